@@ -1,0 +1,27 @@
+/**
+ * Everything the kernel imports, and everything that differs from thread to thread.
+ *
+ * The memory is the only import of the release module. The two variables below are WebAssembly
+ * globals, so each thread (each instance) has its own.
+ */
+
+/** Thread-local: this thread's slot number, 1 … 255; 0 before `attach`. */
+let self: u32 = 0;
+/** Thread-local: false on a browser's main thread, which may not block. */
+let mayPark: bool = true;
+
+export function selfSlot(): u32 {
+  return self;
+}
+
+export function setSelfSlot(slot: u32): void {
+  self = slot;
+}
+
+export function canPark(): bool {
+  return mayPark;
+}
+
+export function setCanPark(value: bool): void {
+  mayPark = value;
+}

@@ -1,0 +1,103 @@
+/**
+ * The memory picture of a zone: where everything stands, and how large it may be.
+ *
+ *   0          superblock, then one state record for each floor        1 page
+ *   4 KiB      thread slots: 256 of 256 bytes; slot 0 is nobody        16 pages
+ *   68 KiB     page map: one word a page                               0.098 % of the zone
+ *   …          frame bits (1 bit a page), child and tree counters      0.003 %
+ *   firstPfn   pages, handed out by frames
+ *
+ * Addresses are bytes from the start of the zone's memory; 0 is the superblock and therefore the
+ * null reference. Pages are numbered by `pfn`, address >> 12. A zone has at most 65,535
+ * WebAssembly pages: with 65,536 the end address would wrap to 0.
+ *
+ * A floor's state record stands at the constant named here; its fields are declared in the file
+ * that owns them, and each record starts on a cache line of its own because it begins with a lock.
+ */
+
+/** "plzn" in memory order. */
+export const ZONE_MAGIC: u32 = 0x6e7a6c70;
+/** Raised with every change of anything that two threads must agree on. */
+export const FORMAT_VERSION: u32 = 1;
+
+export const PAGE_SHIFT: u32 = 12;
+export const PAGE_BYTES: u32 = 4096;
+/** A WebAssembly page is 64 KiB. */
+export const PAGES_PER_WASM_PAGE: u32 = 16;
+/** 4 MiB: two children, so that every order up to 9 can exist. */
+export const MIN_WASM_PAGES: u32 = 64;
+export const MAX_WASM_PAGES: u32 = 65535;
+/** Blocks are 2^0 … 2^10 pages: 4 KiB … 4 MiB. */
+export const MAX_ORDER: u32 = 10;
+
+/** State records in page 0. */
+export const SUPERBLOCK: usize = 0;
+export const RCU_STATE: usize = 256;
+export const LIMBO_STATE: usize = 320;
+export const FRAMES_STATE: usize = 512;
+export const SLAB_STATE: usize = 576;
+export const ZS_STATE: usize = 1088;
+export const STORE_STATE: usize = 1152;
+export const THREADS_STATE: usize = 1280;
+
+export const SLOT_TABLE: usize = 4096;
+export const SLOT_BYTES: u32 = 256;
+/** Slots 1 … 255: a slot number fits the 8-bit owner field of every word that names one. */
+export const MAX_SLOT: u32 = 255;
+export const PAGE_MAP: usize = 69632;
+
+/** A child is 2 MiB: 512 pages, 8 words of bits. */
+export const CHILD_PAGES: u32 = 512;
+export const CHILD_BITS_BYTES: u32 = 64;
+/** A tree is 32 children, 64 MiB: the largest zone has 64, few enough to scan. */
+export const TREE_CHILDREN: u32 = 32;
+
+/**
+ * The zone's constants, written once by `format` and only read afterwards, and the fault word.
+ *
+ * fault: 0 = healthy, else a code of base/fault.ts; moved once, 0 → code, by compare-and-swap.
+ */
+@unmanaged
+export class Superblock {
+  magic: u32;
+  version: u32;
+  pageCount: u32;
+  wasmPages: u32;
+  firstPfn: u32;
+  frameBits: u32;
+  childCounters: u32;
+  treeCounters: u32;
+  childCount: u32;
+  treeCount: u32;
+  zoneIdLo: u32;
+  zoneIdHi: u32;
+  hashSeed: u64;
+  fault: u32;
+  faultSlot: u32;
+  faultDetail: u32;
+}
+
+export function superblock(): Superblock {
+  return changetype<Superblock>(SUPERBLOCK);
+}
+
+export function alignUp(value: u32, unit: u32): u32 {
+  return (value + unit - 1) & ~(unit - 1);
+}
+
+/** Writes the geometry of a zone of `wasmPages`; the magic is stored last, by `format`. */
+export function layOut(wasmPages: u32): void {
+  const zone = superblock();
+  const pages = wasmPages * PAGES_PER_WASM_PAGE;
+  const children = (pages + CHILD_PAGES - 1) / CHILD_PAGES;
+  const trees = (children + TREE_CHILDREN - 1) / TREE_CHILDREN;
+  zone.version = FORMAT_VERSION;
+  zone.pageCount = pages;
+  zone.wasmPages = wasmPages;
+  zone.childCount = children;
+  zone.treeCount = trees;
+  zone.frameBits = alignUp(u32(PAGE_MAP) + pages * 4, 64);
+  zone.childCounters = zone.frameBits + children * CHILD_BITS_BYTES;
+  zone.treeCounters = zone.childCounters + children * 4;
+  zone.firstPfn = alignUp(zone.treeCounters + trees * 4, PAGE_BYTES) >> PAGE_SHIFT;
+}

@@ -1,0 +1,118 @@
+/**
+ * Figures for people: read from the zone, by anybody, at any time, without a lock or a reference.
+ *
+ * Each is a momentary figure. Byte counts are f64: exact up to 2^53.
+ */
+import { faultCode } from './base/fault';
+import { superblock } from './base/layout';
+import { freePageCount } from './frames/frames';
+import { pageWord, wordSubtype, wordType } from './memdesc/page-word';
+import { TYPE_MISC } from './memdesc/type';
+import { cacheOf } from './slab/kmem-cache';
+import { bucketCount, storeState } from './store/hash-index';
+import { LIMBO_VALUE, limboCount } from './thread/limbo';
+import { highestSlot, SLOT_LIVE, slotState, sumCounter } from './thread/slot';
+import { CLASSES, classOf, zsState } from './zsmalloc/size-class';
+
+export function fault(): u32 {
+  return faultCode();
+}
+
+export function faultSlot(): u32 {
+  return superblock().faultSlot;
+}
+
+export function faultDetail(): u32 {
+  return superblock().faultDetail;
+}
+
+export function pageCount(): u32 {
+  return superblock().pageCount;
+}
+
+/** Pages of fixed metadata: the first page that frames may hand out. */
+export function firstPfn(): u32 {
+  return superblock().firstPfn;
+}
+
+export function freePagesNow(): u32 {
+  return freePageCount();
+}
+
+export function zoneIdLo(): u32 {
+  return superblock().zoneIdLo;
+}
+
+export function zoneIdHi(): u32 {
+  return superblock().zoneIdHi;
+}
+
+/** The word of a page; 0 for a free one, and for one beyond the end. */
+export function pageWordOf(pfn: u32): u32 {
+  return pfn < superblock().pageCount ? pageWord(pfn) : 0;
+}
+
+/** Pages of a type; for Misc, those of a subtype. Cost: one load for each page. */
+export function countPagesOf(type: u32, subtype: u32): u32 {
+  let pages: u32 = 0;
+  for (let pfn: u32 = 0; pfn < superblock().pageCount; pfn++) {
+    const word = pageWord(pfn);
+    if (wordType(word) != type) continue;
+    if (type != TYPE_MISC || wordSubtype(word) == subtype) pages++;
+  }
+  return pages;
+}
+
+/** A counter of thread/slot.ts, summed over all threads, past and present. */
+export function counter(which: u32): f64 {
+  return f64(sumCounter(which));
+}
+
+export function liveThreads(): u32 {
+  let live: u32 = 0;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slotState(slot) == SLOT_LIVE) live++;
+  }
+  return live;
+}
+
+export function entryCount(): u32 {
+  return storeState().entries;
+}
+
+/** Σ length of the values, as they were given. */
+export function valueBytes(): f64 {
+  return f64(storeState().valueBytes);
+}
+
+export function keyBytes(): f64 {
+  return f64(storeState().keyBytes);
+}
+
+export function buckets(): u32 {
+  return bucketCount();
+}
+
+/** Pages that hold objects of zsmalloc. */
+export function zsPages(): u32 {
+  return zsState().pages;
+}
+
+/** Bytes of objects in use, rounded up to their size classes. */
+export function zsObjectBytes(): f64 {
+  let bytes: f64 = 0;
+  if (zsState().classes == 0) return 0;
+  for (let index: u32 = 0; index < CLASSES; index++) {
+    bytes += f64(classOf(index).inUse) * f64(classOf(index).objectBytes);
+  }
+  return bytes;
+}
+
+/** Objects in use in a cache of slab/kmem-cache.ts. */
+export function cacheInUse(cache: u32): u32 {
+  return cacheOf(cache).inUse;
+}
+
+export function limboValues(): u32 {
+  return limboCount(LIMBO_VALUE);
+}

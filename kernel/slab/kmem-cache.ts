@@ -1,0 +1,225 @@
+/**
+ * KmemCache: where descriptors, handle cells and index nodes come from.
+ *
+ * A closed table of caches, one for each kind of object. A cache keeps the list of its slabs that
+ * have room (partial); full slabs are on no list. One empty slab is kept, further ones go back to
+ * frames after a grace period.
+ *
+ * cache record (32 bytes): objectBytes · objects per slab · partial · slabs · inUse
+ *   inUse = Σ slab.inUse of its slabs
+ * Slab lock: every cache and every slab. Frames and limbo locks are taken inside it.
+ *
+ * Cost: one lock, a bit search, and a page word load for a free.
+ */
+import { FAULT_SLAB, fail } from '../base/fault';
+import { PAGE_BYTES, PAGE_SHIFT, SLAB_STATE, superblock } from '../base/layout';
+import { giveBlock } from '../frames/frames';
+import { bury, linkAt, put } from '../memdesc/header';
+import { limboWord, pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
+import { TYPE_FREE, TYPE_SLAB } from '../memdesc/type';
+import { defer, LIMBO_SLAB } from '../thread/limbo';
+import { lock, unlock } from '../thread/lock';
+import {
+  bearSlab,
+  clearInUse,
+  countInUse,
+  firstFree,
+  isInUse,
+  isSelfDescribed,
+  SLAB_DESC_BYTES,
+  setInUse,
+  slabOf,
+  takeSlabPage,
+} from './slab';
+
+/** Slab descriptors. */
+export const CACHE_SLAB: u32 = 0;
+/** Zspage descriptors. */
+export const CACHE_ZSPAGE: u32 = 1;
+/** zsmalloc's handle cells. */
+export const CACHE_CELL: u32 = 2;
+/** Index nodes. */
+export const CACHE_NODE: u32 = 3;
+/** Folio descriptors: a header and nothing else, padded to the alignment. */
+export const CACHE_FOLIO: u32 = 4;
+export const CACHES: u32 = 5;
+
+@unmanaged
+export class SlabState {
+  lock: u32;
+  padding0: u32;
+}
+
+@unmanaged
+export class KmemCache {
+  objectBytes: u32;
+  perSlab: u32;
+  partial: u32;
+  slabs: u32;
+  inUse: u32;
+  padding0: u32;
+  padding1: u32;
+  padding2: u32;
+}
+
+export const SLAB_LOCK: usize = SLAB_STATE;
+
+export function cacheOf(cache: u32): KmemCache {
+  return changetype<KmemCache>(SLAB_STATE + offsetof<SlabState>() + cache * offsetof<KmemCache>());
+}
+
+export function createCache(cache: u32, objectBytes: u32): void {
+  const record = cacheOf(cache);
+  record.objectBytes = objectBytes;
+  record.perSlab = PAGE_BYTES / objectBytes;
+}
+
+export function formatSlab(): void {
+  createCache(CACHE_SLAB, SLAB_DESC_BYTES);
+}
+
+/** @returns the address of an object that nobody else has, or 0. Its bytes are as its last user left them. */
+export function allocObject(cache: u32): u32 {
+  lock(SLAB_STATE);
+  const object = allocLocked(cache);
+  unlock(SLAB_STATE);
+  return object;
+}
+
+function allocLocked(cache: u32): u32 {
+  const record = cacheOf(cache);
+  if (record.partial == 0 && !grow(cache)) return 0;
+  const desc = record.partial;
+  const index = firstFree(desc);
+  setInUse(desc, index);
+  record.inUse++;
+  if (slabOf(desc).inUse == record.perSlab) unlist(record, desc);
+  return (slabOf(desc).pfn << PAGE_SHIFT) + index * record.objectBytes;
+}
+
+function grow(cache: u32): bool {
+  const pfn = takeSlabPage();
+  if (pfn == 0) return false;
+  const record = cacheOf(cache);
+  const isSelf = cache == CACHE_SLAB;
+  const desc = isSelf ? pfn << PAGE_SHIFT : allocLocked(CACHE_SLAB);
+  if (desc == 0) {
+    giveBlock(pfn, 0);
+    return false;
+  }
+  bearSlab(desc, pfn, cache);
+  record.slabs++;
+  if (isSelf) {
+    setInUse(desc, 0);
+    record.inUse++;
+  }
+  enlist(record, desc);
+  return true;
+}
+
+/** Frees an object; what is no object of the cache, or free already, is a fault. */
+export function freeObject(cache: u32, object: u32): void {
+  lock(SLAB_STATE);
+  freeLocked(cache, object);
+  unlock(SLAB_STATE);
+}
+
+function freeLocked(cache: u32, object: u32): void {
+  const word = pageWord(object >> PAGE_SHIFT);
+  const desc = wordDescriptor(word);
+  if (wordType(word) != TYPE_SLAB || slabOf(desc).cache != cache) fail(FAULT_SLAB, object);
+  const record = cacheOf(cache);
+  const index = (object & (PAGE_BYTES - 1)) / record.objectBytes;
+  if (!isInUse(desc, index)) fail(FAULT_SLAB, object);
+  if (slabOf(desc).inUse == record.perSlab) enlist(record, desc);
+  clearInUse(desc, index);
+  record.inUse--;
+  const left: u32 = isSelfDescribed(desc) ? 1 : 0;
+  if (slabOf(desc).inUse == left && hasSibling(record, desc)) retire(record, desc);
+}
+
+function hasSibling(record: KmemCache, desc: u32): bool {
+  return record.partial != desc || slabOf(desc).next != 0;
+}
+
+/** Takes an empty slab out of its cache and lets it wait for a grace period. */
+function retire(record: KmemCache, desc: u32): void {
+  unlist(record, desc);
+  record.slabs--;
+  if (isSelfDescribed(desc)) record.inUse--;
+  // Otherwise an observer holds a reference, and its put is the last: index.ts then comes here.
+  if (put(desc)) deferSlab(desc);
+}
+
+/** For whoever dropped a slab's last reference. */
+export function deferSlab(desc: u32): void {
+  storePageWord(slabOf(desc).pfn, limboWord(0));
+  defer(LIMBO_SLAB, desc, linkAt(desc));
+}
+
+/** After the grace period: the page goes to frames, the descriptor to its cache. */
+export function destroySlab(desc: u32): void {
+  const pfn = slabOf(desc).pfn;
+  const isSelf = isSelfDescribed(desc);
+  bury(desc);
+  storePageWord(pfn, TYPE_FREE);
+  giveBlock(pfn, 0);
+  if (!isSelf) freeObject(CACHE_SLAB, desc);
+}
+
+function enlist(record: KmemCache, desc: u32): void {
+  const slab = slabOf(desc);
+  slab.prev = 0;
+  slab.next = record.partial;
+  if (slab.next != 0) slabOf(slab.next).prev = desc;
+  record.partial = desc;
+}
+
+function unlist(record: KmemCache, desc: u32): void {
+  const slab = slabOf(desc);
+  if (slab.prev != 0) slabOf(slab.prev).next = slab.next;
+  else record.partial = slab.next;
+  if (slab.next != 0) slabOf(slab.next).prev = slab.prev;
+  slab.next = 0;
+  slab.prev = 0;
+}
+
+/** Whether `object` is an object in use of the cache. Slab lock held, or a hint. */
+export function isObject(cache: u32, object: u32): bool {
+  if (object >> PAGE_SHIFT >= superblock().pageCount) return false;
+  const word = pageWord(object >> PAGE_SHIFT);
+  const desc = wordDescriptor(word);
+  if (wordType(word) != TYPE_SLAB || slabOf(desc).cache != cache) return false;
+  const offset = object & (PAGE_BYTES - 1);
+  const bytes = cacheOf(cache).objectBytes;
+  return offset % bytes == 0 && isInUse(desc, offset / bytes);
+}
+
+/** Compares every slab with its cache. Slab lock held. @returns an offending descriptor, or 0 */
+export function checkSlabsLocked(): u32 {
+  for (let cache: u32 = 0; cache < CACHES; cache++) {
+    const bad = checkCacheLocked(cache);
+    if (bad != 0) return bad;
+  }
+  return 0;
+}
+
+function checkCacheLocked(cache: u32): u32 {
+  const record = cacheOf(cache);
+  let inUse: u32 = 0;
+  let slabs: u32 = 0;
+  for (let pfn = superblock().firstPfn; pfn < superblock().pageCount; pfn++) {
+    const word = pageWord(pfn);
+    if (wordType(word) != TYPE_SLAB) continue;
+    const desc = wordDescriptor(word);
+    const slab = slabOf(desc);
+    if (slab.pfn != pfn || countInUse(desc) != slab.inUse) return desc;
+    if (slab.cache != cache) continue;
+    slabs++;
+    inUse += slab.inUse;
+  }
+  for (let desc = record.partial; desc != 0; desc = slabOf(desc).next) {
+    if (slabOf(desc).cache != cache || slabOf(desc).inUse >= record.perSlab) return desc;
+  }
+  return inUse == record.inUse && slabs == record.slabs ? 0 : cache + 1;
+}

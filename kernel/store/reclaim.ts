@@ -1,0 +1,113 @@
+/**
+ * Reclaim: what happens to objects whose grace period is over.
+ *
+ * The store is the topmost floor, so this is where limbo's kinds are told apart: values and nodes
+ * are its own, zspages and slabs belong to the floors below. Values come first because freeing them
+ * is what empties zspages, and freeing zspages is what empties slabs.
+ *
+ * Context: no lock held; ends the caller's section. Never allocates.
+ */
+import { canPark, selfSlot } from '../base/env';
+import { trapIfPoisoned } from '../base/fault';
+import { parkWord, peekWord } from '../base/words';
+import { linkAt } from '../memdesc/header';
+import { CACHE_NODE, destroySlab, freeObject } from '../slab/kmem-cache';
+import {
+  LIMBO_KINDS,
+  LIMBO_NODE,
+  LIMBO_SLAB,
+  LIMBO_VALUE,
+  LIMBO_ZSPAGE,
+  limboCount,
+  takeRipe,
+} from '../thread/limbo';
+import { leaveSection } from '../thread/rcu';
+import { slotAt, ThreadSlot } from '../thread/slot';
+import { destroyZspage, zsLinkAt } from '../zsmalloc/pool';
+import { releaseEntry } from './entry';
+import { Node } from './hash-index';
+
+/** Objects in limbo that are worth a scan of the thread slots. */
+const BATCH: u32 = 64;
+/** Looks before sleeping: a section lasts microseconds. */
+const SPINS: u32 = 200;
+/** Sleeps of 1 ms before a caller is told that memory is short: a thread may be off its CPU. */
+const SLEEPS: u32 = 50;
+
+export function linkOf(kind: u32, object: u32): usize {
+  switch (kind) {
+    case LIMBO_VALUE:
+      return zsLinkAt(object);
+    case LIMBO_NODE:
+      return object + offsetof<Node>('newer');
+    default:
+      return linkAt(object);
+  }
+}
+
+function release(kind: u32, object: u32): void {
+  switch (kind) {
+    case LIMBO_VALUE:
+      releaseEntry(object);
+      break;
+    case LIMBO_NODE:
+      freeObject(CACHE_NODE, object);
+      break;
+    case LIMBO_ZSPAGE:
+      destroyZspage(object);
+      break;
+    case LIMBO_SLAB:
+      destroySlab(object);
+      break;
+  }
+}
+
+function reclaimKind(kind: u32): u32 {
+  let freed: u32 = 0;
+  let object = takeRipe(kind);
+  while (object != 0) {
+    const next = peekWord(linkOf(kind, object));
+    release(kind, object);
+    object = next;
+    freed++;
+  }
+  return freed;
+}
+
+/** Frees what is ripe. @returns the number of objects */
+export function reclaim(): u32 {
+  leaveSection();
+  return (
+    reclaimKind(LIMBO_VALUE) +
+    reclaimKind(LIMBO_NODE) +
+    reclaimKind(LIMBO_ZSPAGE) +
+    reclaimKind(LIMBO_SLAB)
+  );
+}
+
+/** Called after each operation that may have deferred something. */
+export function reclaimIfMany(): void {
+  if (limboCount(LIMBO_VALUE) >= BATCH) reclaim();
+}
+
+export function isLimboEmpty(): bool {
+  for (let kind: u32 = 0; kind < LIMBO_KINDS; kind++) if (limboCount(kind) != 0) return false;
+  return true;
+}
+
+/** Waits, a bounded time, until something could be freed. @returns false if nothing could */
+export function awaitReclaim(): bool {
+  for (let look: u32 = 0; look < SPINS + SLEEPS; look++) {
+    if (reclaim() != 0) return true;
+    if (isLimboEmpty()) return false;
+    if (look >= SPINS) rest();
+  }
+  return false;
+}
+
+/** Sleeps 1 ms on a word of our own that nobody moves. */
+function rest(): void {
+  const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('inKernel');
+  if (canPark()) parkWord(at, peekWord(at), 1);
+  trapIfPoisoned();
+}

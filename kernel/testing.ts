@@ -1,0 +1,41 @@
+/**
+ * What unit tests and fuzzers call below the kernel's face. Only test builds contain it.
+ */
+
+export { checksum } from './codec/checksum';
+export { hash64 } from './codec/hash';
+export { compress, decompress } from './codec/lz4';
+export { countFreeBlocks, freePageCount, giveBlock, takeBlock } from './frames/frames';
+export * from './index';
+export {
+  BORN,
+  bear,
+  bury,
+  FROZEN,
+  freeze,
+  HEADER_BYTES,
+  publish,
+  put,
+  tryGet,
+  unfreeze,
+} from './memdesc/header';
+export { pin } from './memdesc/pin';
+export {
+  allocObject,
+  CACHE_CELL,
+  CACHE_FOLIO,
+  CACHE_SLAB,
+  cacheOf,
+  freeObject,
+} from './slab/kmem-cache';
+export { enterSection, leaveSection } from './thread/rcu';
+export {
+  formatPool,
+  zsAlloc,
+  zsPlace,
+  zsRead,
+  zsRelease,
+  zsRetire,
+  zsWrite,
+} from './zsmalloc/pool';
+export { classFor, classOf } from './zsmalloc/size-class';

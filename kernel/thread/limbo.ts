@@ -1,0 +1,83 @@
+/**
+ * Limbo: where unlinked objects wait for their grace period, at no cost in memory.
+ *
+ * One *bag* for each kind of object. Objects are linked through a word of their own that no reader
+ * reads, so that freeing never allocates. A bag is two lists:
+ *   filling   what was deferred since the other list was closed
+ *   ripening  closed when a grace period began; ripe when that period is over
+ * Limbo lock: both lists of every bag. Whoever finds a ripe list takes it away whole and frees it.
+ */
+import { LIMBO_STATE } from '../base/layout';
+import { pokeWord } from '../base/words';
+import { lock, unlock } from './lock';
+import { beginGracePeriod, isQuiescent } from './rcu';
+
+/** Kinds of object that wait in limbo; reclaim.ts says how each is freed. */
+export const LIMBO_NODE: u32 = 0;
+export const LIMBO_VALUE: u32 = 1;
+export const LIMBO_ZSPAGE: u32 = 2;
+export const LIMBO_SLAB: u32 = 3;
+export const LIMBO_KINDS: u32 = 4;
+
+@unmanaged
+export class LimboState {
+  lock: u32;
+  padding: u32;
+}
+
+@unmanaged
+export class Bag {
+  filling: u32;
+  fillingCount: u32;
+  ripening: u32;
+  ripeningCount: u32;
+  closedAt: u64;
+}
+
+export function bag(kind: u32): Bag {
+  return changetype<Bag>(LIMBO_STATE + offsetof<LimboState>() + usize(kind) * offsetof<Bag>());
+}
+
+/** Objects of a kind that wait: a momentary figure. */
+export function limboCount(kind: u32): u32 {
+  return bag(kind).fillingCount + bag(kind).ripeningCount;
+}
+
+/**
+ * Puts an unlinked object into limbo. `linkAt` is a word of the object that no reader reads.
+ * Cost: one lock.
+ */
+export function defer(kind: u32, object: u32, linkAt: usize): void {
+  lock(LIMBO_STATE);
+  const into = bag(kind);
+  pokeWord(linkAt, into.filling);
+  into.filling = object;
+  into.fillingCount++;
+  unlock(LIMBO_STATE);
+}
+
+/**
+ * Takes the ripe objects of a kind, if there are any, and lets the next ones begin to ripen.
+ * The caller has ended its own section.
+ *
+ * @returns the first object of the list, linked as `defer` linked it; 0 if none is ripe
+ */
+export function takeRipe(kind: u32): u32 {
+  lock(LIMBO_STATE);
+  const from = bag(kind);
+  let ripe: u32 = 0;
+  if (from.ripening != 0 && isQuiescent(from.closedAt)) {
+    ripe = from.ripening;
+    from.ripening = 0;
+    from.ripeningCount = 0;
+  }
+  if (from.ripening == 0 && from.filling != 0) {
+    from.ripening = from.filling;
+    from.ripeningCount = from.fillingCount;
+    from.filling = 0;
+    from.fillingCount = 0;
+    from.closedAt = beginGracePeriod();
+  }
+  unlock(LIMBO_STATE);
+  return ripe;
+}

@@ -1,0 +1,214 @@
+/**
+ * Thread slots: who is attached, and what each thread owes.
+ *
+ * Idea: a thread is a number from 1 to 255. Everything a thread may leave behind names that number
+ * (locks, freezes, births) or stands in its slot (scratch pages, a half-built value), so that a
+ * survivor can give it back.
+ *
+ * identity cell (64 bits: state:2 · generation:30 · owner:32), the only word that two threads move:
+ *   FREE      → LIVE       attach: compare-and-swap by the new thread, owner in the same cell
+ *   LIVE      → DEAD       anybody who can prove the death of `owner`
+ *   DEAD      → FREE       the recoverer, threads lock held, after the last debt is paid
+ *   LIVE      → FREE       detach: the thread itself, likewise
+ * The generation rises with each attach: a late report about a former owner changes nothing.
+ *
+ *   inKernel  owner thread, plain: number of the operation under way; 0 outside. A survivor reads
+ *             it only after the owner's death
+ *   section   owner thread, atomic: see rcu.ts
+ *   the rest  owner thread; a survivor after its death
+ *
+ * Counters are written by the owner and summed by anybody; slot 0, which is nobody's, keeps the sum
+ * of threads that are gone.
+ *
+ * Recovery: a thread that died outside the kernel (inKernel = 0) holds no lock and its slot is
+ * true, so all it owned is given back (index.ts). One that died inside poisons the zone.
+ */
+import { selfSlot, setSelfSlot } from '../base/env';
+import { ERR_NO_SLOT, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
+import { MAX_SLOT, SLOT_BYTES, SLOT_TABLE, THREADS_STATE } from '../base/layout';
+import { addCell, casCell, casWord, loadCell, loadWord, storeCell } from '../base/words';
+
+export const SLOT_FREE: u32 = 0;
+export const SLOT_LIVE: u32 = 1;
+export const SLOT_DEAD: u32 = 2;
+
+@unmanaged
+export class ThreadsState {
+  lock: u32;
+  /** Highest slot ever used: bounds every scan. Only rises, by compare-and-swap. */
+  highest: u32;
+}
+
+@unmanaged
+export class ThreadSlot {
+  identity: u64;
+  section: u64;
+  inKernel: u32;
+  /** Scratch blocks, 0 until the thread first needs them. */
+  keyScratch: u32;
+  inputScratch: u32;
+  outputScratch: u32;
+  tableScratch: u32;
+  /** A value under construction: an unpublished chain and what it will be. */
+  draftHead: u32;
+  draftTail: u32;
+  draftKeyBytes: u32;
+  draftValueBytes: u32;
+  /** A value being read in several calls: its first cell as it was seen, and the next part. */
+  readCell: u32;
+  readNext: u32;
+  readLeft: u32;
+  readSeen: u64;
+  hits: u64;
+  misses: u64;
+  sets: u64;
+  refusals: u64;
+  deletes: u64;
+  evictions: u64;
+  expirations: u64;
+  bytesIn: u64;
+  bytesOut: u64;
+}
+
+/** Counters, by position from `hits`. */
+export const COUNT_HITS: u32 = 0;
+export const COUNT_MISSES: u32 = 1;
+export const COUNT_SETS: u32 = 2;
+export const COUNT_REFUSALS: u32 = 3;
+export const COUNT_DELETES: u32 = 4;
+export const COUNT_EVICTIONS: u32 = 5;
+export const COUNT_EXPIRATIONS: u32 = 6;
+export const COUNT_BYTES_IN: u32 = 7;
+export const COUNT_BYTES_OUT: u32 = 8;
+export const COUNTERS: u32 = 9;
+
+export const THREADS_LOCK: usize = THREADS_STATE;
+
+export function slotAt(slot: u32): usize {
+  return SLOT_TABLE + slot * SLOT_BYTES;
+}
+
+export function slotOf(slot: u32): ThreadSlot {
+  return changetype<ThreadSlot>(slotAt(slot));
+}
+
+export function selfState(): ThreadSlot {
+  return slotOf(selfSlot());
+}
+
+export function highestSlot(): u32 {
+  return loadWord(THREADS_STATE + offsetof<ThreadsState>('highest'));
+}
+
+export function slotState(slot: u32): u32 {
+  return u32(loadCell(slotAt(slot))) & 3;
+}
+
+export function slotOwner(slot: u32): u32 {
+  return u32(loadCell(slotAt(slot)) >> 32);
+}
+
+/**
+ * Takes a free slot for the thread that the outside knows as `owner` (1 … 2^32 − 1).
+ *
+ * @returns the slot, or ERR_NO_SLOT
+ * Cost: one load for each slot in use, two compare-and-swaps.
+ */
+export function claimSlot(owner: u32): i32 {
+  for (let slot: u32 = 1; slot <= MAX_SLOT; slot++) {
+    const seen = loadCell(slotAt(slot));
+    if ((u32(seen) & 3) != SLOT_FREE) continue;
+    const generation = (u32(seen) >> 2) + 1;
+    const claimed = (u64(owner) << 32) | u64((generation << 2) | SLOT_LIVE);
+    // Losing means that another thread took this slot: the scan goes on to the next.
+    if (casCell(slotAt(slot), seen, claimed) != seen) continue;
+    raiseHighest(slot);
+    setSelfSlot(slot);
+    return i32(slot);
+  }
+  return ERR_NO_SLOT;
+}
+
+/** Every failed compare-and-swap means that another thread raised the word: at most 255 rounds. */
+function raiseHighest(slot: u32): void {
+  const at = THREADS_STATE + offsetof<ThreadsState>('highest');
+  let seen = loadWord(at);
+  while (seen < slot) {
+    const found = casWord(at, seen, slot);
+    if (found == seen) return;
+    seen = found;
+  }
+}
+
+/**
+ * Marks every slot of `owner` DEAD; the caller has proof that none of its code runs any more.
+ * Poisons the zone if the thread died inside the kernel.
+ *
+ * @returns the number of slots that this call moved
+ */
+export function markDead(owner: u32): u32 {
+  let moved: u32 = 0;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    const seen = loadCell(slotAt(slot));
+    if ((u32(seen) & 3) != SLOT_LIVE || u32(seen >> 32) != owner) continue;
+    const dead = (seen & ~u64(3)) | u64(SLOT_DEAD);
+    if (casCell(slotAt(slot), seen, dead) != seen) continue;
+    moved++;
+    const operation = slotOf(slot).inKernel;
+    if (operation != 0) poison(FAULT_DIED_IN_KERNEL, slot, operation);
+  }
+  return moved;
+}
+
+/** Marks a slot of a loaded image dead: whatever its thread was doing, it will not go on. */
+export function condemnSlot(slot: u32): void {
+  const seen = loadCell(slotAt(slot));
+  if ((u32(seen) & 3) == SLOT_LIVE) storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD));
+  storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);
+  slotOf(slot).inKernel = 0;
+}
+
+/** Empties a slot whose debts are paid: one's own, or a dead one with the threads lock held. */
+export function releaseSlot(slot: u32): void {
+  retireCounters(slot);
+  storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);
+  slotOf(slot).inKernel = 0;
+  // Publishes the emptied slot to the next claimSlot; the generation stays.
+  storeCell(slotAt(slot), u64(u32(loadCell(slotAt(slot))) & ~3));
+}
+
+/** True when no thread but this one is inside the kernel: a momentary look. */
+export function isAlone(): bool {
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    const isInside = loadWord(slotAt(slot) + offsetof<ThreadSlot>('inKernel')) != 0;
+    if (isInside && slot != selfSlot() && slotState(slot) == SLOT_LIVE) return false;
+  }
+  return true;
+}
+
+export function counterAt(slot: u32, counter: u32): usize {
+  return slotAt(slot) + offsetof<ThreadSlot>('hits') + counter * 8;
+}
+
+/** Adds to one of this thread's counters. Owner thread only, so load and store suffice. */
+export function count(counter: u32, amount: u64): void {
+  const at = counterAt(selfSlot(), counter);
+  storeCell(at, loadCell(at) + amount);
+}
+
+/** Sum of a counter over all threads, past and present. */
+export function sumCounter(counter: u32): u64 {
+  let sum: u64 = 0;
+  for (let slot: u32 = 0, end = highestSlot(); slot <= end; slot++) {
+    sum += loadCell(counterAt(slot, counter));
+  }
+  return sum;
+}
+
+function retireCounters(slot: u32): void {
+  for (let counter: u32 = 0; counter < COUNTERS; counter++) {
+    const at = counterAt(slot, counter);
+    addCell(counterAt(0, counter), loadCell(at));
+    storeCell(at, 0);
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * Arena: memory that all threads share, and the pages in it.
+ *
+ * An arena is one zone: a `WebAssembly.Memory` of fixed size, committed by the operating system as
+ * it is touched. The creator formats it; other threads attach to its handle, which crosses by
+ * `workerData` or `postMessage`. Every thread has one slot in a zone, so arenas and caches that are
+ * opened twice in a thread share it.
+ *
+ * Lifetime: a zone lives as long as any thread holds it. The creator may exit first; `dispose` gives
+ * back this thread's slot and scratch. The memory itself returns to the operating system when no
+ * thread refers to it any more (and a `workerData` that still holds the handle refers to it).
+ */
+import {
+  DisposedError,
+  IncompatibleZoneError,
+  InvalidArgumentError,
+  InvalidFreeError,
+  TooManyThreadsError,
+} from './errors.ts';
+import * as facts from './generated/facts.ts';
+import { describePage, type PageDescription, reportZone, type ZoneReport } from './inspect/zone.ts';
+import {
+  checkInteger,
+  corruption,
+  type KernelExports,
+  openKernel,
+  throwIfPoisoned,
+} from './kernel.ts';
+import { parseSize } from './sizes.ts';
+import {
+  enroll,
+  findZone,
+  mayPark,
+  superviseZone,
+  threadOwner,
+  withdraw,
+  type Zone,
+} from './threads.ts';
+
+const WASM_PAGE_BYTES = 65536;
+
+export interface ArenaOptions {
+  /** Bytes, or a text like `'256MiB'`; 4 MiB … 4 GiB, metadata included. Never exceeded. */
+  size: number | string;
+}
+
+/** What another thread needs to attach. Structured-cloneable. */
+export interface ArenaHandle {
+  kind: 'pageless-arena';
+  memory: WebAssembly.Memory;
+  supervisor: number;
+}
+
+const freeReasons: Record<number, string> = {
+  [facts.ERR_ARGUMENT]: 'there is no such order',
+  [facts.ERR_FOREIGN_PAGE]: 'it is outside the arena',
+  [facts.ERR_UNALIGNED]: 'it is not the first page of a block of this order',
+  [facts.ERR_NOT_ALLOCATED]: 'it is not allocated',
+  [facts.ERR_WRONG_ORDER]: 'the block was allocated with another order',
+  [facts.ERR_NOT_YOURS]: 'it belongs to the arena itself or to a cache',
+};
+
+export class Arena implements Disposable {
+  #zone: Zone | undefined;
+
+  /** Creates an arena. Throws `InvalidArgumentError` for a size out of range. */
+  constructor(options: ArenaOptions);
+  /** @internal */
+  constructor(options: Zone, isZone: true);
+  constructor(options: ArenaOptions | Zone, isZone?: true) {
+    this.#zone = isZone ? (options as Zone) : createZone((options as ArenaOptions)?.size);
+  }
+
+  /** Attaches this thread. Throws `IncompatibleZoneError`, `TooManyThreadsError`. */
+  static attach(handle: ArenaHandle): Arena {
+    if (!(handle?.memory instanceof WebAssembly.Memory)) {
+      throw new InvalidArgumentError('handle', "another thread's arena.handle", handle);
+    }
+    return new Arena(attachZone(handle.memory, handle.supervisor), true);
+  }
+
+  get handle(): ArenaHandle {
+    const { memory, supervisor } = this.#live();
+    return { kind: 'pageless-arena', memory, supervisor };
+  }
+
+  /** Bytes of the whole arena. */
+  get size(): number {
+    return this.#live().memory.buffer.byteLength;
+  }
+
+  /**
+   * Allocates 2^order contiguous pages, order 0 … 10, aligned to their size. They hold what their
+   * last user left.
+   *
+   * @returns the number of the first page, or undefined when there is no such block
+   */
+  allocPages(order: number): number | undefined {
+    checkInteger('order', order, 0, facts.MAX_ORDER);
+    const pfn = this.kernel.allocPages(order);
+    return pfn < 0 ? undefined : pfn;
+  }
+
+  /** Frees a block. Throws `InvalidFreeError`, and has changed nothing, if it is not one's own. */
+  freePages(pfn: number, order: number): void {
+    checkInteger('pfn', pfn, 0, 0xffffffff);
+    checkInteger('order', order, 0, facts.MAX_ORDER);
+    const failure = this.kernel.freePages(pfn, order);
+    if (failure < 0) throw new InvalidFreeError(pfn, order, freeReasons[failure] ?? `${failure}`);
+  }
+
+  /** The bytes of a block that `allocPages` returned. Not checked, not kept alive. */
+  bytesOf(pfn: number, order: number): Uint8Array {
+    checkInteger('order', order, 0, facts.MAX_ORDER);
+    checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 2 ** order);
+    const address = pfn * facts.PAGE_BYTES;
+    return new Uint8Array(this.#live().memory.buffer, address, facts.PAGE_BYTES << order);
+  }
+
+  /** What a page is used for, from its page word. A look, not a lock. */
+  describe(pfn: number): PageDescription {
+    checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
+    return describePage(this.kernel, pfn);
+  }
+
+  /** Figures of the whole zone, read from it. Cost: one look at every page word. */
+  report(): ZoneReport {
+    throwIfPoisoned(this.kernel);
+    return reportZone(this.kernel);
+  }
+
+  /** Checks every invariant of every floor. Throws `CorruptionError` at the first contradiction. */
+  check(): void {
+    const fault = this.kernel.check();
+    if (fault !== 0) throw corruption(fault, 0, this.kernel.checkDetail());
+  }
+
+  /** Gives back this thread's slot, unless another arena or cache of the thread uses it. */
+  [Symbol.dispose](): void {
+    if (this.#zone) withdraw(this.#zone);
+    this.#zone = undefined;
+  }
+
+  /** @internal */
+  get kernel(): KernelExports {
+    return this.#live().kernel;
+  }
+
+  /** @internal */
+  get memory(): WebAssembly.Memory {
+    return this.#live().memory;
+  }
+
+  #live(): Zone {
+    if (!this.#zone) throw new DisposedError('arena');
+    return this.#zone;
+  }
+}
+
+/** Size in WebAssembly pages, rounded down: a budget is never exceeded. */
+function wasmPagesFor(size: unknown): number {
+  const bytes = parseSize('size', size);
+  // 4 GiB itself is one page too many for 32-bit end addresses; it means "as large as can be".
+  const pages = Math.floor(
+    Math.min(bytes, facts.MAX_WASM_PAGES * WASM_PAGE_BYTES) / WASM_PAGE_BYTES,
+  );
+  if (bytes <= 2 ** 32 && pages >= facts.MIN_WASM_PAGES) return pages;
+  throw new InvalidArgumentError('size', 'from 4 MiB to 4 GiB', size);
+}
+
+function createZone(size: unknown): Zone {
+  const pages = wasmPagesFor(size);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const kernel = openKernel(memory);
+  const [idLo, idHi, seedLo, seedHi] = crypto.getRandomValues(new Int32Array(4));
+  kernel.format(idLo!, idHi!, seedLo!, seedHi!);
+  return join(memory, kernel, superviseZone(memory));
+}
+
+function attachZone(memory: WebAssembly.Memory, supervisor: number): Zone {
+  const found = findZone(memory);
+  if (!('kernel' in found)) return join(memory, found, supervisor);
+  found.users++;
+  return found;
+}
+
+/** Takes a slot for this thread. Also for images, which nobody else can see. */
+export function join(memory: WebAssembly.Memory, kernel: KernelExports, supervisor: number): Zone {
+  const slot = kernel.attach(threadOwner(), mayPark() ? 1 : 0);
+  if (slot > 0) return enroll(memory, kernel, supervisor);
+  switch (slot) {
+    case facts.ERR_NO_SLOT:
+      throw new TooManyThreadsError();
+    case facts.ERR_VERSION:
+      throw new IncompatibleZoneError('the zone was made by another version of pageless');
+    case facts.ERR_GEOMETRY:
+      throw new IncompatibleZoneError('the zone and its memory differ in size');
+    default:
+      throw new IncompatibleZoneError('the memory is not a pageless zone');
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The border: how a thread's keys and values get into the zone and out of it.
+ *
+ * A thread has scratch pages of its own in the zone (kernel/store/scratch.ts): keys and values are
+ * copied into them before a call and out of them after it, so that the kernel never sees the
+ * JavaScript heap and nothing in the zone is ever lent. Values longer than a block cross in several
+ * calls.
+ */
+import { InvalidArgumentError, ZoneTooSmallError } from './errors.ts';
+import * as facts from './generated/facts.ts';
+import type { KernelExports } from './kernel.ts';
+import { decodeText, encodeText } from './values.ts';
+
+export type Key = string | Uint8Array;
+
+const { BLOCK_BYTES, MAX_KEY_BYTES } = facts;
+/** Reads of a value that changed under the reader, before it counts as a miss. */
+const RESTARTS = 16;
+/** Keys up to this length are looked at character by character: most are ASCII. */
+const SHORT_KEY = 64;
+
+export class Border {
+  readonly #kernel: KernelExports;
+  readonly #bytes: Uint8Array;
+  readonly #key: number;
+  readonly #input: number;
+  readonly #output: number;
+
+  /** Takes the thread's scratch. Throws `ZoneTooSmallError` when there is no memory for it. */
+  constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
+    if (kernel.prepare() < 0) throw new ZoneTooSmallError("a thread's scratch");
+    this.#kernel = kernel;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#key = kernel.keyScratch() >>> 0;
+    this.#input = kernel.inputScratch() >>> 0;
+    this.#output = kernel.outputScratch() >>> 0;
+  }
+
+  /** Puts a key into the scratch. @returns its length in bytes */
+  putKey(key: Key): number {
+    if (typeof key !== 'string') return this.#putKeyBytes(key);
+    if (key.length > 0 && key.length <= SHORT_KEY) {
+      const length = this.#putAscii(key);
+      if (length > 0) return length;
+    }
+    // A character is at least a byte: too long a text need not be encoded.
+    if (key.length > MAX_KEY_BYTES) throw badKey(key);
+    return this.#putKeyBytes(encodeText('key', key));
+  }
+
+  #putAscii(key: string): number {
+    const bytes = this.#bytes;
+    const at = this.#key;
+    for (let i = 0; i < key.length; i++) {
+      const code = key.charCodeAt(i);
+      if (code > 127) return 0;
+      bytes[at + i] = code;
+    }
+    return key.length;
+  }
+
+  #putKeyBytes(key: Uint8Array): number {
+    if (!(key instanceof Uint8Array)) {
+      throw new InvalidArgumentError('key', 'a string or a Uint8Array', key);
+    }
+    if (key.length === 0 || key.length > MAX_KEY_BYTES) throw badKey(key);
+    this.#bytes.set(key, this.#key);
+    return key.length;
+  }
+
+  /** Stores a value under the key in the scratch. @returns whether it was kept */
+  store(keyBytes: number, value: Uint8Array, isRaw: boolean, expiry: number): boolean {
+    const raw = isRaw ? 1 : 0;
+    if (value.length <= BLOCK_BYTES) {
+      this.#bytes.set(value, this.#input);
+      return this.#kernel.set(keyBytes, value.length, raw, expiry) === 0;
+    }
+    this.#kernel.beginSet(keyBytes, value.length);
+    for (let from = 0; from < value.length; from += BLOCK_BYTES) {
+      const block = value.subarray(from, from + BLOCK_BYTES);
+      this.#bytes.set(block, this.#input);
+      if (this.#kernel.appendSet(block.length, raw) < 0) return false;
+    }
+    return this.#kernel.commitSet(expiry) === 0;
+  }
+
+  /** Copies out the value of the key in the scratch. */
+  fetch(keyBytes: number, now: number, isCounted: boolean): Uint8Array<ArrayBuffer> | undefined {
+    for (let attempt = 0; attempt < RESTARTS; attempt++) {
+      const length = this.#kernel.get(keyBytes, now, isCounted && attempt === 0 ? 1 : 0);
+      if (length < 0) return undefined;
+      if (length <= BLOCK_BYTES) return this.#bytes.slice(this.#output, this.#output + length);
+      const value = this.#fetchBlocks(length);
+      if (value) return value;
+    }
+    return undefined;
+  }
+
+  #fetchBlocks(length: number): Uint8Array<ArrayBuffer> | undefined {
+    const value = new Uint8Array(length);
+    let from = 0;
+    let bytes = BLOCK_BYTES;
+    while (true) {
+      value.set(this.#bytes.subarray(this.#output, this.#output + bytes), from);
+      from += bytes;
+      if (from === length) return value;
+      bytes = this.#kernel.getMore();
+      if (bytes < 0) return undefined;
+    }
+  }
+
+  /** The keys of a bucket, as UTF-8 texts. */
+  *bucketKeys(bucket: number, now: number): Generator<string> {
+    let skip = 0;
+    while (true) {
+      const passed = this.#kernel.listKeys(bucket, skip, now);
+      yield* this.#listed();
+      if (passed >= 0) return;
+      skip += -1 - passed;
+    }
+  }
+
+  /** Copied out at once: the next call reuses the scratch. */
+  #listed(): string[] {
+    const keys: string[] = [];
+    const words = new Uint32Array(this.#bytes.buffer, this.#output, BLOCK_BYTES >> 2);
+    let at = 0;
+    for (let bytes = words[0]!; bytes !== 0; bytes = words[at >> 2]!) {
+      const start = this.#output + at + 4;
+      keys.push(decodeText(this.#bytes.slice(start, start + bytes)));
+      at += 4 + ((bytes + 3) & ~3);
+    }
+    return keys;
+  }
+}
+
+function badKey(key: Key): InvalidArgumentError {
+  return new InvalidArgumentError('key', `1 to ${MAX_KEY_BYTES} bytes long`, key);
+}

@@ -1,0 +1,120 @@
+/**
+ * What goes wrong, as types: every error that pageless throws is a `PagelessError` with a `code`.
+ *
+ * Expected outcomes (no such key, out of memory, refused) are return values and never appear here.
+ * Misuse throws, says what was seen and what was expected, and has changed nothing. Corruption
+ * throws and stays: the zone is poisoned and every thread gets the same error from then on.
+ *
+ * docs/ERRORS.md lists the codes.
+ */
+
+export type ErrorCode =
+  | 'ERR_PAGELESS_INVALID_ARGUMENT'
+  | 'ERR_PAGELESS_INVALID_FREE'
+  | 'ERR_PAGELESS_INCOMPATIBLE_ZONE'
+  | 'ERR_PAGELESS_TOO_MANY_THREADS'
+  | 'ERR_PAGELESS_ZONE_TOO_SMALL'
+  | 'ERR_PAGELESS_CORRUPTION'
+  | 'ERR_PAGELESS_DISPOSED'
+  | 'ERR_PAGELESS_BAD_IMAGE';
+
+export class PagelessError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** An argument of the wrong type or outside its range. */
+export class InvalidArgumentError extends PagelessError {
+  constructor(argument: string, expected: string, seen: unknown) {
+    super(
+      'ERR_PAGELESS_INVALID_ARGUMENT',
+      `${argument} must be ${expected}; seen: ${inspect(seen)}`,
+    );
+  }
+}
+
+/** A free of something that is not the caller's allocation. Nothing has changed. */
+export class InvalidFreeError extends PagelessError {
+  readonly pfn: number;
+  readonly order: number;
+
+  constructor(pfn: number, order: number, reason: string) {
+    super('ERR_PAGELESS_INVALID_FREE', `Cannot free page ${pfn} with order ${order}: ${reason}`);
+    this.pfn = pfn;
+    this.order = order;
+  }
+}
+
+/** Memory that is no zone, or one that this version cannot use. Nothing was written. */
+export class IncompatibleZoneError extends PagelessError {
+  constructor(reason: string) {
+    super('ERR_PAGELESS_INCOMPATIBLE_ZONE', `Cannot attach: ${reason}`);
+  }
+}
+
+/** All 255 thread slots of the zone are taken. */
+export class TooManyThreadsError extends PagelessError {
+  constructor() {
+    super('ERR_PAGELESS_TOO_MANY_THREADS', 'A zone takes 255 threads, and all slots are in use');
+  }
+}
+
+/** The zone has no room for what every cache or thread needs. */
+export class ZoneTooSmallError extends PagelessError {
+  constructor(what: string) {
+    super('ERR_PAGELESS_ZONE_TOO_SMALL', `The zone has no memory left for ${what}`);
+  }
+}
+
+/**
+ * An invariant over shared memory is false, or a thread died inside the kernel. The zone is
+ * poisoned: dispose it and create another.
+ */
+export class CorruptionError extends PagelessError {
+  /** What was found; a number of kernel/base/fault.ts. */
+  readonly fault: number;
+  /** Thread slot that found it, or that died. */
+  readonly slot: number;
+  /** Address, pfn or operation, depending on `fault`. */
+  readonly detail: number;
+
+  constructor(reason: string, fault: number, slot: number, detail: number, cause?: unknown) {
+    super(
+      'ERR_PAGELESS_CORRUPTION',
+      `${reason} (fault ${fault}, slot ${slot}, detail ${detail}); the zone can no longer be used`,
+      cause === undefined ? undefined : { cause },
+    );
+    this.fault = fault;
+    this.slot = slot;
+    this.detail = detail;
+  }
+}
+
+/** The arena or cache was disposed in this thread. */
+export class DisposedError extends PagelessError {
+  constructor(what: string) {
+    super('ERR_PAGELESS_DISPOSED', `This ${what} was disposed`);
+  }
+}
+
+/** A file that is no arena image, or a damaged one. */
+export class BadImageError extends PagelessError {
+  constructor(file: string, reason: string) {
+    super('ERR_PAGELESS_BAD_IMAGE', `${file} is not a usable arena image: ${reason}`);
+  }
+}
+
+/** A short text for a message: the kind of thing and a glimpse of it. */
+function inspect(seen: unknown): string {
+  if (typeof seen === 'string') {
+    return seen.length <= 40 ? JSON.stringify(seen) : `a string of ${seen.length} characters`;
+  }
+  if (seen instanceof Uint8Array) return `${seen.length} bytes`;
+  if (seen === null || typeof seen !== 'object') return String(seen);
+  return `an ${seen.constructor?.name ?? 'object'}`;
+}

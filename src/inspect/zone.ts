@@ -1,0 +1,113 @@
+/**
+ * What a zone looks like: figures and page descriptions, decoded for people. Reads, never writes.
+ */
+import * as facts from '../generated/facts.ts';
+import type { KernelExports } from '../kernel.ts';
+
+/** Uses of a page, by type and, where there is no descriptor, by subtype. */
+const uses: [name: string, type: number, subtype: number][] = [
+  ['free', facts.TYPE_FREE, 0],
+  ['zone metadata', facts.TYPE_MISC, facts.MISC_ZONE],
+  ['allocated by user', facts.TYPE_MISC, facts.MISC_USER],
+  ['thread scratch', facts.TYPE_MISC, facts.MISC_SCRATCH],
+  ['index', facts.TYPE_MISC, facts.MISC_INDEX],
+  ['size classes', facts.TYPE_MISC, facts.MISC_CLASSES],
+  ['slab', facts.TYPE_SLAB, 0],
+  ['zspage', facts.TYPE_ZSPAGE, 0],
+  ['anonymous folio', facts.TYPE_ANON_FOLIO, 0],
+  ['being freed', facts.TYPE_STOCKED, 0],
+  ['limbo', facts.TYPE_LIMBO, 0],
+  ['poisoned', facts.TYPE_POISONED, 0],
+];
+
+export interface PageDescription {
+  pfn: number;
+  use: string;
+  /** log2 of the block's pages, where the word itself says it. */
+  order?: number;
+  /** Address of the memory descriptor, where the page has one. */
+  descriptor?: number;
+}
+
+export interface ZoneReport {
+  bytes: number;
+  pages: number;
+  freePages: number;
+  /** Page counts by use, from the page map; uses without a page are left out. */
+  pagesByUse: Record<string, number>;
+  /** Superblock, slots, page map and frame metadata. */
+  fixedMetadataBytes: number;
+  fixedMetadataShare: number;
+  threads: number;
+  entries: number;
+  keyBytes: number;
+  valueBytes: number;
+  /** Bytes of compressed objects, rounded up to their size classes; keys included. */
+  objectBytes: number;
+  /** Pages that hold objects, nodes, handles and buckets, in bytes. */
+  storedBytes: number;
+  /** valueBytes and keyBytes over storedBytes. */
+  compressionRatio: number;
+  hits: number;
+  misses: number;
+  sets: number;
+  refusals: number;
+  deletes: number;
+  evictions: number;
+  expirations: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Values that wait for a grace period. */
+  limbo: number;
+}
+
+export function describePage(kernel: KernelExports, pfn: number): PageDescription {
+  const word = kernel.pageWordOf(pfn) >>> 0;
+  const type = word & facts.TYPE_MASK;
+  const isMisc = type === facts.TYPE_MISC;
+  const subtype = isMisc ? (word >>> 9) & 255 : 0;
+  const known = uses.find(([, t, s]) => t === type && s === subtype);
+  const described: PageDescription = { pfn, use: known?.[0] ?? `type ${type}` };
+  if (type >= facts.FIRST_DESCRIPTOR_TYPE) described.descriptor = (word & ~facts.TYPE_MASK) >>> 0;
+  else if (isMisc || type === facts.TYPE_LIMBO) described.order = (word >>> 5) & 15;
+  return described;
+}
+
+function pagesByUse(kernel: KernelExports): Record<string, number> {
+  const counts = uses.map(([name, type, subtype]) => [name, kernel.countPagesOf(type, subtype)]);
+  return Object.fromEntries(counts.filter(([, pages]) => pages !== 0));
+}
+
+export function reportZone(kernel: KernelExports): ZoneReport {
+  const pages = kernel.pageCount();
+  const fixed = kernel.firstPfn();
+  const byUse = pagesByUse(kernel);
+  const stored = (byUse.zspage ?? 0) + (byUse.slab ?? 0) + (byUse.index ?? 0);
+  const storedBytes = stored * facts.PAGE_BYTES;
+  const payload = kernel.valueBytes() + kernel.keyBytes();
+  return {
+    bytes: pages * facts.PAGE_BYTES,
+    pages,
+    freePages: kernel.freePagesNow(),
+    pagesByUse: byUse,
+    fixedMetadataBytes: fixed * facts.PAGE_BYTES,
+    fixedMetadataShare: fixed / pages,
+    threads: kernel.liveThreads(),
+    entries: kernel.entryCount(),
+    keyBytes: kernel.keyBytes(),
+    valueBytes: kernel.valueBytes(),
+    objectBytes: kernel.zsObjectBytes(),
+    storedBytes,
+    compressionRatio: storedBytes === 0 ? 0 : payload / storedBytes,
+    hits: kernel.counter(facts.COUNT_HITS),
+    misses: kernel.counter(facts.COUNT_MISSES),
+    sets: kernel.counter(facts.COUNT_SETS),
+    refusals: kernel.counter(facts.COUNT_REFUSALS),
+    deletes: kernel.counter(facts.COUNT_DELETES),
+    evictions: kernel.counter(facts.COUNT_EVICTIONS),
+    expirations: kernel.counter(facts.COUNT_EXPIRATIONS),
+    bytesIn: kernel.counter(facts.COUNT_BYTES_IN),
+    bytesOut: kernel.counter(facts.COUNT_BYTES_OUT),
+    limbo: kernel.limboValues(),
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * The border to the kernel: the only file that knows WebAssembly.
+ *
+ * `openKernel` gives a thread its instance over a zone's memory. Every export is guarded: an
+ * exception out of the kernel's midst (a trap, a stack overflow) means half-done work, so it
+ * poisons the zone and becomes a `CorruptionError`, as it does for every other thread that calls.
+ *
+ * Numbers: exports return signed 32-bit integers and take anything (NaN and 2^32 would silently
+ * become 0), so callers check arguments with `checkInteger` first.
+ */
+import { CorruptionError, IncompatibleZoneError, InvalidArgumentError } from './errors.ts';
+import * as facts from './generated/facts.ts';
+import { kernelBase64 } from './generated/kernel-wasm.ts';
+
+/** The kernel's exports; kernel/index.ts and kernel/report.ts say what each does. */
+export interface KernelExports {
+  format(idLo: number, idHi: number, seedLo: number, seedHi: number): number;
+  attach(owner: number, mayPark: number): number;
+  detach(): void;
+  isInside(): number;
+  condemn(): void;
+  markDead(owner: number): number;
+  recoverDead(): number;
+  check(): number;
+  checkDetail(): number;
+  allocPages(order: number): number;
+  freePages(pfn: number, order: number): number;
+  allocFolio(order: number): number;
+  pinPage(pfn: number): number;
+  putPage(desc: number): void;
+  lockPage(desc: number): void;
+  unlockPage(desc: number): void;
+  pageAddress(pfn: number): number;
+  formatStore(): number;
+  hasStore(): number;
+  prepare(): number;
+  keyScratch(): number;
+  inputScratch(): number;
+  outputScratch(): number;
+  set(keyBytes: number, valueBytes: number, isRaw: number, expiry: number): number;
+  beginSet(keyBytes: number, valueBytes: number): void;
+  appendSet(bytes: number, isRaw: number): number;
+  commitSet(expiry: number): number;
+  refuseSet(keyBytes: number): void;
+  get(keyBytes: number, now: number, isCounted: number): number;
+  getMore(): number;
+  has(keyBytes: number, now: number): number;
+  remove(keyBytes: number): number;
+  clearSome(limit: number): number;
+  listKeys(bucket: number, skip: number, now: number): number;
+  reclaim(): number;
+  fault(): number;
+  faultSlot(): number;
+  faultDetail(): number;
+  pageCount(): number;
+  firstPfn(): number;
+  freePagesNow(): number;
+  zoneIdLo(): number;
+  zoneIdHi(): number;
+  pageWordOf(pfn: number): number;
+  countPagesOf(type: number, subtype: number): number;
+  counter(which: number): number;
+  liveThreads(): number;
+  entryCount(): number;
+  valueBytes(): number;
+  keyBytes(): number;
+  buckets(): number;
+  zsPages(): number;
+  zsObjectBytes(): number;
+  cacheInUse(cache: number): number;
+  limboValues(): number;
+  thawImage(): void;
+  holdLocks(): number;
+  releaseLocks(): void;
+}
+
+const faultReasons: Record<number, string> = {
+  [facts.FAULT_DIED_IN_KERNEL]: 'A thread was killed inside the kernel',
+  [facts.FAULT_LOCK_OWNER_DIED]: 'A thread was killed while it held a lock',
+  [facts.FAULT_TRAP]: 'An exception interrupted the kernel',
+  [facts.FAULT_REFS]: 'A reference count is impossible',
+  [facts.FAULT_SLAB]: 'A slab object was freed twice, or never allocated',
+  [facts.FAULT_FRAMES]: 'Frame bits and counters disagree',
+  [facts.FAULT_HANDLE]: 'A handle cell is in an impossible state',
+  [facts.FAULT_DAMAGED_DATA]: 'Stored data is damaged',
+  [facts.FAULT_PAGE_WORD]: 'A page word contradicts its owner',
+  [facts.FAULT_INDEX]: 'The index and its entries disagree',
+  [facts.FAULT_LIMBO]: 'A limbo list and its count disagree',
+};
+
+/** A `CorruptionError` for a FAULT_… number. */
+export function corruption(fault: number, slot: number, detail: number, cause?: unknown): Error {
+  const reason = faultReasons[fault] ?? 'An unknown fault was found';
+  return new CorruptionError(reason, fault, slot, detail, cause);
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The module, compiled once a thread. Cost: some milliseconds, the first time. */
+function kernelModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(decodeBase64(kernelBase64));
+  return compiled;
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/** An instance of the kernel over `memory`, not attached to anything yet. */
+export function openKernel(memory: WebAssembly.Memory): KernelExports {
+  let instance: WebAssembly.Instance;
+  try {
+    instance = new WebAssembly.Instance(kernelModule(), { env: { memory } });
+  } catch (error) {
+    throw new IncompatibleZoneError(`the memory does not fit (${(error as Error).message})`);
+  }
+  return guard(instance.exports as unknown as KernelExports);
+}
+
+/** The same exports, with exceptions turned into errors. */
+function guard(raw: KernelExports): KernelExports {
+  const guarded: Record<string, unknown> = {};
+  for (const [name, call] of Object.entries(raw)) {
+    if (typeof call !== 'function') continue;
+    guarded[name] = (a: number, b: number, c: number, d: number) => {
+      try {
+        return call(a, b, c, d);
+      } catch (exception) {
+        throw explain(raw, exception);
+      }
+    };
+  }
+  return guarded as unknown as KernelExports;
+}
+
+/** What an exception out of the kernel means. Outside it (a full stack at the call): itself. */
+function explain(raw: KernelExports, exception: unknown): unknown {
+  if (raw.isInside() !== 0) raw.condemn();
+  if (raw.fault() === 0) return exception;
+  return corruption(raw.fault(), raw.faultSlot(), raw.faultDetail(), exception);
+}
+
+/** Throws unless `value` is an integer in [min, max]. */
+export function checkInteger(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
+    return value;
+  }
+  throw new InvalidArgumentError(name, `an integer from ${min} to ${max}`, value);
+}
+
+/** Throws a poisoned zone's error, for figures that are read without entering the kernel. */
+export function throwIfPoisoned(kernel: KernelExports): void {
+  if (kernel.fault() !== 0) {
+    throw corruption(kernel.fault(), kernel.faultSlot(), kernel.faultDetail());
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Threads: who is attached to which zone here, and who notices when one is gone.
+ *
+ * A thread has one slot in each zone, however many caches and arenas it opens on it; the registry
+ * in `globalThis` finds it, also when the package is loaded twice.
+ *
+ * A thread's death must be *proven*, never guessed from a time-out:
+ *   - whoever created the worker sees its `exit` event, after which none of its code runs;
+ *   - a supervisor, a small worker of the zone's creator, holds a port of every attached thread and
+ *     sees it close, even while the creator is busy or parked.
+ * Either marks the dead thread's slots and gives back what it owned, or, if it died inside the
+ * kernel, poisons the zone.
+ */
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { type KernelExports, openKernel } from './kernel.ts';
+
+/** What a thread knows of a zone that it is attached to. */
+export interface Zone {
+  id: string;
+  memory: WebAssembly.Memory;
+  kernel: KernelExports;
+  /** Arenas of this thread on the zone; the slot goes with the last. */
+  users: number;
+  /** Thread id of the supervisor, −1 where there is none. */
+  supervisor: number;
+  /** Kept open as long as the thread is attached: the supervisor sees it close. */
+  lifeline?: MessagePort;
+}
+
+interface Registry {
+  zones: Map<string, Zone>;
+  supervisor?: Worker;
+  isWatching: boolean;
+}
+
+type WorkerThreads = typeof import('node:worker_threads');
+
+const registryKey = Symbol.for('pageless');
+const holder = globalThis as unknown as Record<symbol, Registry | undefined>;
+
+export function registry(): Registry {
+  holder[registryKey] ??= { zones: new Map(), isWatching: false };
+  return holder[registryKey];
+}
+
+/** Node's module, or undefined in a browser. */
+export function workerThreads(): WorkerThreads | undefined {
+  return globalThis.process?.getBuiltinModule?.('node:worker_threads');
+}
+
+const browserOwner = 1 + Math.floor(Math.random() * 0xfffffffe);
+
+/** The number under which the kernel knows this thread; never 0. */
+export function threadOwner(): number {
+  const threads = workerThreads();
+  return threads ? threads.threadId + 1 : browserOwner;
+}
+
+/** False only on a browser's main thread, which may not block. */
+export function mayPark(): boolean {
+  return workerThreads() !== undefined || typeof document === 'undefined';
+}
+
+export function zoneIdOf(kernel: KernelExports): string {
+  const word = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
+  return word(kernel.zoneIdHi()) + word(kernel.zoneIdLo());
+}
+
+/** Enters a zone into the registry and makes this thread's death noticeable. */
+export function enroll(
+  memory: WebAssembly.Memory,
+  kernel: KernelExports,
+  supervisor: number,
+): Zone {
+  const zone: Zone = { id: zoneIdOf(kernel), memory, kernel, users: 1, supervisor };
+  registry().zones.set(zone.id, zone);
+  watchWorkers();
+  giveLifeline(zone);
+  return zone;
+}
+
+/** Gives the slot back when the last user in this thread is gone. */
+export function withdraw(zone: Zone): void {
+  zone.users--;
+  if (zone.users > 0) return;
+  registry().zones.delete(zone.id);
+  zone.lifeline?.close();
+  registry().supervisor?.postMessage({ forget: zone.id });
+  if (zone.kernel.fault() === 0) zone.kernel.detach();
+}
+
+/** Notices the exit of every worker that this thread creates from now on. */
+function watchWorkers(): void {
+  if (registry().isWatching || !globalThis.process?.on) return;
+  registry().isWatching = true;
+  process.on('worker', (worker) => {
+    // After the exit event the id reads −1.
+    const owner = worker.threadId + 1;
+    worker.once('exit', () => {
+      for (const zone of registry().zones.values()) buryThread(zone.kernel, owner);
+    });
+  });
+}
+
+/** Marks a thread dead and gives back what it owned. Its death must be certain. */
+export function buryThread(kernel: KernelExports, owner: number): void {
+  if (kernel.markDead(owner) > 0 && kernel.fault() === 0) kernel.recoverDead();
+}
+
+/** Starts this thread's supervisor if need be and shows it the zone. @returns its thread id */
+export function superviseZone(memory: WebAssembly.Memory): number {
+  const threads = workerThreads();
+  if (!threads) return -1;
+  const known = registry();
+  if (!known.supervisor) {
+    const file = import.meta.url.endsWith('.ts') ? './supervisor.ts' : './supervisor.js';
+    known.supervisor = new threads.Worker(new URL(file, import.meta.url), {
+      name: 'pageless supervisor',
+      execArgv: [],
+      stdout: false,
+    });
+    known.supervisor.unref();
+  }
+  known.supervisor.postMessage({ memory });
+  return known.supervisor.threadId;
+}
+
+/** Hands the zone's supervisor one end of a channel that closes when this thread ends. */
+function giveLifeline(zone: Zone): void {
+  const threads = workerThreads();
+  if (!threads?.postMessageToThread || zone.supervisor < 0) return;
+  const { port1, port2 } = new threads.MessageChannel();
+  port1.unref();
+  zone.lifeline = port1;
+  const message = { zone: zone.id, owner: threadOwner(), port: port2 };
+  threads.postMessageToThread(zone.supervisor, message, [port2]).catch(() => {
+    // The supervisor went with its creator: the exit event is what is left.
+  });
+}
+
+/** An instance for this thread: of a zone it knows already, or a new one. */
+export function findZone(memory: WebAssembly.Memory): Zone | KernelExports {
+  const kernel = openKernel(memory);
+  const zone = registry().zones.get(zoneIdOf(kernel));
+  return zone ?? kernel;
+}

@@ -73,21 +73,22 @@ function checkAllLocked(): u32 {
   detail = checkIndexLocked();
   if (detail != 0) return FAULT_INDEX;
   detail = isAlone() ? checkSums() : 0;
-  return detail == 0 ? 0 : FAULT_INDEX;
+  return detail != 0 && isAlone() ? FAULT_INDEX : 0;
 }
 
 function checkPageWords(): u32 {
-  const mayBeInFlight = !isAlone();
   for (let pfn: u32 = 1; pfn < superblock().pageCount; pfn++) {
-    const word = pageWord(pfn);
-    const isTaken = isTakenLocked(pfn);
-    if (wordType(word) == TYPE_FREE) {
-      if (word != 0 || (isTaken && !mayBeInFlight)) return pfn;
-    } else if (!isTaken || !isWordSound(pfn, word)) {
-      return pfn;
-    }
+    // Page words change without a lock, so another thread may be half-way through. Once nobody is
+    // inside, look again; who comes in later and begins a change stays inside, at our locks.
+    if (!isPageSound(pfn) && isAlone() && !isPageSound(pfn) && isAlone()) return pfn;
   }
   return 0;
+}
+
+function isPageSound(pfn: u32): bool {
+  const word = pageWord(pfn);
+  if (wordType(word) == TYPE_FREE) return word == 0 && !isTakenLocked(pfn);
+  return isTakenLocked(pfn) && isWordSound(pfn, word);
 }
 
 function isWordSound(pfn: u32, word: u32): bool {

@@ -2,7 +2,7 @@
  * The kernel's face: what TypeScript may call.
  *
  * Every call that touches shared state is bracketed by `enter` and `leave`, which keep the slot's
- * inKernel word: it tells a survivor whether a thread died inside, and `leave` ends the read
+ * inKernel word: it tells a survivor whether a thread died half-way, and `leave` ends the read
  * section. A poisoned zone traps at `enter`.
  *
  * Numbers cross the border as i32 or f64 (64-bit integers would become BigInts). Results below 0
@@ -23,10 +23,15 @@ import { PIN_BUSY, PIN_GONE, PIN_LAST, PIN_STATUS, pin } from './memdesc/pin';
 import { MISC_USER, TYPE_ANON_FOLIO, TYPE_MASK, TYPE_SLAB, TYPE_ZSPAGE } from './memdesc/type';
 import { deferSlab } from './slab/kmem-cache';
 import { reclaim as storeReclaim } from './store/reclaim';
-import { takeScratch } from './store/scratch';
 import * as store from './store/store';
 import { enterSection, leaveSection } from './thread/rcu';
-import { isAlone, markDead as markDeadOwner, selfState } from './thread/slot';
+import {
+  beginChange,
+  HALF_DONE,
+  isAlone,
+  markDead as markDeadOwner,
+  selfState,
+} from './thread/slot';
 import {
   attachThread,
   detachThread,
@@ -77,14 +82,15 @@ export function detach(): void {
   detachThread();
 }
 
-/** Whether a call is under way: after an exception, whether it came out of the kernel's midst. */
-export function isInside(): bool {
-  return selfSlot() != 0 && selfState().inKernel != 0;
-}
-
-/** The thread's answer to an exception out of the kernel: its work is half-done for ever. */
+/**
+ * The thread's answer to an exception out of a call: if it had begun to change something, that is
+ * half-done for ever and the zone is poisoned; else the call is over and nothing has happened.
+ */
 export function condemn(): void {
-  poison(FAULT_TRAP, selfSlot(), selfState().inKernel);
+  if (selfSlot() == 0) return;
+  const operation = selfState().inKernel;
+  if ((operation & HALF_DONE) != 0) poison(FAULT_TRAP, selfSlot(), operation);
+  else leave();
 }
 
 /** Records the proven death of a thread. Needs no slot. @returns slots marked */
@@ -157,6 +163,7 @@ export function allocFolio(order: u32): i32 {
 export function pinPage(pfn: u32): i32 {
   if (pfn >= superblock().pageCount) return ERR_NOT_FOUND;
   enter(OP_FOLIO);
+  beginChange();
   enterSection();
   let answer = pin(pfn);
   while ((answer & PIN_STATUS) == PIN_LAST) {
@@ -172,18 +179,21 @@ export function pinPage(pfn: u32): i32 {
 /** Drops a reference taken by `pinPage` (or by `allocFolio`), named by descriptor >> 5. */
 export function putPage(desc: u32): void {
   enter(OP_FOLIO);
+  beginChange();
   if (put(desc << 5)) releaseDesc(desc << 5);
   leave();
 }
 
 export function lockPage(desc: u32): void {
   enter(OP_FOLIO);
+  beginChange();
   lockDesc(desc << 5);
   leave();
 }
 
 export function unlockPage(desc: u32): void {
   enter(OP_FOLIO);
+  beginChange();
   unlockDesc(desc << 5);
   leave();
 }
@@ -218,7 +228,7 @@ export function hasStore(): bool {
 /** Takes this thread's scratch. @returns 0 or ERR_NO_MEMORY */
 export function prepare(): i32 {
   enter(OP_WRITE);
-  const failure = takeScratch();
+  const failure = store.prepare();
   leave();
   return failure;
 }

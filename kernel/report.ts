@@ -4,15 +4,16 @@
  * Each is a momentary figure. Byte counts are f64: exact up to 2^53.
  */
 import { faultCode } from './base/fault';
-import { superblock } from './base/layout';
+import { STORE_STATE, superblock, ZS_STATE } from './base/layout';
+import { loadCell, loadWord } from './base/words';
 import { freePageCount } from './frames/frames';
 import { pageWord, wordSubtype, wordType } from './memdesc/page-word';
 import { TYPE_MISC } from './memdesc/type';
 import { cacheOf } from './slab/kmem-cache';
-import { bucketCount, storeState } from './store/hash-index';
+import { bucketCount, entryCount as indexEntries, StoreState } from './store/hash-index';
 import { LIMBO_VALUE, limboCount } from './thread/limbo';
 import { highestSlot, SLOT_LIVE, slotState, sumCounter } from './thread/slot';
-import { CLASSES, classOf, zsState } from './zsmalloc/size-class';
+import { CLASSES, classOf, ZsState, zsState } from './zsmalloc/size-class';
 
 export function fault(): u32 {
   return faultCode();
@@ -77,16 +78,16 @@ export function liveThreads(): u32 {
 }
 
 export function entryCount(): u32 {
-  return storeState().entries;
+  return indexEntries();
 }
 
 /** Σ length of the values, as they were given. */
 export function valueBytes(): f64 {
-  return f64(storeState().valueBytes);
+  return f64(loadCell(STORE_STATE + offsetof<StoreState>('valueBytes')));
 }
 
 export function keyBytes(): f64 {
-  return f64(storeState().keyBytes);
+  return f64(loadCell(STORE_STATE + offsetof<StoreState>('keyBytes')));
 }
 
 export function buckets(): u32 {
@@ -95,7 +96,7 @@ export function buckets(): u32 {
 
 /** Pages that hold objects of zsmalloc. */
 export function zsPages(): u32 {
-  return zsState().pages;
+  return loadWord(ZS_STATE + offsetof<ZsState>('pages'));
 }
 
 /** Bytes of objects in use, rounded up to their size classes. */

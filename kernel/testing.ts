@@ -7,6 +7,7 @@ export { hash64 } from './codec/hash';
 export { compress, decompress } from './codec/lz4';
 export { countFreeBlocks, freePageCount, giveBlock, takeBlock } from './frames/frames';
 export * from './index';
+export { tryLockDesc, unlockDesc } from './memdesc/desc-lock';
 export {
   BORN,
   bear,
@@ -28,7 +29,9 @@ export {
   cacheOf,
   freeObject,
 } from './slab/kmem-cache';
-export { enterSection, leaveSection } from './thread/rcu';
+export { limboCount } from './thread/limbo';
+export { lock, unlock } from './thread/lock';
+export { enterSection, isInSection, leaveSection } from './thread/rcu';
 export {
   formatPool,
   zsAlloc,

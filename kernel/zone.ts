@@ -9,7 +9,14 @@
  * outside the kernel, `recoverDead` gives back all that it owned; if inside, the zone is poisoned.
  */
 import { selfSlot, setSelfSlot } from './base/env';
-import { ERR_GEOMETRY, ERR_NOT_A_ZONE, ERR_VERSION } from './base/fault';
+import {
+  ERR_GEOMETRY,
+  ERR_NOT_A_ZONE,
+  ERR_VERSION,
+  FAULT_DIED_IN_KERNEL,
+  poison,
+  trapIfPoisoned,
+} from './base/fault';
 import {
   FORMAT_VERSION,
   FRAMES_STATE,
@@ -36,6 +43,7 @@ import { formatRcu } from './thread/rcu';
 import {
   claimSlot,
   condemnSlot,
+  HALF_DONE,
   highestSlot,
   releaseSlot,
   SLOT_DEAD,
@@ -95,6 +103,10 @@ export function recoverDead(): u32 {
   lock(THREADS_LOCK);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
+    // Whoever marked it may not have come to poisoning yet.
+    const operation = slotOf(slot).inKernel;
+    if ((operation & HALF_DONE) != 0) poison(FAULT_DIED_IN_KERNEL, slot, operation);
+    trapIfPoisoned();
     payDebts(slot);
     releaseSlot(slot);
     recovered++;

@@ -106,3 +106,4 @@ if (!isFresh) {
   writeFileSync(stampFile, current);
 }
 run('typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
+run('typescript/bin/tsc', ['-p', 'tsconfig.package.json']);

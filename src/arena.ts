@@ -18,6 +18,7 @@ import {
   TooManyThreadsError,
 } from './errors.ts';
 import * as facts from './generated/facts.ts';
+import { loadImage, saveImage } from './image.ts';
 import { describePage, type PageDescription, reportZone, type ZoneReport } from './inspect/zone.ts';
 import {
   checkInteger,
@@ -31,7 +32,7 @@ import {
   enroll,
   findZone,
   mayPark,
-  superviseZone,
+  startSupervisor,
   threadOwner,
   withdraw,
   type Zone,
@@ -73,10 +74,27 @@ export class Arena implements Disposable {
 
   /** Attaches this thread. Throws `IncompatibleZoneError`, `TooManyThreadsError`. */
   static attach(handle: ArenaHandle): Arena {
-    if (!(handle?.memory instanceof WebAssembly.Memory)) {
+    const isHandle = handle?.kind === 'pageless-arena';
+    if (!isHandle || !(handle.memory instanceof WebAssembly.Memory)) {
       throw new InvalidArgumentError('handle', "another thread's arena.handle", handle);
     }
     return new Arena(attachZone(handle.memory, handle.supervisor), true);
+  }
+
+  /**
+   * Makes an arena of an image, for reports and checks. Its threads are gone; nobody supervises it.
+   * Node only. Throws `BadImageError`, and `CorruptionError` when what it holds contradicts itself.
+   */
+  static load(file: string): Arena {
+    const { memory, kernel } = loadImage(file);
+    const arena = new Arena(join(memory, kernel, -1), true);
+    try {
+      kernel.recoverDead();
+    } catch (error) {
+      arena[Symbol.dispose]();
+      throw error;
+    }
+    return arena;
   }
 
   get handle(): ArenaHandle {
@@ -135,6 +153,15 @@ export class Arena implements Disposable {
     if (fault !== 0) throw corruption(fault, 0, this.kernel.checkDetail());
   }
 
+  /**
+   * Writes an image of the whole arena to a file. Node only. Writers wait meanwhile, readers do not.
+   * Throws `BadImageError`, and has written nothing, also when other threads keep it busy.
+   */
+  save(file: string): void {
+    const { memory, kernel } = this.#live();
+    saveImage(file, memory, kernel);
+  }
+
   /** Gives back this thread's slot, unless another arena or cache of the thread uses it. */
   [Symbol.dispose](): void {
     if (this.#zone) withdraw(this.#zone);
@@ -174,7 +201,7 @@ function createZone(size: unknown): Zone {
   const kernel = openKernel(memory);
   const [idLo, idHi, seedLo, seedHi] = crypto.getRandomValues(new Int32Array(4));
   kernel.format(idLo!, idHi!, seedLo!, seedHi!);
-  return join(memory, kernel, superviseZone(memory));
+  return join(memory, kernel, startSupervisor());
 }
 
 function attachZone(memory: WebAssembly.Memory, supervisor: number): Zone {

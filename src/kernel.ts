@@ -2,8 +2,8 @@
  * The border to the kernel: the only file that knows WebAssembly.
  *
  * `openKernel` gives a thread its instance over a zone's memory. Every export is guarded: an
- * exception out of the kernel's midst (a trap, a stack overflow) means half-done work, so it
- * poisons the zone and becomes a `CorruptionError`, as it does for every other thread that calls.
+ * exception that interrupts a change (a trap, a stack overflow) means half-done work, so it poisons
+ * the zone and becomes a `CorruptionError`, as it does for every other thread that calls.
  *
  * Numbers: exports return signed 32-bit integers and take anything (NaN and 2^32 would silently
  * become 0), so callers check arguments with `checkInteger` first.
@@ -17,7 +17,6 @@ export interface KernelExports {
   format(idLo: number, idHi: number, seedLo: number, seedHi: number): number;
   attach(owner: number, mayPark: number): number;
   detach(): void;
-  isInside(): number;
   condemn(): void;
   markDead(owner: number): number;
   recoverDead(): number;
@@ -117,15 +116,32 @@ export function openKernel(memory: WebAssembly.Memory): KernelExports {
   return guard(instance.exports as unknown as KernelExports);
 }
 
-/** The same exports, with exceptions turned into errors. */
+const settled = Promise.resolve();
+
+/**
+ * The same exports, with exceptions turned into errors.
+ *
+ * When the stack is full, explaining may overflow it as well. So the exception is noted first, by
+ * means that need no stack (`then` is a builtin without a stack check), and explained before the
+ * next call, or when this thread's stack is empty, whichever comes first.
+ */
 function guard(raw: KernelExports): KernelExports {
+  let isUnexplained = false;
+  const settle = () => {
+    if (isUnexplained) raw.condemn();
+    isUnexplained = false;
+  };
   const guarded: Record<string, unknown> = {};
   for (const [name, call] of Object.entries(raw)) {
     if (typeof call !== 'function') continue;
     guarded[name] = (a: number, b: number, c: number, d: number) => {
+      if (isUnexplained) settle();
       try {
         return call(a, b, c, d);
       } catch (exception) {
+        isUnexplained = true;
+        settled.then(settle);
+        settle();
         throw explain(raw, exception);
       }
     };
@@ -133,9 +149,8 @@ function guard(raw: KernelExports): KernelExports {
   return guarded as unknown as KernelExports;
 }
 
-/** What an exception out of the kernel means. Outside it (a full stack at the call): itself. */
+/** What an exception out of the kernel means. One that came before any change: itself. */
 function explain(raw: KernelExports, exception: unknown): unknown {
-  if (raw.isInside() !== 0) raw.condemn();
   if (raw.fault() === 0) return exception;
   return corruption(raw.fault(), raw.faultSlot(), raw.faultDetail(), exception);
 }

@@ -8,9 +8,14 @@
  */
 import { Arena, type ArenaHandle } from './arena.ts';
 import { Border, type Key } from './border.ts';
-import { DisposedError, InvalidArgumentError, ZoneTooSmallError } from './errors.ts';
+import {
+  DisposedError,
+  IncompatibleZoneError,
+  InvalidArgumentError,
+  ZoneTooSmallError,
+} from './errors.ts';
 import type { ZoneReport } from './inspect/zone.ts';
-import { checkInteger } from './kernel.ts';
+import { checkInteger, throwIfPoisoned } from './kernel.ts';
 import { parseSize } from './sizes.ts';
 import { type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
@@ -83,9 +88,12 @@ export class SharedCache<T = Uint8Array> implements Disposable {
     this.#settings = settings ?? settingsOf(first as SharedCacheOptions<T>);
     this.#codec = codec ?? valueCodec(valuesOf(first as SharedCacheOptions<T>));
     this.#arena = isAttached ? first : new Arena({ size: first.maxSize });
-    const { kernel, memory } = this.#arena;
-    if (!isAttached && kernel.formatStore() < 0) throw new ZoneTooSmallError('a cache');
-    this.#border = new Border(kernel, memory);
+    try {
+      this.#border = openBorder(this.#arena, isAttached);
+    } catch (error) {
+      this.#arena[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /**
@@ -117,7 +125,9 @@ export class SharedCache<T = Uint8Array> implements Disposable {
 
   /** Entries, expired ones that nobody has met yet included. */
   get size(): number {
-    return this.arena.kernel.entryCount();
+    const { kernel } = this.arena;
+    throwIfPoisoned(kernel);
+    return kernel.entryCount();
   }
 
   /** A copy of the key's value, or undefined. */
@@ -167,11 +177,13 @@ export class SharedCache<T = Uint8Array> implements Disposable {
 
   /** Removes every entry; those that other threads add meanwhile may stay. */
   clear(): void {
-    this.#live();
-    for (let left = this.size; left > 0; ) {
-      const removed = this.#arena.kernel.clearSome(CLEAR_BATCH);
-      left = removed === 0 ? 0 : left - removed;
-    }
+    const { kernel } = this.arena;
+    let left = kernel.entryCount();
+    let removed: number;
+    do {
+      removed = kernel.clearSome(CLEAR_BATCH);
+      left -= removed;
+    } while (removed > 0 && left > 0);
   }
 
   /**
@@ -205,6 +217,15 @@ export class SharedCache<T = Uint8Array> implements Disposable {
     if (this.#isDisposed) throw new DisposedError('cache');
     return this.#border;
   }
+}
+
+function openBorder({ kernel, memory }: Arena, isAttached: boolean): Border {
+  if (isAttached) {
+    if (kernel.hasStore() === 0) throw new IncompatibleZoneError('the zone holds no cache');
+  } else if (kernel.formatStore() < 0) {
+    throw new ZoneTooSmallError('a cache');
+  }
+  return new Border(kernel, memory);
 }
 
 function valuesOf<T>(options: SharedCacheOptions<T>): ValueKind | ValueCodec<T> {

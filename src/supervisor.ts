@@ -1,52 +1,55 @@
 /**
  * The supervisor: a worker that does nothing but notice that threads are gone.
  *
- * It is told of zones by its creator, and gets one end of a channel from every thread that attaches
- * to one. When the other end closes, that thread has ended or given its slot back: its slots are
- * marked dead (a slot given back is not LIVE, so nothing happens) and what it owned is returned.
- * Since it computes nothing else, it answers within a millisecond, also while the main thread is
- * parked in a wait.
+ * Every thread that attaches to a zone sends it a *lifeline*: the zone's memory and one end of a
+ * channel. When that end closes the thread has ended, so its slots are marked dead and what it
+ * owned is returned. A thread that gives its slot back says so first, and its closing means
+ * nothing. Since the supervisor computes nothing else, it answers within a millisecond, also while
+ * the main thread is parked in a wait.
+ *
+ * It holds a zone, and a slot in it, as long as a lifeline of the zone is open: a zone that every
+ * thread has left is not kept alive here, and one that its creator has left is still looked after.
  */
-import { type MessagePort, parentPort } from 'node:worker_threads';
 import { type KernelExports, openKernel } from './kernel.ts';
-import { buryThread, threadOwner, zoneIdOf } from './threads.ts';
+import { buryThread, detachQuietly, type Lifeline, threadOwner } from './threads.ts';
 
-interface Lifeline {
-  zone: string;
-  owner: number;
-  port: MessagePort;
+interface Watched {
+  kernel: KernelExports;
+  /** Without a slot (there were 255 threads) deaths are marked, and others return the debts. */
+  hasSlot: boolean;
+  lifelines: number;
 }
 
-const zones = new Map<string, KernelExports>();
-/** Lifelines that arrived before their zone. */
-const early: Lifeline[] = [];
+const zones = new Map<string, Watched>();
 
-function watch(lifeline: Lifeline): void {
-  lifeline.port.once('close', () => {
-    const kernel = zones.get(lifeline.zone);
-    if (kernel) buryThread(kernel, lifeline.owner);
-  });
-  lifeline.port.start();
-}
-
-function addZone(memory: WebAssembly.Memory): void {
+function openZone(memory: WebAssembly.Memory): Watched {
   const kernel = openKernel(memory);
-  if (kernel.attach(threadOwner(), 1) < 0) return;
-  const id = zoneIdOf(kernel);
-  zones.set(id, kernel);
-  for (const lifeline of early.filter(({ zone }) => zone === id)) watch(lifeline);
+  return { kernel, hasSlot: kernel.attach(threadOwner(), 1) > 0, lifelines: 0 };
 }
 
-parentPort?.on('message', (message: { memory?: WebAssembly.Memory; forget?: string }) => {
-  if (message.memory) addZone(message.memory);
-  if (message.forget) {
-    const kernel = zones.get(message.forget);
-    zones.delete(message.forget);
-    if (kernel && kernel.fault() === 0) kernel.detach();
-  }
-});
+function watch({ zone, memory, owner, port }: Lifeline): void {
+  const watched = zones.get(zone) ?? openZone(memory);
+  zones.set(zone, watched);
+  watched.lifelines++;
+  let hasLeft = false;
+  port.once('message', () => {
+    hasLeft = true;
+  });
+  port.once('close', () => {
+    if (!hasLeft) buryThread(watched.kernel, owner, watched.hasSlot);
+    watched.lifelines--;
+    if (watched.lifelines === 0) leaveZone(zone, watched);
+  });
+  port.start();
+}
 
-process.on('workerMessage', (lifeline: Lifeline) => {
-  if (zones.has(lifeline.zone)) watch(lifeline);
-  else early.push(lifeline);
-});
+function leaveZone(zone: string, { kernel, hasSlot }: Watched): void {
+  zones.delete(zone);
+  if (hasSlot) detachQuietly(kernel);
+}
+
+/** Begins with the lifelines that came while this file was being loaded. */
+export function supervise(early: Lifeline[]): void {
+  process.on('workerMessage', watch);
+  for (const lifeline of early) watch(lifeline);
+}

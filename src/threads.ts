@@ -6,10 +6,14 @@
  *
  * A thread's death must be *proven*, never guessed from a time-out:
  *   - whoever created the worker sees its `exit` event, after which none of its code runs;
- *   - a supervisor, a small worker of the zone's creator, holds a port of every attached thread and
- *     sees it close, even while the creator is busy or parked.
+ *   - a supervisor, a small worker of the zone's creator, holds one end of a channel, the
+ *     *lifeline*, of every attached thread and sees it close, even while the creator is busy.
  * Either marks the dead thread's slots and gives back what it owned, or, if it died inside the
  * kernel, poisons the zone.
+ *
+ * What is not covered: lifelines travel through the main thread, so a thread that dies before the
+ * main thread's event loop has turned once is noticed when it turns; and the supervisor ends with
+ * its creator. A zone that is to outlive its creator is best created by the main thread.
  */
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { type KernelExports, openKernel } from './kernel.ts';
@@ -25,6 +29,14 @@ export interface Zone {
   supervisor: number;
   /** Kept open as long as the thread is attached: the supervisor sees it close. */
   lifeline?: MessagePort;
+}
+
+/** What a thread sends to the supervisor when it attaches. */
+export interface Lifeline {
+  zone: string;
+  memory: WebAssembly.Memory;
+  owner: number;
+  port: MessagePort;
 }
 
 interface Registry {
@@ -84,9 +96,19 @@ export function withdraw(zone: Zone): void {
   zone.users--;
   if (zone.users > 0) return;
   registry().zones.delete(zone.id);
+  // In this order: a lifeline that closes while the slot is live would mean death.
+  detachQuietly(zone.kernel);
+  zone.lifeline?.postMessage('left');
   zone.lifeline?.close();
-  registry().supervisor?.postMessage({ forget: zone.id });
-  if (zone.kernel.fault() === 0) zone.kernel.detach();
+}
+
+/** Gives the slot back. A poisoned zone takes nothing back, and says so to whoever calls it next. */
+export function detachQuietly(kernel: KernelExports): void {
+  try {
+    if (kernel.fault() === 0) kernel.detach();
+  } catch (error) {
+    if (kernel.fault() === 0) throw error;
+  }
 }
 
 /** Notices the exit of every worker that this thread creates from now on. */
@@ -102,26 +124,55 @@ function watchWorkers(): void {
   });
 }
 
-/** Marks a thread dead and gives back what it owned. Its death must be certain. */
-export function buryThread(kernel: KernelExports, owner: number): void {
-  if (kernel.markDead(owner) > 0 && kernel.fault() === 0) kernel.recoverDead();
+/**
+ * Marks a thread dead and, with a slot of one's own, gives back what it owned. Its death must be
+ * certain. Called from event handlers: a zone that is poisoned meanwhile is no exception here.
+ */
+export function buryThread(kernel: KernelExports, owner: number, hasSlot = true): void {
+  try {
+    if (kernel.markDead(owner) > 0 && hasSlot && kernel.fault() === 0) kernel.recoverDead();
+  } catch (error) {
+    if (kernel.fault() === 0) throw error;
+  }
 }
 
-/** Starts this thread's supervisor if need be and shows it the zone. @returns its thread id */
-export function superviseZone(memory: WebAssembly.Memory): number {
+/**
+ * What the supervisor runs first. Loading its modules takes several turns of its event loop, and a
+ * message that comes when nobody listens is lost; so this script, which runs at once, keeps them.
+ */
+const supervisorBoot = `
+const { parentPort, workerData } = require('node:worker_threads');
+parentPort.ref(); // nothing comes, but it keeps the thread
+const early = [];
+const keep = (lifeline) => { early.push(lifeline); };
+process.on('workerMessage', keep);
+import(workerData).then(({ supervise }) => {
+  process.off('workerMessage', keep);
+  supervise(early);
+});`;
+
+/** Starts this thread's supervisor if need be. @returns its thread id, or −1 where there is none */
+export function startSupervisor(): number {
   const threads = workerThreads();
-  if (!threads) return -1;
+  if (!threads?.postMessageToThread) return -1;
   const known = registry();
   if (!known.supervisor) {
     const file = import.meta.url.endsWith('.ts') ? './supervisor.ts' : './supervisor.js';
-    known.supervisor = new threads.Worker(new URL(file, import.meta.url), {
+    const supervisor = new threads.Worker(supervisorBoot, {
       name: 'pageless supervisor',
+      eval: true,
+      workerData: new URL(file, import.meta.url).href,
       execArgv: [],
       stdout: false,
     });
-    known.supervisor.unref();
+    supervisor.unref();
+    // Without a supervisor exit events are left: no reason to end the program.
+    supervisor.on('error', () => {});
+    supervisor.once('exit', () => {
+      delete known.supervisor;
+    });
+    known.supervisor = supervisor;
   }
-  known.supervisor.postMessage({ memory });
   return known.supervisor.threadId;
 }
 
@@ -130,12 +181,22 @@ function giveLifeline(zone: Zone): void {
   const threads = workerThreads();
   if (!threads?.postMessageToThread || zone.supervisor < 0) return;
   const { port1, port2 } = new threads.MessageChannel();
-  port1.unref();
   zone.lifeline = port1;
-  const message = { zone: zone.id, owner: threadOwner(), port: port2 };
-  threads.postMessageToThread(zone.supervisor, message, [port2]).catch(() => {
-    // The supervisor went with its creator: the exit event is what is left.
-  });
+  const { id, memory, kernel, supervisor } = zone;
+  const lifeline: Lifeline = { zone: id, memory, owner: threadOwner(), port: port2 };
+  threads.postMessageToThread(supervisor, lifeline, [port2]).then(
+    () => {
+      // Closed by the other side: the supervisor has ended, and has a slot like everybody.
+      port1.once('close', () => {
+        if (zone.users > 0) buryThread(kernel, supervisor + 1);
+      });
+      port1.unref();
+    },
+    () => {
+      // The supervisor went with its creator: exit events are what is left.
+    },
+  );
+  port1.unref();
 }
 
 /** An instance for this thread: of a zone it knows already, or a new one. */

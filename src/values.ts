@@ -43,9 +43,19 @@ const stringCodec: ValueCodec<string> = {
   deserialize: decodeText,
 };
 
+/** Undefined for what JSON cannot express: functions, cycles, BigInts. */
+function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value) as string | undefined;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
 const jsonCodec: ValueCodec<unknown> = {
   serialize(value) {
-    const text = JSON.stringify(value) as string | undefined;
+    const text = jsonText(value);
     if (text !== undefined) return encoder.encode(text);
     throw new InvalidArgumentError('value', 'something that JSON can express', value);
   },

@@ -24,6 +24,7 @@ import {
 } from '../base/fault';
 import { MAX_ORDER, superblock } from '../base/layout';
 import { giveBlock, takeBlock } from '../frames/frames';
+import { beginChange } from '../thread/slot';
 import {
   casPageWord,
   fillPageWords,
@@ -55,6 +56,7 @@ export function freePages(pfn: u32, order: u32, subtype: u32): i32 {
   }
   if ((pfn & (pages - 1)) != 0) return ERR_UNALIGNED;
   const expected = miscWord(order, subtype);
+  beginChange();
   if (!casPageWord(pfn, expected, stockedWord(selfSlot()))) {
     return whyNotFreeable(pageWord(pfn), order, subtype);
   }

@@ -129,8 +129,9 @@ function freeLocked(cache: u32, object: u32): void {
   const desc = wordDescriptor(word);
   if (wordType(word) != TYPE_SLAB || slabOf(desc).cache != cache) fail(FAULT_SLAB, object);
   const record = cacheOf(cache);
-  const index = (object & (PAGE_BYTES - 1)) / record.objectBytes;
-  if (!isInUse(desc, index)) fail(FAULT_SLAB, object);
+  const offset = object & (PAGE_BYTES - 1);
+  const index = offset / record.objectBytes;
+  if (offset % record.objectBytes != 0 || !isInUse(desc, index)) fail(FAULT_SLAB, object);
   if (slabOf(desc).inUse == record.perSlab) enlist(record, desc);
   clearInUse(desc, index);
   record.inUse--;
@@ -147,13 +148,13 @@ function retire(record: KmemCache, desc: u32): void {
   unlist(record, desc);
   record.slabs--;
   if (isSelfDescribed(desc)) record.inUse--;
+  storePageWord(slabOf(desc).pfn, limboWord(0));
   // Otherwise an observer holds a reference, and its put is the last: index.ts then comes here.
   if (put(desc)) deferSlab(desc);
 }
 
 /** For whoever dropped a slab's last reference. */
 export function deferSlab(desc: u32): void {
-  storePageWord(slabOf(desc).pfn, limboWord(0));
   defer(LIMBO_SLAB, desc, linkAt(desc));
 }
 

@@ -2,9 +2,9 @@
  * Slabs: one page of equal objects, and the descriptor that says which of them are in use.
  *
  * Idea: the free list is a bitmap in the slab's descriptor, not a chain through the objects. So an
- * object is never written while it is free: a descriptor's refs word stays 0 and a handle cell
- * keeps its generation, which is what makes caches type-stable. Objects are multiples of 8 bytes,
- * so a page holds at most 512 and the bitmap eight cells.
+ * object is never written while it is free: a descriptor's refs word and a handle cell stay 0, which
+ * is what makes caches type-stable. Objects are multiples of 8 bytes, so a page holds at most 512
+ * and the bitmap eight cells.
  *
  * Slab descriptor (96 bytes): header · cache · inUse · next · prev · bits (1 = in use)
  *   inUse = set bits;  on its cache's partial list ⇔ inUse < objects per slab

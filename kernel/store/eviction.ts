@@ -5,13 +5,13 @@
  * new. Store lock: the queue, the totals, and every change of an entry.
  */
 import { FAULT_INDEX, fail } from '../base/fault';
-import { swapWord } from '../base/words';
+import { peekCell, storeCell, swapWord } from '../base/words';
 import { defer, LIMBO_NODE, LIMBO_VALUE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { COUNT_EVICTIONS, count } from '../thread/slot';
 import { zsPlace, zsRetire } from '../zsmalloc/pool';
 import { entryKeyBytes, entryValueBytes } from './entry';
-import { handleAt, nodeOf, removeNode, STORE_LOCK, storeState } from './hash-index';
+import { handleAt, nodeOf, removeNode, STORE_LOCK, StoreState, storeState } from './hash-index';
 import { linkOf } from './reclaim';
 
 /** Puts a node at the new end of the queue. Store lock held. */
@@ -37,15 +37,18 @@ export function dequeue(node: u32): void {
 
 /** Adds an entry to the totals. Store lock held. */
 export function addTotals(handle: u32): void {
-  const place = zsPlace(handle);
-  storeState().valueBytes += entryValueBytes(place);
-  storeState().keyBytes += entryKeyBytes(place);
+  addTotal(offsetof<StoreState>('valueBytes'), entryValueBytes(zsPlace(handle)));
+  addTotal(offsetof<StoreState>('keyBytes'), entryKeyBytes(zsPlace(handle)));
 }
 
 export function subtractTotals(handle: u32): void {
-  const place = zsPlace(handle);
-  storeState().valueBytes -= entryValueBytes(place);
-  storeState().keyBytes -= entryKeyBytes(place);
+  addTotal(offsetof<StoreState>('valueBytes'), -i64(entryValueBytes(zsPlace(handle))));
+  addTotal(offsetof<StoreState>('keyBytes'), -i64(entryKeyBytes(zsPlace(handle))));
+}
+
+/** Totals are read without the lock, so they are stored atomically. */
+function addTotal(field: usize, amount: i64): void {
+  storeCell(STORE_LOCK + field, peekCell(STORE_LOCK + field) + amount);
 }
 
 /** Lets an entry that nobody can find any more wait for its grace period. */
@@ -54,7 +57,10 @@ export function deferEntry(handle: u32): void {
   defer(LIMBO_VALUE, handle, linkOf(LIMBO_VALUE, handle));
 }
 
-/** Takes an entry out of the cache. Store lock held. @returns the bytes of its value */
+/** What an entry takes besides its key and value: node, cell, object header and head. */
+const ENTRY_OVERHEAD_BYTES: u32 = 32 + 8 + 4 + 16;
+
+/** Takes an entry out of the cache. Store lock held. @returns its bytes, before compression */
 export function removeEntry(node: u32): u32 {
   removeNode(node);
   dequeue(node);
@@ -62,13 +68,14 @@ export function removeEntry(node: u32): u32 {
   const handle = swapWord(handleAt(node), 0);
   if (handle == 0) fail(FAULT_INDEX, node);
   subtractTotals(handle);
-  const bytes = entryValueBytes(zsPlace(handle));
+  const place = zsPlace(handle);
+  const bytes = ENTRY_OVERHEAD_BYTES + entryKeyBytes(place) + entryValueBytes(place);
   deferEntry(handle);
   defer(LIMBO_NODE, node, linkOf(LIMBO_NODE, node));
   return bytes;
 }
 
-/** Evicts the oldest entries until `bytes` of value are out. @returns how many entries went */
+/** Evicts the oldest entries until `bytes` are out. @returns how many entries went */
 export function evict(bytes: u32): u32 {
   let entries: u32 = 0;
   let freed: u32 = 0;

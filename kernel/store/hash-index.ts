@@ -73,6 +73,15 @@ function shapeAt(): usize {
   return STORE_STATE + offsetof<StoreState>('shape');
 }
 
+function entriesAt(): usize {
+  return STORE_STATE + offsetof<StoreState>('entries');
+}
+
+/** Entries in the index: a momentary figure without the store lock. */
+export function entryCount(): u32 {
+  return loadWord(entriesAt());
+}
+
 function nextAt(node: u32): usize {
   return node + offsetof<Node>('next');
 }
@@ -184,7 +193,7 @@ export function insertNode(node: u32): void {
   const at = bucketAt(bucketFor(nodeOf(node).hash, bucketCount()));
   storeWord(nextAt(node), peekWord(at));
   storeWord(at, node);
-  storeWord(STORE_STATE + offsetof<StoreState>('entries'), storeState().entries + 1);
+  storeWord(entriesAt(), peekWord(entriesAt()) + 1);
 }
 
 /** Takes a node out of its bucket; its `next` stays. Store lock held. */
@@ -192,7 +201,7 @@ export function removeNode(node: u32): void {
   let at = bucketAt(bucketFor(nodeOf(node).hash, bucketCount()));
   while (peekWord(at) != node) at = nextAt(peekWord(at));
   storeWord(at, nextNode(node));
-  storeWord(STORE_STATE + offsetof<StoreState>('entries'), storeState().entries - 1);
+  storeWord(entriesAt(), peekWord(entriesAt()) - 1);
 }
 
 /** Gives a node another entry. @returns the old handle, which the caller retires */
@@ -204,7 +213,7 @@ export function replaceHandle(node: u32, handle: u32, expiry: u64): u32 {
 
 /** Adds buckets until there is one for each entry, or no page for more. Store lock held. */
 export function growIndex(): void {
-  while (storeState().entries > bucketCount() && ensureSegment(bucketCount())) splitBucket();
+  while (entryCount() > bucketCount() && ensureSegment(bucketCount())) splitBucket();
 }
 
 function splitBucket(): void {

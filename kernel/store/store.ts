@@ -71,6 +71,7 @@ import {
   storeState,
 } from './hash-index';
 import { awaitReclaim, reclaimIfMany } from './reclaim';
+import { takeScratch } from './scratch';
 
 /** Value bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
 const EVICT_BYTES: u32 = 65536;
@@ -97,6 +98,12 @@ function makeRoom(bytes: u32): bool {
   if (evict(max(bytes, EVICT_BYTES)) == 0) return false;
   awaitReclaim();
   return true;
+}
+
+/** Takes this thread's scratch, at the expense of entries if need be. @returns 0 or ERR_NO_MEMORY */
+export function prepare(): i32 {
+  while (takeScratch() != 0) if (!isStoreFormatted() || !makeRoom(EVICT_BYTES)) return ERR_NO_MEMORY;
+  return 0;
 }
 
 /** Begins a value of `valueBytes`; `append` takes its blocks, `commit` publishes it. */
@@ -272,7 +279,10 @@ export function listKeys(bucket: u32, skip: u32, now: u64): i32 {
     const expiry = nodeExpiry(node);
     if (handle != 0 && (expiry == 0 || now < expiry)) {
       const bytes = entryKeyBytes(zsPlace(handle));
-      if (at + 8 + bytes > end) return -1 - passed;
+      if (at + 8 + bytes > end) {
+        pokeWord(at, 0);
+        return -1 - passed;
+      }
       pokeWord(at, readKey(zsPlace(handle), at + 4));
       at += 4 + ((bytes + 3) & ~3);
     }

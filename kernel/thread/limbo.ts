@@ -8,7 +8,7 @@
  * Limbo lock: both lists of every bag. Whoever finds a ripe list takes it away whole and frees it.
  */
 import { LIMBO_STATE } from '../base/layout';
-import { pokeWord } from '../base/words';
+import { loadWord, pokeWord, storeWord } from '../base/words';
 import { lock, unlock } from './lock';
 import { beginGracePeriod, isQuiescent } from './rcu';
 
@@ -40,7 +40,15 @@ export function bag(kind: u32): Bag {
 
 /** Objects of a kind that wait: a momentary figure. */
 export function limboCount(kind: u32): u32 {
-  return bag(kind).fillingCount + bag(kind).ripeningCount;
+  const at = changetype<usize>(bag(kind));
+  return (
+    loadWord(at + offsetof<Bag>('fillingCount')) + loadWord(at + offsetof<Bag>('ripeningCount'))
+  );
+}
+
+/** Counts are read without the lock, so they are stored atomically. */
+function setCount(into: Bag, field: usize, value: u32): void {
+  storeWord(changetype<usize>(into) + field, value);
 }
 
 /**
@@ -52,7 +60,7 @@ export function defer(kind: u32, object: u32, linkAt: usize): void {
   const into = bag(kind);
   pokeWord(linkAt, into.filling);
   into.filling = object;
-  into.fillingCount++;
+  setCount(into, offsetof<Bag>('fillingCount'), into.fillingCount + 1);
   unlock(LIMBO_STATE);
 }
 
@@ -69,13 +77,13 @@ export function takeRipe(kind: u32): u32 {
   if (from.ripening != 0 && isQuiescent(from.closedAt)) {
     ripe = from.ripening;
     from.ripening = 0;
-    from.ripeningCount = 0;
+    setCount(from, offsetof<Bag>('ripeningCount'), 0);
   }
   if (from.ripening == 0 && from.filling != 0) {
     from.ripening = from.filling;
-    from.ripeningCount = from.fillingCount;
+    setCount(from, offsetof<Bag>('ripeningCount'), from.fillingCount);
     from.filling = 0;
-    from.fillingCount = 0;
+    setCount(from, offsetof<Bag>('fillingCount'), 0);
     from.closedAt = beginGracePeriod();
   }
   unlock(LIMBO_STATE);

@@ -24,7 +24,7 @@ import { canPark, selfSlot } from '../base/env';
 import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
 import { casWord, loadWord, parkWord, swapWord, wakeWord } from '../base/words';
 import { enterSection, isInSection, leaveSection } from './rcu';
-import { SLOT_LIVE, slotState } from './slot';
+import { beginChange, SLOT_LIVE, slotState } from './slot';
 
 const OWNER: u32 = 0xff;
 const WAITERS: u32 = 0x100;
@@ -36,16 +36,13 @@ const SLICE_MS: u32 = 10;
 const SPIN_SLICE: u32 = 100_000;
 
 export function lock(at: usize): void {
+  beginChange();
   if (casWord(at, 0, selfSlot()) != 0) lockSlow(at);
 }
 
 export function unlock(at: usize): void {
   const found = swapWord(at, 0);
   if ((found & WAITERS) != 0) wakeWord(at, 1);
-}
-
-export function isLockedBySelf(at: usize): bool {
-  return (loadWord(at) & OWNER) == selfSlot();
 }
 
 function lockSlow(at: usize): void {

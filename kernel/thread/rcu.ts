@@ -33,12 +33,17 @@ export function formatRcu(): void {
   storeCell(RCU_STATE, 1);
 }
 
+/** Number of grace periods begun so far, and one. */
+export function currentEpoch(): u64 {
+  return loadCell(RCU_STATE);
+}
+
 function sectionAt(slot: u32): usize {
   return slotAt(slot) + offsetof<ThreadSlot>('section');
 }
 
 export function enterSection(): void {
-  storeCell(sectionAt(selfSlot()), loadCell(RCU_STATE));
+  storeCell(sectionAt(selfSlot()), currentEpoch());
 }
 
 export function leaveSection(): void {

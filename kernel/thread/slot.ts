@@ -12,16 +12,18 @@
  *   LIVE      → FREE       detach: the thread itself, likewise
  * The generation rises with each attach: a late report about a former owner changes nothing.
  *
- *   inKernel  owner thread, plain: number of the operation under way; 0 outside. A survivor reads
- *             it only after the owner's death
+ *   inKernel  owner thread, plain: number of the operation under way, with HALF_DONE from its first
+ *             lock (or other shared change) on; 0 outside. A survivor reads it only after the
+ *             owner's death
  *   section   owner thread, atomic: see rcu.ts
  *   the rest  owner thread; a survivor after its death
  *
  * Counters are written by the owner and summed by anybody; slot 0, which is nobody's, keeps the sum
  * of threads that are gone.
  *
- * Recovery: a thread that died outside the kernel (inKernel = 0) holds no lock and its slot is
- * true, so all it owned is given back (index.ts). One that died inside poisons the zone.
+ * Recovery: a thread that died without HALF_DONE (outside the kernel, reading, compressing) holds no
+ * lock and its slot is true, so all it owned is given back (zone.ts). With HALF_DONE it may have
+ * left anything half-way: the zone is poisoned.
  */
 import { selfSlot, setSelfSlot } from '../base/env';
 import { ERR_NO_SLOT, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
@@ -31,6 +33,9 @@ import { addCell, casCell, casWord, loadCell, loadWord, storeCell } from '../bas
 export const SLOT_FREE: u32 = 0;
 export const SLOT_LIVE: u32 = 1;
 export const SLOT_DEAD: u32 = 2;
+
+/** Bit of inKernel: the operation has begun to change what others see. */
+export const HALF_DONE: u32 = 0x100;
 
 @unmanaged
 export class ThreadsState {
@@ -108,6 +113,11 @@ export function slotOwner(slot: u32): u32 {
   return u32(loadCell(slotAt(slot)) >> 32);
 }
 
+/** To be called before an operation's first change of a shared word; `lock` does. */
+export function beginChange(): void {
+  selfState().inKernel |= HALF_DONE;
+}
+
 /**
  * Takes a free slot for the thread that the outside knows as `owner` (1 … 2^32 − 1).
  *
@@ -120,9 +130,10 @@ export function claimSlot(owner: u32): i32 {
     if ((u32(seen) & 3) != SLOT_FREE) continue;
     const generation = (u32(seen) >> 2) + 1;
     const claimed = (u64(owner) << 32) | u64((generation << 2) | SLOT_LIVE);
+    // First, so that no slot is ever live and beyond every scan.
+    raiseHighest(slot);
     // Losing means that another thread took this slot: the scan goes on to the next.
     if (casCell(slotAt(slot), seen, claimed) != seen) continue;
-    raiseHighest(slot);
     setSelfSlot(slot);
     return i32(slot);
   }
@@ -142,7 +153,7 @@ function raiseHighest(slot: u32): void {
 
 /**
  * Marks every slot of `owner` DEAD; the caller has proof that none of its code runs any more.
- * Poisons the zone if the thread died inside the kernel.
+ * Poisons the zone if the thread died half-way through a change.
  *
  * @returns the number of slots that this call moved
  */
@@ -152,10 +163,12 @@ export function markDead(owner: u32): u32 {
     const seen = loadCell(slotAt(slot));
     if ((u32(seen) & 3) != SLOT_LIVE || u32(seen >> 32) != owner) continue;
     const dead = (seen & ~u64(3)) | u64(SLOT_DEAD);
+    // Read before the slot is dead, and may be given to another: if the exchange succeeds, this
+    // was the dead thread's.
+    const operation = slotOf(slot).inKernel;
     if (casCell(slotAt(slot), seen, dead) != seen) continue;
     moved++;
-    const operation = slotOf(slot).inKernel;
-    if (operation != 0) poison(FAULT_DIED_IN_KERNEL, slot, operation);
+    if ((operation & HALF_DONE) != 0) poison(FAULT_DIED_IN_KERNEL, slot, operation);
   }
   return moved;
 }

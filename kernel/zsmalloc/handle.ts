@@ -9,18 +9,22 @@
  *       (3–18) · state:3 (0–2)
  *   FREE   nobody's; location 0                → LIVE  alloc, store, before the handle is known
  *   LIVE   names an object                     → LIMBO free, by compare-and-swap: who wins frees
- *   LIMBO  may still be read in old sections   → FREE  after the grace period, generation + 1
- * A cell is reused only after a grace period, and its generation tells its lives apart.
+ *   LIMBO  may still be read in old sections   → FREE  after the grace period
+ * A cell is reused only after a grace period, so the generation, the low bits of the epoch at birth,
+ * tells its lives apart. A count kept in the cell would not: the cell's page may go back to frames
+ * and come again as zeros.
  */
 import { FAULT_HANDLE, fail } from '../base/fault';
 import { casCell, loadCell, storeCell } from '../base/words';
+import { currentEpoch } from '../thread/rcu';
 
 export const CELL_BYTES: u32 = 8;
 export const CELL_FREE: u32 = 0;
 export const CELL_LIVE: u32 = 1;
 export const CELL_LIMBO: u32 = 2;
 
-const GENERATION_MASK: u64 = 0xffff << 3;
+const GENERATION_SHIFT: u64 = 3;
+const GENERATION_MASK: u64 = 0xffff;
 
 export function cellState(cell: u64): u32 {
   return u32(cell) & 7;
@@ -40,9 +44,9 @@ export function cellClass(cell: u64): u32 {
 
 /** Names a fresh object; the handle is still its allocator's alone. */
 export function bearCell(handle: u32, zspage: u32, index: u32, sizeClass: u32): void {
-  const generation = loadCell(handle) & GENERATION_MASK;
+  const generation = currentEpoch() & GENERATION_MASK;
   const place = (u64(zspage >> 5) << 37) | (u64(index) << 28) | (u64(sizeClass) << 19);
-  storeCell(handle, place | generation | u64(CELL_LIVE));
+  storeCell(handle, place | (generation << GENERATION_SHIFT) | u64(CELL_LIVE));
 }
 
 /** Ends the life of an object for new readers. @returns the cell; a second free is a fault */
@@ -57,6 +61,5 @@ export function retireCell(handle: u32): u64 {
 
 /** Makes the cell ready for its next life. */
 export function buryCell(handle: u32): void {
-  const generation = (loadCell(handle) + (1 << 3)) & GENERATION_MASK;
-  storeCell(handle, generation | u64(CELL_FREE));
+  storeCell(handle, u64(CELL_FREE));
 }

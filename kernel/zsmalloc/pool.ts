@@ -98,7 +98,9 @@ function place(handle: u32, classIndex: u32): bool {
   const desc = sizeClass.partial;
   const slot = lowestFreeSlot(desc);
   if (!fillSlot(desc, slot)) {
-    if (zspageOf(desc).inUse == 0) removeZspage(desc);
+    // No cell ever named a zspage without objects: it is free at once. In limbo it would look to
+    // whoever is short of memory as if reclaim had freed something, again and again.
+    if (zspageOf(desc).inUse == 0 && retireZspage(desc)) destroyZspage(desc);
     return false;
   }
   sizeClass.inUse++;
@@ -118,17 +120,17 @@ function addZspage(classIndex: u32): bool {
   return true;
 }
 
-/** An empty zspage has no pages left; its descriptor waits for a grace period. */
-function removeZspage(desc: u32): void {
+/** Takes an empty zspage, which has no pages left, out of its class. @returns whether it is ours */
+function retireZspage(desc: u32): bool {
   const sizeClass = classOf(zspageOf(desc).sizeClass);
   unlistZspage(sizeClass, desc);
   sizeClass.zspages--;
   zsState().zspages--;
-  // Otherwise an observer holds a reference, and its put is the last: index.ts then comes here.
-  if (put(desc)) deferZspage(desc);
+  // Otherwise an observer holds a reference, and its put is the last: index.ts then defers it.
+  return put(desc);
 }
 
-/** For whoever dropped a zspage's last reference. */
+/** For whoever dropped a zspage's last reference: readers may still follow a cell to it. */
 export function deferZspage(desc: u32): void {
   defer(LIMBO_ZSPAGE, desc, linkAt(desc));
 }
@@ -152,8 +154,12 @@ export function zsPlace(handle: u32): u64 {
   return (u64(cellZspage(cell)) << 32) | u64(offset);
 }
 
-/** Address of payload byte `from`, if `bytes` from there lie in one page; else 0. */
+/**
+ * Address of payload byte `from`, if `bytes` from there lie in one page; else 0. No bytes have no
+ * address: behind the last object of a zspage there is no page, nor an entry in the page list.
+ */
 export function zsContiguous(place: u64, from: u32, bytes: u32): usize {
+  if (bytes == 0) return 0;
   const offset = u32(place) + from;
   if ((offset & (PAGE_BYTES - 1)) + bytes > PAGE_BYTES) return 0;
   return objectByteAt(u32(place >> 32), offset);
@@ -214,7 +220,7 @@ export function zsRelease(handle: u32): void {
   if (zspageOf(desc).inUse == sizeClass.perZspage) enlistZspage(sizeClass, desc);
   vacateSlot(desc, slot);
   sizeClass.inUse--;
-  if (zspageOf(desc).inUse == 0) removeZspage(desc);
+  if (zspageOf(desc).inUse == 0 && retireZspage(desc)) deferZspage(desc);
   unlock(ZS_STATE);
   buryCell(handle);
   freeObject(CACHE_CELL, handle);

@@ -13,13 +13,13 @@
  * zsmalloc lock: everything but the header. `pages` is also read without it, atomically, by readers
  * in a section that found the object through a live cell: its pages cannot leave meanwhile.
  */
-import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { PAGE_BYTES, PAGE_SHIFT, ZS_STATE } from '../base/layout';
 import { loadWord, peekCell, peekWord, pokeCell, storeWord } from '../base/words';
 import { giveBlock, takeBlock } from '../frames/frames';
 import { bear, FLAG_MOVABLE, Header, publish } from '../memdesc/header';
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
-import { classOf, MAX_CHAIN, SizeClass, zsState } from './size-class';
+import { classOf, MAX_CHAIN, SizeClass, ZsState, zsState } from './size-class';
 
 @unmanaged
 export class Zspage extends Header {
@@ -134,7 +134,7 @@ function dropPageIfUntouched(desc: u32, k: u32): void {
 function countPages(desc: u32, pages: i32): void {
   const sizeClass = classOf(zspageOf(desc).sizeClass);
   sizeClass.held += pages;
-  zsState().pages += pages;
+  storeWord(ZS_STATE + offsetof<ZsState>('pages'), zsState().pages + pages);
 }
 
 /** Whether an object in use overlaps page k. */

@@ -1,0 +1,38 @@
+/**
+ * Runs a suite: `npm run bench -- SUITE [--json] [--tiny]`; without a name it lists them.
+ *
+ * Prints a table; with `--json` one object on the last line.
+ */
+import { readdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { figure, machine, type Suite, table } from './suite.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean' }, tiny: { type: 'boolean' } },
+});
+
+const suites = readdirSync(new URL('./suites', import.meta.url))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3));
+
+const [name] = positionals;
+if (name === undefined) {
+  console.log(suites.join('\n'));
+} else if (!suites.includes(name)) {
+  console.error(`No suite is called ${JSON.stringify(name)}; there are: ${suites.join(', ')}`);
+  process.exitCode = 2;
+} else {
+  const { suite } = (await import(`./suites/${name}.ts`)) as { suite: Suite };
+  const results = await suite({ isTiny: values.tiny === true });
+  const rows = results.map(({ name, value, unit, peer, ratio }) => [
+    name,
+    figure(value),
+    unit,
+    peer ?? '',
+    ratio === undefined ? '' : figure(ratio),
+  ]);
+  console.log(table([['row', 'value', 'unit', 'peer', 'ours / peer'], ...rows]));
+  const report = { suite: name, machine: machine(), node: process.version, results };
+  if (values.json) console.log(JSON.stringify(report));
+}

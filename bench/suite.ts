@@ -1,0 +1,70 @@
+/**
+ * What every suite shares: results, medians, tables, pinning.
+ *
+ * A ratio is ours divided by the peer's, both measured in turn in the same run: for times below 1
+ * is better, for throughputs above 1. Medians over at least five rounds, because machines are
+ * noisy; threads are pinned, because two workers on one CPU measure something else.
+ */
+import { execFileSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import os from 'node:os';
+
+export interface Result {
+  name: string;
+  value: number;
+  unit: string;
+  peer?: string;
+  ratio?: number;
+}
+
+export interface SuiteOptions {
+  /** Seconds-long instead of minutes-long: proves that the suite runs, measures nothing. */
+  isTiny: boolean;
+}
+
+export type Suite = (options: SuiteOptions) => Promise<Result[]>;
+
+export function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Pins the calling thread to a CPU, where the system can. */
+export function pinThread(cpu: number): boolean {
+  try {
+    const thread = readlinkSync('/proc/thread-self').split('/').at(-1) ?? '';
+    execFileSync('taskset', ['-cp', String(cpu % os.cpus().length), thread], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function machine(): string {
+  const [cpu] = os.cpus();
+  return `${os.cpus().length} x ${cpu?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.platform()} ${os.release()}`;
+}
+
+/** Three significant digits, thousands separated. */
+export function figure(value: number): string {
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) || 1)));
+  return value.toLocaleString('en', {
+    maximumFractionDigits: digits,
+    minimumFractionDigits: digits,
+  });
+}
+
+/** Rows of equal cells, the first column to the left, the others to the right. */
+export function table(rows: string[][]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+        )
+        .join('  '),
+    )
+    .join('\n');
+}

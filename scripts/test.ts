@@ -1,0 +1,40 @@
+/**
+ * Runs every test: the sources on the pinned Node, then the built package on the Node that called
+ * npm, so that what ships is also proven on the oldest Node it promises to run on.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+
+const [major = 0] = process.versions.node.split('.').map(Number);
+if (major < 24) {
+  console.error(
+    `The tests need the pinned Node 24, but npm runs them on ${process.version}: install scripts ` +
+      'are off. `npm rebuild node --ignore-scripts=false` installs it from the registry.',
+  );
+  process.exit(1);
+}
+
+/** Lets no test file hang for ever. */
+const TIMEOUT_MS = 300_000;
+
+function run(node: string, title: string, patterns: string[]): void {
+  const files = patterns.flatMap((pattern) => globSync(pattern)).sort();
+  if (files.length === 0) throw new Error(`No test file matches ${patterns.join(' ')}`);
+  console.log(`${title}: ${files.length} files`);
+  const flags = ['--test', `--test-timeout=${TIMEOUT_MS}`, '--test-concurrency=2'];
+  const { status } = spawnSync(node, [...flags, ...files], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const only = process.argv.slice(2);
+run(
+  process.execPath,
+  `Sources on Node ${process.version}`,
+  only.length > 0
+    ? only
+    : ['kernel/**/*.test.ts', 'src/**/*.test.ts', 'test/!(package)/**/*.test.ts', 'test/*.test.ts'],
+);
+if (only.length === 0) {
+  const caller = process.env['npm_node_execpath'] ?? process.execPath;
+  run(caller, `Built package on ${caller}`, ['build/package/**/*.test.js']);
+}

@@ -1,0 +1,277 @@
+/**
+ * Images: a zone as a file, for reports and checks after the process is gone.
+ *
+ *   header   32 bytes   magic "plzimage" · image version · zone format · WebAssembly pages ·
+ *                       runs · pages in them · CRC-32 of the 28 bytes before
+ *   run      12 bytes   pfn · pages · CRC-32 of these two and of what follows
+ *            n × 4 KiB  the pages
+ *
+ * All numbers are u32, little-endian. Runs ascend and hold every page whose word is not 0: fixed
+ * metadata, whose words say so, included. A free page's content means nothing and is left out. A
+ * run has up to RUN_PAGES pages, so that neither side needs more than a small buffer.
+ *
+ * Saving holds every lock of the zone while it copies: writers wait, readers go on, and what a
+ * reader changes (counters, hit marks) contradicts nothing. The file is written under another name
+ * and renamed when it is whole. Loading makes another zone of it: it gets an identity of its own,
+ * its threads are dead, and it has no supervisor.
+ *
+ * Node's modules are looked up when an image is saved or loaded: browsers load this file, too.
+ */
+import { BadImageError } from './errors.ts';
+import * as facts from './generated/facts.ts';
+import { type KernelExports, openKernel } from './kernel.ts';
+
+type Fs = typeof import('node:fs');
+type Crc = (bytes: Uint8Array, before?: number) => number;
+type Run = [pfn: number, pages: number];
+
+/** "plzimage" in file order. */
+const MAGIC: readonly [number, number] = [0x697a6c70, 0x6567616d];
+/** Raised with every change of the layout above. */
+const IMAGE_VERSION = 1;
+const HEADER_BYTES = 32;
+const RUN_HEADER_BYTES = 12;
+/** 1 MiB: large enough that the calls cost nothing beside the copying. */
+const RUN_PAGES = 256;
+/** How long `save` tries to find every other thread outside the kernel. */
+const HOLD_MS = 2000;
+
+const { PAGE_BYTES, PAGES_PER_WASM_PAGE } = facts;
+
+function nodeModules(file: string): { fs: Fs; crc32: Crc } {
+  const fs = globalThis.process?.getBuiltinModule?.('node:fs');
+  const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
+  if (fs && zlib?.crc32) return { fs, crc32: zlib.crc32 };
+  throw new BadImageError(file, 'images need the file system of Node');
+}
+
+/** Writes the zone to `file`. Throws `BadImageError` and leaves no file behind. */
+export function saveImage(file: string, memory: WebAssembly.Memory, kernel: KernelExports): void {
+  const { fs, crc32 } = nodeModules(file);
+  const draft = `${file}.${process.pid}.tmp`;
+  try {
+    const fd = fs.openSync(draft, 'w');
+    try {
+      writeHeld(fs, crc32, fd, memory, kernel, file);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(draft, file);
+  } catch (error) {
+    removeQuietly(fs, draft);
+    throw isSystemError(error)
+      ? new BadImageError(file, `it cannot be written: ${error.message}`)
+      : error;
+  }
+}
+
+function removeQuietly(fs: Fs, file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // The folder is not even searchable; what led here says why.
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
+function writeHeld(
+  fs: Fs,
+  crc32: Crc,
+  fd: number,
+  memory: WebAssembly.Memory,
+  kernel: KernelExports,
+  file: string,
+): void {
+  holdZone(kernel, file);
+  try {
+    const runs = usedRuns(kernel);
+    writeAll(fs, fd, headerOf(crc32, memory.buffer.byteLength / 65536, runs));
+    for (const run of runs) writeAll(fs, fd, runOf(crc32, memory, run));
+  } finally {
+    kernel.releaseLocks();
+  }
+}
+
+/** Takes all locks at a moment when no other thread is inside the kernel. */
+function holdZone(kernel: KernelExports, file: string): void {
+  const until = Date.now() + HOLD_MS;
+  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  while (kernel.holdLocks() === 0) {
+    if (Date.now() > until) {
+      throw new BadImageError(file, `not written, other threads were busy for ${HOLD_MS} ms`);
+    }
+    // Uneven, so as not to keep step with a writer's own waits.
+    Atomics.wait(nobody, 0, 0, 0.1 + 2 * Math.random());
+  }
+}
+
+/** Runs of pages that are not free, in ascending order. */
+function usedRuns(kernel: KernelExports): Run[] {
+  const runs: Run[] = [];
+  for (let pfn = 0, end = kernel.pageCount(); pfn < end; pfn++) {
+    if (kernel.pageWordOf(pfn) === 0) continue;
+    const last = runs.at(-1);
+    if (last && last[0] + last[1] === pfn && last[1] < RUN_PAGES) last[1]++;
+    else runs.push([pfn, 1]);
+  }
+  return runs;
+}
+
+function headerOf(crc32: Crc, wasmPages: number, runs: Run[]): Uint8Array {
+  const pages = runs.reduce((sum, run) => sum + run[1], 0);
+  const words = [...MAGIC, IMAGE_VERSION, facts.FORMAT_VERSION, wasmPages, runs.length, pages];
+  const header = new DataView(new ArrayBuffer(HEADER_BYTES));
+  for (const [index, word] of words.entries()) header.setUint32(index * 4, word, true);
+  header.setUint32(28, crc32(new Uint8Array(header.buffer, 0, 28)), true);
+  return new Uint8Array(header.buffer);
+}
+
+/** A run as it stands in the file. Copied first: readers may still change a mark in it. */
+function runOf(crc32: Crc, memory: WebAssembly.Memory, [pfn, pages]: Run): Uint8Array {
+  const bytes = new Uint8Array(RUN_HEADER_BYTES + pages * PAGE_BYTES);
+  const content = new Uint8Array(memory.buffer, pfn * PAGE_BYTES, pages * PAGE_BYTES);
+  bytes.set(content, RUN_HEADER_BYTES);
+  const header = new DataView(bytes.buffer);
+  header.setUint32(0, pfn, true);
+  header.setUint32(4, pages, true);
+  header.setUint32(8, runSum(crc32, bytes), true);
+  return bytes;
+}
+
+function runSum(crc32: Crc, run: Uint8Array): number {
+  return crc32(run.subarray(RUN_HEADER_BYTES), crc32(run.subarray(0, 8)));
+}
+
+function writeAll(fs: Fs, fd: number, bytes: Uint8Array): void {
+  for (let from = 0; from < bytes.length; ) from += fs.writeSync(fd, bytes, from);
+}
+
+/** The zone of an image, thawed, not attached to. Throws `BadImageError`. */
+export function loadImage(file: string): { memory: WebAssembly.Memory; kernel: KernelExports } {
+  const { fs, crc32 } = nodeModules(file);
+  let fd = -1;
+  try {
+    fd = fs.openSync(file, 'r');
+    return thaw(file, new ImageReader(fs, crc32, fd, file).readZone());
+  } catch (error) {
+    throw isSystemError(error)
+      ? new BadImageError(file, `it cannot be read: ${error.message}`)
+      : error;
+  } finally {
+    if (fd >= 0) fs.closeSync(fd);
+  }
+}
+
+function thaw(
+  file: string,
+  { memory, metadataPages }: { memory: WebAssembly.Memory; metadataPages: number },
+): { memory: WebAssembly.Memory; kernel: KernelExports } {
+  const kernel = openKernel(memory);
+  const words = new Uint32Array(memory.buffer);
+  if (words[0] !== facts.ZONE_MAGIC) throw new BadImageError(file, 'what it holds is not a zone');
+  if (kernel.firstPfn() > metadataPages || kernel.pageCount() * PAGE_BYTES !== words.byteLength) {
+    throw new BadImageError(file, "its superblock and its pages don't fit together");
+  }
+  words.set(crypto.getRandomValues(new Uint32Array(2)), zoneIdOffset() >> 2);
+  kernel.thawImage();
+  return { memory, kernel };
+}
+
+/** Of zoneIdLo in the superblock; zoneIdHi follows. */
+function zoneIdOffset(): number {
+  const superblock = facts.structures.find(({ name }) => name === 'Superblock')!;
+  return superblock.fields.find(({ name }) => name === 'zoneIdLo')!.offset;
+}
+
+/** Reads an image from its start, believing nothing before its sum is right. */
+class ImageReader {
+  readonly #fs: Fs;
+  readonly #crc32: Crc;
+  readonly #fd: number;
+  readonly #file: string;
+
+  constructor(fs: Fs, crc32: Crc, fd: number, file: string) {
+    this.#fs = fs;
+    this.#crc32 = crc32;
+    this.#fd = fd;
+    this.#file = file;
+  }
+
+  /** @returns the memory, and how many pages from 0 on the image gave it */
+  readZone(): { memory: WebAssembly.Memory; metadataPages: number } {
+    const { wasmPages, runs } = this.#readHeader();
+    const memory = this.#allocate(wasmPages);
+    const bytes = new Uint8Array(memory.buffer);
+    let metadataPages = 0;
+    let end = 0;
+    for (let index = 0; index < runs; index++) {
+      const [pfn, run] = this.#readRun(end, wasmPages * PAGES_PER_WASM_PAGE);
+      bytes.set(run, pfn * PAGE_BYTES);
+      if (metadataPages === pfn) metadataPages += run.length / PAGE_BYTES;
+      end = pfn + run.length / PAGE_BYTES;
+    }
+    return { memory, metadataPages };
+  }
+
+  #readHeader(): { wasmPages: number; runs: number } {
+    const seen = this.#fs.fstatSync(this.#fd).size;
+    if (seen < HEADER_BYTES) throw this.#bad(`it has ${seen} bytes, a header alone has 32`);
+    const bytes = this.#read(HEADER_BYTES);
+    const word = (index: number) => new DataView(bytes.buffer).getUint32(index * 4, true);
+    if (word(0) !== MAGIC[0] || word(1) !== MAGIC[1]) {
+      throw this.#bad('it does not begin with "plzimage"');
+    }
+    if (word(2) !== IMAGE_VERSION || word(3) !== facts.FORMAT_VERSION) {
+      const known = `${IMAGE_VERSION}.${facts.FORMAT_VERSION}`;
+      throw this.#bad(`its version is ${word(2)}.${word(3)}, and this one reads ${known}`);
+    }
+    if (word(7) !== this.#crc32(bytes.subarray(0, 28))) throw this.#bad('its header is damaged');
+    const expected = HEADER_BYTES + word(5) * RUN_HEADER_BYTES + word(6) * PAGE_BYTES;
+    if (seen !== expected) throw this.#bad(`it has ${seen} bytes instead of ${expected}`);
+    return { wasmPages: word(4), runs: word(5) };
+  }
+
+  #allocate(pages: number): WebAssembly.Memory {
+    if (pages < facts.MIN_WASM_PAGES || pages > facts.MAX_WASM_PAGES) {
+      throw this.#bad(`a zone cannot have ${pages} WebAssembly pages`);
+    }
+    try {
+      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    } catch (error) {
+      throw this.#bad(`its memory of ${pages * 65536} bytes is not to be had: ${error}`);
+    }
+  }
+
+  #readRun(from: number, pageCount: number): [pfn: number, content: Uint8Array] {
+    const header = this.#read(RUN_HEADER_BYTES);
+    const view = new DataView(header.buffer);
+    const [pfn, pages] = [view.getUint32(0, true), view.getUint32(4, true)];
+    if (pages < 1 || pages > RUN_PAGES || pfn < from || pfn + pages > pageCount) {
+      throw this.#bad(`the run of pages after page ${from} is damaged`);
+    }
+    const run = new Uint8Array(RUN_HEADER_BYTES + pages * PAGE_BYTES);
+    run.set(header);
+    run.set(this.#read(pages * PAGE_BYTES), RUN_HEADER_BYTES);
+    if (view.getUint32(8, true) === runSum(this.#crc32, run)) {
+      return [pfn, run.subarray(RUN_HEADER_BYTES)];
+    }
+    throw this.#bad(`pages ${pfn} to ${pfn + pages - 1} are damaged: their checksum differs`);
+  }
+
+  #read(length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    for (let from = 0; from < length; ) {
+      const read = this.#fs.readSync(this.#fd, bytes, from, length - from, null);
+      if (read === 0) throw this.#bad('it ends too early');
+      from += read;
+    }
+    return bytes;
+  }
+
+  #bad(reason: string): BadImageError {
+    return new BadImageError(this.#file, reason);
+  }
+}

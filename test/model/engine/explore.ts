@@ -1,0 +1,233 @@
+/**
+ * Runs a scenario under a strategy until it fails, the space is exhausted, or a limit is reached.
+ *
+ * One execution is: put everything back, `before`, run the threads to rest, `check`. Nothing is
+ * recorded while searching; a failure is run once more from its schedule with a recorder, which
+ * yields the trace and proves that the schedule reproduces it.
+ *
+ * The search makes progress in microtasks alone. If the event loop gets a turn while an execution
+ * is under way, a body awaits something that the machine does not know of; that is reported rather
+ * than waited for. Every 50 ms the search lets the event loop turn, between executions.
+ */
+import { type Failure, type Finding, messageOf } from './failure.ts';
+import { type Instrumented, instrument } from './instrument.ts';
+import { Machine } from './machine.ts';
+import type { EngineEvent, Observer } from './observer.ts';
+import type { Body, MachineOptions, RecoverBody } from './options.ts';
+import { Recorder } from './recorder.ts';
+import { DepthFirst } from './strategies/depth-first.ts';
+import { RandomWalk } from './strategies/random-walk.ts';
+import { Replay } from './strategies/replay.ts';
+import type { Strategy } from './strategy.ts';
+import { wasm } from './wasm-api.ts';
+
+export interface Scenario {
+  /** The module's bytes, or the result of `instrument` to share it between scenarios. */
+  wasm: Uint8Array | Instrumented;
+  memory: { pages64k: number };
+  /** Runs once; executions begin with the memory and globals that it leaves. Synchronous. */
+  setup?: (machine: Machine) => void;
+  /** Runs before each execution, for what the scenario itself keeps in variables. */
+  before?: (machine: Machine) => void;
+  threads: readonly (Body | { name: string; run: Body })[];
+  /** Runs once for each killed thread, scheduled like any other thread. */
+  recover?: RecoverBody;
+  /** Throws if the state after an execution is wrong. */
+  check?: (machine: Machine) => void;
+
+  /** `depth-first` (all schedules), `random`, `replay`, or a strategy of one's own. */
+  mode?: 'depth-first' | 'random' | 'replay' | Strategy;
+  /** Depth-first: number of preemptions at most; unlimited if absent. */
+  bound?: number;
+  /** Random: which walk; 1 if absent. */
+  seed?: number;
+  /** Replay: the schedule of a failure. */
+  schedule?: string;
+
+  /** How many threads may be killed in one execution; 0 if absent. */
+  kills?: number;
+  killable?: readonly number[];
+  /** 1,000 for random walks, else unlimited. */
+  maxExecutions?: number;
+  maxSeconds?: number;
+  /** Steps of one execution after which it counts as a livelock; 10,000 if absent. */
+  stepLimit?: number;
+  /** Turns of a spin loop before others go first; 0, the default, for no such pruning. */
+  spinLimit?: number;
+  /** Says whether a wait may end by time; if absent, it always may. */
+  isTimeoutLegal?: MachineOptions['isTimeoutLegal'];
+  imports?: MachineOptions['imports'];
+  /** Names an address in traces. */
+  nameOf?: (address: number) => string;
+  observer?: Observer;
+}
+
+export interface Report {
+  executions: number;
+  /** Steps of all executions together. */
+  steps: number;
+  seconds: number;
+  /** True when every schedule within the bound was run. */
+  complete: boolean;
+  failure?: Failure;
+}
+
+const BREATH_MS = 50;
+
+/** Searches the schedules of a scenario; the returned report has a `failure` if one was found. */
+export async function explore(scenario: Scenario): Promise<Report> {
+  const machine = createMachine(scenario);
+  const strategy = strategyOf(scenario);
+  const report: Report = { executions: 0, steps: 0, seconds: 0, complete: false };
+  const begin = performance.now();
+  const pulse = new Pulse(machine);
+  try {
+    const finding = await search(machine, scenario, strategy, report, pulse);
+    report.seconds = (performance.now() - begin) / 1000;
+    report.complete = strategy.complete;
+    if (finding !== null) report.failure = await explain(machine, scenario, finding);
+  } finally {
+    pulse.stop();
+  }
+  return report;
+}
+
+async function search(
+  machine: Machine,
+  scenario: Scenario,
+  strategy: Strategy,
+  report: Report,
+  pulse: Pulse,
+): Promise<Finding | null> {
+  const { maxSeconds = Number.POSITIVE_INFINITY, observer = null } = scenario;
+  const maxExecutions =
+    scenario.maxExecutions ?? (scenario.mode === 'random' ? 1000 : Number.POSITIVE_INFINITY);
+  const end = performance.now() + maxSeconds * 1000;
+  do {
+    const finding = await execute(machine, scenario, strategy, observer);
+    report.executions++;
+    report.steps += machine.steps;
+    if (finding !== null) return finding;
+    if (pulse.isDue) await pulse.breathe();
+  } while (strategy.advance() && report.executions < maxExecutions && performance.now() < end);
+  return null;
+}
+
+/** One execution from reset to check. */
+async function execute(
+  machine: Machine,
+  scenario: Scenario,
+  strategy: Strategy,
+  observer: Observer | null,
+): Promise<Finding | null> {
+  machine.reset();
+  scenario.before?.(machine);
+  const finding = await machine.run(strategy, observer);
+  if (finding !== null) return finding;
+  try {
+    scenario.check?.(machine);
+    return null;
+  } catch (error) {
+    return { kind: 'check', message: messageOf(error) };
+  }
+}
+
+/** Runs a failed execution again with a recorder; it has to fail in the same way. */
+async function explain(machine: Machine, scenario: Scenario, finding: Finding): Promise<Failure> {
+  const schedule = machine.schedule.toString();
+  const recorder = new Recorder({
+    words: machine.words,
+    threadNames: [...machine.threads, ...machine.rescuers].map(({ name }) => name),
+    nameOf: scenario.nameOf ?? hexadecimal,
+  });
+  const observer = scenario.observer ? both(recorder, scenario.observer) : recorder;
+  const again = await execute(machine, scenario, new Replay(schedule), observer);
+  const [first, second] = [finding, again].map((it) => `${it?.kind}: ${it?.message}`);
+  if (first !== second) throw new Error(`${schedule} gave "${first}", then "${second}"`);
+  return { ...finding, schedule, trace: recorder.text() };
+}
+
+function both(first: Observer, second: Observer): Observer {
+  return {
+    begin: () => {
+      first.begin?.();
+      second.begin?.();
+    },
+    observe: (event: EngineEvent) => {
+      first.observe(event);
+      second.observe(event);
+    },
+  };
+}
+
+function createMachine(scenario: Scenario): Machine {
+  const { bytes, quietBytes, sites, globalCount } =
+    scenario.wasm instanceof Uint8Array ? instrument(scenario.wasm) : scenario.wasm;
+  const machine = new Machine({
+    compiled: new wasm.Module(bytes),
+    compiledQuiet: new wasm.Module(quietBytes),
+    sites,
+    globalCount,
+    pages64k: scenario.memory.pages64k,
+    bodies: scenario.threads.map((it, i) =>
+      typeof it === 'function' ? { name: `t${i}`, run: it } : it,
+    ),
+    recover: scenario.recover,
+    kills: scenario.kills ?? 0,
+    killable: scenario.killable,
+    stepLimit: scenario.stepLimit ?? 10_000,
+    spinLimit: scenario.spinLimit ?? 0,
+    isTimeoutLegal: scenario.isTimeoutLegal ?? (() => true),
+    nameOf: scenario.nameOf ?? hexadecimal,
+    imports: scenario.imports ?? (() => ({})),
+  });
+  scenario.setup?.(machine);
+  machine.freezeSetup();
+  return machine;
+}
+
+function strategyOf({ mode = 'depth-first', bound, seed = 1, schedule }: Scenario): Strategy {
+  if (typeof mode === 'object') return mode;
+  if (mode === 'random') return new RandomWalk(seed);
+  if (mode === 'depth-first') return new DepthFirst(bound);
+  if (schedule === undefined) throw new TypeError('replay needs a schedule');
+  return new Replay(schedule);
+}
+
+function hexadecimal(address: number): string {
+  return `0x${address.toString(16)}`;
+}
+
+/** Lets the event loop turn between executions, and notices when it turns within one. */
+class Pulse {
+  readonly #machine: Machine;
+  #alarm: NodeJS.Immediate;
+  #nextBreath = performance.now() + BREATH_MS;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#alarm = this.#arm();
+  }
+
+  #arm(): NodeJS.Immediate {
+    return setImmediate(() => {
+      if (!this.#machine.isLive) return;
+      this.#machine.abandon(new Error('a body awaits something other than a call of its thread'));
+    });
+  }
+
+  get isDue(): boolean {
+    return performance.now() >= this.#nextBreath;
+  }
+
+  async breathe(): Promise<void> {
+    this.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#alarm = this.#arm();
+    this.#nextBreath = performance.now() + BREATH_MS;
+  }
+
+  stop(): void {
+    clearImmediate(this.#alarm);
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * What a scenario of the kernel needs: a formatted zone, attached threads, names for a trace.
+ *
+ * A scenario says what its threads do, and in a line or two what must hold at the end. This adds
+ * what must always hold: nobody trapped without a kill, `check()` finds every page, descriptor and
+ * handle accounted for, and a kill ends either with everything given back or with a poisoned zone.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import * as facts from '../../src/generated/facts.ts';
+import {
+  type Body,
+  explore,
+  type Instrumented,
+  instrument,
+  type Machine,
+  type Report,
+  type Scenario,
+  type Thread,
+} from './engine/index.ts';
+
+export interface KernelScenario {
+  name: string;
+  /** Preemptions within which every schedule is run. */
+  bound: number;
+  /** Threads that may die in an execution; a survivor then proves it and recovers. */
+  kills?: number;
+  /** Runs in the formatted zone before the threads, as the attached main thread. */
+  prepare?: (machine: Machine) => void;
+  /** Runs before each execution, for what the threads keep in variables. */
+  before?: () => void;
+  threads: Body[];
+  /** No kill may poison the zone. */
+  mustSurvive?: boolean;
+  /** Beyond what holds always; not called when a kill has poisoned the zone. */
+  check?: (machine: Machine) => void;
+}
+
+/** 4 MiB: the smallest zone. */
+const PAGES = 64;
+const MAIN_OWNER = 100;
+
+export function loadKernel(file = 'build/kernel/release.wasm'): Instrumented {
+  return instrument(readFileSync(new URL(`../../${file}`, import.meta.url)));
+}
+
+/** Owner numbers under which the zone knows the virtual threads. */
+export function ownerOf(thread: number): number {
+  return thread + 1;
+}
+
+function format(machine: Machine, scenario: KernelScenario): void {
+  const { main, threads, rescuers } = machine;
+  assert.equal(main.callNow('format', 1, 2, 3, 4), 0);
+  assert.equal(main.callNow('attach', MAIN_OWNER, 1), 1);
+  for (const thread of [...threads, ...rescuers]) {
+    assert.ok((thread.callNow('attach', ownerOf(thread.index), 1) as number) > 0);
+  }
+  scenario.prepare?.(machine);
+}
+
+function checkEnd(machine: Machine, scenario: KernelScenario): void {
+  const { main, killed } = machine;
+  if (main.callNow('fault') !== 0) {
+    const isExpected = killed.length > 0 && !scenario.mustSurvive;
+    assert.ok(isExpected, `fault ${main.callNow('fault')} after ${killed.length} kills`);
+    return;
+  }
+  const fault = main.callNow('check');
+  assert.equal(fault, 0, `check found fault ${fault} at ${main.callNow('checkDetail')}`);
+  scenario.check?.(machine);
+}
+
+/** A body that may find the zone poisoned by another thread's death. */
+function survives(body: Body): Body {
+  return async (thread, machine) => {
+    try {
+      return await body(thread, machine);
+    } catch (error) {
+      const isTrap = error instanceof WebAssembly.RuntimeError;
+      if (!isTrap || machine.killed.length === 0) throw error;
+      return 'poisoned';
+    }
+  };
+}
+
+async function recover(thread: Thread, victim: number): Promise<void> {
+  await thread.call('markDead', ownerOf(victim));
+  if ((await thread.call('fault')) === 0) await thread.call('recoverDead');
+}
+
+/** The engine's scenario for one of ours. */
+export function toEngine(wasm: Instrumented, scenario: KernelScenario): Scenario {
+  const kills = scenario.kills ?? 0;
+  return {
+    wasm,
+    memory: { pages64k: PAGES },
+    setup: (machine) => format(machine, scenario),
+    before: () => scenario.before?.(),
+    threads: scenario.threads.map(survives),
+    check: (machine) => checkEnd(machine, scenario),
+    bound: scenario.bound,
+    kills,
+    recover: (thread, victim, machine) =>
+      survives((self) => recover(self, victim))(thread, machine),
+    // A wait ends by time only when its waker may be dead: else it is a lost wake-up.
+    isTimeoutLegal: (_thread, _address, machine) => machine.killed.length > 0,
+    nameOf,
+  };
+}
+
+export function runScenario(
+  wasm: Instrumented,
+  scenario: KernelScenario,
+  options: Partial<Scenario> = {},
+): Promise<Report> {
+  return explore({ ...toEngine(wasm, scenario), ...options });
+}
+
+const states: [string, number][] = [
+  ['Superblock', facts.SUPERBLOCK],
+  ['RcuState', facts.RCU_STATE],
+  ['LimboState', facts.LIMBO_STATE],
+  ['FramesState', facts.FRAMES_STATE],
+  ['SlabState', facts.SLAB_STATE],
+  ['ZsState', facts.ZS_STATE],
+  ['StoreState', facts.STORE_STATE],
+  ['ThreadsState', facts.THREADS_STATE],
+];
+
+function fieldOf(structure: string, offset: number): string {
+  const { fields = [] } = facts.structures.find(({ name }) => name === structure) ?? {};
+  const field = fields.findLast((candidate) => candidate.offset <= offset);
+  return `${structure}.${field?.name ?? '?'}+${offset - (field?.offset ?? 0)}`.replace(/\+0$/, '');
+}
+
+/** A name for an address: the field of a state record, a slot or the page map. */
+export function nameOf(address: number): string {
+  if (address >= facts.PAGE_MAP && address < facts.PAGE_MAP + PAGES * 64) {
+    return `pageWord[${(address - facts.PAGE_MAP) >> 2}]`;
+  }
+  if (address >= facts.SLOT_TABLE && address < facts.PAGE_MAP) {
+    const slot = Math.floor((address - facts.SLOT_TABLE) / facts.SLOT_BYTES);
+    return `slot${slot}.${fieldOf('ThreadSlot', (address - facts.SLOT_TABLE) % facts.SLOT_BYTES)}`;
+  }
+  const state = states
+    .toSorted(([, a], [, b]) => a - b)
+    .findLast(([, start]) => start <= address && address < facts.SLOT_TABLE);
+  return state ? fieldOf(state[0], address - state[1]) : `0x${address.toString(16)}`;
+}

@@ -1,0 +1,165 @@
+/** Mutants written by hand: each takes away one thing that a protocol says it needs. */
+
+export interface Mutant {
+  name: string;
+  /** Below kernel/. */
+  file: string;
+  /** What is found, exactly once in the file, and what takes its place. */
+  edits: [find: string, replace: string][];
+  /** One of these must fail. */
+  scenarios: string[];
+  /** Preemptions, where more are needed than the scenario's own bound. */
+  bound?: number;
+}
+
+export const mutants: Mutant[] = [
+  {
+    name: 'pin without the recheck',
+    file: 'memdesc/pin.ts',
+    edits: [['if (pageWord(pfn) == word) return desc | PIN_HELD;', 'return desc | PIN_HELD;']],
+    scenarios: ['pin-free-descriptor-reused'],
+  },
+  {
+    name: 'reference taken from 0',
+    file: 'memdesc/header.ts',
+    edits: [['if (counted == 0) return GET_GONE;', '']],
+    scenarios: ['pin-free-page-reused', 'pin-free-descriptor-reused', 'pin-free-both-reused'],
+  },
+  {
+    name: 'references dropped by a load and a store',
+    file: 'memdesc/header.ts',
+    edits: [
+      [
+        'const found = casWord(refsAt(desc), seen, next);',
+        'const found = seen;\n    storeWord(refsAt(desc), next);',
+      ],
+    ],
+    scenarios: ['lock-unlock', 'pin-free-page-reused'],
+  },
+  {
+    name: 'free decided by a load and a store',
+    file: 'memdesc/page-word.ts',
+    edits: [
+      [
+        'return casWord(pageWordAt(pfn), expected, desired) == expected;',
+        'if (loadWord(pageWordAt(pfn)) != expected) return false;\n' +
+          '  storeWord(pageWordAt(pfn), desired);\n  return true;',
+      ],
+    ],
+    scenarios: ['free-free'],
+  },
+  {
+    name: 'lock taken by a load and a store',
+    file: 'thread/lock.ts',
+    edits: [
+      [
+        'if (casWord(at, 0, selfSlot()) != 0) lockSlow(at);',
+        'if (loadWord(at) != 0) lockSlow(at);\n  else atomic.store<u32>(at, selfSlot());',
+      ],
+    ],
+    scenarios: ['alloc-free'],
+  },
+  {
+    name: 'unlock wakes nobody',
+    file: 'thread/lock.ts',
+    edits: [['if ((found & WAITERS) != 0) wakeWord(at, 1);', '']],
+    scenarios: ['alloc-free'],
+  },
+  {
+    name: 'descriptor lock taken by a load and a store',
+    file: 'memdesc/desc-lock.ts',
+    edits: [
+      [
+        'const found = casWord(flagsAt(desc), seen, seen | LOCKED | (selfSlot() << OWNER_SHIFT));',
+        'const found = seen;\n' +
+          '    atomic.store<u32>(flagsAt(desc), seen | LOCKED | (selfSlot() << OWNER_SHIFT));',
+      ],
+    ],
+    scenarios: ['lock-unlock'],
+  },
+  {
+    name: 'descriptor unlock wakes nobody',
+    file: 'memdesc/desc-lock.ts',
+    edits: [['if ((seen & WAITERS) != 0) wakeWord(flagsAt(desc), -1);', '']],
+    scenarios: ['lock-unlock'],
+  },
+  {
+    name: 'readers without a section',
+    file: 'thread/rcu.ts',
+    edits: [['storeCell(sectionAt(selfSlot()), currentEpoch());', '']],
+    scenarios: ['get-overwrite-reuse'],
+  },
+  {
+    name: 'limbo ripe at once',
+    file: 'thread/limbo.ts',
+    edits: [
+      ['if (from.ripening != 0 && isQuiescent(from.closedAt)) {', 'if (from.ripening != 0) {'],
+    ],
+    scenarios: ['get-overwrite-reuse'],
+  },
+  {
+    name: 'a reader does not look again after a split',
+    file: 'store/hash-index.ts',
+    edits: [
+      ['if ((shape & SPLITTING) == 0 && loadWord(shapeAt()) == shape) return 0;', 'return 0;'],
+    ],
+    scenarios: ['get-split-k', 'get-split-m'],
+  },
+  {
+    name: 'a reader looks again only if the shape was odd',
+    file: 'store/hash-index.ts',
+    edits: [
+      [
+        'if ((shape & SPLITTING) == 0 && loadWord(shapeAt()) == shape) return 0;',
+        'if ((shape & SPLITTING) == 0) return 0;',
+      ],
+    ],
+    scenarios: ['get-split-k', 'get-split-m'],
+  },
+  {
+    name: 'a set without the store lock',
+    file: 'store/store.ts',
+    edits: [
+      [
+        'function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bool {\n  lock(STORE_LOCK);',
+        'function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bool {',
+      ],
+    ],
+    scenarios: ['set-set-same-key', 'set-delete'],
+  },
+  {
+    name: 'an overwritten value freed at once',
+    file: 'store/eviction.ts',
+    edits: [
+      [
+        '  defer(LIMBO_VALUE, handle, linkOf(LIMBO_VALUE, handle));',
+        '  if (handle != 0) releaseEntry(handle);',
+      ],
+      ['import { entryKeyBytes,', 'import { entryKeyBytes, releaseEntry,'],
+    ],
+    scenarios: ['get-overwrite-reuse'],
+  },
+  {
+    name: 'a lock leaves no mark of the change under way',
+    file: 'thread/lock.ts',
+    edits: [['  beginChange();\n', '']],
+    scenarios: ['alloc-free-killed', 'get-killed'],
+  },
+  {
+    name: 'every death inside the kernel poisons',
+    file: 'thread/slot.ts',
+    edits: [['if ((operation & HALF_DONE) != 0) poison(', 'if (operation != 0) poison(']],
+    scenarios: ['reader-killed-is-given-back'],
+  },
+  {
+    name: "a dead reader's section is left open",
+    file: 'thread/slot.ts',
+    edits: [
+      [
+        "  storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);\n  slotOf(slot).inKernel = 0;\n  // Publishes",
+        '  slotOf(slot).inKernel = 0;\n  // Publishes',
+      ],
+    ],
+    scenarios: ['reader-killed-is-given-back'],
+  },
+];

@@ -1,0 +1,116 @@
+/** Scenarios of page words and descriptors: pin against free in its three forms, free, lock. */
+import assert from 'node:assert/strict';
+import type { Body, Machine } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+
+/** The folio that the threads fight for: its page and its descriptor (>> 5). */
+let pfn = 0;
+let desc = 0;
+/** Thread that holds the folio's lock, as the threads themselves see it. */
+let holder: number | undefined;
+
+function makeFolio({ main }: Machine): void {
+  pfn = main.callNow('allocFolio', 0) as number;
+  desc = main.callNow('pinPage', pfn) as number;
+  main.callNow('putPage', desc);
+}
+
+/** While a pin is held the page belongs to the descriptor: its word must say so. */
+const pinAndLook: Body = async (thread) => {
+  const pinned = (await thread.call('pinPage', pfn)) as number;
+  if (pinned < 0) return 'gone';
+  const word = (await thread.call('pageWordOf', pfn)) as number;
+  assert.equal(word >>> 5, pinned, 'pinned a descriptor that does not own the page');
+  await thread.call('putPage', pinned);
+  return 'pinned';
+};
+
+/** Frees the folio, then lets its page and descriptor be reused by `next`. */
+function freeThen(...next: [name: string, order: number][]): Body {
+  return async (thread) => {
+    await thread.call('putPage', desc);
+    for (const [name, order] of next) await thread.call(name, order);
+  };
+}
+
+const freeOnce: Body = (thread) => thread.call('freePages', pfn, 0);
+
+function nobodyHolds(): void {
+  holder = undefined;
+}
+
+const lockAndUnlock: Body = async (thread) => {
+  const pinned = (await thread.call('pinPage', pfn)) as number;
+  assert.ok(pinned > 0);
+  await thread.call('lockPage', pinned);
+  assert.equal(holder, undefined, 'two threads hold the lock');
+  holder = thread.index;
+  await thread.call('pageWordOf', pfn);
+  holder = undefined;
+  await thread.call('unlockPage', pinned);
+  await thread.call('putPage', pinned);
+};
+
+const allocAndFree: Body = async (thread) => {
+  const page = (await thread.call('allocPages', 1)) as number;
+  assert.equal(await thread.call('freePages', page, 1), 0);
+};
+
+const makeAndDrop: Body = async (thread) => {
+  const page = (await thread.call('allocFolio', 0)) as number;
+  const pinned = (await thread.call('pinPage', page)) as number;
+  await thread.call('putPage', pinned);
+  await thread.call('putPage', pinned);
+};
+
+export const pageScenarios: KernelScenario[] = [
+  {
+    name: 'pin-free-page-reused',
+    bound: 2,
+    prepare: makeFolio,
+    threads: [pinAndLook, freeThen(['allocPages', 0])],
+  },
+  {
+    // The page goes to somebody else first, so that the descriptor describes another page.
+    name: 'pin-free-descriptor-reused',
+    bound: 2,
+    prepare: makeFolio,
+    threads: [pinAndLook, freeThen(['allocPages', 0], ['allocFolio', 0])],
+  },
+  {
+    name: 'pin-free-both-reused',
+    bound: 2,
+    prepare: makeFolio,
+    threads: [pinAndLook, freeThen(['allocFolio', 0])],
+  },
+  {
+    name: 'free-free',
+    bound: 2,
+    prepare: ({ main }) => {
+      pfn = main.callNow('allocPages', 0) as number;
+    },
+    threads: [freeOnce, freeOnce],
+    check: ({ results }) => {
+      const freed = results.filter((result) => result === 0);
+      assert.equal(freed.length, 1, `one of two frees must win, seen ${results.join(' ')}`);
+    },
+  },
+  { name: 'alloc-free', bound: 2, threads: [allocAndFree, allocAndFree] },
+  { name: 'alloc-free-killed', bound: 1, kills: 1, threads: [allocAndFree, allocAndFree] },
+  { name: 'slab-across-threads', bound: 2, threads: [makeAndDrop, makeAndDrop] },
+  {
+    name: 'lock-unlock',
+    bound: 2,
+    prepare: makeFolio,
+    before: nobodyHolds,
+    threads: [lockAndUnlock, lockAndUnlock],
+  },
+  {
+    name: 'lock-unlock-killed',
+    bound: 1,
+    kills: 1,
+    prepare: makeFolio,
+    before: nobodyHolds,
+    threads: [lockAndUnlock, lockAndUnlock],
+  },
+];

@@ -12,9 +12,10 @@
  * last reference of each type of descriptor leads to.
  */
 import { selfSlot, setCanPark } from './base/env';
-import { ERR_BUSY, ERR_NOT_FOUND, FAULT_TRAP, poison, trapIfPoisoned } from './base/fault';
+import { ERR_BUSY, ERR_NOT_FOUND, FAULT_TRAP, poison } from './base/fault';
 import { PAGE_SHIFT, superblock } from './base/layout';
-import { checkZone, lockAll, unlockAll } from './check';
+import { loadWord, storeWord } from './base/words';
+import { checkZone } from './check';
 import { allocFolio as folioAlloc, freeFolio } from './folio/folio';
 import { lockDesc, unlockDesc } from './memdesc/desc-lock';
 import { headerOf, put } from './memdesc/header';
@@ -28,10 +29,11 @@ import { enterSection, leaveSection } from './thread/rcu';
 import {
   beginChange,
   HALF_DONE,
-  isAlone,
+  inKernelAt,
   markDead as markDeadOwner,
   selfState,
 } from './thread/slot';
+import { enterKernel as enter, startWorld, stopWorld } from './thread/stop';
 import {
   attachThread,
   detachThread,
@@ -55,14 +57,9 @@ const OP_READ: u32 = 7;
 const OP_WRITE: u32 = 8;
 const OP_DELETE: u32 = 9;
 
-function enter(operation: u32): void {
-  trapIfPoisoned();
-  selfState().inKernel = operation;
-}
-
 function leave(): void {
   leaveSection();
-  selfState().inKernel = 0;
+  storeWord(inKernelAt(selfSlot()), 0);
 }
 
 /** Formats a zone in zeroed memory. @returns 0 or ERR_… */
@@ -88,7 +85,7 @@ export function detach(): void {
  */
 export function condemn(): void {
   if (selfSlot() == 0) return;
-  const operation = selfState().inKernel;
+  const operation = loadWord(inKernelAt(selfSlot()));
   if ((operation & HALF_DONE) != 0) poison(FAULT_TRAP, selfSlot(), operation);
   else leave();
 }
@@ -114,22 +111,14 @@ export function check(): u32 {
   return fault;
 }
 
-/**
- * Stops every writer until `releaseLocks`, so that the memory can be copied as an image.
- *
- * @returns false when another thread is inside the kernel: nothing is held, try again
- */
-export function holdLocks(): bool {
+/** Stops the world until `start`, so that the memory can be copied as an image. */
+export function stop(): void {
   enter(OP_CHECK);
-  lockAll();
-  if (isAlone()) return true;
-  unlockAll();
-  leave();
-  return false;
+  stopWorld();
 }
 
-export function releaseLocks(): void {
-  unlockAll();
+export function start(): void {
+  startWorld();
   leave();
 }
 
@@ -155,6 +144,7 @@ export function freePages(pfn: u32, order: u32): i32 {
 export function allocFolio(order: u32): i32 {
   enter(OP_FOLIO);
   const pfn = folioAlloc(order);
+  if (pfn >= 0) selfState().held++;
   leave();
   return pfn;
 }
@@ -171,15 +161,18 @@ export function pinPage(pfn: u32): i32 {
     enterSection();
     answer = pin(pfn);
   }
+  const isHeld = answer != PIN_GONE && answer != PIN_BUSY;
+  if (isHeld) selfState().held++;
   leave();
-  if (answer == PIN_GONE) return ERR_NOT_FOUND;
-  return answer == PIN_BUSY ? ERR_BUSY : i32(answer >> 5);
+  if (isHeld) return i32(answer >> 5);
+  return answer == PIN_GONE ? ERR_NOT_FOUND : ERR_BUSY;
 }
 
 /** Drops a reference taken by `pinPage` (or by `allocFolio`), named by descriptor >> 5. */
 export function putPage(desc: u32): void {
   enter(OP_FOLIO);
   beginChange();
+  selfState().held--;
   if (put(desc << 5)) releaseDesc(desc << 5);
   leave();
 }

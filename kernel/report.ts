@@ -1,7 +1,8 @@
 /**
  * Figures for people: read from the zone, by anybody, at any time, without a lock or a reference.
  *
- * Each is a momentary figure. Byte counts are f64: exact up to 2^53.
+ * Each is a momentary figure, loaded atomically. Objects in use are stored by plain stores under
+ * their floor's lock; an aligned word does not tear. Byte counts are f64: exact up to 2^53.
  */
 import { faultCode } from './base/fault';
 import { STORE_STATE, superblock, ZS_STATE } from './base/layout';
@@ -9,11 +10,11 @@ import { loadCell, loadWord } from './base/words';
 import { freePageCount } from './frames/frames';
 import { pageWord, wordSubtype, wordType } from './memdesc/page-word';
 import { TYPE_MISC } from './memdesc/type';
-import { cacheOf } from './slab/kmem-cache';
+import { cacheOf, KmemCache } from './slab/kmem-cache';
 import { bucketCount, entryCount as indexEntries, StoreState } from './store/hash-index';
 import { LIMBO_VALUE, limboCount } from './thread/limbo';
 import { highestSlot, SLOT_LIVE, slotState, sumCounter } from './thread/slot';
-import { CLASSES, classOf, ZsState, zsState } from './zsmalloc/size-class';
+import { CLASSES, classOf, SizeClass, ZsState, zsState } from './zsmalloc/size-class';
 
 export function fault(): u32 {
   return faultCode();
@@ -104,14 +105,15 @@ export function zsObjectBytes(): f64 {
   let bytes: f64 = 0;
   if (zsState().classes == 0) return 0;
   for (let index: u32 = 0; index < CLASSES; index++) {
-    bytes += f64(classOf(index).inUse) * f64(classOf(index).objectBytes);
+    const inUse = loadWord(changetype<usize>(classOf(index)) + offsetof<SizeClass>('inUse'));
+    bytes += f64(inUse) * f64(classOf(index).objectBytes);
   }
   return bytes;
 }
 
 /** Objects in use in a cache of slab/kmem-cache.ts. */
 export function cacheInUse(cache: u32): u32 {
-  return cacheOf(cache).inUse;
+  return loadWord(changetype<usize>(cacheOf(cache)) + offsetof<KmemCache>('inUse'));
 }
 
 export function limboValues(): u32 {

@@ -5,7 +5,7 @@
 export { checksum } from './codec/checksum';
 export { hash64 } from './codec/hash';
 export { compress, decompress } from './codec/lz4';
-export { countFreeBlocks, freePageCount, giveBlock, takeBlock } from './frames/frames';
+export { freePageCount, giveBlock, takeBlock } from './frames/frames';
 export * from './index';
 export { tryLockDesc, unlockDesc } from './memdesc/desc-lock';
 export {

@@ -5,29 +5,18 @@
  * that can be recognised is complete. Attaching to anything else (no magic, another version, other
  * geometry) is refused before anything is written.
  *
- * Death: a survivor that has proof marks the dead thread's slots (markDead). If the thread was
- * outside the kernel, `recoverDead` gives back all that it owned; if inside, the zone is poisoned.
+ * Death: a survivor that has proof marks the dead thread's slots (markDead). If the thread was not
+ * half-way through a change, `recoverDead` gives back all that it owned; else the zone is poisoned.
  */
 import { selfSlot, setSelfSlot } from './base/env';
-import {
-  ERR_GEOMETRY,
-  ERR_NOT_A_ZONE,
-  ERR_VERSION,
-  FAULT_DIED_IN_KERNEL,
-  poison,
-  trapIfPoisoned,
-} from './base/fault';
+import { ERR_GEOMETRY, ERR_NOT_A_ZONE, ERR_VERSION, trapIfPoisoned } from './base/fault';
 import {
   FORMAT_VERSION,
-  FRAMES_STATE,
-  LIMBO_STATE,
   layOut,
   MAX_WASM_PAGES,
   MIN_WASM_PAGES,
-  SLAB_STATE,
   superblock,
   ZONE_MAGIC,
-  ZS_STATE,
 } from './base/layout';
 import { loadWord, storeWord } from './base/words';
 import { formatFolio } from './folio/folio';
@@ -36,21 +25,22 @@ import { fillPageWords, miscWord } from './memdesc/page-word';
 import { MISC_ZONE } from './memdesc/type';
 import { formatSlab } from './slab/kmem-cache';
 import { dropDraft } from './store/entry';
-import { STORE_LOCK } from './store/hash-index';
 import { dropScratch } from './store/scratch';
 import { lock, unlock } from './thread/lock';
 import { formatRcu } from './thread/rcu';
 import {
   claimSlot,
   condemnSlot,
-  HALF_DONE,
   highestSlot,
+  inKernelAt,
+  judge,
   releaseSlot,
   SLOT_DEAD,
   slotOf,
   slotState,
   THREADS_LOCK,
 } from './thread/slot';
+import { endStopOf } from './thread/stop';
 
 /**
  * Makes a zone of the memory, which must be all zero.
@@ -95,6 +85,7 @@ export function detachThread(): void {
 function payDebts(slot: u32): void {
   dropDraft(slotOf(slot));
   dropScratch(slotOf(slot));
+  endStopOf(slot);
 }
 
 /** Gives back what threads owned that died outside the kernel. @returns how many there were */
@@ -104,8 +95,7 @@ export function recoverDead(): u32 {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
     // Whoever marked it may not have come to poisoning yet.
-    const operation = slotOf(slot).inKernel;
-    if ((operation & HALF_DONE) != 0) poison(FAULT_DIED_IN_KERNEL, slot, operation);
+    judge(slot, loadWord(inKernelAt(slot)), slotOf(slot).held);
     trapIfPoisoned();
     payDebts(slot);
     releaseSlot(slot);
@@ -116,15 +106,12 @@ export function recoverDead(): u32 {
 }
 
 /**
- * Makes the memory of a loaded image usable: its threads are gone, whatever they were doing, so
- * locks are opened and slots marked dead. `recoverDead` then gives back what they owned.
+ * Makes the memory of a loaded image usable: the world was stopped when it was copied, and its
+ * threads are gone. `recoverDead` then gives back what they owned.
  */
 export function thawZone(): void {
-  storeWord(THREADS_LOCK, 0);
-  storeWord(STORE_LOCK, 0);
-  storeWord(ZS_STATE, 0);
-  storeWord(SLAB_STATE, 0);
-  storeWord(LIMBO_STATE, 0);
-  storeWord(FRAMES_STATE, 0);
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) condemnSlot(slot);
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    condemnSlot(slot);
+    endStopOf(slot);
+  }
 }

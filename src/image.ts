@@ -10,9 +10,8 @@
  * metadata, whose words say so, included. A free page's content means nothing and is left out. A
  * run has up to RUN_PAGES pages, so that neither side needs more than a small buffer.
  *
- * Saving holds every lock of the zone while it copies: writers wait, readers go on, and what a
- * reader changes (counters, hit marks) contradicts nothing. The file is written under another name
- * and renamed when it is whole. Loading makes another zone of it: it gets an identity of its own,
+ * Saving stops the world while it copies: no other thread is inside the kernel. The file is written
+ * under another name and renamed when it is whole. Loading makes another zone of it: it gets an identity of its own,
  * its threads are dead, and it has no supervisor.
  *
  * Node's modules are looked up when an image is saved or loaded: browsers load this file, too.
@@ -33,8 +32,6 @@ const HEADER_BYTES = 32;
 const RUN_HEADER_BYTES = 12;
 /** 1 MiB: large enough that the calls cost nothing beside the copying. */
 const RUN_PAGES = 256;
-/** How long `save` tries to find every other thread outside the kernel. */
-const HOLD_MS = 2000;
 
 const { PAGE_BYTES, PAGES_PER_WASM_PAGE } = facts;
 
@@ -52,7 +49,7 @@ export function saveImage(file: string, memory: WebAssembly.Memory, kernel: Kern
   try {
     const fd = fs.openSync(draft, 'w');
     try {
-      writeHeld(fs, crc32, fd, memory, kernel, file);
+      writeStopped(fs, crc32, fd, memory, kernel);
     } finally {
       fs.closeSync(fd);
     }
@@ -77,34 +74,20 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }
 
-function writeHeld(
+function writeStopped(
   fs: Fs,
   crc32: Crc,
   fd: number,
   memory: WebAssembly.Memory,
   kernel: KernelExports,
-  file: string,
 ): void {
-  holdZone(kernel, file);
+  kernel.stop();
   try {
     const runs = usedRuns(kernel);
     writeAll(fs, fd, headerOf(crc32, memory.buffer.byteLength / 65536, runs));
     for (const run of runs) writeAll(fs, fd, runOf(crc32, memory, run));
   } finally {
-    kernel.releaseLocks();
-  }
-}
-
-/** Takes all locks at a moment when no other thread is inside the kernel. */
-function holdZone(kernel: KernelExports, file: string): void {
-  const until = Date.now() + HOLD_MS;
-  const nobody = new Int32Array(new SharedArrayBuffer(4));
-  while (kernel.holdLocks() === 0) {
-    if (Date.now() > until) {
-      throw new BadImageError(file, `not written, other threads were busy for ${HOLD_MS} ms`);
-    }
-    // Uneven, so as not to keep step with a writer's own waits.
-    Atomics.wait(nobody, 0, 0, 0.1 + 2 * Math.random());
+    kernel.start();
   }
 }
 

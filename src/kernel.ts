@@ -69,12 +69,12 @@ export interface KernelExports {
   cacheInUse(cache: number): number;
   limboValues(): number;
   thawImage(): void;
-  holdLocks(): number;
-  releaseLocks(): void;
+  stop(): void;
+  start(): void;
 }
 
 const faultReasons: Record<number, string> = {
-  [facts.FAULT_DIED_IN_KERNEL]: 'A thread was killed inside the kernel',
+  [facts.FAULT_DIED_IN_KERNEL]: 'A thread was killed half-way through a change',
   [facts.FAULT_LOCK_OWNER_DIED]: 'A thread was killed while it held a lock',
   [facts.FAULT_TRAP]: 'An exception interrupted the kernel',
   [facts.FAULT_REFS]: 'A reference count is impossible',
@@ -85,6 +85,7 @@ const faultReasons: Record<number, string> = {
   [facts.FAULT_PAGE_WORD]: 'A page word contradicts its owner',
   [facts.FAULT_INDEX]: 'The index and its entries disagree',
   [facts.FAULT_LIMBO]: 'A limbo list and its count disagree',
+  [facts.FAULT_DIED_HOLDING]: 'A thread was killed while it held references',
 };
 
 /** A `CorruptionError` for a FAULT_… number. */

@@ -32,7 +32,7 @@ function watch({ zone, memory, owner, port }: Lifeline): void {
   zones.set(zone, watched);
   watched.lifelines++;
   let hasLeft = false;
-  port.once('message', () => {
+  port.on('message', () => {
     hasLeft = true;
   });
   port.once('close', () => {

@@ -11,9 +11,10 @@
  * Either marks the dead thread's slots and gives back what it owned, or, if it died inside the
  * kernel, poisons the zone.
  *
- * What is not covered: lifelines travel through the main thread, so a thread that dies before the
- * main thread's event loop has turned once is noticed when it turns; and the supervisor ends with
- * its creator. A zone that is to outlive its creator is best created by the main thread.
+ * What is not covered: lifelines travel through the main thread's event loop. A thread that dies
+ * before that has turned once since it attached is noticed when it turns; so if the main thread
+ * waits, inside a call, for a lock of that very thread, it waits for ever. And the supervisor ends
+ * with its creator: a zone that is to outlive its creator is best created by the main thread.
  */
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { type KernelExports, openKernel } from './kernel.ts';

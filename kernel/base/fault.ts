@@ -40,10 +40,8 @@ export const ERR_NOT_ALLOCATED: i32 = -12;
 export const ERR_WRONG_ORDER: i32 = -13;
 /** The page belongs to somebody else (a slab, a zspage, the zone itself). */
 export const ERR_NOT_YOURS: i32 = -14;
-/** The thread is in the slot table already, or not at all. */
-export const ERR_NOT_ATTACHED: i32 = -15;
 
-/** A thread died between entering and leaving the kernel. */
+/** A thread died half-way through a change. */
 export const FAULT_DIED_IN_KERNEL: u32 = 1;
 /** A lock's owner is no longer alive. */
 export const FAULT_LOCK_OWNER_DIED: u32 = 2;
@@ -65,6 +63,8 @@ export const FAULT_PAGE_WORD: u32 = 9;
 export const FAULT_INDEX: u32 = 10;
 /** A limbo bag and its count disagree. */
 export const FAULT_LIMBO: u32 = 11;
+/** A thread died with references to descriptors, which nobody can name. */
+export const FAULT_DIED_HOLDING: u32 = 12;
 
 export function faultCode(): u32 {
   return loadWord(SUPERBLOCK + offsetof<Superblock>('fault'));

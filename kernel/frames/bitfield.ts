@@ -75,10 +75,3 @@ export function countFree(child: u32): u32 {
   for (let word: u32 = 0; word < WORDS; word++) used += popcnt(peekCell(wordAt(child, word)));
   return 512 - u32(used);
 }
-
-/** The largest order, 0–9, of which the child has a free block; −1 if it is full. */
-export function largestFree(child: u32): i32 {
-  let order: i32 = 9;
-  while (order >= 0 && findFree(child, order) < 0) order--;
-  return order;
-}

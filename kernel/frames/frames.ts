@@ -28,7 +28,7 @@ import {
 } from '../base/layout';
 import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
 import { lock, unlock } from '../thread/lock';
-import { clearBlock, countFree, findFree, isBlockSet, largestFree, setBlock } from './bitfield';
+import { clearBlock, countFree, findFree, isBlockSet, setBlock } from './bitfield';
 
 @unmanaged
 export class FramesState {
@@ -169,13 +169,4 @@ export function checkFramesLocked(): u32 {
     sum += treeSum;
   }
   return freePageCount() == sum ? 0 : 1;
-}
-
-/** Free blocks of exactly `order` if free memory were cut into the largest aligned blocks. */
-export function countFreeBlocks(order: u32): u32 {
-  let blocks: u32 = 0;
-  for (let child: u32 = 0; child < superblock().childCount; child++) {
-    if (i32(order) == largestFree(child)) blocks++;
-  }
-  return blocks;
 }

@@ -12,10 +12,11 @@
  *
  * A wait notices a dead owner, as in thread/lock.ts. Waiting ends the read section.
  */
-import { canPark, selfSlot } from '../base/env';
+import { selfSlot } from '../base/env';
 import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
-import { casWord, loadWord, parkWord, wakeWord } from '../base/words';
+import { casWord, loadWord, wakeWord } from '../base/words';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
+import { rest } from '../thread/rest';
 import { SLOT_LIVE, slotState } from '../thread/slot';
 import { flagsAt } from './header';
 
@@ -24,7 +25,6 @@ const WAITERS: u32 = 1 << 10;
 const OWNER_SHIFT: u32 = 12;
 const OWNER_MASK: u32 = 0xff << OWNER_SHIFT;
 const LOCK_BITS: u32 = LOCKED | WAITERS | OWNER_MASK;
-const SLICE_MS: u32 = 10;
 
 /** Takes the lock if it is free. Reference held. Cost: 1 load, 1 compare-and-swap. */
 export function tryLockDesc(desc: u32): bool {
@@ -51,7 +51,7 @@ function waitForOwner(desc: u32): void {
   const seen = loadWord(at);
   if ((seen & LOCKED) == 0) return;
   if ((seen & WAITERS) == 0 && casWord(at, seen, seen | WAITERS) != seen) return;
-  if (canPark()) parkWord(at, seen | WAITERS, SLICE_MS);
+  rest(at, seen | WAITERS);
   trapIfPoisoned();
   const owner = (seen & OWNER_MASK) >> OWNER_SHIFT;
   if (slotState(owner) != SLOT_LIVE && loadWord(at) == (seen | WAITERS)) {

@@ -1,19 +1,19 @@
 /**
  * The header: the first four words of every descriptor, whatever its type.
  *
- * flags  type:5 · order:4 · LOCKED (bit 9) · WAITERS (10) · HANDOFF (11) · owner:8 (12–19) · state
- *        bits. Stored once, before the descriptor is published; afterwards only moved by
- *        compare-and-swap
+ * flags  type:5 · order:4 · LOCKED (bit 9) · WAITERS (10) · owner:8 (12–19) · MOVABLE (25). Stored
+ *        once, before the descriptor is published; afterwards only moved by compare-and-swap
  * refs   count:22 · actor slot:8 · BORN (bit 30) · FROZEN (bit 31)
  *   0              no descriptor: a free object of the slab
  *   BORN|slot      reserved by slot, not published           → 1 (store, by slot: publishes)
  *   n              n references, 1 ≤ n < 2^22                → n ± 1, or FROZEN|slot|n
  *   FROZEN|slot|n  nobody may take one; n are out            → FROZEN|slot|n−1, or n (unfreeze)
  *   FROZEN|slot|0  being freed by slot                       → 0 (store, by slot)
- *   Never raised from 0. Whoever brings the count to 0 frees: `put` says so. The count and the
+ *   Never raised from 0. Whoever brings the count to 0 frees: `put` says so, or, if it was frozen
+ *   meanwhile, the freezer's `unfreeze`. The count and the
  *   freeze change in one compare-and-swap, 1 → FROZEN|slot|0: in two steps a stalled freer would
  *   hit the next life of the object.
- * pfn    first page of the block. Set before publish; moved by migration while frozen
+ * pfn    first page of the block. Set before publish
  * link   limbo. No reader reads it
  *
  * Descriptors are type-stable: an object of a descriptor cache keeps its kind until its slab is

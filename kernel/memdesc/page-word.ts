@@ -63,7 +63,11 @@ export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
   for (let i: u32 = 0; i < pages; i++) pokeWord(pageWordAt(pfn + i), word);
 }
 
-/** For a page that joins or leaves a descriptor which others can already find. */
+/**
+ * For a page that joins or leaves a descriptor which others can already find. Where all pages of a
+ * descriptor go at once plain stores do: who reads an old word meets refs that are 0, or those of
+ * a descriptor published later, whose publication follows the stores.
+ */
 export function storePageWord(pfn: u32, word: u32): void {
   storeWord(pageWordAt(pfn), word);
 }

@@ -5,9 +5,9 @@
  *
  * Between the first load and `tryGet` the page may have been freed and reused, the descriptor may
  * have been freed and reused, or both. The recheck closes all three: while a reference is held the
- * descriptor cannot be freed, so if the word still names it the page still belongs to it. If not,
- * the reference was taken on a stranger: put it back (which may make us the one who frees it) and
- * begin again.
+ * descriptor cannot be freed, so if the word still names it the page belonged to it when we looked
+ * (and a folio keeps its pages as long as it lives). If not, the reference was taken on a stranger:
+ * put it back (which may make us the one who frees it) and begin again.
  *
  * Context: inside a read section, which keeps the descriptor's memory type-stable. No lock.
  * Cost: two loads, one compare-and-swap. Progress: a retry means that the page changed hands.

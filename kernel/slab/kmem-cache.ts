@@ -2,8 +2,8 @@
  * KmemCache: where descriptors, handle cells and index nodes come from.
  *
  * A closed table of caches, one for each kind of object. A cache keeps the list of its slabs that
- * have room (partial); full slabs are on no list. One empty slab is kept, further ones go back to
- * frames after a grace period.
+ * have room (partial); full slabs are on no list. A slab that becomes empty goes back to frames after
+ * a grace period, unless no other slab of its cache has room.
  *
  * cache record (32 bytes): objectBytes · objects per slab · partial · slabs · inUse
  *   inUse = Σ slab.inUse of its slabs
@@ -185,12 +185,20 @@ function unlist(record: KmemCache, desc: u32): void {
   slab.prev = 0;
 }
 
-/** Whether `object` is an object in use of the cache. Slab lock held, or a hint. */
+/**
+ * Whether `address` lies in a slab of the cache, whose objects may then be loaded atomically, in use
+ * or not, until the section ends. In a section; no lock. The page word is stored by bearSlab.
+ */
+export function isInSlabOf(cache: u32, address: u32): bool {
+  if (address >> PAGE_SHIFT >= superblock().pageCount) return false;
+  const word = pageWord(address >> PAGE_SHIFT);
+  return wordType(word) == TYPE_SLAB && slabOf(wordDescriptor(word)).cache == cache;
+}
+
+/** Whether `object` is an object in use of the cache. Slab lock held. */
 export function isObject(cache: u32, object: u32): bool {
-  if (object >> PAGE_SHIFT >= superblock().pageCount) return false;
-  const word = pageWord(object >> PAGE_SHIFT);
-  const desc = wordDescriptor(word);
-  if (wordType(word) != TYPE_SLAB || slabOf(desc).cache != cache) return false;
+  if (!isInSlabOf(cache, object)) return false;
+  const desc = wordDescriptor(pageWord(object >> PAGE_SHIFT));
   const offset = object & (PAGE_BYTES - 1);
   const bytes = cacheOf(cache).objectBytes;
   return offset % bytes == 0 && isInUse(desc, offset / bytes);

@@ -21,7 +21,7 @@ import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
 import { peekCell, pokeCell } from '../base/words';
 import { takeBlock } from '../frames/frames';
 import { bear, Header, publish } from '../memdesc/header';
-import { fillPageWords } from '../memdesc/page-word';
+import { storePageWord } from '../memdesc/page-word';
 import { TYPE_SLAB } from '../memdesc/type';
 
 export const SLAB_BITS_BYTES: u32 = 64;
@@ -91,7 +91,8 @@ export function bearSlab(desc: u32, pfn: u32, cache: u32): void {
   slab.next = 0;
   slab.prev = 0;
   memory.fill(bitsAt(desc, 0), 0, SLAB_BITS_BYTES);
-  fillPageWords(pfn, 1, desc | TYPE_SLAB);
+  // Atomic: publishes `cache` to isInSlabOf, which takes neither lock nor reference.
+  storePageWord(pfn, desc | TYPE_SLAB);
   publish(desc);
 }
 

@@ -24,11 +24,12 @@ import { alignUp, PAGE_BYTES } from '../base/layout';
 import { loadCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { compress, decompress } from '../codec/lz4';
-import { selfState, ThreadSlot } from '../thread/slot';
+import { beginChange, selfState, ThreadSlot } from '../thread/slot';
 import { CELL_LIVE, cellState } from '../zsmalloc/handle';
 import {
   zsAlloc,
   zsContiguous,
+  zsIsCell,
   zsPlace,
   zsRead,
   zsReadWord,
@@ -53,8 +54,6 @@ const PART_NEXT: u32 = 0;
 const PART_BYTES: u32 = 4;
 const BLOCK_HEAD_BYTES: u32 = 8;
 const RAW: u32 = 0x8000_0000;
-/** All ones: a state that no cell has. */
-const NEVER_SEEN: u64 = u64.MAX_VALUE;
 
 export function entryKeyBytes(place: u64): u32 {
   return zsReadWord(place, HEAD_KEY_BYTES);
@@ -102,6 +101,8 @@ export function beginDraft(keyBytes: u32, valueBytes: u32): void {
 /** Frees a draft, of this thread or of one that is gone. Nobody ever saw it: no grace period. */
 export function dropDraft(slot: ThreadSlot): void {
   const head = slot.draftHead;
+  // Once the slot does not name it, only we know the chain.
+  if (head != 0) beginChange();
   slot.draftHead = 0;
   slot.draftTail = 0;
   if (head != 0) releaseEntry(head);
@@ -197,11 +198,11 @@ export function beginRead(handle: u32): u32 {
   const place = zsPlace(handle);
   const total = entryValueBytes(place);
   slot.readCell = handle;
-  // A value already in limbo may be freed between our calls; no cell equals NEVER_SEEN.
-  const cell = loadCell(handle);
-  slot.readSeen = cellState(cell) == CELL_LIVE ? cell : NEVER_SEEN;
+  slot.readSeen = loadCell(handle);
   slot.readLeft = total;
   readBlock(slot, place, streamStart(entryKeyBytes(place)), HEAD_NEXT);
+  // A value already in limbo may be freed between our calls: it is not read on.
+  if (cellState(slot.readSeen) != CELL_LIVE) slot.readLeft = 0;
   return total;
 }
 
@@ -212,7 +213,9 @@ export function beginRead(handle: u32): u32 {
  */
 export function continueRead(): i32 {
   const slot = selfState();
-  if (loadCell(slot.readCell) != slot.readSeen) return ERR_RESTART;
+  if (slot.readLeft == 0) return ERR_RESTART;
+  // The cell's page may have left the slab since, and hold anything.
+  if (!zsIsCell(slot.readCell) || loadCell(slot.readCell) != slot.readSeen) return ERR_RESTART;
   return i32(readBlock(slot, zsPlace(slot.readNext), PART_BYTES, PART_NEXT));
 }
 

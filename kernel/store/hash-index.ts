@@ -3,7 +3,7 @@
  *
  * Buckets are words, 1,024 to a page; a directory of directories finds the page. The table grows by
  * one bucket at a time: bucket n is split off from bucket n − 2^L, so growth never stops anybody
- * for longer than one short chain, and never needs more than one page at once.
+ * for longer than one short chain, and needs at most two pages at once.
  *
  * node (32 bytes): next · hash · handle · spare · newer · older · expiry (64 bits)
  *   next     atomic; writers hold the store lock. A node taken out keeps its `next`, so a reader
@@ -21,7 +21,7 @@
 import { ERR_NO_MEMORY } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT, STORE_STATE } from '../base/layout';
 import { loadCell, loadWord, peekWord, storeCell, storeWord, swapWord } from '../base/words';
-import { allocPages } from '../memdesc/pages';
+import { allocPages, freePages } from '../memdesc/pages';
 import { MISC_INDEX } from '../memdesc/type';
 import { CACHE_NODE, isObject } from '../slab/kmem-cache';
 import { lock, unlock } from '../thread/lock';
@@ -107,7 +107,11 @@ export function formatIndex(): i32 {
   const top = newPage();
   if (top == 0) return ERR_NO_MEMORY;
   storeState().top = top;
-  if (!ensureSegment(0)) return ERR_NO_MEMORY;
+  if (!ensureSegment(0)) {
+    storeState().top = 0;
+    freePages(top >> PAGE_SHIFT, 0, MISC_INDEX);
+    return ERR_NO_MEMORY;
+  }
   storeWord(shapeAt(), 1 << 1);
   return 0;
 }
@@ -168,10 +172,29 @@ export function findNode(hash: u32, key: usize, keyBytes: u32): u32 {
     while (node != 0 && !isNodeOf(node, hash, key, keyBytes)) node = nextNode(node);
     if (node != 0) return node;
     if ((shape & SPLITTING) == 0 && loadWord(shapeAt()) == shape) return 0;
-    // Only a reader comes here: wait for whoever splits, then begin again from the root.
-    lock(STORE_STATE);
-    unlock(STORE_STATE);
+    awaitSplit();
   }
+}
+
+/** Only readers come here: waits for whoever splits, then they begin again from the root. */
+function awaitSplit(): void {
+  lock(STORE_STATE);
+  unlock(STORE_STATE);
+}
+
+/** The shape of an index that is not being split at the moment; it may be the next. */
+export function settledShape(): u32 {
+  let shape = loadWord(shapeAt());
+  while ((shape & SPLITTING) != 0) {
+    awaitSplit();
+    shape = loadWord(shapeAt());
+  }
+  return shape;
+}
+
+/** Whether the index still has the shape: then no node has changed its bucket since. */
+export function hasShape(shape: u32): bool {
+  return loadWord(shapeAt()) == shape;
 }
 
 function isNodeOf(node: u32, hash: u32, key: usize, keyBytes: u32): bool {

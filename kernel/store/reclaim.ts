@@ -7,9 +7,9 @@
  *
  * Context: no lock held; ends the caller's section. Never allocates.
  */
-import { canPark, selfSlot } from '../base/env';
+import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
-import { parkWord, peekWord } from '../base/words';
+import { loadWord, peekWord } from '../base/words';
 import { linkAt } from '../memdesc/header';
 import { CACHE_NODE, destroySlab, freeObject } from '../slab/kmem-cache';
 import {
@@ -22,7 +22,8 @@ import {
   takeRipe,
 } from '../thread/limbo';
 import { leaveSection } from '../thread/rcu';
-import { slotAt, ThreadSlot } from '../thread/slot';
+import { rest } from '../thread/rest';
+import { inKernelAt } from '../thread/slot';
 import { destroyZspage, zsLinkAt } from '../zsmalloc/pool';
 import { releaseEntry } from './entry';
 import { Node } from './hash-index';
@@ -100,14 +101,14 @@ export function awaitReclaim(): bool {
   for (let look: u32 = 0; look < SPINS + SLEEPS; look++) {
     if (reclaim() != 0) return true;
     if (isLimboEmpty()) return false;
-    if (look >= SPINS) rest();
+    if (look >= SPINS) sleep();
   }
   return false;
 }
 
-/** Sleeps 1 ms on a word of our own that nobody moves. */
-function rest(): void {
-  const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('inKernel');
-  if (canPark()) parkWord(at, peekWord(at), 1);
+/** Sleeps on a word of our own that nobody moves. */
+function sleep(): void {
+  const at = inKernelAt(selfSlot());
+  rest(at, loadWord(at), 1);
   trapIfPoisoned();
 }

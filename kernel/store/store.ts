@@ -14,7 +14,7 @@
  *
  * The key of every operation stands in the key scratch.
  */
-import { ERR_NO_MEMORY, ERR_NOT_FOUND, ERR_RESTART } from '../base/fault';
+import { ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
 import { superblock } from '../base/layout';
 import { pokeWord } from '../base/words';
 import { hash64 } from '../codec/hash';
@@ -61,6 +61,7 @@ import {
   firstNode,
   formatIndex,
   growIndex,
+  hasShape,
   insertNode,
   NODE_BYTES,
   nextNode,
@@ -68,9 +69,10 @@ import {
   nodeHandle,
   replaceHandle,
   STORE_LOCK,
+  settledShape,
   storeState,
 } from './hash-index';
-import { awaitReclaim, reclaimIfMany } from './reclaim';
+import { awaitReclaim, isLimboEmpty, reclaimIfMany } from './reclaim';
 import { takeScratch } from './scratch';
 
 /** Value bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
@@ -95,6 +97,8 @@ function keyHash(keyBytes: u32): u32 {
 /** Finds memory for somebody who got none. @returns false when there is nothing left to free */
 function makeRoom(bytes: u32): bool {
   if (awaitReclaim()) return true;
+  // A reader is off its CPU: evicting more would not free more.
+  if (!isLimboEmpty()) return false;
   if (evict(max(bytes, EVICT_BYTES)) == 0) return false;
   awaitReclaim();
   return true;
@@ -102,7 +106,8 @@ function makeRoom(bytes: u32): bool {
 
 /** Takes this thread's scratch, at the expense of entries if need be. @returns 0 or ERR_NO_MEMORY */
 export function prepare(): i32 {
-  while (takeScratch() != 0) if (!isStoreFormatted() || !makeRoom(EVICT_BYTES)) return ERR_NO_MEMORY;
+  while (takeScratch() != 0)
+    if (!isStoreFormatted() || !makeRoom(EVICT_BYTES)) return ERR_NO_MEMORY;
   return 0;
 }
 
@@ -178,22 +183,29 @@ export function refuse(keyBytes: u32): i32 {
 /** A node of the key that has not expired at `now`, or 0. */
 function findFresh(keyBytes: u32, now: u64): u32 {
   enterSection();
-  const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
-  if (node == 0) return 0;
-  const expiry = nodeExpiry(node);
-  if (expiry == 0 || now < expiry) return node;
-  expire(keyBytes, now);
-  return 0;
+  while (true) {
+    const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
+    if (node == 0) return 0;
+    const expiry = nodeExpiry(node);
+    if (expiry == 0 || now < expiry) return node;
+    // Progress: otherwise another thread has set the key since.
+    if (expire(keyBytes, now)) return 0;
+  }
 }
 
-/** Removes the key's entry if it has expired; looks again, for the lock ends the section. */
-function expire(keyBytes: u32, now: u64): void {
+/**
+ * Removes the key's entry if it has expired; looks again, for the lock may end the section.
+ *
+ * @returns whether the key now has no entry
+ */
+function expire(keyBytes: u32, now: u64): bool {
   lock(STORE_LOCK);
   const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
   const isExpired = node != 0 && nodeExpiry(node) != 0 && now >= nodeExpiry(node);
   if (isExpired) removeEntry(node);
   unlock(STORE_LOCK);
   if (isExpired) count(COUNT_EXPIRATIONS, 1);
+  return node == 0 || isExpired;
 }
 
 /**
@@ -220,7 +232,7 @@ export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
 /** Reads the next block of a long value. @returns its length, or ERR_RESTART */
 export function getMore(): i32 {
   enterSection();
-  return selfState().readLeft == 0 ? ERR_RESTART : continueRead();
+  return continueRead();
 }
 
 export function has(keyBytes: u32, now: u64): bool {
@@ -266,6 +278,14 @@ export function clearSome(limit: u32): u32 {
  */
 export function listKeys(bucket: u32, skip: u32, now: u64): i32 {
   enterSection();
+  while (true) {
+    const shape = settledShape();
+    const passed = listBucket(bucket, skip, now);
+    if (hasShape(shape)) return passed;
+  }
+}
+
+function listBucket(bucket: u32, skip: u32, now: u64): i32 {
   const start = selfState().outputScratch;
   const end = start + BLOCK_BYTES;
   let at = start;

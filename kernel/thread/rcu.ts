@@ -13,7 +13,7 @@
  *           after the unlinking, so the reader cannot find the object any more
  *   leave   store 0
  *
- * **A park ends the section** (suspend, resume), and nobody waits for a grace period with a lock or
+ * **A park ends the section** (lock.ts), and nobody waits for a grace period with a lock or
  * a reference in hand.
  *
  * Cost: 4 ns to enter, 4 ns to leave.

@@ -9,12 +9,13 @@
  *   FREE      → LIVE       attach: compare-and-swap by the new thread, owner in the same cell
  *   LIVE      → DEAD       anybody who can prove the death of `owner`
  *   DEAD      → FREE       the recoverer, threads lock held, after the last debt is paid
- *   LIVE      → FREE       detach: the thread itself, likewise
- * The generation rises with each attach: a late report about a former owner changes nothing.
+ *   LIVE      → FREE       detach: the thread itself, by compare-and-swap
+ * The owner number is never used twice in a process, and a thread that leaves does so before its
+ * lifeline closes: a late report about a former owner finds no live slot of it.
  *
- *   inKernel  owner thread, plain: number of the operation under way, with HALF_DONE from its first
- *             lock (or other shared change) on; 0 outside. A survivor reads it only after the
- *             owner's death
+ *   inKernel  owner thread, atomic: number of the operation under way, with HALF_DONE from its
+ *             first lock (or other shared change) on; 0 outside. Read by who stops the world
+ *             (stop.ts), and by a survivor after the owner's death
  *   section   owner thread, atomic: see rcu.ts
  *   the rest  owner thread; a survivor after its death
  *
@@ -23,12 +24,13 @@
  *
  * Recovery: a thread that died without HALF_DONE (outside the kernel, reading, compressing) holds no
  * lock and its slot is true, so all it owned is given back (zone.ts). With HALF_DONE it may have
- * left anything half-way: the zone is poisoned.
+ * left anything half-way, and with `held` ≠ 0 it has references (and perhaps descriptor locks) that
+ * nobody can name: the zone is poisoned.
  */
 import { selfSlot, setSelfSlot } from '../base/env';
-import { ERR_NO_SLOT, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
+import { ERR_NO_SLOT, FAULT_DIED_HOLDING, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
 import { MAX_SLOT, SLOT_BYTES, SLOT_TABLE, THREADS_STATE } from '../base/layout';
-import { addCell, casCell, casWord, loadCell, loadWord, storeCell } from '../base/words';
+import { addCell, casCell, casWord, loadCell, loadWord, storeCell, storeWord } from '../base/words';
 
 export const SLOT_FREE: u32 = 0;
 export const SLOT_LIVE: u32 = 1;
@@ -42,6 +44,8 @@ export class ThreadsState {
   lock: u32;
   /** Highest slot ever used: bounds every scan. Only rises, by compare-and-swap. */
   highest: u32;
+  /** Slot of the thread that has stopped the world, or 0: see stop.ts. */
+  stop: u32;
 }
 
 @unmanaged
@@ -49,6 +53,8 @@ export class ThreadSlot {
   identity: u64;
   section: u64;
   inKernel: u32;
+  /** References to descriptors that the thread took and has not put, over calls. */
+  held: i32;
   /** Scratch blocks, 0 until the thread first needs them. */
   keyScratch: u32;
   inputScratch: u32;
@@ -93,6 +99,10 @@ export function slotAt(slot: u32): usize {
   return SLOT_TABLE + slot * SLOT_BYTES;
 }
 
+export function inKernelAt(slot: u32): usize {
+  return slotAt(slot) + offsetof<ThreadSlot>('inKernel');
+}
+
 export function slotOf(slot: u32): ThreadSlot {
   return changetype<ThreadSlot>(slotAt(slot));
 }
@@ -115,7 +125,9 @@ export function slotOwner(slot: u32): u32 {
 
 /** To be called before an operation's first change of a shared word; `lock` does. */
 export function beginChange(): void {
-  selfState().inKernel |= HALF_DONE;
+  const at = inKernelAt(selfSlot());
+  const operation = loadWord(at);
+  if ((operation & HALF_DONE) == 0) storeWord(at, operation | HALF_DONE);
 }
 
 /**
@@ -165,12 +177,19 @@ export function markDead(owner: u32): u32 {
     const dead = (seen & ~u64(3)) | u64(SLOT_DEAD);
     // Read before the slot is dead, and may be given to another: if the exchange succeeds, this
     // was the dead thread's.
-    const operation = slotOf(slot).inKernel;
+    const operation = loadWord(inKernelAt(slot));
+    const held = slotOf(slot).held;
     if (casCell(slotAt(slot), seen, dead) != seen) continue;
     moved++;
-    if ((operation & HALF_DONE) != 0) poison(FAULT_DIED_IN_KERNEL, slot, operation);
+    judge(slot, operation, held);
   }
   return moved;
+}
+
+/** Poisons the zone if what a dead thread was doing, or held, cannot be given back. */
+export function judge(slot: u32, operation: u32, held: i32): void {
+  if ((operation & HALF_DONE) != 0) poison(FAULT_DIED_IN_KERNEL, slot, operation);
+  if (held != 0) poison(FAULT_DIED_HOLDING, slot, held);
 }
 
 /** Marks a slot of a loaded image dead: whatever its thread was doing, it will not go on. */
@@ -178,25 +197,21 @@ export function condemnSlot(slot: u32): void {
   const seen = loadCell(slotAt(slot));
   if ((u32(seen) & 3) == SLOT_LIVE) storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD));
   storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);
-  slotOf(slot).inKernel = 0;
+  storeWord(inKernelAt(slot), 0);
+  slotOf(slot).held = 0;
 }
 
 /** Empties a slot whose debts are paid: one's own, or a dead one with the threads lock held. */
 export function releaseSlot(slot: u32): void {
   retireCounters(slot);
+  slotOf(slot).held = 0;
+  slotOf(slot).readLeft = 0;
   storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);
-  slotOf(slot).inKernel = 0;
-  // Publishes the emptied slot to the next claimSlot; the generation stays.
-  storeCell(slotAt(slot), u64(u32(loadCell(slotAt(slot))) & ~3));
-}
-
-/** True when no thread but this one is inside the kernel: a momentary look. */
-export function isAlone(): bool {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    const isInside = loadWord(slotAt(slot) + offsetof<ThreadSlot>('inKernel')) != 0;
-    if (isInside && slot != selfSlot() && slotState(slot) == SLOT_LIVE) return false;
-  }
-  return true;
+  storeWord(inKernelAt(slot), 0);
+  // Publishes the emptied slot to the next claimSlot; the generation stays. Losing means that
+  // somebody took us for dead: then the recoverer does this again.
+  const seen = loadCell(slotAt(slot));
+  casCell(slotAt(slot), seen, u64(u32(seen) & ~3));
 }
 
 export function counterAt(slot: u32, counter: u32): usize {

@@ -8,7 +8,9 @@
  * cell: zspage:27 (bits 37–63, address >> 5) · index:9 (28–36) · class:9 (19–27) · generation:16
  *       (3–18) · state:3 (0–2)
  *   FREE   nobody's; location 0                → LIVE  alloc, store, before the handle is known
- *   LIVE   names an object                     → LIMBO free, by compare-and-swap: who wins frees
+ *   LIVE   names an object                     → LIMBO free, by compare-and-swap: who wins frees, a
+ *                                                second free is a fault
+ *                                              → FREE  a draft that nobody ever saw
  *   LIMBO  may still be read in old sections   → FREE  after the grace period
  * A cell is reused only after a grace period, so the generation, the low bits of the epoch at birth,
  * tells its lives apart. A count kept in the cell would not: the cell's page may go back to frames

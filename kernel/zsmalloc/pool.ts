@@ -27,6 +27,7 @@ import {
   CACHE_ZSPAGE,
   createCache,
   freeObject,
+  isInSlabOf,
   isObject,
 } from '../slab/kmem-cache';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
@@ -226,7 +227,12 @@ export function zsRelease(handle: u32): void {
   freeObject(CACHE_CELL, handle);
 }
 
-/** True for the address of a cell in use. A hint unless the slab lock is held. */
+/** True while the handle's cell may be loaded, whoever it belongs to now. In a section. */
+export function zsIsCell(handle: u32): bool {
+  return isInSlabOf(CACHE_CELL, handle);
+}
+
+/** True for the address of a cell in use. Slab lock held. */
 export function zsIsHandle(handle: u32): bool {
   return isObject(CACHE_CELL, handle);
 }

@@ -1,49 +1,113 @@
 /**
- * Runs scenarios by name: `npm run model -- [NAME…] [--bound N] [--seed S] [--replay SCHEDULE]`.
+ * Runs scenarios by name: `npm run model -- [NAME…] [OPTION…]`; without a name all are run.
  *
- * Without a name all are run. `--seed` walks at random instead of searching; `--replay` repeats the
- * one execution that a failure printed.
+ *   (nothing)               every schedule within the scenario's bound of preemptions
+ *   --bound N               the same with another bound
+ *   --deep                  every schedule by partial-order reduction, then, where the time was not
+ *                           enough for that, PCT
+ *   --mode M                one of depth-first, dpor, pct, uniform, random
+ *   --seed S                seed of a random mode; alone it means --mode random
+ *   --max-seconds N         time for a scenario and a mode; with --deep 20 s for dpor, 10 s for PCT
+ *   --replay SCHEDULE       the one execution that a failure printed
+ *   --lax                   leaves the rules of memory out (kernel-model.ts)
+ *   --json                  a line of JSON for each run
  */
 import { parseArgs } from 'node:util';
-import type { Scenario } from './engine/index.ts';
-import { loadKernel, runScenario } from './kernel-model.ts';
+import type { Mode, Report, Scenario } from './engine/index.ts';
+import { type KernelScenario, loadKernel, runScenario } from './kernel-model.ts';
 import { scenarios } from './scenarios/index.ts';
+
+type Options = Partial<Scenario> & { isLax: boolean };
+
+/** Budgets of `--deep`, of which most scenarios need a fraction. */
+const DPOR_SECONDS = 20;
+const PCT_SECONDS = 10;
+
+const modes: readonly string[] = ['depth-first', 'dpor', 'pct', 'uniform', 'random'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     bound: { type: 'string' },
+    deep: { type: 'boolean' },
+    mode: { type: 'string' },
     seed: { type: 'string' },
+    'max-seconds': { type: 'string' },
     replay: { type: 'string' },
+    lax: { type: 'boolean' },
     json: { type: 'boolean' },
   },
 });
 
-const unknown = positionals.find((name) => !scenarios.some((scenario) => scenario.name === name));
-if (unknown !== undefined) {
-  console.error(`No scenario is called ${unknown}; there are:`);
-  for (const { name } of scenarios) console.error(`  ${name}`);
+function misuse(message: string, known: readonly string[]): never {
+  console.error(`${message}; there are:`);
+  for (const name of known) console.error(`  ${name}`);
   process.exit(2);
 }
 
-const options: Partial<Scenario> = {};
-if (values.bound !== undefined) options.bound = Number(values.bound);
-if (values.seed !== undefined)
-  Object.assign(options, { mode: 'random', seed: Number(values.seed) });
-if (values.replay !== undefined)
-  Object.assign(options, { mode: 'replay', schedule: values.replay });
+function readOptions(): Options {
+  const options: Options = { isLax: values.lax ?? false };
+  if (values.bound !== undefined) options.bound = Number(values.bound);
+  if (values['max-seconds'] !== undefined) options.maxSeconds = Number(values['max-seconds']);
+  if (values.seed !== undefined) Object.assign(options, { mode: 'random', seed: +values.seed });
+  if (values.mode !== undefined) options.mode = values.mode as Mode;
+  if (values.replay !== undefined) {
+    Object.assign(options, { mode: 'replay', schedule: values.replay });
+  }
+  return options;
+}
+
+/** What is known after a run: whether all was seen, and if not, how far it got. */
+function extentOf(
+  { complete }: Report,
+  { mode = 'depth-first', seed = 1, maxSeconds }: Options,
+): string {
+  if (complete) return 'complete';
+  if (mode === 'replay') return 'replayed';
+  const budget = maxSeconds === undefined ? '' : `, budget ${maxSeconds} s`;
+  return (mode === 'depth-first' || mode === 'dpor' ? 'incomplete' : `seed ${seed}`) + budget;
+}
+
+async function runOne(scenario: KernelScenario, options: Options): Promise<Report> {
+  const report = await runScenario(kernel, scenario, options);
+  const { executions, cut, steps, seconds, failure } = report;
+  const { name } = scenario;
+  const mode = String(options.mode ?? 'depth-first');
+  if (failure) process.exitCode = 1;
+  if (values.json) {
+    console.log(JSON.stringify({ name, mode, ...report }));
+    return report;
+  }
+  const result = failure ? 'FAILED' : 'passed';
+  const runs = `${executions} executions${cut > 0 ? ` and ${cut} cut` : ''}`;
+  const extent = failure ? '' : `, ${extentOf(report, options)}`;
+  const rate = `${runs}, ${steps} steps, ${seconds.toFixed(1)} s${extent}`;
+  console.log(`${result}  ${name.padEnd(30)} ${mode.padEnd(12)} ${rate}`);
+  if (failure) console.log(`${failure.message}\nreplay: ${failure.schedule}\n${failure.trace}`);
+  return report;
+}
+
+async function runDeep(scenario: KernelScenario, options: Options): Promise<void> {
+  const { complete, failure } = await runOne(scenario, {
+    maxSeconds: DPOR_SECONDS,
+    ...options,
+    mode: 'dpor',
+  });
+  if (complete || failure) return;
+  await runOne(scenario, { maxSeconds: PCT_SECONDS, ...options, mode: 'pct' });
+}
+
+const names = scenarios.map(({ name }) => name);
+const unknown = positionals.find((name) => !names.includes(name));
+if (unknown !== undefined) misuse(`No scenario is called ${unknown}`, names);
+if (values.mode !== undefined && !modes.includes(values.mode)) {
+  misuse(`No mode is called ${values.mode}`, modes);
+}
 
 const kernel = loadKernel();
+const options = readOptions();
 for (const scenario of scenarios) {
   if (positionals.length > 0 && !positionals.includes(scenario.name)) continue;
-  const { executions, steps, seconds, failure } = await runScenario(kernel, scenario, options);
-  const figures = { name: scenario.name, executions, steps, seconds, failure };
-  if (values.json) console.log(JSON.stringify(figures));
-  else {
-    const result = failure ? 'FAILED' : 'passed';
-    const rate = `${executions} executions, ${steps} steps, ${seconds.toFixed(1)} s`;
-    console.log(`${result}  ${scenario.name.padEnd(32)} ${rate}`);
-    if (failure) console.log(`${failure.message}\nreplay: ${failure.schedule}\n${failure.trace}`);
-  }
-  if (failure) process.exitCode = 1;
+  if (values.deep) await runDeep(scenario, options);
+  else await runOne(scenario, options);
 }

@@ -1,11 +1,13 @@
 /** Every scenario passes on the release binary, all schedules within its bound. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { audit } from './engine/index.ts';
-import { loadKernel, runScenario } from './kernel-model.ts';
+import { type AllowedRace, audit } from './engine/index.ts';
+import { loadKernel, memoryRules, runScenario } from './kernel-model.ts';
+import { allowedRaces } from './races.ts';
 import { scenarios } from './scenarios/index.ts';
 
 const kernel = loadKernel();
+const seenRaces = new Set<AllowedRace>();
 
 test('no memory instruction of the kernel is left without its step', () => {
   assert.deepEqual(audit(kernel.bytes, kernel.sites), []);
@@ -13,7 +15,8 @@ test('no memory instruction of the kernel is left without its step', () => {
 
 for (const scenario of scenarios) {
   test(`model: ${scenario.name}, bound ${scenario.bound}`, async (context) => {
-    const report = await runScenario(kernel, scenario);
+    const observer = memoryRules((race) => seenRaces.add(race));
+    const report = await runScenario(kernel, scenario, { observer });
     const { failure } = report;
     assert.equal(
       failure,
@@ -24,3 +27,8 @@ for (const scenario of scenarios) {
     context.diagnostic(`${report.executions} executions, ${report.steps} steps`);
   });
 }
+
+test('every race that is allowed was seen: the list holds no more than it must', () => {
+  const unseen = allowedRaces.filter((race) => !seenRaces.has(race));
+  assert.deepEqual(unseen, []);
+});

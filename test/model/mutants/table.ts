@@ -162,4 +162,55 @@ export const mutants: Mutant[] = [
     ],
     scenarios: ['reader-killed-is-given-back'],
   },
+  // What the race detector is for: the schedules are the same, only the order is gone.
+  {
+    name: 'descriptor published by a plain store',
+    file: 'memdesc/header.ts',
+    edits: [['storeWord(refsAt(desc), 1);', 'store<u32>(refsAt(desc), 1);']],
+    scenarios: ['pin-free-descriptor-reused'],
+  },
+  {
+    name: 'node published by a plain store',
+    file: 'store/hash-index.ts',
+    edits: [
+      [
+        'storeWord(nextAt(node), peekWord(at));\n  storeWord(at, node);',
+        'storeWord(nextAt(node), peekWord(at));\n  store<u32>(at, node);',
+      ],
+    ],
+    scenarios: ['get-split-k'],
+  },
+  {
+    name: 'handle read by a plain load',
+    file: 'store/hash-index.ts',
+    edits: [['return loadWord(handleAt(node));', 'return load<u32>(handleAt(node));']],
+    scenarios: ['get-overwrite-reuse'],
+  },
+  {
+    name: 'section left by a plain store',
+    file: 'thread/rcu.ts',
+    edits: [['storeCell(sectionAt(selfSlot()), 0);', 'store<u64>(sectionAt(selfSlot()), 0);']],
+    scenarios: ['get-overwrite-reuse'],
+  },
+  {
+    name: 'lock released by a plain store',
+    file: 'thread/lock.ts',
+    edits: [
+      ['const found = swapWord(at, 0);', 'const found = load<u32>(at);\n  store<u32>(at, 0);'],
+    ],
+    scenarios: ['alloc-free'],
+  },
+  {
+    name: 'node freed without a grace period',
+    file: 'store/eviction.ts',
+    edits: [
+      ['defer(LIMBO_NODE, node, linkOf(LIMBO_NODE, node));', 'freeObject(CACHE_NODE, node);'],
+      ['import { defer, LIMBO_NODE, LIMBO_VALUE }', 'import { defer, LIMBO_VALUE }'],
+      [
+        'import { zsPlace,',
+        "import { CACHE_NODE, freeObject } from '../slab/kmem-cache';\nimport { zsPlace,",
+      ],
+    ],
+    scenarios: ['get-delete-reuse'],
+  },
 ];

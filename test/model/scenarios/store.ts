@@ -1,7 +1,8 @@
 /** Scenarios of the store: readers without locks against set, delete, growth and reuse. */
 import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
-import type { KernelScenario } from '../kernel-model.ts';
+import { type KernelScenario, ownerOf } from '../kernel-model.ts';
 
 const NOW = 1000;
 /** Values are raw and of one word's letters, so that a torn or foreign one is seen at once. */
@@ -67,6 +68,61 @@ const removeAndReuse: Body = async (thread, machine) => {
   await remove(thread, machine);
   await reclaim(thread);
   await set(thread, machine);
+};
+
+/** A value of two blocks under the key of all threads. */
+function makeLongValue(machine: Machine): void {
+  const { main } = machine;
+  makeCache('k', 'k')(machine);
+  main.callNow('beginSet', 4, facts.BLOCK_BYTES + VALUE_BYTES);
+  for (const bytes of [facts.BLOCK_BYTES, VALUE_BYTES]) {
+    assert.equal(main.callNow('appendSet', bytes, 1), 0);
+  }
+  assert.equal(main.callNow('commitSet', 0), 0);
+}
+
+/** Reads a value of two blocks, in two calls. */
+const readLong: Body = async (thread) => {
+  const bytes = (await thread.call('get', 4, NOW, 1)) as number;
+  if (bytes < 0) return;
+  const more = (await thread.call('getMore')) as number;
+  const allowed = bytes === VALUE_BYTES ? [facts.ERR_RESTART] : [VALUE_BYTES, facts.ERR_RESTART];
+  assert.ok(allowed.includes(more), `the second block of ${bytes} bytes has ${more}`);
+};
+
+/** Everything that a person may ask for while others work. */
+const askForFigures: Body = async (thread) => {
+  for (let cache = 0; cache < facts.CACHES; cache++) await thread.call('cacheInUse', cache);
+  const names = ['zsObjectBytes', 'zsPages', 'freePagesNow', 'limboValues', 'liveThreads'];
+  for (const name of [...names, 'entryCount', 'valueBytes', 'keyBytes', 'buckets']) {
+    await thread.call(name);
+  }
+  await thread.call('counter', facts.COUNT_HITS);
+};
+
+/** Pages of slabs and zspages: who looks at a page need not know what it is. */
+let ownedPages: number[] = [];
+
+function listOwnedPages(machine: Machine): void {
+  const types = [facts.TYPE_SLAB, facts.TYPE_ZSPAGE];
+  const all = Array.from({ length: 1024 }, (_, pfn) => pfn);
+  ownedPages = all.filter((pfn) =>
+    types.includes(machine.load(facts.PAGE_MAP + pfn * 4) & facts.TYPE_MASK),
+  );
+}
+
+const pinOwnedPages: Body = async (thread) => {
+  for (const pfn of ownedPages) {
+    const pinned = (await thread.call('pinPage', pfn)) as number;
+    if (pinned > 0) await thread.call('putPage', pinned);
+  }
+};
+
+/** Two survivors have proof of the same death, that of a thread which does nothing any more. */
+const recoverThird: Body = async (thread) => {
+  const marked = await thread.call('markDead', ownerOf(2));
+  await thread.call('recoverDead');
+  return marked;
 };
 
 function attachTwice(): Body {
@@ -147,6 +203,43 @@ export const storeScenarios: KernelScenario[] = [
       main.callNow('remove', 4);
       for (let i = 0; i < 3; i++) main.callNow('reclaim');
       assert.equal(main.callNow('limboValues'), 0);
+    },
+  },
+  {
+    name: 'read-on-delete-reuse',
+    bound: 1,
+    prepare: makeLongValue,
+    threads: [readLong, removeAndReuse],
+  },
+  {
+    name: 'figures-writers',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [askForFigures, removeAndReuse],
+  },
+  {
+    name: 'list-writers',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [(thread) => thread.call('listKeys', 0, 0, NOW), removeAndReuse],
+  },
+  {
+    name: 'pin-slab-and-zspage',
+    bound: 1,
+    prepare: (machine) => {
+      makeCache('k', 'k')(machine);
+      listOwnedPages(machine);
+    },
+    threads: [pinOwnedPages, removeAndReuse],
+  },
+  {
+    name: 'death-proven-twice',
+    bound: 2,
+    prepare: makeCache('k', 'k', 'k'),
+    threads: [recoverThird, recoverThird, async () => 0],
+    check: ({ main, results }) => {
+      assert.deepEqual(results.toSorted(), [0, 0, 1]);
+      assert.equal(main.callNow('liveThreads'), 3);
     },
   },
   { name: 'attach-detach', bound: 2, threads: [attachTwice(), attachTwice()] },

@@ -1,0 +1,123 @@
+/** `check` finds what is wrong: one contradiction at a time, on every floor, named by its fault. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as facts from '../src/generated/facts.ts';
+import { sample, storeFace } from '../test/support/store-face.ts';
+import { assertSound, createZone, offsetOf, type TestZone } from '../test/support/zone.ts';
+
+const { FAULT_FRAMES, FAULT_INDEX, FAULT_LIMBO, FAULT_PAGE_WORD, FAULT_SLAB } = facts;
+const { PAGE_MAP, SLAB_STATE, STORE_STATE } = facts;
+
+/** A zone with something of everything in it. */
+function furnished(): TestZone {
+  const zone = createZone({ hasStore: true });
+  const store = storeFace(zone, zone.kernel);
+  for (let i = 0; i < 300; i++) store.set(`key ${i}`, sample(i, i * 10));
+  for (let i = 0; i < 30; i++) store.remove(`key ${i * 7}`);
+  zone.kernel.allocPages(3);
+  zone.kernel.allocFolio(2);
+  assertSound(zone.kernel);
+  return zone;
+}
+
+/** Index of the word of the first page of a type, from `from` on. */
+function pageWordIndex({ kernel }: TestZone, type: number, from = 0): number {
+  for (let pfn = from; pfn < kernel.pageCount(); pfn++) {
+    if ((kernel.pageWordOf(pfn) & facts.TYPE_MASK) === type) return PAGE_MAP / 4 + pfn;
+  }
+  throw new Error(`no page of type ${type}`);
+}
+
+const superblockWord = (zone: TestZone, field: string): number =>
+  zone.words[offsetOf('Superblock', field) / 4]! / 4;
+
+/** The descriptor's word for a field, for the first page of a type. */
+function descIndex(zone: TestZone, type: number, structure: string, field: string): number {
+  const desc = (zone.words[pageWordIndex(zone, type)]! & ~facts.TYPE_MASK) >>> 0;
+  return (desc + offsetOf(structure, field)) / 4;
+}
+
+const damages: [name: string, fault: number, at: (zone: TestZone) => number, change?: number][] = [
+  ['a frame bit that is set', FAULT_FRAMES, (zone) => superblockWord(zone, 'frameBits') + 20],
+  ['a child counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'childCounters')],
+  ['a tree counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'treeCounters')],
+  ['the zone’s free pages', FAULT_FRAMES, () => facts.FRAMES_STATE / 4 + 1],
+  ['a page word cleared', FAULT_PAGE_WORD, (zone) => pageWordIndex(zone, facts.TYPE_MISC, 100), -1],
+  [
+    'a free page with a word',
+    FAULT_PAGE_WORD,
+    (zone) => PAGE_MAP / 4 + zone.kernel.pageCount() - 1,
+  ],
+  [
+    'a folio’s page that names no descriptor',
+    FAULT_PAGE_WORD,
+    (zone) => pageWordIndex(zone, facts.TYPE_ANON_FOLIO),
+    32 * 64,
+  ],
+  [
+    'a descriptor without references',
+    FAULT_PAGE_WORD,
+    (zone) => descIndex(zone, facts.TYPE_ANON_FOLIO, 'Header', 'refs'),
+    -1,
+  ],
+  ['a slab’s count', FAULT_SLAB, (zone) => descIndex(zone, facts.TYPE_SLAB, 'Slab', 'inUse')],
+  [
+    'a slab’s bits',
+    FAULT_SLAB,
+    (zone) => descIndex(zone, facts.TYPE_SLAB, 'Slab', 'bits'),
+    1 << 30,
+  ],
+  [
+    'a cache’s count',
+    FAULT_SLAB,
+    () => (SLAB_STATE + offsetOf('SlabState', 'padding0') + 4 + offsetOf('KmemCache', 'inUse')) / 4,
+  ],
+  [
+    'a limbo count',
+    FAULT_LIMBO,
+    () => (facts.LIMBO_STATE + 8 + offsetOf('Bag', 'fillingCount')) / 4,
+  ],
+  [
+    'a zspage’s count',
+    FAULT_PAGE_WORD,
+    (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Zspage', 'inUse'),
+  ],
+  ['the pool’s pages', FAULT_PAGE_WORD, () => (facts.ZS_STATE + offsetOf('ZsState', 'pages')) / 4],
+  [
+    'the number of entries',
+    FAULT_INDEX,
+    () => (STORE_STATE + offsetOf('StoreState', 'entries')) / 4,
+  ],
+  ['the newest entry', FAULT_INDEX, () => (STORE_STATE + offsetOf('StoreState', 'newest')) / 4, 32],
+  [
+    'a handle nobody refers to',
+    FAULT_INDEX,
+    (zone) => {
+      zone.kernel.zsAlloc(10);
+      return STORE_STATE / 4 + 1000;
+    },
+    0,
+  ],
+  [
+    'the hash of a node',
+    FAULT_INDEX,
+    (zone) =>
+      (zone.words[(STORE_STATE + offsetOf('StoreState', 'oldest')) / 4]! +
+        offsetOf('Node', 'hash')) /
+      4,
+    1,
+  ],
+];
+
+for (const [name, fault, at, change = 1] of damages) {
+  test(`finds damage to ${name}`, () => {
+    const zone = furnished();
+    const index = at(zone);
+    const before = zone.words[index]!;
+    zone.words[index] = change === -1 ? 0 : before + change;
+    assert.equal(zone.kernel.check(), fault);
+    assert.equal(zone.kernel.fault(), 0, 'finding does not poison');
+    zone.words[index] = before;
+    if (change !== 0) assertSound(zone.kernel);
+  });
+}

@@ -1,0 +1,160 @@
+/** The table of refs states, row by row: what each operation does in each state. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as facts from '../../src/generated/facts.ts';
+import {
+  assertPoisons,
+  assertSound,
+  createZone,
+  offsetOf,
+  type TestZone,
+} from '../../test/support/zone.ts';
+
+const { BORN, COUNT_MASK, FROZEN, GET_BUSY, GET_DONE, GET_GONE } = facts;
+const SELF = 1 << 22;
+
+/** A descriptor that nothing else refers to, on a page of the user's. */
+interface Subject {
+  zone: TestZone;
+  desc: number;
+  refs(): number;
+  set(value: number): void;
+}
+
+function subject(): Subject {
+  const zone = createZone();
+  const desc = zone.kernel.allocPages(0) * facts.PAGE_BYTES;
+  const at = (desc + offsetOf('Header', 'refs')) / 4;
+  return {
+    zone,
+    desc,
+    refs: () => zone.words[at]!,
+    set: (value) => {
+      zone.words[at] = value;
+    },
+  };
+}
+
+test('a descriptor is born, published, and buried', () => {
+  const { zone, desc, refs } = subject();
+  const { kernel } = zone;
+  kernel.bear(desc, facts.TYPE_ANON_FOLIO, 3, 1234);
+  assert.equal(refs(), BORN + SELF);
+  assert.equal(kernel.tryGet(desc), GET_BUSY);
+  assert.equal(refs(), BORN + SELF, 'a look changes nothing');
+  assert.equal(zone.words[desc / 4], facts.TYPE_ANON_FOLIO | (3 << 5));
+  assert.equal(zone.words[desc / 4 + 2], 1234);
+  kernel.publish(desc);
+  assert.equal(refs(), 1);
+  assert.equal(kernel.put(desc), 1);
+  assert.equal(refs(), FROZEN + SELF);
+  kernel.bury(desc);
+  assert.equal(refs(), 0);
+  assertSound(kernel);
+});
+
+const looks: [name: string, refs: number, answer: number, after: number][] = [
+  ['a free object', 0, GET_GONE, 0],
+  ['one that is being born', BORN + SELF, GET_BUSY, BORN + SELF],
+  ['one reference', 1, GET_DONE, 2],
+  ['many references', 77, GET_DONE, 78],
+  ['room for the last reference', COUNT_MASK - 1, GET_DONE, COUNT_MASK],
+  ['a full count', COUNT_MASK, GET_BUSY, COUNT_MASK],
+  ['frozen, with references out', FROZEN + SELF + 2, GET_BUSY, FROZEN + SELF + 2],
+  ['frozen, by another thread', FROZEN + 9 * SELF + 1, GET_BUSY, FROZEN + 9 * SELF + 1],
+  ['being freed', FROZEN + SELF, GET_GONE, FROZEN + SELF],
+];
+
+for (const [name, before, answer, after] of looks) {
+  test(`tryGet: ${name}`, () => {
+    const { zone, desc, refs, set } = subject();
+    set(before);
+    assert.equal(zone.kernel.tryGet(desc), answer);
+    assert.equal(refs(), after >>> 0);
+    assertSound(zone.kernel);
+  });
+}
+
+const puts: [name: string, refs: number, isLast: number, after: number][] = [
+  ['one of several', 3, 0, 2],
+  ['the last: who drops it frees', 1, 1, FROZEN + SELF],
+  ['one of a full count', COUNT_MASK, 0, COUNT_MASK - 1],
+  ['a frozen count goes down and stays frozen', FROZEN + 9 * SELF + 2, 0, FROZEN + 9 * SELF + 1],
+  ['a frozen count reaches 0: who froze it frees', FROZEN + 9 * SELF + 1, 0, FROZEN + 9 * SELF],
+];
+
+for (const [name, before, isLast, after] of puts) {
+  test(`put: ${name}`, () => {
+    const { zone, desc, refs, set } = subject();
+    set(before);
+    assert.equal(zone.kernel.put(desc), isLast);
+    assert.equal(refs(), after >>> 0);
+    assertSound(zone.kernel);
+  });
+}
+
+for (const [name, before] of [
+  ['without a reference', 0],
+  ['that is being born', BORN + SELF],
+  ['that is being freed', FROZEN + SELF],
+] as const) {
+  test(`put of a descriptor ${name} poisons the zone`, () => {
+    const { zone, desc, refs, set } = subject();
+    set(before);
+    assertPoisons(zone, facts.FAULT_REFS, () => zone.kernel.put(desc));
+    assert.equal(refs(), before >>> 0);
+    assert.equal(zone.kernel.faultDetail() >>> 0, desc);
+    assert.equal(zone.kernel.faultSlot(), 1);
+  });
+}
+
+test('freeze succeeds with exactly the expected references out', () => {
+  const { zone, desc, refs, set } = subject();
+  const { kernel } = zone;
+  set(2);
+  assert.equal(kernel.freeze(desc, 1), 0);
+  assert.equal(kernel.freeze(desc, 3), 0);
+  assert.equal(refs(), 2);
+  assert.equal(kernel.freeze(desc, 2), 1);
+  assert.equal(refs(), FROZEN + SELF + 2);
+  assert.equal(kernel.freeze(desc, 2), 0, 'not twice');
+  assert.equal(kernel.unfreeze(desc), 0);
+  assert.equal(refs(), 2);
+  assertSound(kernel);
+});
+
+test('freeze of a free object or one that is being born fails', () => {
+  const { zone, desc, refs, set } = subject();
+  for (const state of [0, BORN + SELF, FROZEN + SELF]) {
+    set(state);
+    assert.equal(zone.kernel.freeze(desc, 1), 0);
+    assert.equal(refs(), state >>> 0);
+  }
+  assertSound(zone.kernel);
+});
+
+test('unfreeze tells when every reference went meanwhile', () => {
+  const { zone, desc, refs, set } = subject();
+  const { kernel } = zone;
+  const other = zone.join();
+  set(2);
+  assert.equal(kernel.freeze(desc, 2), 1);
+  assert.equal(other.put(desc), 0, 'never the last: the freezer frees');
+  assert.equal(other.put(desc), 0);
+  assert.equal(kernel.unfreeze(desc), 1);
+  assert.equal(refs(), FROZEN + SELF, 'still frozen: nobody can take it');
+  assert.equal(other.tryGet(desc), GET_GONE);
+  assertSound(kernel);
+});
+
+test('references of several threads are one number', () => {
+  const { zone, desc, refs, set } = subject();
+  const threads = [zone.kernel, zone.join(2), zone.join(3)];
+  set(1);
+  for (const thread of threads) assert.equal(thread.tryGet(desc), GET_DONE);
+  assert.equal(refs(), 4);
+  for (const thread of threads) assert.equal(thread.put(desc), 0);
+  assert.equal(threads[2]!.put(desc), 1);
+  assert.equal(refs(), FROZEN + 3 * SELF, 'frozen by who dropped the last');
+  assertSound(zone.kernel);
+});

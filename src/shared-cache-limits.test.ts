@@ -1,0 +1,178 @@
+/** SharedCache at its limits: sizes of keys and values, time, options, and a full zone. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as facts from './generated/facts.ts';
+import { InvalidArgumentError, SharedCache, type SharedCacheOptions } from './index.ts';
+
+/** Bytes that LZ4 cannot shrink, the same for the same seed. */
+function noise(bytes: number, seed = 1): Uint8Array {
+  let state = seed;
+  return Uint8Array.from({ length: bytes }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state >>> 24;
+  });
+}
+
+test('keys have 1 to 2048 bytes', () => {
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  for (const length of [1, 63, 64, 65, 2047, 2048]) {
+    const key = 'k'.repeat(length);
+    cache.set(key, `${length}`);
+    assert.equal(cache.get(new TextEncoder().encode(key)), `${length}`);
+  }
+  assert.equal(cache.set('é'.repeat(1024), '2048 bytes'), true);
+  const before = cache.stats();
+  const wrong = ['', 'k'.repeat(2049), 'é'.repeat(1025), 'k'.repeat(65536)];
+  for (const key of [...wrong, new Uint8Array(0), new Uint8Array(2049), new Uint8Array(65536)]) {
+    for (const call of [() => cache.get(key), () => cache.set(key, ''), () => cache.delete(key)]) {
+      assert.throws(call, (error: unknown) => {
+        assert.ok(error instanceof InvalidArgumentError);
+        return /^key must be 1 to 2048 bytes long; seen: /.test(error.message);
+      });
+    }
+  }
+  for (const key of [undefined, null, 5, {}, ['a'], new Uint16Array(4)]) {
+    assert.throws(() => cache.get(key as string), InvalidArgumentError);
+  }
+  assert.deepEqual(cache.stats(), before, 'nothing has changed');
+});
+
+test('a lone surrogate has no UTF-8: refused as key and as value, and nothing has changed', () => {
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  cache.set('key', 'old');
+  const before = cache.stats();
+  for (const bad of ['\ud800', 'a\udc00', `${'x'.repeat(100)}\ud800`]) {
+    assert.throws(() => cache.set(bad, 'value'), /key must be well-formed text/);
+    assert.throws(() => cache.get(bad), InvalidArgumentError);
+    assert.throws(() => cache.set('key', bad), /value must be well-formed text/);
+  }
+  assert.deepEqual(cache.stats(), before);
+  assert.equal(cache.get('key'), 'old');
+});
+
+test('values of every length around blocks and pages come back', () => {
+  const { BLOCK_BYTES } = facts;
+  const edges = [0, 1, 12, 13, 16, 4076, 4095, 4096, 4097, BLOCK_BYTES - 1, BLOCK_BYTES];
+  const lengths = [...edges, BLOCK_BYTES + 1, 3 * BLOCK_BYTES, 3 * BLOCK_BYTES + 1, 2 ** 20];
+  for (const compression of ['lz4', 'none'] as const) {
+    using cache = new SharedCache({ maxSize: '32MiB', compression });
+    for (const length of lengths) {
+      for (const value of [noise(length), new Uint8Array(length).fill(7)]) {
+        assert.equal(cache.set(`${length}`, value), true, `${length}`);
+        assert.deepEqual(cache.get(`${length}`), value);
+      }
+    }
+    cache.arena.check();
+  }
+});
+
+test('a value longer than maxEntrySize is refused and counted, and the old one is gone', () => {
+  for (const maxEntrySize of [10, 4096, 100_000]) {
+    using cache = new SharedCache({ maxSize: '8MiB', maxEntrySize });
+    assert.equal(cache.set('key', noise(maxEntrySize)), true);
+    assert.equal(cache.set('less', noise(maxEntrySize - 1)), true);
+    assert.equal(cache.set('key', noise(maxEntrySize + 1)), false);
+    assert.equal(cache.get('key'), undefined, 'never stale');
+    assert.equal(cache.stats().refusals, 1);
+    assert.equal(cache.size, 1);
+  }
+  using cache = new SharedCache({ maxSize: '8MiB' });
+  assert.equal(cache.set('key', noise(2 ** 20)), true, 'an eighth by default');
+  assert.equal(cache.set('key', noise(2 ** 20 + 1)), false);
+});
+
+test('entries expire, lazily, by the clock of Date', (context) => {
+  context.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', ttl: 100 });
+  cache.set('default', 'a');
+  cache.set('short', 'b', { ttl: 10 });
+  cache.set('long', 'c'.repeat(100_000), { ttl: 1000 });
+  cache.set('for ever', 'd', { ttl: Number.MAX_SAFE_INTEGER });
+  context.mock.timers.tick(9);
+  assert.equal(cache.get('short'), 'b');
+  context.mock.timers.tick(1);
+  assert.equal(cache.size, 4, 'nobody has met it yet');
+  assert.deepEqual([...cache.keys()].sort(), ['default', 'for ever', 'long']);
+  assert.equal(cache.has('short'), false);
+  assert.equal(cache.size, 3);
+  assert.equal(cache.stats().expirations, 1);
+  context.mock.timers.tick(90);
+  assert.equal(cache.get('default'), undefined);
+  assert.equal(cache.peek('long')?.length, 100_000);
+  context.mock.timers.tick(900);
+  assert.equal(cache.peek('long'), undefined);
+  assert.equal(cache.get('for ever'), 'd');
+  assert.equal(cache.stats().expirations, 3);
+});
+
+test('setting again starts the time anew; no ttl means no end', (context) => {
+  context.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  cache.set('key', 'a', { ttl: 10 });
+  context.mock.timers.tick(8);
+  cache.set('key', 'b', { ttl: 10 });
+  context.mock.timers.tick(8);
+  assert.equal(cache.get('key'), 'b');
+  cache.set('key', 'c');
+  context.mock.timers.tick(1e9);
+  assert.equal(cache.get('key'), 'c');
+});
+
+test('options that make no sense are refused, with what was seen', () => {
+  const wrong: [Record<string, unknown>, RegExp][] = [
+    [{}, /^maxSize must be .*; seen: undefined/],
+    [{ maxSize: Number.NaN }, /seen: NaN/],
+    [{ maxSize: -1 }, /seen: -1/],
+    [{ maxSize: 2 ** 33 }, /from 4 MiB to 4 GiB; seen: 8589934592/],
+    [{ maxSize: 2 ** 22 - 1 }, /from 4 MiB to 4 GiB/],
+    [{ maxSize: '12 parsecs' }, /seen: "12 parsecs"/],
+    [{ maxSize: '8MiB', compression: 'zip' }, /'lz4' or 'none'; seen: "zip"/],
+    [{ maxSize: '8MiB', values: 'xml' }, /^values must be/],
+    [{ maxSize: '8MiB', values: { serialize() {} } }, /^values must be/],
+    [{ maxSize: '8MiB', maxEntrySize: 0 }, /^maxEntrySize must be/],
+    ...[0, -1, 1.5, Number.NaN, 2 ** 53, '100', null].map(
+      (ttl): [Record<string, unknown>, RegExp] => [{ maxSize: '8MiB', ttl }, /^ttl must be/],
+    ),
+  ];
+  for (const [options, message] of wrong) {
+    const create = () => new SharedCache(options as unknown as SharedCacheOptions<Uint8Array>);
+    assert.throws(create, (error: unknown) => {
+      assert.ok(error instanceof InvalidArgumentError, `${error}`);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+  for (const options of [undefined, null, 5, 'text']) {
+    const create = () => new SharedCache(options as unknown as SharedCacheOptions<Uint8Array>);
+    assert.throws(create, InvalidArgumentError);
+  }
+  using cache = new SharedCache({ maxSize: '4MiB' });
+  for (const ttl of [0, -1, 0.5, Number.NaN, 'soon' as unknown as number]) {
+    assert.throws(() => cache.set('key', noise(1), { ttl }), /^InvalidArgumentError: ttl must be/);
+  }
+  assert.equal(cache.size, 0);
+});
+
+test('the zone never grows: a full cache evicts the oldest and stays sound', () => {
+  using cache = new SharedCache({ maxSize: '4MiB' });
+  assert.equal(cache.arena.size, 2 ** 22);
+  for (let i = 0; i < 3000; i++) assert.equal(cache.set(`${i}`, noise(4000, i)), true, `${i}`);
+  const { evictions, entries } = cache.stats();
+  assert.ok(evictions > 0 && evictions + entries === 3000);
+  assert.equal(cache.has('0'), false);
+  for (let i = 2999; i > 2999 - 300; i--) assert.deepEqual(cache.get(`${i}`), noise(4000, i));
+  cache.arena.check();
+  cache.clear();
+  assert.equal(cache.set('after', noise(400_000)), true);
+  cache.arena.check();
+});
+
+test('a value that fits nowhere is refused, also after everything was evicted', () => {
+  using cache = new SharedCache({ maxSize: '4MiB', maxEntrySize: '8MiB' });
+  cache.set('key', noise(1000));
+  assert.equal(cache.set('key', noise(5 * 2 ** 20)), false);
+  assert.equal(cache.get('key'), undefined);
+  assert.equal(cache.stats().refusals, 1);
+  cache.arena.check();
+  assert.equal(cache.set('key', noise(1000)), true);
+});

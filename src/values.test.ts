@@ -1,0 +1,68 @@
+/** Values: each kind is its own inverse, and refuses what it cannot express. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { InvalidArgumentError } from './errors.ts';
+import { type ValueCodec, type ValueKind, valueCodec } from './values.ts';
+
+function roundTrip<T>(kind: ValueKind, value: T): T {
+  const codec = valueCodec<T>(kind);
+  return codec.deserialize(Uint8Array.from(codec.serialize(value)));
+}
+
+test('bytes come back as they were', () => {
+  fc.assert(fc.property(fc.uint8Array(), (b) => assert.deepEqual(roundTrip('bytes', b), b)));
+});
+
+test('well-formed text comes back as it was, byte order marks and NULs included', () => {
+  for (const text of ['', '\0', '\ufeffmark', 'ü', '😀', 'a\0b']) {
+    assert.equal(roundTrip('string', text), text);
+  }
+  const texts = fc.string({ unit: 'grapheme' });
+  fc.assert(fc.property(texts, (text) => assert.equal(roundTrip('string', text), text)));
+});
+
+test('what JSON can express comes back as JSON has it', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      assert.deepEqual(roundTrip('json', value), JSON.parse(JSON.stringify(value)));
+    }),
+  );
+  assert.equal(roundTrip('json', '\ud800'), '\ud800', 'escaped, so nothing is lost');
+});
+
+test('the wrong kind of value is a typed error', () => {
+  const cycle: { self?: unknown } = {};
+  cycle.self = cycle;
+  const wrong: [ValueKind, unknown[]][] = [
+    ['bytes', [undefined, null, 'text', [1, 2], new ArrayBuffer(2), new Uint16Array(1), 1]],
+    ['string', [undefined, null, 1, Buffer.from('text'), Object('text'), 'a\ud800', '\udc00b']],
+    ['json', [undefined, () => 1, Symbol('s'), 5n, cycle]],
+  ];
+  for (const [kind, values] of wrong) {
+    for (const value of values) {
+      assert.throws(() => valueCodec(kind).serialize(value), InvalidArgumentError, kind);
+    }
+  }
+});
+
+test("an error out of a value's own toJSON is not hidden", () => {
+  const value = {
+    toJSON() {
+      throw new RangeError('mine');
+    },
+  };
+  assert.throws(() => valueCodec('json').serialize(value), /mine/);
+});
+
+test('a codec of one’s own is taken as it is; anything else is no kind', () => {
+  const own: ValueCodec<number> = {
+    serialize: (value) => Uint8Array.of(value),
+    deserialize: (bytes) => bytes[0]!,
+  };
+  assert.equal(valueCodec(own), own);
+  const wrong = ['text', 'toString', '', null, undefined, {}, { serialize: own.serialize }, 5];
+  for (const kind of wrong) {
+    assert.throws(() => valueCodec(kind as ValueKind), /'bytes', 'string', 'json' or/);
+  }
+});

@@ -1,0 +1,31 @@
+/** The stress run, short: without killing anybody, and with. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const script = fileURLToPath(new URL('./cache.stress.ts', import.meta.url));
+
+/** The last line of a run, which must end well and in time. */
+function runFor(seconds: number, ...flags: string[]): Record<string, number> {
+  const args = [script, '--seconds', `${seconds}`, ...flags];
+  const limits = { timeout: 60_000, killSignal: 'SIGKILL' } as const;
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    ...limits,
+  });
+  assert.equal(status, 0, `${stdout}\n${stderr}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1)!);
+}
+
+test('no value is wrong, torn or stale while four threads overwrite each other', (context) => {
+  const totals = runFor(3);
+  context.diagnostic(JSON.stringify(totals));
+  assert.ok(totals.operations! > 1000 && totals.checks! > 0);
+});
+
+test('killed threads leave a sound cache or a poisoned one, never a wrong one', (context) => {
+  const totals = runFor(3, '--kill');
+  context.diagnostic(JSON.stringify(totals));
+  assert.ok(totals.kills! > 5 && totals.inside! + totals.outside! === totals.kills);
+});

@@ -1,0 +1,173 @@
+/**
+ * Stress: real workers on one small cache, every value checked, with or without killing them.
+ *
+ *   node test/stress/cache.stress.ts [--seconds N] [--workers N] [--kill] [--size 4MiB]
+ *   PAGELESS_SEED=n replays the choices (not the timing); the seed is printed
+ *
+ * The zone is so small that eviction and reclaim run all the time. `--kill` terminates workers at
+ * random moments. Then either everything the dead one owned comes back and the others go on, or
+ * (it died half-way through a change) everybody gets a CorruptionError at once and a new cache is
+ * begun. Anything else, a wrong, torn or stale value or a thread that does not move for some
+ * seconds, ends the run with status 1.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { CorruptionError, SharedCache } from '../../src/index.ts';
+import { seeded } from '../support/seeded.ts';
+import type { StressData } from './stress-worker.ts';
+import { createShared, HEARTBEAT, operationsAt, STOP, WRITERS } from './value.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    workers: { type: 'string', default: '4' },
+    size: { type: 'string', default: '4MiB' },
+    kill: { type: 'boolean', default: false },
+  },
+});
+const PATIENCE_MS = 10_000;
+const run = seeded('stress');
+const shared = createShared();
+const totals = { operations: 0, caches: 0, kills: 0, inside: 0, outside: 0, checks: 0 };
+const delays = { recoveryMs: 0, newsMs: 0 };
+let writers = 0;
+
+interface Member {
+  worker: Worker;
+  writer: number;
+  end?: string;
+  operations: number;
+  movedAt: number;
+}
+
+function fail(reason: unknown): never {
+  console.error('FAILED:', reason);
+  process.exit(1);
+}
+
+function hire(cache: SharedCache): Member {
+  const writer = ++writers;
+  if (writer >= WRITERS) fail(`more than ${WRITERS} workers; run for a shorter time`);
+  const workerData: StressData = { handle: cache.handle, shared, writer };
+  const worker = new Worker(new URL('./stress-worker.ts', import.meta.url), { workerData });
+  const movedAt = performance.now();
+  const member: Member = { worker, writer, operations: 0, movedAt };
+  worker.on('message', ({ end, error }) => {
+    if (end === 'wrong') fail(error);
+    member.end = end;
+  });
+  worker.on('error', (error) => {
+    const isCorruption = (error as { code?: string }).code === 'ERR_PAGELESS_CORRUPTION';
+    if (isCorruption) member.end = 'corruption';
+    else fail(error);
+  });
+  return member;
+}
+
+/** Fails when a member that ought to work has not moved for a while. */
+function watch(crew: Member[]): void {
+  const now = performance.now();
+  for (const member of crew) {
+    const operations = Atomics.load(shared, operationsAt(member.writer));
+    if (operations !== member.operations || member.end) member.movedAt = now;
+    member.operations = operations;
+    if (now - member.movedAt > PATIENCE_MS) fail(`HANG: writer ${member.writer}`);
+  }
+}
+
+async function until(what: string, crew: Member[], isTrue: () => boolean): Promise<number> {
+  const start = performance.now();
+  while (!isTrue()) {
+    Atomics.add(shared, HEARTBEAT, 1);
+    watch(crew);
+    if (performance.now() - start > PATIENCE_MS) fail(`waited in vain for ${what}`);
+    await sleep(1);
+  }
+  return performance.now() - start;
+}
+
+/** Terminates one worker. @returns whether the zone is poisoned now */
+async function killOne(cache: SharedCache, crew: Member[]): Promise<boolean> {
+  const index = run.int(crew.length);
+  const victim = crew.splice(index, 1)[0]!;
+  await victim.worker.terminate();
+  totals.kills++;
+  const { kernel } = cache.arena;
+  // Others die of a poisoned zone by themselves; here we look without being one of them.
+  const isBuried = () => kernel.fault() !== 0 || kernel.liveThreads() <= crew.length + 2;
+  delays.recoveryMs = Math.max(delays.recoveryMs, await until('recovery', crew, isBuried));
+  await sleep(1);
+  if (kernel.fault() === 0) {
+    totals.outside++;
+    crew.push(hire(cache));
+    return false;
+  }
+  totals.inside++;
+  const everybody = () => crew.every(({ end }) => end === 'corruption');
+  delays.newsMs = Math.max(delays.newsMs, await until('everybody to know', crew, everybody));
+  return true;
+}
+
+function checkAll(cache: SharedCache): void {
+  try {
+    cache.arena.check();
+    totals.checks++;
+  } catch (error) {
+    // A kill that is still under way may poison the zone at any moment.
+    if (!(options.kill && error instanceof CorruptionError && isPoisoned(cache))) fail(error);
+  }
+}
+
+function isPoisoned(cache: SharedCache): boolean {
+  return cache.arena.kernel.fault() !== 0;
+}
+
+async function dismiss(crew: Member[]): Promise<void> {
+  Atomics.store(shared, STOP, 1);
+  await until('the workers to stop', crew, () => crew.every(({ end }) => end !== undefined));
+  await Promise.all(crew.map(({ worker }) => worker.terminate()));
+  Atomics.store(shared, STOP, 0);
+}
+
+/** One cache, until the time is over or it is poisoned. */
+async function runCache(stop: number): Promise<void> {
+  const cache = new SharedCache({ maxSize: options.size, maxEntrySize: '1MiB' });
+  totals.caches++;
+  const crew = Array.from({ length: Number(options.workers) }, () => hire(cache));
+  let isOver = false;
+  while (!isOver && performance.now() < stop) {
+    const pause = performance.now() + 5 + run.int(45);
+    await until('the next step', crew, () => performance.now() >= pause);
+    if (options.kill) isOver = await killOne(cache, crew);
+    if (!isOver && run.int(8) === 0) checkAll(cache);
+    const dead = crew.find(({ end }) => end !== undefined);
+    if (dead && !isOver && !isPoisoned(cache)) fail(`writer ${dead.writer} ended: ${dead.end}`);
+  }
+  await dismiss(crew);
+  if (!isPoisoned(cache)) {
+    const { kernel } = cache.arena;
+    await until('all slots to come back', crew, () => kernel.liveThreads() === 2);
+    const scratch = cache.arena.report().pagesByUse['thread scratch'];
+    if (scratch !== 37) fail(`${scratch} pages of scratch are left`);
+    checkAll(cache);
+    const { evictions, refusals } = cache.stats();
+    console.log(`cache ${totals.caches}: ${evictions} evictions, ${refusals} refusals`);
+  }
+  cache[Symbol.dispose]();
+}
+
+function startWatchdog(): void {
+  const workerData = { shared, patienceMs: 2 * PATIENCE_MS };
+  new Worker(new URL('./watchdog.ts', import.meta.url), { workerData }).unref();
+}
+
+console.log(`seed ${run.seed}`);
+startWatchdog();
+const stop = performance.now() + 1000 * Number(options.seconds);
+while (performance.now() < stop) await runCache(stop);
+for (let writer = 1; writer <= writers; writer++) {
+  totals.operations += Atomics.load(shared, operationsAt(writer));
+}
+console.log(JSON.stringify({ ...totals, ...delays }));
+process.exit(0);

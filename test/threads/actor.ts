@@ -1,0 +1,129 @@
+/**
+ * The worker of the thread tests: attaches to a cache and does what it is told, or dies as told.
+ *
+ * Flags (shared words): 0 = what the actor has come to · 1 = go on. Roles that block or die inside
+ * one turn tell how far they are by flag 0, because no message would leave.
+ */
+import { randomFillSync } from 'node:crypto';
+import { parentPort, threadId, Worker, workerData } from 'node:worker_threads';
+import * as facts from '../../src/generated/facts.ts';
+import { SharedCache } from '../../src/index.ts';
+import { type ActorData, type Request, wordOf } from './crew.ts';
+
+const { handle, flags } = workerData as ActorData;
+const cache = handle ? SharedCache.attach(handle) : new SharedCache({ maxSize: '8MiB' });
+const { kernel } = cache.arena;
+const kept: unknown[] = [];
+
+function tell(value: number): void {
+  Atomics.store(flags, 0, value);
+  Atomics.notify(flags, 0);
+}
+
+/** Blocks this thread until somebody sets flag 1. */
+function awaitGo(): void {
+  while (Atomics.load(flags, 1) === 0) Atomics.wait(flags, 1, 0, 1000);
+}
+
+function noise(bytes: number): Uint8Array<ArrayBuffer> {
+  return randomFillSync(new Uint8Array(bytes));
+}
+
+/** Leaves a long value half-built, as a thread does that dies between two blocks. */
+function halfSet(bytes: number): number {
+  const words = new Uint8Array(cache.arena.memory.buffer);
+  words[kernel.keyScratch()] = 65;
+  kernel.beginSet(1, bytes);
+  for (let sent = 0; sent < bytes / 2; sent += 65520) {
+    words.set(noise(65520), kernel.inputScratch());
+    kernel.appendSet(65520, 0);
+  }
+  return kernel.cacheInUse(2);
+}
+
+function holdLock(): void {
+  const words = new Int32Array(cache.arena.memory.buffer);
+  const owners = Array.from({ length: 8 }, (_, slot) => words[wordOf(slot, 'identity') + 1]);
+  const slot = owners.indexOf(threadId + 1);
+  while (Atomics.compareExchange(words, facts.STORE_STATE >> 2, 0, slot) !== 0);
+  Atomics.store(words, wordOf(slot, 'inKernel'), facts.HALF_DONE | 8);
+  tell(1);
+}
+
+const roles: Record<string, (...values: never[]) => unknown> = {
+  handle: () => cache.handle,
+  threadId: () => threadId,
+  get: (key: string) => cache.get(key),
+  set: (key: string, bytes: number) => cache.set(key, noise(bytes)),
+  evict: (sets: number) => {
+    for (let i = 0; i < sets; i++) cache.set(`${threadId} ${i}`, noise(4000));
+  },
+  threads: () => cache.arena.report().threads,
+  check: () => cache.arena.check(),
+  dispose: () => cache[Symbol.dispose](),
+  halfSet,
+  /** Waits for a lock, or works, until an error comes out. Flag 0: 1 = begun. */
+  workUntilError: () => {
+    tell(1);
+    while (true) cache.set('work', noise(100));
+  },
+  /** Tells by flag 0 when the slots are `threads`; needs no event loop. */
+  observeThreads: (threads: number) => {
+    while (cache.arena.report().threads !== threads) Atomics.wait(flags, 1, 0, 1);
+    tell(1);
+  },
+  /** Stands as if in the midst of a change, with the store lock held. */
+  holdLock,
+  holdLockAndPark: () => {
+    holdLock();
+    awaitGo();
+    process.exit(0);
+  },
+  stopWorld: () => {
+    kernel.stop();
+    tell(1);
+  },
+  exitWhenTold: () => {
+    tell(1);
+    awaitGo();
+    process.exit(0);
+  },
+  exit: () => process.exit(0),
+  end: () => {
+    parentPort?.close();
+    parentPort?.unref();
+  },
+  throw: () => {
+    setImmediate(() => {
+      throw new Error('on purpose');
+    });
+  },
+  spin: () => {
+    tell(1);
+    while (true);
+  },
+  exhaust: () => {
+    tell(1);
+    while (true) kept.push(new Array(100_000).fill(threadId));
+  },
+  /** A worker of this worker, on the same cache. Told by flag 0 when it is attached. */
+  nest: () =>
+    new Promise((resolve) => {
+      const data: ActorData = { handle: cache.handle, flags };
+      const worker = new Worker(new URL(import.meta.url), { workerData: data });
+      kept.push(worker);
+      worker.once('message', resolve);
+    }),
+  terminateNested: () => (kept[0] as Worker).terminate(),
+};
+
+parentPort?.on('message', async ({ role, values }: Request) => {
+  try {
+    const result = await roles[role]!(...(values as never[]));
+    parentPort?.postMessage({ result });
+  } catch (error) {
+    const { code } = error as { code?: string };
+    parentPort?.postMessage({ code: code ?? `${error}` });
+  }
+});
+parentPort?.postMessage({ result: 'attached' });

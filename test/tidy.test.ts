@@ -1,0 +1,141 @@
+/**
+ * What a linter cannot say: layers, headers, lengths, documented errors, no dead exports.
+ *
+ * Keep it short. A rule that nobody has broken for a while goes.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+function sourcesOf(...folders: string[]): string[] {
+  return folders
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .map((file) => join(folder, file))
+        .filter((file) => file.endsWith('.ts') && !file.includes('generated')),
+    );
+}
+
+const isTest = (file: string): boolean => file.endsWith('.test.ts');
+const all = sourcesOf('kernel', 'src', 'scripts', 'test', 'bench');
+const kernel = sourcesOf('kernel').filter((file) => !isTest(file));
+
+/** Lowest first; folders of one line are siblings and do not know each other. */
+const layers = [
+  ['base'],
+  ['thread'],
+  ['frames'],
+  ['memdesc'],
+  ['slab'],
+  ['folio', 'zsmalloc', 'codec'],
+  ['store'],
+  ['.'],
+];
+const layerOf = (folder: string): number => layers.findIndex((layer) => layer.includes(folder));
+
+test('kernel imports go one way: down, or within a folder', () => {
+  for (const file of kernel) {
+    const own = relative('kernel', dirname(file)) || '.';
+    for (const [, path] of read(file).matchAll(/from '(\.[^']*)'/g)) {
+      const other = relative('kernel', join(dirname(file), dirname(path!))) || '.';
+      assert.ok(layerOf(own) >= 0 && layerOf(other) >= 0, `${file}: which layer is ${other}?`);
+      const isDown = layerOf(other) < layerOf(own) || other === own;
+      assert.ok(isDown, `${file} must not import ${path}`);
+    }
+  }
+});
+
+test('every source file begins by saying what it is', () => {
+  for (const file of all) assert.match(read(file), /^(#!.*\n)?\/\*\*\n? ?\*? ?\S/, file);
+});
+
+test('files have at most 400 lines', () => {
+  for (const file of all) assert.ok(read(file).split('\n').length <= 401, file);
+});
+
+/** Functions of more than 40 lines, and why. This list may only shrink. */
+const longFunctions: Record<string, string> = {
+  'kernel/codec/lz4.ts compress': 'one loop over the input; its parts would share nine locals',
+  'kernel/codec/lz4.ts decompress': 'likewise',
+  'test/support/codec.ts createCodec': 'makes an object of short functions over one memory',
+  'test/support/store-face.ts storeFace': 'likewise',
+};
+
+test('functions have at most 40 lines', () => {
+  const begin =
+    /^(\s*)(?:export )?(?:async )?(?:function\*? (\w+)|(?:static |#|\*|async )*(\w+)\(.*\{$)/;
+  const found: string[] = [];
+  for (const file of all.filter((name) => !isTest(name))) {
+    const lines = read(file).split('\n');
+    for (const [at, line] of lines.entries()) {
+      const [, indent, name, method] = begin.exec(line) ?? [];
+      if (indent === undefined || /^(if|for|while|switch|catch|describe|test)$/.test(method ?? ''))
+        continue;
+      const end = lines.findIndex((text, i) => i > at && text.startsWith(`${indent}}`));
+      if (end - at + 1 > 40) found.push(`${file} ${name ?? method}`);
+    }
+  }
+  assert.deepEqual(found.sort(), Object.keys(longFunctions).sort());
+});
+
+test('every error code is documented and tested, every fault number is listed', () => {
+  const [, union = ''] = /type ErrorCode =([^;]*);/.exec(read('src/errors.ts')) ?? [];
+  const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code!);
+  const document = read('docs/ERRORS.md');
+  const tests = all.filter((file) => isTest(file) && !file.endsWith('tidy.test.ts')).map(read);
+  assert.ok(codes.length >= 8);
+  for (const code of codes) {
+    assert.ok(document.includes(`## ${code}\n`), `${code} has no section in docs/ERRORS.md`);
+    assert.ok(
+      tests.some((text) => text.includes(code)),
+      `${code} appears in no test`,
+    );
+  }
+  for (const [, name, number] of read('kernel/base/fault.ts').matchAll(
+    /(FAULT_\w+): u32 = (\d+)/g,
+  )) {
+    assert.ok(document.includes(`| ${number} | \`${name}\` |`), `${name} in docs/ERRORS.md`);
+  }
+});
+
+/** Exports that src/ does not call, and who does. */
+const exportsForOthers: Record<string, string> = {
+  allocFolio: 'folios have no public face yet: unit tests and the model checker',
+  pinPage: 'likewise',
+  putPage: 'likewise',
+  lockPage: 'likewise',
+  unlockPage: 'likewise',
+  reclaim: 'tests that wait for a grace period',
+  pageAddress: 'tests',
+  zsPages: 'tests and bench',
+  cacheInUse: 'tests and bench',
+};
+
+test('every kernel export is used', () => {
+  const text = sourcesOf('src')
+    .filter((file) => !isTest(file))
+    .map(read)
+    .join('\n');
+  const [, body = ''] = /interface KernelExports \{([^}]*)\}/.exec(text) ?? [];
+  const names = [...body.matchAll(/^ {2}(\w+)\(/gm)].map(([, name]) => name!);
+  const unused = names.filter((name) => !new RegExp(`\\.${name}\\(`).test(text));
+  assert.deepEqual(unused.sort(), Object.keys(exportsForOthers).sort());
+});
+
+test('atomic instructions are spelled in one file', () => {
+  for (const file of kernel) {
+    if (file !== join('kernel', 'base', 'words.ts'))
+      assert.doesNotMatch(read(file), /\batomic\./, file);
+  }
+});
+
+test('nothing is left for later', () => {
+  const later = new RegExp(`\\b(${['TO', 'FIX'].join('DO|')}ME)\\b`);
+  for (const file of all) assert.doesNotMatch(read(file), later, file);
+});

@@ -9,7 +9,7 @@
 import { InvalidArgumentError, ZoneTooSmallError } from './errors.ts';
 import * as facts from './generated/facts.ts';
 import type { KernelExports } from './kernel.ts';
-import { decodeText, encodeText } from './values.ts';
+import { type Decoder, decodeText, encodeText, ownBytes, viewOf } from './values.ts';
 
 export type Key = string | Uint8Array;
 
@@ -30,7 +30,7 @@ export class Border {
   constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
     if (kernel.prepare() < 0) throw new ZoneTooSmallError("a thread's scratch");
     this.#kernel = kernel;
-    this.#bytes = new Uint8Array(memory.buffer);
+    this.#bytes = viewOf(memory.buffer);
     this.#key = kernel.keyScratch() >>> 0;
     this.#input = kernel.inputScratch() >>> 0;
     this.#output = kernel.outputScratch() >>> 0;
@@ -84,24 +84,28 @@ export class Border {
     return this.#kernel.commitSet(expiry) === 0;
   }
 
-  /** Copies out the value of the key in the scratch. */
-  fetch(keyBytes: number, now: number, isCounted: boolean): Uint8Array<ArrayBuffer> | undefined {
+  /** Decodes the value of the key in the scratch. */
+  fetch<T>(keyBytes: number, now: number, isCounted: boolean, decode: Decoder<T>): T | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
       const length = this.#kernel.get(keyBytes, now, isCounted && attempt === 0 ? 1 : 0);
       if (length < 0) return undefined;
-      if (length <= BLOCK_BYTES) return this.#bytes.slice(this.#output, this.#output + length);
+      if (length <= BLOCK_BYTES) return decode(this.#lend(this.#output, length), true);
       const value = this.#fetchBlocks(length);
-      if (value) return value;
+      if (value) return decode(value, false);
     }
     return undefined;
   }
 
+  #lend(at: number, length: number): Uint8Array {
+    return this.#bytes.subarray(at, at + length);
+  }
+
   #fetchBlocks(length: number): Uint8Array<ArrayBuffer> | undefined {
-    const value = new Uint8Array(length);
+    const value = ownBytes(length);
     let from = 0;
     let bytes = BLOCK_BYTES;
     while (true) {
-      value.set(this.#bytes.subarray(this.#output, this.#output + bytes), from);
+      value.set(this.#lend(this.#output, bytes), from);
       from += bytes;
       if (from === length) return value;
       bytes = this.#kernel.getMore();
@@ -127,7 +131,7 @@ export class Border {
     let at = 0;
     for (let bytes = words[0]!; bytes !== 0; bytes = words[at >> 2]!) {
       const start = this.#output + at + 4;
-      keys.push(decodeText(this.#bytes.slice(start, start + bytes)));
+      keys.push(decodeText(this.#lend(start, bytes)));
       at += 4 + ((bytes + 3) & ~3);
     }
     return keys;

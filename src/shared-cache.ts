@@ -17,14 +17,14 @@ import {
 import type { ZoneReport } from './inspect/zone.ts';
 import { checkInteger, throwIfPoisoned } from './kernel.ts';
 import { parseSize } from './sizes.ts';
-import { type ValueCodec, type ValueKind, valueCodec } from './values.ts';
+import { type Decoder, decoderOf, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
 export type { Key };
 
 export interface SharedCacheOptions<T> {
   /** Bytes, or a text like `'256MiB'`; 4 MiB … 4 GiB, everything included. Never exceeded. */
   maxSize: number | string;
-  /** What the cache holds: `'bytes'` (Uint8Array), `'string'`, `'json'`, or a codec of one's own. */
+  /** What the cache holds: `'bytes'` (Uint8Array; in Node.js `get` gives a Buffer), `'string'`, `'json'`, or a codec of one's own. */
   values?: ValueKind | ValueCodec<T>;
   /** Milliseconds after which an entry is as good as gone; none by default. */
   ttl?: number;
@@ -76,6 +76,7 @@ export class SharedCache<T = Uint8Array> implements Disposable {
   readonly #arena: Arena;
   readonly #border: Border;
   readonly #codec: ValueCodec<T>;
+  readonly #decode: Decoder<T>;
   readonly #settings: Settings;
   #isDisposed = false;
 
@@ -87,6 +88,7 @@ export class SharedCache<T = Uint8Array> implements Disposable {
     const isAttached = first instanceof Arena;
     this.#settings = settings ?? settingsOf(first as SharedCacheOptions<T>);
     this.#codec = codec ?? valueCodec(valuesOf(first as SharedCacheOptions<T>));
+    this.#decode = decoderOf(this.#codec);
     this.#arena = isAttached ? first : new Arena({ size: first.maxSize });
     try {
       this.#border = openBorder(this.#arena, isAttached);
@@ -142,8 +144,7 @@ export class SharedCache<T = Uint8Array> implements Disposable {
 
   #read(key: Key, isCounted: boolean): T | undefined {
     const border = this.#live();
-    const bytes = border.fetch(border.putKey(key), Date.now(), isCounted);
-    return bytes === undefined ? undefined : this.#codec.deserialize(bytes);
+    return border.fetch(border.putKey(key), Date.now(), isCounted, this.#decode);
   }
 
   /** Stores a value. @returns false when it was refused; the key then has no value */

@@ -1,5 +1,11 @@
 /**
  * Values: how what a user stores becomes bytes, and back. One kind for each cache.
+ *
+ * What comes out of the zone is *lent*: a view of the thread's scratch, which the next call
+ * overwrites. Text is decoded from it directly; bytes, and what a user's own codec sees, are copied
+ * first. In Node.js views and copies are Buffers, whose methods are several times faster than those
+ * of a plain Uint8Array on shared memory (1 KiB: copy 84 ns against 397, text 106 against 622), and
+ * small copies come from Node's pool.
  */
 import { InvalidArgumentError } from './errors.ts';
 
@@ -12,6 +18,10 @@ export interface ValueCodec<T> {
 /** The kinds that need no code, and so cross threads with the handle. */
 export type ValueKind = 'bytes' | 'string' | 'json';
 
+/** Makes a value of bytes that may be lent. */
+export type Decoder<T> = (bytes: Uint8Array, isLent: boolean) => T;
+
+const NodeBuffer: typeof Buffer | undefined = globalThis.Buffer;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -23,8 +33,28 @@ export function encodeText(name: string, text: string): Uint8Array<ArrayBuffer> 
   return encoder.encode(text);
 }
 
+/** The text of UTF-8 bytes, which may be lent. */
 export function decodeText(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
+  if (NodeBuffer && bytes instanceof NodeBuffer) return bytes.toString('utf8');
+  // Browsers decode no shared memory.
+  return decoder.decode(bytes.slice());
+}
+
+/** All bytes of a shared memory: the view that everything lent is a part of. */
+export function viewOf(memory: ArrayBufferLike): Uint8Array {
+  return NodeBuffer ? NodeBuffer.from(memory) : new Uint8Array(memory);
+}
+
+/** Room for bytes of one's own. */
+export function ownBytes(length: number): Uint8Array<ArrayBuffer> {
+  return NodeBuffer ? NodeBuffer.allocUnsafe(length) : new Uint8Array(length);
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (!NodeBuffer || !(bytes instanceof NodeBuffer)) return new Uint8Array(bytes);
+  const copy = NodeBuffer.allocUnsafe(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 const bytesCodec: ValueCodec<Uint8Array> = {
@@ -67,6 +97,15 @@ const codecs: Record<ValueKind, unknown> = {
   string: stringCodec,
   json: jsonCodec,
 };
+
+/** How lent bytes become a value of the codec. */
+export function decoderOf<T>(codec: ValueCodec<T>): Decoder<T> {
+  const isText = (codec as unknown) === stringCodec || (codec as unknown) === jsonCodec;
+  return (bytes, isLent) => {
+    const own = isLent && !isText ? copyOf(bytes) : bytes;
+    return codec.deserialize(own as Uint8Array<ArrayBuffer>);
+  };
+}
 
 /** The codec of a kind, or the user's own. */
 export function valueCodec<T>(values: ValueKind | ValueCodec<T>): ValueCodec<T> {

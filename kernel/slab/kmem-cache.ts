@@ -14,6 +14,7 @@
 import { FAULT_SLAB, fail } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT, SLAB_STATE, superblock } from '../base/layout';
 import { giveBlock } from '../frames/frames';
+import { enlist, unlist } from '../memdesc/desc-list';
 import { bury, linkAt, put } from '../memdesc/header';
 import { limboWord, pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_SLAB } from '../memdesc/type';
@@ -68,6 +69,11 @@ export function cacheOf(cache: u32): KmemCache {
   return changetype<KmemCache>(SLAB_STATE + offsetof<SlabState>() + cache * offsetof<KmemCache>());
 }
 
+/** Where a cache's list of slabs with room begins. */
+function partialAt(cache: u32): usize {
+  return changetype<usize>(cacheOf(cache)) + offsetof<KmemCache>('partial');
+}
+
 export function createCache(cache: u32, objectBytes: u32): void {
   const record = cacheOf(cache);
   record.objectBytes = objectBytes;
@@ -93,7 +99,7 @@ function allocLocked(cache: u32): u32 {
   const index = firstFree(desc);
   setInUse(desc, index);
   record.inUse++;
-  if (slabOf(desc).inUse == record.perSlab) unlist(record, desc);
+  if (slabOf(desc).inUse == record.perSlab) unlist(partialAt(cache), desc);
   return (slabOf(desc).pfn << PAGE_SHIFT) + index * record.objectBytes;
 }
 
@@ -113,7 +119,7 @@ function grow(cache: u32): bool {
     setInUse(desc, 0);
     record.inUse++;
   }
-  enlist(record, desc);
+  enlist(partialAt(cache), desc);
   return true;
 }
 
@@ -127,16 +133,16 @@ export function freeObject(cache: u32, object: u32): void {
 function freeLocked(cache: u32, object: u32): void {
   const word = pageWord(object >> PAGE_SHIFT);
   const desc = wordDescriptor(word);
-  if (wordType(word) != TYPE_SLAB || slabOf(desc).cache != cache) fail(FAULT_SLAB, object);
+  if (wordType(word) != TYPE_SLAB || slabOf(desc).group != cache) fail(FAULT_SLAB, object);
   const record = cacheOf(cache);
   const offset = object & (PAGE_BYTES - 1);
   const index = offset / record.objectBytes;
   if (offset % record.objectBytes != 0 || !isInUse(desc, index)) fail(FAULT_SLAB, object);
-  if (slabOf(desc).inUse == record.perSlab) enlist(record, desc);
+  if (slabOf(desc).inUse == record.perSlab) enlist(partialAt(cache), desc);
   clearInUse(desc, index);
   record.inUse--;
   const left: u32 = isSelfDescribed(desc) ? 1 : 0;
-  if (slabOf(desc).inUse == left && hasSibling(record, desc)) retire(record, desc);
+  if (slabOf(desc).inUse == left && hasSibling(record, desc)) retire(cache, desc);
 }
 
 function hasSibling(record: KmemCache, desc: u32): bool {
@@ -144,8 +150,9 @@ function hasSibling(record: KmemCache, desc: u32): bool {
 }
 
 /** Takes an empty slab out of its cache and lets it wait for a grace period. */
-function retire(record: KmemCache, desc: u32): void {
-  unlist(record, desc);
+function retire(cache: u32, desc: u32): void {
+  const record = cacheOf(cache);
+  unlist(partialAt(cache), desc);
   record.slabs--;
   if (isSelfDescribed(desc)) record.inUse--;
   storePageWord(slabOf(desc).pfn, limboWord(0));
@@ -168,23 +175,6 @@ export function destroySlab(desc: u32): void {
   if (!isSelf) freeObject(CACHE_SLAB, desc);
 }
 
-function enlist(record: KmemCache, desc: u32): void {
-  const slab = slabOf(desc);
-  slab.prev = 0;
-  slab.next = record.partial;
-  if (slab.next != 0) slabOf(slab.next).prev = desc;
-  record.partial = desc;
-}
-
-function unlist(record: KmemCache, desc: u32): void {
-  const slab = slabOf(desc);
-  if (slab.prev != 0) slabOf(slab.prev).next = slab.next;
-  else record.partial = slab.next;
-  if (slab.next != 0) slabOf(slab.next).prev = slab.prev;
-  slab.next = 0;
-  slab.prev = 0;
-}
-
 /**
  * Whether `address` lies in a slab of the cache, whose objects may then be loaded atomically, in use
  * or not, until the section ends. In a section; no lock. The page word is stored by bearSlab.
@@ -192,7 +182,7 @@ function unlist(record: KmemCache, desc: u32): void {
 export function isInSlabOf(cache: u32, address: u32): bool {
   if (address >> PAGE_SHIFT >= superblock().pageCount) return false;
   const word = pageWord(address >> PAGE_SHIFT);
-  return wordType(word) == TYPE_SLAB && slabOf(wordDescriptor(word)).cache == cache;
+  return wordType(word) == TYPE_SLAB && slabOf(wordDescriptor(word)).group == cache;
 }
 
 /** Whether `object` is an object in use of the cache. Slab lock held. */
@@ -223,12 +213,12 @@ function checkCacheLocked(cache: u32): u32 {
     const desc = wordDescriptor(word);
     const slab = slabOf(desc);
     if (slab.pfn != pfn || countInUse(desc) != slab.inUse) return desc;
-    if (slab.cache != cache) continue;
+    if (slab.group != cache) continue;
     slabs++;
     inUse += slab.inUse;
   }
   for (let desc = record.partial; desc != 0; desc = slabOf(desc).next) {
-    if (slabOf(desc).cache != cache || slabOf(desc).inUse >= record.perSlab) return desc;
+    if (slabOf(desc).group != cache || slabOf(desc).inUse >= record.perSlab) return desc;
   }
   return inUse == record.inUse && slabs == record.slabs ? 0 : cache + 1;
 }

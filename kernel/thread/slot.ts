@@ -176,9 +176,9 @@ export function markDead(owner: u32): u32 {
     if ((u32(seen) & 3) != SLOT_LIVE || u32(seen >> 32) != owner) continue;
     const dead = (seen & ~u64(3)) | u64(SLOT_DEAD);
     // Read before the slot is dead, and may be given to another: if the exchange succeeds, this
-    // was the dead thread's.
+    // was the dead thread's. Else another survivor was faster, and may be emptying the slot.
     const operation = loadWord(inKernelAt(slot));
-    const held = slotOf(slot).held;
+    const held = i32(loadWord(slotAt(slot) + offsetof<ThreadSlot>('held')));
     if (casCell(slotAt(slot), seen, dead) != seen) continue;
     moved++;
     judge(slot, operation, held);

@@ -17,6 +17,7 @@
 import { FAULT_HANDLE, fail } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT, superblock, ZS_STATE } from '../base/layout';
 import { loadCell, peekWord, pokeWord } from '../base/words';
+import { enlist, unlist } from '../memdesc/desc-list';
 import { bury, linkAt, put } from '../memdesc/header';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { allocPages } from '../memdesc/pages';
@@ -51,17 +52,16 @@ import {
   formatClasses,
   MAX_CHAIN,
   OBJECT_HEADER_BYTES,
+  SizeClass,
   zsState,
 } from './size-class';
 import {
   bearZspage,
-  enlistZspage,
   fillSlot,
   isSlotUsed,
   isZspageSound,
   lowestFreeSlot,
   objectByteAt,
-  unlistZspage,
   vacateSlot,
   ZSPAGE_DESC_BYTES,
   zspageOf,
@@ -93,6 +93,11 @@ export function zsAlloc(payload: u32): u32 {
   return 0;
 }
 
+/** Where a class's list of zspages with room begins. */
+function partialAt(sizeClass: SizeClass): usize {
+  return changetype<usize>(sizeClass) + offsetof<SizeClass>('partial');
+}
+
 function place(handle: u32, classIndex: u32): bool {
   const sizeClass = classOf(classIndex);
   if (sizeClass.partial == 0 && !addZspage(classIndex)) return false;
@@ -105,7 +110,7 @@ function place(handle: u32, classIndex: u32): bool {
     return false;
   }
   sizeClass.inUse++;
-  if (zspageOf(desc).inUse == sizeClass.perZspage) unlistZspage(sizeClass, desc);
+  if (zspageOf(desc).inUse == sizeClass.perZspage) unlist(partialAt(sizeClass), desc);
   pokeWord(objectByteAt(desc, slot * sizeClass.objectBytes), handle);
   bearCell(handle, desc, slot, classIndex);
   return true;
@@ -115,7 +120,7 @@ function addZspage(classIndex: u32): bool {
   const desc = allocObject(CACHE_ZSPAGE);
   if (desc == 0) return false;
   bearZspage(desc, classIndex);
-  enlistZspage(classOf(classIndex), desc);
+  enlist(partialAt(classOf(classIndex)), desc);
   classOf(classIndex).zspages++;
   zsState().zspages++;
   return true;
@@ -123,8 +128,8 @@ function addZspage(classIndex: u32): bool {
 
 /** Takes an empty zspage, which has no pages left, out of its class. @returns whether it is ours */
 function retireZspage(desc: u32): bool {
-  const sizeClass = classOf(zspageOf(desc).sizeClass);
-  unlistZspage(sizeClass, desc);
+  const sizeClass = classOf(zspageOf(desc).group);
+  unlist(partialAt(sizeClass), desc);
   sizeClass.zspages--;
   zsState().zspages--;
   // Otherwise an observer holds a reference, and its put is the last: index.ts then defers it.
@@ -218,7 +223,7 @@ export function zsRelease(handle: u32): void {
   lock(ZS_STATE);
   if (!isSlotUsed(desc, slot)) fail(FAULT_HANDLE, handle);
   const sizeClass = classOf(cellClass(cell));
-  if (zspageOf(desc).inUse == sizeClass.perZspage) enlistZspage(sizeClass, desc);
+  if (zspageOf(desc).inUse == sizeClass.perZspage) enlist(partialAt(sizeClass), desc);
   vacateSlot(desc, slot);
   sizeClass.inUse--;
   if (zspageOf(desc).inUse == 0 && retireZspage(desc)) deferZspage(desc);
@@ -252,7 +257,7 @@ export function checkPoolLocked(): u32 {
     const sizeClass = classOf(index);
     held += sizeClass.held;
     for (let desc = sizeClass.partial; desc != 0; desc = zspageOf(desc).next) {
-      if (zspageOf(desc).sizeClass != index) return desc;
+      if (zspageOf(desc).group != index) return desc;
       if (zspageOf(desc).inUse >= sizeClass.perZspage || !isZspageSound(desc)) return desc;
     }
   }

@@ -6,31 +6,31 @@
  * taken one by one: a page comes with the first object that touches it and goes with the last, so
  * a list with holes costs nothing but its entries.
  *
- * Zspage descriptor (160 bytes): header · class · inUse · next · prev · pages[16] (pfn, 0 = hole)
+ * Zspage descriptor (160 bytes): header · group (its class) · inUse · next · prev · pages[16] (pfn, 0 = hole)
  *   · bits[8] (1 = object in use)
  *   page k is held ⇔ an object in use overlaps bytes [4096 k, 4096 (k + 1))
  *   on its class's partial list ⇔ inUse < perZspage
  * zsmalloc lock: everything but the header. `pages` is also read without it, atomically, by readers
  * in a section that found the object through a live cell: its pages cannot leave meanwhile.
  */
+
+import { clearBit, countSet, isBitSet, lowestClear, setBit } from '../base/bitmap';
 import { PAGE_BYTES, PAGE_SHIFT, ZS_STATE } from '../base/layout';
-import { loadWord, peekCell, peekWord, pokeCell, storeWord } from '../base/words';
+import { loadWord, peekWord, storeWord } from '../base/words';
 import { giveBlock, takeBlock } from '../frames/frames';
-import { bear, FLAG_MOVABLE, Header, publish } from '../memdesc/header';
+import { ListedDesc } from '../memdesc/desc-list';
+import { bear, FLAG_MOVABLE, publish } from '../memdesc/header';
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
-import { classOf, MAX_CHAIN, SizeClass, ZsState, zsState } from './size-class';
+import { classOf, MAX_CHAIN, ZsState, zsState } from './size-class';
 
 @unmanaged
-export class Zspage extends Header {
-  sizeClass: u32;
-  inUse: u32;
-  next: u32;
-  prev: u32;
+export class Zspage extends ListedDesc {
+  /** The first of MAX_CHAIN entries; behind them, the bitmap. */
+  pages: u32;
 }
 
-const PAGES_OFFSET: u32 = 32;
-const BITS_OFFSET: u32 = 96;
+/** Bytes of a zspage descriptor: the record above with all its entries, and the bitmap. */
 export const ZSPAGE_DESC_BYTES: u32 = 160;
 
 export function zspageOf(desc: u32): Zspage {
@@ -38,7 +38,7 @@ export function zspageOf(desc: u32): Zspage {
 }
 
 function pageEntryAt(desc: u32, k: u32): usize {
-  return desc + PAGES_OFFSET + k * 4;
+  return desc + offsetof<Zspage>('pages') + k * 4;
 }
 
 /** Page number of the k-th page, 0 for a hole. */
@@ -46,24 +46,20 @@ export function zspagePage(desc: u32, k: u32): u32 {
   return loadWord(pageEntryAt(desc, k));
 }
 
-function bitsAt(desc: u32, index: u32): usize {
-  return desc + BITS_OFFSET + (index >> 6) * 8;
+function bitsAt(desc: u32): usize {
+  return pageEntryAt(desc, MAX_CHAIN);
 }
 
 export function isSlotUsed(desc: u32, index: u32): bool {
-  return (peekCell(bitsAt(desc, index)) & ((<u64>1) << u64(index & 63))) != 0;
+  return isBitSet(bitsAt(desc), index);
 }
 
 export function lowestFreeSlot(desc: u32): u32 {
-  let cell: u32 = 0;
-  while (peekCell(bitsAt(desc, cell * 64)) == u64.MAX_VALUE) cell++;
-  return cell * 64 + u32(ctz(~peekCell(bitsAt(desc, cell * 64))));
+  return lowestClear(bitsAt(desc));
 }
 
 export function countSlots(desc: u32): u32 {
-  let sum: u64 = 0;
-  for (let cell: u32 = 0; cell < 8; cell++) sum += popcnt(peekCell(bitsAt(desc, cell * 64)));
-  return u32(sum);
+  return countSet(bitsAt(desc));
 }
 
 /** Makes an empty zspage without pages out of a free descriptor. zsmalloc lock held. */
@@ -71,11 +67,11 @@ export function bearZspage(desc: u32, sizeClass: u32): void {
   bear(desc, TYPE_ZSPAGE, 0, 0);
   const zspage = zspageOf(desc);
   zspage.flags |= FLAG_MOVABLE;
-  zspage.sizeClass = sizeClass;
+  zspage.group = sizeClass;
   zspage.inUse = 0;
   zspage.next = 0;
   zspage.prev = 0;
-  memory.fill(desc + PAGES_OFFSET, 0, ZSPAGE_DESC_BYTES - PAGES_OFFSET);
+  memory.fill(pageEntryAt(desc, 0), 0, ZSPAGE_DESC_BYTES - offsetof<Zspage>('pages'));
   publish(desc);
 }
 
@@ -86,7 +82,7 @@ export function bearZspage(desc: u32, sizeClass: u32): void {
  * @returns false when a page was missing; then nothing has changed
  */
 export function fillSlot(desc: u32, index: u32): bool {
-  const bytes = classOf(zspageOf(desc).sizeClass).objectBytes;
+  const bytes = classOf(zspageOf(desc).group).objectBytes;
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
   if (!holdPage(desc, first)) return false;
@@ -94,19 +90,17 @@ export function fillSlot(desc: u32, index: u32): bool {
     dropPageIfUntouched(desc, first);
     return false;
   }
-  const at = bitsAt(desc, index);
-  pokeCell(at, peekCell(at) | ((<u64>1) << u64(index & 63)));
+  setBit(bitsAt(desc), index);
   zspageOf(desc).inUse++;
   return true;
 }
 
 /** Takes object `index` out of use and gives back the pages that it was the last to touch. */
 export function vacateSlot(desc: u32, index: u32): void {
-  const bytes = classOf(zspageOf(desc).sizeClass).objectBytes;
+  const bytes = classOf(zspageOf(desc).group).objectBytes;
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
-  const at = bitsAt(desc, index);
-  pokeCell(at, peekCell(at) & ~((<u64>1) << u64(index & 63)));
+  clearBit(bitsAt(desc), index);
   zspageOf(desc).inUse--;
   dropPageIfUntouched(desc, first);
   if (last != first) dropPageIfUntouched(desc, last);
@@ -132,14 +126,14 @@ function dropPageIfUntouched(desc: u32, k: u32): void {
 }
 
 function countPages(desc: u32, pages: i32): void {
-  const sizeClass = classOf(zspageOf(desc).sizeClass);
+  const sizeClass = classOf(zspageOf(desc).group);
   sizeClass.held += pages;
   storeWord(ZS_STATE + offsetof<ZsState>('pages'), zsState().pages + pages);
 }
 
 /** Whether an object in use overlaps page k. */
 export function isPageTouched(desc: u32, k: u32): bool {
-  const sizeClass = classOf(zspageOf(desc).sizeClass);
+  const sizeClass = classOf(zspageOf(desc).group);
   let index = (k * PAGE_BYTES) / sizeClass.objectBytes;
   const end = min(((k + 1) * PAGE_BYTES - 1) / sizeClass.objectBytes + 1, sizeClass.perZspage);
   for (; index < end; index++) if (isSlotUsed(desc, index)) return true;
@@ -152,30 +146,13 @@ export function objectByteAt(desc: u32, offset: u32): usize {
   return (page << PAGE_SHIFT) + (offset & (PAGE_BYTES - 1));
 }
 
-export function enlistZspage(sizeClass: SizeClass, desc: u32): void {
-  const zspage = zspageOf(desc);
-  zspage.prev = 0;
-  zspage.next = sizeClass.partial;
-  if (zspage.next != 0) zspageOf(zspage.next).prev = desc;
-  sizeClass.partial = desc;
-}
-
-export function unlistZspage(sizeClass: SizeClass, desc: u32): void {
-  const zspage = zspageOf(desc);
-  if (zspage.prev != 0) zspageOf(zspage.prev).next = zspage.next;
-  else sizeClass.partial = zspage.next;
-  if (zspage.next != 0) zspageOf(zspage.next).prev = zspage.prev;
-  zspage.next = 0;
-  zspage.prev = 0;
-}
-
 /** @returns true when descriptor, bits and page list agree. zsmalloc lock held. */
 export function isZspageSound(desc: u32): bool {
   const zspage = zspageOf(desc);
   if (countSlots(desc) != zspage.inUse) return false;
   for (let k: u32 = 0; k < MAX_CHAIN; k++) {
     const isHeld = peekWord(pageEntryAt(desc, k)) != 0;
-    const isWanted = k < classOf(zspage.sizeClass).pages && isPageTouched(desc, k);
+    const isWanted = k < classOf(zspage.group).pages && isPageTouched(desc, k);
     if (isHeld != isWanted) return false;
   }
   return true;

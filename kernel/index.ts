@@ -14,7 +14,7 @@
 import { selfSlot, setCanPark } from './base/env';
 import { ERR_BUSY, ERR_NOT_FOUND, FAULT_TRAP, poison } from './base/fault';
 import { PAGE_SHIFT, superblock } from './base/layout';
-import { loadWord, storeWord } from './base/words';
+import { loadWord } from './base/words';
 import { checkZone } from './check';
 import { allocFolio as folioAlloc, freeFolio } from './folio/folio';
 import { lockDesc, unlockDesc } from './memdesc/desc-lock';
@@ -33,7 +33,7 @@ import {
   markDead as markDeadOwner,
   selfState,
 } from './thread/slot';
-import { enterKernel as enter, startWorld, stopWorld } from './thread/stop';
+import { enterKernel as enter, leaveKernel, startWorld, stopWorld } from './thread/stop';
 import {
   attachThread,
   detachThread,
@@ -59,7 +59,7 @@ const OP_DELETE: u32 = 9;
 
 function leave(): void {
   leaveSection();
-  storeWord(inKernelAt(selfSlot()), 0);
+  leaveKernel();
 }
 
 /** Formats a zone in zeroed memory. @returns 0 or ERR_… */

@@ -11,9 +11,10 @@
  *                 while the world stands, so nothing is half-done
  * inKernel (slot.ts) is stored before the stop word is loaded, and the stop word before inKernel is
  *   loaded, all sequentially consistent: of an entering thread and a stopper at least one sees the
- *   other. Who enters and sees a stop goes back and waits.
+ *   other. Who enters and sees a stop goes back and waits. Likewise who leaves stores 0 before it
+ *   looks for a stop, and wakes the stopper, who parks only while the word is not 0
  *
- * Cost: 4 ns at entry, the atomic store. Waiting is in slices: a dead stopper and a poisoned zone
+ * Cost: 4 ns to enter, 4 ns to leave: the atomic stores. Waiting is in slices: a dead stopper and a poisoned zone
  * are noticed.
  */
 import { selfSlot } from '../base/env';
@@ -23,8 +24,8 @@ import { casWord, loadWord, storeWord, wakeWord } from '../base/words';
 import { rest } from './rest';
 import { highestSlot, inKernelAt, SLOT_LIVE, slotState, ThreadsState } from './slot';
 
-/** Looks at a thread's inKernel word before resting: a call lasts microseconds, a rest longer. */
-const SPINS: u32 = 10_000;
+/** Looks at a thread's inKernel word before parking: most calls are over by then. */
+const SPINS: u32 = 100;
 
 function stopAt(): usize {
   return THREADS_STATE + offsetof<ThreadsState>('stop');
@@ -37,10 +38,17 @@ export function enterKernel(operation: u32): void {
   if (loadWord(stopAt()) != 0) enterSlow(operation);
 }
 
+/** Ends a call: nobody who stops the world waits for us any more. */
+export function leaveKernel(): void {
+  const at = inKernelAt(selfSlot());
+  storeWord(at, 0);
+  if (loadWord(stopAt()) != 0) wakeWord(at, 1);
+}
+
 function enterSlow(operation: u32): void {
   let stopper = loadWord(stopAt());
   while (stopper != 0 && stopper != selfSlot()) {
-    storeWord(inKernelAt(selfSlot()), 0);
+    leaveKernel();
     awaitStart(stopper);
     storeWord(inKernelAt(selfSlot()), operation);
     stopper = loadWord(stopAt());
@@ -61,7 +69,7 @@ export function stopWorld(): void {
     if (found == 0) break;
     // Another stopper waits for us to leave: go out and come in again.
     const operation = loadWord(inKernelAt(selfSlot()));
-    storeWord(inKernelAt(selfSlot()), 0);
+    leaveKernel();
     awaitStart(found);
     storeWord(inKernelAt(selfSlot()), operation);
   }
@@ -75,7 +83,8 @@ function awaitOutside(slot: u32): void {
   const at = inKernelAt(slot);
   for (let look: u32 = 0; loadWord(at) != 0 && slotState(slot) == SLOT_LIVE; look++) {
     if (look < SPINS) continue;
-    rest(at, loadWord(at), 1);
+    const operation = loadWord(at);
+    if (operation != 0) rest(at, operation);
     trapIfPoisoned();
   }
 }

@@ -7,10 +7,27 @@
  */
 import type { ZoneReport } from '../inspect/zone.ts';
 import { type Account, equation } from './account.ts';
-import type { DemoOptions, PhaseResult } from './demo.ts';
 import type { Phase } from './jobs.ts';
 import { describeProblems, type Problem } from './text.ts';
 import { describeZone } from './zone-text.ts';
+
+export interface DemoOptions {
+  workers: number;
+  maxSize: number;
+  maxEntrySize?: number;
+  compression: 'lz4' | 'none';
+  save?: string;
+  json?: boolean;
+}
+
+/** A phase's tallies added up, and how long it took by the clock on the wall. */
+export interface PhaseResult {
+  seconds: number;
+  files: number;
+  bytes: number;
+  /** Mean over the threads that did it. */
+  cacheSeconds: number;
+}
 
 export interface DemoResult {
   options: DemoOptions;

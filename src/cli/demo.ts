@@ -19,7 +19,13 @@ import { SharedCache } from '../shared-cache.ts';
 import { formatSize } from '../sizes.ts';
 import { accountOf, contradictions } from './account.ts';
 import { Crew } from './crew.ts';
-import { type DemoResult, printDemo, rate } from './demo-report.ts';
+import {
+  type DemoOptions,
+  type DemoResult,
+  type PhaseResult,
+  printDemo,
+  rate,
+} from './demo-report.ts';
 import type { DemoWorkerData } from './demo-worker.ts';
 import { type FoundFiles, findFiles } from './find-files.ts';
 import { type Phase, type Tally, type Task, work } from './jobs.ts';
@@ -27,24 +33,6 @@ import { DOOMED, Ledger, PRESENT } from './ledger.ts';
 import { UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { count, describeProblems, megabytes, plural, reasonOf } from './text.ts';
-
-export interface DemoOptions {
-  workers: number;
-  maxSize: number;
-  maxEntrySize?: number;
-  compression: 'lz4' | 'none';
-  save?: string;
-  json?: boolean;
-}
-
-/** A phase's tallies added up, and how long it took by the clock on the wall. */
-export interface PhaseResult {
-  seconds: number;
-  files: number;
-  bytes: number;
-  /** Mean over the threads that did it. */
-  cacheSeconds: number;
-}
 
 /** Runs the demo. @returns the exit status */
 export async function demo(paths: string[], options: DemoOptions): Promise<number> {

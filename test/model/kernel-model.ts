@@ -9,15 +9,22 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as facts from '../../src/generated/facts.ts';
 import {
+  type AllowedRace,
+  allOf,
   type Body,
   explore,
   type Instrumented,
   instrument,
+  LifetimeChecker,
   type Machine,
+  type Observer,
+  RaceDetector,
   type Report,
   type Scenario,
   type Thread,
 } from './engine/index.ts';
+import { judgeKernelAccess } from './lifetimes.ts';
+import { allowedRaces } from './races.ts';
 
 export interface KernelScenario {
   name: string;
@@ -27,9 +34,11 @@ export interface KernelScenario {
   kills?: number;
   /** Runs in the formatted zone before the threads, as the attached main thread. */
   prepare?: (machine: Machine) => void;
-  /** Runs before each execution, for what the threads keep in variables. */
+  /** Runs before each execution, for what the threads keep in variables; needed if they do. */
   before?: () => void;
   threads: Body[];
+  /** Threads that may be killed; all by default. */
+  killable?: number[];
   /** No kill may poison the zone. */
   mustSurvive?: boolean;
   /** Beyond what holds always; not called when a kill has poisoned the zone. */
@@ -84,8 +93,14 @@ function survives(body: Body): Body {
   };
 }
 
-async function recover(thread: Thread, victim: number): Promise<void> {
-  await thread.call('markDead', ownerOf(victim));
+/** Whose deaths a recovery knows: its victim's and, if that was a recovery, what that one knew. */
+function knownDead(machine: Machine, victim: number): number[] {
+  const before = machine.killed[victim - machine.threads.length];
+  return before === undefined ? [victim] : [...knownDead(machine, before), victim];
+}
+
+async function recover(thread: Thread, victim: number, machine: Machine): Promise<void> {
+  for (const dead of knownDead(machine, victim)) await thread.call('markDead', ownerOf(dead));
   if ((await thread.call('fault')) === 0) await thread.call('recoverDead');
 }
 
@@ -96,25 +111,40 @@ export function toEngine(wasm: Instrumented, scenario: KernelScenario): Scenario
     wasm,
     memory: { pages64k: PAGES },
     setup: (machine) => format(machine, scenario),
-    before: () => scenario.before?.(),
+    ...(scenario.before === undefined ? {} : { before: scenario.before }),
     threads: scenario.threads.map(survives),
     check: (machine) => checkEnd(machine, scenario),
     bound: scenario.bound,
     kills,
+    ...(scenario.killable ? { killable: scenario.killable } : {}),
     recover: (thread, victim, machine) =>
-      survives((self) => recover(self, victim))(thread, machine),
+      survives((self) => recover(self, victim, machine))(thread, machine),
     // A wait ends by time only when its waker may be dead: else it is a lost wake-up.
     isTimeoutLegal: (_thread, _address, machine) => machine.killed.length > 0,
     nameOf,
   };
 }
 
+/** Fails on races that are not allowed, and on accesses to memory that is nobody's. */
+export function memoryRules(onAllowed: (rule: AllowedRace) => void = () => {}): Observer {
+  const races = new RaceDetector({
+    allowed: allowedRaces,
+    onRace: (_race, rule) => {
+      if (rule !== undefined) onAllowed(rule);
+      return false;
+    },
+  });
+  return allOf(races, new LifetimeChecker(judgeKernelAccess));
+}
+
+/** Runs a scenario under the rules of memory; `isLax` leaves them out: two to three times as fast. */
 export function runScenario(
   wasm: Instrumented,
   scenario: KernelScenario,
-  options: Partial<Scenario> = {},
+  { isLax = false, ...options }: Partial<Scenario> & { isLax?: boolean } = {},
 ): Promise<Report> {
-  return explore({ ...toEngine(wasm, scenario), ...options });
+  const observer = isLax ? {} : { observer: memoryRules() };
+  return explore({ ...toEngine(wasm, scenario), ...observer, ...options });
 }
 
 const states: [string, number][] = [
@@ -128,10 +158,23 @@ const states: [string, number][] = [
   ['ThreadsState', facts.THREADS_STATE],
 ];
 
-function fieldOf(structure: string, offset: number): string {
+/** Records that stand in a row: structure, address of the first, and how many. */
+const rows: [string, number, number][] = [
+  ['KmemCache', facts.SLAB_STATE + recordBytes('SlabState'), facts.CACHES],
+  ['Bag', facts.LIMBO_STATE + recordBytes('LimboState'), facts.LIMBO_KINDS],
+];
+
+function recordBytes(structure: string): number {
+  return facts.structures.find(({ name }) => name === structure)!.bytes;
+}
+
+function fieldOf(structure: string, offset: number, suffix = ''): string {
   const { fields = [] } = facts.structures.find(({ name }) => name === structure) ?? {};
   const field = fields.findLast((candidate) => candidate.offset <= offset);
-  return `${structure}.${field?.name ?? '?'}+${offset - (field?.offset ?? 0)}`.replace(/\+0$/, '');
+  return `${structure}${suffix}.${field?.name ?? '?'}+${offset - (field?.offset ?? 0)}`.replace(
+    /\+0$/,
+    '',
+  );
 }
 
 /** A name for an address: the field of a state record, a slot or the page map. */
@@ -142,6 +185,12 @@ export function nameOf(address: number): string {
   if (address >= facts.SLOT_TABLE && address < facts.PAGE_MAP) {
     const slot = Math.floor((address - facts.SLOT_TABLE) / facts.SLOT_BYTES);
     return `slot${slot}.${fieldOf('ThreadSlot', (address - facts.SLOT_TABLE) % facts.SLOT_BYTES)}`;
+  }
+  for (const [structure, start, count] of rows) {
+    const bytes = recordBytes(structure);
+    const index = Math.floor((address - start) / bytes);
+    if (index < 0 || index >= count) continue;
+    return fieldOf(structure, (address - start) % bytes, `[${index}]`);
   }
   const state = states
     .toSorted(([, a], [, b]) => a - b)

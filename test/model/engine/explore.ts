@@ -12,12 +12,15 @@
 import { type Failure, type Finding, messageOf } from './failure.ts';
 import { type Instrumented, instrument } from './instrument.ts';
 import { Machine } from './machine.ts';
-import type { EngineEvent, Observer } from './observer.ts';
+import { allOf, type Observer } from './observer.ts';
 import type { Body, MachineOptions, RecoverBody } from './options.ts';
 import { Recorder } from './recorder.ts';
 import { DepthFirst } from './strategies/depth-first.ts';
+import { Dpor } from './strategies/dpor.ts';
+import { Pct } from './strategies/pct.ts';
 import { RandomWalk } from './strategies/random-walk.ts';
 import { Replay } from './strategies/replay.ts';
+import { UniformWalk } from './strategies/uniform-walk.ts';
 import type { Strategy } from './strategy.ts';
 import { wasm } from './wasm-api.ts';
 
@@ -27,7 +30,10 @@ export interface Scenario {
   memory: { pages64k: number };
   /** Runs once; executions begin with the memory and globals that it leaves. Synchronous. */
   setup?: (machine: Machine) => void;
-  /** Runs before each execution, for what the scenario itself keeps in variables. */
+  /**
+   * Runs before each execution, for what the scenario itself keeps in variables. With it, `dpor`
+   * takes bodies to share variables; without it, they must not.
+   */
   before?: (machine: Machine) => void;
   threads: readonly (Body | { name: string; run: Body })[];
   /** Runs once for each killed thread, scheduled like any other thread. */
@@ -35,19 +41,21 @@ export interface Scenario {
   /** Throws if the state after an execution is wrong. */
   check?: (machine: Machine) => void;
 
-  /** `depth-first` (all schedules), `random`, `replay`, or a strategy of one's own. */
-  mode?: 'depth-first' | 'random' | 'replay' | Strategy;
-  /** Depth-first: number of preemptions at most; unlimited if absent. */
+  /** Which way to search, or a strategy of one's own; README.md says when to take which. */
+  mode?: Mode | Strategy;
+  /** Depth-first: number of preemptions at most; unlimited if absent. Others know no bound. */
   bound?: number;
-  /** Random: which walk; 1 if absent. */
+  /** Random, uniform and pct: which walk; 1 if absent. */
   seed?: number;
+  /** Pct: orderings that a defect needs; 2, 3 and 4 in turn if absent. */
+  depth?: number;
   /** Replay: the schedule of a failure. */
   schedule?: string;
 
   /** How many threads may be killed in one execution; 0 if absent. */
   kills?: number;
   killable?: readonly number[];
-  /** 1,000 for random walks, else unlimited. */
+  /** 1,000 for random searches without `maxSeconds`, else unlimited. */
   maxExecutions?: number;
   maxSeconds?: number;
   /** Steps of one execution after which it counts as a livelock; 10,000 if absent. */
@@ -62,8 +70,12 @@ export interface Scenario {
   observer?: Observer;
 }
 
+export type Mode = 'depth-first' | 'dpor' | 'pct' | 'uniform' | 'random' | 'replay';
+
 export interface Report {
   executions: number;
+  /** Executions besides that were ended early, because their rest had been seen elsewhere. */
+  cut: number;
   /** Steps of all executions together. */
   steps: number;
   seconds: number;
@@ -77,8 +89,8 @@ const BREATH_MS = 50;
 /** Searches the schedules of a scenario; the returned report has a `failure` if one was found. */
 export async function explore(scenario: Scenario): Promise<Report> {
   const machine = createMachine(scenario);
-  const strategy = strategyOf(scenario);
-  const report: Report = { executions: 0, steps: 0, seconds: 0, complete: false };
+  const strategy = strategyOf(scenario, machine);
+  const report: Report = { executions: 0, cut: 0, steps: 0, seconds: 0, complete: false };
   const begin = performance.now();
   const pulse = new Pulse(machine);
   try {
@@ -99,13 +111,16 @@ async function search(
   report: Report,
   pulse: Pulse,
 ): Promise<Finding | null> {
-  const { maxSeconds = Number.POSITIVE_INFINITY, observer = null } = scenario;
-  const maxExecutions =
-    scenario.maxExecutions ?? (scenario.mode === 'random' ? 1000 : Number.POSITIVE_INFINITY);
+  const { maxSeconds = Number.POSITIVE_INFINITY } = scenario;
+  const isEndless = isRandom(scenario.mode) && scenario.maxSeconds === undefined;
+  const maxExecutions = scenario.maxExecutions ?? (isEndless ? 1000 : Number.POSITIVE_INFINITY);
+  const observers = [strategy.observer, scenario.observer].filter((it) => it !== undefined);
+  const observer = observers.length > 1 ? allOf(...observers) : (observers[0] ?? null);
   const end = performance.now() + maxSeconds * 1000;
   do {
     const finding = await execute(machine, scenario, strategy, observer);
-    report.executions++;
+    if (strategy.isCut) report.cut++;
+    else report.executions++;
     report.steps += machine.steps;
     if (finding !== null) return finding;
     if (pulse.isDue) await pulse.breathe();
@@ -123,7 +138,7 @@ async function execute(
   machine.reset();
   scenario.before?.(machine);
   const finding = await machine.run(strategy, observer);
-  if (finding !== null) return finding;
+  if (finding !== null || strategy.isCut) return finding;
   try {
     scenario.check?.(machine);
     return null;
@@ -137,27 +152,18 @@ async function explain(machine: Machine, scenario: Scenario, finding: Finding): 
   const schedule = machine.schedule.toString();
   const recorder = new Recorder({
     words: machine.words,
-    threadNames: [...machine.threads, ...machine.rescuers].map(({ name }) => name),
+    threadNames: threadNames(machine),
     nameOf: scenario.nameOf ?? hexadecimal,
   });
-  const observer = scenario.observer ? both(recorder, scenario.observer) : recorder;
+  const observer = scenario.observer ? allOf(recorder, scenario.observer) : recorder;
   const again = await execute(machine, scenario, new Replay(schedule), observer);
   const [first, second] = [finding, again].map((it) => `${it?.kind}: ${it?.message}`);
   if (first !== second) throw new Error(`${schedule} gave "${first}", then "${second}"`);
   return { ...finding, schedule, trace: recorder.text() };
 }
 
-function both(first: Observer, second: Observer): Observer {
-  return {
-    begin: () => {
-      first.begin?.();
-      second.begin?.();
-    },
-    observe: (event: EngineEvent) => {
-      first.observe(event);
-      second.observe(event);
-    },
-  };
+function threadNames({ threads, rescuers }: Machine): string[] {
+  return [...threads, ...rescuers].map(({ name }) => name);
 }
 
 function createMachine(scenario: Scenario): Machine {
@@ -183,15 +189,37 @@ function createMachine(scenario: Scenario): Machine {
   });
   scenario.setup?.(machine);
   machine.freezeSetup();
+  const { nameOf = hexadecimal } = scenario;
+  const view = { words: machine.words, sites, threadNames: threadNames(machine), nameOf };
+  scenario.observer?.open?.(view);
   return machine;
 }
 
-function strategyOf({ mode = 'depth-first', bound, seed = 1, schedule }: Scenario): Strategy {
+function isRandom(mode: Scenario['mode']): boolean {
+  return mode === 'random' || mode === 'uniform' || mode === 'pct';
+}
+
+function strategyOf(scenario: Scenario, machine: Machine): Strategy {
+  const { mode = 'depth-first', bound, seed = 1, depth, schedule, kills = 0 } = scenario;
   if (typeof mode === 'object') return mode;
   if (mode === 'random') return new RandomWalk(seed);
+  if (mode === 'uniform') return new UniformWalk(seed, kills);
+  if (mode === 'pct') return new Pct({ seed, kills, ...(depth === undefined ? {} : { depth }) });
   if (mode === 'depth-first') return new DepthFirst(bound);
+  if (mode === 'dpor') return dporFor(scenario, machine);
   if (schedule === undefined) throw new TypeError('replay needs a schedule');
   return new Replay(schedule);
+}
+
+function dporFor(scenario: Scenario, { threads, rescuers, words }: Machine): Dpor {
+  const { spinLimit = 0, kills = 0, before } = scenario;
+  if (spinLimit > 0) throw new TypeError('dpor takes no spin limit: who yields hides choices');
+  return new Dpor({
+    threads: threads.length + rescuers.length,
+    kills,
+    words,
+    bodiesShare: before !== undefined,
+  });
 }
 
 function hexadecimal(address: number): string {

@@ -23,8 +23,34 @@ export type EngineEvent =
   | { kind: 'return'; thread: number; name: string; result: Value | undefined }
   | { kind: 'finish'; thread: number };
 
+/** What an observer may look at. */
+export interface MachineView {
+  words: Uint32Array;
+  sites: readonly Site[];
+  /** By index of thread, recovery threads included. */
+  threadNames: readonly string[];
+  nameOf: (address: number) => string;
+}
+
 export interface Observer {
+  /** Called once, after the setup and before the first execution. */
+  open?(view: MachineView): void;
   /** Called before each execution. */
   begin?(): void;
   observe(event: EngineEvent): void;
+}
+
+/** Several observers as one, told in order. */
+export function allOf(...observers: Observer[]): Observer {
+  return {
+    open: (view) => {
+      for (const observer of observers) observer.open?.(view);
+    },
+    begin: () => {
+      for (const observer of observers) observer.begin?.();
+    },
+    observe: (event) => {
+      for (const observer of observers) observer.observe(event);
+    },
+  };
 }

@@ -142,6 +142,53 @@ export function signal(flag: usize, gate: usize): u32 {
 export function awaitCell(at: usize, expected: u64, timeout: i64): u32 {
   return atomic.wait<u64>(at, expected, timeout);
 }
+
+export function addCell(at: usize): void { atomic.add<u64>(at, 1); }
+
+export function swapIf(at: usize, expected: u32, desired: u32): void {
+  atomic.cmpxchg<u32>(at, expected, desired);
+}
+
+// Messages: data is plain, the mark in the flag says that it is there.
+
+export function send(data: usize, value: u32, flag: usize, mark: u32): void {
+  store<u32>(data, value);
+  atomic.store<u32>(flag, mark);
+}
+
+export function sendPlain(data: usize, value: u32, flag: usize, mark: u32): void {
+  store<u32>(data, value);
+  store<u32>(flag, mark);
+}
+
+export function sendAdding(data: usize, value: u32, flag: usize): void {
+  store<u32>(data, value);
+  atomic.add<u32>(flag, 1);
+}
+
+export function receive(data: usize, flag: usize, mark: u32): u32 {
+  return atomic.load<u32>(flag) == mark ? load<u32>(data) : 0;
+}
+
+// A reader without a lock, in a section; the writer reuses the old node when nobody is inside.
+
+export function readNode(root: usize, section: usize): u32 {
+  atomic.store<u32>(section, 1);
+  let value = load<u32>(atomic.load<u32>(root));
+  atomic.store<u32>(section, 0);
+  return value;
+}
+
+export function replaceNode(root: usize, section: usize, node: u32): void {
+  store<u32>(node, 7);
+  let old = atomic.xchg<u32>(root, node);
+  if (atomic.load<u32>(section) == 0) store<u32>(old, 9);
+}
+
+export function replaceNodeAtOnce(root: usize, node: u32): void {
+  store<u32>(node, 7);
+  store<u32>(atomic.xchg<u32>(root, node), 9);
+}
 `;
 
 const FLAGS = [

@@ -147,6 +147,10 @@ export class Scheduler {
       const awake = this.#spin === null ? runnable : runnable & ~this.#spin.yielding;
       const kills = this.#killsLeft > 0 ? this.#fresh & this.#killableMask : 0;
       const choice = this.#strategy.choose((awake || runnable) | (kills << KILL), this.#running);
+      if (choice < 0) {
+        this.#end(null);
+        return null;
+      }
       this.schedule.push(choice);
       const thread = this.#options.threads[threadOf(choice)]!;
       if (choice >= KILL) {

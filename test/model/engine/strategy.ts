@@ -13,6 +13,7 @@
  *   0*3.!0@2       thread 0 is killed after its third step, before its plain store number 2 since
  */
 
+import type { Observer } from './observer.ts';
 import type { VirtualThread } from './virtual-thread.ts';
 
 export const MAX_THREADS = 16;
@@ -22,7 +23,10 @@ const STORE_KILL = 32;
 export interface Strategy {
   /** Called before each execution; the threads show what each is about to do. */
   begin(threads: readonly VirtualThread[]): void;
-  /** Picks one of the choices in `offer`; `running` made the last step, -1 before the first. */
+  /**
+   * Picks one of the choices in `offer`; `running` made the last step, -1 before the first. A
+   * negative answer ends the execution, which is then `isCut` and not checked.
+   */
   choose(offer: number, running: number): number;
   /** Asked before a plain store when a kill is possible: shall the thread die here? */
   killAtStore(thread: number, store: number): boolean;
@@ -30,11 +34,20 @@ export interface Strategy {
   advance(): boolean;
   /** True when every execution of the searched space has been run. */
   readonly complete: boolean;
+  /** True when the last execution was ended early, because its rest has been seen elsewhere. */
+  readonly isCut?: boolean;
+  /** Told of everything that happens, for a strategy that learns from it. */
+  readonly observer?: Observer;
 }
 
 /** The thread that a choice is about. */
 export function threadOf(choice: number): number {
   return choice & (MAX_THREADS - 1);
+}
+
+/** Number of the lowest set bit. */
+export function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }
 
 /** The answers of one execution, in order. */

@@ -156,11 +156,37 @@ export const mutants: Mutant[] = [
     file: 'thread/slot.ts',
     edits: [
       [
-        "  storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);\n  slotOf(slot).inKernel = 0;\n  // Publishes",
-        '  slotOf(slot).inKernel = 0;\n  // Publishes',
+        "  slotOf(slot).readLeft = 0;\n  storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);\n",
+        '  slotOf(slot).readLeft = 0;\n',
       ],
     ],
     scenarios: ['reader-killed-is-given-back'],
+  },
+  {
+    name: 'who leaves the kernel wakes no stopper',
+    file: 'thread/stop.ts',
+    edits: [['  if (loadWord(stopAt()) != 0) wakeWord(at, 1);\n', '']],
+    scenarios: ['check-set'],
+  },
+  {
+    name: 'who enters looks for a stop first',
+    file: 'thread/stop.ts',
+    edits: [
+      [
+        '  storeWord(inKernelAt(selfSlot()), operation);\n  if (loadWord(stopAt()) != 0) enterSlow(operation);\n',
+        '  const isStopped = loadWord(stopAt()) != 0;\n  storeWord(inKernelAt(selfSlot()), operation);\n  if (isStopped) enterSlow(operation);\n',
+      ],
+    ],
+    scenarios: ['check-set'],
+  },
+  {
+    name: 'the stop of a dead thread stays',
+    file: 'thread/stop.ts',
+    edits: [
+      ['  if (slotState(stopper) != SLOT_LIVE) casWord(stopAt(), stopper, 0);\n', ''],
+      ['  if (casWord(stopAt(), slot, 0) == slot) wakeWord(stopAt(), -1);\n', ''],
+    ],
+    scenarios: ['stopper-killed'],
   },
   // What the race detector is for: the schedules are the same, only the order is gone.
   {

@@ -125,6 +125,15 @@ const recoverThird: Body = async (thread) => {
   return marked;
 };
 
+const checkSound: Body = async (thread) => {
+  assert.equal(await thread.call('check'), 0, 'a sound zone was found faulty');
+};
+
+const stopAndStart: Body = async (thread) => {
+  await thread.call('stop');
+  await thread.call('start');
+};
+
 function attachTwice(): Body {
   return async (thread) => {
     await thread.call('detach');
@@ -241,6 +250,28 @@ export const storeScenarios: KernelScenario[] = [
       assert.deepEqual(results.toSorted(), [0, 0, 1]);
       assert.equal(main.callNow('liveThreads'), 3);
     },
+  },
+  {
+    // Whoever looks at a stopped world finds nothing half-done. (A check is a thousand steps long.)
+    name: 'check-set',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [checkSound, set],
+  },
+  {
+    name: 'stop-stop',
+    bound: 2,
+    threads: [stopAndStart, stopAndStart],
+  },
+  {
+    // A stopper that dies has changed nothing: the world must go on.
+    name: 'stopper-killed',
+    bound: 1,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    prepare: makeCache('k', 'k'),
+    threads: [stopAndStart, set],
   },
   { name: 'attach-detach', bound: 2, threads: [attachTwice(), attachTwice()] },
 ];

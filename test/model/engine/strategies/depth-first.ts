@@ -12,7 +12,7 @@
  *
  * Sources: Musuvathi and Qadeer, "Iterative context bounding" (PLDI 2007).
  */
-import { KILL, type Strategy } from '../strategy.ts';
+import { KILL, lowest, type Strategy } from '../strategy.ts';
 
 const KILL_CHOICES = 0xffff0000;
 
@@ -91,9 +91,4 @@ export class DepthFirst implements Strategy {
     this.complete = true;
     return false;
   }
-}
-
-/** Number of the lowest set bit. */
-function lowest(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
 }

@@ -1,0 +1,106 @@
+/**
+ * Which memory of a zone may be touched: the judge of the kernel's pages and objects.
+ *
+ *   page         its frame bit is set; else nobody may touch it, not even atomically: stale pointers
+ *                are followed in sections only, and a page goes back after the grace period
+ *   slab object  its bit in the slab's descriptor is set. Two kinds may be looked at atomically when
+ *                they are free: the refs of folio descriptors, which are reused at once, by `pin`;
+ *                and cells, by a read that goes on in its next call (kernel/store/entry.ts)
+ *   zs object    its bit in the zspage is set
+ *
+ * Bits are set before an allocator returns and cleared as the last thing that is done for an object.
+ */
+import * as facts from '../../src/generated/facts.ts';
+import type { Judge } from './engine/index.ts';
+
+const WHOLE = facts.PAGE_BYTES - 1;
+const frameBits = offsetOf('Superblock', 'frameBits');
+const firstPfn = offsetOf('Superblock', 'firstPfn');
+/** In a slab its cache, in a zspage its size class. */
+const group = offsetOf('ListedDesc', 'group');
+const slabBits = offsetOf('Slab', 'bits');
+const caches = facts.SLAB_STATE + sizeOf('SlabState');
+const cacheRecord = sizeOf('KmemCache');
+const cacheBytes = offsetOf('KmemCache', 'objectBytes');
+const zspagePages = sizeOf('ListedDesc');
+const zspageBits = facts.ZSPAGE_DESC_BYTES - facts.MAX_PER_ZSPAGE / 8;
+const classRecord = sizeOf('SizeClass');
+const classBytes = offsetOf('SizeClass', 'objectBytes');
+const classTable = facts.ZS_STATE + offsetOf('ZsState', 'classes');
+const refs = offsetOf('Header', 'refs');
+
+function structureOf(structure: string): facts.StructureFacts {
+  const found = facts.structures.find(({ name }) => name === structure);
+  if (found === undefined) throw new Error(`the kernel has no ${structure}`);
+  return found;
+}
+
+function sizeOf(structure: string): number {
+  return structureOf(structure).bytes;
+}
+
+function offsetOf(structure: string, field: string): number {
+  const found = structureOf(structure).fields.find(({ name }) => name === field);
+  if (found === undefined) throw new Error(`${structure} has no ${field}`);
+  return found.offset;
+}
+
+function isSet(words: Uint32Array, bits: number, index: number): boolean {
+  return ((words[(bits >>> 2) + (index >>> 5)]! >>> (index & 31)) & 1) !== 0;
+}
+
+export const judgeKernelAccess: Judge = (words, address, length, { atomic }) => {
+  const last = address + length - 1;
+  const first = words[firstPfn >>> 2]!;
+  for (let pfn = address >>> facts.PAGE_SHIFT; pfn <= last >>> facts.PAGE_SHIFT; pfn++) {
+    if (pfn < first) continue;
+    if (!isSet(words, words[frameBits >>> 2]!, pfn)) return `page ${pfn}, which is free`;
+  }
+  const complaint = judgeObject(words, address, atomic);
+  return complaint !== '' || length === 1 ? complaint : judgeObject(words, last, atomic);
+};
+
+/** What is wrong about one byte of a page that is in use. */
+function judgeObject(words: Uint32Array, address: number, atomic: boolean): string {
+  const pfn = address >>> facts.PAGE_SHIFT;
+  const word = words[(facts.PAGE_MAP >>> 2) + pfn]!;
+  const desc = word & ~facts.TYPE_MASK;
+  switch (word & facts.TYPE_MASK) {
+    case facts.TYPE_SLAB:
+      return judgeSlabObject(words, address, desc, atomic);
+    case facts.TYPE_ZSPAGE:
+      return judgeZsObject(words, address, desc);
+    default:
+      return '';
+  }
+}
+
+function judgeSlabObject(
+  words: Uint32Array,
+  address: number,
+  desc: number,
+  atomic: boolean,
+): string {
+  // A slab that describes itself sets its own bit last; as long as its word is there, it is there.
+  if (address >= desc && address < desc + facts.SLAB_DESC_BYTES) return '';
+  const cache = words[(desc + group) >>> 2]!;
+  const bytes = words[(caches + cache * cacheRecord + cacheBytes) >>> 2]!;
+  const offset = address & WHOLE;
+  const index = Math.floor(offset / bytes);
+  if (isSet(words, desc + slabBits, index)) return '';
+  const inside = offset - index * bytes;
+  const isRefs = cache === facts.CACHE_FOLIO && inside >= refs && inside < refs + 4;
+  if (atomic && (isRefs || cache === facts.CACHE_CELL)) return '';
+  return `object ${index} of a slab of cache ${cache}, which is free`;
+}
+
+function judgeZsObject(words: Uint32Array, address: number, desc: number): string {
+  const pages = (desc + zspagePages) >>> 2;
+  let k = 0;
+  while (words[pages + k] !== address >>> facts.PAGE_SHIFT) if (++k === facts.MAX_CHAIN) return '';
+  const index = words[(desc + group) >>> 2]!;
+  const sizeClass = words[classTable >>> 2]! + index * classRecord;
+  const bytes = words[(sizeClass + classBytes) >>> 2]!;
+  const slot = Math.floor((k * facts.PAGE_BYTES + (address & WHOLE)) / bytes);
+  return isSet(words, desc + zspageBits, slot) ? '' : `object ${slot} of a zspage, which is free`;
+}

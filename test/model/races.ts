@@ -1,0 +1,71 @@
+/**
+ * The kernel's races that are meant, each with the reason why it does no harm.
+ *
+ * *Figures for people* (kernel/report.ts) are loaded while others count, and nothing follows from
+ * them. What a survivor reads of a dead thread's slot counts only if it wins the exchange that marks
+ * the slot. *Page words* are what takes an argument. They are written by plain stores because
+ * sixteen atomic ones cost ten times as much (kernel/memdesc/page-word.ts). `pin` loads them, before
+ * it holds anything, atomically. An aligned word does not tear, so it sees one of the words that
+ * were ever stored, which is a guess; then it takes a reference on the descriptor that was guessed,
+ * and loads the word again:
+ *   - `tryGet` fails: nothing is concluded from the word but "gone" or "busy", which were true at
+ *     some time during the call
+ *   - `tryGet` succeeds: it has read from the atomic store of 1 that published the descriptor's
+ *     present life, or from a later change of refs. The words that belong to this life were stored
+ *     before that store, those of earlier lives were overwritten before it: they all happened before
+ *     the second load. Only stores of other owners of the page race with the second load, and none
+ *     of those names this descriptor. So equal words mean that the page is the descriptor's
+ * Nobody stores a word of a page that a referenced descriptor owns: to free it takes the last
+ * reference.
+ */
+import type { AllowedRace } from './engine/index.ts';
+
+const store = { op: /^store32 \(plain\)$/ };
+const load = { op: /^load32$/ };
+const guess = { ...load, function: /\/pin\/pin$/ };
+const pageWord = /^pageWord\[/;
+
+export const allowedRaces: AllowedRace[] = [
+  {
+    place: pageWord,
+    between: [{ ...store, function: /\/allocFolio$/ }, guess],
+    because: 'a folio that is born: its words precede the store of refs that publishes it',
+  },
+  {
+    place: pageWord,
+    between: [{ ...store, function: /\/(freeFolio|releaseDesc)$/ }, guess],
+    because: 'a folio that is freed: refs are frozen at 0, so that no pin of it can succeed',
+  },
+  {
+    place: pageWord,
+    between: [{ ...store, function: /\/allocPages$/ }, guess],
+    because: 'pages without a descriptor: a pin that sees Misc, or the 0 before it, finds nothing',
+  },
+  {
+    place: /^slot\d+\.ThreadSlot\.held$/,
+    between: [
+      { ...store, function: /\/(releaseSlot|recoverDead)$/ },
+      { ...load, function: /\/markDead$/ },
+    ],
+    because:
+      'two survivors prove one death: whoever reads what the other one, who has marked the slot ' +
+      'already, resets, loses the exchange of the identity and drops what it has read',
+  },
+  {
+    place: /^KmemCache\[\d+\]\.inUse$/,
+    between: [
+      { ...store, function: /\/(allocLocked|freeLocked)$/ },
+      { ...load, function: /\/cacheInUse$/ },
+    ],
+    because: 'a figure for people: some count that was true a moment ago; nothing is decided by it',
+  },
+  {
+    // The table of classes is an allocated page; its words have no names.
+    place: /^0x/,
+    between: [
+      { ...store, function: /\/(place|zsRelease)$/ },
+      { ...load, function: /\/zsObjectBytes$/ },
+    ],
+    because: 'a figure for people, likewise',
+  },
+];

@@ -21,7 +21,12 @@ function run(node: string, title: string, patterns: string[]): void {
   const files = patterns.flatMap((pattern) => globSync(pattern)).sort();
   if (files.length === 0) throw new Error(`No test file matches ${patterns.join(' ')}`);
   console.log(`${title}: ${files.length} files`);
-  const flags = ['--test', `--test-timeout=${TIMEOUT_MS}`, '--test-concurrency=2'];
+  const flags = [
+    '--test',
+    '--test-force-exit',
+    `--test-timeout=${TIMEOUT_MS}`,
+    '--test-concurrency=2',
+  ];
   const { status } = spawnSync(node, [...flags, ...files], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
@@ -35,6 +40,6 @@ run(
     : ['kernel/**/*.test.ts', 'src/**/*.test.ts', 'test/!(package)/**/*.test.ts', 'test/*.test.ts'],
 );
 if (only.length === 0) {
-  const caller = process.env['npm_node_execpath'] ?? process.execPath;
+  const caller = process.env.npm_node_execpath ?? process.execPath;
   run(caller, `Built package on ${caller}`, ['build/package/**/*.test.js']);
 }

@@ -9,7 +9,7 @@
 import { InvalidArgumentError, ZoneTooSmallError } from './errors.ts';
 import * as facts from './generated/facts.ts';
 import type { KernelExports } from './kernel.ts';
-import { type Decoder, decodeText, encodeText, ownBytes, viewOf } from './values.ts';
+import { type Decoder, decodeText, encodeText, viewOf } from './values.ts';
 
 export type Key = string | Uint8Array;
 
@@ -101,7 +101,7 @@ export class Border {
   }
 
   #fetchBlocks(length: number): Uint8Array<ArrayBuffer> | undefined {
-    const value = ownBytes(length);
+    const value = new Uint8Array(length);
     let from = 0;
     let bytes = BLOCK_BYTES;
     while (true) {

@@ -24,7 +24,7 @@ export type { Key };
 export interface SharedCacheOptions<T> {
   /** Bytes, or a text like `'256MiB'`; 4 MiB … 4 GiB, everything included. Never exceeded. */
   maxSize: number | string;
-  /** What the cache holds: `'bytes'` (Uint8Array; in Node.js `get` gives a Buffer), `'string'`, `'json'`, or a codec of one's own. */
+  /** What the cache holds: `'bytes'` (Uint8Array), `'string'`, `'json'`, or a codec of one's own. */
   values?: ValueKind | ValueCodec<T>;
   /** Milliseconds after which an entry is as good as gone; none by default. */
   ttl?: number;

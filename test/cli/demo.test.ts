@@ -181,8 +181,12 @@ describe('demo, given something it cannot use', { concurrency: true }, () => {
 
 /** Node's arguments that run `body` first in the second worker of the demo. */
 function inSecondWorker(body: string): string[] {
+  return inWorkers(`if (workerData.index === 1) { ${body} }`);
+}
+
+function inWorkers(body: string): string[] {
   const script = `import { parentPort, workerData } from 'node:worker_threads';
-    if (workerData?.index === 1) { ${body} }`;
+    if (workerData?.index >= 0) { ${body} }`;
   return ['--import', `data:text/javascript,${encodeURIComponent(script)}`];
 }
 
@@ -207,12 +211,13 @@ describe('demo, when a worker', { concurrency: true }, () => {
       Buffer.prototype.subarray = function (...args) {
         const bytes = subarray.apply(this, args);
         const isLent = this.buffer instanceof SharedArrayBuffer && bytes.length > 0;
-        if (isLent && ++calls === 3) bytes[0] ^= 1;
+        if (isLent && ++calls === 1) bytes[0] ^= 1;
         return bytes;
       }`;
-    const outcome = await pageless(['demo', tree], { nodeArgs: inSecondWorker(body) });
+    // Who loads how many is chance, so either may have nothing to verify.
+    const outcome = await pageless(['demo', tree], { nodeArgs: inWorkers(body) });
     assert.match(outcome.stderr, /bytes, which differ from the file from byte 0 on/);
-    assert.match(outcome.stderr, /1 values are not what was stored/);
+    assert.match(outcome.stderr, /[12] values are not what was stored/);
     assert.equal(outcome.status, 1);
   });
 });

@@ -1,0 +1,21 @@
+/** Every benchmark suite runs, tiny, and ends with the object that machines read. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+
+const run = (...args: string[]): string => {
+  const command = ['bench/run.ts', ...args];
+  return execFileSync(process.execPath, command, { encoding: 'utf8', timeout: 60_000 });
+};
+
+for (const suite of run().trim().split('\n')) {
+  test(`bench ${suite} runs`, () => {
+    const report = JSON.parse(run(suite, '--tiny', '--json').trim().split('\n').at(-1) ?? '');
+    assert.equal(report.suite, suite);
+    assert.ok(report.machine && report.node && report.results.length > 0);
+    for (const { name, value, unit, peer, ratio } of report.results) {
+      assert.ok(Number.isFinite(value) && unit !== '', name);
+      assert.equal(peer === undefined, ratio === undefined, `${name}: a peer has a ratio`);
+    }
+  });
+}

@@ -41,6 +41,10 @@ export interface KernelScenario {
   killable?: number[];
   /** No kill may poison the zone. */
   mustSurvive?: boolean;
+  /** Waits end by time even where nobody is dead. */
+  timesOut?: boolean;
+  /** Ends poisoned without a kill; who waits for somebody who has trapped is woken by time. */
+  poisons?: boolean;
   /** Beyond what holds always; not called when a kill has poisoned the zone. */
   check?: (machine: Machine) => void;
 }
@@ -70,6 +74,11 @@ function format(machine: Machine, scenario: KernelScenario): void {
 
 function checkEnd(machine: Machine, scenario: KernelScenario): void {
   const { main, killed } = machine;
+  if (scenario.poisons) {
+    assert.notEqual(main.callNow('fault'), 0, 'the zone is not poisoned');
+    scenario.check?.(machine);
+    return;
+  }
   if (main.callNow('fault') !== 0) {
     const isExpected = killed.length > 0 && !scenario.mustSurvive;
     assert.ok(isExpected, `fault ${main.callNow('fault')} after ${killed.length} kills`);
@@ -77,6 +86,8 @@ function checkEnd(machine: Machine, scenario: KernelScenario): void {
   }
   const fault = main.callNow('check');
   assert.equal(fault, 0, `check found fault ${fault} at ${main.callNow('checkDetail')}`);
+  const kept = locks.find((lock) => machine.load(lock) !== 0);
+  assert.equal(kept, undefined, `${nameOf(kept ?? 0)} is still held`);
   scenario.check?.(machine);
 }
 
@@ -107,6 +118,7 @@ async function recover(thread: Thread, victim: number, machine: Machine): Promis
 /** The engine's scenario for one of ours. */
 export function toEngine(wasm: Instrumented, scenario: KernelScenario): Scenario {
   const kills = scenario.kills ?? 0;
+  const isPatient = scenario.timesOut === true || scenario.poisons === true;
   return {
     wasm,
     memory: { pages64k: PAGES },
@@ -120,7 +132,7 @@ export function toEngine(wasm: Instrumented, scenario: KernelScenario): Scenario
     recover: (thread, victim, machine) =>
       survives((self) => recover(self, victim, machine))(thread, machine),
     // A wait ends by time only when its waker may be dead: else it is a lost wake-up.
-    isTimeoutLegal: (_thread, _address, machine) => machine.killed.length > 0,
+    isTimeoutLegal: (_thread, _address, machine) => machine.killed.length > 0 || isPatient,
     nameOf,
   };
 }
@@ -157,6 +169,11 @@ const states: [string, number][] = [
   ['StoreState', facts.STORE_STATE],
   ['ThreadsState', facts.THREADS_STATE],
 ];
+
+/** Words of locks, which stand first in their states. */
+const locks = states
+  .filter(([name]) => /^(Limbo|Frames|Slab|Zs|Store|Threads)State$/.test(name))
+  .map(([, start]) => start);
 
 /** Records that stand in a row: structure, address of the first, and how many. */
 const rows: [string, number, number][] = [

@@ -39,7 +39,8 @@ function sizeOf(structure: string): number {
   return structureOf(structure).bytes;
 }
 
-function offsetOf(structure: string, field: string): number {
+/** Where a field of a structure of the kernel begins. */
+export function offsetOf(structure: string, field: string): number {
   const found = structureOf(structure).fields.find(({ name }) => name === field);
   if (found === undefined) throw new Error(`${structure} has no ${field}`);
   return found.offset;

@@ -1,70 +1,95 @@
 /**
- * Mutants: the kernel with one thing wrong, which the named scenario must find.
+ * Mutants: the kernel with one thing wrong, which a scenario must find.
  *
- * `npm run mutants -- [NAME…]` changes the source of one file, compiles the kernel as it ships,
- * runs the scenario, and expects a failure. A mutant that survives means that the scenario cannot
- * see the fault it is there for. The last line is `N mutants, N caught`.
+ * `npm run mutants -- [NAME…] [OPTION…]` compiles the kernel with a change, as it ships, runs
+ * scenarios, and expects a failure. Two sorts: those *written* by hand (mutants/table.ts), each with
+ * the scenario that is there to find it, and those *generated* from the source
+ * (mutants/generate.ts), which meet all scenarios. One that survives means that nothing needs the
+ * line, or that the scenarios cannot see what it is for. mutants/excuses.ts lists both cases, with
+ * reasons; those are not hunted.
+ *
+ *   NAME              written ones by name, and no generated ones
+ *   --only PATTERN    those whose name matches the regular expression
+ *   --sample N        of the generated ones only N, drawn by --seed S (default 1)
+ *   --jobs N          hunters at a time (default 1)
+ *   --listed          only the listed ones, which must survive
+ *   --max-seconds N   for all scenarios of a mutant (default 120)
+ *
+ * The last line is `N mutants, N caught`; equivalent ones are counted in the line before it.
  */
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { instrument } from './engine/index.ts';
-import { runScenario } from './kernel-model.ts';
+import { parseArgs } from 'node:util';
+import { Random } from './engine/strategies/random.ts';
+import { type Excuse, equivalents, excuseFor, unreachable } from './mutants/excuses.ts';
+import { type Generated, generateMutants, kernelFolder } from './mutants/generate.ts';
+import type { Catch, Hunt } from './mutants/hunt.ts';
+import { huntAll } from './mutants/pack.ts';
+import { ownScenarios, scenariosFor } from './mutants/relevant.ts';
 import { type Mutant, mutants } from './mutants/table.ts';
-import { scenarios } from './scenarios/index.ts';
 
-const root = new URL('../..', import.meta.url).pathname;
-const require = createRequire(import.meta.url);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string', default: '' },
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '1' },
+    listed: { type: 'boolean', default: false },
+    'max-seconds': { type: 'string', default: '120' },
+  },
+});
+const maxSeconds = Number(values['max-seconds']);
 
-const flags = [
-  ...['--runtime', 'stub', '--importMemory', '--sharedMemory', '--use', 'abort='],
-  ...['--initialMemory', '64', '--maximumMemory', '65535'],
-  ...['--enable', 'threads,simd,bulk-memory', '-O3', '--noAssert', '--debug'],
-];
-
-/** The release kernel with the mutant's change. */
-function build({ name, file, edits }: Mutant): Uint8Array {
-  const folder = mkdtempSync(join(tmpdir(), 'pageless-mutant-'));
-  try {
-    cpSync(join(root, 'kernel'), join(folder, 'kernel'), { recursive: true });
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-    const path = join(folder, 'kernel', file);
-    let source = readFileSync(path, 'utf8');
-    for (const [find, replace] of edits) {
-      if (source.split(find).length !== 2) throw new Error(`${name}: not found once in ${file}`);
-      source = source.replace(find, () => replace);
-    }
-    writeFileSync(path, source);
-    const compiler = join(require.resolve('assemblyscript/package.json'), '../bin/asc.js');
-    const args = [compiler, 'kernel/index.ts', '-o', 'mutant.wasm', ...flags];
-    execFileSync(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-    return readFileSync(join(folder, 'mutant.wasm'));
-  } finally {
-    rmSync(folder, { recursive: true });
+function fromTable({ name, file, edits, scenarios, bound = 0 }: Mutant): Hunt {
+  let source = readFileSync(join(kernelFolder, file), 'utf8');
+  for (const [find, replace] of edits) {
+    if (source.split(find).length !== 2) throw new Error(`${name}: not found once in ${file}`);
+    source = source.replace(find, () => replace);
   }
+  return { name, file, source, scenarios, walks: [], bound, maxSeconds };
 }
 
-async function isCaught(mutant: Mutant): Promise<boolean> {
-  const kernel = instrument(build(mutant));
-  for (const name of mutant.scenarios) {
-    const scenario = scenarios.find((candidate) => candidate.name === name);
-    if (!scenario) throw new Error(`${mutant.name}: no scenario is called ${name}`);
-    const limits = { bound: Math.max(scenario.bound, mutant.bound ?? 0), maxSeconds: 120 };
-    const { failure } = await runScenario(kernel, scenario, limits);
-    if (failure) {
-      console.log(`caught    ${mutant.name}: ${name}: ${failure.message.split('\n')[0]}`);
-      return true;
-    }
-  }
-  console.log(`SURVIVED  ${mutant.name}`);
-  return false;
+function fromSource({ name, file, source }: Generated): Hunt {
+  const walks = ownScenarios(file);
+  return { name, file, source, scenarios: scenariosFor(file), walks, maxSeconds };
 }
 
-const names = process.argv.slice(2);
-const chosen = mutants.filter(({ name }) => names.length === 0 || names.includes(name));
+function draw(from: Generated[]): Generated[] {
+  if (values.sample === undefined) return from;
+  const random = new Random(Number(values.seed));
+  const left = [...from];
+  const count = Math.min(Number(values.sample), left.length);
+  return Array.from({ length: count }, () => left.splice(random.below(left.length), 1)[0]!);
+}
+
+const isMeant = ({ name }: { name: string }): boolean =>
+  positionals.length > 0 ? positionals.includes(name) : new RegExp(values.only).test(name);
+
+const written = values.listed ? [] : mutants.filter(isMeant).map(fromTable);
+const generated = generateMutants().filter(isMeant);
+const isExcused = ({ identity }: Generated): boolean => excuseFor(identity) !== undefined;
+const hunted = draw(generated.filter((mutant) => isExcused(mutant) === values.listed));
+
+function countOf(list: readonly Excuse[]): number {
+  const isIn = ({ identity }: Generated): boolean => list.includes(excuseFor(identity)!);
+  return generated.filter(isIn).length;
+}
+
 let caught = 0;
-for (const mutant of chosen) if (await isCaught(mutant)) caught++;
-console.log(`${chosen.length} mutants, ${caught} caught`);
-process.exitCode = caught === chosen.length && caught > 0 ? 0 : 1;
+let same = 0;
+function tell({ name }: Hunt, { verdict, story }: Catch): void {
+  if (verdict === 'caught') caught++;
+  if (verdict === 'same binary') same++;
+  const word = verdict === 'survived' ? 'SURVIVED' : verdict;
+  console.log(`${word.padEnd(12)} ${name}${story === '' ? '' : `: ${story}`}`);
+}
+
+const all = [...written, ...hunted.map(fromSource)];
+await huntAll(all, Number(values.jobs), tell);
+const count = all.length - same;
+const outside = `${countOf(unreachable)} not reachable by a scenario`;
+console.log(`${same} of the same binary, ${countOf(equivalents)} equivalent, ${outside}`);
+console.log(`${count} mutants, ${caught} caught`);
+const isGood = values.listed ? caught === 0 : caught === count && caught > 0;
+process.exitCode = isGood ? 0 : 1;

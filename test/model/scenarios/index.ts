@@ -1,6 +1,15 @@
 /** All scenarios. */
 import type { KernelScenario } from '../kernel-model.ts';
+import { entryScenarios } from './entries.ts';
 import { pageScenarios } from './pages.ts';
+import { poisonScenarios } from './poison.ts';
 import { storeScenarios } from './store.ts';
+import { threadScenarios } from './threads.ts';
 
-export const scenarios: KernelScenario[] = [...pageScenarios, ...storeScenarios];
+export const scenarios: KernelScenario[] = [
+  ...pageScenarios,
+  ...storeScenarios,
+  ...threadScenarios,
+  ...entryScenarios,
+  ...poisonScenarios,
+];

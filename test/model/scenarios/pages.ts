@@ -1,7 +1,11 @@
 /** Scenarios of page words and descriptors: pin against free in its three forms, free, lock. */
 import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
+
+/** 4 KiB of descriptors of 32 bytes. */
+const FOLIOS_PER_SLAB = 128;
 
 /** The folio that the threads fight for: its page and its descriptor (>> 5). */
 let pfn = 0;
@@ -18,7 +22,7 @@ function makeFolio({ main }: Machine): void {
 /** While a pin is held the page belongs to the descriptor: its word must say so. */
 const pinAndLook: Body = async (thread) => {
   const pinned = (await thread.call('pinPage', pfn)) as number;
-  if (pinned < 0) return 'gone';
+  if (pinned < 0) return pinned === facts.ERR_BUSY ? 'busy' : 'gone';
   const word = (await thread.call('pageWordOf', pfn)) as number;
   assert.equal(word >>> 5, pinned, 'pinned a descriptor that does not own the page');
   await thread.call('putPage', pinned);
@@ -56,11 +60,37 @@ const allocAndFree: Body = async (thread) => {
   assert.equal(await thread.call('freePages', page, 1), 0);
 };
 
+/** A word that others store plainly: only who has stopped them may look. */
+const lookAtStopped: Body = async (thread) => {
+  await thread.call('stop');
+  await thread.call('pageWordOf', pfn);
+  await thread.call('start');
+};
+
 const makeAndDrop: Body = async (thread) => {
   const page = (await thread.call('allocFolio', 0)) as number;
   const pinned = (await thread.call('pinPage', page)) as number;
   await thread.call('putPage', pinned);
   await thread.call('putPage', pinned);
+};
+
+/** A folio whose descriptor is alone in its slab, while another slab of its kind has room. */
+function makeLonelyFolio({ main }: Machine): void {
+  const pfns = Array.from({ length: FOLIOS_PER_SLAB + 1 }, () => main.callNow('allocFolio', 0));
+  const drop = main.callNow('pinPage', pfns[0]!) as number;
+  for (let i = 0; i < 2; i++) main.callNow('putPage', drop);
+  pfn = pfns.at(-1) as number;
+  desc = main.callNow('pinPage', pfn) as number;
+  main.callNow('putPage', desc);
+}
+
+function slabPage(): number {
+  return (desc << 5) >>> facts.PAGE_SHIFT;
+}
+
+const pinSlab: Body = async (thread) => {
+  const pinned = (await thread.call('pinPage', slabPage())) as number;
+  if (pinned > 0) await thread.call('putPage', pinned);
 };
 
 export const pageScenarios: KernelScenario[] = [
@@ -76,12 +106,43 @@ export const pageScenarios: KernelScenario[] = [
     bound: 2,
     prepare: makeFolio,
     threads: [pinAndLook, freeThen(['allocPages', 0], ['allocFolio', 0])],
+    check: ({ results }) => assert.notEqual(results[0], 'busy', "another page's birth was seen"),
   },
   {
     name: 'pin-free-both-reused',
     bound: 2,
     prepare: makeFolio,
     threads: [pinAndLook, freeThen(['allocFolio', 0])],
+  },
+  {
+    // The descriptor's own page is given back: only the section keeps it for who has the word.
+    name: 'pin-slab-given-back',
+    bound: 2,
+    prepare: makeLonelyFolio,
+    threads: [pinAndLook, freeThen(['reclaim', 0], ['reclaim', 0])],
+  },
+  {
+    // The observer's put may be the last reference of a slab that was retired meanwhile.
+    name: 'pin-slab-retired',
+    bound: 2,
+    prepare: makeLonelyFolio,
+    threads: [pinSlab, freeThen()],
+    check: ({ main }) => {
+      for (let i = 0; i < 3; i++) main.callNow('reclaim');
+      assert.equal(main.callNow('pageWordOf', slabPage()), 0, 'a slab was lost');
+    },
+  },
+  {
+    // Whoever dies has no reference that nobody knows: when the last known one goes, the page does.
+    name: 'pin-put-killed',
+    bound: 2,
+    kills: 1,
+    prepare: makeFolio,
+    threads: [pinAndLook],
+    check: ({ main }) => {
+      main.callNow('putPage', desc);
+      assert.equal(main.callNow('pageWordOf', pfn), 0, 'a reference was lost');
+    },
   },
   {
     name: 'free-free',
@@ -94,6 +155,15 @@ export const pageScenarios: KernelScenario[] = [
       const freed = results.filter((result) => result === 0);
       assert.equal(freed.length, 1, `one of two frees must win, seen ${results.join(' ')}`);
     },
+  },
+  {
+    name: 'stop-alloc',
+    bound: 2,
+    prepare: ({ main }) => {
+      pfn = main.callNow('allocPages', 1) as number;
+      main.callNow('freePages', pfn, 1);
+    },
+    threads: [lookAtStopped, allocAndFree],
   },
   { name: 'alloc-free', bound: 2, threads: [allocAndFree, allocAndFree] },
   { name: 'alloc-free-killed', bound: 1, kills: 1, threads: [allocAndFree, allocAndFree] },

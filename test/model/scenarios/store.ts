@@ -1,73 +1,29 @@
 /** Scenarios of the store: readers without locks against set, delete, growth and reuse. */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
-import type { Body, Machine, Thread } from '../engine/index.ts';
-import { type KernelScenario, ownerOf } from '../kernel-model.ts';
-
-const NOW = 1000;
-/** Values are raw and of one word's letters, so that a torn or foreign one is seen at once. */
-const VALUE_BYTES = 12;
-
-function word(letter: string): number {
-  return letter.charCodeAt(0) * 0x01010101;
-}
-
-/** A one-word key and a value of one letter, put into the thread's scratch. */
-function load(machine: Machine, thread: Thread, key: string, letter: string): void {
-  const input = thread.callNow('inputScratch') as number;
-  machine.store(thread.callNow('keyScratch') as number, word(key));
-  for (let at = 0; at < VALUE_BYTES; at += 4) machine.store(input + at, word(letter));
-}
-
-/** Makes a cache with `keys[0]` = "a", and gives thread i `keys[i]` and the value `b`, `c`, …. */
-function makeCache(...keys: string[]): (machine: Machine) => void {
-  return (machine) => {
-    const { main, threads } = machine;
-    assert.equal(main.callNow('formatStore'), 0);
-    for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);
-    load(machine, main, keys[0]!, 'a');
-    assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
-    for (const [i, key] of keys.entries()) load(machine, threads[i]!, key, 'bcd'[i]!);
-  };
-}
-
-/** Reads the thread's key; the value must be one of `allowed`, or missing where '' is. */
-function read(allowed: string): Body {
-  return async (thread, machine) => {
-    const bytes = (await thread.call('get', 4, NOW, 1)) as number;
-    if (bytes < 0) {
-      assert.ok(allowed.includes('-'), 'a key that is there all the time was not found');
-      return '-';
-    }
-    const output = thread.callNow('outputScratch') as number;
-    const seen = [0, 4, 8].map((at) => machine.load(output + at));
-    const letter = String.fromCharCode(seen[0]! & 255);
-    assert.equal(bytes, VALUE_BYTES);
-    assert.deepEqual(seen, Array(3).fill(word(letter)), 'a torn value');
-    assert.ok(allowed.includes(letter), `a foreign value: ${letter}`);
-    return letter;
-  };
-}
-
-const set: Body = (thread) => thread.call('set', 4, VALUE_BYTES, 1, 0);
-const remove: Body = (thread) => thread.call('remove', 4);
-
-/** Two rounds let a value ripen and be freed, so that the next `set` reuses its memory. */
-async function reclaim(thread: Thread): Promise<void> {
-  await thread.call('reclaim');
-  await thread.call('reclaim');
-}
-
-const overwriteAndReuse: Body = async (thread, machine) => {
-  await set(thread, machine);
-  await reclaim(thread);
-  await set(thread, machine);
-};
+import type { Body, Machine } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import {
+  makeCache,
+  NOW,
+  overwriteAndReuse,
+  read,
+  reclaim,
+  remove,
+  set,
+  VALUE_BYTES,
+  word,
+} from './cache.ts';
 
 const removeAndReuse: Body = async (thread, machine) => {
   await remove(thread, machine);
   await reclaim(thread);
   await set(thread, machine);
+};
+
+const removeAndReuseAll: Body = async (thread, machine) => {
+  await removeAndReuse(thread, machine);
+  for (let i = 0; i < 3; i++) await set(thread, machine);
 };
 
 /** A value of two blocks under the key of all threads. */
@@ -98,7 +54,21 @@ const askForFigures: Body = async (thread) => {
     await thread.call(name);
   }
   await thread.call('counter', facts.COUNT_HITS);
+  await thread.call('counter', facts.COUNT_SETS);
 };
+
+/** Lists bucket after bucket, as long as there are more; the key must be among what is listed. */
+function listAll(key: string): Body {
+  return async (thread, machine) => {
+    let isListed = false;
+    for (let bucket = 0; bucket < ((await thread.call('buckets')) as number); bucket++) {
+      await thread.call('listKeys', bucket, 0, NOW);
+      let at = thread.callNow('outputScratch') as number;
+      for (; machine.load(at) !== 0; at += 8) isListed ||= machine.load(at + 4) === word(key);
+    }
+    assert.ok(isListed, 'a key that is there all the time was not listed');
+  };
+}
 
 /** Pages of slabs and zspages: who looks at a page need not know what it is. */
 let ownedPages: number[] = [];
@@ -118,28 +88,9 @@ const pinOwnedPages: Body = async (thread) => {
   }
 };
 
-/** Two survivors have proof of the same death, that of a thread which does nothing any more. */
-const recoverThird: Body = async (thread) => {
-  const marked = await thread.call('markDead', ownerOf(2));
-  await thread.call('recoverDead');
-  return marked;
-};
-
 const checkSound: Body = async (thread) => {
   assert.equal(await thread.call('check'), 0, 'a sound zone was found faulty');
 };
-
-const stopAndStart: Body = async (thread) => {
-  await thread.call('stop');
-  await thread.call('start');
-};
-
-function attachTwice(): Body {
-  return async (thread) => {
-    await thread.call('detach');
-    assert.ok(((await thread.call('attach', thread.index + 1, 1)) as number) > 0);
-  };
-}
 
 export const storeScenarios: KernelScenario[] = [
   {
@@ -161,6 +112,18 @@ export const storeScenarios: KernelScenario[] = [
     bound: 3,
     prepare: makeCache(key, 'z'),
     threads: [read('a'), set],
+  })),
+  {
+    name: 'list-split-split',
+    bound: 1,
+    prepare: makeCache('k', 'z', 'y'),
+    threads: [listAll('k'), set, set],
+  },
+  ...['k', 'm'].map((key) => ({
+    name: `list-split-${key}`,
+    bound: 2,
+    prepare: makeCache(key, 'z'),
+    threads: [listAll(key), set],
   })),
   {
     name: 'set-set-same-key',
@@ -221,6 +184,13 @@ export const storeScenarios: KernelScenario[] = [
     threads: [readLong, removeAndReuse],
   },
   {
+    // Each set takes another cell, in the end the one that is being read on.
+    name: 'read-on-delete-reuse-all',
+    bound: 1,
+    prepare: makeLongValue,
+    threads: [readLong, removeAndReuseAll],
+  },
+  {
     name: 'figures-writers',
     bound: 1,
     prepare: makeCache('k', 'k'),
@@ -242,36 +212,10 @@ export const storeScenarios: KernelScenario[] = [
     threads: [pinOwnedPages, removeAndReuse],
   },
   {
-    name: 'death-proven-twice',
-    bound: 2,
-    prepare: makeCache('k', 'k', 'k'),
-    threads: [recoverThird, recoverThird, async () => 0],
-    check: ({ main, results }) => {
-      assert.deepEqual(results.toSorted(), [0, 0, 1]);
-      assert.equal(main.callNow('liveThreads'), 3);
-    },
-  },
-  {
     // Whoever looks at a stopped world finds nothing half-done. (A check is a thousand steps long.)
     name: 'check-set',
     bound: 1,
     prepare: makeCache('k', 'k'),
     threads: [checkSound, set],
   },
-  {
-    name: 'stop-stop',
-    bound: 2,
-    threads: [stopAndStart, stopAndStart],
-  },
-  {
-    // A stopper that dies has changed nothing: the world must go on.
-    name: 'stopper-killed',
-    bound: 1,
-    kills: 1,
-    killable: [0],
-    mustSurvive: true,
-    prepare: makeCache('k', 'k'),
-    threads: [stopAndStart, set],
-  },
-  { name: 'attach-detach', bound: 2, threads: [attachTwice(), attachTwice()] },
 ];

@@ -1,0 +1,296 @@
+/**
+ * Generated mutants that no scenario catches, and why.
+ *
+ * *Equivalent* ones behave like the kernel, or differ only in what nothing follows from; where the
+ * reason is a coarse lock, a finer one would need the line. *Unreachable* ones are wrong, but show
+ * only where no scenario comes. Both are left out of the hunt; `--listed` hunts them, to see that no
+ * scenario has come to catch one. A mutant is named by its identity, which a test compares.
+ */
+
+export interface Excuse {
+  because: string;
+  /** Identities, as generate.ts makes them. */
+  mutants: string[];
+}
+
+export const equivalents: Excuse[] = [
+  {
+    because:
+      'Both stores come before the one that publishes the descriptor, and nobody finds it earlier.',
+    mutants: [
+      'folio/folio.ts allocFolio: swap headerOf(desc).flags |= FLAG_MOVABLE; fillPageWords(pfn, 1 << order, desc | TYPE_ANON_FOLIO);',
+      'slab/slab.ts bearSlab: swap storePageWord(pfn, desc | TYPE_SLAB); publish(desc);',
+    ],
+  },
+  {
+    because:
+      'FROZEN|slot|0 turns tryGet away as 0 does, and the next birth stores over it; the 0 is for people.',
+    mutants: [
+      'folio/folio.ts freeFolio: drop bury(desc)',
+      'slab/kmem-cache.ts destroySlab: drop bury(desc)',
+      'zsmalloc/pool.ts destroyZspage: drop bury(desc)',
+    ],
+  },
+  {
+    because:
+      'The grace period is over and the page word is Limbo: nothing leads to the descriptor.',
+    mutants: ['slab/kmem-cache.ts destroySlab: swap bury(desc); storePageWord(pfn, TYPE_FREE);'],
+  },
+  {
+    because: 'The first of the two is read under the same lock only, the other one is a figure.',
+    mutants: [
+      'frames/frames.ts credit: swap pokeWord(tree, peekWord(tree) + pages); storeWord(freeAt, peekWord(freeAt) + pages);',
+      "thread/limbo.ts defer: swap into.filling = object; setCount(into, offsetof<Bag>('fillingCount'), into.fillingCount + 1);",
+      "thread/limbo.ts takeRipe: swap from.ripening = 0; setCount(from, offsetof<Bag>('ripeningCount'), 0);",
+      "thread/limbo.ts takeRipe: swap from.ripening = from.filling; setCount(from, offsetof<Bag>('ripeningCount'), from.fillingCount);",
+      "thread/limbo.ts takeRipe: swap setCount(from, offsetof<Bag>('ripeningCount'), from.fillingCount); from.filling = 0;",
+      "thread/limbo.ts takeRipe: swap from.filling = 0; setCount(from, offsetof<Bag>('fillingCount'), 0);",
+      "thread/limbo.ts takeRipe: swap setCount(from, offsetof<Bag>('fillingCount'), 0); from.closedAt = beginGracePeriod();",
+      "zsmalloc/zspage.ts countPages: swap sizeClass.held += pages; storeWord(ZS_STATE + offsetof<ZsState>('pages'), zsState().pages + pages);",
+      'store/hash-index.ts insertNode: swap storeWord(at, node); storeWord(entriesAt(), peekWord(entriesAt()) + 1);',
+      'store/hash-index.ts removeNode: swap storeWord(at, nextNode(node)); storeWord(entriesAt(), peekWord(entriesAt()) - 1);',
+    ],
+  },
+  {
+    because:
+      "The scratch is the thread's own: nobody else sees the order of what is written there.",
+    mutants: [
+      'store/entry.ts encodeBlock: swap pokeWord(slot.outputScratch, u32(stored) | flag); pokeWord(slot.outputScratch + 4, checksum(body, stored));',
+    ],
+  },
+  {
+    because:
+      'Only the thread itself writes the word, so a plain load of its own finds its own store.',
+    mutants: [
+      'index.ts condemn: plain loadWord(inKernelAt(selfSlot()))',
+      'store/reclaim.ts sleep: plain loadWord(at)',
+      'thread/rcu.ts isInSection: plain loadCell(sectionAt(selfSlot()))',
+      'thread/slot.ts beginChange: plain loadWord(at)',
+      'thread/slot.ts count: plain loadCell(at)',
+      'thread/slot.ts retireCounters: plain loadCell(at)',
+      'thread/stop.ts stopWorld: plain loadWord(inKernelAt(selfSlot()))',
+    ],
+  },
+  {
+    because:
+      'The section is open: a lock that had to wait enters it again. Another entry only lets the grace period pass sooner.',
+    mutants: ['index.ts pinPage: drop enterSection() #2'],
+  },
+  {
+    because:
+      'Who locks or unlocks holds a reference: a death there poisons for `held`, mark or not.',
+    mutants: ['index.ts lockPage: drop beginChange()', 'index.ts unlockPage: drop beginChange()'],
+  },
+  {
+    because: 'Descriptors are locked by calls that are in no section.',
+    mutants: [
+      'memdesc/desc-lock.ts lockDesc: drop leaveSection()',
+      'memdesc/desc-lock.ts lockDesc: drop enterSection()',
+    ],
+  },
+  {
+    because:
+      'The exchange failed because the word has changed; then parking on it returns at once.',
+    mutants: [
+      'memdesc/desc-lock.ts waitForOwner: recheck casWord(at, seen, seen | WAITERS) != seen',
+      'thread/lock.ts lockSlow: recheck casWord(at, seen, seen | WAITERS) == seen',
+    ],
+  },
+  {
+    because:
+      'An owner has references or a change under way: its death poisons the zone, and who waits traps a slice later at the latest.',
+    mutants: [
+      'memdesc/desc-lock.ts waitForOwner: recheck slotState(owner) != SLOT_LIVE',
+      'memdesc/desc-lock.ts waitForOwner: recheck loadWord(at) == (seen | WAITERS)',
+      'thread/lock.ts restSlice: recheck slotState(owner) != SLOT_LIVE',
+    ],
+  },
+  {
+    because: 'All who move a handle hold the store lock; readers only load it.',
+    mutants: [
+      'store/eviction.ts removeEntry: torn swapWord(handleAt(node), 0)',
+      'store/hash-index.ts replaceHandle: torn swapWord(handleAt(node), handle)',
+      'zsmalloc/handle.ts retireCell: recheck casCell(handle, seen, limbo) != seen',
+      'zsmalloc/handle.ts retireCell: torn casCell(handle, seen, limbo)',
+    ],
+  },
+  {
+    because:
+      'Directories are published by the shape: it is stored after the page that the new bucket lies in, and loaded before.',
+    mutants: [
+      'store/hash-index.ts ensureSegment: plain storeWord(entry, newPage())',
+      'store/hash-index.ts ensureSegment: plain storeWord(segment, newPage())',
+      'store/hash-index.ts bucketAt: plain loadWord(storeState().top + (bucket >> (2 * FAN_BITS)) * 4)',
+      'store/hash-index.ts bucketAt: plain loadWord(directory + ((bucket >> FAN_BITS) & (FAN_OUT - 1)) * 4)',
+    ],
+  },
+  {
+    because: 'Who formats tells others afterwards, by means of JavaScript that synchronise.',
+    mutants: [
+      'store/hash-index.ts formatIndex: plain storeWord(shapeAt(), 1 << 1)',
+      'thread/rcu.ts formatRcu: plain storeCell(RCU_STATE, 1)',
+      'zone.ts formatZone: plain loadWord(0)',
+      'zone.ts formatZone: plain storeWord(0, ZONE_MAGIC)',
+      'zone.ts formatZone: swap zone.hashSeed = (u64(seedHi) << 32) | u64(seedLo); fillPageWords(0, zone.firstPfn, miscWord(0, MISC_ZONE));',
+      'zone.ts attachThread: plain loadWord(0)',
+    ],
+  },
+  {
+    because: 'An image is thawed before anybody is attached to its memory.',
+    mutants: [
+      'thread/slot.ts condemnSlot: plain loadCell(slotAt(slot))',
+      'thread/slot.ts condemnSlot: plain storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD))',
+      "thread/slot.ts condemnSlot: swap storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0); storeWord(inKernelAt(slot), 0);",
+      "thread/slot.ts condemnSlot: plain storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0)",
+      'thread/slot.ts condemnSlot: swap storeWord(inKernelAt(slot), 0); slotOf(slot).held = 0;',
+      'thread/slot.ts condemnSlot: plain storeWord(inKernelAt(slot), 0)',
+    ],
+  },
+  {
+    because: 'A section that stays open through a wait only makes memory come back later.',
+    mutants: ['thread/lock.ts lockSlow: drop leaveSection()'],
+  },
+  {
+    because: 'Another test of the same follows; the first one only spares its cost.',
+    mutants: [
+      'thread/lock.ts spinFor: recheck loadWord(at) == 0',
+      'thread/lock.ts restSlice: recheck loadWord(at) != seen',
+    ],
+  },
+  {
+    because: 'Grace periods begin under the limbo lock; readers only load the epoch.',
+    mutants: ['thread/rcu.ts beginGracePeriod: torn addCell(RCU_STATE, 1)'],
+  },
+  {
+    because:
+      'A slot is taken only after the word was raised to it, so who fails has lost to one that raised it at least as far.',
+    mutants: ['thread/slot.ts raiseHighest: recheck found == seen'],
+  },
+  {
+    because: 'A later store, of the bucket or of the shape, publishes what this one writes.',
+    mutants: [
+      'store/hash-index.ts insertNode: plain storeWord(nextAt(node), peekWord(at))',
+      'store/hash-index.ts splitBucket: plain storeWord(to, 0)',
+      'store/hash-index.ts splitBucket: plain storeWord(to, node)',
+    ],
+  },
+  {
+    because: 'No caller is in a section: those who read do not reclaim.',
+    mutants: ['store/reclaim.ts reclaim: drop leaveSection()'],
+  },
+  {
+    because: 'There are fifty sleeps at most, and the next call traps.',
+    mutants: ['store/reclaim.ts sleep: drop trapIfPoisoned()'],
+  },
+  {
+    because:
+      'Cells are moved under the store lock, before the handle is known, or after the grace.',
+    mutants: ['zsmalloc/handle.ts retireCell: plain loadCell(handle)'],
+  },
+  {
+    because: 'Only looked at while the world is stopped.',
+    mutants: [
+      'zsmalloc/pool.ts zsIsLive: plain loadCell(handle)',
+      'zsmalloc/zspage.ts zspagePage: plain loadWord(pageEntryAt(desc, k))',
+    ],
+  },
+  {
+    because: 'Nobody decides anything from both words.',
+    mutants: [
+      "thread/slot.ts releaseSlot: swap slotOf(slot).readLeft = 0; storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);",
+      "thread/slot.ts releaseSlot: swap storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0); storeWord(inKernelAt(slot), 0);",
+      'zsmalloc/zspage.ts holdPage: swap storePageWord(pfn, desc | TYPE_ZSPAGE); storeWord(pageEntryAt(desc, k), pfn);',
+      'zsmalloc/zspage.ts dropPageIfUntouched: swap storeWord(pageEntryAt(desc, k), 0); storePageWord(pfn, TYPE_FREE);',
+    ],
+  },
+  {
+    because: 'Only who took a living thread for dead could move the identity at the same time.',
+    mutants: [
+      'thread/slot.ts releaseSlot: plain loadCell(slotAt(slot))',
+      'thread/slot.ts releaseSlot: torn casCell(slotAt(slot), seen, u64(u32(seen) & ~3))',
+    ],
+  },
+  {
+    because: 'Whoever waits for a dead stopper ends its stop as well.',
+    mutants: ['zone.ts payDebts: drop endStopOf(slot)'],
+  },
+  {
+    because: 'What the dead did comes before its recovery, and what is freed has one owner.',
+    mutants: [
+      'zone.ts recoverDead: plain loadWord(inKernelAt(slot))',
+      'zsmalloc/pool.ts zsRelease: plain loadCell(handle)',
+    ],
+  },
+];
+
+export const unreachable: Excuse[] = [
+  {
+    because: 'Formatted memory, another version and images are for unit tests: no thread is there.',
+    mutants: [
+      'zone.ts formatZone: recheck loadWord(0) != 0',
+      'zone.ts attachThread: recheck loadWord(0) != ZONE_MAGIC',
+      'zone.ts thawZone: drop endStopOf(slot)',
+    ],
+  },
+  {
+    because:
+      'A slice where parking is forbidden is longer than an execution of the checker may be.',
+    mutants: [
+      'thread/rest.ts rest: recheck loadWord(at) == seen',
+      'thread/rest.ts rest: plain loadWord(at)',
+    ],
+  },
+  {
+    because: 'The owner has to die, and a third thread to move the word, between two loads.',
+    mutants: ['memdesc/desc-lock.ts waitForOwner: plain loadWord(at) #2'],
+  },
+  {
+    because:
+      'A wait for a lock is a hundred looks long, and what goes wrong after it takes two or three more preemptions.',
+    mutants: [
+      'thread/lock.ts lockSlow: recheck casWord(at, 0, selfSlot() | WAITERS) == 0',
+      'thread/lock.ts lockSlow: torn casWord(at, 0, selfSlot() | WAITERS)',
+      'thread/lock.ts lockSlow: drop enterSection()',
+      'thread/lock.ts spinFor: recheck casWord(at, 0, selfSlot()) == 0',
+      'thread/lock.ts spinFor: torn casWord(at, 0, selfSlot())',
+      'thread/rcu.ts isInSection: recheck loadCell(sectionAt(selfSlot())) != 0',
+    ],
+  },
+  {
+    because: 'The owner has to unlock and to detach between two loads of one who waits.',
+    mutants: [
+      'thread/lock.ts restSlice: recheck loadWord(at) == seen',
+      'thread/lock.ts restSlice: plain loadWord(at) #2',
+    ],
+  },
+  {
+    because:
+      'The bound of scans is too low for a moment if three threads attach while a fourth scans.',
+    mutants: ['thread/slot.ts raiseHighest: torn casWord(at, seen, slot)'],
+  },
+  {
+    because: 'Two have to end the stop of one dead thread, and a third to stop the world between.',
+    mutants: ['thread/stop.ts awaitStart: torn casWord(stopAt(), stopper, 0)'],
+  },
+  {
+    because: 'No scenario has a cell born again while a read goes on from it.',
+    mutants: [
+      'zsmalloc/handle.ts bearCell: plain storeCell(handle, place | (generation << GENERATION_SHIFT) | u64(CELL_LIVE))',
+    ],
+  },
+  {
+    because: 'Two survivors, of whom one dies between marking a slot and poisoning the zone.',
+    mutants: [
+      'zone.ts recoverDead: drop judge(slot, loadWord(inKernelAt(slot)), slotOf(slot).held)',
+    ],
+  },
+  {
+    because:
+      'Of two waits that end by time the checker may end one for ever, so it cannot show this.',
+    mutants: ['thread/stop.ts awaitOutside: recheck slotState(slot) == SLOT_LIVE'],
+  },
+];
+
+export function excuseFor(identity: string): Excuse | undefined {
+  return [...equivalents, ...unreachable].find(({ mutants }) => mutants.includes(identity));
+}

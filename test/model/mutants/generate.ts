@@ -1,0 +1,252 @@
+/**
+ * Mutants generated from the kernel's source: every line that a protocol may need, taken away.
+ *
+ * Five kinds, each a change of one expression, or the exchange of two lines:
+ *
+ *   recheck  a comparison of what is loaded now with what was seen before holds always
+ *   torn     a compare-and-swap, swap or add becomes an atomic load and an atomic store
+ *   plain    an atomic load or store becomes a plain one: for the race detector
+ *   swap     two stores that stand one after the other change places
+ *   drop     a lock, wake-up, mark, section, or deferral is left out
+ *
+ * A name is `file:line:kind`, and what the change begins at where a line has several. The *identity*
+ * survives a shift of lines: file, function, kind and the text that is changed; `equivalent.ts`
+ * lists by it. The parse is a light one: comments are blanked, calls are balanced parentheses.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const kernelFolder: string = new URL('../../../kernel/', import.meta.url).pathname;
+
+export const kinds = ['recheck', 'torn', 'plain', 'swap', 'drop'] as const;
+export type Kind = (typeof kinds)[number];
+
+export interface Generated {
+  name: string;
+  /** `file function: kind text`, and `#2` for the second of these. */
+  identity: string;
+  kind: Kind;
+  /** Below kernel/. */
+  file: string;
+  /** The whole file with the change. */
+  source: string;
+}
+
+interface Change {
+  kind: Kind;
+  start: number;
+  end: number;
+  text: string;
+  replacement: string;
+  /** What the replacement needs at the end of the file. */
+  helper?: string;
+}
+
+/** Whose loads are compared with what was seen before. */
+const LOADS = ['loadWord', 'loadCell', 'pageWord', 'slotState', 'faultCode'];
+const EXCHANGES = ['casWord', 'casCell'];
+/** Rechecks that are functions. */
+const TESTS = ['hasShape', 'isQuiescent'];
+const DROPPED = [
+  ...['lock', 'unlock', 'lockDesc', 'unlockDesc', 'wakeWord', 'beginChange', 'enterSection'],
+  ...['leaveSection', 'defer', 'deferEntry', 'deferSlab', 'deferZspage', 'trapIfPoisoned'],
+  ...['endStopOf', 'judge', 'bury'],
+];
+const PLAIN: Record<string, string> = {
+  loadWord: 'load<u32>',
+  loadCell: 'load<u64>',
+  storeWord: 'store<u32>',
+  storeCell: 'store<u64>',
+};
+
+/** Each with the same arguments and result, in two steps. */
+const TORN: Record<string, string> = {
+  casWord: tornCas('Word', 'u32'),
+  casCell: tornCas('Cell', 'u64'),
+  swapWord: tornUpdate('swapWord', 'u32', 'value'),
+  addWord: tornUpdate('addWord', 'u32', 'found + value'),
+  orWord: tornUpdate('orWord', 'u32', 'found | value'),
+  andWord: tornUpdate('andWord', 'u32', 'found & value'),
+  addCell: tornUpdate('addCell', 'u64', 'found + value'),
+};
+
+function tornCas(name: string, type: string): string {
+  return `function torn_cas${name}(at: usize, expected: ${type}, desired: ${type}): ${type} {
+  const found = atomic.load<${type}>(at);
+  if (found == expected) atomic.store<${type}>(at, desired);
+  return found;
+}`;
+}
+
+function tornUpdate(name: string, type: string, next: string): string {
+  return `function torn_${name}(at: usize, value: ${type}): ${type} {
+  const found = atomic.load<${type}>(at);
+  atomic.store<${type}>(at, ${next});
+  return found;
+}`;
+}
+
+function blankComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, (text) => text.replace(/[^\n]/g, ' '));
+}
+
+interface Call {
+  callee: string;
+  start: number;
+  /** Behind the closing parenthesis. */
+  end: number;
+}
+
+function callsOf(code: string, names: readonly string[]): Call[] {
+  const begin = new RegExp(`(?<!function |[.\\w])(${names.join('|')})\\(`, 'g');
+  return [...code.matchAll(begin)].map(({ 0: text, 1: callee, index }) => {
+    const end = endOfGroup(code, index + text.length);
+    return { callee: callee!, start: index, end };
+  });
+}
+
+/** The position behind the parenthesis that closes the group around `from`. */
+function endOfGroup(code: string, from: number): number {
+  let at = from;
+  for (let depth = 1; depth > 0; at++) {
+    if (code[at] === '(') depth++;
+    if (code[at] === ')') depth--;
+  }
+  return at;
+}
+
+/** The position at which an operand that begins at `from` ends. */
+function endOfOperand(code: string, from: number): number {
+  let at = from;
+  while (!/^(\)|;| && | \|\| )/.test(code.slice(at, at + 4))) {
+    at = code[at] === '(' ? endOfGroup(code, at + 1) : at + 1;
+  }
+  return at;
+}
+
+/** A comparison that stands at `start`, whose left side ends at `end`, comes out as "unchanged". */
+function decided(code: string, { callee, start, end }: Call): Change[] {
+  const [, operator] = /^ (==|!=) /.exec(code.slice(end, end + 4)) ?? [];
+  if (operator === undefined) return [];
+  const until = endOfOperand(code, end + 4);
+  const text = code.slice(start, until);
+  const answer = operator === '==';
+  const isNeeded = EXCHANGES.includes(callee);
+  const replacement = isNeeded ? `(${text} ${answer ? '|| true' : '&& false'})` : String(answer);
+  return [{ kind: 'recheck', start, end: until, text, replacement }];
+}
+
+function rechecks(code: string): Change[] {
+  const compared = callsOf(code, [...LOADS, ...EXCHANGES]).flatMap((call) => decided(code, call));
+  const tested = callsOf(code, TESTS).map(({ start, end }): Change => {
+    return { kind: 'recheck', start, end, text: code.slice(start, end), replacement: 'true' };
+  });
+  // What a compare-and-swap found, in the loops that begin again with it.
+  const retried = [...code.matchAll(/\bfound == seen\b/g)].map(({ 0: text, index }): Change => {
+    return { kind: 'recheck', start: index, end: index + text.length, text, replacement: 'true' };
+  });
+  return [...compared, ...tested, ...retried];
+}
+
+function torn(code: string): Change[] {
+  return callsOf(code, Object.keys(TORN)).map(({ callee, start, end }) => ({
+    kind: 'torn',
+    start,
+    end: start + callee.length,
+    text: code.slice(start, end),
+    replacement: `torn_${callee}`,
+    helper: TORN[callee]!,
+  }));
+}
+
+function plain(code: string): Change[] {
+  return callsOf(code, Object.keys(PLAIN)).map(({ callee, start, end }) => ({
+    kind: 'plain',
+    start,
+    end: start + callee.length,
+    text: code.slice(start, end),
+    replacement: PLAIN[callee]!,
+  }));
+}
+
+function drops(code: string): Change[] {
+  return callsOf(code, DROPPED)
+    .filter(({ end }) => code[end] === ';')
+    .map(({ start, end }) => {
+      const text = code.slice(start, end);
+      return { kind: 'drop', start, end: end + 1, text, replacement: '{}' };
+    });
+}
+
+const STORE =
+  /^ +(storeWord|storeCell|pokeWord|pokeCell|storePageWord|fillPageWords|publish|bury)\(/;
+const SET_COUNT = /^ +setCount\(/;
+const FIELD = /^ +[\w.()]+\.\w+( [-+|]?= .*|\+\+|--);$/;
+
+function swaps(code: string): Change[] {
+  const lines = [...code.matchAll(/^.*\S.*$/gm)].map(({ 0: text, index }) => ({ text, index }));
+  return lines.flatMap((first, i): Change[] => {
+    const second = lines[i + 1];
+    if (second === undefined) return [];
+    const [a, b] = [first.text, second.text];
+    const isStore = (text: string): boolean => STORE.test(text) || SET_COUNT.test(text);
+    const isEither = (text: string): boolean => isStore(text) || FIELD.test(text);
+    const isSameDepth = a.search(/\S/) === b.search(/\S/);
+    if (!isSameDepth || !a.endsWith(';') || !b.endsWith(';')) return [];
+    if (!isEither(a) || !isEither(b) || !(isStore(a) || isStore(b))) return [];
+    const [start, end] = [first.index, second.index + b.length];
+    const text = `${a.trim()} ${b.trim()}`;
+    return [{ kind: 'swap', start, end, text, replacement: `${b}\n${a}` }];
+  });
+}
+
+/** The function that stands around a position. */
+function functionAt(code: string, position: number): string {
+  const names = [...code.slice(0, position).matchAll(/^(?:export )?function (\w+)/gm)];
+  return names.at(-1)?.[1] ?? '';
+}
+
+function toMutant(file: string, source: string, code: string, change: Change): Generated {
+  const { kind, start, end, text, replacement, helper } = change;
+  const line = code.slice(0, start).split('\n').length;
+  const mutated = source.slice(0, start) + replacement + source.slice(end);
+  return {
+    name: `${file}:${line}:${kind} ${text}`,
+    identity: `${file} ${functionAt(code, start)}: ${kind} ${text}`,
+    kind,
+    file,
+    source: helper === undefined ? mutated : `${mutated}\n${helper}\n`,
+  };
+}
+
+/** Only looked at by tests and people, or without a shared word, or the words themselves. */
+const EXCLUDED = /^(codec\/|report|check|testing|flags|base\/words)|\.test\.ts$/;
+
+/** All mutants of one file's text. Functions that check a stopped world are left out. */
+export function mutantsOf(file: string, source: string): Generated[] {
+  const code = blankComments(source);
+  const changes = [rechecks, torn, plain, swaps, drops].flatMap((generator) => generator(code));
+  return changes
+    .sort((a, b) => a.start - b.start)
+    .filter(({ start }) => !/^(check|isZspageSound)/.test(functionAt(code, start)))
+    .map((change) => toMutant(file, source, code, change))
+    .map(numbered());
+}
+
+/** Adds `#2`, `#3` to identities that have been there before. */
+function numbered(): (mutant: Generated) => Generated {
+  const seen = new Map<string, number>();
+  return (mutant) => {
+    const count = (seen.get(mutant.identity) ?? 0) + 1;
+    seen.set(mutant.identity, count);
+    return count === 1 ? mutant : { ...mutant, identity: `${mutant.identity} #${count}` };
+  };
+}
+
+/** All mutants of the kernel, in the order of files and lines. */
+export function generateMutants(): Generated[] {
+  return readdirSync(kernelFolder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !EXCLUDED.test(file))
+    .sort()
+    .flatMap((file) => mutantsOf(file, readFileSync(join(kernelFolder, file), 'utf8')));
+}

@@ -1,0 +1,79 @@
+/**
+ * Which scenarios see a file first: those of its own protocol, then the quick ones, then the rest.
+ *
+ * The order is all: a mutant is caught by the first scenario that fails, and one that survives has
+ * met every scenario.
+ */
+import { scenarios } from '../scenarios/index.ts';
+
+/** Beginnings of file names, the first that fits; and scenarios in which that file matters most. */
+const first: [string, string[]][] = [
+  ['base/fault', ['fault-fault', 'fault-work', 'alloc-free-killed']],
+  ['folio/', ['pin-free-both-reused', 'pin-free-descriptor-reused']],
+  ['frames/', ['alloc-free']],
+  ['index', ['pin-put-killed', 'pin-slab-given-back', 'lock-unlock']],
+  ['memdesc/desc-lock', ['lock-unlock', 'lock-unlock-killed', 'fault-page-lock']],
+  ['memdesc/', ['pin-free-descriptor-reused', 'free-free', 'pin-slab-and-zspage']],
+  ['slab/', ['pin-slab-retired', 'set-delete', 'pin-slab-and-zspage']],
+  ['store/entry', ['read-on-delete-reuse-all', 'get-delete-reuse']],
+  ['store/eviction', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
+  ['store/hash-index', ['list-split-k', 'list-split-m', 'list-split-split', 'get-split-k']],
+  ['store/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
+  ['thread/limbo', ['reclaim-reclaim', 'get-overwrite-reuse']],
+  ['thread/lock', ['alloc-free', 'get-expired-reuse', 'alloc-free-killed', 'fault-under-lock']],
+  ['thread/rcu', ['get-overwrite-reuse']],
+  [
+    'thread/slot',
+    [
+      'attach-scan',
+      'counter-detach',
+      'stop-alloc',
+      'detach-reclaim',
+      'detach-detach',
+      'figures-writers',
+      'fault-fault',
+      'attach-detach',
+    ],
+  ],
+  [
+    'thread/stop',
+    [
+      'stop-alloc',
+      'fault-work',
+      'stop-again-set',
+      'stop-again-stop',
+      'fault-stopped',
+      'fault-stop',
+      'stopper-killed',
+    ],
+  ],
+  ['zone', ['attach-detach', 'death-proven-twice', 'reader-killed-is-given-back']],
+  [
+    'zsmalloc/',
+    [
+      'set-set-same-key',
+      'set-reclaim',
+      'read-on-delete-reuse-all',
+      'set-delete',
+      'reclaim-reclaim',
+      'get-delete-reuse',
+    ],
+  ],
+];
+
+/** Scenarios of more than two seconds, quickest first. */
+const slow = ['slab-across-threads', 'stopper-killed', 'get-split-k', 'get-split-m'];
+const slowest = ['get-killed', 'check-set'];
+
+/** Scenarios of a file's own protocol. */
+export function ownScenarios(file: string): string[] {
+  return first.find(([beginning]) => file.startsWith(beginning))?.[1] ?? [];
+}
+
+/** All scenarios, in the order in which a mutant of this file meets them. */
+export function scenariosFor(file: string): string[] {
+  const own = ownScenarios(file);
+  const late = [...slow, ...slowest];
+  const quick = scenarios.map(({ name }) => name).filter((name) => !late.includes(name));
+  return [...new Set([...own, ...quick, ...late])];
+}

@@ -1,0 +1,64 @@
+/** What scenarios of the store are made of: a cache with an entry, and calls that look at values. */
+import assert from 'node:assert/strict';
+import type { Body, Machine, Thread } from '../engine/index.ts';
+
+export const NOW = 1000;
+/** Values are raw and of one word's letters, so that a torn or foreign one is seen at once. */
+export const VALUE_BYTES = 12;
+
+/** Four times the letter. */
+export function word(letter: string): number {
+  return letter.charCodeAt(0) * 0x01010101;
+}
+
+/** A one-word key and a value of one letter, put into the thread's scratch. */
+export function load(machine: Machine, thread: Thread, key: string, letter: string): void {
+  const input = thread.callNow('inputScratch') as number;
+  machine.store(thread.callNow('keyScratch') as number, word(key));
+  for (let at = 0; at < VALUE_BYTES; at += 4) machine.store(input + at, word(letter));
+}
+
+/** Makes a cache with `keys[0]` = "a", and gives thread i `keys[i]` and the value `b`, `c`, …. */
+export function makeCache(...keys: string[]): (machine: Machine) => void {
+  return (machine) => {
+    const { main, threads } = machine;
+    assert.equal(main.callNow('formatStore'), 0);
+    for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);
+    load(machine, main, keys[0]!, 'a');
+    assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+    for (const [i, key] of keys.entries()) load(machine, threads[i]!, key, 'bcd'[i]!);
+  };
+}
+
+/** Reads the thread's key; the value must be one of `allowed`, or missing where '' is. */
+export function read(allowed: string): Body {
+  return async (thread, machine) => {
+    const bytes = (await thread.call('get', 4, NOW, 1)) as number;
+    if (bytes < 0) {
+      assert.ok(allowed.includes('-'), 'a key that is there all the time was not found');
+      return '-';
+    }
+    const output = thread.callNow('outputScratch') as number;
+    const seen = [0, 4, 8].map((at) => machine.load(output + at));
+    const letter = String.fromCharCode(seen[0]! & 255);
+    assert.equal(bytes, VALUE_BYTES);
+    assert.deepEqual(seen, Array(3).fill(word(letter)), 'a torn value');
+    assert.ok(allowed.includes(letter), `a foreign value: ${letter}`);
+    return letter;
+  };
+}
+
+export const set: Body = (thread) => thread.call('set', 4, VALUE_BYTES, 1, 0);
+export const remove: Body = (thread) => thread.call('remove', 4);
+
+/** Two rounds let a value ripen and be freed, so that the next `set` reuses its memory. */
+export async function reclaim(thread: Thread): Promise<void> {
+  await thread.call('reclaim');
+  await thread.call('reclaim');
+}
+
+export const overwriteAndReuse: Body = async (thread, machine) => {
+  await set(thread, machine);
+  await reclaim(thread);
+  await set(thread, machine);
+};

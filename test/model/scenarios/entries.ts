@@ -1,0 +1,81 @@
+/** Scenarios of entries that go: by their time, all at once, or because memory is short. */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import { load, makeCache, NOW, overwriteAndReuse, read, set, VALUE_BYTES } from './cache.ts';
+
+/** A cache whose entry has expired. */
+function makeExpired(machine: Machine): void {
+  makeCache('k', 'k')(machine);
+  load(machine, machine.main, 'k', 'a');
+  assert.equal(machine.main.callNow('set', 4, VALUE_BYTES, 1, NOW - 1), 0);
+}
+
+const clear: Body = (thread) => thread.call('clearSome', 9);
+
+/** A cache in a zone without a free page. */
+function fillZone(machine: Machine): void {
+  makeCache('k', 'm')(machine);
+  while ((machine.main.callNow('allocPages', 0) as number) > 0);
+}
+
+/** Too large for the page of the entry that is there: it has to go. */
+const setLarge: Body = async (thread) => {
+  const failure = await thread.call('set', 4, facts.PAGE_BYTES / 2, 1, 0);
+  assert.ok(failure === 0 || failure === facts.ERR_NO_MEMORY);
+};
+
+function beginDraft(machine: Machine): void {
+  makeCache('k')(machine);
+  const thread = machine.threads[0]!;
+  thread.callNow('beginSet', 4, VALUE_BYTES);
+  assert.equal(thread.callNow('appendSet', VALUE_BYTES, 1), 0);
+}
+
+export const entryScenarios: KernelScenario[] = [
+  {
+    // The old value has expired, the new one has not: nobody may take the new one out.
+    name: 'get-expired-set',
+    bound: 2,
+    prepare: makeExpired,
+    threads: [read('c-'), set],
+    check: ({ main }) => assert.equal(main.callNow('get', 4, NOW, 0), VALUE_BYTES),
+  },
+  {
+    // Who has waited for the lock to take the old value out, reads the new one in a section again.
+    name: 'get-expired-reuse',
+    bound: 1,
+    prepare: makeExpired,
+    threads: [read('c-'), overwriteAndReuse],
+  },
+  {
+    name: 'clear-set',
+    bound: 2,
+    prepare: makeCache('k', 'm'),
+    threads: [clear, set],
+    check: ({ main }) => assert.ok((main.callNow('entryCount') as number) <= 1),
+  },
+  {
+    // Who is short of memory sleeps while a reader stands in its section.
+    name: 'evict-get',
+    bound: 1,
+    timesOut: true,
+    prepare: fillZone,
+    threads: [setLarge, read('a-')],
+  },
+  {
+    // Between a draft that its slot names and none there is a time at which only its thread knows it.
+    name: 'draft-dropped-killed',
+    bound: 1,
+    kills: 1,
+    prepare: beginDraft,
+    threads: [(thread) => thread.call('beginSet', 4, VALUE_BYTES)],
+  },
+  {
+    name: 'evict-set',
+    bound: 1,
+    prepare: fillZone,
+    threads: [setLarge, set],
+  },
+];

@@ -1,0 +1,138 @@
+/** Scenarios of a poisoned zone: one fault is kept, and nobody goes on or waits for ever. */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
+import { type KernelScenario, ownerOf } from '../kernel-model.ts';
+import { offsetOf } from '../lifetimes.ts';
+import { makeCache, set } from './cache.ts';
+
+const idle: Body = async () => 0;
+
+/** Threads `2` and `3` own one and two folios: their deaths poison, and say by whom and how many. */
+function giveFolios({ threads }: Machine): void {
+  for (const [folios, thread] of threads.slice(2).entries()) {
+    for (let i = 0; i <= folios; i++) thread.callNow('allocFolio', 0);
+  }
+}
+
+function bury(dead: number): Body {
+  return (thread) => thread.call('markDead', ownerOf(dead));
+}
+
+/** Whether the call traps, as every one must that waits in a poisoned zone. */
+async function traps(thread: Thread, name: string, ...args: number[]): Promise<boolean> {
+  try {
+    await thread.call(name, ...args);
+    return false;
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+    return true;
+  }
+}
+
+/** Who has seen the fault before a call is stopped by it. */
+const workOn: Body = async (thread) => {
+  const isPoisoned = (await thread.call('fault')) !== 0;
+  const hasTrapped = await traps(thread, 'allocPages', 0);
+  assert.ok(hasTrapped || !isPoisoned, 'a call goes on in a poisoned zone');
+};
+
+/** The descriptor (>> 5) of a folio that all threads pin. */
+let desc = 0;
+
+function shareFolio(machine: Machine): void {
+  const { main, threads } = machine;
+  const pfn = main.callNow('allocFolio', 0) as number;
+  for (const thread of threads) desc = thread.callNow('pinPage', pfn) as number;
+}
+
+/** Takes a page's lock and keeps it; the zone is then poisoned, so that it is never given back. */
+const lockAndPoison: Body = async (thread) => {
+  if (await traps(thread, 'lockPage', desc)) return;
+  await thread.call('markDead', ownerOf(2));
+};
+
+const lockOrTrap: Body = async (thread) => {
+  if (!(await traps(thread, 'lockPage', desc))) await traps(thread, 'unlockPage', desc);
+};
+
+/** A cache of which the first entry has lost its value: who evicts it faults under the store lock. */
+function loseValue(machine: Machine): void {
+  makeCache('k', 'm')(machine);
+  const oldest = machine.load(facts.STORE_STATE + offsetOf('StoreState', 'oldest'));
+  machine.store(oldest + offsetOf('Node', 'handle'), 0);
+}
+
+const clearAndTrap: Body = async (thread) => {
+  assert.ok(await traps(thread, 'clearSome', 1), 'an entry without a value was removed');
+};
+
+const setOrTrap: Body = async (thread, machine) => {
+  try {
+    await set(thread, machine);
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+  }
+};
+
+const stopAndPoison: Body = async (thread) => {
+  await traps(thread, 'stop');
+  await thread.call('markDead', ownerOf(2));
+};
+
+const stopAndStart: Body = async (thread) => {
+  if (!(await traps(thread, 'stop'))) await traps(thread, 'start');
+};
+
+export const poisonScenarios: KernelScenario[] = [
+  {
+    name: 'fault-fault',
+    bound: 2,
+    poisons: true,
+    prepare: giveFolios,
+    threads: [bury(2), bury(3), idle, idle],
+    check: ({ main }) => {
+      const folios = main.callNow('faultDetail') as number;
+      assert.ok(folios === 1 || folios === 2);
+      // The main thread has slot 1.
+      const slot = folios + 3;
+      assert.equal(main.callNow('faultSlot'), slot, 'a fault of one thread, named after another');
+    },
+  },
+  {
+    name: 'fault-work',
+    bound: 2,
+    poisons: true,
+    prepare: giveFolios,
+    threads: [bury(2), workOn, idle],
+  },
+  {
+    name: 'fault-page-lock',
+    bound: 2,
+    poisons: true,
+    prepare: shareFolio,
+    threads: [lockAndPoison, lockOrTrap, idle],
+  },
+  {
+    name: 'fault-under-lock',
+    bound: 2,
+    poisons: true,
+    prepare: loseValue,
+    threads: [clearAndTrap, setOrTrap],
+  },
+  {
+    name: 'fault-stopped',
+    bound: 2,
+    poisons: true,
+    prepare: giveFolios,
+    threads: [stopAndPoison, workOn, idle],
+  },
+  {
+    // Who trapped is inside the kernel for ever: who stops the world must not wait for that.
+    name: 'fault-stop',
+    bound: 2,
+    poisons: true,
+    prepare: loseValue,
+    threads: [clearAndTrap, stopAndStart],
+  },
+];

@@ -1,6 +1,7 @@
 /** Scenarios of page words and descriptors: pin against free in its three forms, free, lock. */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { ERR_NO_MEMORY, MAX_ORDER } from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 
@@ -54,6 +55,29 @@ const lockAndUnlock: Body = async (thread) => {
   await thread.call('unlockPage', pinned);
   await thread.call('putPage', pinned);
 };
+
+/** Like `lockAndUnlock`, of a folio that may be gone. */
+const lockIfThere: Body = async (thread) => {
+  const pinned = (await thread.call('pinPage', pfn)) as number;
+  if (pinned < 0) return;
+  await thread.call('lockPage', pinned);
+  const word = (await thread.call('pageWordOf', pfn)) as number;
+  assert.equal(word >>> 5, pinned, 'the page left while its descriptor was locked');
+  await thread.call('unlockPage', pinned);
+  await thread.call('putPage', pinned);
+};
+
+function leaveOnePage({ main }: Machine): void {
+  for (let order = MAX_ORDER; order >= 0; order--) {
+    for (let page = 1; page > 0; ) {
+      page = main.callNow('allocPages', order) as number;
+      if (page > 0 && order === 0) pfn = page;
+    }
+  }
+  assert.equal(main.callNow('freePages', pfn, 0), 0);
+}
+
+const takePage: Body = (thread) => thread.call('allocPages', 0);
 
 const allocAndFree: Body = async (thread) => {
   const page = (await thread.call('allocPages', 1)) as number;
@@ -164,6 +188,25 @@ export const pageScenarios: KernelScenario[] = [
       main.callNow('freePages', pfn, 1);
     },
     threads: [lookAtStopped, allocAndFree],
+  },
+  {
+    name: 'last-page',
+    bound: 2,
+    prepare: leaveOnePage,
+    threads: [takePage, takePage],
+    check: ({ main, results }) => {
+      const [won, lost] = results.toSorted((a, b) => Number(b) - Number(a));
+      assert.deepEqual([won, lost], [pfn, ERR_NO_MEMORY], 'exactly one gets the last page');
+      assert.equal(main.callNow('freePagesNow'), 0);
+    },
+  },
+  {
+    // The owner drops its reference while another thread pins, locks and unlocks.
+    name: 'lock-free',
+    bound: 2,
+    prepare: makeFolio,
+    before: nobodyHolds,
+    threads: [lockIfThere, freeThen(['allocPages', 0])],
   },
   { name: 'alloc-free', bound: 2, threads: [allocAndFree, allocAndFree] },
   { name: 'alloc-free-killed', bound: 1, kills: 1, threads: [allocAndFree, allocAndFree] },

@@ -185,18 +185,18 @@ export class Arena implements Disposable {
 }
 
 /** Size in WebAssembly pages, rounded down: a budget is never exceeded. */
-function wasmPagesFor(size: unknown): number {
-  const bytes = parseSize('size', size);
+export function wasmPagesFor(name: string, size: unknown): number {
+  const bytes = parseSize(name, size);
   // 4 GiB itself is one page too many for 32-bit end addresses; it means "as large as can be".
   const pages = Math.floor(
     Math.min(bytes, facts.MAX_WASM_PAGES * WASM_PAGE_BYTES) / WASM_PAGE_BYTES,
   );
   if (bytes <= 2 ** 32 && pages >= facts.MIN_WASM_PAGES) return pages;
-  throw new InvalidArgumentError('size', 'from 4 MiB to 4 GiB', size);
+  throw new InvalidArgumentError(name, 'from 4 MiB to 4 GiB', size);
 }
 
 function createZone(size: unknown): Zone {
-  const pages = wasmPagesFor(size);
+  const pages = wasmPagesFor('size', size);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const kernel = openKernel(memory);
   const [idLo, idHi, seedLo, seedHi] = crypto.getRandomValues(new Int32Array(4));

@@ -6,7 +6,7 @@
  * at any time. Reads take no lock and return copies; `set` returns false, and counts a refusal, when
  * a value cannot be kept. Throws only on misuse, and `CorruptionError` when the zone is poisoned.
  */
-import { Arena, type ArenaHandle } from './arena.ts';
+import { Arena, type ArenaHandle, wasmPagesFor } from './arena.ts';
 import { Border, type Key } from './border.ts';
 import {
   DisposedError,
@@ -238,6 +238,7 @@ function settingsOf<T>(options: SharedCacheOptions<T>): Settings {
     throw new InvalidArgumentError('options', 'an object with maxSize', options);
   }
   const values = valuesOf(options);
+  wasmPagesFor('maxSize', options.maxSize);
   const maxSize = parseSize('maxSize', options.maxSize);
   const compression = options.compression ?? 'lz4';
   if (compression !== 'lz4' && compression !== 'none') {

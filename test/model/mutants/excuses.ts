@@ -16,6 +16,25 @@ export interface Excuse {
 export const equivalents: Excuse[] = [
   {
     because:
+      'Entries of the page list that a reader loads were stored before the cell that led it there, ' +
+      'and change only after its grace period; other entries are read under the lock alone.',
+    mutants: [
+      'zsmalloc/zspage.ts holdPage: plain storeWord(pageEntryAt(desc, k), pfn)',
+      'zsmalloc/zspage.ts dropPageIfUntouched: plain storeWord(pageEntryAt(desc, k), 0)',
+      'zsmalloc/zspage.ts objectByteAt: plain loadWord(pageEntryAt(desc, offset >> PAGE_SHIFT))',
+    ],
+  },
+  {
+    because: 'A wake when nothing was stopped: who is woken looks again and waits on.',
+    mutants: ['thread/stop.ts endStopOf: recheck casWord(stopAt(), slot, 0) == slot'],
+  },
+  {
+    because:
+      'Debts are then paid in a poisoned zone, which nobody uses; a lock that is never opened traps.',
+    mutants: ['zone.ts recoverDead: drop trapIfPoisoned()'],
+  },
+  {
+    because:
       'Both stores come before the one that publishes the descriptor, and nobody finds it earlier.',
     mutants: [
       'folio/folio.ts allocFolio: swap headerOf(desc).flags |= FLAG_MOVABLE; fillPageWords(pfn, 1 << order, desc | TYPE_ANON_FOLIO);',

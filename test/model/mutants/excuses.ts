@@ -29,6 +29,10 @@ export const equivalents: Excuse[] = [
     mutants: ['thread/stop.ts endStopOf: recheck casWord(stopAt(), slot, 0) == slot'],
   },
   {
+    because: 'Who waits for a dead stopper looks after each slice: it is woken later, not never.',
+    mutants: ['thread/stop.ts endStopOf: drop wakeWord(stopAt(), -1)'],
+  },
+  {
     because:
       'Debts are then paid in a poisoned zone, which nobody uses; a lock that is never opened traps.',
     mutants: ['zone.ts recoverDead: drop trapIfPoisoned()'],
@@ -243,6 +247,12 @@ export const equivalents: Excuse[] = [
 ];
 
 export const unreachable: Excuse[] = [
+  {
+    because:
+      'A stopper has to die, a second one to stop the world, and a recoverer to come between the ' +
+      'two; the time-outs of the checker are not fair enough to search that.',
+    mutants: ['thread/stop.ts endStopOf: torn casWord(stopAt(), slot, 0)'],
+  },
   {
     because: 'Formatted memory, another version and images are for unit tests: no thread is there.',
     mutants: [

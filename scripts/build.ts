@@ -17,22 +17,16 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { facts } from './kernel-facts.ts';
+import { commonFlags, releaseFlags } from './kernel-flags.ts';
 
 const root = process.cwd();
 const require = createRequire(join(root, 'package.json'));
 
 const variants: Record<string, string[]> = {
-  release: ['kernel/index.ts', '-O3', '--noAssert', '--debug'],
+  release: ['kernel/index.ts', ...releaseFlags],
   debug: ['kernel/testing.ts', '-O1', '--debug', '--use', 'PAGELESS_DEBUG=1'],
-  test: ['kernel/testing.ts', '-O3', '--noAssert', '--debug'],
+  test: ['kernel/testing.ts', ...releaseFlags],
 };
-
-const commonFlags = [
-  ...['--runtime', 'stub', '--importMemory', '--sharedMemory'],
-  ...['--initialMemory', '64', '--maximumMemory', '65535'],
-  ...['--enable', 'threads,simd,bulk-memory'],
-  ...['--use', 'abort='],
-];
 
 function kernelSources(): string[] {
   return readdirSync(join(root, 'kernel'), { recursive: true, encoding: 'utf8' })

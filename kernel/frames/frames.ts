@@ -37,8 +37,6 @@ export class FramesState {
   freePages: u32;
 }
 
-export const FRAMES_LOCK: usize = FRAMES_STATE;
-
 function childAt(child: u32): usize {
   return superblock().childCounters + child * 4;
 }

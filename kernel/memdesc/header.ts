@@ -59,11 +59,6 @@ export function linkAt(desc: u32): usize {
   return desc + offsetof<Header>('link');
 }
 
-/** Slot that froze or is bearing the descriptor. */
-export function refsActor(refs: u32): u32 {
-  return (refs >> SLOT_SHIFT) & 0xff;
-}
-
 /** Reserves a free object: nobody can pin it before `publish`. */
 export function bear(desc: u32, type: u32, order: u32, pfn: u32): void {
   storeWord(refsAt(desc), BORN | (selfSlot() << SLOT_SHIFT));

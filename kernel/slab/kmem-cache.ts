@@ -63,8 +63,6 @@ export class KmemCache {
   padding2: u32;
 }
 
-export const SLAB_LOCK: usize = SLAB_STATE;
-
 export function cacheOf(cache: u32): KmemCache {
   return changetype<KmemCache>(SLAB_STATE + offsetof<SlabState>() + cache * offsetof<KmemCache>());
 }

@@ -119,10 +119,6 @@ export function slotState(slot: u32): u32 {
   return u32(loadCell(slotAt(slot))) & 3;
 }
 
-export function slotOwner(slot: u32): u32 {
-  return u32(loadCell(slotAt(slot)) >> 32);
-}
-
 /** To be called before an operation's first change of a shared word; `lock` does. */
 export function beginChange(): void {
   const at = inKernelAt(selfSlot());

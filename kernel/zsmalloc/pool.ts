@@ -68,8 +68,6 @@ import {
   zspagePage,
 } from './zspage';
 
-export const ZS_LOCK: usize = ZS_STATE;
-
 /** @returns 0, or ERR_NO_MEMORY */
 export function formatPool(): i32 {
   createCache(CACHE_ZSPAGE, ZSPAGE_DESC_BYTES);

@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
+import { commonFlags, releaseFlags } from '../../../scripts/kernel-flags.ts';
 import { type Instrumented, instrument, type Scenario } from '../engine/index.ts';
 import { runScenario } from '../kernel-model.ts';
 import { scenarios } from '../scenarios/index.ts';
@@ -15,11 +16,7 @@ import { kernelFolder } from './generate.ts';
 
 const root = join(kernelFolder, '..');
 
-const flags = [
-  ...['--runtime', 'stub', '--importMemory', '--sharedMemory', '--use', 'abort='],
-  ...['--initialMemory', '64', '--maximumMemory', '65535'],
-  ...['--enable', 'threads,simd,bulk-memory', '-O3', '--noAssert', '--debug'],
-];
+const flags = [...commonFlags, ...releaseFlags];
 
 /** Finds what needs many preemptions: who waits for a lock spins a hundred times. */
 const WALK: Partial<Scenario> = { mode: 'uniform', seed: 1, maxExecutions: 10_000 };

@@ -1,0 +1,12 @@
+/** How the kernel is compiled: one place for the build and for whoever compiles it changed. */
+
+/** Options of every variant. */
+export const commonFlags: string[] = [
+  ...['--runtime', 'stub', '--importMemory', '--sharedMemory'],
+  ...['--initialMemory', '64', '--maximumMemory', '65535'],
+  ...['--enable', 'threads,simd,bulk-memory'],
+  ...['--use', 'abort='],
+];
+
+/** What ships is optimised, and keeps function names until it is embedded. */
+export const releaseFlags: string[] = ['-O3', '--noAssert', '--debug'];

@@ -39,6 +39,7 @@ import {
   detachThread,
   formatZone,
   recoverDead as recoverAll,
+  settleThread,
   thawZone,
 } from './zone';
 import { deferZspage } from './zsmalloc/pool';
@@ -56,6 +57,7 @@ const OP_FORMAT_STORE: u32 = 6;
 const OP_READ: u32 = 7;
 const OP_WRITE: u32 = 8;
 const OP_DELETE: u32 = 9;
+const OP_ATTACH: u32 = 10;
 
 function leave(): void {
   leaveSection();
@@ -67,10 +69,16 @@ export function format(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): i32 {
   return formatZone(idLo, idHi, seedLo, seedHi);
 }
 
-/** Attaches this thread, known outside as `owner` ≥ 1. @returns its slot or ERR_… */
+/** Attaches this thread, known outside as `owner` ≥ 1. @returns its slot or ERR_…: see zone.ts */
 export function attach(owner: u32, mayPark: bool): i32 {
   setCanPark(mayPark);
-  return attachThread(owner);
+  const slot = attachThread(owner);
+  if (slot < 0) return slot;
+  enter(OP_ATTACH);
+  const failure = settleThread();
+  if (failure != 0) return failure;
+  leave();
+  return slot;
 }
 
 /** Gives back the slot and all it owns; no further call but `attach`. */
@@ -97,8 +105,7 @@ export function markDead(owner: u32): u32 {
 
 /** Gives back what dead threads owned. @returns how many */
 export function recoverDead(): u32 {
-  enter(OP_RECOVER);
-  const recovered = recoverAll();
+  const recovered = recoverAll(OP_RECOVER);
   leave();
   return recovered;
 }

@@ -32,6 +32,7 @@ export {
 export { limboCount } from './thread/limbo';
 export { lock, unlock } from './thread/lock';
 export { enterSection, isInSection, leaveSection } from './thread/rcu';
+export { haltWorld, resumeWorld } from './thread/stop';
 export {
   formatPool,
   zsAlloc,

@@ -5,16 +5,19 @@
  * that can be recognised is complete. Attaching to anything else (no magic, another version, other
  * geometry) is refused before anything is written.
  *
- * Death: a survivor that has proof marks the dead thread's slots (markDead). If the thread was not
- * half-way through a change, `recoverDead` gives back all that it owned; else the zone is poisoned.
+ * Death: a survivor that has proof marks the dead thread's slots (markDead). `recoverDead` repairs
+ * what it left half-done in the halted world, and gives back all that it owned; what it had begun
+ * that nobody can repair (`beginChange`) has poisoned the zone.
  */
-import { selfSlot, setSelfSlot } from './base/env';
+import { selfSlot, setSelfPage, setSelfSlot } from './base/env';
 import { ERR_GEOMETRY, ERR_NOT_A_ZONE, ERR_VERSION, trapIfPoisoned } from './base/fault';
 import {
   FORMAT_VERSION,
   layOut,
   MAX_WASM_PAGES,
   MIN_WASM_PAGES,
+  PAGE_BYTES,
+  PAGE_SHIFT,
   superblock,
   ZONE_MAGIC,
 } from './base/layout';
@@ -22,13 +25,15 @@ import { loadWord, storeWord } from './base/words';
 import { formatFolio } from './folio/folio';
 import { formatFrames } from './frames/frames';
 import { fillPageWords, miscWord } from './memdesc/page-word';
-import { MISC_ZONE } from './memdesc/type';
+import { allocPages, freePages } from './memdesc/pages';
+import { MISC_THREAD, MISC_ZONE } from './memdesc/type';
 import { formatSlab } from './slab/kmem-cache';
 import { dropDraft } from './store/entry';
 import { dropScratch } from './store/scratch';
-import { lock, unlock } from './thread/lock';
+import { breakLock, lock, unlock } from './thread/lock';
 import { formatRcu } from './thread/rcu';
 import {
+  beginChange,
   claimSlot,
   condemnSlot,
   highestSlot,
@@ -36,11 +41,13 @@ import {
   judge,
   releaseSlot,
   SLOT_DEAD,
+  selfState,
   slotOf,
   slotState,
   THREADS_LOCK,
+  ThreadSlot,
 } from './thread/slot';
-import { endStopOf } from './thread/stop';
+import { endStopOf, enterHalted, resumeWorld } from './thread/stop';
 
 /**
  * Makes a zone of the memory, which must be all zero.
@@ -75,28 +82,74 @@ export function attachThread(owner: u32): i32 {
   return claimSlot(owner);
 }
 
+/** Takes the thread's own page, in its first call. @returns 0; or ERR_NO_MEMORY, and no slot */
+export function settleThread(): i32 {
+  const pfn = allocPages(0, MISC_THREAD);
+  if (pfn < 0) {
+    releaseSlot(selfSlot());
+    setSelfSlot(0);
+    return pfn;
+  }
+  memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
+  selfState().page = u32(pfn) << PAGE_SHIFT;
+  setSelfPage(selfState().page);
+  return 0;
+}
+
 /** Gives back all that this thread has, and its slot. */
 export function detachThread(): void {
   payDebts(selfSlot());
   releaseSlot(selfSlot());
+  setSelfPage(0);
   setSelfSlot(0);
 }
 
 function payDebts(slot: u32): void {
   dropDraft(slotOf(slot));
   dropScratch(slotOf(slot));
+  dropPage(slotOf(slot));
   endStopOf(slot);
 }
 
-/** Gives back what threads owned that died outside the kernel. @returns how many there were */
-export function recoverDead(): u32 {
-  let recovered: u32 = 0;
-  lock(THREADS_LOCK);
+function dropPage(slot: ThreadSlot): void {
+  const page = slot.page;
+  slot.page = 0;
+  if (page != 0) freePages(page >> PAGE_SHIFT, 0, MISC_THREAD);
+}
+
+/**
+ * Repairs what dead threads left half-done, then gives back what they owned. Begins the call.
+ *
+ * @returns how many there were
+ */
+export function recoverDead(operation: u32): u32 {
+  enterHalted(operation);
+  repairFloors();
+  resumeWorld();
+  return payDebtsOfDead();
+}
+
+/**
+ * In the halted world, lowest floor first. Each repair may have been begun by somebody who died, and
+ * ends by freeing the floor's lock.
+ */
+function repairFloors(): void {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
     // Whoever marked it may not have come to poisoning yet.
     judge(slot, loadWord(inKernelAt(slot)), slotOf(slot).held);
     trapIfPoisoned();
+    breakLock(THREADS_LOCK, slot);
+  }
+}
+
+/** In the running world: debts are paid through the floors, whose locks the living may hold. */
+function payDebtsOfDead(): u32 {
+  let recovered: u32 = 0;
+  beginChange();
+  lock(THREADS_LOCK);
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slotState(slot) != SLOT_DEAD) continue;
     payDebts(slot);
     releaseSlot(slot);
     recovered++;

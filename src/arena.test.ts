@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
+import { settled } from '../test/support/settled.ts';
 import { Arena, type ArenaHandle, IncompatibleZoneError, SharedCache } from './index.ts';
 import { openKernel } from './kernel.ts';
 import { registry } from './threads.ts';
@@ -41,8 +42,9 @@ test('the size is what was asked for, rounded down to 64 KiB', () => {
   assert.equal(largest.size, 65535 * 65536);
 });
 
-test('blocks of every order are aligned, disjoint, described and given back', () => {
+test('blocks of every order are aligned, disjoint, described and given back', async () => {
   using arena = new Arena({ size: '32MiB' });
+  await settled(arena);
   const before = arena.report().freePages;
   const blocks: [number, number][] = [];
   for (let order = 0; order <= 10; order++) {
@@ -65,17 +67,19 @@ test('blocks of every order are aligned, disjoint, described and given back', ()
   arena.check();
 });
 
-test('an arena that is used up says undefined', () => {
+test('an arena that is used up says undefined', async () => {
   using arena = new Arena({ size: '4MiB' });
+  await settled(arena);
   let pages = 0;
   while (arena.allocPages(0) !== undefined) pages++;
-  assert.equal(pages, 1024 - arena.kernel.firstPfn());
+  assert.equal(pages, 1024 - arena.kernel.firstPfn() - arena.report().threads);
   assert.equal(arena.report().freePages, 0);
   arena.check();
 });
 
-test('numbers out of range are refused before anything happens', () => {
+test('numbers out of range are refused before anything happens', async () => {
   using arena = new Arena({ size: '4MiB' });
+  await settled(arena);
   const { freePages } = arena.report();
   for (const order of [-1, 11, 0.5, Number.NaN, 2 ** 32, '1', undefined, 1n]) {
     assert.throws(() => arena.allocPages(order as number), /^InvalidArgumentError: order must be/);

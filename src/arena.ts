@@ -16,6 +16,7 @@ import {
   InvalidArgumentError,
   InvalidFreeError,
   TooManyThreadsError,
+  ZoneTooSmallError,
 } from './errors.ts';
 import * as facts from './generated/facts.ts';
 import { loadImage, saveImage } from './image.ts';
@@ -218,6 +219,8 @@ export function join(memory: WebAssembly.Memory, kernel: KernelExports, supervis
   switch (slot) {
     case facts.ERR_NO_SLOT:
       throw new TooManyThreadsError();
+    case facts.ERR_NO_MEMORY:
+      throw new ZoneTooSmallError('another thread');
     case facts.ERR_VERSION:
       throw new IncompatibleZoneError('the zone was made by another version of pageless');
     case facts.ERR_GEOMETRY:

@@ -1,12 +1,14 @@
 /**
  * Everything the kernel imports, and everything that differs from thread to thread.
  *
- * The memory is the only import of the release module. The two variables below are WebAssembly
+ * The memory is the only import of the release module. The variables below are WebAssembly
  * globals, so each thread (each instance) has its own.
  */
 
 /** Thread-local: this thread's slot number, 1 … 255; 0 before `attach`. */
 let self: u32 = 0;
+/** Thread-local: address of this thread's page; 0 before `attach`. */
+let page: usize = 0;
 /** Thread-local: false on a browser's main thread, which may not block. */
 let mayPark: bool = true;
 
@@ -16,6 +18,15 @@ export function selfSlot(): u32 {
 
 export function setSelfSlot(slot: u32): void {
   self = slot;
+}
+
+/** Address of this thread's page: see layout.ts for its regions. */
+export function selfPage(): usize {
+  return page;
+}
+
+export function setSelfPage(address: usize): void {
+  page = address;
 }
 
 export function canPark(): bool {

@@ -18,7 +18,7 @@
 /** "plzn" in memory order. */
 export const ZONE_MAGIC: u32 = 0x6e7a6c70;
 /** Raised with every change of anything that two threads must agree on. */
-export const FORMAT_VERSION: u32 = 1;
+export const FORMAT_VERSION: u32 = 2;
 
 export const PAGE_SHIFT: u32 = 12;
 export const PAGE_BYTES: u32 = 4096;
@@ -45,6 +45,11 @@ export const SLOT_BYTES: u32 = 256;
 /** Slots 1 … 255: a slot number fits the 8-bit owner field of every word that names one. */
 export const MAX_SLOT: u32 = 255;
 export const PAGE_MAP: usize = 69632;
+
+/** Regions of a thread page, the page that each attached thread has for itself. */
+export const THREAD_STOCK: u32 = 0;
+export const THREAD_SLAB: u32 = 2560;
+export const THREAD_PINS: u32 = 3584;
 
 /** A child is 2 MiB: 512 pages, 8 words of bits. */
 export const CHILD_PAGES: u32 = 512;

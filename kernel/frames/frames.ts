@@ -28,6 +28,7 @@ import {
 } from '../base/layout';
 import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
 import { lock, unlock } from '../thread/lock';
+import { beginChange } from '../thread/slot';
 import { clearBlock, countFree, findFree, isBlockSet, setBlock } from './bitfield';
 
 @unmanaged
@@ -78,6 +79,7 @@ export function freePageCount(): u32 {
  * Context: takes the frames lock; never waits for memory.
  */
 export function takeBlock(order: u32): u32 {
+  beginChange();
   lock(FRAMES_STATE);
   const pfn = order == MAX_ORDER ? takePair() : takeFromTrees(order);
   unlock(FRAMES_STATE);
@@ -133,6 +135,7 @@ function fillBlock(pfn: u32, order: u32, byte: u8): void {
 /** Gives back a block that was taken with this order, or an aligned part of one. */
 export function giveBlock(pfn: u32, order: u32): void {
   if (isDefined(PAGELESS_DEBUG)) fillBlock(pfn, order, DEBUG_GIVEN);
+  beginChange();
   lock(FRAMES_STATE);
   const children: u32 = order == MAX_ORDER ? 2 : 1;
   const childOrder = min(order, 9);

@@ -36,6 +36,8 @@ export const MISC_SCRATCH: u32 = 2;
 export const MISC_INDEX: u32 = 3;
 /** Tables of zsmalloc's size classes. */
 export const MISC_CLASSES: u32 = 4;
+/** A thread's page: its stock of pages and the like. */
+export const MISC_THREAD: u32 = 5;
 
 export function isDescriptorType(type: u32): bool {
   return type >= FIRST_DESCRIPTOR_TYPE;

@@ -20,6 +20,7 @@ import { limboWord, pageWord, storePageWord, wordDescriptor, wordType } from '..
 import { TYPE_FREE, TYPE_SLAB } from '../memdesc/type';
 import { defer, LIMBO_SLAB } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
+import { beginChange } from '../thread/slot';
 import {
   bearSlab,
   clearInUse,
@@ -84,6 +85,7 @@ export function formatSlab(): void {
 
 /** @returns the address of an object that nobody else has, or 0. Its bytes are as its last user left them. */
 export function allocObject(cache: u32): u32 {
+  beginChange();
   lock(SLAB_STATE);
   const object = allocLocked(cache);
   unlock(SLAB_STATE);
@@ -123,6 +125,7 @@ function grow(cache: u32): bool {
 
 /** Frees an object; what is no object of the cache, or free already, is a fault. */
 export function freeObject(cache: u32, object: u32): void {
+  beginChange();
   lock(SLAB_STATE);
   freeLocked(cache, object);
   unlock(SLAB_STATE);

@@ -8,7 +8,7 @@ import { FAULT_INDEX, fail } from '../base/fault';
 import { peekCell, storeCell, swapWord } from '../base/words';
 import { defer, LIMBO_NODE, LIMBO_VALUE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
-import { COUNT_EVICTIONS, count } from '../thread/slot';
+import { beginChange, COUNT_EVICTIONS, count } from '../thread/slot';
 import { zsPlace, zsRetire } from '../zsmalloc/pool';
 import { entryKeyBytes, entryValueBytes } from './entry';
 import { handleAt, nodeOf, removeNode, STORE_LOCK, StoreState, storeState } from './hash-index';
@@ -79,6 +79,7 @@ export function removeEntry(node: u32): u32 {
 export function evict(bytes: u32): u32 {
   let entries: u32 = 0;
   let freed: u32 = 0;
+  beginChange();
   lock(STORE_LOCK);
   while (freed < bytes && storeState().oldest != 0) {
     freed += removeEntry(storeState().oldest);

@@ -25,6 +25,7 @@ import { allocPages, freePages } from '../memdesc/pages';
 import { MISC_INDEX } from '../memdesc/type';
 import { CACHE_NODE, isObject } from '../slab/kmem-cache';
 import { lock, unlock } from '../thread/lock';
+import { beginChange } from '../thread/slot';
 import { zsIsHandle, zsIsLive, zsPlace } from '../zsmalloc/pool';
 import { hasKey } from './entry';
 
@@ -178,6 +179,7 @@ export function findNode(hash: u32, key: usize, keyBytes: u32): u32 {
 
 /** Only readers come here: waits for whoever splits, then they begin again from the root. */
 function awaitSplit(): void {
+  beginChange();
   lock(STORE_STATE);
   unlock(STORE_STATE);
 }

@@ -22,8 +22,8 @@ import {
   takeRipe,
 } from '../thread/limbo';
 import { leaveSection } from '../thread/rcu';
-import { rest } from '../thread/rest';
-import { inKernelAt } from '../thread/slot';
+import { slotAt, ThreadSlot } from '../thread/slot';
+import { restSafely } from '../thread/stop';
 import { destroyZspage, zsLinkAt } from '../zsmalloc/pool';
 import { releaseEntry } from './entry';
 import { Node } from './hash-index';
@@ -106,9 +106,9 @@ export function awaitReclaim(): bool {
   return false;
 }
 
-/** Sleeps on a word of our own that nobody moves. */
+/** Sleeps on a word of our own that nobody moves meanwhile. */
 function sleep(): void {
-  const at = inKernelAt(selfSlot());
-  rest(at, loadWord(at), 1);
+  const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('held');
+  restSafely(at, loadWord(at), 1);
   trapIfPoisoned();
 }

@@ -22,6 +22,7 @@ import { allocObject, CACHE_NODE, createCache, freeObject } from '../slab/kmem-c
 import { lock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import {
+  beginChange,
   COUNT_BYTES_IN,
   COUNT_BYTES_OUT,
   COUNT_DELETES,
@@ -146,6 +147,7 @@ export function commit(expiry: u64): i32 {
 
 /** Makes `handle` the value of the key. @returns whether it needed the spare node */
 function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bool {
+  beginChange();
   lock(STORE_LOCK);
   const node = findNode(hash, selfState().keyScratch, keyBytes);
   addTotals(handle);
@@ -199,6 +201,7 @@ function findFresh(keyBytes: u32, now: u64): u32 {
  * @returns whether the key now has no entry
  */
 function expire(keyBytes: u32, now: u64): bool {
+  beginChange();
   lock(STORE_LOCK);
   const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
   const isExpired = node != 0 && nodeExpiry(node) != 0 && now >= nodeExpiry(node);
@@ -249,6 +252,7 @@ export function remove(keyBytes: u32): bool {
 }
 
 function takeOut(keyBytes: u32): bool {
+  beginChange();
   lock(STORE_LOCK);
   const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
   if (node != 0) removeEntry(node);
@@ -259,6 +263,7 @@ function takeOut(keyBytes: u32): bool {
 /** Removes up to `limit` entries. @returns how many it removed */
 export function clearSome(limit: u32): u32 {
   let removed: u32 = 0;
+  beginChange();
   lock(STORE_LOCK);
   while (removed < limit && storeState().oldest != 0) {
     removeEntry(storeState().oldest);

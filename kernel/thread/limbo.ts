@@ -11,6 +11,7 @@ import { LIMBO_STATE } from '../base/layout';
 import { loadWord, pokeWord, storeWord } from '../base/words';
 import { lock, unlock } from './lock';
 import { beginGracePeriod, isQuiescent } from './rcu';
+import { beginChange } from './slot';
 
 /** Kinds of object that wait in limbo; reclaim.ts says how each is freed. */
 export const LIMBO_NODE: u32 = 0;
@@ -56,6 +57,7 @@ function setCount(into: Bag, field: usize, value: u32): void {
  * Cost: one lock.
  */
 export function defer(kind: u32, object: u32, linkAt: usize): void {
+  beginChange();
   lock(LIMBO_STATE);
   const into = bag(kind);
   pokeWord(linkAt, into.filling);
@@ -71,6 +73,7 @@ export function defer(kind: u32, object: u32, linkAt: usize): void {
  * @returns the first object of the list, linked as `defer` linked it; 0 if none is ripe
  */
 export function takeRipe(kind: u32): u32 {
+  beginChange();
   lock(LIMBO_STATE);
   const from = bag(kind);
   let ripe: u32 = 0;

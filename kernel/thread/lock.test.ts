@@ -10,7 +10,7 @@ import {
   zoneTest,
 } from '../../test/support/zone.ts';
 
-const { LIMBO_STATE, RCU_STATE } = facts;
+const { LIMBO_STATE, RCU_STATE, THREADS_STATE } = facts;
 /** A word of page 0 that nothing uses. */
 const FREE_WORD = RCU_STATE + 32;
 
@@ -33,21 +33,33 @@ zoneTest('the fast path keeps the read section', {}, ({ kernel }) => {
 });
 
 for (const [name, word] of [
-  ['of a dead thread', 2],
-  ['of a dead thread with waiters', 2 | 0x100],
   ['of nobody', 200],
+  ['of nobody with waiters', 200 | 0x100],
 ] as const) {
   test(`waiting for a lock ${name} poisons the zone`, () => {
     const zone = createZone();
-    zone.join(42);
-    zone.kernel.markDead(42);
     zone.words[LIMBO_STATE / 4] = word;
     assertPoisons(zone, facts.FAULT_LOCK_OWNER_DIED, () => zone.kernel.lock(LIMBO_STATE));
     assert.equal(zone.kernel.faultDetail(), word & 255);
   });
 }
 
-test('who may not park notices a dead owner as well', () => {
+zoneTest('recovery frees the lock of a dead thread, and no other', {}, (zone) => {
+  zone.join(42);
+  zone.join(43);
+  for (const [word, left] of [
+    [2, 0],
+    [2 | 0x100, 0],
+  ] as const) {
+    zone.words[THREADS_STATE / 4] = word;
+    zone.kernel.markDead(42);
+    assert.equal(zone.kernel.recoverDead(), 1);
+    assert.equal(zone.words[THREADS_STATE / 4], left);
+    zone.join(42);
+  }
+});
+
+test('who may not park notices a lock of nobody as well', () => {
   const zone = createZone();
   const browser = openZone(zone.memory);
   assert.equal(browser.attach(7, 0), 2);

@@ -8,9 +8,10 @@
  * A woken waiter takes the lock with WAITERS set, because it cannot know whether it was the last:
  * at worst one wake too many, never one too few.
  *
- * A wait is a row of slices. After each, the waiter looks whether the zone is poisoned and whether
- * the owner still lives; a dead owner's lock protects half-done work, so the zone is poisoned.
- * Nothing hangs where deaths are witnessed (thread/slot.ts).
+ * A wait is a row of slices at a safe point (stop.ts); after each the waiter looks whether the zone
+ * is poisoned. If the owner died, its half-done work under the lock is either repaired by the
+ * recovery, which then frees the lock, or the zone is poisoned: see `beginChange` in slot.ts.
+ * Nothing hangs where deaths are witnessed.
  *
  * **Waiting ends the read section**: whoever calls `lock` may hold references or locks, but no
  * pointer that only RCU keeps alive.
@@ -24,8 +25,8 @@ import { selfSlot } from '../base/env';
 import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
 import { casWord, loadWord, swapWord, wakeWord } from '../base/words';
 import { enterSection, isInSection, leaveSection } from './rcu';
-import { rest } from './rest';
-import { beginChange, SLOT_LIVE, slotState } from './slot';
+import { SLOT_FREE, slotState } from './slot';
+import { restSafely } from './stop';
 
 const OWNER: u32 = 0xff;
 const WAITERS: u32 = 0x100;
@@ -33,7 +34,6 @@ const WAITERS: u32 = 0x100;
 const SPINS: u32 = 100;
 
 export function lock(at: usize): void {
-  beginChange();
   if (casWord(at, 0, selfSlot()) != 0) lockSlow(at);
 }
 
@@ -51,7 +51,9 @@ function lockSlow(at: usize): void {
     if (seen == 0) {
       if (casWord(at, 0, selfSlot() | WAITERS) == 0) break;
     } else if ((seen & WAITERS) != 0 || casWord(at, seen, seen | WAITERS) == seen) {
-      restSlice(at, seen | WAITERS);
+      restSafely(at, seen | WAITERS);
+      trapIfPoisoned();
+      failIfNobodys(at, seen | WAITERS);
     }
   }
   if (wasInside) enterSection();
@@ -64,11 +66,17 @@ function spinFor(at: usize, rounds: u32): bool {
   return false;
 }
 
-/** One slice of waiting for `at` to change from `seen`, and a look at the owner afterwards. */
-function restSlice(at: usize, seen: u32): void {
-  rest(at, seen);
-  trapIfPoisoned();
-  if (loadWord(at) != seen) return;
-  const owner = seen & OWNER;
-  if (slotState(owner) != SLOT_LIVE && loadWord(at) == seen) fail(FAULT_LOCK_OWNER_DIED, owner);
+/** A lock whose owner is not even dead will never be freed: the zone is damaged. */
+function failIfNobodys(at: usize, seen: u32): void {
+  if (loadWord(at) != seen || slotState(seen & OWNER) != SLOT_FREE) return;
+  if (loadWord(at) == seen) fail(FAULT_LOCK_OWNER_DIED, seen & OWNER);
+}
+
+/** Frees the lock of a dead thread, if it has it; what it protects has been repaired. World halted. */
+export function breakLock(at: usize, slot: u32): void {
+  const seen = loadWord(at);
+  if ((seen & OWNER) != slot) return;
+  // Waiters rest, so nobody else moves the word but to set WAITERS: the swap cannot lose a lock.
+  swapWord(at, 0);
+  wakeWord(at, -1);
 }

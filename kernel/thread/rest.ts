@@ -9,7 +9,7 @@ import { canPark } from '../base/env';
 import { loadWord, parkWord } from '../base/words';
 
 /** How late a death may be noticed. */
-const SLICE_MS: u32 = 10;
+export const SLICE_MS: u32 = 10;
 /** Where parking is forbidden a slice is this many looks at the word, some 50 µs. */
 const SPIN_SLICE: u32 = 100_000;
 

@@ -14,18 +14,18 @@
  * lifeline closes: a late report about a former owner finds no live slot of it.
  *
  *   inKernel  owner thread, atomic: number of the operation under way, with HALF_DONE from its
- *             first lock (or other shared change) on; 0 outside. Read by who stops the world
- *             (stop.ts), and by a survivor after the owner's death
+ *             first change that nobody could repair on, and RESTING while it waits; 0 outside. Read
+ *             by who stops the world (stop.ts), and by a survivor after the owner's death
  *   section   owner thread, atomic: see rcu.ts
  *   the rest  owner thread; a survivor after its death
  *
  * Counters are written by the owner and summed by anybody; slot 0, which is nobody's, keeps the sum
  * of threads that are gone.
  *
- * Recovery: a thread that died without HALF_DONE (outside the kernel, reading, compressing) holds no
- * lock and its slot is true, so all it owned is given back (zone.ts). With HALF_DONE it may have
- * left anything half-way, and with `held` ≠ 0 it has references (and perhaps descriptor locks) that
- * nobody can name: the zone is poisoned.
+ * Recovery: what a thread that died without HALF_DONE left half-way is repaired floor by floor, and
+ * all it owned is given back (zone.ts). With HALF_DONE it may have left something that nobody can
+ * repair, and with `held` ≠ 0 it has references (and perhaps descriptor locks) that nobody can name:
+ * the zone is poisoned.
  */
 import { selfSlot, setSelfSlot } from '../base/env';
 import { ERR_NO_SLOT, FAULT_DIED_HOLDING, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
@@ -38,6 +38,10 @@ export const SLOT_DEAD: u32 = 2;
 
 /** Bit of inKernel: the operation has begun to change what others see. */
 export const HALF_DONE: u32 = 0x100;
+/** Bit of inKernel: at a safe point, and not going on while the world is halted (stop.ts). */
+export const RESTING: u32 = 0x200;
+/** Bit of inKernel: resting until it can halt the world itself. */
+export const WANTS_HALT: u32 = 0x400;
 
 @unmanaged
 export class ThreadsState {
@@ -55,6 +59,8 @@ export class ThreadSlot {
   inKernel: u32;
   /** References to descriptors that the thread took and has not put, over calls. */
   held: i32;
+  /** Address of the thread's own page (layout.ts), 0 before it has one. */
+  page: u32;
   /** Scratch blocks, 0 until the thread first needs them. */
   keyScratch: u32;
   inputScratch: u32;
@@ -119,7 +125,7 @@ export function slotState(slot: u32): u32 {
   return u32(loadCell(slotAt(slot))) & 3;
 }
 
-/** To be called before an operation's first change of a shared word; `lock` does. */
+/** To be called before an operation's first change that a survivor could not repair. */
 export function beginChange(): void {
   const at = inKernelAt(selfSlot());
   const operation = loadWord(at);

@@ -33,6 +33,7 @@ import {
 } from '../slab/kmem-cache';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
+import { beginChange } from '../thread/slot';
 import {
   bearCell,
   buryCell,
@@ -83,6 +84,7 @@ export function zsAlloc(payload: u32): u32 {
   const handle = allocObject(CACHE_CELL);
   if (handle == 0) return 0;
   const index = classFor(payload);
+  beginChange();
   lock(ZS_STATE);
   const isPlaced = place(handle, index);
   unlock(ZS_STATE);
@@ -218,6 +220,7 @@ export function zsRelease(handle: u32): void {
   const cell = loadCell(handle);
   const desc = cellZspage(cell);
   const slot = cellIndex(cell);
+  beginChange();
   lock(ZS_STATE);
   if (!isSlotUsed(desc, slot)) fail(FAULT_HANDLE, handle);
   const sizeClass = classOf(cellClass(cell));

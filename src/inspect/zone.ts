@@ -9,6 +9,7 @@ const uses: [name: string, type: number, subtype: number][] = [
   ['free', facts.TYPE_FREE, 0],
   ['zone metadata', facts.TYPE_MISC, facts.MISC_ZONE],
   ['allocated by user', facts.TYPE_MISC, facts.MISC_USER],
+  ['thread page', facts.TYPE_MISC, facts.MISC_THREAD],
   ['thread scratch', facts.TYPE_MISC, facts.MISC_SCRATCH],
   ['index', facts.TYPE_MISC, facts.MISC_INDEX],
   ['size classes', facts.TYPE_MISC, facts.MISC_CLASSES],

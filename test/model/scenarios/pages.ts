@@ -68,12 +68,15 @@ const lockIfThere: Body = async (thread) => {
 };
 
 function leaveOnePage({ main }: Machine): void {
+  let last: [pfn: number, order: number] = [0, 0];
   for (let order = MAX_ORDER; order >= 0; order--) {
-    for (let page = 1; page > 0; ) {
+    for (let page = main.callNow('allocPages', order) as number; page > 0; ) {
+      last = [page, order];
       page = main.callNow('allocPages', order) as number;
-      if (page > 0 && order === 0) pfn = page;
     }
   }
+  assert.equal(main.callNow('freePages', ...last), 0);
+  for (let page = 0; page < 2 ** last[1]; page++) pfn = main.callNow('allocPages', 0) as number;
   assert.equal(main.callNow('freePages', pfn, 0), 0);
 }
 

@@ -18,6 +18,8 @@ const stopAndStart: Body = async (thread) => {
   await thread.call('start');
 };
 
+const allocOne: Body = (thread) => thread.call('allocPages', 0);
+
 function attachTwice(): Body {
   return async (thread) => {
     await thread.call('detach');
@@ -52,6 +54,27 @@ export const threadScenarios: KernelScenario[] = [
       assert.deepEqual(results.toSorted(), [0, 0, 1]);
       assert.equal(main.callNow('liveThreads'), 3);
     },
+  },
+  {
+    // Who recovers halts the world; who stops it needs everybody outside, and steps back.
+    name: 'recover-stop',
+    bound: 2,
+    threads: [recoverThird, stopAndStart, async () => 0],
+    check: ({ main }) => assert.equal(main.callNow('liveThreads'), 3),
+  },
+  {
+    name: 'recover-set',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [recoverThird, set, async () => 0],
+  },
+  {
+    // The recoverer dies as well: whoever takes its place ends its halt.
+    name: 'recover-killed',
+    bound: 1,
+    kills: 1,
+    killable: [0],
+    threads: [recoverThird, allocOne, async () => 0],
   },
   {
     name: 'stop-stop',

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
+import { settled } from '../test/support/settled.ts';
 import { join } from './arena.ts';
 import * as facts from './generated/facts.ts';
 import {
@@ -50,8 +51,9 @@ test('ERR_PAGELESS_INVALID_ARGUMENT says which argument, what was seen and what 
   assert.match(messageFor(new Map()), /seen: an Map$/);
 });
 
-test('ERR_PAGELESS_INVALID_FREE names the page, and nothing has changed', () => {
+test('ERR_PAGELESS_INVALID_FREE names the page, and nothing has changed', async () => {
   using arena = new Arena({ size: '4MiB' });
+  await settled(arena);
   const free = arena.report().freePages;
   const pfn = arena.allocPages(2)!;
   const wrong: [number, number, RegExp][] = [

@@ -20,10 +20,13 @@ function furnished(): TestZone {
   return zone;
 }
 
-/** Index of the word of the first page of a type, from `from` on. */
-function pageWordIndex({ kernel }: TestZone, type: number, from = 0): number {
+/** Index of the word that describes the first page of a type, in either layout, from `from` on. */
+function pageWordIndex({ kernel, words }: TestZone, type: number, from = 0): number {
   for (let pfn = from; pfn < kernel.pageCount(); pfn++) {
-    if ((kernel.pageWordOf(pfn) & facts.TYPE_MASK) === type) return PAGE_MAP / 4 + pfn;
+    const word = kernel.pageWordOf(pfn);
+    if ((word & facts.TYPE_MASK) !== type) continue;
+    const at = PAGE_MAP / 4 + pfn;
+    return words[at] === word >>> 0 ? at : at + kernel.pageCount();
   }
   throw new Error(`no page of type ${type}`);
 }

@@ -5,6 +5,7 @@
  *                               is embedded; the code is the same)
  *   build/kernel/debug.wasm     asserts on, pages filled on alloc and free
  *   build/kernel/test.wasm      release options, with the exports of kernel/testing.ts
+ *   build/kernel/two-word.wasm  the same in the two-word layout
  *   src/generated/              the embedded kernel, and the facts that both sides need
  *   dist/                       JavaScript and types
  *
@@ -26,6 +27,7 @@ const variants: Record<string, string[]> = {
   release: ['kernel/index.ts', ...releaseFlags],
   debug: ['kernel/testing.ts', '-O1', '--debug', '--use', 'PAGELESS_DEBUG=1'],
   test: ['kernel/testing.ts', ...releaseFlags],
+  'two-word': ['kernel/testing.ts', ...releaseFlags, '--use', 'PAGELESS_TWO_WORD=1'],
 };
 
 function kernelSources(): string[] {

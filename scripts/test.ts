@@ -1,6 +1,7 @@
 /**
- * Runs every test: the sources on the pinned Node, then the built package on the Node that called
- * npm, so that what ships is also proven on the oldest Node it promises to run on.
+ * Runs every test: the sources on the pinned Node, the kernel's once more in its other layout, then
+ * the built package on the Node that called npm, so that what ships is also proven on the oldest
+ * Node it promises to run on.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { globSync } from 'node:fs';
 /** Lets no test file hang for ever. */
 const TIMEOUT_MS = 300_000;
 
-function run(node: string, title: string, patterns: string[]): void {
+function run(node: string, title: string, patterns: string[], env: object = {}): void {
   const files = patterns.flatMap((pattern) => globSync(pattern)).sort();
   if (files.length === 0) throw new Error(`No test file matches ${patterns.join(' ')}`);
   console.log(`${title}: ${files.length} files`);
@@ -18,7 +19,10 @@ function run(node: string, title: string, patterns: string[]): void {
     `--test-timeout=${TIMEOUT_MS}`,
     '--test-concurrency=2',
   ];
-  const { status } = spawnSync(node, [...flags, ...files], { stdio: 'inherit' });
+  const { status } = spawnSync(node, [...flags, ...files], {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -31,6 +35,9 @@ run(
     : ['kernel/**/*.test.ts', 'src/**/*.test.ts', 'test/!(package)/**/*.test.ts', 'test/*.test.ts'],
 );
 if (only.length === 0) {
+  run(process.execPath, 'Kernel in the two-word layout', ['kernel/**/*.test.ts'], {
+    PAGELESS_LAYOUT: 'two-word',
+  });
   const caller = process.env.npm_node_execpath ?? process.execPath;
   run(caller, `Built package on ${caller}`, ['build/package/**/*.test.js']);
 }

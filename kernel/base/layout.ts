@@ -101,7 +101,8 @@ export function layOut(wasmPages: u32): void {
   zone.wasmPages = wasmPages;
   zone.childCount = children;
   zone.treeCount = trees;
-  zone.frameBits = alignUp(u32(PAGE_MAP) + pages * 4, 64);
+  const words: u32 = isDefined(PAGELESS_TWO_WORD) ? 2 : 1;
+  zone.frameBits = alignUp(u32(PAGE_MAP) + words * pages * 4, 64);
   zone.childCounters = zone.frameBits + children * CHILD_BITS_BYTES;
   zone.treeCounters = zone.childCounters + children * 4;
   zone.firstPfn = alignUp(zone.treeCounters + trees * 4, PAGE_BYTES) >> PAGE_SHIFT;

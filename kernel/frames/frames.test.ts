@@ -33,6 +33,9 @@ for (let order = 0; order <= MAX_ORDER; order++) {
 
 zoneTest('the lowest free block is taken, also after a hole was made', {}, (zone) => {
   const { kernel } = zone;
+  // So that no smaller hole lies below what is taken next.
+  const singles = [kernel.takeBlock(0)];
+  while (singles.at(-1)! % 4 !== 3) singles.push(kernel.takeBlock(0));
   const taken = Array.from({ length: 20 }, () => kernel.takeBlock(2));
   kernel.giveBlock(taken[11]!, 2);
   kernel.giveBlock(taken[3]!, 2);
@@ -40,6 +43,7 @@ zoneTest('the lowest free block is taken, also after a hole was made', {}, (zone
   assert.equal(kernel.takeBlock(2), taken[11]);
   assert.equal(kernel.takeBlock(1), taken[3]! + 2);
   for (const pfn of taken) kernel.giveBlock(pfn, 2);
+  for (const pfn of singles) kernel.giveBlock(pfn, 0);
 });
 
 zoneTest('neighbours merge by themselves: single pages become a block of any order', {}, (zone) => {

@@ -11,21 +11,53 @@
  *   Limbo(order)             waiting for a grace period
  *   descriptor | type        slab, folio, zspage, …
  *
+ * Two words (build flag PAGELESS_TWO_WORD) are the other scheme that was proposed: the *allocator's*
+ * (free or not, order, slab) and the *allocatee's* (its descriptor), each an array of its own. This
+ * file is the only one that knows the difference; the same tests run on both builds.
+ *   allocator word   what has no descriptor, or a slab · Allocated(order) where the other word counts
+ *   allocatee word   descriptor | type of all but slabs, else 0
+ *
  * Writers: the owner of the block. Words are plain stores before the refs store that publishes the
  * descriptor (sixteen plain stores cost 7 ns, sixteen atomic ones 68); a `tryGet` that succeeds
  * reads from a store that follows them, so the recheck in pin.ts cannot see older ones. Readers
  * load atomically, and a look without a reference is a hint.
  */
-import { PAGE_MAP } from '../base/layout';
+import { PAGE_MAP, superblock } from '../base/layout';
 import { casWord, loadWord, pokeWord, storeWord } from '../base/words';
-import { isDescriptorType, TYPE_LIMBO, TYPE_MASK, TYPE_MISC, TYPE_STOCKED } from './type';
+import {
+  isDescriptorType,
+  TYPE_ALLOCATED,
+  TYPE_LIMBO,
+  TYPE_MASK,
+  TYPE_MISC,
+  TYPE_SLAB,
+  TYPE_STOCKED,
+} from './type';
 
+/** The page's word; in the two-word layout the allocator's. */
 export function pageWordAt(pfn: u32): usize {
   return PAGE_MAP + pfn * 4;
 }
 
+/** The allocatee's word, in the two-word layout. */
+function allocateeAt(pfn: u32): usize {
+  return PAGE_MAP + (superblock().pageCount + pfn) * 4;
+}
+
 export function pageWord(pfn: u32): u32 {
+  if (isDefined(PAGELESS_TWO_WORD)) {
+    const allocatee = loadWord(allocateeAt(pfn));
+    if (allocatee != 0) return allocatee;
+    const allocator = loadWord(pageWordAt(pfn));
+    // Allocated, and the allocatee's word not written yet, or gone already.
+    return wordType(allocator) == TYPE_ALLOCATED ? 0 : allocator;
+  }
   return loadWord(pageWordAt(pfn));
+}
+
+/** Whether the allocatee's word holds it, in the two-word layout. */
+function isAllocatees(word: u32): bool {
+  return wordDescriptor(word) != 0 && wordType(word) != TYPE_SLAB;
 }
 
 export function wordType(word: u32): u32 {
@@ -60,7 +92,16 @@ export function limboWord(order: u32): u32 {
 
 /** Plain stores: a later atomic store publishes them. */
 export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
-  for (let i: u32 = 0; i < pages; i++) pokeWord(pageWordAt(pfn + i), word);
+  if (isDefined(PAGELESS_TWO_WORD)) {
+    const allocator = isAllocatees(word) ? (u32(ctz(pages)) << 5) | TYPE_ALLOCATED : word;
+    const allocatee = isAllocatees(word) ? word : 0;
+    for (let i: u32 = 0; i < pages; i++) {
+      pokeWord(pageWordAt(pfn + i), allocator);
+      pokeWord(allocateeAt(pfn + i), allocatee);
+    }
+  } else {
+    for (let i: u32 = 0; i < pages; i++) pokeWord(pageWordAt(pfn + i), word);
+  }
 }
 
 /**
@@ -69,9 +110,20 @@ export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
  * a descriptor published later, whose publication follows the stores.
  */
 export function storePageWord(pfn: u32, word: u32): void {
-  storeWord(pageWordAt(pfn), word);
+  if (isDefined(PAGELESS_TWO_WORD)) {
+    if (isAllocatees(word)) {
+      storeWord(pageWordAt(pfn), TYPE_ALLOCATED);
+      storeWord(allocateeAt(pfn), word);
+    } else {
+      storeWord(allocateeAt(pfn), 0);
+      storeWord(pageWordAt(pfn), word);
+    }
+  } else {
+    storeWord(pageWordAt(pfn), word);
+  }
 }
 
+/** For words without a descriptor: those are the allocator's in both layouts. */
 export function casPageWord(pfn: u32, expected: u32, desired: u32): bool {
   return casWord(pageWordAt(pfn), expected, desired) == expected;
 }

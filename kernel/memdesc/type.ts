@@ -19,6 +19,8 @@ export const TYPE_STOCKED: u32 = 2;
 export const TYPE_LIMBO: u32 = 3;
 /** Damaged or withdrawn; never handed out. */
 export const TYPE_POISONED: u32 = 4;
+/** Two-word layout only: allocated, and described by the allocatee's word. order:4 at bit 5. */
+export const TYPE_ALLOCATED: u32 = 7;
 
 export const FIRST_DESCRIPTOR_TYPE: u32 = 8;
 export const TYPE_SLAB: u32 = 8;

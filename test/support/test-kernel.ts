@@ -37,7 +37,9 @@ interface WebAssemblyApi {
 }
 
 const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-const file = new URL('../../build/kernel/test.wasm', import.meta.url);
+/** PAGELESS_LAYOUT=two-word runs the same tests on the other layout of the kernel. */
+const build = process.env.PAGELESS_LAYOUT ?? 'test';
+const file = new URL(`../../build/kernel/${build}.wasm`, import.meta.url);
 let compiled: CompiledModule | undefined;
 
 /** The module, compiled once a process. */

@@ -24,7 +24,13 @@ if (name === undefined) {
   process.exitCode = 2;
 } else {
   const { suite } = (await import(`./suites/${name}.ts`)) as { suite: Suite };
-  const results = await suite({ isTiny: values.tiny === true });
+  const notes: string[] = [];
+  const leftOut: string[][] = [];
+  const results = await suite({
+    isTiny: values.tiny === true,
+    note: (text) => notes.push(text),
+    leaveOut: (row, peer) => leftOut.push([row, 'left out', '', peer, '']),
+  });
   const rows = results.map(({ name, value, unit, peer, ratio }) => [
     name,
     figure(value),
@@ -32,7 +38,8 @@ if (name === undefined) {
     peer ?? '',
     ratio === undefined ? '' : figure(ratio),
   ]);
-  console.log(table([['row', 'value', 'unit', 'peer', 'ours / peer'], ...rows]));
+  console.log(table([['row', 'value', 'unit', 'peer', 'ours / peer'], ...rows, ...leftOut]));
+  if (notes.length > 0) console.log(`\n${notes.join('\n')}\n`);
   const report = { suite: name, machine: machine(), node: process.version, results };
   if (values.json) console.log(JSON.stringify(report));
 }

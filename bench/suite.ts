@@ -20,6 +20,10 @@ export interface Result {
 export interface SuiteOptions {
   /** Seconds-long instead of minutes-long: proves that the suite runs, measures nothing. */
   isTiny: boolean;
+  /** A sentence to be read with the numbers; printed below the table. */
+  note(text: string): void;
+  /** Says in the table that a row has no comparison with `peer`, which is not installed. */
+  leaveOut(name: string, peer: string): void;
 }
 
 export type Suite = (options: SuiteOptions) => Promise<Result[]>;
@@ -28,6 +32,21 @@ export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/**
+ * Measures all subjects in turn, `rounds` times, so that what the machine does meanwhile happens to
+ * all of them. @returns the median of each
+ */
+export async function inTurn(
+  rounds: number,
+  subjects: Map<string, () => Promise<number>>,
+): Promise<Map<string, number>> {
+  const figures = new Map([...subjects.keys()].map((name) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, measure] of subjects) figures.get(name)!.push(await measure());
+  }
+  return new Map([...figures].map(([name, values]) => [name, median(values)]));
 }
 
 /** Pins the calling thread to a CPU, where the system can. */

@@ -12,7 +12,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Request, Setup } from '../subjects.ts';
-import { median, type Result, type SuiteOptions } from '../suite.ts';
+import { inTurn, type Result, type SuiteOptions } from '../suite.ts';
 
 const peers = ['Map', 'lru-cache'];
 const ours = ['lz4', 'raw'];
@@ -38,12 +38,12 @@ export async function suite({ isTiny }: SuiteOptions): Promise<Result[]> {
   const operations = isTiny ? 500 : 200_000;
   const rounds = isTiny ? 1 : 7;
   const measure = async (name: string, unit: string, count: number, one: Measure) => {
-    results.push(...compare(name, unit, await inTurn(workers, count, one)));
+    results.push(...compare(name, unit, await ofAll(workers, count, one)));
   };
   await measure('bytes-1k', 'B', 1, (worker) => ask(worker, { kind: 'fill' }));
   for (const kind of ['get', 'set'] as const) {
     // Twice, unmeasured: the compilers of both sides warm up.
-    await inTurn(workers, 2, (worker) => ask(worker, { kind, operations }));
+    await ofAll(workers, 2, (worker) => ask(worker, { kind, operations }));
     await measure(`${kind}-1k-1t`, 'ns', rounds, (worker) => ask(worker, { kind, operations }));
   }
   const ms = isTiny ? 50 : 10_000;
@@ -52,12 +52,9 @@ export async function suite({ isTiny }: SuiteOptions): Promise<Result[]> {
   return results;
 }
 
-async function inTurn(workers: Map<string, Worker>, rounds: number, one: Measure) {
-  const figures = new Map([...workers.keys()].map((subject) => [subject, [] as number[]]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [subject, worker] of workers) figures.get(subject)!.push(await one(worker));
-  }
-  return new Map([...figures].map(([subject, values]) => [subject, median(values)]));
+/** As many rounds of `one` with each worker. */
+function ofAll(workers: Map<string, Worker>, rounds: number, one: Measure) {
+  return inTurn(rounds, new Map([...workers].map(([name, worker]) => [name, () => one(worker)])));
 }
 
 function compare(name: string, unit: string, figures: Map<string, number>): Result[] {

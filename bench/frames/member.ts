@@ -2,8 +2,8 @@
  * A member of a crew of suite `frames`: one allocator, in one thread, over several zones.
  *
  * An allocator comes as `Loops`. For the modules the loops run inside (bench/kernel/loops.ts); for
- * what is called from JavaScript, here. A pass of a workload is at most some thousand operations, so
- * that every loop is called often enough to be compiled well before it is measured.
+ * what is called from JavaScript, here. A loop does a few hundred operations a call, so it is called
+ * often enough to be compiled well before it is measured, and nobody waits long for a call to end.
  */
 import { MemPool } from '@thi.ng/malloc';
 import { Arena, type ArenaHandle } from '../../src/index.ts';
@@ -44,8 +44,10 @@ interface Loops {
   shuffle(count: number, chosen: number): void;
 }
 
-/** Pairs between two looks at the clock, and in one call of a loop. */
+/** Pairs between two looks at the clock: a look costs as much as a few pairs. */
 const PASS = 1000;
+/** Pairs in one call of a loop: enough to hide the call, few enough to hold up nobody for long. */
+const CALL = 250;
 
 type Exports = Record<string, (...values: number[]) => number>;
 
@@ -150,21 +152,18 @@ function openLoops({ subject, module }: Setup, zone: Zone, thread: number): Loop
   }
 }
 
-/** In calls of at most a thousand blocks. @returns how many there were */
+/** In short calls. @returns how many there were */
 function fillAll(loops: Loops, order: number, from: number, to: number): number {
-  let at = from;
-  let wanted = 0;
-  do {
-    wanted = Math.min(PASS, to - at);
-    const got = loops.fill(order, at, at + wanted);
-    at += got;
-    if (got < wanted) break;
-  } while (at < to);
-  return at - from;
+  for (let at = from; at < to; at += CALL) {
+    const end = Math.min(at + CALL, to);
+    const got = loops.fill(order, at, end);
+    if (at + got < end) return at + got - from;
+  }
+  return to - from;
 }
 
 function drainAll(loops: Loops, order: number, from: number, to: number): void {
-  for (let at = from; at < to; at += PASS) loops.drain(order, at, Math.min(at + PASS, to));
+  for (let at = from; at < to; at += CALL) loops.drain(order, at, Math.min(at + CALL, to));
 }
 
 function fillAndDrain(loops: Loops, order: number, count: number): void {
@@ -177,11 +176,15 @@ function time(loops: Loops, { workload, order, live, blocks, ms }: Request, meet
   switch (workload) {
     case 'repeat':
       meet();
-      return nsOf(PASS, ms, () => loops.repeat(order, PASS));
+      return nsOf(PASS, ms, () => {
+        for (let done = 0; done < PASS; done += CALL) loops.repeat(order, CALL);
+      });
     case 'random': {
       fillAll(loops, order, 0, live);
       meet();
-      const ns = nsOf(PASS, ms, () => loops.replace(order, live, PASS));
+      const ns = nsOf(PASS, ms, () => {
+        for (let done = 0; done < PASS; done += CALL) loops.replace(order, live, CALL);
+      });
       drainAll(loops, order, 0, live);
       return ns;
     }

@@ -6,7 +6,7 @@
  * that is running, and one long first call would be measured in slow code.
  *
  * A thread notes the blocks that it holds in its *notebook*, one word each. `begin` and `end` stand
- * around each call of a loop, as the kernel's face has them around each call; a thousand pairs
+ * around each call of a loop, as the kernel's face has them around each call; some hundred pairs
  * share one.
  *
  * An allocator is a class without fields: its methods are compiled into the loops one by one, and

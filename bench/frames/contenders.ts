@@ -78,6 +78,14 @@ function formatZone(module: WebAssembly.Module, pages: number): WebAssembly.Memo
   return memory;
 }
 
+/** Throws unless every invariant of the zone holds: figures of a broken allocator say nothing. */
+function checkZone(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { attach, check } = exports as unknown as Record<string, Format>;
+  // An owner that no member is.
+  if (attach!(99, 1) < 0 || check!() !== 0) throw new Error('the zone is damaged');
+}
+
 function formatBuddy(module: WebAssembly.Module, pages: number): WebAssembly.Memory {
   // 9 bytes a page, and two notebooks of a word a page.
   const memory = createMemory(WASM_PAGE_BYTES + pages * (9 + 2 * 4));
@@ -103,33 +111,52 @@ async function openMalloc(library: string): Promise<Contender | undefined> {
   };
 }
 
+/** Ours, in a module; with all invariants checked at the end where page words are kept. */
+async function openKernel(subject: 'kernel' | 'raw', sizes: Sizes): Promise<Contender> {
+  const module = compileKernel('frames');
+  const zones = zonesOf(sizes, (pages) => ({ memory: formatZone(module, pages) }));
+  const setup: Setup = { subject, module, zones };
+  if (subject === 'raw') return crewOf(subject, [setup, setup], timed);
+  const contender = await crewOf(subject, [setup, setup], [...timed, 'frag']);
+  const close = async () => {
+    for (const { memory } of Object.values(zones)) checkZone(module, memory!);
+    await contender.close();
+  };
+  return { ...contender, close };
+}
+
+async function openArena(sizes: Sizes): Promise<Contender> {
+  const zones = zonesOf(sizes, (pages) => {
+    return { arena: new Arena({ size: pages * PAGE_BYTES }).handle };
+  });
+  const setup: Setup = { subject: 'call', zones };
+  return crewOf('call', [setup, setup], timed);
+}
+
+async function openBuddy(sizes: Sizes): Promise<Contender> {
+  const module = compileKernel('buddy');
+  const zones = zonesOf(sizes, (pages) => ({ memory: formatBuddy(module, pages) }));
+  const setup: Setup = { subject: 'buddy', module, zones };
+  return crewOf('buddy', [setup, setup], [...timed, 'frag']);
+}
+
+async function openPool(sizes: Sizes): Promise<Contender> {
+  const setup: Setup = { subject: '@thi.ng/malloc', zones: zonesOf(sizes, () => ({})) };
+  // Its free list is searched from the beginning, so it would take minutes to empty a zone.
+  return crewOf('@thi.ng/malloc', [setup], ['repeat', 'random', 'burst']);
+}
+
 /** Opens them all; natives that are not installed are missing. */
 export async function openContenders(sizes: Sizes): Promise<Contender[]> {
   const one: Sizes = { [DEFAULT_ZONE]: sizes[DEFAULT_ZONE]! };
-  const kernel = compileKernel('frames');
-  const buddy = compileKernel('buddy');
-  const twice = (setup: Setup): Setup[] => [setup, setup];
-  const inKernel = (subject: Subject) =>
-    twice({
-      subject,
-      module: kernel,
-      zones: zonesOf(sizes, (pages) => ({ memory: formatZone(kernel, pages) })),
-    });
-  const arenas = zonesOf(sizes, (pages) => {
-    return { arena: new Arena({ size: pages * PAGE_BYTES }).handle };
-  });
-  const buddies = zonesOf(one, (pages) => ({ memory: formatBuddy(buddy, pages) }));
-  const pools = zonesOf(one, () => ({}));
-  const buddyPair = twice({ subject: 'buddy', module: buddy, zones: buddies });
   const contenders = await Promise.all([
-    crewOf('kernel', inKernel('kernel'), [...timed, 'frag']),
-    crewOf('raw', inKernel('raw'), timed),
-    crewOf('call', twice({ subject: 'call', zones: arenas }), timed),
+    openKernel('kernel', sizes),
+    openKernel('raw', sizes),
+    openArena(sizes),
     openMalloc('mimalloc'),
     openMalloc('jemalloc'),
-    crewOf('buddy', buddyPair, [...timed, 'frag']),
-    // Its free list is searched from the beginning, so it would take minutes to empty a zone.
-    crewOf('@thi.ng/malloc', [{ subject: '@thi.ng/malloc', zones: pools }], timed.slice(0, 3)),
+    openBuddy(one),
+    openPool(one),
   ]);
   return contenders.filter((contender) => contender !== undefined);
 }

@@ -10,7 +10,7 @@
  * a power of two visits everything once, in an order that no prefetcher guesses, at no cost. Loops
  * are short, so `start` says where the last call ended.
  */
-import { addWord, peekWord } from '../../kernel/base/words';
+import { addWord, peekWord, pokeWord } from '../../kernel/base/words';
 
 const LINE_BYTES: u32 = 64;
 const PAGES_AT: usize = 65536;
@@ -19,6 +19,9 @@ const THREAD_BYTES: u32 = 64 * 1024 * 1024;
 const WORD_STEP: u32 = 389;
 /** Neighbours in time are some 24 MiB away from each other. */
 const PAGE_STEP: u32 = 6151;
+
+/** As many as stay in the first cache. */
+const FEW_PAGES: u32 = 4;
 
 /** The `i`-th of `count` things, which is a power of two. */
 function nth(i: u32, step: u32, count: u32): u32 {
@@ -47,6 +50,15 @@ export function loadWords(start: u32, words: u32, loads: u32): u32 {
   let sum: u32 = 0;
   for (let i: u32 = 0; i < loads; i++) sum += peekWord(wordAt(start + i, words));
   return sum;
+}
+
+/** Writes `words` words in a row and clears them again, `pairs` times. */
+export function writeWords(start: u32, words: u32, pairs: u32, thread: u32): void {
+  for (let i: u32 = 0; i < pairs; i++) {
+    const at = pageAt(thread, start + i, FEW_PAGES);
+    for (let word: u32 = 0; word < words; word++) pokeWord(at + word * 4, i + 1);
+    for (let word: u32 = 0; word < words; word++) pokeWord(at + word * 4, 0);
+  }
 }
 
 /** Copies one of the thread's first `pages` to another, `copies` times. */

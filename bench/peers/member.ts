@@ -3,7 +3,12 @@
  */
 import { nsOf, serve } from '../crew.ts';
 
-export type Yardstick = 'kernel add pair' | 'Atomics add pair' | 'array load' | 'page copy';
+export type Yardstick =
+  | 'kernel add pair'
+  | 'Atomics add pair'
+  | 'array load'
+  | 'write words'
+  | 'page copy';
 
 export interface Setup {
   module: WebAssembly.Module;
@@ -38,11 +43,12 @@ function atomicsAddPairs(words: Int32Array): Loop {
 
 serve<Setup, Request>(({ module, memory }, index) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const { addPairs, loadWords, copyPages } = exports as unknown as Record<string, Loop>;
+  const { addPairs, loadWords, writeWords, copyPages } = exports as unknown as Record<string, Loop>;
   const loops: Record<Yardstick, Loop> = {
     'kernel add pair': addPairs!,
     'Atomics add pair': atomicsAddPairs(new Int32Array(memory.buffer)),
     'array load': loadWords!,
+    'write words': writeWords!,
     'page copy': copyPages!,
   };
   return ({ yardstick, things, ms }, meet) => {

@@ -4,6 +4,7 @@
  *   kernel add pair    two atomic additions inside a module; 1,024 words in turn, or one (hot)
  *   Atomics add pair   the same from JavaScript
  *   array load         one plain load inside a module, 1,024 words in turn
+ *   write words        plain stores in a row inside a module, then zeros: what describes a block
  *   page copy          4 KiB inside a module: two pages over and over (hot), or pages of 64 MiB (cold)
  */
 import { compileKernel } from '../artifact.ts';
@@ -11,6 +12,8 @@ import { Crew } from '../crew.ts';
 import type { Request, Setup, Yardstick } from './member.ts';
 
 export const WORDS = 1024;
+/** Pages of a block of 2 MiB. */
+export const BLOCK_WORDS = 512;
 export const HOT_PAGES = 2;
 export const COLD_PAGES = 16384;
 const THREADS = 2;

@@ -2,6 +2,7 @@
  * Suite `yardsticks`: what bare operations cost on this machine. Other suites use them as peers.
  *
  *   kernel-add-pair, atomics-add-pair, array-load   ns, over 1,024 words; -hot: one word for all
+ *   write-512-words    ns to write as many words as a block of 2 MiB has pages, and to clear them
  *   page-copy-hot, page-copy-cold                   ns for 4 KiB, two pages or pages of 64 MiB
  *   mutex-contended    a pthread mutex, threads adding 10 times under it: acquisitions a second,
  *                      longest wait, share of the thread that got it least
@@ -10,7 +11,7 @@
  */
 import type { Yardstick } from '../peers/member.ts';
 import { Mutex } from '../peers/mutex.ts';
-import { COLD_PAGES, HOT_PAGES, WORDS, Yardsticks } from '../peers/yardsticks.ts';
+import { BLOCK_WORDS, COLD_PAGES, HOT_PAGES, WORDS, Yardsticks } from '../peers/yardsticks.ts';
 import { inTurn, type Result, type SuiteOptions } from '../suite.ts';
 
 const rows: [name: string, yardstick: Yardstick, things: number][] = [
@@ -19,6 +20,7 @@ const rows: [name: string, yardstick: Yardstick, things: number][] = [
   ['atomics-add-pair', 'Atomics add pair', WORDS],
   ['atomics-add-pair-hot', 'Atomics add pair', 1],
   ['array-load', 'array load', WORDS],
+  ['write-512-words', 'write words', BLOCK_WORDS],
   ['page-copy-hot', 'page copy', HOT_PAGES],
   ['page-copy-cold', 'page copy', COLD_PAGES],
 ];

@@ -23,11 +23,16 @@ import {
   type Scenario,
   type Thread,
 } from './engine/index.ts';
-import { judgeKernelAccess } from './lifetimes.ts';
+import { judgeKernelAccess, offsetOf } from './lifetimes.ts';
 import { allowedRaces } from './races.ts';
+
+/** Builds of the kernel: what ships, and the same code with the exports of kernel/testing.ts. */
+export type KernelBuild = 'release' | 'test';
 
 export interface KernelScenario {
   name: string;
+  /** `test` for a scenario that calls what kernel/testing.ts exports; `release` if absent. */
+  module?: KernelBuild;
   /** Preemptions within which every schedule is run. */
   bound: number;
   /** Threads that may die in an execution; a survivor then proves it and recovers. */
@@ -52,10 +57,20 @@ export interface KernelScenario {
 /** 4 MiB: the smallest zone. */
 const PAGES = 64;
 const MAIN_OWNER = 100;
+const POISON = facts.SUPERBLOCK + offsetOf('Superblock', 'fault');
 
-export function loadKernel(file = 'build/kernel/release.wasm'): Instrumented {
-  return instrument(readFileSync(new URL(`../../${file}`, import.meta.url)));
-}
+const loaded = new Map<KernelBuild, Instrumented>();
+
+/** Where scenarios get their module from. */
+export type Kernels = (build: KernelBuild) => Instrumented;
+
+/** The kernel as `npm run build` left it. */
+export const loadKernel: Kernels = (build) => {
+  const url = new URL(`../../build/kernel/${build}.wasm`, import.meta.url);
+  const kernel = loaded.get(build) ?? instrument(readFileSync(url));
+  loaded.set(build, kernel);
+  return kernel;
+};
 
 /** Owner numbers under which the zone knows the virtual threads. */
 export function ownerOf(thread: number): number {
@@ -91,14 +106,15 @@ function checkEnd(machine: Machine, scenario: KernelScenario): void {
   scenario.check?.(machine);
 }
 
-/** A body that may find the zone poisoned by another thread's death. */
+/** A body that may find the zone poisoned by another thread's death, and trap for no other reason. */
 function survives(body: Body): Body {
   return async (thread, machine) => {
     try {
       return await body(thread, machine);
     } catch (error) {
       const isTrap = error instanceof WebAssembly.RuntimeError;
-      if (!isTrap || machine.killed.length === 0) throw error;
+      const isPoisoned = machine.load(POISON) !== 0;
+      if (!isTrap || machine.killed.length === 0 || !isPoisoned) throw error;
       return 'poisoned';
     }
   };
@@ -116,11 +132,11 @@ async function recover(thread: Thread, victim: number, machine: Machine): Promis
 }
 
 /** The engine's scenario for one of ours. */
-export function toEngine(wasm: Instrumented, scenario: KernelScenario): Scenario {
+function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
   const kills = scenario.kills ?? 0;
   const isPatient = scenario.timesOut === true || scenario.poisons === true;
   return {
-    wasm,
+    wasm: kernels(scenario.module ?? 'release'),
     memory: { pages64k: PAGES },
     setup: (machine) => format(machine, scenario),
     ...(scenario.before === undefined ? {} : { before: scenario.before }),
@@ -151,12 +167,12 @@ export function memoryRules(onAllowed: (rule: AllowedRace) => void = () => {}): 
 
 /** Runs a scenario under the rules of memory; `isLax` leaves them out: two to three times as fast. */
 export function runScenario(
-  wasm: Instrumented,
+  kernels: Kernels,
   scenario: KernelScenario,
   { isLax = false, ...options }: Partial<Scenario> & { isLax?: boolean } = {},
 ): Promise<Report> {
   const observer = isLax ? {} : { observer: memoryRules() };
-  return explore({ ...toEngine(wasm, scenario), ...observer, ...options });
+  return explore({ ...toEngine(kernels, scenario), ...observer, ...options });
 }
 
 const states: [string, number][] = [

@@ -11,7 +11,7 @@
  * Bits are set before an allocator returns and cleared as the last thing that is done for an object.
  */
 import * as facts from '../../src/generated/facts.ts';
-import type { Judge } from './engine/index.ts';
+import type { Judge, Look } from './engine/index.ts';
 
 const WHOLE = facts.PAGE_BYTES - 1;
 const frameBits = offsetOf('Superblock', 'frameBits');
@@ -46,31 +46,31 @@ export function offsetOf(structure: string, field: string): number {
   return found.offset;
 }
 
-function isSet(words: Uint32Array, bits: number, index: number): boolean {
-  return ((words[(bits >>> 2) + (index >>> 5)]! >>> (index & 31)) & 1) !== 0;
+function isSet(look: Look, bits: number, index: number): boolean {
+  return ((look((bits >>> 2) + (index >>> 5)) >>> (index & 31)) & 1) !== 0;
 }
 
-export const judgeKernelAccess: Judge = (words, address, length, { atomic }) => {
+export const judgeKernelAccess: Judge = (words, address, length, { atomic }, look) => {
   const last = address + length - 1;
   const first = words[firstPfn >>> 2]!;
   for (let pfn = address >>> facts.PAGE_SHIFT; pfn <= last >>> facts.PAGE_SHIFT; pfn++) {
     if (pfn < first) continue;
-    if (!isSet(words, words[frameBits >>> 2]!, pfn)) return `page ${pfn}, which is free`;
+    if (!isSet(look, words[frameBits >>> 2]!, pfn)) return `page ${pfn}, which is free`;
   }
-  const complaint = judgeObject(words, address, atomic);
-  return complaint !== '' || length === 1 ? complaint : judgeObject(words, last, atomic);
+  const complaint = judgeObject(words, look, address, atomic);
+  return complaint !== '' || length === 1 ? complaint : judgeObject(words, look, last, atomic);
 };
 
 /** What is wrong about one byte of a page that is in use. */
-function judgeObject(words: Uint32Array, address: number, atomic: boolean): string {
+function judgeObject(words: Uint32Array, look: Look, address: number, atomic: boolean): string {
   const pfn = address >>> facts.PAGE_SHIFT;
-  const word = words[(facts.PAGE_MAP >>> 2) + pfn]!;
+  const word = look((facts.PAGE_MAP >>> 2) + pfn);
   const desc = word & ~facts.TYPE_MASK;
   switch (word & facts.TYPE_MASK) {
     case facts.TYPE_SLAB:
-      return judgeSlabObject(words, address, desc, atomic);
+      return judgeSlabObject(words, look, address, desc, atomic);
     case facts.TYPE_ZSPAGE:
-      return judgeZsObject(words, address, desc);
+      return judgeZsObject(words, look, address, desc);
     default:
       return '';
   }
@@ -78,6 +78,7 @@ function judgeObject(words: Uint32Array, address: number, atomic: boolean): stri
 
 function judgeSlabObject(
   words: Uint32Array,
+  look: Look,
   address: number,
   desc: number,
   atomic: boolean,
@@ -88,14 +89,14 @@ function judgeSlabObject(
   const bytes = words[(caches + cache * cacheRecord + cacheBytes) >>> 2]!;
   const offset = address & WHOLE;
   const index = Math.floor(offset / bytes);
-  if (isSet(words, desc + slabBits, index)) return '';
+  if (isSet(look, desc + slabBits, index)) return '';
   const inside = offset - index * bytes;
   const isRefs = cache === facts.CACHE_FOLIO && inside >= refs && inside < refs + 4;
   if (atomic && (isRefs || cache === facts.CACHE_CELL)) return '';
   return `object ${index} of a slab of cache ${cache}, which is free`;
 }
 
-function judgeZsObject(words: Uint32Array, address: number, desc: number): string {
+function judgeZsObject(words: Uint32Array, look: Look, address: number, desc: number): string {
   const pages = (desc + zspagePages) >>> 2;
   let k = 0;
   while (words[pages + k] !== address >>> facts.PAGE_SHIFT) if (++k === facts.MAX_CHAIN) return '';
@@ -103,5 +104,5 @@ function judgeZsObject(words: Uint32Array, address: number, desc: number): strin
   const sizeClass = words[classTable >>> 2]! + index * classRecord;
   const bytes = words[(sizeClass + classBytes) >>> 2]!;
   const slot = Math.floor((k * facts.PAGE_BYTES + (address & WHOLE)) / bytes);
-  return isSet(words, desc + zspageBits, slot) ? '' : `object ${slot} of a zspage, which is free`;
+  return isSet(look, desc + zspageBits, slot) ? '' : `object ${slot} of a zspage, which is free`;
 }

@@ -18,7 +18,7 @@ const PAGES = 64;
 const SEED = 2026;
 
 const modules: Record<LockstepName, Instrumented> = {
-  pages: loadKernel(),
+  pages: loadKernel('release'),
   locks: await programs(),
 };
 

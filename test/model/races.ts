@@ -25,20 +25,28 @@ const load = { op: /^load32$/ };
 const guess = { ...load, function: /\/pin\/pin$/ };
 const pageWord = /^pageWord\[/;
 
-export const allowedRaces: AllowedRace[] = [
+export interface KernelRace extends AllowedRace {
+  /** A scenario in which it is seen: the list holds no more than it must. */
+  seenIn: string;
+}
+
+export const allowedRaces: KernelRace[] = [
   {
     place: pageWord,
     between: [{ ...store, function: /\/allocFolio$/ }, guess],
+    seenIn: 'pin-free-both-reused',
     because: 'a folio that is born: its words precede the store of refs that publishes it',
   },
   {
     place: pageWord,
     between: [{ ...store, function: /\/(freeFolio|releaseDesc)$/ }, guess],
+    seenIn: 'lock-free',
     because: 'a folio that is freed: refs are frozen at 0, so that no pin of it can succeed',
   },
   {
     place: pageWord,
     between: [{ ...store, function: /\/allocPages$/ }, guess],
+    seenIn: 'lock-free',
     because: 'pages without a descriptor: a pin that sees Misc, or the 0 before it, finds nothing',
   },
   {
@@ -47,6 +55,7 @@ export const allowedRaces: AllowedRace[] = [
       { ...store, function: /\/(releaseSlot|recoverDead)$/ },
       { ...load, function: /\/markDead$/ },
     ],
+    seenIn: 'death-proven-twice',
     because:
       'two survivors prove one death: whoever reads what the other one, who has marked the slot ' +
       'already, resets, loses the exchange of the identity and drops what it has read',
@@ -57,6 +66,7 @@ export const allowedRaces: AllowedRace[] = [
       { ...store, function: /\/(allocLocked|freeLocked)$/ },
       { ...load, function: /\/cacheInUse$/ },
     ],
+    seenIn: 'figures-writers',
     because: 'a figure for people: some count that was true a moment ago; nothing is decided by it',
   },
   {
@@ -66,6 +76,7 @@ export const allowedRaces: AllowedRace[] = [
       { ...store, function: /\/(place|zsRelease)$/ },
       { ...load, function: /\/zsObjectBytes$/ },
     ],
+    seenIn: 'figures-writers',
     because: 'a figure for people, likewise',
   },
 ];

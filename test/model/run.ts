@@ -5,7 +5,7 @@
  *   --bound N               the same with another bound
  *   --deep                  every schedule by partial-order reduction, then, where the time was not
  *                           enough for that, PCT
- *   --mode M                one of depth-first, dpor, pct, uniform, random
+ *   --mode M                one of bounded, depth-first, dpor, pct, uniform, random
  *   --seed S                seed of a random mode; alone it means --mode random
  *   --max-seconds N         time for a scenario and a mode; with --deep 20 s for dpor, 10 s for PCT
  *   --replay SCHEDULE       the one execution that a failure printed
@@ -23,7 +23,7 @@ type Options = Partial<Scenario> & { isLax: boolean };
 const DPOR_SECONDS = 20;
 const PCT_SECONDS = 10;
 
-const modes: readonly string[] = ['depth-first', 'dpor', 'pct', 'uniform', 'random'];
+const modes: readonly string[] = ['bounded', 'depth-first', 'dpor', 'pct', 'uniform', 'random'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -60,19 +60,23 @@ function readOptions(): Options {
 /** What is known after a run: whether all was seen, and if not, how far it got. */
 function extentOf(
   { complete }: Report,
-  { mode = 'depth-first', seed = 1, maxSeconds }: Options,
+  { mode = 'bounded', seed = 1, maxSeconds }: Options,
 ): string {
   if (complete) return 'complete';
   if (mode === 'replay') return 'replayed';
   const budget = maxSeconds === undefined ? '' : `, budget ${maxSeconds} s`;
-  return (mode === 'depth-first' || mode === 'dpor' ? 'incomplete' : `seed ${seed}`) + budget;
+  return (
+    (mode === 'bounded' || mode === 'depth-first' || mode === 'dpor'
+      ? 'incomplete'
+      : `seed ${seed}`) + budget
+  );
 }
 
 async function runOne(scenario: KernelScenario, options: Options): Promise<Report> {
-  const report = await runScenario(kernel, scenario, options);
+  const report = await runScenario(loadKernel, scenario, options);
   const { executions, cut, steps, seconds, failure } = report;
   const { name } = scenario;
-  const mode = String(options.mode ?? 'depth-first');
+  const mode = String(options.mode ?? 'bounded');
   if (failure) process.exitCode = 1;
   if (values.json) {
     console.log(JSON.stringify({ name, mode, ...report }));
@@ -104,7 +108,6 @@ if (values.mode !== undefined && !modes.includes(values.mode)) {
   misuse(`No mode is called ${values.mode}`, modes);
 }
 
-const kernel = loadKernel();
 const options = readOptions();
 for (const scenario of scenarios) {
   if (positionals.length > 0 && !positionals.includes(scenario.name)) continue;

@@ -1,34 +1,17 @@
-/** Every scenario passes on the release binary, all schedules within its bound. */
+/** Nothing of the kernel goes unseen, and every scenario but the store's own passes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AllowedRace, audit } from './engine/index.ts';
-import { loadKernel, memoryRules, runScenario } from './kernel-model.ts';
-import { allowedRaces } from './races.ts';
+import { audit } from './engine/index.ts';
+import { loadKernel } from './kernel-model.ts';
+import { testScenarios } from './scenario-tests.ts';
 import { scenarios } from './scenarios/index.ts';
-
-const kernel = loadKernel();
-const seenRaces = new Set<AllowedRace>();
+import { storeScenarios } from './scenarios/store.ts';
 
 test('no memory instruction of the kernel is left without its step', () => {
-  assert.deepEqual(audit(kernel.bytes, kernel.sites), []);
+  for (const build of ['release', 'test'] as const) {
+    const { bytes, sites } = loadKernel(build);
+    assert.deepEqual(audit(bytes, sites), [], build);
+  }
 });
 
-for (const scenario of scenarios) {
-  test(`model: ${scenario.name}, bound ${scenario.bound}`, async (context) => {
-    const observer = memoryRules((race) => seenRaces.add(race));
-    const report = await runScenario(kernel, scenario, { observer });
-    const { failure } = report;
-    assert.equal(
-      failure,
-      undefined,
-      `${failure?.message}\n${failure?.schedule}\n${failure?.trace}`,
-    );
-    assert.ok(report.complete);
-    context.diagnostic(`${report.executions} executions, ${report.steps} steps`);
-  });
-}
-
-test('every race that is allowed was seen: the list holds no more than it must', () => {
-  const unseen = allowedRaces.filter((race) => !seenRaces.has(race));
-  assert.deepEqual(unseen, []);
-});
+testScenarios(scenarios.filter((scenario) => !storeScenarios.includes(scenario)));

@@ -50,6 +50,38 @@ test('bounded searches run as many executions as there are', async () => {
   }
 });
 
+test('the reduced search within a bound: all of what conflicts, and little of what does not', async () => {
+  const counted = async (steps: [at: number, count: number][], bound: number): Promise<number> => {
+    const threads = steps.map(([at, count]) => calling(['addMany', at, count]));
+    const { executions, complete } = await run({ threads, bound });
+    assert.ok(complete);
+    return executions;
+  };
+  for (const bound of [0, 1, 2, 3, 4]) {
+    const same = await counted(
+      [
+        [COUNTER, 2],
+        [COUNTER, 3],
+        [COUNTER, 4],
+      ],
+      bound,
+    );
+    assert.equal(same, countBounded([2, 3, 4], -1, bound), `bound ${bound}`);
+    // Who begins is not reduced, nor who follows when a thread is done.
+    assert.equal(
+      await counted(
+        [
+          [COUNTER, 9],
+          [COUNTER + 4, 9],
+          [COUNTER + 8, 9],
+        ],
+        bound,
+      ),
+      6,
+    );
+  }
+});
+
 test('threads without any step finish', async () => {
   const report = await run({ threads: [async () => 1, async () => 2] });
   assert.deepEqual([report.executions, report.steps, report.complete], [1, 0, true]);
@@ -115,6 +147,20 @@ test('a time-out fires only when nothing else can run', async () => {
   assert.deepEqual([...seen].sort(), ['0,0', '0,1', '1,0', '2,0']);
   const strict = await run({ threads: [waiting, signal], isTimeoutLegal: () => false });
   assert.equal(strict.failure?.kind, 'missed wake-up');
+});
+
+test('time passes for all who wait: one that waits again and again keeps nobody asleep', async () => {
+  const again: Body = async (thread) => {
+    while ((await thread.call('awaitLate', FLAG, GATE, 1000n)) === 2);
+  };
+  const late: Body = async (thread) => {
+    assert.equal(await thread.call('awaitLate', LOCK, COUNTER, 1000n), 2);
+    await thread.call('signal', FLAG, GATE);
+  };
+  for (const mode of ['bounded', 'depth-first', 'dpor'] as const) {
+    const { failure, complete } = await run({ threads: [again, late], mode, stepLimit: 100 });
+    assert.deepEqual([failure, complete], [undefined, true], mode);
+  }
 });
 
 test('a 64-bit wait compares both halves', async () => {

@@ -15,8 +15,10 @@ import { Machine } from './machine.ts';
 import { allOf, type Observer } from './observer.ts';
 import type { Body, MachineOptions, RecoverBody } from './options.ts';
 import { Recorder } from './recorder.ts';
+import { Bounded } from './strategies/bounded.ts';
 import { DepthFirst } from './strategies/depth-first.ts';
 import { Dpor } from './strategies/dpor.ts';
+import type { Guards } from './strategies/effects.ts';
 import { Pct } from './strategies/pct.ts';
 import { RandomWalk } from './strategies/random-walk.ts';
 import { Replay } from './strategies/replay.ts';
@@ -31,8 +33,8 @@ export interface Scenario {
   /** Runs once; executions begin with the memory and globals that it leaves. Synchronous. */
   setup?: (machine: Machine) => void;
   /**
-   * Runs before each execution, for what the scenario itself keeps in variables. With it, `dpor`
-   * takes bodies to share variables; without it, they must not.
+   * Runs before each execution, for what the scenario itself keeps in variables. With it, `bounded`
+   * and `dpor` take bodies to share variables; without it, they must not.
    */
   before?: (machine: Machine) => void;
   threads: readonly (Body | { name: string; run: Body })[];
@@ -41,12 +43,17 @@ export interface Scenario {
   /** Throws if the state after an execution is wrong. */
   check?: (machine: Machine) => void;
 
-  /** Which way to search, or a strategy of one's own; README.md says when to take which. */
+  /**
+   * Which way to search, or a strategy of one's own; README.md says when to take which. If absent,
+   * `bounded`, or `depth-first` with a spin limit.
+   */
   mode?: Mode | Strategy;
-  /** Depth-first: number of preemptions at most; unlimited if absent. Others know no bound. */
+  /** Bounded, depth-first: preemptions at most; unlimited if absent. Others know no bound. */
   bound?: number;
   /** Random, uniform and pct: which walk; 1 if absent. */
   seed?: number;
+  /** For comparing: threads also die where they have changed nothing since they could die last. */
+  everyDeath?: boolean;
   /** Pct: orderings that a defect needs; 2, 3 and 4 in turn if absent. */
   depth?: number;
   /** Replay: the schedule of a failure. */
@@ -70,7 +77,7 @@ export interface Scenario {
   observer?: Observer;
 }
 
-export type Mode = 'depth-first' | 'dpor' | 'pct' | 'uniform' | 'random' | 'replay';
+export type Mode = 'bounded' | 'depth-first' | 'dpor' | 'pct' | 'uniform' | 'random' | 'replay';
 
 export interface Report {
   executions: number;
@@ -180,6 +187,7 @@ function createMachine(scenario: Scenario): Machine {
     ),
     recover: scenario.recover,
     kills: scenario.kills ?? 0,
+    everyDeath: scenario.everyDeath ?? false,
     killable: scenario.killable,
     stepLimit: scenario.stepLimit ?? 10_000,
     spinLimit: scenario.spinLimit ?? 0,
@@ -200,26 +208,30 @@ function isRandom(mode: Scenario['mode']): boolean {
 }
 
 function strategyOf(scenario: Scenario, machine: Machine): Strategy {
-  const { mode = 'depth-first', bound, seed = 1, depth, schedule, kills = 0 } = scenario;
+  const { bound, seed = 1, depth, schedule, kills = 0, spinLimit = 0 } = scenario;
+  const { mode = spinLimit > 0 ? 'depth-first' : 'bounded' } = scenario;
   if (typeof mode === 'object') return mode;
   if (mode === 'random') return new RandomWalk(seed);
   if (mode === 'uniform') return new UniformWalk(seed, kills);
   if (mode === 'pct') return new Pct({ seed, kills, ...(depth === undefined ? {} : { depth }) });
   if (mode === 'depth-first') return new DepthFirst(bound);
-  if (mode === 'dpor') return dporFor(scenario, machine);
+  if (mode === 'bounded' || mode === 'dpor') return reducedFor(scenario, machine, mode);
   if (schedule === undefined) throw new TypeError('replay needs a schedule');
   return new Replay(schedule);
 }
 
-function dporFor(scenario: Scenario, { threads, rescuers, words }: Machine): Dpor {
-  const { spinLimit = 0, kills = 0, before } = scenario;
-  if (spinLimit > 0) throw new TypeError('dpor takes no spin limit: who yields hides choices');
-  return new Dpor({
-    threads: threads.length + rescuers.length,
-    kills,
-    words,
-    bodiesShare: before !== undefined,
-  });
+/** A search that leaves out what makes no difference. */
+function reducedFor(
+  scenario: Scenario,
+  { threads, rescuers, words }: Machine,
+  mode: 'bounded' | 'dpor',
+): Strategy {
+  const { spinLimit = 0, kills = 0, before, bound = Number.POSITIVE_INFINITY, observer } = scenario;
+  if (spinLimit > 0) throw new TypeError(`${mode} takes no spin limit: who yields hides choices`);
+  const guards: Guards = observer?.guards && ((access, visit) => observer.guards?.(access, visit));
+  const options = { kills, words, bodiesShare: before !== undefined, guards };
+  if (mode === 'bounded') return new Bounded({ ...options, bound });
+  return new Dpor({ ...options, threads: threads.length + rescuers.length });
 }
 
 function hexadecimal(address: number): string {

@@ -3,7 +3,7 @@ export { audit } from './audit.ts';
 export { explore, type Mode, type Report, type Scenario } from './explore.ts';
 export { type Failure, type FailureKind, Violation } from './failure.ts';
 export { type Instrumented, instrument } from './instrument.ts';
-export { type Judge, LifetimeChecker } from './lifetimes.ts';
+export { type Judge, LifetimeChecker, type Look } from './lifetimes.ts';
 export type { Machine } from './machine.ts';
 export { allOf, type EngineEvent, type MachineView, type Observer } from './observer.ts';
 export type { Body, RecoverBody } from './options.ts';

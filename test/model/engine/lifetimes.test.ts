@@ -5,9 +5,9 @@ import { COUNTER, calling, FLAG, run } from './fixtures.ts';
 import { type Judge, LifetimeChecker } from './index.ts';
 
 /** While the flag is set nobody may touch the counter. */
-const judge: Judge = (words, address, length) => {
+const judge: Judge = (_words, address, length, _site, look) => {
   const isHit = address < COUNTER + 4 && address + length > COUNTER;
-  return isHit && words[FLAG >>> 2] !== 0 ? 'the counter, which is closed' : '';
+  return isHit && look(FLAG >>> 2) !== 0 ? 'the counter, which is closed' : '';
 };
 
 test('a touch of closed memory is a violation, in the schedule where it happens', async () => {

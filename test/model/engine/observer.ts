@@ -38,7 +38,14 @@ export interface Observer {
   /** Called before each execution. */
   begin?(): void;
   observe(event: EngineEvent): void;
+  /**
+   * Calls `visit` with the index of each 32-bit word on which the verdict about an access depends,
+   * besides those that are accessed: for a search that leaves out what makes no difference.
+   */
+  guards?(access: AccessEvent, visit: (word: number) => void): void;
 }
+
+export type AccessEvent = Extract<EngineEvent, { kind: 'access' }>;
 
 /** Several observers as one, told in order. */
 export function allOf(...observers: Observer[]): Observer {
@@ -51,6 +58,9 @@ export function allOf(...observers: Observer[]): Observer {
     },
     observe: (event) => {
       for (const observer of observers) observer.observe(event);
+    },
+    guards: (access, visit) => {
+      for (const observer of observers) observer.guards?.(access, visit);
     },
   };
 }

@@ -20,6 +20,7 @@ export interface MachineOptions {
   bodies: readonly { name: string; run: Body }[];
   recover: RecoverBody | undefined;
   kills: number;
+  everyDeath: boolean;
   /** Indices of threads that may be killed; undefined means all, recovery threads included. */
   killable: readonly number[] | undefined;
   stepLimit: number;

@@ -2,8 +2,8 @@
  * The threads that sleep in a wait, in the order in which they went to sleep.
  *
  * Modelled after the wait lists of ECMA-262: a wait compares and parks in one step, a notify takes
- * the first sleepers of its address, nobody wakes for no reason. When a wait's time is up is not
- * modelled; see machine.ts.
+ * the first sleepers of its address, nobody wakes for no reason. How long a wait lasts is not
+ * modelled: `expire` ends all that have a time-out at once; see scheduler.ts.
  */
 import { Pending, type VirtualThread } from './virtual-thread.ts';
 
@@ -28,11 +28,6 @@ export class ParkingLot {
     return this.#parked;
   }
 
-  /** Sleepers whose wait has a time-out, as bits. */
-  get mortalSleep(): number {
-    return this.#parked.reduce((mask, { hasTimeout, bit }) => mask | (hasTimeout ? bit : 0), 0);
-  }
-
   /** Parks the thread if the word still has the value that its wait expects. */
   tryPark(thread: VirtualThread): boolean {
     const at = thread.address >>> 2;
@@ -53,6 +48,16 @@ export class ParkingLot {
       sleeper.pending = Pending.Woken;
     }
     return woken;
+  }
+
+  /** Takes out all whose wait has a time-out, in the order in which they went to sleep. */
+  expire(): VirtualThread[] {
+    const late = this.#parked.filter(({ hasTimeout }) => hasTimeout);
+    for (const sleeper of late) {
+      this.leave(sleeper);
+      sleeper.pending = Pending.Late;
+    }
+    return late;
   }
 
   leave(thread: VirtualThread): void {

@@ -7,10 +7,15 @@
  *
  * Words owned: `#enabled` (threads that can be chosen, one bit each), `#fresh` (threads that got to
  * where they stand since the last step: only these are offered for killing, because killing one
- * later cannot be told from killing it now and running the others first).
+ * later cannot be told from killing it now and running the others first; and only if they have
+ * changed anything since they last were, because a death after mere looking cannot be told from the
+ * death before it). `#cas` is the thread whose compare-and-swap is under way: what it changed is
+ * known after it.
  *
  * Blocking is modelled: a parked thread is not enabled; notify enables the first ones in order of
- * parking; a time-out fires only when nothing is enabled. A killed thread leaves the queue of its
+ * parking. Time passes only when nothing is enabled, and then for all at once: every wait that has a
+ * time-out ends, and the threads go on in any order. So nobody sleeps for ever while others wake
+ * again and again, whoever is chosen first. A killed thread leaves the queue of its
  * futex; one that was woken and is killed before it runs has used up the notification. The
  * scenario's recovery is a thread of its own, one per kill, that becomes runnable by the kill.
  */
@@ -27,6 +32,7 @@ export interface SchedulerOptions {
   /** Those of the threads that run a recovery, one per possible kill. */
   rescuers: readonly VirtualThread[];
   kills: number;
+  everyDeath: boolean;
   killable: readonly number[] | undefined;
   stepLimit: number;
   spinLimit: number;
@@ -58,6 +64,10 @@ export class Scheduler {
   #fresh = 0;
   #running = -1;
   #killsLeft = 0;
+  #cas: VirtualThread | null = null;
+  #casAt = 0;
+  #casLow = 0;
+  #casHigh = 0;
 
   constructor(options: SchedulerOptions) {
     const { threads, spinLimit, words } = options;
@@ -79,6 +89,7 @@ export class Scheduler {
     this.#fresh = 0;
     this.#running = -1;
     this.#killsLeft = this.#options.kills;
+    this.#cas = null;
     this.#lot.reset();
     this.#spin?.reset();
   }
@@ -137,15 +148,15 @@ export class Scheduler {
   #choose(): VirtualThread | null {
     this.#spin?.settle();
     while (true) {
-      const late = this.#enabled === 0 ? this.#lot.mortalSleep : 0;
-      const runnable = this.#enabled | late;
+      if (this.#enabled === 0 && !this.#letTimePass()) return null;
+      const runnable = this.#enabled;
       if (runnable === 0) return this.#rest();
       if (this.steps >= this.#options.stepLimit) {
         this.#end({ kind: 'livelock', message: `no end after ${this.steps} steps` });
         return null;
       }
       const awake = this.#spin === null ? runnable : runnable & ~this.#spin.yielding;
-      const kills = this.#killsLeft > 0 ? this.#fresh & this.#killableMask : 0;
+      const kills = this.#killsLeft > 0 ? this.#offerKills() : 0;
       const choice = this.#strategy.choose((awake || runnable) | (kills << KILL), this.#running);
       if (choice < 0) {
         this.#end(null);
@@ -158,9 +169,8 @@ export class Scheduler {
         continue;
       }
       this.#running = choice;
-      this.#fresh = 0;
+      this.#passKills();
       this.steps++;
-      if (late !== 0 && !this.#timeOut(thread)) return null;
       if (this.#perform(thread)) return thread;
     }
   }
@@ -185,7 +195,10 @@ export class Scheduler {
     else if (pending === Pending.Woken) {
       thread.answer = WOKEN;
       this.emit({ kind: 'resume', thread: thread.index, timedOut: false });
-    } else if (pending === Pending.Parked) thread.answer = TIMED_OUT;
+    } else if (pending === Pending.Late) {
+      thread.answer = TIMED_OUT;
+      this.emit({ kind: 'resume', thread: thread.index, timedOut: true });
+    }
     return true;
   }
 
@@ -193,6 +206,7 @@ export class Scheduler {
     const { index, site, address, operand: length } = thread;
     if (site.writes) {
       this.#willWrite(address, length);
+      if (this.#killsLeft > 0) this.#noteChange(thread);
       this.#spin?.write(site, address);
     }
     if (this.#observer !== null)
@@ -219,28 +233,82 @@ export class Scheduler {
       this.#enabled |= bit;
       this.#fresh |= bit;
     }
+    // Who was woken has used up the notification, which another could have had.
+    for (const changed of woken.length > 0 ? [thread, ...woken] : []) changed.hasChanged = true;
     thread.answer = woken.length;
     this.emit({ kind: 'notify', thread: index, site, address, woken: woken.map((t) => t.index) });
   }
 
-  /** Wakes a thread by time; false when the scenario calls that a failure. */
-  #timeOut(thread: VirtualThread): boolean {
-    this.#lot.leave(thread);
-    this.#enabled |= thread.bit;
-    this.emit({ kind: 'resume', thread: thread.index, timedOut: true });
-    if (this.#options.isTimeoutLegal(thread, thread.address)) return true;
-    const place = this.#options.nameOf(thread.address);
-    const message = `${thread.name} was woken by nothing but time on ${place}`;
-    this.#end({ kind: 'missed wake-up', message, thread: thread.index });
-    return false;
+  /** Ends all waits that may end by time; false when the scenario calls that a failure. */
+  #letTimePass(): boolean {
+    for (const thread of this.#lot.expire()) {
+      this.#enabled |= thread.bit;
+      this.#fresh |= thread.bit;
+      thread.hasChanged = true;
+      if (this.#options.isTimeoutLegal(thread, thread.address)) continue;
+      const place = this.#options.nameOf(thread.address);
+      const message = `${thread.name} was woken by nothing but time on ${place}`;
+      this.#end({ kind: 'missed wake-up', message, thread: thread.index });
+      return false;
+    }
+    return true;
   }
 
   // --- dying -----------------------------------------------------------------------------------
 
+  /** Threads that may die where they stand, as bits. */
+  #offerKills(): number {
+    if (this.#options.everyDeath) return this.#fresh & this.#killableMask;
+    this.#settleCas();
+    let kills = 0;
+    for (const { bit, hasChanged } of this.#options.threads) {
+      if (hasChanged) kills |= bit & this.#fresh & this.#killableMask;
+    }
+    return kills;
+  }
+
+  /** Nobody was killed: those who could have been may be again when they have changed something. */
+  #passKills(): void {
+    if (this.#killsLeft > 0) {
+      for (const thread of this.#options.threads) {
+        if (this.#fresh & thread.bit) thread.hasChanged = false;
+      }
+    }
+    this.#fresh = 0;
+  }
+
+  /** A thread is about to write atomically. */
+  #noteChange(thread: VirtualThread): void {
+    if (thread.site.op !== 'cas') {
+      thread.hasChanged = true;
+      return;
+    }
+    const { words } = this.#options;
+    const at = thread.address >>> 2;
+    this.#cas = thread;
+    this.#casAt = at;
+    this.#casLow = words[at] ?? 0;
+    this.#casHigh = words[at + 1] ?? 0;
+  }
+
+  #settleCas(): void {
+    const thread = this.#cas;
+    if (thread === null) return;
+    this.#cas = null;
+    const { words } = this.#options;
+    const at = this.#casAt;
+    if (words[at] !== this.#casLow || (words[at + 1] ?? 0) !== this.#casHigh) {
+      thread.hasChanged = true;
+    }
+  }
+
   #offerKillAtStore(thread: VirtualThread): void {
     if ((this.#killableMask & thread.bit) === 0) return;
     const store = thread.storesSinceStep++;
-    if (!this.#strategy.killAtStore(thread.index, store)) return;
+    this.#settleCas();
+    const isNew = thread.hasChanged || this.#options.everyDeath;
+    thread.hasChanged = true;
+    if (!isNew || !this.#strategy.killAtStore(thread.index, store)) return;
     this.schedule.pushStoreKill(thread.index, store);
     this.#kill(thread);
     throw KILLED;

@@ -13,6 +13,7 @@
  *   Wait      is about to wait                                       chosen: parks or goes on
  *   Parked    sleeps on `address`                                    notified or out of time
  *   Woken     was notified, has not run since                        chosen
+ *   Late      slept until its time was up, has not run since         chosen
  *   Notify    is about to notify                                     chosen
  *
  * Handing over: `go` lets the thread out of `suspend`, now or as soon as it gets there; `stop`
@@ -31,6 +32,7 @@ export const Pending = {
   Parked: 4,
   Woken: 5,
   Notify: 6,
+  Late: 7,
 } as const;
 export type PendingKind = (typeof Pending)[keyof typeof Pending];
 
@@ -80,6 +82,8 @@ export class VirtualThread implements Thread {
   isDead = false;
   isStarted = false;
   storesSinceStep = 0;
+  /** It has changed what others can see since a kill of it was last offered, or has just begun. */
+  hasChanged = true;
   #granted = false;
   #stopped = false;
   #resolve: ((answer: number) => void) | null = null;
@@ -97,6 +101,7 @@ export class VirtualThread implements Thread {
     this.isDead = false;
     this.isStarted = false;
     this.storesSinceStep = 0;
+    this.hasChanged = true;
     this.#granted = false;
     this.#stopped = false;
     this.#resolve = null;
@@ -110,6 +115,8 @@ export class VirtualThread implements Thread {
 
   call(name: string, ...args: Value[]): Promise<Value | undefined> {
     if (this.#stopped || this.isDead) return Promise.reject(KILLED);
+    // The body may have changed variables since its last call.
+    this.hasChanged = true;
     if (this.onCall === null) return this.instance.callSuspendable(name, args);
     this.onCall(this, name, args);
     return this.instance.callSuspendable(name, args).then((value) => {

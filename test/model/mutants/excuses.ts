@@ -34,11 +34,6 @@ export const equivalents: Excuse[] = [
   },
   {
     because:
-      'Debts are then paid in a poisoned zone, which nobody uses; a lock that is never opened traps.',
-    mutants: ['zone.ts recoverDead: drop trapIfPoisoned()'],
-  },
-  {
-    because:
       'Both stores come before the one that publishes the descriptor, and nobody finds it earlier.',
     mutants: [
       'folio/folio.ts allocFolio: swap headerOf(desc).flags |= FLAG_MOVABLE; fillPageWords(pfn, 1 << order, desc | TYPE_ANON_FOLIO);',
@@ -125,7 +120,6 @@ export const equivalents: Excuse[] = [
     mutants: [
       'memdesc/desc-lock.ts waitForOwner: recheck slotState(owner) != SLOT_LIVE',
       'memdesc/desc-lock.ts waitForOwner: recheck loadWord(at) == (seen | WAITERS)',
-      'thread/lock.ts restSlice: recheck slotState(owner) != SLOT_LIVE',
     ],
   },
   {
@@ -175,10 +169,7 @@ export const equivalents: Excuse[] = [
   },
   {
     because: 'Another test of the same follows; the first one only spares its cost.',
-    mutants: [
-      'thread/lock.ts spinFor: recheck loadWord(at) == 0',
-      'thread/lock.ts restSlice: recheck loadWord(at) != seen',
-    ],
+    mutants: ['thread/lock.ts spinFor: recheck loadWord(at) == 0'],
   },
   {
     because: 'Grace periods begin under the limbo lock; readers only load the epoch.',
@@ -234,25 +225,21 @@ export const equivalents: Excuse[] = [
     ],
   },
   {
-    because: 'Whoever waits for a dead stopper ends its stop as well.',
-    mutants: ['zone.ts payDebts: drop endStopOf(slot)'],
+    because:
+      'Who recovers halts the world first, in the place of a dead stopper: no stop is left to end when ' +
+      'debts are paid.',
+    mutants: [
+      'zone.ts payDebts: drop endStopOf(slot)',
+      'thread/stop.ts endStopOf: torn casWord(stopAt(), slot, 0)',
+    ],
   },
   {
     because: 'What the dead did comes before its recovery, and what is freed has one owner.',
-    mutants: [
-      'zone.ts recoverDead: plain loadWord(inKernelAt(slot))',
-      'zsmalloc/pool.ts zsRelease: plain loadCell(handle)',
-    ],
+    mutants: ['zsmalloc/pool.ts zsRelease: plain loadCell(handle)'],
   },
 ];
 
 export const unreachable: Excuse[] = [
-  {
-    because:
-      'A stopper has to die, a second one to stop the world, and a recoverer to come between the ' +
-      'two; the time-outs of the checker are not fair enough to search that.',
-    mutants: ['thread/stop.ts endStopOf: torn casWord(stopAt(), slot, 0)'],
-  },
   {
     because: 'Formatted memory, another version and images are for unit tests: no thread is there.',
     mutants: [
@@ -286,37 +273,15 @@ export const unreachable: Excuse[] = [
     ],
   },
   {
-    because: 'The owner has to unlock and to detach between two loads of one who waits.',
-    mutants: [
-      'thread/lock.ts restSlice: recheck loadWord(at) == seen',
-      'thread/lock.ts restSlice: plain loadWord(at) #2',
-    ],
-  },
-  {
     because:
       'The bound of scans is too low for a moment if three threads attach while a fourth scans.',
     mutants: ['thread/slot.ts raiseHighest: torn casWord(at, seen, slot)'],
-  },
-  {
-    because: 'Two have to end the stop of one dead thread, and a third to stop the world between.',
-    mutants: ['thread/stop.ts awaitStart: torn casWord(stopAt(), stopper, 0)'],
   },
   {
     because: 'No scenario has a cell born again while a read goes on from it.',
     mutants: [
       'zsmalloc/handle.ts bearCell: plain storeCell(handle, place | (generation << GENERATION_SHIFT) | u64(CELL_LIVE))',
     ],
-  },
-  {
-    because: 'Two survivors, of whom one dies between marking a slot and poisoning the zone.',
-    mutants: [
-      'zone.ts recoverDead: drop judge(slot, loadWord(inKernelAt(slot)), slotOf(slot).held)',
-    ],
-  },
-  {
-    because:
-      'Of two waits that end by time the checker may end one for ever, so it cannot show this.',
-    mutants: ['thread/stop.ts awaitOutside: recheck slotState(slot) == SLOT_LIVE'],
   },
 ];
 

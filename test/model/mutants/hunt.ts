@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { commonFlags, releaseFlags } from '../../../scripts/kernel-flags.ts';
 import { type Instrumented, instrument, type Scenario } from '../engine/index.ts';
-import { runScenario } from '../kernel-model.ts';
+import { type KernelBuild, type KernelScenario, runScenario } from '../kernel-model.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { kernelFolder } from './generate.ts';
 
@@ -44,10 +44,15 @@ export interface Catch {
   story: string;
 }
 
-/** The release kernel with one file changed. */
-export async function compileWith(file: string, source: string): Promise<Uint8Array> {
+const entries: Record<KernelBuild, string> = {
+  release: 'kernel/index.ts',
+  test: 'kernel/testing.ts',
+};
+
+/** A build of the kernel with one file changed. */
+async function compileWith(build: KernelBuild, file: string, source: string): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(['kernel/index.ts', '-o', 'mutant.wasm', ...flags], {
+  const { error, stderr } = await asc.main([entries[build], '-o', 'mutant.wasm', ...flags], {
     readFile(name) {
       if (name === `kernel/${file}`) return source;
       try {
@@ -65,41 +70,68 @@ export async function compileWith(file: string, source: string): Promise<Uint8Ar
   return binary;
 }
 
-let unchanged: Promise<Uint8Array> | undefined;
+const unchanged = new Map<KernelBuild, Promise<Uint8Array>>();
 
-/** Told before each scenario. */
+/** The builds of a mutant; null for one that equals the unchanged kernel's. */
+class Builds {
+  readonly #mutant: Hunt;
+  readonly #builds = new Map<KernelBuild, Instrumented | null>();
+
+  constructor(mutant: Hunt) {
+    this.#mutant = mutant;
+  }
+
+  async get(build: KernelBuild): Promise<Instrumented | null> {
+    const known = this.#builds.get(build);
+    if (known !== undefined) return known;
+    const { file, source } = this.#mutant;
+    const same = unchanged.get(build) ?? compileWith(build, '', '');
+    unchanged.set(build, same);
+    const binary = await compileWith(build, file, source);
+    const made = Buffer.compare(binary, await same) === 0 ? null : instrument(binary);
+    this.#builds.set(build, made);
+    return made;
+  }
+}
+
+function scenarioOf(name: string): KernelScenario {
+  const scenario = scenarios.find((candidate) => candidate.name === name);
+  if (scenario === undefined) throw new Error(`no scenario is called ${name}`);
+  return scenario;
+}
+
+/** Runs scenarios until one fails, or the time is over. */
 export async function hunt(mutant: Hunt): Promise<Catch> {
-  unchanged ??= compileWith('', '');
-  const binary = await compileWith(mutant.file, mutant.source);
-  if (Buffer.compare(binary, await unchanged) === 0) return { verdict: 'same binary', story: '' };
-  const kernel = instrument(binary);
+  const builds = new Builds(mutant);
   const end = performance.now() + mutant.maxSeconds * 1000;
   let met = 0;
-  for (const name of mutant.scenarios) {
+  const tries = [
+    ...mutant.scenarios.map((name) => ({ name, walk: undefined })),
+    ...mutant.walks.map((name) => ({ name, walk: WALK })),
+  ];
+  for (const { name, walk } of tries) {
+    const scenario = scenarioOf(name);
+    const kernel = await builds.get(scenario.module ?? 'release');
     const maxSeconds = (end - performance.now()) / 1000;
-    const failure = await fails(kernel, name, { bound: mutant.bound ?? 0, maxSeconds });
-    if (failure !== '') return { verdict: 'caught', story: `${name}: ${failure}` };
+    if (kernel === null || (walk === undefined && maxSeconds <= 0)) continue;
+    const bound = Math.max(scenario.bound, mutant.bound ?? 0);
+    const failure = await fails(kernel, scenario, walk ?? { bound, maxSeconds });
+    const how = walk === undefined ? name : `${name}, walked`;
+    if (failure !== '') return { verdict: 'caught', story: `${how}: ${failure}` };
     met++;
-    if (performance.now() > end) break;
   }
-  for (const name of mutant.walks) {
-    const failure = await fails(kernel, name, WALK);
-    if (failure !== '') return { verdict: 'caught', story: `${name}, walked: ${failure}` };
-  }
-  return { verdict: 'survived', story: `${met} of ${mutant.scenarios.length} scenarios` };
+  if (met === 0) return { verdict: 'same binary', story: '' };
+  return { verdict: 'survived', story: `${met} of ${tries.length} searches` };
 }
 
 /** How a scenario fails, or '' if it does not. */
 async function fails(
   kernel: Instrumented,
-  name: string,
+  scenario: KernelScenario,
   options: Partial<Scenario>,
 ): Promise<string> {
-  const scenario = scenarios.find((candidate) => candidate.name === name);
-  if (scenario === undefined) throw new Error(`no scenario is called ${name}`);
-  const bound = Math.max(scenario.bound, options.bound ?? 0);
   try {
-    const { failure } = await runScenario(kernel, scenario, { ...options, bound });
+    const { failure } = await runScenario(() => kernel, scenario, options);
     return failure?.message.split('\n')[0] ?? '';
   } catch (error) {
     // A kernel that cannot even be set up, or of which no schedule can be repeated.

@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Catch, Hunt } from './hunt.ts';
 
-const SILENCE_MS = 20_000;
+const SILENCE_MS = 60_000;
 
 /** One hunter, started when it is needed. */
 class Hunter {

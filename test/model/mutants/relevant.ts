@@ -13,6 +13,10 @@ const first: [string, string[]][] = [
   ['frames/', ['alloc-free']],
   ['index', ['pin-put-killed', 'pin-slab-given-back', 'lock-unlock']],
   ['memdesc/desc-lock', ['lock-unlock', 'lock-unlock-killed', 'fault-page-lock']],
+  [
+    'memdesc/header',
+    ['freeze-put', 'pin-free-descriptor-reused', 'free-free', 'pin-free-page-reused'],
+  ],
   ['memdesc/', ['pin-free-descriptor-reused', 'free-free', 'pin-slab-and-zspage']],
   ['slab/', ['pin-slab-retired', 'set-delete', 'pin-slab-and-zspage']],
   ['store/entry', ['read-on-delete-reuse-all', 'get-delete-reuse']],
@@ -62,8 +66,8 @@ const first: [string, string[]][] = [
 ];
 
 /** Scenarios of more than two seconds, quickest first. */
-const slow = ['slab-across-threads', 'stopper-killed', 'get-split-k', 'get-split-m'];
-const slowest = ['get-killed', 'check-set'];
+const slow = ['lock-unlock-killed', 'alloc-free-killed', 'recover-killed', 'stopper-killed-stop'];
+const slowest = ['evict-set', 'check-set', 'list-split-split', 'get-killed'];
 
 /** Scenarios of a file's own protocol. */
 export function ownScenarios(file: string): string[] {

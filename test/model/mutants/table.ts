@@ -37,6 +37,29 @@ export const mutants: Mutant[] = [
     scenarios: ['lock-unlock', 'pin-free-page-reused'],
   },
   {
+    name: 'the last reference goes although it is frozen',
+    file: 'memdesc/header.ts',
+    edits: [['const isLast = seen == 1;', 'const isLast = (seen & COUNT_MASK) == 1;']],
+    scenarios: ['freeze-put'],
+  },
+  {
+    name: 'a thaw does not look whether the last reference has gone',
+    file: 'memdesc/header.ts',
+    edits: [['if ((seen & COUNT_MASK) == 0) return true;', '']],
+    scenarios: ['freeze-put'],
+  },
+  {
+    name: 'a reference taken of what is frozen',
+    file: 'memdesc/header.ts',
+    edits: [
+      [
+        'if (seen != counted) return (seen & BORN) != 0 || counted != 0 ? GET_BUSY : GET_GONE;',
+        'if ((seen & BORN) != 0) return GET_BUSY;',
+      ],
+    ],
+    scenarios: ['freeze-put'],
+  },
+  {
     name: 'free decided by a load and a store',
     file: 'memdesc/page-word.ts',
     edits: [
@@ -121,8 +144,8 @@ export const mutants: Mutant[] = [
     file: 'store/store.ts',
     edits: [
       [
-        'function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bool {\n  lock(STORE_LOCK);',
-        'function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bool {',
+        '  lock(STORE_LOCK);\n  const node = findNode(hash, selfState().keyScratch, keyBytes);',
+        '  const node = findNode(hash, selfState().keyScratch, keyBytes);',
       ],
     ],
     scenarios: ['set-set-same-key', 'set-delete'],
@@ -138,12 +161,6 @@ export const mutants: Mutant[] = [
       ['import { entryKeyBytes,', 'import { entryKeyBytes, releaseEntry,'],
     ],
     scenarios: ['get-overwrite-reuse'],
-  },
-  {
-    name: 'a lock leaves no mark of the change under way',
-    file: 'thread/lock.ts',
-    edits: [['  beginChange();\n', '']],
-    scenarios: ['alloc-free-killed', 'get-killed'],
   },
   {
     name: 'every death inside the kernel poisons',
@@ -165,7 +182,7 @@ export const mutants: Mutant[] = [
   {
     name: 'who leaves the kernel wakes no stopper',
     file: 'thread/stop.ts',
-    edits: [['  if (loadWord(stopAt()) != 0) wakeWord(at, 1);\n', '']],
+    edits: [['  if (loadWord(stopAt()) != 0) wakeWord(inKernelAt(selfSlot()), 1);\n', '']],
     scenarios: ['check-set'],
   },
   {
@@ -173,8 +190,8 @@ export const mutants: Mutant[] = [
     file: 'thread/stop.ts',
     edits: [
       [
-        '  storeWord(inKernelAt(selfSlot()), operation);\n  if (loadWord(stopAt()) != 0) enterSlow(operation);\n',
-        '  const isStopped = loadWord(stopAt()) != 0;\n  storeWord(inKernelAt(selfSlot()), operation);\n  if (isStopped) enterSlow(operation);\n',
+        '  say(operation);\n  if (loadWord(stopAt()) != 0) enterSlow(operation);\n',
+        '  const isStopped = loadWord(stopAt()) != 0;\n  say(operation);\n  if (isStopped) enterSlow(operation);\n',
       ],
     ],
     scenarios: ['check-set'],
@@ -183,8 +200,15 @@ export const mutants: Mutant[] = [
     name: 'the stop of a dead thread stays',
     file: 'thread/stop.ts',
     edits: [
-      ['  if (slotState(stopper) != SLOT_LIVE) casWord(stopAt(), stopper, 0);\n', ''],
+      [
+        '  if ((stop & HALT) == 0 && slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);\n',
+        '',
+      ],
       ['  if (casWord(stopAt(), slot, 0) == slot) wakeWord(stopAt(), -1);\n', ''],
+      [
+        'if (seen == 0 || (isRecovering && slotState(seen & STOPPER) != SLOT_LIVE)) {',
+        'if (seen == 0) {',
+      ],
     ],
     scenarios: ['stopper-killed'],
   },

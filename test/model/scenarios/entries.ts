@@ -45,7 +45,7 @@ export const entryScenarios: KernelScenario[] = [
   {
     // Who has waited for the lock to take the old value out, reads the new one in a section again.
     name: 'get-expired-reuse',
-    bound: 1,
+    bound: 2,
     prepare: makeExpired,
     threads: [read('c-'), overwriteAndReuse],
   },
@@ -59,7 +59,7 @@ export const entryScenarios: KernelScenario[] = [
   {
     // Who is short of memory sleeps while a reader stands in its section.
     name: 'evict-get',
-    bound: 1,
+    bound: 2,
     timesOut: true,
     prepare: fillZone,
     threads: [setLarge, read('a-')],
@@ -67,14 +67,14 @@ export const entryScenarios: KernelScenario[] = [
   {
     // Between a draft that its slot names and none there is a time at which only its thread knows it.
     name: 'draft-dropped-killed',
-    bound: 1,
+    bound: 2,
     kills: 1,
     prepare: beginDraft,
     threads: [(thread) => thread.call('beginSet', 4, VALUE_BYTES)],
   },
   {
     name: 'evict-set',
-    bound: 1,
+    bound: 2,
     prepare: fillZone,
     threads: [setLarge, set],
   },

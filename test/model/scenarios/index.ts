@@ -1,6 +1,7 @@
 /** All scenarios. */
 import type { KernelScenario } from '../kernel-model.ts';
 import { entryScenarios } from './entries.ts';
+import { freezeScenarios } from './freeze.ts';
 import { pageScenarios } from './pages.ts';
 import { poisonScenarios } from './poison.ts';
 import { storeScenarios } from './store.ts';
@@ -8,6 +9,7 @@ import { threadScenarios } from './threads.ts';
 
 export const scenarios: KernelScenario[] = [
   ...pageScenarios,
+  ...freezeScenarios,
   ...storeScenarios,
   ...threadScenarios,
   ...entryScenarios,

@@ -212,7 +212,7 @@ export const pageScenarios: KernelScenario[] = [
     threads: [lockIfThere, freeThen(['allocPages', 0])],
   },
   { name: 'alloc-free', bound: 2, threads: [allocAndFree, allocAndFree] },
-  { name: 'alloc-free-killed', bound: 1, kills: 1, threads: [allocAndFree, allocAndFree] },
+  { name: 'alloc-free-killed', bound: 2, kills: 1, threads: [allocAndFree, allocAndFree] },
   { name: 'slab-across-threads', bound: 2, threads: [makeAndDrop, makeAndDrop] },
   {
     name: 'lock-unlock',
@@ -223,7 +223,7 @@ export const pageScenarios: KernelScenario[] = [
   },
   {
     name: 'lock-unlock-killed',
-    bound: 1,
+    bound: 2,
     kills: 1,
     prepare: makeFolio,
     before: nobodyHolds,

@@ -115,7 +115,7 @@ export const storeScenarios: KernelScenario[] = [
   })),
   {
     name: 'list-split-split',
-    bound: 1,
+    bound: 2,
     prepare: makeCache('k', 'z', 'y'),
     threads: [listAll('k'), set, set],
   },
@@ -156,7 +156,7 @@ export const storeScenarios: KernelScenario[] = [
   },
   {
     name: 'get-killed',
-    bound: 1,
+    bound: 2,
     kills: 1,
     prepare: makeCache('k', 'k'),
     threads: [read('ac-'), removeAndReuse],
@@ -179,32 +179,32 @@ export const storeScenarios: KernelScenario[] = [
   },
   {
     name: 'read-on-delete-reuse',
-    bound: 1,
+    bound: 2,
     prepare: makeLongValue,
     threads: [readLong, removeAndReuse],
   },
   {
     // Each set takes another cell, in the end the one that is being read on.
     name: 'read-on-delete-reuse-all',
-    bound: 1,
+    bound: 2,
     prepare: makeLongValue,
     threads: [readLong, removeAndReuseAll],
   },
   {
     name: 'figures-writers',
-    bound: 1,
+    bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [askForFigures, removeAndReuse],
   },
   {
     name: 'list-writers',
-    bound: 1,
+    bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [(thread) => thread.call('listKeys', 0, 0, NOW), removeAndReuse],
   },
   {
     name: 'pin-slab-and-zspage',
-    bound: 1,
+    bound: 2,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
       listOwnedPages(machine);
@@ -214,7 +214,7 @@ export const storeScenarios: KernelScenario[] = [
   {
     // Whoever looks at a stopped world finds nothing half-done. (A check is a thousand steps long.)
     name: 'check-set',
-    bound: 1,
+    bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [checkSound, set],
   },

@@ -19,6 +19,22 @@ const stopAndStart: Body = async (thread) => {
 };
 
 const allocOne: Body = (thread) => thread.call('allocPages', 0);
+/** Thread that has stopped the world, as the threads themselves see it. */
+let stopper: number | undefined;
+
+function nobodyStops(): void {
+  stopper = undefined;
+}
+
+/** While the world is stopped nobody else stops it. */
+const stopAlone: Body = async (thread) => {
+  await thread.call('stop');
+  assert.equal(stopper, undefined, 'two threads have stopped the world');
+  stopper = thread.index;
+  await thread.call('fault');
+  stopper = undefined;
+  await thread.call('start');
+};
 
 function attachTwice(): Body {
   return async (thread) => {
@@ -64,14 +80,14 @@ export const threadScenarios: KernelScenario[] = [
   },
   {
     name: 'recover-set',
-    bound: 1,
+    bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [recoverThird, set, async () => 0],
   },
   {
     // The recoverer dies as well: whoever takes its place ends its halt.
     name: 'recover-killed',
-    bound: 1,
+    bound: 2,
     kills: 1,
     killable: [0],
     threads: [recoverThird, allocOne, async () => 0],
@@ -84,12 +100,22 @@ export const threadScenarios: KernelScenario[] = [
   {
     // A stopper that dies has changed nothing: the world must go on.
     name: 'stopper-killed',
-    bound: 1,
+    bound: 2,
     kills: 1,
     killable: [0],
     mustSurvive: true,
     prepare: makeCache('k', 'k'),
     threads: [stopAndStart, set],
+  },
+  {
+    // Whoever finds the dead one's stop ends that, and not the stop that somebody else began since.
+    name: 'stopper-killed-stop',
+    bound: 2,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    before: nobodyStops,
+    threads: [stopAndStart, stopAlone],
   },
   {
     // As if these slots had never been used: both threads raise the bound of all scans.
@@ -109,7 +135,7 @@ export const threadScenarios: KernelScenario[] = [
   {
     // Who leaves closes a section that others look at.
     name: 'detach-reclaim',
-    bound: 1,
+    bound: 2,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
       machine.main.callNow('remove', 4);
@@ -118,7 +144,7 @@ export const threadScenarios: KernelScenario[] = [
   },
   {
     name: 'set-reclaim',
-    bound: 1,
+    bound: 2,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
       machine.main.callNow('remove', 4);
@@ -128,20 +154,20 @@ export const threadScenarios: KernelScenario[] = [
   { name: 'attach-detach', bound: 2, threads: [attachTwice(), attachTwice()] },
   {
     name: 'counter-detach',
-    bound: 1,
+    bound: 2,
     threads: [(thread) => thread.call('counter', facts.COUNT_SETS), attachTwice()],
   },
   {
     name: 'stop-again-set',
-    bound: 1,
+    bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [stopTwice, set],
   },
-  { name: 'stop-again-stop', bound: 1, threads: [stopTwice, stopAndStart] },
+  { name: 'stop-again-stop', bound: 2, threads: [stopTwice, stopAndStart] },
   {
     // Whose counts are added up at the same time.
     name: 'detach-detach',
-    bound: 1,
+    bound: 2,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
       for (const thread of machine.threads) thread.callNow('set', 4, VALUE_BYTES, 1, 0);

@@ -120,6 +120,29 @@ export class AccessLog {
     return false;
   }
 
+  /**
+   * The latest of the steps `from` to `end` - 1 that conflicts with the last one, or -1. The caller
+   * has asked the same about all steps from `end` on, and needs no answer that was given to one.
+   */
+  latestConflict(from: number, end: number): number {
+    let latest = from - 1;
+    for (let entry = this.#firsts.at(-1)!; entry < this.#count; entry++) {
+      const access = this.#accesses[entry]!;
+      for (let older = this.#older[entry]!; older !== 0; older = this.#older[older]!) {
+        const step = this.#steps[older]!;
+        if (step <= latest) break;
+        const isWrite = this.#accesses[older]! < 0;
+        if (step >= end) {
+          if (isWrite || access >= 0) break;
+        } else if (isWrite || access < 0) {
+          latest = step;
+          break;
+        }
+      }
+    }
+    return latest < from ? -1 : latest;
+  }
+
   /** Calls `visit` with steps that conflict with the last one, in any order and repeatedly. */
   forEachConflict(visit: (step: number) => void): void {
     const first = this.#firsts.at(-1)!;

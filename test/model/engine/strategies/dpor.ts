@@ -15,8 +15,8 @@
  * (nobody first) right after a step, or before a plain store within it: those are tried without
  * reduction, because one kill takes away others without ever meeting them in an execution. A step
  * with its kills is one event: kills order such steps among themselves (KILLS), and nothing else
- * more than the step alone does. A wait's end by time comes only when nothing else can run, so it
- * depends on everything: it is a fence, and where several are possible all are tried.
+ * more than the step alone does. Waits end by time only when nothing else can run, so the next
+ * steps of those whose time is up depend on everything before.
  *
  * NOTE: the source sets of the paper are smaller, and not enough here. They ask which threads can
  * be first in what overtook the earlier step, as it was seen to happen *after* it. Here a step may
@@ -32,7 +32,7 @@
 import { KILL, lowest, type Strategy } from '../strategy.ts';
 import { Pending, type VirtualThread } from '../virtual-thread.ts';
 import { AccessLog, type Footprint } from './access-log.ts';
-import { Effects } from './effects.ts';
+import { Effects, type Guards } from './effects.ts';
 import { HappensBefore } from './happens-before.ts';
 
 /** A thread that is asleep, and what its next step touches if nobody dies at it. */
@@ -50,7 +50,6 @@ interface Step {
   asleep: number;
   sleepers: Sleeper[];
   chosen: number;
-  isTimeOut: boolean;
   /** Of the chosen thread's step without a kill, when it has been run. */
   footprint: Footprint | null;
 }
@@ -72,6 +71,7 @@ export interface DporOptions {
   words: Uint32Array;
   /** Bodies share variables: steps in which one runs are ordered. */
   bodiesShare: boolean;
+  guards: Guards;
 }
 
 export class Dpor implements Strategy {
@@ -96,10 +96,10 @@ export class Dpor implements Strategy {
   #killed = 0;
   #killedNow = false;
 
-  constructor({ threads, kills, words, bodiesShare }: DporOptions) {
+  constructor({ threads, kills, words, bodiesShare, guards }: DporOptions) {
     this.#kills = kills;
     this.#order = new HappensBefore(threads);
-    this.observer = new Effects(this.#log, words, bodiesShare);
+    this.observer = new Effects(this.#log, words, bodiesShare, guards);
   }
 
   begin(threads: readonly VirtualThread[]): void {
@@ -169,16 +169,14 @@ export class Dpor implements Strategy {
     if (awake === 0) return null;
     const last = this.#steps[this.#now]?.chosen ?? -1;
     const chosen = last >= 0 && awake & (1 << last) ? last : lowest(awake);
-    const isTimeOut = this.#threads[chosen]!.pending === Pending.Parked;
     const point: Step = {
       kind: 'step',
       step: this.#now + 1,
       offered: runs,
-      toTry: isTimeOut ? awake : 1 << chosen,
+      toTry: 1 << chosen,
       asleep,
       sleepers,
       chosen,
-      isTimeOut,
       footprint: null,
     };
     this.#points.push(point);
@@ -189,7 +187,7 @@ export class Dpor implements Strategy {
   /** Those asleep at the step under way whose next step does not conflict with it. */
   #stillAsleep(): Sleeper[] {
     const step = this.#steps[this.#now];
-    if (step === undefined || step.isTimeOut) return [];
+    if (step === undefined) return [];
     // A sleeper could have died at its next step; with a kill before, that is another execution.
     if (this.#killedNow && this.#killed < this.#kills) return [];
     return step.sleepers.filter(({ footprint }) => !this.#log.conflicts(footprint));
@@ -208,9 +206,19 @@ export class Dpor implements Strategy {
     this.#order.add(now, step.chosen, this.#log, (earlier) => {
       this.#steps[earlier]!.toTry = this.#steps[earlier]!.offered;
     });
-    if (step.isTimeOut) this.#order.fence(now);
-    else this.#order.release(now, runs & ~step.offered);
+    const released = runs & ~step.offered;
+    if (this.#hasTimePassed(runs & (released | (1 << step.chosen)))) {
+      this.#order.releaseAfterAll(now, runs);
+    } else this.#order.release(now, released);
     if (this.#kills > 0 && !this.#killedNow) step.footprint ??= this.#log.footprint(now);
+  }
+
+  /** Whether one of these, of which none was late before the step, is late now. */
+  #hasTimePassed(threads: number): boolean {
+    for (let rest = threads; rest !== 0; rest &= rest - 1) {
+      if (this.#threads[lowest(rest)]!.pending === Pending.Late) return true;
+    }
+    return false;
   }
 
   // --- the next execution ------------------------------------------------------------------------

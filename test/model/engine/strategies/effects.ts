@@ -12,14 +12,16 @@
  *   notify                     the queue: writing if it woke somebody, else reading
  *   kill                       KILLS, writing
  *   call, return, finish       BODIES, writing, if bodies share variables
+ *   what an observer asks      the words that it looks at to judge an access, reading
  *
  * What a cas did is known at the next event or the end of the step. One that stores the value it
  * found counts as a failed one: they commute alike.
  */
-import type { EngineEvent, Observer } from '../observer.ts';
+import type { AccessEvent, EngineEvent, Observer } from '../observer.ts';
 import { type AccessLog, BODIES, KILLS, QUEUES } from './access-log.ts';
 
-type AccessEvent = Extract<EngineEvent, { kind: 'access' }>;
+/** Of the observer that judges what is searched. */
+export type Guards = Observer['guards'];
 
 export class Effects implements Observer {
   /** False while steps are repeated whose effects are known. */
@@ -27,16 +29,19 @@ export class Effects implements Observer {
   readonly #log: AccessLog;
   readonly #words: Uint32Array;
   readonly #bodiesShare: boolean;
+  readonly #guards: Guards;
+  readonly #readWord = (word: number): void => this.#log.add(word, false);
   /** Address of a cas whose outcome is open, or -1. */
   #casAt = -1;
   #casLength = 0;
   #casLow = 0;
   #casHigh = 0;
 
-  constructor(log: AccessLog, words: Uint32Array, bodiesShare: boolean) {
+  constructor(log: AccessLog, words: Uint32Array, bodiesShare: boolean, guards?: Guards) {
     this.#log = log;
     this.#words = words;
     this.#bodiesShare = bodiesShare;
+    this.#guards = guards;
   }
 
   observe(event: EngineEvent): void {
@@ -63,7 +68,9 @@ export class Effects implements Observer {
     }
   }
 
-  #access({ site, address, length }: AccessEvent): void {
+  #access(event: AccessEvent): void {
+    const { site, address, length } = event;
+    this.#guards?.(event, this.#readWord);
     if (site.op !== 'cas') {
       this.#log.addBytes(address, length, site.writes);
       return;

@@ -83,12 +83,14 @@ export class HappensBefore {
     }
   }
 
-  /** All steps so far happen before this one, and this one before all to come. */
-  fence(step: number): void {
+  /** All steps so far, of which this is the last, happen before what these threads do next. */
+  releaseAfterAll(step: number, threads: number): void {
     const row = (step + 1) * this.#n * this.#n;
-    const clock = this.#clock(step);
-    for (let t = 0; t < this.#n; t++) this.#join(clock, row + t * this.#n);
-    for (let t = 0; t < this.#n; t++) this.#join(row + t * this.#n, clock);
+    for (let rest = threads; rest !== 0; rest &= rest - 1) {
+      for (let t = 0; t < this.#n; t++) {
+        this.#join(row + lowest(rest) * this.#n, row + t * this.#n);
+      }
+    }
   }
 
   #grow(): void {

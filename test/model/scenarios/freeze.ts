@@ -1,0 +1,58 @@
+/** Scenarios of references alone: a header in a page of its own, which nobody but its threads uses. */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import { offsetOf } from '../lifetimes.ts';
+
+const GET_DONE = 0;
+
+let desc = 0;
+
+/** A descriptor with one reference. */
+function makeHeader({ main }: Machine): void {
+  const pfn = main.callNow('allocPages', 0) as number;
+  desc = pfn << facts.PAGE_SHIFT;
+  main.callNow('bear', desc, facts.TYPE_ANON_FOLIO, 0, pfn);
+  main.callNow('publish', desc);
+}
+
+/** Who is told that it was the last reference frees. */
+async function freeIf(isLast: unknown, thread: Thread): Promise<number> {
+  if (isLast === 1) await thread.call('bury', desc);
+  return Number(isLast);
+}
+
+/** Freezes the only reference, as whoever moves the page would. */
+const freezeAndThaw: Body = async (thread) => {
+  if ((await thread.call('freeze', desc, 1)) === 0) return 0;
+  assert.notEqual(
+    await thread.call('tryGet', desc),
+    GET_DONE,
+    'a frozen descriptor was referenced',
+  );
+  return freeIf(await thread.call('unfreeze', desc), thread);
+};
+
+const dropLast: Body = async (thread) => freeIf(await thread.call('put', desc), thread);
+
+const getAndPut: Body = async (thread) => {
+  if ((await thread.call('tryGet', desc)) !== GET_DONE) return 0;
+  return freeIf(await thread.call('put', desc), thread);
+};
+
+export const freezeScenarios: KernelScenario[] = [
+  {
+    // The freezer's reference is somebody else's, who may drop it meanwhile: then the freezer frees.
+    name: 'freeze-put',
+    module: 'test',
+    bound: 3,
+    prepare: makeHeader,
+    threads: [freezeAndThaw, dropLast, getAndPut],
+    check: (machine) => {
+      const freed = machine.results.filter((isLast) => isLast === 1);
+      assert.equal(freed.length, 1, `one of three must free, seen ${machine.results.join(' ')}`);
+      assert.equal(machine.load(desc + offsetOf('Header', 'refs')), 0, 'not buried');
+    },
+  },
+];

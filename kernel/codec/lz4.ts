@@ -21,7 +21,16 @@
  * Source: the LZ4 block format description (lz4.org); the search (skip after misses, one follow-up
  * look) is the known one of fast LZ4 compressors. Numbers: docs/design/60-codec.md.
  */
-import { BULK, copyBytes, copyMatch, copyWords, OVERSHOOT } from './copy';
+import {
+  BULK,
+  copyApart,
+  copyBack,
+  copyBytes,
+  copyMatch,
+  OVERSHOOT,
+  PERIOD_BYTES,
+  storePeriod,
+} from './copy';
 
 /** Scratch that `compress` needs: 2^13 slots of a u16 position. */
 export const LZ4_TABLE_BYTES: u32 = 16384;
@@ -33,22 +42,27 @@ const MAX_BLOCK: u32 = 1 << 23;
 const MIN_MATCH: u32 = 4;
 /** The format: none of a block's last 5 bytes is in a match, and no match starts in the last 12. */
 const END_MARGIN: u32 = 5;
-/** Here 16: two words of literals can always be read. Costs 0.05 % of the ratio at 4 KiB. */
-const START_MARGIN: u32 = 16;
-/** The stride of the search grows by 1 after each 2^6 looks without a match. */
-const LOOKS_SHIFT: u32 = 6;
+/**
+ * Here 17: 16 bytes of literals can always be read, and the first 8 bytes behind a match's four
+ * never reach the last 5. Costs 0.07 % of the ratio at 4 KiB.
+ */
+const START_MARGIN: u32 = 17;
+/** Looks at each stride of the search before it grows by 1. */
+const LOOKS: u32 = 64;
 /** 2^32 / golden ratio: the usual multiplier to spread four bytes over the high bits. */
 const SPREAD: u32 = 2654435761;
 /** What the length bytes of a count sum up to when the source ends before they do. */
 const UNENDED: u32 = 0xffffffff;
 /** Bytes that a short match (its nibble below 15, so 4 + 14 at most) is always written as. */
 const SHORT_MATCH: u32 = 18;
-/** Fast decoding reads a token with 16 bytes of literals, or with 14 and an offset: 17 at most. */
-const FAST_IN: u32 = 17;
-/** Fast decoding writes 14 literals and a short match. */
-const FAST_OUT: u32 = 14 + SHORT_MATCH;
-/** Fast encoding writes a token and 16 bytes, of which 14 literals and an offset stay. */
-const FAST_EMIT: u32 = 17;
+/** Fast decoding reads a token, 14 literals, an offset and a length byte. */
+const FAST_IN: u32 = 18;
+/** Fast decoding writes 14 literals and a short match, of a short period at worst. */
+const FAST_OUT: u32 = 14 + PERIOD_BYTES;
+/** Below this address, `op - offset` could wrap. */
+const MAX_OFFSET: usize = 65535;
+/** Fast encoding writes a token and 16 bytes, of which 14 literals, an offset and one more stay. */
+const FAST_EMIT: u32 = 18;
 
 /**
  * Compresses [src, src + n) into [dst, dst + cap); the output depends on the input alone.
@@ -62,8 +76,8 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
   const limit = dst + cap;
   if (n <= START_MARGIN) return finish(src, end, dst, dst, limit);
 
-  const mask = slotMask(n);
-  memory.fill(table, 0, mask + 2);
+  const shift = slotShift(n);
+  memory.fill(table, 0, 2 << (32 - shift));
   const lastStart = end - START_MARGIN;
   const matchEnd = end - END_MARGIN;
   let op = dst;
@@ -71,52 +85,62 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
   let at = src + 1; // a cleared slot says position 0, so 0 needs no entry
   while (true) {
     let from: usize;
-    let looks: u32 = 1 << LOOKS_SHIFT;
+    let stride: u32 = 1;
+    let lastLook = min(at + LOOKS - 1, lastStart);
     while (true) {
-      if (at > lastStart) return finish(anchor, end, dst, op, limit);
       const four = load<u32>(at);
-      from = exchange(table, mask, src, at, four);
+      from = exchange(table, shift, src, at, four);
       if (load<u32>(from) == four) break;
-      at += looks >> LOOKS_SHIFT;
-      looks++;
+      at += stride;
+      if (at <= lastLook) continue;
+      if (at > lastStart) return finish(anchor, end, dst, op, limit);
+      stride++;
+      lastLook = min(at + LOOKS * stride - 1, lastStart);
     }
-    while (at > anchor && from > src && load<u8>(at - 1) == load<u8>(from - 1)) {
+    while (true) {
+      if (at == anchor) break;
+      if (from == src) break;
+      if (load<u8>(at - 1) != load<u8>(from - 1)) break;
       at--;
       from--;
     }
     while (true) {
-      const length = matchLength(at + MIN_MATCH, from + MIN_MATCH, matchEnd);
+      const length = matchLength(at, from, matchEnd);
       op = emit(op, limit, anchor, at, from, length);
       if (op == 0) return -1;
       at += MIN_MATCH + length;
       anchor = at;
       if (at > lastStart) return finish(anchor, end, dst, op, limit);
-      exchange(table, mask, src, at - 2, load<u32>(at - 2));
+      exchange(table, shift, src, at - 2, load<u32>(at - 2));
       const four = load<u32>(at); // often the next match starts where this one ended
-      from = exchange(table, mask, src, at, four);
+      from = exchange(table, shift, src, at, four);
       if (load<u32>(from) != four) break;
     }
     at++;
+    if (at > lastStart) return finish(anchor, end, dst, op, limit);
   }
 }
 
-/** Two slots per input byte, 2^13 at most, as a mask of byte offsets: small inputs clear little. */
-function slotMask(n: u32): u32 {
-  const bytes = u32(4) << (32 - clz(n - 1));
-  return (bytes < LZ4_TABLE_BYTES ? bytes : LZ4_TABLE_BYTES) - 2;
+/** Two slots per input byte, 2^13 at most, as a shift of 32 bits: small inputs clear little. */
+function slotShift(n: u32): u32 {
+  return max(19, clz(n - 1) - 1);
 }
 
 /** Enters position `at` under its four bytes; returns the one that stood there: below `at`. */
-function exchange(table: usize, mask: u32, src: usize, at: usize, four: u32): usize {
-  const slot = table + (((four * SPREAD) >> 18) & mask);
+function exchange(table: usize, shift: u32, src: usize, at: usize, four: u32): usize {
+  const slot = table + (((four * SPREAD) >> shift) << 1);
   const found = src + load<u16>(slot);
   store<u16>(slot, u16(at - src));
   return found;
 }
 
-/** Counts equal bytes at `at` and `from` < `at`, up to `stop`. */
+/** Counts equal bytes behind the four at `at` and `from` < `at`, up to `stop`, 12 or more away. */
 function matchLength(at: usize, from: usize, stop: usize): u32 {
-  const start = at;
+  const first = load<u64>(at, 4) ^ load<u64>(from, 4);
+  if (first != 0) return u32(ctz(first)) >> 3;
+  const start = at + MIN_MATCH;
+  at += MIN_MATCH + 8;
+  from += MIN_MATCH + 8;
   while (at + 8 <= stop) {
     const differing = load<u64>(at) ^ load<u64>(from);
     if (differing != 0) return u32(at - start) + (u32(ctz(differing)) >> 3);
@@ -137,13 +161,22 @@ function matchLength(at: usize, from: usize, stop: usize): u32 {
 function emit(op: usize, limit: usize, anchor: usize, at: usize, from: usize, length: u32): usize {
   const literals = u32(at - anchor);
   const offset = u32(at - from);
-  if ((literals > length ? literals : length) < 15 && u32(limit - op) >= FAST_EMIT) {
-    store<u8>(op, u8((literals << 4) | length));
-    store<u64>(op, load<u64>(anchor), 1);
-    store<u64>(op, load<u64>(anchor, 8), 9);
+  while (true) {
+    if (literals >= 15) break;
+    if (length >= 15 + 255) break;
+    if (u32(limit - op) < FAST_EMIT) break;
+    v128.store(op, v128.load(anchor), 1);
+    if (length < 15) {
+      store<u8>(op, u8((literals << 4) | length));
+      op += literals;
+      store<u16>(op, u16(offset), 1);
+      return op + 3;
+    }
+    store<u8>(op, u8((literals << 4) | 15));
     op += literals;
     store<u16>(op, u16(offset), 1);
-    return op + 3;
+    store<u8>(op, u8(length - 15), 3);
+    return op + 4;
   }
   return emitSlow(op, limit, anchor, literals, offset, length);
 }
@@ -161,8 +194,7 @@ function emitSlow(
   const need: u32 = 3 + literals + extraBytes(literals) + extraBytes(length);
   if (room < need) return 0;
   op = putCounts(op, literals, length);
-  if (room >= need + OVERSHOOT && literals < BULK) copyWords(op, anchor, literals);
-  else copyBytes(op, anchor, literals);
+  copyBytes(op, anchor, literals);
   op += literals;
   store<u16>(op, u16(offset));
   op += 2;
@@ -202,15 +234,18 @@ function putLength(op: usize, rest: u32): usize {
  * Decodes the block [src, src + n) into [dst, dst + cap). Returns the bytes produced, or -1 for a
  * malformed or unended block, one that needs more than `cap`, or n of 0 or over MAX_BLOCK.
  *
- * The loop takes sequences with FAST_IN and FAST_OUT bytes to spare; what is longer than it looks
- * and comes too close to an end is left to decodeExact, which starts over at the token.
- * 65 lines: a helper for a sequence would have to return two positions.
+ * The loop takes sequences with FAST_IN and FAST_OUT bytes to spare; literals that are longer than
+ * they look and come too close to an end are left to decodeExact, which starts over at the token.
+ * `next`, where the next token will be, is the longest chain of dependent steps and kept short.
+ * 60 lines: a helper for a sequence would have to return two positions.
  */
 export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
   if (n > MAX_BLOCK || src + n < src || dst + cap < dst) return -1;
   const end = src + n;
   const limit = dst + cap;
-  if (n < FAST_IN || cap < FAST_OUT) return decodeExact(src, end, dst, dst, limit);
+  if (n < FAST_IN || cap < FAST_OUT || dst < MAX_OFFSET) {
+    return decodeExact(src, end, dst, dst, limit);
+  }
 
   const lastIn = end - FAST_IN;
   const lastOut = limit - FAST_OUT;
@@ -221,50 +256,58 @@ export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
     if (op > lastOut) break; // two jumps: a condition with && costs 5 to 8 %
     const token = u32(load<u8>(ip));
     const literals = token >> 4;
-    let inAt = ip + 1;
-    let outAt = op;
-    if (literals < 15) {
-      store<u64>(outAt, load<u64>(inAt));
-      store<u64>(outAt, load<u64>(inAt, 8), 8);
-      inAt += literals;
-      outAt += literals;
+    let next = ip + 3;
+    let to = op;
+    if (literals == 15) {
+      let rest = u32(load<u8>(ip, 1));
+      let from = ip + 2;
+      if (rest == 255) {
+        rest = lengthBytes(ip + 1, end);
+        if (rest == UNENDED) return -1;
+        from = ip + 2 + rest / 255;
+      }
+      const count = rest + 15;
+      if (u32(end - from) < count + OVERSHOOT) break;
+      if (u32(limit - op) < count + OVERSHOOT) break; // leaves a short match its PERIOD_BYTES
+      copyApart(op, from, count);
+      next = from + count + 2;
+      to += count;
     } else {
-      const rest = lengthBytes(inAt, end);
-      if (rest == UNENDED) return -1;
-      const count = literals + rest;
-      inAt += rest / 255 + 1;
-      if (u32(end - inAt) < count + OVERSHOOT) break; // that leaves 2 for the offset, too
-      if (u32(limit - outAt) < count + SHORT_MATCH) break;
-      copyWords(outAt, inAt, count);
-      inAt += count;
-      outAt += count;
+      v128.store(op, v128.load(ip, 1));
+      next += literals;
+      to += literals;
     }
-    const offset = u32(load<u16>(inAt));
-    inAt += 2;
-    if (u32(outAt - dst) < offset) return -1;
-    const from = outAt - offset;
-    let length = MIN_MATCH + (token & 15);
-    if (length < MIN_MATCH + 15) {
+    const offset = u32(load<u16>(next - 2));
+    const from = to - offset;
+    if (from < dst) return -1;
+    let length = token & 15;
+    if (length != 15) {
+      op = to + (length + MIN_MATCH);
+      ip = next;
       if (offset >= 8) {
-        store<u64>(outAt, load<u64>(from));
-        store<u64>(outAt, load<u64>(from, 8), 8);
-        store<u16>(outAt, load<u16>(from, 16), 16);
-        ip = inAt;
-        op = outAt + length;
+        store<u64>(to, load<u64>(from));
+        store<u64>(to, load<u64>(from, 8), 8);
+        store<u16>(to, load<u16>(from, 16), 16);
         continue;
       }
+      if (offset == 0) return -1;
+      storePeriod(to, offset);
     } else {
-      const rest = lengthBytes(inAt, end);
-      if (rest == UNENDED) return -1;
-      length += rest;
-      inAt += rest / 255 + 1;
+      let rest = u32(load<u8>(next));
+      ip = next + 1;
+      if (rest == 255) {
+        rest = lengthBytes(next, end);
+        if (rest == UNENDED) return -1;
+        ip = next + 1 + rest / 255;
+      }
+      length = rest + (MIN_MATCH + 15);
+      if (offset == 0) return -1;
+      const room = u32(limit - to);
+      if (room < length) return -1;
+      op = to + length;
+      if (offset >= 8 && length < BULK && room >= length + OVERSHOOT) copyBack(to, from, length);
+      else copyMatch(to, offset, length);
     }
-    if (offset == 0) return -1;
-    if (u32(limit - outAt) < length + OVERSHOOT) break;
-    if (offset >= 8 && length < BULK) copyWords(outAt, from, length);
-    else copyMatch(outAt, offset, length);
-    ip = inAt;
-    op = outAt + length;
   }
   return decodeExact(ip, end, dst, op, limit);
 }

@@ -5,8 +5,9 @@
  *   ├ guard ─┼─ one range ─┼─ guard ─ ... ┼ table ┼ ... guard ┼─ the other range ─┤
  *
  * One of the two ranges ends where the memory ends, so that any access beyond it traps; the other
- * lies so low that an address computed below it wraps around. Guards on the remaining three sides
- * must come back unchanged, and so must the source.
+ * lies by turns so low that an address computed below it wraps around, and where the fast loop just
+ * begins to be used. Guards on the remaining three sides must come back unchanged, and so must the
+ * source.
  */
 import assert from 'node:assert/strict';
 import { loadTestKernel } from './test-kernel.ts';
@@ -29,6 +30,8 @@ export interface Codec {
 
 const GUARD = 256;
 const GUARD_BYTE = 0xa5;
+/** Offsets are below this, so from here on the fast loop needs no care. */
+const FAST_AT = 65536;
 const TABLE_AT = 512 * 1024;
 const MEMORY_PAGES = 64;
 
@@ -44,8 +47,8 @@ export function createCodec(flush: 'source' | 'destination'): Codec {
   let skew = 0;
 
   const place = (input: Uint8Array, cap: number): { src: number; dst: number } => {
-    skew = (skew + 1) & 7; // the low range takes every alignment in turn
-    const low = GUARD + skew;
+    skew = (skew + 1) & 15; // the low range takes every alignment in turn
+    const low = (skew < 8 ? GUARD : FAST_AT) + (skew & 7);
     const src = flush === 'source' ? bytes.length - input.length : low;
     const dst = flush === 'source' ? low : bytes.length - cap;
     bytes.fill(GUARD_BYTE, src - GUARD, src + input.length + GUARD);

@@ -2,10 +2,12 @@
  * The codec against a naive decoder: the same verdict and the same bytes, whatever comes in.
  *
  * Each case runs twice: with its source, and with its destination, ending where the memory ends.
- * PAGELESS_FUZZ_SECONDS sets the time of each test; a failure prints the seed to replay.
+ * PAGELESS_FUZZ_SECONDS sets the time of each test; a failure prints the seed to replay. Files of
+ * outside data are used where PAGELESS_DATA names a folder with a `corpus` in it.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
@@ -117,7 +119,7 @@ test('made-up blocks get the verdict and the bytes of the oracle', (context) => 
   );
 });
 
-test('a source that another thread overwrites does no harm', async () => {
+test('a source that another thread overwrites does no harm', async (context) => {
   const { memory, exports } = loadTestKernel<CodecExports>(64);
   const run = seeded('torn');
   const bytes = new Uint8Array(memory.buffer);
@@ -138,8 +140,10 @@ test('a source that another thread overwrites does no harm', async () => {
      }`,
     { eval: true, workerData: { memory, src, size } },
   );
+  let cases = 0;
   try {
     while (run.hasTime()) {
+      cases += 2;
       const produced = exports.decompress(src, size, dst, cap);
       assert.ok(produced >= -1 && produced <= cap, `decompress returned ${produced}`);
       const written = exports.compress(src, size, dst, cap, table);
@@ -149,6 +153,7 @@ test('a source that another thread overwrites does no harm', async () => {
     bytes[0] = 1;
     await new Promise((done) => worker.once('exit', done));
   }
+  context.diagnostic(`${cases} cases`);
   for (let at = 0; at < guard; at++) {
     assert.equal(bytes[dst - guard + at], 0xa5, 'written before the destination');
     assert.equal(bytes[dst + cap + at], 0xa5, 'written behind the destination');
@@ -167,12 +172,13 @@ function randomBlockOf(run: Seeded, size: number): Uint8Array {
   return block;
 }
 
-const corpus = new URL('../../../shared/data/corpus/', import.meta.url);
+const corpus = join(process.env.PAGELESS_DATA ?? '', 'corpus');
+const skip = process.env.PAGELESS_DATA === undefined && 'PAGELESS_DATA names no folder';
 
-test('files of the corpus come back in pages', { skip: !existsSync(corpus) }, () => {
+test('files of the corpus come back in pages', { skip }, () => {
   const run = seeded('corpus');
   for (const name of readdirSync(corpus)) {
-    const raw = readFileSync(new URL(name, corpus));
+    const raw = readFileSync(join(corpus, name));
     const data = name.endsWith('.gz') ? gunzipSync(raw) : raw;
     for (let at = 0; at < 10 && run.hasTime(); at++) {
       const start = run.int(data.length);

@@ -45,6 +45,7 @@ import {
 import { deferZspage } from './zsmalloc/pool';
 
 export { checkDetail } from './check';
+export { compress, decompress } from './codec/lz4';
 export * from './report';
 
 /** Operations, as the inKernel word and poison reports name them. */

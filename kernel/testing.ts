@@ -4,7 +4,6 @@
 
 export { checksum } from './codec/checksum';
 export { hash64 } from './codec/hash';
-export { compress, decompress } from './codec/lz4';
 export { freePageCount, giveBlock, takeBlock } from './frames/frames';
 export * from './index';
 export { tryLockDesc, unlockDesc } from './memdesc/desc-lock';

@@ -1,5 +1,6 @@
 /** pageless: memory that JavaScript threads share. */
 export { Arena, type ArenaHandle, type ArenaOptions } from './arena.ts';
+export { type Codec, lz4 } from './codec.ts';
 export {
   BadImageError,
   CorruptionError,

@@ -47,6 +47,8 @@ export interface KernelExports {
   remove(keyBytes: number): number;
   clearSome(limit: number): number;
   listKeys(bucket: number, skip: number, now: number): number;
+  compress(src: number, n: number, dst: number, cap: number, table: number): number;
+  decompress(src: number, n: number, dst: number, cap: number): number;
   reclaim(): number;
   fault(): number;
   faultSlot(): number;

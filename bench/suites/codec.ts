@@ -8,7 +8,7 @@
  *
  * Corpora: bench/corpora.ts. Peers: liblz4 (acceleration 1, a state that is kept, the safe decoder;
  * a C program that runs on the same CPU in turn with us) and lz4-napi, which is called with a Buffer
- * and returns a new one. Medians of 9 rounds.
+ * and returns a new one. Medians of 15 rounds.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -123,7 +123,7 @@ async function openNative(peer: NativePeer, pages: Buffer, ours: Ours, ms: numbe
 export async function suite({ isTiny, leaveOut }: SuiteOptions): Promise<Result[]> {
   pinThread(cpus().length - 1); // a child inherits it
   const native = await NativePeer.open('lz4', 'lz4');
-  const ms = isTiny ? 1 : 20;
+  const ms = isTiny ? 1 : 10;
   const results: Result[] = [];
   for (const [name, pages] of corpora()) {
     const ours = openOurs(pages, ms);
@@ -138,7 +138,7 @@ export async function suite({ isTiny, leaveOut }: SuiteOptions): Promise<Result[
     for (const [peer, { size }] of peers) {
       results.push({ name: `size-4k-${name}`, value, unit: '%', peer, ratio: ours.size / size });
     }
-    const sums = await inTurn(isTiny ? 1 : 9, new Map([['ours', ours.checksum]]));
+    const sums = await inTurn(isTiny ? 1 : 15, new Map([['ours', ours.checksum]]));
     results.push({ name: `checksum-4k-${name}`, value: speed(sums.get('ours')!), unit: 'MB/s' });
   }
   native?.close();
@@ -161,7 +161,7 @@ async function compare(
   for (const [peer, side] of peers) subjects.set(peer, side.jobs[job]);
   // Unmeasured: the compilers warm up.
   await inTurn(isTiny ? 1 : 3, subjects);
-  const figures = await inTurn(isTiny ? 1 : 9, subjects);
+  const figures = await inTurn(isTiny ? 1 : 15, subjects);
   const value = speed(figures.get('ours')!);
   return [...peers.keys()].map((peer) => {
     return { name, value, unit: 'MB/s', peer, ratio: value / speed(figures.get(peer)!) };

@@ -63,14 +63,24 @@ test('decompress refuses what is malformed', () => {
   assert.equal(decode([0x10, 97, 1, 0, 0x00], 5), 'aaaaa');
 });
 
-test('compress succeeds with exactly the bytes it needs, not with one less', () => {
+test('compress succeeds with exactly the bytes it needs, and with less writes nothing outside', () => {
   const inputs = [text(''), text('x'), text('no repeat'), text('ab'.repeat(900)), text('word ')];
   for (let round = 0; round < 60; round++) inputs.push(text(`${round} of ${round * 7} `.repeat(9)));
+  // Literals and matches around the lengths at which a nibble overflows.
+  for (let literals = 12; literals < 18; literals++) {
+    for (const match of [17, 18, 19, 20, 273, 274, 275]) {
+      const fresh = Uint8Array.from({ length: literals }, (_, index) => 128 + index);
+      const known = new Uint8Array(match).map((_, index) => (index * index) >> 3);
+      inputs.push(Uint8Array.from([...known, ...fresh, ...known, ...fresh.toReversed()]));
+    }
+  }
   for (const input of inputs) {
     const block = codec.compress(input, worstSize(input.length));
     assert.ok(block);
     assert.deepEqual(codec.compress(input, block.length), block);
-    assert.equal(codec.compress(input, block.length - 1), undefined);
+    for (let cap = Math.max(0, block.length - 60); cap < block.length; cap++) {
+      assert.equal(codec.compress(input, cap), undefined);
+    }
     assert.deepEqual(codec.decompress(block, input.length), input);
   }
 });

@@ -49,6 +49,8 @@ const END_MARGIN: u32 = 5;
 const START_MARGIN: u32 = 17;
 /** Looks at each stride of the search before it grows by 1. */
 const LOOKS: u32 = 64;
+/** Leaves the 13 bits of a slot's number. */
+const SLOT_SHIFT: u32 = 19;
 /** 2^32 / golden ratio: the usual multiplier to spread four bytes over the high bits. */
 const SPREAD: u32 = 2654435761;
 /** What the length bytes of a count sum up to when the source ends before they do. */
@@ -66,7 +68,7 @@ const FAST_EMIT: u32 = 18;
 
 /**
  * Compresses [src, src + n) into [dst, dst + cap); the output depends on the input alone.
- * `table` is LZ4_TABLE_BYTES of scratch, cleared here as far as it is used.
+ * `table` is LZ4_TABLE_BYTES of scratch, cleared here.
  * Returns the bytes written, or -1 exactly when they would be more than `cap`, or when n is over
  * LZ4_MAX_INPUT. 45 lines: the search keeps its state in locals that no call could return.
  */
@@ -76,8 +78,7 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
   const limit = dst + cap;
   if (n <= START_MARGIN) return finish(src, end, dst, dst, limit);
 
-  const shift = slotShift(n);
-  memory.fill(table, 0, 2 << (32 - shift));
+  memory.fill(table, 0, LZ4_TABLE_BYTES);
   const lastStart = end - START_MARGIN;
   const matchEnd = end - END_MARGIN;
   let op = dst;
@@ -89,7 +90,7 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
     let lastLook = min(at + LOOKS - 1, lastStart);
     while (true) {
       const four = load<u32>(at);
-      from = exchange(table, shift, src, at, four);
+      from = exchange(table, src, at, four);
       if (load<u32>(from) == four) break;
       at += stride;
       if (at <= lastLook) continue;
@@ -111,9 +112,9 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
       at += MIN_MATCH + length;
       anchor = at;
       if (at > lastStart) return finish(anchor, end, dst, op, limit);
-      exchange(table, shift, src, at - 2, load<u32>(at - 2));
+      exchange(table, src, at - 2, load<u32>(at - 2));
       const four = load<u32>(at); // often the next match starts where this one ended
-      from = exchange(table, shift, src, at, four);
+      from = exchange(table, src, at, four);
       if (load<u32>(from) != four) break;
     }
     at++;
@@ -121,14 +122,9 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
   }
 }
 
-/** Two slots per input byte, 2^13 at most, as a shift of 32 bits: small inputs clear little. */
-function slotShift(n: u32): u32 {
-  return max(19, clz(n - 1) - 1);
-}
-
 /** Enters position `at` under its four bytes; returns the one that stood there: below `at`. */
-function exchange(table: usize, shift: u32, src: usize, at: usize, four: u32): usize {
-  const slot = table + (((four * SPREAD) >> shift) << 1);
+function exchange(table: usize, src: usize, at: usize, four: u32): usize {
+  const slot = table + (((four * SPREAD) >> SLOT_SHIFT) << 1);
   const found = src + load<u16>(slot);
   store<u16>(slot, u16(at - src));
   return found;

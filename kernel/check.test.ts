@@ -44,7 +44,6 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
   ['a frame bit that is set', FAULT_FRAMES, (zone) => superblockWord(zone, 'frameBits') + 20],
   ['a child counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'childCounters')],
   ['a tree counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'treeCounters')],
-  ['the zone’s free pages', FAULT_FRAMES, () => facts.FRAMES_STATE / 4 + 1],
   ['a page word cleared', FAULT_PAGE_WORD, (zone) => pageWordIndex(zone, facts.TYPE_MISC, 100), -1],
   [
     'a free page with a word',

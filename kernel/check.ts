@@ -1,15 +1,18 @@
 /**
  * Check: every invariant of every floor, over the whole zone.
  *
- * Stops the world (thread/stop.ts), so that nobody is half-way through anything, and compares what
- * each floor claims with what is there.
+ * Stops the world (thread/stop.ts), so that nobody is half-way through anything (what the dead left
+ * half-done is repaired first), and compares what each floor claims with what is there.
  *
  * Cost: linear in pages and entries. Changes nothing; a found fault does not poison the zone.
  */
+import { selfSlot } from './base/env';
 import { FAULT_FRAMES, FAULT_INDEX, FAULT_LIMBO, FAULT_PAGE_WORD, FAULT_SLAB } from './base/fault';
 import { superblock } from './base/layout';
 import { loadWord, peekWord } from './base/words';
-import { checkFramesLocked, isTakenLocked } from './frames/frames';
+import { isTaken } from './frames/bitfield';
+import { checkFrames, isStocked } from './frames/check-frames';
+import { stockedPages } from './frames/stock';
 import { COUNT_MASK, headerOf, refsAt } from './memdesc/header';
 import { pageWord, wordDescriptor, wordOrder, wordType } from './memdesc/page-word';
 import { TYPE_FREE, TYPE_MASK, TYPE_MISC, TYPE_ZSPAGE } from './memdesc/type';
@@ -18,8 +21,9 @@ import { countParts } from './store/entry';
 import { checkIndexLocked, nodeOf, storeState } from './store/hash-index';
 import { linkOf } from './store/reclaim';
 import { bag, LIMBO_KINDS, LIMBO_NODE, LIMBO_VALUE, LIMBO_ZSPAGE } from './thread/limbo';
-import { highestSlot, slotOf } from './thread/slot';
+import { highestSlot, inKernelAt, SLOT_DEAD, slotOf, slotState } from './thread/slot';
 import { startWorld, stopWorld } from './thread/stop';
+import { recoverDead } from './zone';
 import { checkPoolLocked } from './zsmalloc/pool';
 import { zsState } from './zsmalloc/size-class';
 
@@ -33,13 +37,26 @@ export function checkDetail(): u32 {
 /** @returns 0, or the FAULT_… code of the first contradiction */
 export function checkZone(): u32 {
   stopWorld();
+  while (hasDiedInside()) {
+    startWorld();
+    recoverDead(loadWord(inKernelAt(selfSlot())));
+    stopWorld();
+  }
   const fault = checkFloors();
   startWorld();
   return fault;
 }
 
+/** Whether a thread left something half-done, which is not what is to be found. */
+function hasDiedInside(): bool {
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slotState(slot) == SLOT_DEAD && loadWord(inKernelAt(slot)) != 0) return true;
+  }
+  return false;
+}
+
 function checkFloors(): u32 {
-  detail = checkFramesLocked();
+  detail = checkFrames();
   if (detail != 0) return FAULT_FRAMES;
   detail = checkPageWords();
   if (detail != 0) return FAULT_PAGE_WORD;
@@ -57,16 +74,18 @@ function checkFloors(): u32 {
 }
 
 function checkPageWords(): u32 {
+  let stocked: u32 = 0;
   for (let pfn: u32 = 1; pfn < superblock().pageCount; pfn++) {
     if (!isPageSound(pfn)) return pfn;
+    if (pageWord(pfn) == 0 && isTaken(pfn)) stocked++;
   }
-  return 0;
+  return stocked == stockedPages() ? 0 : 1;
 }
 
 function isPageSound(pfn: u32): bool {
   const word = pageWord(pfn);
-  if (wordType(word) == TYPE_FREE) return word == 0 && !isTakenLocked(pfn);
-  return isTakenLocked(pfn) && isWordSound(pfn, word);
+  if (wordType(word) == TYPE_FREE) return word == 0 && (!isTaken(pfn) || isStocked(pfn));
+  return isTaken(pfn) && isWordSound(pfn, word);
 }
 
 function isWordSound(pfn: u32, word: u32): bool {

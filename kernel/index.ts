@@ -17,9 +17,14 @@ import { PAGE_SHIFT, superblock } from './base/layout';
 import { loadWord } from './base/words';
 import { checkZone } from './check';
 import { allocFolio as folioAlloc, freeFolio } from './folio/folio';
+import { CLASS_MOVABLE, CLASS_UNMOVABLE } from './frames/class';
 import { lockDesc, unlockDesc } from './memdesc/desc-lock';
 import { headerOf, put } from './memdesc/header';
-import { allocPages as pagesAlloc, freePages as pagesFree } from './memdesc/pages';
+import {
+  allocPages as pagesAlloc,
+  freePages as pagesFree,
+  freePart as pagesFreePart,
+} from './memdesc/pages';
 import { PIN_BUSY, PIN_GONE, PIN_LAST, PIN_STATUS, pin } from './memdesc/pin';
 import { MISC_USER, TYPE_ANON_FOLIO, TYPE_MASK, TYPE_SLAB, TYPE_ZSPAGE } from './memdesc/type';
 import { deferSlab } from './slab/kmem-cache';
@@ -135,9 +140,10 @@ export function thawImage(): void {
   thawZone();
 }
 
-export function allocPages(order: u32): i32 {
+/** @param isMovable  whether its owner could do with other pages: for grouping only */
+export function allocPages(order: u32, isMovable: bool): i32 {
   enter(OP_PAGES);
-  const pfn = pagesAlloc(order, MISC_USER);
+  const pfn = pagesAlloc(order, MISC_USER, isMovable ? CLASS_MOVABLE : CLASS_UNMOVABLE);
   leave();
   return pfn;
 }
@@ -145,6 +151,14 @@ export function allocPages(order: u32): i32 {
 export function freePages(pfn: u32, order: u32): i32 {
   enter(OP_PAGES);
   const failure = pagesFree(pfn, order, MISC_USER);
+  leave();
+  return failure;
+}
+
+/** Frees an aligned part of a block of `blockOrder`; the rest stays, as smaller blocks. */
+export function freePart(pfn: u32, order: u32, blockOrder: u32): i32 {
+  enter(OP_PAGES);
+  const failure = pagesFreePart(pfn, order, blockOrder, MISC_USER);
   leave();
   return failure;
 }

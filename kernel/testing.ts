@@ -4,7 +4,9 @@
 
 export { checksum } from './codec/checksum';
 export { hash64 } from './codec/hash';
-export { freePageCount, giveBlock, takeBlock } from './frames/frames';
+export { freePageCount, giveBlock, takeBlock, takeGivenBlock } from './frames/frames';
+export { drainAll } from './frames/recover';
+export { stockedIn } from './frames/stock';
 export * from './index';
 export { tryLockDesc, unlockDesc } from './memdesc/desc-lock';
 export {
@@ -19,6 +21,7 @@ export {
   tryGet,
   unfreeze,
 } from './memdesc/header';
+export { allocPages as allocPagesAs } from './memdesc/pages';
 export { pin } from './memdesc/pin';
 export {
   allocObject,

@@ -92,7 +92,6 @@ zoneTest('page 0’s records do not overlap', {}, () => {
     [facts.SUPERBLOCK, sizeOf('Superblock')],
     [facts.RCU_STATE, sizeOf('RcuState')],
     [facts.LIMBO_STATE, sizeOf('LimboState') + facts.LIMBO_KINDS * sizeOf('Bag')],
-    [facts.FRAMES_STATE, sizeOf('FramesState')],
     [facts.SLAB_STATE, sizeOf('SlabState') + facts.CACHES * sizeOf('KmemCache')],
     [facts.ZS_STATE, sizeOf('ZsState')],
     [facts.STORE_STATE, sizeOf('StoreState')],
@@ -104,7 +103,8 @@ zoneTest('page 0’s records do not overlap', {}, () => {
     assert.ok(start + bytes <= records[i + 1]![0], `record at ${start}`);
     assert.equal(start % 64, 0);
   }
-  assert.ok(sizeOf('ThreadSlot') <= facts.SLOT_BYTES);
+  assert.ok(sizeOf('ThreadSlot') <= facts.SLOT_FRAMES);
+  assert.ok(facts.SLOT_FRAMES + sizeOf('FramesOwn') <= facts.SLOT_BYTES);
 });
 
 test('an image is usable after thawing: threads gone, their debts paid, the world running', () => {

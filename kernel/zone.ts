@@ -23,9 +23,12 @@ import {
 } from './base/layout';
 import { loadWord, storeWord } from './base/words';
 import { formatFolio } from './folio/folio';
+import { CLASS_UNMOVABLE, URGENT } from './frames/class';
 import { formatFrames } from './frames/frames';
+import { leaveFrames, recoverFrames } from './frames/recover';
 import { fillPageWords, miscWord } from './memdesc/page-word';
 import { allocPages, freePages } from './memdesc/pages';
+import { recoverPages } from './memdesc/recover-pages';
 import { MISC_THREAD, MISC_ZONE } from './memdesc/type';
 import { formatSlab } from './slab/kmem-cache';
 import { dropDraft } from './store/entry';
@@ -84,7 +87,7 @@ export function attachThread(owner: u32): i32 {
 
 /** Takes the thread's own page, in its first call. @returns 0; or ERR_NO_MEMORY, and no slot */
 export function settleThread(): i32 {
-  const pfn = allocPages(0, MISC_THREAD);
+  const pfn = allocPages(0, MISC_THREAD, CLASS_UNMOVABLE | URGENT);
   if (pfn < 0) {
     releaseSlot(selfSlot());
     setSelfSlot(0);
@@ -100,13 +103,13 @@ export function settleThread(): i32 {
 export function detachThread(): void {
   payDebts(selfSlot());
   releaseSlot(selfSlot());
-  setSelfPage(0);
   setSelfSlot(0);
 }
 
 function payDebts(slot: u32): void {
   dropDraft(slotOf(slot));
   dropScratch(slotOf(slot));
+  if (slot == selfSlot()) leaveFrames();
   dropPage(slotOf(slot));
   endStopOf(slot);
 }
@@ -139,6 +142,8 @@ function repairFloors(): void {
     // Whoever marked it may not have come to poisoning yet.
     judge(slot, loadWord(inKernelAt(slot)), slotOf(slot).held);
     trapIfPoisoned();
+    recoverFrames(slot);
+    recoverPages(slot);
     breakLock(THREADS_LOCK, slot);
   }
 }

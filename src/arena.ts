@@ -112,11 +112,13 @@ export class Arena implements Disposable {
    * Allocates 2^order contiguous pages, order 0 … 10, aligned to their size. They hold what their
    * last user left.
    *
+   * @param options.movable  you could do with other pages: they are kept apart from those that
+   *   stay where they are, so that large blocks become free again
    * @returns the number of the first page, or undefined when there is no such block
    */
-  allocPages(order: number): number | undefined {
+  allocPages(order: number, options: { movable?: boolean } = {}): number | undefined {
     checkInteger('order', order, 0, facts.MAX_ORDER);
-    const pfn = this.kernel.allocPages(order);
+    const pfn = this.kernel.allocPages(order, options.movable === true ? 1 : 0);
     return pfn < 0 ? undefined : pfn;
   }
 
@@ -125,6 +127,18 @@ export class Arena implements Disposable {
     checkInteger('pfn', pfn, 0, 0xffffffff);
     checkInteger('order', order, 0, facts.MAX_ORDER);
     const failure = this.kernel.freePages(pfn, order);
+    if (failure < 0) throw new InvalidFreeError(pfn, order, freeReasons[failure] ?? `${failure}`);
+  }
+
+  /**
+   * Frees an aligned part of a block of `blockOrder` pages; what stays is smaller blocks: one of the
+   * part's order beside it, and one of each larger order up to half the block. Throws as `freePages`.
+   */
+  freePart(pfn: number, order: number, blockOrder: number): void {
+    checkInteger('pfn', pfn, 0, 0xffffffff);
+    checkInteger('blockOrder', blockOrder, 1, facts.MAX_ORDER);
+    checkInteger('order', order, 0, blockOrder - 1);
+    const failure = this.kernel.freePart(pfn, order, blockOrder);
     if (failure < 0) throw new InvalidFreeError(pfn, order, freeReasons[failure] ?? `${failure}`);
   }
 

@@ -22,8 +22,9 @@ export interface KernelExports {
   recoverDead(): number;
   check(): number;
   checkDetail(): number;
-  allocPages(order: number): number;
+  allocPages(order: number, isMovable?: number): number;
   freePages(pfn: number, order: number): number;
+  freePart(pfn: number, order: number, blockOrder: number): number;
   allocFolio(order: number): number;
   pinPage(pfn: number): number;
   putPage(desc: number): void;

@@ -6,6 +6,7 @@
  */
 import { ERR_NO_MEMORY } from '../../kernel/base/fault';
 import { PAGE_SHIFT } from '../../kernel/base/layout';
+import { CLASS_UNMOVABLE } from '../../kernel/frames/class';
 import { giveBlock, takeBlock } from '../../kernel/frames/frames';
 import { allocPages, freePages } from '../../kernel/memdesc/pages';
 import { MISC_USER } from '../../kernel/memdesc/type';
@@ -27,7 +28,7 @@ class Checked {
     leaveKernel();
   }
   take(order: u32): i32 {
-    return allocPages(order, MISC_USER);
+    return allocPages(order, MISC_USER, CLASS_UNMOVABLE);
   }
   give(page: u32, order: u32): bool {
     return freePages(page, order, MISC_USER) == 0;
@@ -43,7 +44,7 @@ class Raw {
     leaveKernel();
   }
   take(order: u32): i32 {
-    return i32(takeBlock(order));
+    return i32(takeBlock(order, CLASS_UNMOVABLE));
   }
   give(page: u32, order: u32): bool {
     giveBlock(page, order);
@@ -54,7 +55,7 @@ class Raw {
 /** Takes a block of this order from the zone for the thread's notes. @returns 0 or ERR_NO_MEMORY */
 export function openNotebook(order: u32): i32 {
   enterKernel(OP_BENCH);
-  const page = allocPages(order, MISC_USER);
+  const page = allocPages(order, MISC_USER, CLASS_UNMOVABLE);
   leaveKernel();
   if (page < 0) return ERR_NO_MEMORY;
   setNotebook(page << PAGE_SHIFT);

@@ -34,7 +34,6 @@ export const MAX_ORDER: u32 = 10;
 export const SUPERBLOCK: usize = 0;
 export const RCU_STATE: usize = 256;
 export const LIMBO_STATE: usize = 320;
-export const FRAMES_STATE: usize = 512;
 export const SLAB_STATE: usize = 576;
 export const ZS_STATE: usize = 1088;
 export const STORE_STATE: usize = 1152;
@@ -44,6 +43,8 @@ export const SLOT_TABLE: usize = 4096;
 export const SLOT_BYTES: u32 = 256;
 /** Slots 1 … 255: a slot number fits the 8-bit owner field of every word that names one. */
 export const MAX_SLOT: u32 = 255;
+/** Where the part of a slot begins that belongs to frames: see frames/own.ts. */
+export const SLOT_FRAMES: u32 = 192;
 export const PAGE_MAP: usize = 69632;
 
 /** Regions of a thread page, the page that each attached thread has for itself. */
@@ -54,8 +55,17 @@ export const THREAD_PINS: u32 = 3584;
 /** A child is 2 MiB: 512 pages, 8 words of bits. */
 export const CHILD_PAGES: u32 = 512;
 export const CHILD_BITS_BYTES: u32 = 64;
-/** A tree is 32 children, 64 MiB: the largest zone has 64, few enough to scan. */
-export const TREE_CHILDREN: u32 = 32;
+/**
+ * A tree is as many children as give at most this many trees: a scan of 64 words costs some 30 ns,
+ * and every thread up to 21 finds a tree of its own for each of the three classes.
+ */
+export const MAX_TREES: u32 = 64;
+
+/**
+ * A 2,048th of the zone stays for whoever needs memory to make memory free: 32 pages, a round of
+ * migration, from 256 MiB on; none in the smallest zones, where a page more is worth more.
+ */
+const MIN_SHIFT: u32 = 11;
 
 /**
  * The zone's constants, written once by `format` and only read afterwards, and the fault word.
@@ -80,6 +90,10 @@ export class Superblock {
   fault: u32;
   faultSlot: u32;
   faultDetail: u32;
+  /** log2 of the children in a tree. */
+  treeShift: u32;
+  /** Pages that only urgent allocations may take: see frames/watermark.ts. */
+  minPages: u32;
 }
 
 export function superblock(): Superblock {
@@ -95,12 +109,14 @@ export function layOut(wasmPages: u32): void {
   const zone = superblock();
   const pages = wasmPages * PAGES_PER_WASM_PAGE;
   const children = (pages + CHILD_PAGES - 1) / CHILD_PAGES;
-  const trees = (children + TREE_CHILDREN - 1) / TREE_CHILDREN;
+  while (children > MAX_TREES << zone.treeShift) zone.treeShift++;
+  const trees = ((children - 1) >> zone.treeShift) + 1;
   zone.version = FORMAT_VERSION;
   zone.pageCount = pages;
   zone.wasmPages = wasmPages;
   zone.childCount = children;
   zone.treeCount = trees;
+  zone.minPages = pages >> MIN_SHIFT;
   const words: u32 = isDefined(PAGELESS_TWO_WORD) ? 2 : 1;
   zone.frameBits = alignUp(u32(PAGE_MAP) + words * pages * 4, 64);
   zone.childCounters = zone.frameBits + children * CHILD_BITS_BYTES;

@@ -54,6 +54,16 @@ export function pokeWord(at: usize, value: u32): void {
   store<u32>(at, value);
 }
 
+/** Plainly stores `count` equal words; where four of them fit they are one store. */
+export function pokeWords(at: usize, count: u32, value: u32): void {
+  const end = at + count * 4;
+  if (count >= 4) {
+    const four = i32x4.splat(value);
+    for (const last = end - 16; at <= last; at += 16) v128.store(at, four);
+  }
+  for (; at < end; at += 4) store<u32>(at, value);
+}
+
 export function loadCell(at: usize): u64 {
   return atomic.load<u64>(at);
 }

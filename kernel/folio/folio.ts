@@ -10,6 +10,7 @@
  */
 import { ERR_ARGUMENT, ERR_NO_MEMORY } from '../base/fault';
 import { MAX_ORDER } from '../base/layout';
+import { CLASS_MOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
 import { bear, bury, FLAG_MOVABLE, headerOf, publish } from '../memdesc/header';
 import { fillPageWords } from '../memdesc/page-word';
@@ -27,7 +28,7 @@ export function allocFolio(order: u32): i32 {
   if (order >= MAX_ORDER) return ERR_ARGUMENT;
   const desc = allocObject(CACHE_FOLIO);
   if (desc == 0) return ERR_NO_MEMORY;
-  const pfn = takeBlock(order);
+  const pfn = takeBlock(order, CLASS_MOVABLE);
   if (pfn == 0) {
     freeObject(CACHE_FOLIO, desc);
     return ERR_NO_MEMORY;

@@ -2,126 +2,177 @@
  * Frames: the page allocator. Raw and trusted; the checked face is memdesc/pages.ts.
  *
  * Idea (after LLFree, Wrenger et al., USENIX ATC '23): a free page is a clear bit and nothing else.
- * No free lists, no merging, nothing stored in or for a free page. Two levels of counters lead to
- * the bits: a word for each child (2 MiB) and one for each tree (32 children) hold the number of
- * free pages below.
+ * No free lists, no merging, no log, no lock. Three storeys, each a file:
+ *   bitfield, child   the bits of 2 MiB, and the word that counts them
+ *   tree              groups of children: where to look, who works where
+ *   stock             blocks that a thread keeps at hand
  *
- *   zone free = Σ tree = Σ child = clear bits          (when the lock is free)
+ *   free pages = Σ trees + Σ stocks,   Σ trees ≤ Σ children ≤ clear bits     always
+ *                                      Σ trees = Σ children = clear bits     when nobody is inside
  *
- * Counters are debited before bits are set and credited after they are cleared, so a counter is
- * never too high. The lowest fitting child wins, which keeps the top of the zone empty and whole.
+ * **Debit before setting bits, credit after clearing them**: a counter is never too high, so what one
+ * finds by it is there; a thread that dies in between leaves counters too low, and recovery
+ * (recover.ts) counts again.
  *
- * Frames lock: bits and counters. The lock is coarse; everything below it is plain words.
- * Orders 0–9 lie in one child; an order-10 block is two children, at an even child.
- * Cost: one lock and, in the worst case, a look at every child.
+ * Classes keep memory that cannot move together (child.ts). Orders 0 … 9 lie in one child; a block
+ * of order 10 is two children, the first of them even.
+ * Between `takeBlock` and writing the page words a thread must not wait: a page with its bit set,
+ * without word and in no stock, is taken for lost.
+ *
+ * Cost: from a stock 1–2 ns and no atomic; else three atomics to take and three to give back.
  */
-
-import { FAULT_FRAMES, fail } from '../base/fault';
+import { selfPage } from '../base/env';
+import { CHILD_PAGES, MAX_ORDER, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
 import {
-  CHILD_PAGES,
-  FRAMES_STATE,
-  MAX_ORDER,
-  PAGE_BYTES,
-  PAGE_SHIFT,
-  superblock,
-  TREE_CHILDREN,
-} from '../base/layout';
-import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
-import { lock, unlock } from '../thread/lock';
-import { beginChange } from '../thread/slot';
-import { clearBlock, countFree, findFree, isBlockSet, setBlock } from './bitfield';
+  claimBlock,
+  claimGiven,
+  clearBlock,
+  clearChild,
+  countFree,
+  pokeBits,
+  setChild,
+} from './bitfield';
+import { childEntry, entryFree, storeEntry } from './child';
+import { CLASS_HUGE, CLASS_MASK, CLASS_UNMOVABLE } from './class';
+import { drainAll } from './recover';
+import { popStock, pushStock, refill, STOCK_ORDER, stockedPages } from './stock';
+import {
+  credit,
+  debit,
+  endChild,
+  findRoom,
+  firstChild,
+  freeInTrees,
+  spotFound,
+  storeTree,
+} from './tree';
 
-@unmanaged
-export class FramesState {
-  lock: u32;
-  /** Pages that no bit claims. Lock: frames; read by anybody. */
-  freePages: u32;
-}
-
-function childAt(child: u32): usize {
-  return superblock().childCounters + child * 4;
-}
-
-function treeAt(tree: u32): usize {
-  return superblock().treeCounters + tree * 4;
-}
-
-/** Adds `pages` (which may be negative) to the counters above a child. */
-function credit(child: u32, pages: i32): void {
-  const freeAt = FRAMES_STATE + offsetof<FramesState>('freePages');
-  pokeWord(childAt(child), peekWord(childAt(child)) + pages);
-  const tree = treeAt(child / TREE_CHILDREN);
-  pokeWord(tree, peekWord(tree) + pages);
-  storeWord(freeAt, peekWord(freeAt) + pages);
-}
+/** log2 of the pages in a child. */
+const CHILD_ORDER: u32 = 9;
 
 /** Marks the zone's own pages, and those beyond its end in the last child, as allocated. */
 export function formatFrames(): void {
   const zone = superblock();
-  for (let child: u32 = 0; child < zone.childCount; child++) {
-    const first = child * CHILD_PAGES;
-    for (let page: u32 = 0; page < CHILD_PAGES; page++) {
-      const pfn = first + page;
-      if (pfn < zone.firstPfn || pfn >= zone.pageCount) setBlock(child, page, 0);
+  for (let tree: u32 = 0; tree < zone.treeCount; tree++) {
+    let free: u32 = 0;
+    for (let child = firstChild(tree); child < endChild(tree); child++) {
+      for (let cell: u32 = 0; cell < 8; cell++) {
+        const first = child * CHILD_PAGES + cell * 64;
+        const taken = onesBelow(zone.firstPfn, first) | ~onesBelow(zone.pageCount, first);
+        pokeBits(child, cell, taken);
+      }
+      storeEntry(child, countFree(child), CLASS_UNMOVABLE);
+      free += countFree(child);
     }
-    credit(child, countFree(child));
+    storeTree(tree, free, 0, CLASS_UNMOVABLE);
   }
 }
 
+/** Ones for those of the 64 pages from `first` on that lie below `pfn`. */
+function onesBelow(pfn: u32, first: u32): u64 {
+  if (pfn <= first) return 0;
+  return pfn - first >= 64 ? u64.MAX_VALUE : ((<u64>1) << u64(pfn - first)) - 1;
+}
+
+/** Pages that nobody uses, those in stock included: a momentary figure. */
 export function freePageCount(): u32 {
-  return loadWord(FRAMES_STATE + offsetof<FramesState>('freePages'));
+  return freeInTrees() + stockedPages();
 }
 
 /**
  * Takes a block of 2^order pages, aligned to its size.
  *
+ * @param kind  CLASS_UNMOVABLE or CLASS_MOVABLE, | URGENT to go below the watermark
  * @returns its pfn, or 0 when there is none
- * Context: takes the frames lock; never waits for memory.
+ * Context: any lock held; may halt the world. Never waits for memory.
  */
-export function takeBlock(order: u32): u32 {
-  beginChange();
-  lock(FRAMES_STATE);
-  const pfn = order == MAX_ORDER ? takePair() : takeFromTrees(order);
-  unlock(FRAMES_STATE);
+export function takeBlock(order: u32, kind: u32): u32 {
+  let pfn: u32 = 0;
+  if (order <= STOCK_ORDER) pfn = popStock(order, kind);
+  if (pfn == 0) pfn = takeSlow(order, kind);
   if (isDefined(PAGELESS_DEBUG) && pfn != 0) fillBlock(pfn, order, DEBUG_TAKEN);
   return pfn;
 }
 
-function takeFromTrees(order: u32): u32 {
-  const need: u32 = 1 << order;
-  for (let tree: u32 = 0; tree < superblock().treeCount; tree++) {
-    if (peekWord(treeAt(tree)) < need) continue;
-    const pfn = takeFromTree(tree, order);
-    if (pfn != 0) return pfn;
-  }
-  return 0;
+/** Not in stock: looks in the trees, and before it gives up in everybody's stocks. */
+function takeSlow(order: u32, kind: u32): u32 {
+  const pfn = takeFromTrees(order, kind);
+  if (pfn != 0 || stockedPages() == 0) return pfn;
+  drainAll();
+  return takeFromTrees(order, kind);
 }
 
-function takeFromTree(tree: u32, order: u32): u32 {
-  const need: u32 = 1 << order;
-  const first = tree * TREE_CHILDREN;
-  const end = min(first + TREE_CHILDREN, superblock().childCount);
-  for (let child = first; child < end; child++) {
-    if (peekWord(childAt(child)) < need) continue;
-    const page = findFree(child, order);
-    if (page < 0) continue;
-    credit(child, -i32(need));
-    setBlock(child, page, order);
-    return child * CHILD_PAGES + page;
+function takeFromTrees(order: u32, kind: u32): u32 {
+  if (order == MAX_ORDER) return takePair(kind);
+  if (order == CHILD_ORDER) return takeChild(kind);
+  if (order <= STOCK_ORDER && selfPage() != 0) return refill(order, kind);
+  while (true) {
+    const child = findRoom(order, 1, kind);
+    if (child < 0) return 0;
+    const page = claimBlock(child, order, spotFound());
+    if (page >= 0) return child * CHILD_PAGES + page;
+    // Progress: who was faster has the block that we saw.
+    credit(child, 1 << order);
   }
-  return 0;
 }
 
-function takePair(): u32 {
+function takeChild(kind: u32): u32 {
+  const child = findRoom(CHILD_ORDER, 1, (kind & ~CLASS_MASK) | CLASS_HUGE);
+  if (child < 0) return 0;
+  setChild(child);
+  return child * CHILD_PAGES;
+}
+
+/** Lowest pair first: what is above stays whole. */
+function takePair(kind: u32): u32 {
   for (let child: u32 = 0; child + 1 < superblock().childCount; child += 2) {
-    if (peekWord(childAt(child)) + peekWord(childAt(child + 1)) < 2 * CHILD_PAGES) continue;
-    for (let i: u32 = 0; i < 2; i++) {
-      credit(child + i, -i32(CHILD_PAGES));
-      setBlock(child + i, 0, 9);
-    }
-    return child * CHILD_PAGES;
+    if (takeGivenPair(child, kind)) return child * CHILD_PAGES;
   }
   return 0;
+}
+
+function takeGivenPair(child: u32, kind: u32): bool {
+  const free = entryFree(childEntry(child)) + entryFree(childEntry(child + 1));
+  const huge = (kind & ~CLASS_MASK) | CLASS_HUGE;
+  if (free != 2 * CHILD_PAGES || !debit(child, CHILD_PAGES, huge)) return false;
+  if (!debit(child + 1, CHILD_PAGES, huge)) {
+    credit(child, CHILD_PAGES);
+    return false;
+  }
+  setChild(child);
+  setChild(child + 1);
+  return true;
+}
+
+/**
+ * Takes this block if all of it is free and in no stock. For who clears a range.
+ * The block is aligned and inside the zone.
+ */
+export function takeGivenBlock(pfn: u32, order: u32, kind: u32): bool {
+  const child = pfn / CHILD_PAGES;
+  if (order == MAX_ORDER) return takeGivenPair(child, kind);
+  if (!debit(child, 1 << order, order == CHILD_ORDER ? CLASS_HUGE : kind)) return false;
+  if (order == CHILD_ORDER) setChild(child);
+  else if (!claimGiven(child, pfn % CHILD_PAGES, order)) {
+    credit(child, 1 << order);
+    return false;
+  }
+  return true;
+}
+
+/** Gives back a block that was taken with this order, or an aligned part of one. */
+export function giveBlock(pfn: u32, order: u32): void {
+  if (isDefined(PAGELESS_DEBUG)) fillBlock(pfn, order, DEBUG_GIVEN);
+  if (order > STOCK_ORDER || !pushStock(pfn, order)) giveToTrees(pfn, order);
+}
+
+/** Gives back a block so that any thread finds it. */
+export function giveToTrees(pfn: u32, order: u32): void {
+  const child = pfn / CHILD_PAGES;
+  if (order == MAX_ORDER) giveToTrees(pfn + CHILD_PAGES, CHILD_ORDER);
+  if (order >= CHILD_ORDER) clearChild(child);
+  else clearBlock(child, pfn % CHILD_PAGES, order);
+  credit(child, min((<u32>1) << order, CHILD_PAGES));
 }
 
 /** What the debug build writes into pages, so that reading what one did not write shows. */
@@ -130,44 +181,4 @@ const DEBUG_GIVEN: u8 = 0x5a;
 
 function fillBlock(pfn: u32, order: u32, byte: u8): void {
   memory.fill(pfn << PAGE_SHIFT, byte, PAGE_BYTES << order);
-}
-
-/** Gives back a block that was taken with this order, or an aligned part of one. */
-export function giveBlock(pfn: u32, order: u32): void {
-  if (isDefined(PAGELESS_DEBUG)) fillBlock(pfn, order, DEBUG_GIVEN);
-  beginChange();
-  lock(FRAMES_STATE);
-  const children: u32 = order == MAX_ORDER ? 2 : 1;
-  const childOrder = min(order, 9);
-  for (let i: u32 = 0; i < children; i++) {
-    const child = pfn / CHILD_PAGES + i;
-    const page = pfn % CHILD_PAGES;
-    if (!isBlockSet(child, page, childOrder)) fail(FAULT_FRAMES, pfn);
-    clearBlock(child, page, childOrder);
-    credit(child, 1 << childOrder);
-  }
-  unlock(FRAMES_STATE);
-}
-
-/** Whether the bit of a page is set. Frames lock held. */
-export function isTakenLocked(pfn: u32): bool {
-  return isBlockSet(pfn / CHILD_PAGES, pfn % CHILD_PAGES, 0);
-}
-
-/** Compares every counter with the bits. Frames lock held. @returns a pfn in the wrong child, or 0 */
-export function checkFramesLocked(): u32 {
-  const zone = superblock();
-  let sum: u32 = 0;
-  for (let tree: u32 = 0; tree < zone.treeCount; tree++) {
-    let treeSum: u32 = 0;
-    const end = min((tree + 1) * TREE_CHILDREN, zone.childCount);
-    for (let child = tree * TREE_CHILDREN; child < end; child++) {
-      const free = countFree(child);
-      if (peekWord(childAt(child)) != free) return child * CHILD_PAGES + 1;
-      treeSum += free;
-    }
-    if (peekWord(treeAt(tree)) != treeSum) return tree * TREE_CHILDREN * CHILD_PAGES + 1;
-    sum += treeSum;
-  }
-  return freePageCount() == sum ? 0 : 1;
 }

@@ -7,7 +7,7 @@
  *
  *   0                        free, or inside somebody's operation
  *   Misc(order, subtype)     allocated without a descriptor
- *   Stocked(slot)            being freed by that slot
+ *   Stocked(slot, order)     a block of Misc pages that the slot is freeing
  *   Limbo(order)             waiting for a grace period
  *   descriptor | type        slab, folio, zspage, …
  *
@@ -23,7 +23,7 @@
  * load atomically, and a look without a reference is a hint.
  */
 import { PAGE_MAP, superblock } from '../base/layout';
-import { casWord, loadWord, pokeWord, storeWord } from '../base/words';
+import { casWord, loadWord, peekWord, pokeWord, pokeWords, storeWord } from '../base/words';
 import {
   isDescriptorType,
   TYPE_ALLOCATED,
@@ -55,6 +55,12 @@ export function pageWord(pfn: u32): u32 {
   return loadWord(pageWordAt(pfn));
 }
 
+/** The same while the world is halted: nobody else stores it. */
+export function peekPageWord(pfn: u32): u32 {
+  if (isDefined(PAGELESS_TWO_WORD)) return pageWord(pfn);
+  return peekWord(pageWordAt(pfn));
+}
+
 /** Whether the allocatee's word holds it, in the two-word layout. */
 function isAllocatees(word: u32): bool {
   return wordDescriptor(word) != 0 && wordType(word) != TYPE_SLAB;
@@ -82,15 +88,25 @@ export function wordSubtype(word: u32): u32 {
   return (word >> 9) & 255;
 }
 
-export function stockedWord(slot: u32): u32 {
-  return (slot << 5) | TYPE_STOCKED;
+export function stockedWord(slot: u32, order: u32): u32 {
+  return (order << 13) | (slot << 5) | TYPE_STOCKED;
+}
+
+/** Slot of a Stocked word. */
+export function wordSlot(word: u32): u32 {
+  return (word >> 5) & 255;
+}
+
+/** Order of a Stocked word. */
+export function stockedOrder(word: u32): u32 {
+  return (word >> 13) & 15;
 }
 
 export function limboWord(order: u32): u32 {
   return (order << 5) | TYPE_LIMBO;
 }
 
-/** Plain stores: a later atomic store publishes them. */
+/** Plain stores, in ascending order: a later atomic store publishes them. */
 export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
   if (isDefined(PAGELESS_TWO_WORD)) {
     const allocator = isAllocatees(word) ? (u32(ctz(pages)) << 5) | TYPE_ALLOCATED : word;
@@ -100,7 +116,7 @@ export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
       pokeWord(allocateeAt(pfn + i), allocatee);
     }
   } else {
-    for (let i: u32 = 0; i < pages; i++) pokeWord(pageWordAt(pfn + i), word);
+    pokeWords(pageWordAt(pfn), pages, word);
   }
 }
 

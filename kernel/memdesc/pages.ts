@@ -6,11 +6,16 @@
  * a foreign and an unaligned page are error codes and nothing has changed.
  *
  * States of the first page's word:
- *   0 → Misc(order, subtype)        alloc, by plain stores: the caller publishes the pfn
- *   Misc → Stocked(slot)            free, by compare-and-swap: the arbiter of a double free
- *   Stocked → 0                     free, before the bits are cleared
+ *   0 → Misc(order, subtype)           alloc, after the other words: the block can now be freed
+ *   Misc → Stocked(self, order)        free, by compare-and-swap: the arbiter of a double free
+ *   Stocked → 0                        free, plainly, after the other words, before the block goes
+ *                                      to frames. Nobody else stores a word that is Stocked
+ *   Stocked(self, large) → Misc(small) a free of a part, likewise after the other words
  *
- * Cost of a free: one compare-and-swap, a load and a store for each page, and frames' lock.
+ * Death (recover-pages.ts): an incomplete birth shows in words without the first one, a free in a
+ * first word that is Stocked. The one is undone, the other finished.
+ *
+ * Cost: of an alloc the words; of a free one compare-and-swap and the words. Both and frames' share.
  */
 import { selfSlot } from '../base/env';
 import {
@@ -24,7 +29,7 @@ import {
 } from '../base/fault';
 import { MAX_ORDER, superblock } from '../base/layout';
 import { giveBlock, takeBlock } from '../frames/frames';
-import { beginChange } from '../thread/slot';
+import { clearIntent, setIntent } from '../frames/own';
 import {
   casPageWord,
   fillPageWords,
@@ -38,32 +43,48 @@ import {
 } from './page-word';
 import { TYPE_FREE, TYPE_LIMBO, TYPE_MISC, TYPE_STOCKED } from './type';
 
-/** @returns pfn of 2^order pages, or ERR_NO_MEMORY, ERR_ARGUMENT */
-export function allocPages(order: u32, subtype: u32): i32 {
+/**
+ * @param kind  CLASS_UNMOVABLE or CLASS_MOVABLE, | URGENT: see frames
+ * @returns pfn of 2^order pages, or ERR_NO_MEMORY, ERR_ARGUMENT
+ */
+export function allocPages(order: u32, subtype: u32, kind: u32): i32 {
   if (order > MAX_ORDER) return ERR_ARGUMENT;
-  const pfn = takeBlock(order);
+  const pfn = takeBlock(order, kind);
   if (pfn == 0) return ERR_NO_MEMORY;
-  fillPageWords(pfn, 1 << order, miscWord(order, subtype));
+  const word = miscWord(order, subtype);
+  if (order == 0) fillPageWords(pfn, 1, word);
+  else describeBlock(pfn, 1 << order, word);
   return i32(pfn);
+}
+
+/** The first word last, and after all others: only then can the block be freed. */
+function describeBlock(pfn: u32, pages: u32, word: u32): void {
+  fillPageWords(pfn + 1, pages - 1, word);
+  storePageWord(pfn, word);
 }
 
 /** @returns 0, or the code of what is wrong; then nothing has changed */
 export function freePages(pfn: u32, order: u32, subtype: u32): i32 {
+  const misuse = isBlock(pfn, order);
+  if (misuse != 0) return misuse;
+  if (!casPageWord(pfn, miscWord(order, subtype), stockedWord(selfSlot(), order))) {
+    return whyNotFreeable(pageWord(pfn), order, subtype);
+  }
+  const pages: u32 = 1 << order;
+  if (pages > 1) fillPageWords(pfn + 1, pages - 1, TYPE_FREE);
+  fillPageWords(pfn, 1, TYPE_FREE);
+  giveBlock(pfn, order);
+  return 0;
+}
+
+/** @returns 0 if these may be the pages of a block, else what is wrong */
+function isBlock(pfn: u32, order: u32): i32 {
   if (order > MAX_ORDER) return ERR_ARGUMENT;
   const pages: u32 = 1 << order;
   if (pfn >= superblock().pageCount || pages > superblock().pageCount - pfn) {
     return ERR_FOREIGN_PAGE;
   }
-  if ((pfn & (pages - 1)) != 0) return ERR_UNALIGNED;
-  const expected = miscWord(order, subtype);
-  beginChange();
-  if (!casPageWord(pfn, expected, stockedWord(selfSlot()))) {
-    return whyNotFreeable(pageWord(pfn), order, subtype);
-  }
-  for (let i: u32 = 1; i < pages; i++) storePageWord(pfn + i, TYPE_FREE);
-  storePageWord(pfn, TYPE_FREE);
-  giveBlock(pfn, order);
-  return 0;
+  return (pfn & (pages - 1)) == 0 ? 0 : ERR_UNALIGNED;
 }
 
 function whyNotFreeable(word: u32, order: u32, subtype: u32): i32 {
@@ -72,4 +93,52 @@ function whyNotFreeable(word: u32, order: u32, subtype: u32): i32 {
   if (type != TYPE_MISC || wordSubtype(word) != subtype) return ERR_NOT_YOURS;
   // The same word can be seen when the block was freed and allocated again meanwhile.
   return wordOrder(word) == order ? ERR_NOT_ALLOCATED : ERR_WRONG_ORDER;
+}
+
+/**
+ * Frees an aligned part of a block of `blockOrder`, larger than the part. What stays is as many
+ * blocks as it takes: the part's neighbour of its own order, and of each order up to half the block.
+ *
+ * The intent is stored before the exchange that commits, so that a survivor can go on: until the
+ * first word of the block is stored, last, it says Stocked and the intent says which part leaves.
+ *
+ * @returns 0, or the code of what is wrong; then nothing has changed
+ */
+export function freePart(pfn: u32, order: u32, blockOrder: u32, subtype: u32): i32 {
+  if (blockOrder > MAX_ORDER || order >= blockOrder) return ERR_ARGUMENT;
+  const base = pfn & ~((1 << blockOrder) - 1);
+  const misuse = isBlock(base, blockOrder) | isBlock(pfn, order);
+  if (misuse != 0) return isBlock(base, blockOrder) != 0 ? ERR_FOREIGN_PAGE : ERR_UNALIGNED;
+  setIntent(pfn, order, subtype);
+  const isMine = casPageWord(
+    base,
+    miscWord(blockOrder, subtype),
+    stockedWord(selfSlot(), blockOrder),
+  );
+  if (isMine) {
+    describeRest(pfn, order, blockOrder, subtype);
+    giveBlock(pfn, order);
+  }
+  clearIntent(selfSlot());
+  return isMine ? 0 : whyNotFreeable(pageWord(base), blockOrder, subtype);
+}
+
+/**
+ * Rewrites the words of a block of which a part leaves. Each block of the rest is complete before
+ * its first word makes it one, and is then left alone: who does this again does only what is left.
+ */
+export function describeRest(pfn: u32, order: u32, blockOrder: u32, subtype: u32): void {
+  const base = pfn & ~((1 << blockOrder) - 1);
+  let first: u32 = TYPE_FREE;
+  if (pfn != base) fillPageWords(pfn, 1, TYPE_FREE);
+  fillPageWords(pfn + 1, (1 << order) - 1, TYPE_FREE);
+  for (let half = order; half < blockOrder; half++) {
+    const rest = (pfn & ~((1 << half) - 1)) ^ (1 << half);
+    const word = miscWord(half, subtype);
+    if (rest == base) first = word;
+    else if (pageWord(rest) != miscWord(blockOrder, subtype)) continue;
+    fillPageWords(rest + 1, (1 << half) - 1, word);
+    if (rest != base) storePageWord(rest, word);
+  }
+  storePageWord(base, first);
 }

@@ -20,6 +20,7 @@
 
 import { clearBit, clearBitmap, countSet, isBitSet, lowestClear, setBit } from '../base/bitmap';
 import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { CLASS_UNMOVABLE } from '../frames/class';
 import { takeBlock } from '../frames/frames';
 import { ListedDesc } from '../memdesc/desc-list';
 import { bear, publish } from '../memdesc/header';
@@ -67,7 +68,7 @@ export function countInUse(desc: u32): u32 {
 
 /** Takes a zeroed page for a slab. @returns its pfn, or 0 */
 export function takeSlabPage(): u32 {
-  const pfn = takeBlock(0);
+  const pfn = takeBlock(0, CLASS_UNMOVABLE);
   if (pfn != 0) memory.fill(pfn << PAGE_SHIFT, 0, PAGE_BYTES);
   return pfn;
 }

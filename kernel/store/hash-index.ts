@@ -21,6 +21,7 @@
 import { ERR_NO_MEMORY } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT, STORE_STATE } from '../base/layout';
 import { loadCell, loadWord, peekWord, storeCell, storeWord, swapWord } from '../base/words';
+import { CLASS_UNMOVABLE } from '../frames/class';
 import { allocPages, freePages } from '../memdesc/pages';
 import { MISC_INDEX } from '../memdesc/type';
 import { CACHE_NODE, isObject } from '../slab/kmem-cache';
@@ -118,7 +119,7 @@ export function formatIndex(): i32 {
 }
 
 function newPage(): u32 {
-  const pfn = allocPages(0, MISC_INDEX);
+  const pfn = allocPages(0, MISC_INDEX, CLASS_UNMOVABLE);
   if (pfn < 0) return 0;
   memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
   return u32(pfn) << PAGE_SHIFT;

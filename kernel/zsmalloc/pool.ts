@@ -17,6 +17,7 @@
 import { FAULT_HANDLE, fail } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT, superblock, ZS_STATE } from '../base/layout';
 import { loadCell, peekWord, pokeWord } from '../base/words';
+import { CLASS_UNMOVABLE } from '../frames/class';
 import { enlist, unlist } from '../memdesc/desc-list';
 import { bury, linkAt, put } from '../memdesc/header';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
@@ -73,7 +74,7 @@ import {
 export function formatPool(): i32 {
   createCache(CACHE_ZSPAGE, ZSPAGE_DESC_BYTES);
   createCache(CACHE_CELL, CELL_BYTES);
-  const pfn = allocPages(CLASS_TABLE_ORDER, MISC_CLASSES);
+  const pfn = allocPages(CLASS_TABLE_ORDER, MISC_CLASSES, CLASS_UNMOVABLE);
   if (pfn < 0) return pfn;
   formatClasses(u32(pfn) << PAGE_SHIFT);
   return 0;

@@ -17,6 +17,7 @@
 import { clearBit, countSet, isBitSet, lowestClear, setBit } from '../base/bitmap';
 import { PAGE_BYTES, PAGE_SHIFT, ZS_STATE } from '../base/layout';
 import { loadWord, peekWord, storeWord } from '../base/words';
+import { CLASS_MOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
 import { ListedDesc } from '../memdesc/desc-list';
 import { bear, FLAG_MOVABLE, publish } from '../memdesc/header';
@@ -108,7 +109,7 @@ export function vacateSlot(desc: u32, index: u32): void {
 
 function holdPage(desc: u32, k: u32): bool {
   if (peekWord(pageEntryAt(desc, k)) != 0) return true;
-  const pfn = takeBlock(0);
+  const pfn = takeBlock(0, CLASS_MOVABLE);
   if (pfn == 0) return false;
   storePageWord(pfn, desc | TYPE_ZSPAGE);
   storeWord(pageEntryAt(desc, k), pfn);

@@ -32,7 +32,6 @@ const records: [name: string, at: number][] = [
   ['superblock', facts.SUPERBLOCK],
   ['read sections', facts.RCU_STATE],
   ['limbo', facts.LIMBO_STATE],
-  ['frames', facts.FRAMES_STATE],
   ['slab', facts.SLAB_STATE],
   ['zsmalloc', facts.ZS_STATE],
   ['store', facts.STORE_STATE],

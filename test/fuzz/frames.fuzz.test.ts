@@ -1,44 +1,47 @@
-/** The page allocator against an array that says who has each page. */
+/**
+ * The page allocator against an array that says who has each page, from three threads' slots.
+ *
+ * `npm run fuzz` makes a million operations of it; `npm test` what half a second allows.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { type Seeded, seeded } from '../support/seeded.ts';
-import { assertSound, createZone, type TestZone } from '../support/zone.ts';
+import { assertSound, createZone, offsetOf, type ZoneExports } from '../support/zone.ts';
 
 const { ERR_FOREIGN_PAGE, ERR_NO_MEMORY, ERR_NOT_ALLOCATED, ERR_NOT_YOURS } = facts;
 const { ERR_UNALIGNED, ERR_WRONG_ORDER, MAX_ORDER, MISC_USER } = facts;
+const OPERATIONS = 1_000_000;
+/** Between two checks of the whole zone. */
+const ROUND = 4000;
 
 /** A set of disjoint, aligned blocks. */
 class BlockModel {
   readonly blocks = new Map<number, number>();
   readonly #owner: Int32Array;
-  readonly #first: number;
+  free = 0;
 
-  /** Pages below `first` are the zone's own. */
-  constructor(first: number, pages: number) {
-    this.#first = first;
-    this.#owner = new Int32Array(pages);
-    this.#owner.fill(-1, 0, first);
+  constructor(isMine: (pfn: number) => boolean, pages: number) {
+    this.#owner = Int32Array.from({ length: pages }, (_, pfn) => (isMine(pfn) ? 0 : -1));
+    this.free = this.#owner.filter((owner) => owner === 0).length;
   }
 
-  get free(): number {
-    let free = this.#owner.length - this.#first;
-    for (const order of this.blocks.values()) free -= 2 ** order;
-    return free;
+  isFree(pfn: number, order: number): boolean {
+    if (pfn % 2 ** order !== 0 || pfn + 2 ** order > this.#owner.length) return false;
+    return this.#owner.subarray(pfn, pfn + 2 ** order).every((owner) => owner === 0);
   }
 
-  /** The lowest block that may be taken, or ERR_NO_MEMORY. */
-  lowest(order: number): number {
-    const pages = 2 ** order;
-    for (let pfn = 0; pfn + pages <= this.#owner.length; pfn += pages) {
-      if (this.#owner.subarray(pfn, pfn + pages).every((owner) => owner === 0)) return pfn;
+  hasBlock(order: number): boolean {
+    for (let pfn = 0; pfn < this.#owner.length; pfn += 2 ** order) {
+      if (this.isFree(pfn, order)) return true;
     }
-    return ERR_NO_MEMORY;
+    return false;
   }
 
   take(pfn: number, order: number): void {
     this.#owner.fill(pfn, pfn, pfn + 2 ** order);
     this.blocks.set(pfn, order);
+    this.free -= 2 ** order;
   }
 
   /** What a free of this block answers. */
@@ -53,50 +56,91 @@ class BlockModel {
   }
 
   give(pfn: number): void {
-    this.#owner.fill(0, pfn, pfn + 2 ** this.blocks.get(pfn)!);
+    const order = this.blocks.get(pfn)!;
+    this.#owner.fill(0, pfn, pfn + 2 ** order);
     this.blocks.delete(pfn);
+    this.free += 2 ** order;
+  }
+
+  /** A part of the block at `base` leaves; the rest becomes blocks of the part's order and more. */
+  givePart(base: number, part: number, order: number): void {
+    let whole = this.blocks.get(base)!;
+    this.give(base);
+    for (let start = base; whole-- > order; ) {
+      const isUpper = part >= start + 2 ** whole;
+      this.take(isUpper ? start : start + 2 ** whole, whole);
+      if (isUpper) start += 2 ** whole;
+    }
   }
 }
 
 /** Mostly small orders; now and then the largest. */
 const anyOrder = (run: Seeded): number => Math.floor((MAX_ORDER + 1) * run.random() ** 3);
 
-function step(run: Seeded, { kernel }: TestZone, model: BlockModel): void {
-  const way = run.int(20);
-  if (way < 10) {
-    const order = anyOrder(run);
-    const pfn = kernel.allocPages(order);
-    assert.equal(pfn, model.lowest(order), `alloc of order ${order}`);
-    if (pfn > 0) model.take(pfn, order);
-  } else if (way < 18) {
-    const all = [...model.blocks];
-    if (all.length === 0) return;
-    const [pfn, order] = all[run.int(all.length)]!;
+function allocOne(run: Seeded, kernel: ZoneExports, model: BlockModel, least: number): void {
+  const order = anyOrder(run);
+  const pfn = kernel.allocPages(order, run.int(2));
+  if (pfn === ERR_NO_MEMORY) {
+    const isRefused = model.free - 2 ** order < least;
+    assert.ok(isRefused || !model.hasBlock(order), `there is a block of order ${order}`);
+  } else {
+    assert.ok(model.isFree(pfn, order), `${pfn}, order ${order}, is not free`);
+    model.take(pfn, order);
+  }
+}
+
+function freeOne(run: Seeded, kernel: ZoneExports, model: BlockModel): void {
+  if (model.blocks.size === 0) return;
+  const [pfn, order] = [...model.blocks][run.int(model.blocks.size)]!;
+  if (order === 0 || run.int(4) > 0) {
     assert.equal(kernel.freePages(pfn, order), 0);
     model.give(pfn);
   } else {
-    const pfn = run.int(kernel.pageCount() + 2);
-    const order = anyOrder(run);
-    const answer = model.answer(pfn, order);
-    assert.equal(kernel.freePages(pfn, order), answer, `free of ${pfn}, order ${order}`);
-    if (answer === 0) model.give(pfn);
+    const partOrder = run.int(order);
+    const part = pfn + 2 ** partOrder * run.int(2 ** (order - partOrder));
+    assert.equal(kernel.freePart(part, partOrder, order), 0);
+    model.givePart(pfn, part, partOrder);
   }
-  assert.equal(kernel.freePagesNow(), model.free);
+}
+
+function freeAny(run: Seeded, kernel: ZoneExports, model: BlockModel): void {
+  const pfn = run.int(kernel.pageCount() + 2);
+  const order = anyOrder(run);
+  const answer = model.answer(pfn, order);
+  assert.equal(kernel.freePages(pfn, order), answer, `free of ${pfn}, order ${order}`);
+  if (answer === 0) model.give(pfn);
+}
+
+/** A zone, filled and emptied in waves. @returns the operations made */
+function oneZone(run: Seeded, build: 'test' | 'debug'): number {
+  const zone = createZone({ wasmPages: 64 + run.int(200), build });
+  const threads = [zone.kernel, zone.join(2), zone.join(3)];
+  const least = zone.words[offsetOf('Superblock', 'minPages') / 4]!;
+  const isMine = (pfn: number): boolean => zone.kernel.pageWordOf(pfn) === 0;
+  const model = new BlockModel(isMine, zone.kernel.pageCount());
+  let made = 0;
+  for (; made < ROUND && run.hasTime(); made++) {
+    const kernel = threads[run.int(3)]!;
+    const way = run.int(20);
+    if (way < (made % 1000 < 500 ? 12 : 6)) allocOne(run, kernel, model, least);
+    else if (way < 18) freeOne(run, kernel, model);
+    else freeAny(run, kernel, model);
+    assert.equal(kernel.freePagesNow(), model.free);
+  }
+  for (let pfn = 0; pfn < zone.kernel.pageCount(); pfn++) {
+    const word = zone.kernel.pageWordOf(pfn);
+    const isUser = word >>> 9 === MISC_USER && word !== 0;
+    assert.equal(isUser, [0, ERR_WRONG_ORDER].includes(model.answer(pfn, 0)), `page ${pfn}`);
+  }
+  assertSound(zone.kernel);
+  return made;
 }
 
 for (const build of ['test', 'debug'] as const) {
-  test(`random allocs and frees: the lowest block, the right answer (${build} build)`, () => {
+  test(`random operations of three threads, every answer right (${build} build)`, (context) => {
     const run = seeded(`frames ${build}`);
-    while (run.hasTime()) {
-      const zone = createZone({ wasmPages: 64 + run.int(120), build });
-      const model = new BlockModel(zone.kernel.firstPfn(), zone.kernel.pageCount());
-      for (let left = 400; left > 0 && run.hasTime(); left--) step(run, zone, model);
-      for (let pfn = 0; pfn < zone.kernel.pageCount(); pfn++) {
-        const isUser =
-          zone.kernel.pageWordOf(pfn) >>> 9 === MISC_USER && zone.kernel.pageWordOf(pfn) !== 0;
-        assert.equal(isUser, [0, ERR_WRONG_ORDER].includes(model.answer(pfn, 0)), `page ${pfn}`);
-      }
-      assertSound(zone.kernel);
-    }
+    let made = 0;
+    while (run.hasTime() && made < OPERATIONS) made += oneZone(run, build);
+    context.diagnostic(`${made} operations`);
   });
 }

@@ -179,7 +179,6 @@ const states: [string, number][] = [
   ['Superblock', facts.SUPERBLOCK],
   ['RcuState', facts.RCU_STATE],
   ['LimboState', facts.LIMBO_STATE],
-  ['FramesState', facts.FRAMES_STATE],
   ['SlabState', facts.SLAB_STATE],
   ['ZsState', facts.ZS_STATE],
   ['StoreState', facts.STORE_STATE],
@@ -188,7 +187,7 @@ const states: [string, number][] = [
 
 /** Words of locks, which stand first in their states. */
 const locks = states
-  .filter(([name]) => /^(Limbo|Frames|Slab|Zs|Store|Threads)State$/.test(name))
+  .filter(([name]) => /^(Limbo|Slab|Zs|Store|Threads)State$/.test(name))
   .map(([, start]) => start);
 
 /** Records that stand in a row: structure, address of the first, and how many. */
@@ -210,14 +209,30 @@ function fieldOf(structure: string, offset: number, suffix = ''): string {
   );
 }
 
+/** Frame metadata of the smallest zone, which stands behind its page map. */
+const frameBits = facts.PAGE_MAP + PAGES * 64;
+const childCounters = frameBits + 2 * facts.CHILD_BITS_BYTES;
+const treeCounters = childCounters + 2 * 4;
+
+function nameOfFrames(address: number): string | undefined {
+  if (address < frameBits || address >= treeCounters + 2 * 4) return undefined;
+  if (address >= treeCounters) return `tree[${(address - treeCounters) >> 2}]`;
+  if (address >= childCounters) return `child[${(address - childCounters) >> 2}]`;
+  return `frameBits[${(address - frameBits) >> 3}]`;
+}
+
 /** A name for an address: the field of a state record, a slot or the page map. */
 export function nameOf(address: number): string {
   if (address >= facts.PAGE_MAP && address < facts.PAGE_MAP + PAGES * 64) {
     return `pageWord[${(address - facts.PAGE_MAP) >> 2}]`;
   }
+  const frames = nameOfFrames(address);
+  if (frames !== undefined) return frames;
   if (address >= facts.SLOT_TABLE && address < facts.PAGE_MAP) {
     const slot = Math.floor((address - facts.SLOT_TABLE) / facts.SLOT_BYTES);
-    return `slot${slot}.${fieldOf('ThreadSlot', (address - facts.SLOT_TABLE) % facts.SLOT_BYTES)}`;
+    const offset = (address - facts.SLOT_TABLE) % facts.SLOT_BYTES;
+    if (offset < facts.SLOT_FRAMES) return `slot${slot}.${fieldOf('ThreadSlot', offset)}`;
+    return `slot${slot}.${fieldOf('FramesOwn', offset - facts.SLOT_FRAMES)}`;
   }
   for (const [structure, start, count] of rows) {
     const bytes = recordBytes(structure);

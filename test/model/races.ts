@@ -24,6 +24,8 @@ const store = { op: /^store32 \(plain\)$/ };
 const load = { op: /^load32$/ };
 const guess = { ...load, function: /\/pin\/pin$/ };
 const pageWord = /^pageWord\[/;
+/** Whoever frees what is not his: the exchange that fails, and the look that says why. */
+const misuse = { op: /^(load|cas)32$/, function: /\/(freePages|freePart|allocPages)$/ };
 
 export interface KernelRace extends AllowedRace {
   /** A scenario in which it is seen: the list holds no more than it must. */
@@ -48,6 +50,22 @@ export const allowedRaces: KernelRace[] = [
     between: [{ ...store, function: /\/allocPages$/ }, guess],
     seenIn: 'lock-free',
     because: 'pages without a descriptor: a pin that sees Misc, or the 0 before it, finds nothing',
+  },
+  {
+    place: pageWord,
+    between: [{ ...store, function: /\/(freePages|freePart)$/ }, misuse],
+    seenIn: 'free-free',
+    because:
+      'a free of what somebody else is freeing: whoever lost the exchange sees Stocked, or the 0 ' +
+      'that replaces it, and says that the page is not allocated',
+  },
+  {
+    place: /^slot\d+\.FramesOwn\.count\d$/,
+    seenIn: 'last-page',
+    between: [{ ...store, function: /\/(popStock|pushStock|refill|drain|takeBlock)/ }, load],
+    because:
+      'a sum of what is in stocks: a figure, or the question whether it is worth while to halt the ' +
+      'world; who then empties the stocks is ordered after their owners',
   },
   {
     place: /^slot\d+\.ThreadSlot\.held$/,

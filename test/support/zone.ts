@@ -16,7 +16,11 @@ import { attachTestKernel, type SharedMemory, testKernelModule } from './test-ke
 
 /** What kernel/testing.ts exports beyond the kernel's face. */
 export interface ZoneExports extends KernelExports {
-  takeBlock(order: number): number;
+  takeBlock(order: number, kind?: number): number;
+  takeGivenBlock(pfn: number, order: number, kind: number): number;
+  drainAll(): void;
+  stockedIn(slot: number): number;
+  allocPagesAs(order: number, subtype: number, kind: number): number;
   giveBlock(pfn: number, order: number): void;
   bear(desc: number, type: number, order: number, pfn: number): void;
   publish(desc: number): void;
@@ -108,16 +112,14 @@ export function openZone(memory: SharedMemory, build: 'test' | 'debug' = 'test')
 
 /** Exports of kernel/testing.ts that may take a lock. */
 const belowFace = new Set(
-  [
-    'takeBlock',
-    'giveBlock',
-    'lock',
-    'unlock',
-    'allocObject',
-    'freeObject',
-    'zsAlloc',
-    'zsRelease',
-  ].concat(['tryLockDesc', 'unlockDesc', 'pin', 'put', 'tryGet', 'zsRetire']),
+  ['lock', 'unlock', 'allocObject', 'freeObject', 'zsAlloc', 'zsRelease'].concat([
+    'tryLockDesc',
+    'unlockDesc',
+    'pin',
+    'put',
+    'tryGet',
+    'zsRetire',
+  ]),
 );
 
 /** A formatted zone with this thread attached as owner 1. */
@@ -196,13 +198,12 @@ export function limboOf(kernel: ZoneExports): number {
   return sum;
 }
 
-/** Takes every free page, the largest blocks first. @returns [pfn, order] of each */
+/** Takes every free page, the last reserve too, the largest blocks first. @returns [pfn, order] */
 export function takeAllPages(kernel: ZoneExports): [pfn: number, order: number][] {
   const blocks: [number, number][] = [];
   for (let order = facts.MAX_ORDER; order >= 0; order--) {
-    for (let pfn = kernel.allocPages(order); pfn > 0; pfn = kernel.allocPages(order)) {
-      blocks.push([pfn, order]);
-    }
+    const next = (): number => kernel.allocPagesAs(order, facts.MISC_USER, facts.URGENT);
+    for (let pfn = next(); pfn > 0; pfn = next()) blocks.push([pfn, order]);
   }
   assert.equal(kernel.freePagesNow(), 0);
   return blocks;

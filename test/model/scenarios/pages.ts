@@ -212,7 +212,13 @@ export const pageScenarios: KernelScenario[] = [
     threads: [lockIfThere, freeThen(['allocPages', 0])],
   },
   { name: 'alloc-free', bound: 2, threads: [allocAndFree, allocAndFree] },
-  { name: 'alloc-free-killed', bound: 2, kills: 1, threads: [allocAndFree, allocAndFree] },
+  {
+    name: 'alloc-free-killed',
+    bound: 1,
+    kills: 1,
+    mustSurvive: true,
+    threads: [allocAndFree, allocAndFree],
+  },
   { name: 'slab-across-threads', bound: 2, threads: [makeAndDrop, makeAndDrop] },
   {
     name: 'lock-unlock',

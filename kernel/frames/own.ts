@@ -1,0 +1,72 @@
+/**
+ * What a thread has of its own in frames: where it works, and how much it has in stock.
+ *
+ * It stands in the thread's slot, from byte 192 on. Plain memory of the owner; `place…` and the
+ * intent are read by a survivor after its death, the counts also by anybody who wants a figure and
+ * by whoever has halted the world and empties the stocks.
+ *
+ *   place   child + 1 where the thread last found pages of a class, 0 = nowhere yet. If its tree
+ *           names the thread, it is reserved for it (tree.ts)
+ *   counts  blocks in stock, for order 0 … 3 and class unmovable, movable (stock.ts)
+ *   intent  the part of a block that is being freed, and its subtype: see memdesc/pages.ts
+ */
+import { selfSlot } from '../base/env';
+import { SLOT_FRAMES } from '../base/layout';
+import { peekWord, pokeWord } from '../base/words';
+import { slotAt } from '../thread/slot';
+
+@unmanaged
+export class FramesOwn {
+  placeUnmovable: u32;
+  placeMovable: u32;
+  placeHuge: u32;
+  intentPfn: u32;
+  intentOrder: u32;
+  intentSubtype: u32;
+  /** One count for each stock. */
+  count0: u32;
+  count1: u32;
+  count2: u32;
+  count3: u32;
+  count4: u32;
+  count5: u32;
+  count6: u32;
+  count7: u32;
+}
+
+export function framesOwn(slot: u32): FramesOwn {
+  return changetype<FramesOwn>(slotAt(slot) + SLOT_FRAMES);
+}
+
+function placeAt(kind: u32): usize {
+  return changetype<usize>(framesOwn(selfSlot())) + kind * 4;
+}
+
+/** Child in which this thread last found pages of a class, or −1. */
+export function placeOf(kind: u32): i32 {
+  return i32(peekWord(placeAt(kind))) - 1;
+}
+
+export function setPlace(kind: u32, child: u32): void {
+  pokeWord(placeAt(kind), child + 1);
+}
+
+/** Says which part of a block is about to be freed. A page number of 0 is no intent. */
+export function setIntent(pfn: u32, order: u32, subtype: u32): void {
+  const own = framesOwn(selfSlot());
+  own.intentOrder = order;
+  own.intentSubtype = subtype;
+  own.intentPfn = pfn;
+}
+
+export function clearIntent(slot: u32): void {
+  framesOwn(slot).intentPfn = 0;
+}
+
+/** Forgets where a thread worked, that leaves or is dead. */
+export function clearPlaces(slot: u32): void {
+  const own = framesOwn(slot);
+  own.placeUnmovable = 0;
+  own.placeMovable = 0;
+  own.placeHuge = 0;
+}

@@ -1,0 +1,68 @@
+/**
+ * Recovery of frames: everybody's stocks back into the trees, and counters counted again.
+ *
+ * There is no log. What a thread left that died anywhere inside frames is one of three things, each
+ * of which can be seen:
+ *   a block in its stock                       its slot says so; and its bit is set
+ *   bits set, named by no word and no stock    it was taking, giving back, refilling or draining
+ *   counters too low                           it had debited, or had not credited yet
+ * `recoverFrames` makes one kind of the first two, by dropping its stocks, and empties those of the
+ * living, so that *every* bit without a page word is lost property. memdesc/recover-pages.ts, where
+ * page words can be read, clears those bits and lets the counters be counted again.
+ *
+ * Every step may be done twice; who recovers may die at each and another begins again.
+ */
+import { selfSlot, setSelfPage } from '../base/env';
+import { superblock } from '../base/layout';
+import { highestSlot } from '../thread/slot';
+import { haltWorld, resumeWorld } from '../thread/stop';
+import { countFree } from './bitfield';
+import { childEntry, entryClass, storeEntry } from './child';
+import { clearPlaces } from './own';
+import { drainSlot, dropStocks, stockedIn, stockedPages } from './stock';
+import { endChild, firstChild, leaveTrees, storeTree, treeClass, treeSlot, treeWord } from './tree';
+
+/** Empties all stocks, so that whoever needs memory finds it. Halts the world unless all are its own. */
+export function drainAll(): void {
+  if (stockedIn(selfSlot()) == stockedPages()) {
+    drainSlot(selfSlot());
+  } else {
+    haltWorld();
+    drainStocks();
+    resumeWorld();
+  }
+}
+
+/** The world is halted. */
+function drainStocks(): void {
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) drainSlot(slot);
+}
+
+/** Gives back what a thread has in frames that leaves, its page aside. It gets no more stocks. */
+export function leaveFrames(): void {
+  drainSlot(selfSlot());
+  leaveTrees(selfSlot());
+  clearPlaces(selfSlot());
+  setSelfPage(0);
+}
+
+/** First step for a dead slot. The world is halted. */
+export function recoverFrames(slot: u32): void {
+  dropStocks(slot);
+  drainStocks();
+  leaveTrees(slot);
+  clearPlaces(slot);
+}
+
+/** Makes every counter what the bits say. The world is halted, all stocks are empty. */
+export function recount(): void {
+  for (let tree: u32 = 0; tree < superblock().treeCount; tree++) {
+    let free: u32 = 0;
+    for (let child = firstChild(tree); child < endChild(tree); child++) {
+      storeEntry(child, countFree(child), entryClass(childEntry(child)));
+      free += countFree(child);
+    }
+    const word = treeWord(tree);
+    storeTree(tree, free, treeSlot(word), treeClass(word));
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * Trees: groups of children (1 … 32, so that the largest zone has 64 trees), one word each.
+ *
+ * word: free:16 · slot:8 (bit 16) · class:2 (bit 24)
+ *   free   as a child's: debited before the child, credited after it, hence
+ *          free ≤ Σ free of its children, equal when nobody is inside frames
+ *   slot   0 → self   by who found pages there: the tree is reserved, others go elsewhere while they
+ *                     can. self → 0 when the thread moves on, leaves or is recovered
+ *   class  with the reservation
+ *
+ * Where to look, each step only if the one before found nothing:
+ *   the thread's own place for the class · unreserved trees of the class that are in use · wholly
+ *   free trees · trees of the class that others have reserved (these first where trees are few) · any
+ *   tree · any child of any tree
+ * In a tree, children of the class first, lowest first, then wholly free ones. Only the last step
+ * mixes classes in a child: an unmovable page makes the child unmovable, so that later ones follow it
+ * there and not into yet another (child.ts).
+ *
+ * Reservations keep threads off each other's cache lines, classes keep what cannot move together.
+ * Both are preferences: nothing breaks if they are ignored.
+ */
+import { selfSlot } from '../base/env';
+import { CHILD_PAGES, superblock } from '../base/layout';
+import { addWord, andWord, casWord, loadWord, storeWord } from '../base/words';
+import { findFree } from './bitfield';
+import { childEntry, creditChild, debitChild, entryClass, entryFree } from './child';
+import { CLASS_MASK, FRAME_CLASSES, URGENT } from './class';
+import { placeOf, setPlace } from './own';
+
+const FREE: u32 = 0xffff;
+const SLOT_SHIFT: u32 = 16;
+const SLOT_MASK: u32 = 0xff << SLOT_SHIFT;
+const CLASS_SHIFT: u32 = 24;
+
+/**
+ * Below 32 MiB threads share the trees of a class before they begin another: with a tree for each
+ * thread no child would stay whole.
+ */
+const FEW_TREES: u32 = 16;
+
+/** Steps of the search. */
+const STEP_ALIKE: u32 = 0;
+const STEP_EMPTY: u32 = 1;
+const STEP_SHARE: u32 = 2;
+const STEP_ANY_TREE: u32 = 3;
+const STEP_ANY_CHILD: u32 = 4;
+
+function treeAt(tree: u32): usize {
+  return superblock().treeCounters + tree * 4;
+}
+
+export function treeWord(tree: u32): u32 {
+  return loadWord(treeAt(tree));
+}
+
+export function treeFree(word: u32): u32 {
+  return word & FREE;
+}
+
+export function treeSlot(word: u32): u32 {
+  return (word & SLOT_MASK) >> SLOT_SHIFT;
+}
+
+export function treeClass(word: u32): u32 {
+  return word >> CLASS_SHIFT;
+}
+
+/** For format and recovery, while nobody else is there. */
+export function storeTree(tree: u32, free: u32, slot: u32, kind: u32): void {
+  storeWord(treeAt(tree), (kind << CLASS_SHIFT) | (slot << SLOT_SHIFT) | free);
+}
+
+export function firstChild(tree: u32): u32 {
+  return tree << superblock().treeShift;
+}
+
+export function endChild(tree: u32): u32 {
+  return min((tree + 1) << superblock().treeShift, superblock().childCount);
+}
+
+/** Free pages that the trees know of: all but those in stock. Cost: up to 64 loads. */
+export function freeInTrees(): u32 {
+  let sum: u32 = 0;
+  for (let tree: u32 = 0; tree < superblock().treeCount; tree++) sum += treeFree(treeWord(tree));
+  return sum;
+}
+
+/** Progress: a failed exchange means that another thread took, gave back or reserved. */
+function debitTree(tree: u32, pages: u32, kind: u32): bool {
+  let seen = treeWord(tree);
+  while (treeFree(seen) >= pages) {
+    const found = casWord(treeAt(tree), seen, seen - pages);
+    if (found == seen) return keepsMinimum(tree, treeFree(seen) - pages, pages, kind);
+    seen = found;
+  }
+  return false;
+}
+
+/** Undoes a debit that goes below the watermark; where the tree alone has enough, all have. */
+function keepsMinimum(tree: u32, left: u32, pages: u32, kind: u32): bool {
+  const minimum = superblock().minPages;
+  if (left >= minimum || (kind & URGENT) != 0 || freeInTrees() >= minimum) return true;
+  addWord(treeAt(tree), pages);
+  return false;
+}
+
+/** Claims `pages` of the counters above a child, for bits to be set then. */
+export function debit(child: u32, pages: u32, kind: u32): bool {
+  const tree = child >> superblock().treeShift;
+  if (!debitTree(tree, pages, kind)) return false;
+  if (debitChild(child, pages, kind & CLASS_MASK)) return true;
+  addWord(treeAt(tree), pages);
+  return false;
+}
+
+/** Gives back to the counters above a child, after bits were cleared. */
+export function credit(child: u32, pages: u32): void {
+  creditChild(child, pages);
+  addWord(treeAt(child >> superblock().treeShift), pages);
+}
+
+/** Thread-local: how many blocks the last `findRoom` debited. */
+let room: u32 = 0;
+
+/** Thread-local: page of the child at which it saw a free block. */
+let spot: i32 = 0;
+
+export function roomFound(): u32 {
+  return room;
+}
+
+export function spotFound(): i32 {
+  return spot;
+}
+
+/**
+ * Finds a child with free blocks of `order` 0–9 and debits up to `want` of them; `roomFound` says
+ * how many.
+ *
+ * @returns the child, or −1
+ */
+export function findRoom(order: u32, want: u32, kind: u32): i32 {
+  const place = placeOf(kind & CLASS_MASK);
+  if (place >= 0) {
+    if (isAlike(childEntry(place), kind) && takeRoom(place, order, want, kind)) return place;
+    const child = searchTree(place >> superblock().treeShift, order, want, kind, STEP_ALIKE);
+    if (child >= 0) return settle(child, kind);
+  }
+  const isFew = superblock().treeCount < FEW_TREES;
+  for (let step = STEP_ALIKE; step <= STEP_ANY_CHILD; step++) {
+    const isSwapped = isFew && (step == STEP_EMPTY || step == STEP_SHARE);
+    const child = searchTrees(order, want, kind, isSwapped ? STEP_EMPTY + STEP_SHARE - step : step);
+    if (child >= 0) return settle(child, kind);
+  }
+  return -1;
+}
+
+function searchTrees(order: u32, want: u32, kind: u32, step: u32): i32 {
+  for (let tree: u32 = 0; tree < superblock().treeCount; tree++) {
+    if (!suits(tree, 1 << order, kind & CLASS_MASK, step)) continue;
+    const child = searchTree(tree, order, want, kind, step);
+    if (child >= 0) return child;
+  }
+  return -1;
+}
+
+function suits(tree: u32, pages: u32, kind: u32, step: u32): bool {
+  const word = treeWord(tree);
+  const free = treeFree(word);
+  if (free < pages) return false;
+  if (step >= STEP_ANY_TREE) return true;
+  const isEmpty = free == (endChild(tree) - firstChild(tree)) * CHILD_PAGES;
+  if (step == STEP_EMPTY) return isEmpty && treeSlot(word) == 0;
+  return treeClass(word) == kind && !isEmpty && (treeSlot(word) == 0) == (step == STEP_ALIKE);
+}
+
+/** Children of the class that are in use, then wholly free ones; at the last step all. */
+function searchTree(tree: u32, order: u32, want: u32, kind: u32, step: u32): i32 {
+  const end = endChild(tree);
+  for (let child = firstChild(tree); child < end; child++) {
+    const entry = childEntry(child);
+    if (entryFree(entry) == CHILD_PAGES) continue;
+    if (step != STEP_ANY_CHILD && !isAlike(entry, kind)) continue;
+    if (takeRoom(child, order, want, kind)) return child;
+  }
+  for (let child = firstChild(tree); child < end; child++) {
+    if (entryFree(childEntry(child)) != CHILD_PAGES) continue;
+    if (takeRoom(child, order, want, kind)) return child;
+  }
+  return -1;
+}
+
+function isAlike(entry: u32, kind: u32): bool {
+  return entryFree(entry) == CHILD_PAGES || entryClass(entry) == (kind & CLASS_MASK);
+}
+
+/** Looks before it debits, so that nobody is short for the sake of a search in vain. */
+function takeRoom(child: u32, order: u32, want: u32, kind: u32): bool {
+  const free = entryFree(childEntry(child));
+  if (free < (<u32>1) << order || findFree(child, order) < 0) return false;
+  room = min(want, free >> order);
+  if (debit(child, room << order, kind)) return true;
+  if (room == 1) return false;
+  // All of them would go below the watermark, or another thread was faster.
+  room = 1;
+  return debit(child, 1 << order, kind);
+}
+
+/** Makes the child this thread's place, and its tree reserved if it is nobody's. */
+function settle(child: i32, kind: u32): i32 {
+  const own = kind & CLASS_MASK;
+  const place = placeOf(own);
+  const tree = child >> superblock().treeShift;
+  setPlace(own, child);
+  if (place >= 0 && place >> superblock().treeShift == tree) return child;
+  if (place >= 0) leaveTree(place >> superblock().treeShift, own);
+  const seen = treeWord(tree);
+  const taken = (own << CLASS_SHIFT) | (selfSlot() << SLOT_SHIFT) | treeFree(seen);
+  // Losing means that the tree is somebody's, or was used a moment ago: no matter.
+  if (treeSlot(seen) == 0) casWord(treeAt(tree), seen, taken);
+  return child;
+}
+
+/** Ends a reservation, unless another class of the thread works in the tree as well. */
+function leaveTree(tree: u32, kind: u32): void {
+  if (treeSlot(treeWord(tree)) != selfSlot()) return;
+  for (let other: u32 = 0; other < FRAME_CLASSES; other++) {
+    const place = placeOf(other);
+    if (other != kind && place >= 0 && place >> superblock().treeShift == tree) return;
+  }
+  andWord(treeAt(tree), ~SLOT_MASK);
+}
+
+/** Ends all reservations of a slot. Progress: as `debitTree`. */
+export function leaveTrees(slot: u32): void {
+  for (let tree: u32 = 0; tree < superblock().treeCount; tree++) {
+    if (treeSlot(treeWord(tree)) == slot) andWord(treeAt(tree), ~SLOT_MASK);
+  }
+}

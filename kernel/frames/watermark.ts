@@ -1,0 +1,28 @@
+/**
+ * Watermarks: how little free memory is little.
+ *
+ *   min   a 2,048th of the zone (layout.ts), for urgent allocations only
+ *   low   2 min: below it nothing goes into stocks, and reclaim should begin
+ *   high  3 min: reclaim may end
+ *
+ * Linux' ladder (min, and steps of at least a quarter of it) with coarser steps, because reclaim here
+ * runs in the thread that allocates and not beside it. The kernel of a lower floor cannot call
+ * upwards, so the hook is a question: `pagesShort`, asked by the store after each operation and
+ * answered with how much to make free. In the smallest zones all three are 0.
+ */
+import { superblock } from '../base/layout';
+import { freeInTrees } from './tree';
+
+/** Free pages above the low watermark: what threads may keep for themselves. */
+export function pagesToSpare(): u32 {
+  const free = freeInTrees();
+  const low: u32 = 2 * superblock().minPages;
+  return free > low ? free - low : 0;
+}
+
+/** Pages that reclaim should make free: 0 above the low watermark, else up to the high one. */
+export function pagesShort(): u32 {
+  const free = freeInTrees();
+  const least = superblock().minPages;
+  return free < 2 * least ? 3 * least - free : 0;
+}

@@ -1,0 +1,65 @@
+/**
+ * Recovery of pages: what dead threads had begun to allocate, free, or move in and out of stocks.
+ *
+ * The evidence is the page word and the bit. In a halted world nobody who lives is between them, and
+ * recoverFrames has emptied all stocks, so a bit without a word is lost property:
+ *
+ *   first word       the others        what happened               what is done
+ *   Stocked          Misc, or 0        a free was under way        words 0; then as in the last row
+ *   Stocked, intent  Misc, or done     a free of a part            the words of the rest are finished
+ *   0                Misc              an alloc was under way      words 0; then as in the last row
+ *   0                0                 taken and not described,    bits cleared
+ *                                      or given back in part
+ *
+ * Then every counter is counted again from the bits. Idempotent: each row leads to a later one.
+ * Cost: two looks at the word of every page in use.
+ */
+import { superblock } from '../base/layout';
+import { forgetPage, nextTaken } from '../frames/bitfield';
+import { clearIntent, framesOwn } from '../frames/own';
+import { recount } from '../frames/recover';
+import {
+  fillPageWords,
+  peekPageWord,
+  stockedOrder,
+  wordOrder,
+  wordSlot,
+  wordType,
+} from './page-word';
+import { describeRest } from './pages';
+import { TYPE_FREE, TYPE_MISC, TYPE_STOCKED } from './type';
+
+/** After recoverFrames for the same slot. The world is halted. */
+export function recoverPages(slot: u32): void {
+  const zone = superblock();
+  for (let pfn = nextTaken(zone.firstPfn); pfn < zone.pageCount; pfn = nextTaken(pfn + 1)) {
+    const word = peekPageWord(pfn);
+    if (wordType(word) == TYPE_STOCKED) finishFree(pfn, word);
+  }
+  for (let pfn = nextTaken(zone.firstPfn); pfn < zone.pageCount; pfn = nextTaken(pfn + 1)) {
+    if (peekPageWord(pfn) != TYPE_FREE && !isOrphan(pfn)) continue;
+    fillPageWords(pfn, 1, TYPE_FREE);
+    forgetPage(pfn);
+  }
+  clearIntent(slot);
+  recount();
+}
+
+/** Whoever had stored this word is dead, this slot or another: the living finish what they begin. */
+function finishFree(pfn: u32, word: u32): void {
+  const order = stockedOrder(word);
+  const intent = framesOwn(wordSlot(word));
+  const isPart = intent.intentPfn - pfn < (<u32>1) << order && intent.intentOrder < order;
+  if (isPart && intent.intentPfn != 0) {
+    describeRest(intent.intentPfn, intent.intentOrder, order, intent.intentSubtype);
+    return;
+  }
+  fillPageWords(pfn + 1, (1 << order) - 1, TYPE_FREE);
+  fillPageWords(pfn, 1, TYPE_FREE);
+}
+
+/** A page of a block whose first word was never stored. */
+function isOrphan(pfn: u32): bool {
+  const word = peekPageWord(pfn);
+  return wordType(word) == TYPE_MISC && peekPageWord(pfn & ~((1 << wordOrder(word)) - 1)) != word;
+}

@@ -38,9 +38,9 @@ export const STOCK_ORDER: u32 = 3;
 export const STOCKS: u32 = 8;
 
 /** Entries of an order-0 stock: three batches, so that neither end is met at once. */
-const SINGLES: u32 = 224;
+export const STOCK_SINGLES: u32 = 224;
 /** Entries of the other six: half a cell of order 1. */
-const BLOCKS: u32 = 24;
+export const STOCK_BLOCKS: u32 = 24;
 /** Blocks that a refill or a drain moves at most: a cell, of single pages. */
 const MAX_BATCH: u32 = 64;
 /** And at least: a transfer costs some 25 ns, a pair of allocation and free 5. */
@@ -60,12 +60,12 @@ function headOf(page: usize, stock: u32): StockHead {
 
 function entriesAt(page: usize, stock: u32): usize {
   const start = page + STOCKS * offsetof<StockHead>();
-  if (stock < 2) return start + stock * SINGLES * 4;
-  return start + 2 * SINGLES * 4 + (stock - 2) * BLOCKS * 4;
+  if (stock < 2) return start + stock * STOCK_SINGLES * 4;
+  return start + 2 * STOCK_SINGLES * 4 + (stock - 2) * STOCK_BLOCKS * 4;
 }
 
 function capacityOf(stock: u32): u32 {
-  return stock < 2 ? SINGLES : BLOCKS;
+  return stock < 2 ? STOCK_SINGLES : STOCK_BLOCKS;
 }
 
 function countAt(slot: u32, stock: u32): usize {

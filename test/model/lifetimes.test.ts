@@ -17,7 +17,7 @@ test('pages and objects may be touched while they are in use', async () => {
     assert.equal(judge(machine, page, facts.PAGE_BYTES), '');
     assert.equal(judge(machine, desc, 16), '');
     for (let i = 0; i < 2; i++) main.callNow('putPage', desc >>> 5);
-    assert.equal(judge(machine, page - 4, 8), `page ${pfn}, which is free`);
+    assert.equal(judge(machine, page + facts.PAGE_BYTES - 4, 8), `page ${pfn}, which is free`);
     assert.equal(judge(machine, page, 4, true), `page ${pfn}, which is free`);
     // The refs of a folio descriptor may be looked at, and nothing else of it.
     assert.equal(judge(machine, desc + 4, 4, true), '');

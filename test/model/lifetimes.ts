@@ -1,8 +1,9 @@
 /**
  * Which memory of a zone may be touched: the judge of the kernel's pages and objects.
  *
- *   page         its frame bit is set; else nobody may touch it, not even atomically: stale pointers
- *                are followed in sections only, and a page goes back after the grace period
+ *   page         its frame bit is set, and no stock holds it; else nobody may touch it, not even
+ *                atomically: stale pointers are followed in sections only, and a page goes back
+ *                after the grace period
  *   slab object  its bit in the slab's descriptor is set. Two kinds may be looked at atomically when
  *                they are free: the refs of folio descriptors, which are reused at once, by `pin`;
  *                and cells, by a read that goes on in its next call (kernel/store/entry.ts)
@@ -16,6 +17,9 @@ import type { Judge, Look } from './engine/index.ts';
 const WHOLE = facts.PAGE_BYTES - 1;
 const frameBits = offsetOf('Superblock', 'frameBits');
 const firstPfn = offsetOf('Superblock', 'firstPfn');
+const highest = facts.THREADS_STATE + offsetOf('ThreadsState', 'highest');
+const ownPage = offsetOf('ThreadSlot', 'page');
+const counts = offsetOf('FramesOwn', 'count0');
 /** In a slab its cache, in a zspage its size class. */
 const group = offsetOf('ListedDesc', 'group');
 const slabBits = offsetOf('Slab', 'bits');
@@ -55,11 +59,35 @@ export const judgeKernelAccess: Judge = (words, address, length, { atomic }, loo
   const first = words[firstPfn >>> 2]!;
   for (let pfn = address >>> facts.PAGE_SHIFT; pfn <= last >>> facts.PAGE_SHIFT; pfn++) {
     if (pfn < first) continue;
-    if (!isSet(look, words[frameBits >>> 2]!, pfn)) return `page ${pfn}, which is free`;
+    const isFree = !isSet(look, words[frameBits >>> 2]!, pfn) || isStocked(look, pfn);
+    if (isFree) return `page ${pfn}, which is free`;
   }
   const complaint = judgeObject(words, look, address, atomic);
   return complaint !== '' || length === 1 ? complaint : judgeObject(words, look, last, atomic);
 };
+
+/** Whether a thread has the page in stock; such a page has no word. */
+function isStocked(look: Look, pfn: number): boolean {
+  if (look((facts.PAGE_MAP >>> 2) + pfn) !== 0) return false;
+  for (let slot = 1; slot <= look(highest >>> 2); slot++) {
+    const own = facts.SLOT_TABLE + slot * facts.SLOT_BYTES;
+    for (let stock = 0; stock < facts.STOCKS; stock++) {
+      const count = look((own + facts.SLOT_FRAMES + counts + stock * 4) >>> 2);
+      const first = (look((own + ownPage) >>> 2) + stockEntries(stock)) >>> 2;
+      for (let at = first; at < first + count; at++) {
+        if (pfn >= look(at) && pfn < look(at) + 2 ** (stock >> 1)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** Where the entries of a stock begin in a thread's page, as kernel/frames/stock.ts places them. */
+function stockEntries(stock: number): number {
+  const start = facts.STOCKS * sizeOf('StockHead');
+  if (stock < 2) return start + stock * facts.STOCK_SINGLES * 4;
+  return start + 2 * facts.STOCK_SINGLES * 4 + (stock - 2) * facts.STOCK_BLOCKS * 4;
+}
 
 /** What is wrong about one byte of a page that is in use. */
 function judgeObject(words: Uint32Array, look: Look, address: number, atomic: boolean): string {

@@ -60,6 +60,17 @@ export const allowedRaces: KernelRace[] = [
       'that replaces it, and says that the page is not allocated',
   },
   {
+    place: /^frameBits\[/,
+    between: [
+      { op: /^store64 \(plain\)$/, function: /\/frames\/frames\// },
+      { op: /^load64$/, function: /\/bitfield\/(findFree|areClear)/ },
+    ],
+    seenIn: 'last-block-order-9',
+    because:
+      'a child that is taken or given back whole, and a look for a free block in it: what is seen ' +
+      'is a hint, and only who has debited the child, which cannot be while it is taken, acts on it',
+  },
+  {
     place: /^slot\d+\.FramesOwn\.count\d$/,
     seenIn: 'last-page',
     between: [{ ...store, function: /\/(popStock|pushStock|refill|drain|takeBlock)/ }, load],

@@ -1,6 +1,7 @@
 /** All scenarios. */
 import type { KernelScenario } from '../kernel-model.ts';
 import { entryScenarios } from './entries.ts';
+import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
 import { pageScenarios } from './pages.ts';
 import { poisonScenarios } from './poison.ts';
@@ -9,6 +10,7 @@ import { threadScenarios } from './threads.ts';
 
 export const scenarios: KernelScenario[] = [
   ...pageScenarios,
+  ...frameScenarios,
   ...freezeScenarios,
   ...storeScenarios,
   ...threadScenarios,

@@ -1,0 +1,243 @@
+/**
+ * Scenarios of the page allocator: who gets the last block, what merges, what a stock hides, and
+ * what a thread leaves behind that dies at any step.
+ *
+ * Each begins in a zone that is full but for a few holes, made by the main thread. What must hold at
+ * the end of all of them: every bit, counter, stock and page word agree, so no page is lost and none
+ * was given twice.
+ */
+import assert from 'node:assert/strict';
+import { ERR_NO_MEMORY, ERR_NOT_ALLOCATED } from '../../../src/generated/facts.ts';
+import type { Body, Machine } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+
+/** First page of the second child of the smallest zone: there the holes are. */
+const FIRST = 512;
+
+type Block = readonly [pfn: number, order: number];
+
+/** Takes all pages one by one, then frees those of the blocks. */
+function leaveOnly(...blocks: Block[]): (machine: Machine) => void {
+  return ({ main }) => {
+    while ((main.callNow('allocPages', 0, 1) as number) > 0);
+    for (const [pfn, order] of blocks) {
+      for (let page = pfn; page < pfn + 2 ** order; page++) main.callNow('freePages', page, 0);
+    }
+    // Out of this thread's stock, where single pages went.
+    for (const [pfn, order] of blocks.toSorted((a, b) => b[1] - a[1])) {
+      if (order > 3) assert.equal(main.callNow('allocPages', order, 1), pfn);
+    }
+    for (const [pfn, order] of blocks) if (order > 3) main.callNow('freePages', pfn, order);
+  };
+}
+
+/** The same, with blocks that are allocated again, each whole. */
+function leaveAndTake(holes: Block[], taken: Block[]): (machine: Machine) => void {
+  return (machine) => {
+    leaveOnly(...taken)(machine);
+    for (const [pfn, order] of taken)
+      assert.equal(machine.main.callNow('allocPages', order, 1), pfn);
+    for (const [pfn, order] of holes) {
+      for (let page = pfn; page < pfn + 2 ** order; page++) {
+        machine.main.callNow('freePages', page, 0);
+      }
+    }
+  };
+}
+
+/** One of the last 64 pages is in the stock of the second thread. */
+function stockOne(machine: Machine): void {
+  leaveOnly([FIRST, 6])(machine);
+  const [, other] = machine.threads;
+  assert.equal(other!.callNow('freePages', other!.callNow('allocPages', 0, 1) as number, 0), 0);
+}
+
+const alloc =
+  (order: number, isMovable = 1): Body =>
+  (thread) =>
+    thread.call('allocPages', order, isMovable);
+
+const free =
+  (pfn: number, order: number): Body =>
+  (thread) =>
+    thread.call('freePages', pfn, order);
+
+const allocAndFree =
+  (order: number, isMovable = 1): Body =>
+  async (thread) => {
+    const pfn = (await thread.call('allocPages', order, isMovable)) as number;
+    if (pfn > 0) assert.equal(await thread.call('freePages', pfn, order), 0);
+    return pfn;
+  };
+
+const takeGiven: Body = async (thread) => {
+  const isTaken = await thread.call('takeGivenBlock', FIRST + 16, 4, 1);
+  if (isTaken === 1) await thread.call('giveBlock', FIRST + 16, 4);
+  return isTaken;
+};
+
+/** All that is free can be taken: nothing hides in a stock or under a counter that is too low. */
+function assertAllFound({ main }: Machine): void {
+  while ((main.callNow('allocPages', 0, 1) as number) > 0);
+  assert.equal(main.callNow('freePagesNow'), 0, 'free pages that nobody finds');
+}
+
+function assertOneWins({ results }: Machine): void {
+  const won = results.filter((result) => Number(result) > 0);
+  const lost = results.filter((result) => result === ERR_NO_MEMORY);
+  assert.deepEqual([won.length, lost.length], [1, results.length - 1], `seen ${results.join(' ')}`);
+}
+
+/** One block is left, and two threads want it; or one of them a part of it. */
+const lastBlocks: KernelScenario[] = [3, 6, 7, 8, 9].map((order) => ({
+  name: `last-block-order-${order}`,
+  bound: 2,
+  prepare: leaveOnly([FIRST, order]),
+  threads: [alloc(order), alloc(order)],
+  check: assertOneWins,
+}));
+
+const races: KernelScenario[] = [
+  {
+    // The buddy's other half comes back while both are wanted.
+    name: 'alloc-free-buddy',
+    bound: 2,
+    prepare: leaveAndTake(
+      [],
+      [
+        [FIRST, 4],
+        [FIRST + 16, 4],
+      ],
+    ),
+    threads: [free(FIRST, 4), free(FIRST + 16, 4), alloc(5)],
+    check: (machine) => {
+      const { main, results } = machine;
+      if (results[2] === ERR_NO_MEMORY) assert.equal(main.callNow('allocPages', 5, 1), FIRST);
+      assertAllFound(machine);
+    },
+  },
+  {
+    name: 'huge-against-page',
+    bound: 2,
+    prepare: leaveOnly([FIRST, 9]),
+    threads: [alloc(9), alloc(4)],
+    check: assertOneWins,
+  },
+  {
+    // Cell by cell, and given up again where the other one was faster.
+    name: 'cells-against-cell',
+    bound: 2,
+    prepare: leaveOnly([FIRST, 8]),
+    threads: [allocAndFree(8), allocAndFree(6), allocAndFree(7)],
+    check: ({ main, results }) => {
+      assert.ok(results.some((result) => Number(result) > 0));
+      assert.equal(main.callNow('allocPages', 8, 1), FIRST);
+    },
+  },
+  {
+    // Whoever is short of memory finds it in the stock of somebody who goes on working.
+    name: 'drain-against-stock',
+    bound: 2,
+    prepare: stockOne,
+    threads: [alloc(6), allocAndFree(0)],
+    check: assertAllFound,
+  },
+  {
+    name: 'drain-against-drain',
+    bound: 2,
+    prepare: leaveOnly([FIRST, 6]),
+    threads: [allocAndFree(3), allocAndFree(0), alloc(6)],
+    check: assertAllFound,
+  },
+  {
+    name: 'steal-against-owner',
+    bound: 2,
+    prepare: leaveOnly([FIRST, 6]),
+    threads: [alloc(4, 1), alloc(4, 0)],
+    check: ({ results }) => {
+      assert.ok(results.every((result) => Number(result) > 0));
+      assert.notEqual(results[0], results[1]);
+    },
+  },
+  {
+    name: 'given-against-any',
+    module: 'test',
+    bound: 2,
+    prepare: leaveOnly([FIRST, 6]),
+    threads: [alloc(6), takeGiven],
+    check: ({ results }) => {
+      const [any, given] = results;
+      assert.ok(Number(any) > 0 || given === 1, `seen ${any} and ${given}`);
+    },
+  },
+  {
+    // Two parts of one block, and the whole: one of the three is a right free.
+    name: 'part-against-part',
+    bound: 2,
+    prepare: leaveAndTake([], [[FIRST, 3]]),
+    threads: [
+      (thread) => thread.call('freePart', FIRST, 1, 3),
+      (thread) => thread.call('freePart', FIRST + 6, 0, 3),
+      free(FIRST, 3),
+    ],
+    check: (machine) => {
+      const right = machine.results.filter((result) => result === 0);
+      assert.equal(right.length, 1, `seen ${machine.results.join(' ')}`);
+      assertAllFound(machine);
+    },
+  },
+  {
+    // What stays of a block is freed by somebody who guesses that it will.
+    name: 'part-against-rest',
+    bound: 2,
+    prepare: leaveAndTake([], [[FIRST, 3]]),
+    threads: [(thread) => thread.call('freePart', FIRST, 1, 3), free(FIRST + 4, 2)],
+    check: assertAllFound,
+  },
+  {
+    name: 'free-free-order-3',
+    bound: 2,
+    prepare: leaveAndTake([], [[FIRST, 3]]),
+    threads: [free(FIRST, 3), free(FIRST, 3)],
+    check: ({ results }) => {
+      assert.deepEqual(results.toSorted(), [ERR_NOT_ALLOCATED, 0].toSorted());
+    },
+  },
+  {
+    name: 'alloc-detach',
+    bound: 2,
+    prepare: leaveOnly([FIRST, 4]),
+    threads: [
+      alloc(3),
+      async (thread) => {
+        await thread.call('freePages', (await thread.call('allocPages', 0, 1)) as number, 0);
+        await thread.call('detach');
+      },
+    ],
+    check: assertAllFound,
+  },
+];
+
+/** A thread dies at any step of these; nothing may be lost, and nothing given twice. */
+function killed(name: string, prepare: (machine: Machine) => void, ...threads: Body[]) {
+  const check = assertAllFound;
+  const one = { name: `${name}-killed`, bound: 1, kills: 1, mustSurvive: true };
+  return { ...one, killable: [0], prepare, threads, check };
+}
+
+const deaths: KernelScenario[] = [
+  killed('refill', leaveOnly([FIRST, 6]), allocAndFree(0), allocAndFree(0)),
+  killed('order-3', leaveOnly([FIRST, 6]), allocAndFree(3), allocAndFree(3)),
+  killed('order-6', leaveOnly([FIRST, 7]), allocAndFree(6), allocAndFree(6)),
+  killed('order-8', leaveOnly([FIRST, 8]), allocAndFree(8), allocAndFree(7)),
+  killed('huge', leaveOnly([FIRST, 9]), allocAndFree(9), allocAndFree(0)),
+  killed(
+    'part',
+    leaveAndTake([], [[FIRST, 3]]),
+    (thread) => thread.call('freePart', FIRST + 2, 1, 3),
+    free(FIRST + 4, 2),
+  ),
+  killed('drain', stockOne, alloc(6), allocAndFree(0)),
+];
+
+export const frameScenarios: KernelScenario[] = [...lastBlocks, ...races, ...deaths];

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../src/generated/facts.ts';
 import { sample, storeFace } from '../test/support/store-face.ts';
-import { assertSound, createZone, offsetOf, type TestZone } from '../test/support/zone.ts';
+import {
+  assertSound,
+  createZone,
+  newFolio,
+  offsetOf,
+  type TestZone,
+} from '../test/support/zone.ts';
 
 const { FAULT_FRAMES, FAULT_INDEX, FAULT_LIMBO, FAULT_PAGE_WORD, FAULT_SLAB } = facts;
 const { PAGE_MAP, SLAB_STATE, STORE_STATE } = facts;
@@ -15,7 +21,7 @@ function furnished(): TestZone {
   for (let i = 0; i < 300; i++) store.set(`key ${i}`, sample(i, i * 10));
   for (let i = 0; i < 30; i++) store.remove(`key ${i * 7}`);
   zone.kernel.allocPages(3);
-  zone.kernel.allocFolio(2);
+  newFolio(zone.kernel, 2);
   assertSound(zone.kernel);
   return zone;
 }

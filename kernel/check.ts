@@ -7,13 +7,21 @@
  * Cost: linear in pages and entries. Changes nothing; a found fault does not poison the zone.
  */
 import { selfSlot } from './base/env';
-import { FAULT_FRAMES, FAULT_INDEX, FAULT_LIMBO, FAULT_PAGE_WORD, FAULT_SLAB } from './base/fault';
+import {
+  FAULT_FRAMES,
+  FAULT_INDEX,
+  FAULT_LIMBO,
+  FAULT_PAGE_WORD,
+  FAULT_REFS,
+  FAULT_SLAB,
+} from './base/fault';
 import { superblock } from './base/layout';
 import { loadWord, peekWord } from './base/words';
 import { isTaken } from './frames/bitfield';
 import { checkFrames, isStocked } from './frames/check-frames';
 import { stockedPages } from './frames/stock';
-import { COUNT_MASK, headerOf, refsAt } from './memdesc/header';
+import { COUNT_MASK, headerOf, PIN_MASK, refsAt, typeOf } from './memdesc/header';
+import { LEDGER_ENTRIES, ledgerEntry, pinsOf } from './memdesc/ledger';
 import { pageWord, wordDescriptor, wordOrder, wordType } from './memdesc/page-word';
 import { TYPE_FREE, TYPE_MASK, TYPE_MISC, TYPE_ZSPAGE } from './memdesc/type';
 import { CACHE_CELL, CACHE_NODE, CACHE_ZSPAGE, cacheOf, checkSlabsLocked } from './slab/kmem-cache';
@@ -60,6 +68,8 @@ function checkFloors(): u32 {
   if (detail != 0) return FAULT_FRAMES;
   detail = checkPageWords();
   if (detail != 0) return FAULT_PAGE_WORD;
+  detail = checkPins();
+  if (detail != 0) return FAULT_REFS;
   detail = checkSlabsLocked();
   if (detail != 0) return FAULT_SLAB;
   detail = checkBags();
@@ -140,9 +150,25 @@ function checkSums(): u32 {
 
 function isAnythingHeld(): bool {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (slotOf(slot).held != 0) return true;
+    for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
+      if (ledgerEntry(slot, index) != 0) return true;
+    }
   }
   return false;
+}
+
+/** Every pin that a page's descriptor counts stands in a ledger, and every one that stands there. */
+function checkPins(): u32 {
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slotState(slot) == SLOT_DEAD) return 0;
+  }
+  for (let pfn: u32 = 1; pfn < superblock().pageCount; pfn++) {
+    const desc = wordDescriptor(pageWord(pfn));
+    if (desc == 0 || (headerOf(desc).pfn != pfn && typeOf(desc) != TYPE_ZSPAGE)) continue;
+    const pins = loadWord(refsAt(desc)) & PIN_MASK;
+    if (pins != pinsOf(desc)) return desc;
+  }
+  return 0;
 }
 
 function countLimboParts(first: u32, limit: u32): u32 {

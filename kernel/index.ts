@@ -7,38 +7,35 @@
  *
  * Numbers cross the border as i32 or f64 (64-bit integers would become BigInts). Results below 0
  * are ERR_… codes. The one file that calls these exports is src/kernel.ts, which checks arguments.
- *
- * Here, too, stands the switch that a floor cannot have because it would look upwards: what the
- * last reference of each type of descriptor leads to.
  */
 import { selfSlot, setCanPark } from './base/env';
-import { ERR_BUSY, ERR_NOT_FOUND, FAULT_TRAP, poison } from './base/fault';
-import { PAGE_SHIFT, superblock } from './base/layout';
+import { FAULT_TRAP, poison } from './base/fault';
+import { PAGE_SHIFT } from './base/layout';
 import { loadWord } from './base/words';
+import {
+  leave,
+  OP_ATTACH,
+  OP_CHECK,
+  OP_DELETE,
+  OP_DETACH,
+  OP_FORMAT_STORE,
+  OP_PAGES,
+  OP_READ,
+  OP_RECOVER,
+  OP_WRITE,
+} from './call';
 import { checkZone } from './check';
-import { allocFolio as folioAlloc, freeFolio } from './folio/folio';
 import { CLASS_MOVABLE, CLASS_UNMOVABLE } from './frames/class';
-import { lockDesc, unlockDesc } from './memdesc/desc-lock';
-import { headerOf, put } from './memdesc/header';
 import {
   allocPages as pagesAlloc,
   freePages as pagesFree,
   freePart as pagesFreePart,
 } from './memdesc/pages';
-import { PIN_BUSY, PIN_GONE, PIN_LAST, PIN_STATUS, pin } from './memdesc/pin';
-import { MISC_USER, TYPE_ANON_FOLIO, TYPE_MASK, TYPE_SLAB, TYPE_ZSPAGE } from './memdesc/type';
-import { deferSlab } from './slab/kmem-cache';
+import { MISC_USER } from './memdesc/type';
 import { reclaim as storeReclaim } from './store/reclaim';
 import * as store from './store/store';
-import { enterSection, leaveSection } from './thread/rcu';
-import {
-  beginChange,
-  HALF_DONE,
-  inKernelAt,
-  markDead as markDeadOwner,
-  selfState,
-} from './thread/slot';
-import { enterKernel as enter, leaveKernel, startWorld, stopWorld } from './thread/stop';
+import { HALF_DONE, inKernelAt, markDead as markDeadOwner, selfState } from './thread/slot';
+import { enterKernel as enter, startWorld, stopWorld } from './thread/stop';
 import {
   attachThread,
   detachThread,
@@ -47,28 +44,14 @@ import {
   settleThread,
   thawZone,
 } from './zone';
-import { deferZspage } from './zsmalloc/pool';
 
 export { checkDetail } from './check';
 export { compress, decompress } from './codec/lz4';
+export { describePage } from './describe';
+export * from './folios';
+export { sectionAge, synchronize } from './grace';
 export * from './report';
-
-/** Operations, as the inKernel word and poison reports name them. */
-const OP_DETACH: u32 = 1;
-const OP_RECOVER: u32 = 2;
-const OP_CHECK: u32 = 3;
-const OP_PAGES: u32 = 4;
-const OP_FOLIO: u32 = 5;
-const OP_FORMAT_STORE: u32 = 6;
-const OP_READ: u32 = 7;
-const OP_WRITE: u32 = 8;
-const OP_DELETE: u32 = 9;
-const OP_ATTACH: u32 = 10;
-
-function leave(): void {
-  leaveSection();
-  leaveKernel();
-}
+export { poisonPage, unpoisonPage } from './withdraw';
 
 /** Formats a zone in zeroed memory. @returns 0 or ERR_… */
 export function format(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): i32 {
@@ -161,71 +144,6 @@ export function freePart(pfn: u32, order: u32, blockOrder: u32): i32 {
   const failure = pagesFreePart(pfn, order, blockOrder, MISC_USER);
   leave();
   return failure;
-}
-
-export function allocFolio(order: u32): i32 {
-  enter(OP_FOLIO);
-  const pfn = folioAlloc(order);
-  if (pfn >= 0) selfState().held++;
-  leave();
-  return pfn;
-}
-
-/** Takes a reference on whatever descriptor the page has. @returns it, or ERR_NOT_FOUND, ERR_BUSY */
-export function pinPage(pfn: u32): i32 {
-  if (pfn >= superblock().pageCount) return ERR_NOT_FOUND;
-  enter(OP_FOLIO);
-  beginChange();
-  enterSection();
-  let answer = pin(pfn);
-  while ((answer & PIN_STATUS) == PIN_LAST) {
-    releaseDesc(answer & ~PIN_STATUS);
-    enterSection();
-    answer = pin(pfn);
-  }
-  const isHeld = answer != PIN_GONE && answer != PIN_BUSY;
-  if (isHeld) selfState().held++;
-  leave();
-  if (isHeld) return i32(answer >> 5);
-  return answer == PIN_GONE ? ERR_NOT_FOUND : ERR_BUSY;
-}
-
-/** Drops a reference taken by `pinPage` (or by `allocFolio`), named by descriptor >> 5. */
-export function putPage(desc: u32): void {
-  enter(OP_FOLIO);
-  beginChange();
-  selfState().held--;
-  if (put(desc << 5)) releaseDesc(desc << 5);
-  leave();
-}
-
-export function lockPage(desc: u32): void {
-  enter(OP_FOLIO);
-  beginChange();
-  lockDesc(desc << 5);
-  leave();
-}
-
-export function unlockPage(desc: u32): void {
-  enter(OP_FOLIO);
-  beginChange();
-  unlockDesc(desc << 5);
-  leave();
-}
-
-/** What the last reference leads to. */
-function releaseDesc(desc: u32): void {
-  switch (headerOf(desc).flags & TYPE_MASK) {
-    case TYPE_ANON_FOLIO:
-      freeFolio(desc);
-      break;
-    case TYPE_SLAB:
-      deferSlab(desc);
-      break;
-    case TYPE_ZSPAGE:
-      deferZspage(desc);
-      break;
-  }
 }
 
 /** Makes the zone a cache, once. @returns 0 or ERR_NO_MEMORY */

@@ -10,6 +10,7 @@ import * as facts from '../src/generated/facts.ts';
 import { assertBytes, sample, storeFace } from '../test/support/store-face.ts';
 import {
   drainLimbo,
+  newFolio,
   offsetOf,
   type TestZone,
   takeAllPages,
@@ -48,8 +49,8 @@ zoneTest('frames hand out the last page, and nothing beyond it', largest, ({ ker
 zoneTest('slabs and folios on the last pages', largest, (zone) => {
   const { kernel } = zone;
   keepEnd(zone);
-  const folios = Array.from({ length: 300 }, () => kernel.allocFolio(0));
-  assert.ok(folios.every((pfn) => pfn >= PAGES - END_PAGES));
+  const folios = Array.from({ length: 300 }, () => newFolio(kernel));
+  assert.ok(folios.every(({ pfn }) => pfn >= PAGES - END_PAGES));
   const objects: number[] = [];
   for (let object = kernel.allocObject(CACHE_FOLIO); object !== 0; ) {
     objects.push(object >>> 0);
@@ -57,12 +58,12 @@ zoneTest('slabs and folios on the last pages', largest, (zone) => {
   }
   assert.ok(Math.max(...objects) > 0xfffef000, 'objects on the last page');
   for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
-  for (const pfn of folios) {
+  for (const { pfn, name } of folios) {
     const pin = kernel.pinPage(pfn);
-    kernel.lockPage(pin);
-    kernel.unlockPage(pin);
+    assert.equal(kernel.lockPage(pin), facts.LOCK_TAKEN);
+    assert.equal(kernel.unlockPage(pin), 0);
     kernel.putPage(pin);
-    kernel.putPage(pin);
+    assert.equal(kernel.freeFolio(name), 0);
   }
   drainLimbo(kernel);
   assert.ok(kernel.freePagesNow() >= END_PAGES - 3);

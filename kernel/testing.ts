@@ -8,21 +8,21 @@ export { freePageCount, giveBlock, takeBlock, takeGivenBlock } from './frames/fr
 export { drainAll } from './frames/recover';
 export { stockedIn } from './frames/stock';
 export * from './index';
-export { tryLockDesc, unlockDesc } from './memdesc/desc-lock';
+export { lockDesc, tryLockDesc, unlockDesc } from './memdesc/desc-lock';
 export {
   BORN,
   bear,
   bury,
+  disown,
   FROZEN,
   freeze,
   HEADER_BYTES,
   publish,
   put,
   tryGet,
-  unfreeze,
 } from './memdesc/header';
 export { allocPages as allocPagesAs } from './memdesc/pages';
-export { pin } from './memdesc/pin';
+export { pin, unfreeze, unpin } from './memdesc/pin';
 export {
   allocObject,
   CACHE_CELL,

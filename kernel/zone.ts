@@ -26,10 +26,13 @@ import { formatFolio } from './folio/folio';
 import { CLASS_UNMOVABLE, URGENT } from './frames/class';
 import { formatFrames } from './frames/frames';
 import { leaveFrames, recoverFrames } from './frames/recover';
+import { openLedger } from './memdesc/ledger';
 import { fillPageWords, miscWord } from './memdesc/page-word';
 import { allocPages, freePages } from './memdesc/pages';
 import { recoverPages } from './memdesc/recover-pages';
 import { MISC_THREAD, MISC_ZONE } from './memdesc/type';
+import { recoverUserTypes } from './memdesc/user-type';
+import { dropPins, recoverLedger, settleLedger } from './release';
 import { formatSlab } from './slab/kmem-cache';
 import { dropDraft } from './store/entry';
 import { dropScratch } from './store/scratch';
@@ -96,11 +99,13 @@ export function settleThread(): i32 {
   memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
   selfState().page = u32(pfn) << PAGE_SHIFT;
   setSelfPage(selfState().page);
+  openLedger();
   return 0;
 }
 
 /** Gives back all that this thread has, and its slot. */
 export function detachThread(): void {
+  dropPins(selfSlot());
   payDebts(selfSlot());
   releaseSlot(selfSlot());
   setSelfSlot(0);
@@ -140,11 +145,13 @@ function repairFloors(): void {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
     // Whoever marked it may not have come to poisoning yet.
-    judge(slot, loadWord(inKernelAt(slot)), slotOf(slot).held);
+    judge(slot, loadWord(inKernelAt(slot)));
     trapIfPoisoned();
     recoverFrames(slot);
     recoverPages(slot);
     breakLock(THREADS_LOCK, slot);
+    recoverUserTypes(slot);
+    recoverLedger(slot);
   }
 }
 
@@ -155,6 +162,7 @@ function payDebtsOfDead(): u32 {
   lock(THREADS_LOCK);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
+    settleLedger(slot);
     payDebts(slot);
     releaseSlot(slot);
     recovered++;

@@ -15,9 +15,11 @@ import {
   IncompatibleZoneError,
   InvalidArgumentError,
   InvalidFreeError,
+  NoDescriptorError,
   TooManyThreadsError,
   ZoneTooSmallError,
 } from './errors.ts';
+import { Folio, folioAt } from './folio.ts';
 import * as facts from './generated/facts.ts';
 import { loadImage, saveImage } from './image.ts';
 import { describePage, type PageDescription, reportZone, type ZoneReport } from './inspect/zone.ts';
@@ -28,6 +30,7 @@ import {
   openKernel,
   throwIfPoisoned,
 } from './kernel.ts';
+import { checkPin, Pin } from './pin.ts';
 import { parseSize } from './sizes.ts';
 import {
   enroll,
@@ -38,6 +41,7 @@ import {
   withdraw,
   type Zone,
 } from './threads.ts';
+import { checkUserType, registerUserType, type UserType } from './user-types.ts';
 
 const WASM_PAGE_BYTES = 65536;
 
@@ -60,6 +64,21 @@ const freeReasons: Record<number, string> = {
   [facts.ERR_NOT_ALLOCATED]: 'it is not allocated',
   [facts.ERR_WRONG_ORDER]: 'the block was allocated with another order',
   [facts.ERR_NOT_YOURS]: 'it belongs to the arena itself or to a cache',
+};
+
+/** What `poison` did. */
+export interface PoisonResult {
+  isDone: boolean;
+  /** Why it was refused. */
+  reason?: string;
+}
+
+const poisonReasons: Record<number, string> = {
+  [facts.ERR_MOVABLE]: 'movable: not moved',
+  [facts.ERR_PINNED]: 'a folio that somebody has pinned',
+  [facts.ERR_NOT_YOURS]: 'in use, and cannot be moved',
+  [facts.ERR_BUSY]: 'on its way from one user to another',
+  [facts.ERR_NOT_ALLOCATED]: 'poisoned already',
 };
 
 export class Arena implements Disposable {
@@ -150,10 +169,97 @@ export class Arena implements Disposable {
     return new Uint8Array(this.#live().memory.buffer, address, facts.PAGE_BYTES << order);
   }
 
-  /** What a page is used for, from its page word. A look, not a lock. */
+  /**
+   * Allocates a folio: 2^order contiguous pages with a descriptor, order 0 … 9. They hold what their
+   * last user left.
+   *
+   * @param type  what `registerType` gave; default: anonymous memory
+   * @returns undefined when there is no memory
+   */
+  allocFolio(order: number, { type }: { type?: number } = {}): Folio | undefined {
+    checkInteger('order', order, 0, facts.MAX_ORDER - 1);
+    const kind = type === undefined ? facts.TYPE_ANON_FOLIO : checkUserType(this.kernel, type);
+    const name = this.kernel.allocFolio(order, kind);
+    return name < 0 ? undefined : new Folio(this, name);
+  }
+
+  /** The folio of that name, which another thread may have made; undefined if it was freed. */
+  folio(name: number): Folio | undefined {
+    checkInteger('name', name, 0, Number.MAX_SAFE_INTEGER);
+    const pinned = checkPin(this.kernel.pinFolio(name));
+    if (pinned !== undefined) this.kernel.putPage(pinned);
+    return pinned === undefined ? undefined : new Folio(this, name);
+  }
+
+  /** The folio that a page belongs to; undefined if it is something else's. */
+  folioAt(pfn: number): Folio | undefined {
+    checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
+    return folioAt(this, pfn);
+  }
+
+  /**
+   * Pins whatever descriptor a page has: a folio's, a slab's, a zspage's. Throws `NoDescriptorError`
+   * for pages without one, `BusyError`.
+   */
+  pin(pfn: number): Pin {
+    checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
+    const pinned = checkPin(this.kernel.pinPage(pfn));
+    if (pinned === undefined) throw new NoDescriptorError(pfn);
+    return new Pin(this.kernel, pinned);
+  }
+
+  /**
+   * Gives one of eight page types a name, or finds the one that has it. All threads agree: throws
+   * `TypeConflictError` if the name has other properties, or all eight are taken.
+   *
+   * @returns the type's number, for `allocFolio`
+   */
+  registerType(type: UserType): number {
+    return registerUserType(this.kernel, this.memory, type);
+  }
+
+  /**
+   * Whose page that is: its use, and of its descriptor the order, pins, owner words, who has locked
+   * it. A look that takes no reference; if it kept changing meanwhile, `isFaithful` is false.
+   */
   describe(pfn: number): PageDescription {
     checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
-    return describePage(this.kernel, pfn);
+    return describePage(this.kernel, this.memory, pfn);
+  }
+
+  /**
+   * Takes a page out of use for ever, as a kernel does with memory that fails: it is never handed out
+   * again. Only a free page can be; others are refused, with the reason, and nothing has changed.
+   */
+  poison(pfn: number): PoisonResult {
+    checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
+    const failure = this.kernel.poisonPage(pfn);
+    return failure === 0 ? { isDone: true } : { isDone: false, reason: poisonReasons[failure]! };
+  }
+
+  /** Brings a poisoned page back into use. @returns false if it was none */
+  unpoison(pfn: number): boolean {
+    checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
+    return this.kernel.unpoisonPage(pfn) === 0;
+  }
+
+  /**
+   * Waits until every kernel call that was under way in any thread has ended: afterwards nobody looks
+   * at what was unlinked before. Microseconds, unless a thread is off its CPU.
+   *
+   * @param limitMs  how long at most, in milliseconds; default 1000
+   * @returns false when that was not enough: see `stalls`
+   */
+  synchronize(limitMs = 1000): boolean {
+    checkInteger('limitMs', limitMs, 0, 0x7fffffff);
+    return this.kernel.synchronize(limitMs) === 0;
+  }
+
+  /** Threads that are in a section now, and how many grace periods have begun since. */
+  stalls(): { slot: number; age: number }[] {
+    return Array.from({ length: facts.MAX_SLOT }, (_, i) => i + 1)
+      .map((slot) => ({ slot, age: this.kernel.sectionAge(slot) }))
+      .filter(({ age }) => age > 0);
   }
 
   /** Figures of the whole zone, read from it. Cost: one look at every page word. */

@@ -11,6 +11,11 @@
 export type ErrorCode =
   | 'ERR_PAGELESS_INVALID_ARGUMENT'
   | 'ERR_PAGELESS_INVALID_FREE'
+  | 'ERR_PAGELESS_NOT_YOURS'
+  | 'ERR_PAGELESS_NO_DESCRIPTOR'
+  | 'ERR_PAGELESS_STALE'
+  | 'ERR_PAGELESS_BUSY'
+  | 'ERR_PAGELESS_TYPE_CONFLICT'
   | 'ERR_PAGELESS_INCOMPATIBLE_ZONE'
   | 'ERR_PAGELESS_TOO_MANY_THREADS'
   | 'ERR_PAGELESS_ZONE_TOO_SMALL'
@@ -47,6 +52,44 @@ export class InvalidFreeError extends PagelessError {
     super('ERR_PAGELESS_INVALID_FREE', `Cannot free page ${pfn} with order ${order}: ${reason}`);
     this.pfn = pfn;
     this.order = order;
+  }
+}
+
+/** A lock or pin that is not this thread's, or was given back. Nothing has changed. */
+export class NotYoursError extends PagelessError {
+  constructor(what: string, reason: string) {
+    super('ERR_PAGELESS_NOT_YOURS', `Cannot ${what}: ${reason}`);
+  }
+}
+
+/** A page that has no memory descriptor, so that there is nothing to pin or lock. */
+export class NoDescriptorError extends PagelessError {
+  readonly pfn: number;
+
+  constructor(pfn: number) {
+    super('ERR_PAGELESS_NO_DESCRIPTOR', `Cannot pin page ${pfn}: it has no descriptor`);
+    this.pfn = pfn;
+  }
+}
+
+/** A name whose object was freed. */
+export class StaleError extends PagelessError {
+  constructor(what: string, name: number) {
+    super('ERR_PAGELESS_STALE', `There is no ${what} ${name} (any more)`);
+  }
+}
+
+/** Somebody is in the way. Nothing has changed; try again later. */
+export class BusyError extends PagelessError {
+  constructor(reason: string) {
+    super('ERR_PAGELESS_BUSY', `Busy: ${reason}`);
+  }
+}
+
+/** A page type that cannot be registered as asked. */
+export class TypeConflictError extends PagelessError {
+  constructor(name: string, reason: string) {
+    super('ERR_PAGELESS_TYPE_CONFLICT', `Cannot register the type ${inspect(name)}: ${reason}`);
   }
 }
 

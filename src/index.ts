@@ -3,17 +3,24 @@ export { Arena, type ArenaHandle, type ArenaOptions } from './arena.ts';
 export { type Codec, lz4 } from './codec.ts';
 export {
   BadImageError,
+  BusyError,
   CorruptionError,
   DisposedError,
   type ErrorCode,
   IncompatibleZoneError,
   InvalidArgumentError,
   InvalidFreeError,
+  NoDescriptorError,
+  NotYoursError,
   PagelessError,
+  StaleError,
   TooManyThreadsError,
+  TypeConflictError,
   ZoneTooSmallError,
 } from './errors.ts';
+export { Folio, FolioView } from './folio.ts';
 export type { PageDescription, ZoneReport } from './inspect/zone.ts';
+export { Pin } from './pin.ts';
 export {
   type CacheStats,
   type Key,
@@ -22,4 +29,5 @@ export {
   type SharedCacheHandle,
   type SharedCacheOptions,
 } from './shared-cache.ts';
+export type { UserType } from './user-types.ts';
 export type { ValueCodec, ValueKind } from './values.ts';

@@ -25,11 +25,30 @@ export interface KernelExports {
   allocPages(order: number, isMovable?: number): number;
   freePages(pfn: number, order: number): number;
   freePart(pfn: number, order: number, blockOrder: number): number;
-  allocFolio(order: number): number;
+  window(): number;
+  describePage(pfn: number): number;
+  poisonPage(pfn: number): number;
+  unpoisonPage(pfn: number): number;
+  synchronize(limitMs: number): number;
+  sectionAge(slot: number): number;
+  typeNameAt(type: number): number;
+  registerType(descriptorBytes: number, isMovable: number): number;
+  allocFolio(order: number, type: number): number;
+  freeFolio(name: number): number;
   pinPage(pfn: number): number;
-  putPage(desc: number): void;
-  lockPage(desc: number): void;
-  unlockPage(desc: number): void;
+  pinFolio(name: number): number;
+  putPage(desc: number): number;
+  lockPage(desc: number): number;
+  tryLockPage(desc: number): number;
+  unlockPage(desc: number): number;
+  splitPage(desc: number, order: number): number;
+  shrinkPage(desc: number, order: number): number;
+  firstPage(desc: number): number;
+  orderOfPinned(desc: number): number;
+  folioName(desc: number): number;
+  ownerWords(desc: number): number;
+  ownerWord(desc: number, index: number): number;
+  setOwnerWord(desc: number, index: number, value: number): number;
   pageAddress(pfn: number): number;
   formatStore(): number;
   hasStore(): number;
@@ -88,7 +107,6 @@ const faultReasons: Record<number, string> = {
   [facts.FAULT_PAGE_WORD]: 'A page word contradicts its owner',
   [facts.FAULT_INDEX]: 'The index and its entries disagree',
   [facts.FAULT_LIMBO]: 'A limbo list and its count disagree',
-  [facts.FAULT_DIED_HOLDING]: 'A thread was killed while it held references',
 };
 
 /** A `CorruptionError` for a FAULT_… number. */

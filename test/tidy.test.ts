@@ -106,11 +106,6 @@ test('every error code is documented and tested, every fault number is listed', 
 
 /** Exports that src/ does not call, and who does. */
 const exportsForOthers: Record<string, string> = {
-  allocFolio: 'folios have no public face yet: unit tests and the model checker',
-  pinPage: 'likewise',
-  putPage: 'likewise',
-  lockPage: 'likewise',
-  unlockPage: 'likewise',
   reclaim: 'tests that wait for a grace period',
   pageAddress: 'tests',
   zsPages: 'tests and bench',

@@ -40,6 +40,14 @@ export const ERR_NOT_ALLOCATED: i32 = -12;
 export const ERR_WRONG_ORDER: i32 = -13;
 /** The page belongs to somebody else (a slab, a zspage, the zone itself). */
 export const ERR_NOT_YOURS: i32 = -14;
+/** There is one of this name, with other properties. */
+export const ERR_EXISTS: i32 = -20;
+/** A table or ledger of fixed size has no room. */
+export const ERR_FULL: i32 = -21;
+/** Somebody has pinned it. */
+export const ERR_PINNED: i32 = -22;
+/** It could be moved, and was not. */
+export const ERR_MOVABLE: i32 = -23;
 
 /** A thread died half-way through a change. */
 export const FAULT_DIED_IN_KERNEL: u32 = 1;
@@ -63,8 +71,6 @@ export const FAULT_PAGE_WORD: u32 = 9;
 export const FAULT_INDEX: u32 = 10;
 /** A limbo bag and its count disagree. */
 export const FAULT_LIMBO: u32 = 11;
-/** A thread died with references to descriptors, which nobody can name. */
-export const FAULT_DIED_HOLDING: u32 = 12;
 
 export function faultCode(): u32 {
   return loadWord(SUPERBLOCK + offsetof<Superblock>('fault'));

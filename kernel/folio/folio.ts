@@ -1,55 +1,174 @@
 /**
- * Folios: blocks of pages with a descriptor of their own, for whoever holds a reference.
+ * Folios: blocks of pages with a descriptor of their own. Anonymous ones, and those of users' types.
  *
- * The plainest user of descriptors: the descriptor is a header and nothing more. All pages of the
- * block hold the same word, so any of them leads to it.
+ * The plainest user of descriptors. All pages of the block hold the same word, so any of them leads
+ * to the descriptor, and only the descriptor knows where the block is: who knows a folio by its
+ * descriptor need not be told when it moves.
  *
- * Life: descriptor from its cache → pages → BORN → page words → refs = 1 … last put → page words 0
- * → pages to frames → descriptor to its cache, reusable at once: the cache is type-stable, and
- * whoever comes with a stale pointer needs `tryGet` and the recheck (memdesc/pin.ts).
+ * Descriptor (32, 64 or 128 bytes): header · stamp · owner words
+ *   stamp  another one with each life: tells a name that outlived its folio. Set before publish;
+ *          read with a pin
+ *   words  the user's: atomic, with a pin
+ *
+ * Life: descriptor from its cache → BORN → pages → page words → OWNED … disowned, last pin gone →
+ * FROZEN|slot|0 → page words 0 → pages to frames → refs 0 → descriptor to its cache, reusable at
+ * once: the cache is type-stable, and whoever comes with a stale pointer needs `tryGet` and the
+ * recheck (memdesc/pin.ts).
+ *
+ * Death on the way: the descriptor is noted in the ledger from BORN until published, and from the
+ * last reference until freed. Its pages are those whose words name it; the freeing is done again
+ * from there (`freeFolio` asks each word). Pages whose words are 0 are frames' to find.
  */
 import { ERR_ARGUMENT, ERR_NO_MEMORY } from '../base/fault';
-import { MAX_ORDER } from '../base/layout';
-import { CLASS_MOVABLE } from '../frames/class';
+import { MAX_ORDER, MEMDESC_STATE } from '../base/layout';
+import { addWord, storeWord } from '../base/words';
+import { CLASS_MOVABLE, CLASS_UNMOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
-import { bear, bury, FLAG_MOVABLE, headerOf, publish } from '../memdesc/header';
-import { fillPageWords } from '../memdesc/page-word';
-import { TYPE_ANON_FOLIO, TYPE_FREE } from '../memdesc/type';
-import { allocObject, CACHE_FOLIO, createCache, freeObject } from '../slab/kmem-cache';
+import {
+  bear,
+  bury,
+  FLAG_MOVABLE,
+  Header,
+  headerOf,
+  orderOf,
+  publish,
+  typeOf,
+} from '../memdesc/header';
+import { note, strikeNote } from '../memdesc/ledger';
+import { fillPageWords, pageWord, storePageWord } from '../memdesc/page-word';
+import { MemdescState } from '../memdesc/pin';
+import { isUserType, TYPE_ANON_FOLIO, TYPE_FILE_FOLIO, TYPE_FREE } from '../memdesc/type';
+import { isRegistered, userType } from '../memdesc/user-type';
+import {
+  allocObject,
+  CACHE_FOLIO,
+  CACHE_FOLIO_64,
+  CACHE_FOLIO_128,
+  createCache,
+  freeObject,
+} from '../slab/kmem-cache';
 
-const FOLIO_DESC_BYTES: u32 = 32;
+@unmanaged
+export class Folio extends Header {
+  stamp: u32;
+}
+
+export const FOLIO_BYTES: u32 = 32;
+/** Owner words begin behind header and stamp. */
+export const OWNER_WORDS: u32 = 20;
+/** Stamps are drawn from the zone so many at a time. */
+const STAMPS: u32 = 64;
+/** A stamp and a descriptor's number (27 bits) make a name below 2^53. */
+const STAMP_MASK: u32 = 0x3ff_ffff;
+
+/** Thread-local: the next stamp; a multiple of STAMPS when there is none left. */
+let nextStamp: u32 = 0;
 
 export function formatFolio(): void {
-  createCache(CACHE_FOLIO, FOLIO_DESC_BYTES);
+  createCache(CACHE_FOLIO, FOLIO_BYTES);
+  createCache(CACHE_FOLIO_64, 64);
+  createCache(CACHE_FOLIO_128, 128);
 }
 
-/** @returns the first page of a folio with one reference, the caller's; or ERR_… */
-export function allocFolio(order: u32): i32 {
+export function folioOf(desc: u32): Folio {
+  return changetype<Folio>(desc);
+}
+
+export function isFolioType(type: u32): bool {
+  return type == TYPE_ANON_FOLIO || type == TYPE_FILE_FOLIO || isUserType(type);
+}
+
+/** Bytes of a descriptor of the type. */
+export function folioBytes(type: u32): u32 {
+  return isUserType(type) ? userType(type).descriptorBytes : FOLIO_BYTES;
+}
+
+function cacheFor(type: u32): u32 {
+  const bytes = folioBytes(type);
+  return bytes == FOLIO_BYTES ? CACHE_FOLIO : bytes == 64 ? CACHE_FOLIO_64 : CACHE_FOLIO_128;
+}
+
+function isMovable(type: u32): bool {
+  return !isUserType(type) || userType(type).isMovable != 0;
+}
+
+function drawStamp(): u32 {
+  // From 1 on: a name is never just a number.
+  if ((nextStamp & (STAMPS - 1)) == 0) {
+    nextStamp = addWord(MEMDESC_STATE + offsetof<MemdescState>('stamps'), STAMPS);
+  }
+  return ++nextStamp & STAMP_MASK;
+}
+
+/**
+ * Takes a descriptor for a folio of `type`, noted in the ledger and BORN, without pages.
+ *
+ * @returns it, or 0
+ */
+export function bearFolio(type: u32, order: u32): u32 {
+  const desc = allocObject(cacheFor(type));
+  if (desc == 0) return 0;
+  note(desc);
+  bear(desc, type, order, 0);
+  if (isMovable(type)) headerOf(desc).flags |= FLAG_MOVABLE;
+  folioOf(desc).stamp = drawStamp();
+  for (let at = desc + OWNER_WORDS; at < desc + folioBytes(type); at += 4) storeWord(at, 0);
+  return desc;
+}
+
+/** @returns the descriptor of a folio that the caller owns; or ERR_ARGUMENT; 0: no memory */
+export function allocFolio(order: u32, type: u32): i32 {
   if (order >= MAX_ORDER) return ERR_ARGUMENT;
-  const desc = allocObject(CACHE_FOLIO);
+  if (type != TYPE_ANON_FOLIO && !isRegistered(type)) return ERR_ARGUMENT;
+  const desc = bearFolio(type, order);
   if (desc == 0) return ERR_NO_MEMORY;
-  const pfn = takeBlock(order, CLASS_MOVABLE);
+  const pfn = takeBlock(order, isMovable(type) ? CLASS_MOVABLE : CLASS_UNMOVABLE);
   if (pfn == 0) {
-    freeObject(CACHE_FOLIO, desc);
+    dropDescriptor(desc);
     return ERR_NO_MEMORY;
   }
-  bear(desc, TYPE_ANON_FOLIO, order, pfn);
-  headerOf(desc).flags |= FLAG_MOVABLE;
-  fillPageWords(pfn, 1 << order, desc | TYPE_ANON_FOLIO);
+  headerOf(desc).pfn = pfn;
+  fillPageWords(pfn, 1 << order, desc | type);
   publish(desc);
-  return i32(pfn);
+  strikeNote(desc);
+  return i32(desc >> 5);
 }
 
-export function folioOrder(desc: u32): u32 {
-  return (headerOf(desc).flags >> 5) & 15;
-}
-
-/** For whoever dropped the last reference. */
+/** For whoever took the last reference away: the descriptor is noted in this thread's ledger. */
 export function freeFolio(desc: u32): void {
+  const word = desc | typeOf(desc);
   const pfn = headerOf(desc).pfn;
-  const order = folioOrder(desc);
-  fillPageWords(pfn, 1 << order, TYPE_FREE);
-  giveBlock(pfn, order);
+  const order = orderOf(desc);
+  if (countNaming(pfn, order, word) == (<u32>1) << order) {
+    fillPageWords(pfn, 1 << order, TYPE_FREE);
+    giveBlock(pfn, order);
+  } else {
+    giveNaming(pfn, order, word);
+  }
+  dropDescriptor(desc);
+}
+
+/** Pages of a block whose words are `word`; none of a folio that has no pages yet. */
+function countNaming(pfn: u32, order: u32, word: u32): u32 {
+  let pages: u32 = 0;
+  if (pfn == 0) return 0;
+  for (let i: u32 = 0; i < (<u32>1) << order; i++) if (pageWord(pfn + i) == word) pages++;
+  return pages;
+}
+
+/** Gives back, one by one, what is left of a block that was half-way in or out. */
+function giveNaming(pfn: u32, order: u32, word: u32): void {
+  if (pfn == 0) return;
+  for (let i: u32 = 0; i < (<u32>1) << order; i++) {
+    if (pageWord(pfn + i) != word) continue;
+    storePageWord(pfn + i, TYPE_FREE);
+    giveBlock(pfn + i, 0);
+  }
+}
+
+function dropDescriptor(desc: u32): void {
+  const cache = cacheFor(typeOf(desc));
   bury(desc);
-  freeObject(CACHE_FOLIO, desc);
+  freeObject(cache, desc);
+  strikeNote(desc);
 }

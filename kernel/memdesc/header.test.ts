@@ -10,7 +10,7 @@ import {
   type TestZone,
 } from '../../test/support/zone.ts';
 
-const { BORN, COUNT_MASK, FROZEN, GET_BUSY, GET_DONE, GET_GONE } = facts;
+const { BORN, FROZEN, GET_BUSY, GET_DONE, GET_GONE, OWNED, PIN_MASK } = facts;
 const SELF = 1 << 22;
 
 /** A descriptor that nothing else refers to, on a page of the user's. */
@@ -40,13 +40,13 @@ test('a descriptor is born, published, and buried', () => {
   const { kernel } = zone;
   kernel.bear(desc, facts.TYPE_ANON_FOLIO, 3, 1234);
   assert.equal(refs(), BORN + SELF);
-  assert.equal(kernel.tryGet(desc), GET_BUSY);
+  assert.equal(kernel.tryGet(desc), GET_GONE);
   assert.equal(refs(), BORN + SELF, 'a look changes nothing');
   assert.equal(zone.words[desc / 4], facts.TYPE_ANON_FOLIO | (3 << 5));
   assert.equal(zone.words[desc / 4 + 2], 1234);
   kernel.publish(desc);
-  assert.equal(refs(), 1);
-  assert.equal(kernel.put(desc), 1);
+  assert.equal(refs(), OWNED);
+  assert.equal(kernel.disown(desc), facts.DISOWN_LAST);
   assert.equal(refs(), FROZEN + SELF);
   kernel.bury(desc);
   assert.equal(refs(), 0);
@@ -55,13 +55,16 @@ test('a descriptor is born, published, and buried', () => {
 
 const looks: [name: string, refs: number, answer: number, after: number][] = [
   ['a free object', 0, GET_GONE, 0],
-  ['one that is being born', BORN + SELF, GET_BUSY, BORN + SELF],
-  ['one reference', 1, GET_DONE, 2],
-  ['many references', 77, GET_DONE, 78],
-  ['room for the last reference', COUNT_MASK - 1, GET_DONE, COUNT_MASK],
-  ['a full count', COUNT_MASK, GET_BUSY, COUNT_MASK],
-  ['frozen, with references out', FROZEN + SELF + 2, GET_BUSY, FROZEN + SELF + 2],
-  ['frozen, by another thread', FROZEN + 9 * SELF + 1, GET_BUSY, FROZEN + 9 * SELF + 1],
+  ['one that is being born', BORN + SELF, GET_GONE, BORN + SELF],
+  ['owned, not pinned', OWNED, GET_DONE, OWNED + 1],
+  ['many pins', OWNED + 77, GET_DONE, OWNED + 78],
+  ['room for the last pin', OWNED + PIN_MASK - 1, GET_DONE, OWNED + PIN_MASK],
+  ['a full count', OWNED + PIN_MASK, GET_BUSY, OWNED + PIN_MASK],
+  ['disowned, pinned', 3, GET_GONE, 3],
+  ['disowned, a full count', PIN_MASK, GET_GONE, PIN_MASK],
+  ['frozen, with pins out', FROZEN + SELF + OWNED + 2, GET_BUSY, FROZEN + SELF + OWNED + 2],
+  ['frozen, by another', FROZEN + 9 * SELF + OWNED, GET_BUSY, FROZEN + 9 * SELF + OWNED],
+  ['frozen, and disowned since', FROZEN + SELF + 2, GET_GONE, FROZEN + SELF + 2],
   ['being freed', FROZEN + SELF, GET_GONE, FROZEN + SELF],
 ];
 
@@ -76,9 +79,11 @@ for (const [name, before, answer, after] of looks) {
 }
 
 const puts: [name: string, refs: number, isLast: number, after: number][] = [
-  ['one of several', 3, 0, 2],
-  ['the last: who drops it frees', 1, 1, FROZEN + SELF],
-  ['one of a full count', COUNT_MASK, 0, COUNT_MASK - 1],
+  ['one of several', OWNED + 3, 0, OWNED + 2],
+  ['the last, of an owned one', OWNED + 1, 0, OWNED],
+  ['one of several, disowned', 3, 0, 2],
+  ['the last, disowned: who drops it frees', 1, 1, FROZEN + SELF],
+  ['one of a full count', OWNED + PIN_MASK, 0, OWNED + PIN_MASK - 1],
   ['a frozen count goes down and stays frozen', FROZEN + 9 * SELF + 2, 0, FROZEN + 9 * SELF + 1],
   ['a frozen count reaches 0: who froze it frees', FROZEN + 9 * SELF + 1, 0, FROZEN + 9 * SELF],
 ];
@@ -93,8 +98,28 @@ for (const [name, before, isLast, after] of puts) {
   });
 }
 
+const disowns: [name: string, refs: number, answer: number, after: number][] = [
+  ['owned, not pinned: who disowns it frees', OWNED, facts.DISOWN_LAST, FROZEN + SELF],
+  ['owned and pinned', OWNED + 2, facts.DISOWN_DONE, 2],
+  ['twice', 2, facts.DISOWN_TWICE, 2],
+  ['frozen by another', FROZEN + 9 * SELF + OWNED, facts.DISOWN_DONE, FROZEN + 9 * SELF],
+  ['free', 0, facts.DISOWN_TWICE, 0],
+  ['being born', BORN + SELF, facts.DISOWN_TWICE, BORN + SELF],
+];
+
+for (const [name, before, answer, after] of disowns) {
+  test(`disown: ${name}`, () => {
+    const { zone, desc, refs, set } = subject();
+    set(before);
+    assert.equal(zone.kernel.disown(desc), answer);
+    assert.equal(refs(), after >>> 0);
+    assertSound(zone.kernel);
+  });
+}
+
 for (const [name, before] of [
-  ['without a reference', 0],
+  ['without a pin', OWNED],
+  ['that is free', 0],
   ['that is being born', BORN + SELF],
   ['that is being freed', FROZEN + SELF],
 ] as const) {
@@ -108,18 +133,20 @@ for (const [name, before] of [
   });
 }
 
-test('freeze succeeds with exactly the expected references out', () => {
+test('freeze succeeds with exactly the expected pins out, while there is an owner', () => {
   const { zone, desc, refs, set } = subject();
   const { kernel } = zone;
   set(2);
+  assert.equal(kernel.freeze(desc, 2), 0);
+  set(OWNED + 2);
   assert.equal(kernel.freeze(desc, 1), 0);
   assert.equal(kernel.freeze(desc, 3), 0);
-  assert.equal(refs(), 2);
+  assert.equal(refs(), OWNED + 2);
   assert.equal(kernel.freeze(desc, 2), 1);
-  assert.equal(refs(), FROZEN + SELF + 2);
+  assert.equal(refs(), FROZEN + SELF + OWNED + 2);
   assert.equal(kernel.freeze(desc, 2), 0, 'not twice');
   assert.equal(kernel.unfreeze(desc), 0);
-  assert.equal(refs(), 2);
+  assert.equal(refs(), OWNED + 2);
   assertSound(kernel);
 });
 
@@ -137,10 +164,10 @@ test('unfreeze tells when every reference went meanwhile', () => {
   const { zone, desc, refs, set } = subject();
   const { kernel } = zone;
   const other = zone.join();
-  set(2);
-  assert.equal(kernel.freeze(desc, 2), 1);
-  assert.equal(other.put(desc), 0, 'never the last: the freezer frees');
+  set(OWNED + 1);
+  assert.equal(kernel.freeze(desc, 1), 1);
   assert.equal(other.put(desc), 0);
+  assert.equal(other.disown(desc), facts.DISOWN_DONE, 'never the last: the freezer frees');
   assert.equal(kernel.unfreeze(desc), 1);
   assert.equal(refs(), FROZEN + SELF, 'still frozen: nobody can take it');
   assert.equal(other.tryGet(desc), GET_GONE);
@@ -150,10 +177,11 @@ test('unfreeze tells when every reference went meanwhile', () => {
 test('references of several threads are one number', () => {
   const { zone, desc, refs, set } = subject();
   const threads = [zone.kernel, zone.join(2), zone.join(3)];
-  set(1);
+  set(OWNED);
   for (const thread of threads) assert.equal(thread.tryGet(desc), GET_DONE);
-  assert.equal(refs(), 4);
-  for (const thread of threads) assert.equal(thread.put(desc), 0);
+  assert.equal(refs(), OWNED + 3);
+  assert.equal(threads[0]!.disown(desc), facts.DISOWN_DONE);
+  for (const thread of threads.slice(0, 2)) assert.equal(thread.put(desc), 0);
   assert.equal(threads[2]!.put(desc), 1);
   assert.equal(refs(), FROZEN + 3 * SELF, 'frozen by who dropped the last');
   assertSound(zone.kernel);

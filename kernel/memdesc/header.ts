@@ -1,20 +1,25 @@
 /**
  * The header: the first four words of every descriptor, whatever its type.
  *
- * flags  type:5 · order:4 · LOCKED (bit 9) · WAITERS (10) · owner:8 (12–19) · MOVABLE (25). Stored
- *        once, before the descriptor is published; afterwards only moved by compare-and-swap
- * refs   count:22 · actor slot:8 · BORN (bit 30) · FROZEN (bit 31)
- *   0              no descriptor: a free object of the slab
- *   BORN|slot      reserved by slot, not published           → 1 (store, by slot: publishes)
- *   n              n references, 1 ≤ n < 2^22                → n ± 1, or FROZEN|slot|n
- *   FROZEN|slot|n  nobody may take one; n are out            → FROZEN|slot|n−1, or n (unfreeze)
- *   FROZEN|slot|0  being freed by slot                       → 0 (store, by slot)
- *   Never raised from 0. Whoever brings the count to 0 frees: `put` says so, or, if it was frozen
- *   meanwhile, the freezer's `unfreeze`. The count and the
- *   freeze change in one compare-and-swap, 1 → FROZEN|slot|0: in two steps a stalled freer would
- *   hit the next life of the object.
+ * flags  type:5 · order:4 · LOCKED (bit 9) · WAITERS (10) · HANDOFF (11) · owner:8 (12–19) ·
+ *        MOVABLE (25) · ORPHANED (26). Stored once, before the descriptor is published; afterwards
+ *        only moved by compare-and-swap, `or` and `and`. The lock's part: desc-lock.ts
+ * refs   pins:21 · OWNED (bit 21) · actor slot:8 (22–29) · BORN (30) · FROZEN (31)
+ *   0                free: nobody's                             → BORN|slot (store, by its allocator)
+ *   BORN|slot        reserved by slot, not published            → OWNED (store, by slot: publishes)
+ *   OWNED|n          its owner has it, and n pins are out       → OWNED|n±1, n, or FROZEN|slot|OWNED|n
+ *   n > 0            disowned; goes with its last pin           → n−1
+ *   FROZEN|slot|c    nobody may take a pin; c = OWNED and pins  → the same with less, or c (unfreeze)
+ *   FROZEN|slot|0    being freed by slot                        → 0 (store, by slot)
+ *   Never raised from 0. Whoever takes the last of OWNED and pins away frees: `put` and `disown` say
+ *   so, or, if it was frozen meanwhile, the freezer's `unfreeze`. That and the freeze are one
+ *   compare-and-swap, 1 → FROZEN|slot|0: in two steps a stalled freer would hit the next life.
  * pfn    first page of the block. Set before publish
- * link   limbo. No reader reads it
+ * link   limbo, or a split's reserve. No reader reads it
+ *
+ * OWNED is the reference of whoever made the descriptor, which outlives threads; every pin stands in
+ * the ledger of the thread that has it (ledger.ts). So the word can be counted anew:
+ *   pins = entries of all ledgers that name the descriptor
  *
  * Descriptors are type-stable: an object of a descriptor cache keeps its kind until its slab is
  * given back, after a grace period. So `tryGet` on a stale pointer meets either 0 or the refs of
@@ -25,15 +30,22 @@
 import { selfSlot } from '../base/env';
 import { FAULT_REFS, fail } from '../base/fault';
 import { casWord, loadWord, storeWord } from '../base/words';
+import { TYPE_MASK } from './type';
 
 export const HEADER_BYTES: u32 = 16;
 
 export const FROZEN: u32 = 0x8000_0000;
 export const BORN: u32 = 0x4000_0000;
+/** The owner's reference. */
+export const OWNED: u32 = 0x0020_0000;
+export const PIN_MASK: u32 = 0x001f_ffff;
+/** What keeps a descriptor alive: its owner and its pins. */
 export const COUNT_MASK: u32 = 0x003f_ffff;
-const SLOT_SHIFT: u32 = 22;
+export const SLOT_SHIFT: u32 = 22;
 
 export const FLAG_MOVABLE: u32 = 1 << 25;
+const ORDER_SHIFT: u32 = 5;
+const ORDER_MASK: u32 = 15 << 5;
 
 @unmanaged
 export class Header {
@@ -59,48 +71,77 @@ export function linkAt(desc: u32): usize {
   return desc + offsetof<Header>('link');
 }
 
-/** Reserves a free object: nobody can pin it before `publish`. */
-export function bear(desc: u32, type: u32, order: u32, pfn: u32): void {
-  storeWord(refsAt(desc), BORN | (selfSlot() << SLOT_SHIFT));
-  const header = headerOf(desc);
-  header.flags = type | (order << 5);
-  header.pfn = pfn;
-  header.link = 0;
+/** log2 of the block's pages. */
+export function orderOf(desc: u32): u32 {
+  return (loadWord(flagsAt(desc)) & ORDER_MASK) >> ORDER_SHIFT;
 }
 
-/** The last step of a birth: everything before it is visible to whoever takes a reference. */
-export function publish(desc: u32): void {
-  storeWord(refsAt(desc), 1);
+export function typeOf(desc: u32): u32 {
+  return loadWord(flagsAt(desc)) & TYPE_MASK;
 }
 
-/** What `tryGet` found. */
-export const GET_DONE: u32 = 0;
-export const GET_GONE: u32 = 1;
-export const GET_BUSY: u32 = 2;
-
-/** Takes a reference if there is at least one. Cost: one load, one compare-and-swap. */
-export function tryGet(desc: u32): u32 {
-  let seen = loadWord(refsAt(desc));
+/** Gives a frozen descriptor another order. Progress: others move only lock bits. */
+export function setOrder(desc: u32, order: u32): void {
+  let seen = loadWord(flagsAt(desc));
   while (true) {
-    const counted = seen & COUNT_MASK;
-    if (seen != counted) return (seen & BORN) != 0 || counted != 0 ? GET_BUSY : GET_GONE;
-    if (counted == 0) return GET_GONE;
-    if (counted == COUNT_MASK) return GET_BUSY;
-    const found = casWord(refsAt(desc), seen, seen + 1);
-    if (found == seen) return GET_DONE;
+    const found = casWord(flagsAt(desc), seen, (seen & ~ORDER_MASK) | (order << ORDER_SHIFT));
+    if (found == seen) return;
     seen = found;
   }
 }
 
+/** The slot in a BORN or FROZEN word. */
+export function actorOf(refs: u32): u32 {
+  return (refs >> SLOT_SHIFT) & 0xff;
+}
+
+/** Reserves a free object: nobody can pin it before `publish`. */
+export function bear(desc: u32, type: u32, order: u32, pfn: u32): void {
+  storeWord(refsAt(desc), BORN | (selfSlot() << SLOT_SHIFT));
+  const header = headerOf(desc);
+  header.flags = type | (order << ORDER_SHIFT);
+  header.pfn = pfn;
+  header.link = 0;
+}
+
+/** The last step of a birth: everything before it is visible to whoever takes a pin. */
+export function publish(desc: u32): void {
+  storeWord(refsAt(desc), OWNED);
+}
+
+/** Instead of `publish` where others may wait for it: born as if frozen by us, until `unfreeze`. */
+export function publishFrozen(desc: u32): void {
+  storeWord(refsAt(desc), FROZEN | (selfSlot() << SLOT_SHIFT) | OWNED);
+}
+
+/** What `tryGet` found. */
+export const GET_DONE: u32 = 0;
+/** Free, being born or freed, or disowned: it takes no pins (any more). */
+export const GET_GONE: u32 = 1;
+/** Frozen: worth waiting for. Or pinned two million times. */
+export const GET_BUSY: u32 = 2;
+
+/** Takes a pin if the descriptor has an owner. Cost: one load, one compare-and-swap. */
+export function tryGet(desc: u32): u32 {
+  let seen = loadWord(refsAt(desc));
+  // OWNED is there, no actor's bits are, and there is room for one more: in one comparison.
+  while (seen - OWNED < PIN_MASK) {
+    const found = casWord(refsAt(desc), seen, seen + 1);
+    if (found == seen) return GET_DONE;
+    seen = found;
+  }
+  return (seen & OWNED) != 0 ? GET_BUSY : GET_GONE;
+}
+
 /**
- * Drops a reference.
+ * Drops a pin.
  *
- * @returns true when it was the last: the descriptor is now FROZEN|self|0 and the caller frees it
+ * @returns true when it was the last that kept it: now FROZEN|self|0, and the caller frees it
  */
 export function put(desc: u32): bool {
   let seen = loadWord(refsAt(desc));
   while (true) {
-    if ((seen & COUNT_MASK) == 0 || (seen & BORN) != 0) fail(FAULT_REFS, desc);
+    if ((seen & PIN_MASK) == 0 || (seen & BORN) != 0) fail(FAULT_REFS, desc);
     const isLast = seen == 1;
     const next = isLast ? FROZEN | (selfSlot() << SLOT_SHIFT) : seen - 1;
     const found = casWord(refsAt(desc), seen, next);
@@ -109,18 +150,39 @@ export function put(desc: u32): bool {
   }
 }
 
-/** Bars new references if exactly `expected` are out. */
-export function freeze(desc: u32, expected: u32): bool {
+/** What `disown` did. */
+export const DISOWN_DONE: u32 = 0;
+/** Nothing kept it any more: now FROZEN|self|0, and the caller frees it. */
+export const DISOWN_LAST: u32 = 1;
+/** It had no owner, and nothing has changed. */
+export const DISOWN_TWICE: u32 = 2;
+
+/** Drops the owner's reference, once. */
+export function disown(desc: u32): u32 {
+  let seen = loadWord(refsAt(desc));
+  while (true) {
+    if ((seen & OWNED) == 0) return DISOWN_TWICE;
+    const isLast = seen == OWNED;
+    const next = isLast ? FROZEN | (selfSlot() << SLOT_SHIFT) : seen - OWNED;
+    const found = casWord(refsAt(desc), seen, next);
+    if (found == seen) return isLast ? DISOWN_LAST : DISOWN_DONE;
+    seen = found;
+  }
+}
+
+/** Bars new pins if the descriptor has an owner and exactly `pins` pins are out. */
+export function freeze(desc: u32, pins: u32): bool {
+  const expected = OWNED | pins;
   const frozen = FROZEN | (selfSlot() << SLOT_SHIFT) | expected;
   return casWord(refsAt(desc), expected, frozen) == expected;
 }
 
 /**
- * Ends a freeze of one's own.
+ * Ends a freeze of one's own. Whoever parked on the word is woken by the caller (pin.ts).
  *
- * @returns true when all references went meanwhile: still FROZEN|self|0, the caller frees
+ * @returns true when everything went meanwhile: still FROZEN|slot|0, the caller frees
  */
-export function unfreeze(desc: u32): bool {
+export function thaw(desc: u32): bool {
   let seen = loadWord(refsAt(desc));
   while (true) {
     if ((seen & COUNT_MASK) == 0) return true;
@@ -133,4 +195,23 @@ export function unfreeze(desc: u32): bool {
 /** The last step of a death, before the object goes back to its cache. */
 export function bury(desc: u32): void {
   storeWord(refsAt(desc), 0);
+}
+
+/** Makes a descriptor that nobody can pin any more `slot`'s to free. */
+export function condemn(desc: u32, slot: u32): void {
+  storeWord(refsAt(desc), FROZEN | (slot << SLOT_SHIFT));
+}
+
+/**
+ * Gives a dead thread's descriptor to its recoverer: `pins` as counted anew. World halted.
+ *
+ * @returns whether nothing keeps it any more: then FROZEN|slot|0
+ */
+export function recount(desc: u32, pins: u32, slot: u32): bool {
+  const seen = loadWord(refsAt(desc));
+  const counted = (seen & OWNED) | pins;
+  const isFrozen = (seen & FROZEN) != 0;
+  if (counted == 0 && !isFrozen) storeWord(refsAt(desc), FROZEN | (slot << SLOT_SHIFT));
+  else storeWord(refsAt(desc), (seen & ~COUNT_MASK) | counted);
+  return counted == 0;
 }

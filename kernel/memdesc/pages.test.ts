@@ -6,7 +6,13 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';
-import { metadataOf, type TestZone, takeAllPages, zoneTest } from '../../test/support/zone.ts';
+import {
+  metadataOf,
+  newFolio,
+  type TestZone,
+  takeAllPages,
+  zoneTest,
+} from '../../test/support/zone.ts';
 
 const { ERR_ARGUMENT, ERR_FOREIGN_PAGE, ERR_NOT_ALLOCATED, ERR_NOT_YOURS, ERR_NO_MEMORY } = facts;
 const { ERR_UNALIGNED, ERR_WRONG_ORDER, MAX_ORDER } = facts;
@@ -93,7 +99,7 @@ zoneTest(
   },
   (zone) => {
     const { kernel } = zone;
-    const folio = kernel.allocFolio(2);
+    const folio = newFolio(kernel, 2).pfn;
     const kinds = new Set<number>();
     for (let pfn = 0; pfn < kernel.pageCount(); pfn++) {
       const word = kernel.pageWordOf(pfn);

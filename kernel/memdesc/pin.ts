@@ -4,39 +4,110 @@
  *   load the word → look at the type → tryGet → **load the word again**
  *
  * Between the first load and `tryGet` the page may have been freed and reused, the descriptor may
- * have been freed and reused, or both. The recheck closes all three: while a reference is held the
+ * have been freed and reused, or both. The recheck closes all three: while a pin is held the
  * descriptor cannot be freed, so if the word still names it the page belonged to it when we looked
- * (and a folio keeps its pages as long as it lives). If not, the reference was taken on a stranger:
- * put it back (which may make us the one who frees it) and begin again.
+ * (and a folio keeps its pages as long as it lives). If not, the pin was taken on a stranger: put it
+ * back (which may make us the one who frees it) and begin again.
+ *
+ * Every pin stands in the ledger (ledger.ts) from before it is counted until after.
+ *
+ * A frozen descriptor is waited for: whoever freezes is soon done. `waiters` counts those who park
+ * on a refs word, so that an unfreeze wakes only when there are any; one that dies waiting leaves it
+ * too high for ever, which costs needless wakes. unfreeze stores refs, then loads `waiters`; a waiter
+ * adds to `waiters`, then loads refs: of the two at least one sees the other.
  *
  * Context: inside a read section, which keeps the descriptor's memory type-stable. No lock.
- * Cost: two loads, one compare-and-swap. Progress: a retry means that the page changed hands.
+ * Cost: two loads, one compare-and-swap, and a plain store. Progress: a retry means that the page
+ * changed hands.
  */
-import { GET_BUSY, GET_DONE, put, tryGet } from './header';
+import { canPark } from '../base/env';
+import { trapIfPoisoned } from '../base/fault';
+import { MEMDESC_STATE } from '../base/layout';
+import { addWord, loadWord, wakeWord } from '../base/words';
+import { enterSection, leaveSection } from '../thread/rcu';
+import { restSafely } from '../thread/stop';
+import { FROZEN, GET_BUSY, GET_DONE, OWNED, put, refsAt, thaw, tryGet } from './header';
+import { enter, hasRoom, keepAsNote, strike } from './ledger';
 import { pageWord, wordDescriptor } from './page-word';
+
+/** Lock, pin waiters, stamps, and the types of users (user-type.ts). */
+@unmanaged
+export class MemdescState {
+  lock: u32;
+  waiters: u32;
+  stamps: u32;
+}
 
 /** Low bits of the answer; the rest is the descriptor. */
 export const PIN_HELD: u32 = 0;
 /** The page has no descriptor (any more). */
 export const PIN_GONE: u32 = 1;
-/** The descriptor is frozen or being born. */
+/** The descriptor is frozen. */
 export const PIN_BUSY: u32 = 2;
 /** Our put of a stranger was its last: the caller frees that descriptor and pins again. */
 export const PIN_LAST: u32 = 3;
 export const PIN_STATUS: u32 = 3;
+/** This thread has MAX_PINS pins: an answer, not a status. */
+export const PIN_FULL: u32 = 0xffff_fffe;
 
-/** @returns descriptor | PIN_HELD, or PIN_GONE, PIN_BUSY, or stranger | PIN_LAST */
+/** Looks at a frozen word before parking: a split of a few pages, or a page's copy. */
+const SPINS: u32 = 100;
+
+/** @returns descriptor | PIN_HELD, or PIN_GONE, PIN_BUSY | descriptor, stranger | PIN_LAST, PIN_FULL */
 export function pin(pfn: u32): u32 {
+  if (!hasRoom()) return PIN_FULL;
   while (true) {
     const word = pageWord(pfn);
     const desc = wordDescriptor(word);
     if (desc == 0) return PIN_GONE;
+    enter(desc);
     const got = tryGet(desc);
     if (got == GET_DONE) {
       if (pageWord(pfn) == word) return desc | PIN_HELD;
-      if (put(desc)) return desc | PIN_LAST;
-    } else if (pageWord(pfn) == word) {
-      return got == GET_BUSY ? PIN_BUSY : PIN_GONE;
+      if (unpin(desc)) return desc | PIN_LAST;
+    } else {
+      strike(desc);
+      if (pageWord(pfn) == word) return got == GET_BUSY ? desc | PIN_BUSY : PIN_GONE;
     }
   }
+}
+
+/** Pins a descriptor that the caller knows. @returns GET_DONE, or GET_GONE, GET_BUSY */
+export function hold(desc: u32): u32 {
+  if (!hasRoom()) return GET_BUSY;
+  enter(desc);
+  const got = tryGet(desc);
+  if (got != GET_DONE) strike(desc);
+  return got;
+}
+
+/** @returns true when the caller must free it; its entry is a note until then (ledger.ts) */
+export function unpin(desc: u32): bool {
+  const isLast = put(desc);
+  if (isLast) keepAsNote(desc);
+  else strike(desc);
+  return isLast;
+}
+
+/** Ends a freeze of one's own, and wakes who waited. @returns true when the caller must free it */
+export function unfreeze(desc: u32): bool {
+  const isLast = thaw(desc);
+  if (loadWord(MEMDESC_STATE + offsetof<MemdescState>('waiters')) != 0) wakeWord(refsAt(desc), -1);
+  return isLast;
+}
+
+/** A look, or a slice of waiting, for a frozen descriptor. @returns false where there is no hope */
+export function awaitThaw(desc: u32, look: u32): bool {
+  if (look < SPINS) return true;
+  if (look > SPINS && !canPark()) return false;
+  const waitersAt = MEMDESC_STATE + offsetof<MemdescState>('waiters');
+  addWord(waitersAt, 1);
+  const seen = loadWord(refsAt(desc));
+  const isFrozen = (seen & FROZEN) != 0 && (seen & OWNED) != 0;
+  leaveSection();
+  if (isFrozen) restSafely(refsAt(desc), seen);
+  addWord(waitersAt, u32(-1));
+  trapIfPoisoned();
+  enterSection();
+  return true;
 }

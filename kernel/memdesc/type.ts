@@ -19,6 +19,10 @@ export const TYPE_STOCKED: u32 = 2;
 export const TYPE_LIMBO: u32 = 3;
 /** Damaged or withdrawn; never handed out. */
 export const TYPE_POISONED: u32 = 4;
+/** Never to be touched: marks the border of something. */
+export const TYPE_GUARD: u32 = 5;
+/** Withdrawn from use as a whole range. */
+export const TYPE_OFFLINE: u32 = 6;
 /** Two-word layout only: allocated, and described by the allocatee's word. order:4 at bit 5. */
 export const TYPE_ALLOCATED: u32 = 7;
 
@@ -27,6 +31,10 @@ export const TYPE_SLAB: u32 = 8;
 export const TYPE_FILE_FOLIO: u32 = 9;
 export const TYPE_ANON_FOLIO: u32 = 10;
 export const TYPE_ZSPAGE: u32 = 11;
+
+/** What users register (user-type.ts): FIRST_USER_TYPE + 0 … USER_TYPES − 1. */
+export const FIRST_USER_TYPE: u32 = 24;
+export const USER_TYPES: u32 = 8;
 
 /** Subtypes of Misc: whose pages these are. */
 export const MISC_USER: u32 = 0;
@@ -43,4 +51,8 @@ export const MISC_THREAD: u32 = 5;
 
 export function isDescriptorType(type: u32): bool {
   return type >= FIRST_DESCRIPTOR_TYPE;
+}
+
+export function isUserType(type: u32): bool {
+  return type >= FIRST_USER_TYPE;
 }

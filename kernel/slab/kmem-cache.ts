@@ -15,7 +15,7 @@ import { FAULT_SLAB, fail } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT, SLAB_STATE, superblock } from '../base/layout';
 import { giveBlock } from '../frames/frames';
 import { enlist, unlist } from '../memdesc/desc-list';
-import { bury, linkAt, put } from '../memdesc/header';
+import { bury, DISOWN_LAST, disown, linkAt } from '../memdesc/header';
 import { limboWord, pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_SLAB } from '../memdesc/type';
 import { defer, LIMBO_SLAB } from '../thread/limbo';
@@ -42,9 +42,11 @@ export const CACHE_ZSPAGE: u32 = 1;
 export const CACHE_CELL: u32 = 2;
 /** Index nodes. */
 export const CACHE_NODE: u32 = 3;
-/** Folio descriptors: a header and nothing else, padded to the alignment. */
+/** Folio descriptors, by size. */
 export const CACHE_FOLIO: u32 = 4;
-export const CACHES: u32 = 5;
+export const CACHE_FOLIO_64: u32 = 5;
+export const CACHE_FOLIO_128: u32 = 6;
+export const CACHES: u32 = 7;
 
 @unmanaged
 export class SlabState {
@@ -157,8 +159,8 @@ function retire(cache: u32, desc: u32): void {
   record.slabs--;
   if (isSelfDescribed(desc)) record.inUse--;
   storePageWord(slabOf(desc).pfn, limboWord(0));
-  // Otherwise an observer holds a reference, and its put is the last: index.ts then comes here.
-  if (put(desc)) deferSlab(desc);
+  // Otherwise an observer has pinned it, and its put is the last: release.ts then comes here.
+  if (disown(desc) == DISOWN_LAST) deferSlab(desc);
 }
 
 /** For whoever dropped a slab's last reference. */
@@ -186,13 +188,31 @@ export function isInSlabOf(cache: u32, address: u32): bool {
   return wordType(word) == TYPE_SLAB && slabOf(wordDescriptor(word)).group == cache;
 }
 
-/** Whether `object` is an object in use of the cache. Slab lock held. */
+/** Whether `object` is an object in use of the cache. Slab lock held, or the world halted. */
 export function isObject(cache: u32, object: u32): bool {
   if (!isInSlabOf(cache, object)) return false;
   const desc = wordDescriptor(pageWord(object >> PAGE_SHIFT));
   const offset = object & (PAGE_BYTES - 1);
   const bytes = cacheOf(cache).objectBytes;
   return offset % bytes == 0 && isInUse(desc, offset / bytes);
+}
+
+/** Whether `desc` is a descriptor in use. Slab lock held, or the world halted. */
+export function isDescriptor(desc: u32): bool {
+  return (
+    isObject(CACHE_SLAB, desc) ||
+    isObject(CACHE_ZSPAGE, desc) ||
+    isObject(CACHE_FOLIO, desc) ||
+    isObject(CACHE_FOLIO_64, desc) ||
+    isObject(CACHE_FOLIO_128, desc)
+  );
+}
+
+/** Whether `desc` is where a folio's descriptor is, or was, or may be. In a section; no lock. */
+export function isFolioObject(desc: u32): bool {
+  if (isInSlabOf(CACHE_FOLIO, desc)) return (desc & 31) == 0;
+  if (isInSlabOf(CACHE_FOLIO_64, desc)) return (desc & 63) == 0;
+  return isInSlabOf(CACHE_FOLIO_128, desc) && (desc & 127) == 0;
 }
 
 /** Compares every slab with its cache. Slab lock held. @returns an offending descriptor, or 0 */

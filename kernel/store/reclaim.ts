@@ -108,7 +108,7 @@ export function awaitReclaim(): bool {
 
 /** Sleeps on a word of our own that nobody moves meanwhile. */
 function sleep(): void {
-  const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('held');
+  const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('page');
   restSafely(at, loadWord(at), 1);
   trapIfPoisoned();
 }

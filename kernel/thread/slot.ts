@@ -24,11 +24,10 @@
  *
  * Recovery: what a thread that died without HALF_DONE left half-way is repaired floor by floor, and
  * all it owned is given back (zone.ts). With HALF_DONE it may have left something that nobody can
- * repair, and with `held` ≠ 0 it has references (and perhaps descriptor locks) that nobody can name:
- * the zone is poisoned.
+ * repair, and the zone is poisoned.
  */
 import { selfSlot, setSelfSlot } from '../base/env';
-import { ERR_NO_SLOT, FAULT_DIED_HOLDING, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
+import { ERR_NO_SLOT, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
 import { MAX_SLOT, SLOT_BYTES, SLOT_TABLE, THREADS_STATE } from '../base/layout';
 import { addCell, casCell, casWord, loadCell, loadWord, storeCell, storeWord } from '../base/words';
 
@@ -57,8 +56,6 @@ export class ThreadSlot {
   identity: u64;
   section: u64;
   inKernel: u32;
-  /** References to descriptors that the thread took and has not put, over calls. */
-  held: i32;
   /** Address of the thread's own page (layout.ts), 0 before it has one. */
   page: u32;
   /** Scratch blocks, 0 until the thread first needs them. */
@@ -180,18 +177,16 @@ export function markDead(owner: u32): u32 {
     // Read before the slot is dead, and may be given to another: if the exchange succeeds, this
     // was the dead thread's. Else another survivor was faster, and may be emptying the slot.
     const operation = loadWord(inKernelAt(slot));
-    const held = i32(loadWord(slotAt(slot) + offsetof<ThreadSlot>('held')));
     if (casCell(slotAt(slot), seen, dead) != seen) continue;
     moved++;
-    judge(slot, operation, held);
+    judge(slot, operation);
   }
   return moved;
 }
 
-/** Poisons the zone if what a dead thread was doing, or held, cannot be given back. */
-export function judge(slot: u32, operation: u32, held: i32): void {
+/** Poisons the zone if what a dead thread was doing cannot be repaired. */
+export function judge(slot: u32, operation: u32): void {
   if ((operation & HALF_DONE) != 0) poison(FAULT_DIED_IN_KERNEL, slot, operation);
-  if (held != 0) poison(FAULT_DIED_HOLDING, slot, held);
 }
 
 /** Marks a slot of a loaded image dead: whatever its thread was doing, it will not go on. */
@@ -200,13 +195,11 @@ export function condemnSlot(slot: u32): void {
   if ((u32(seen) & 3) == SLOT_LIVE) storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD));
   storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);
   storeWord(inKernelAt(slot), 0);
-  slotOf(slot).held = 0;
 }
 
 /** Empties a slot whose debts are paid: one's own, or a dead one with the threads lock held. */
 export function releaseSlot(slot: u32): void {
   retireCounters(slot);
-  slotOf(slot).held = 0;
   slotOf(slot).readLeft = 0;
   storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);
   storeWord(inKernelAt(slot), 0);

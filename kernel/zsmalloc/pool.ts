@@ -19,7 +19,7 @@ import { PAGE_BYTES, PAGE_SHIFT, superblock, ZS_STATE } from '../base/layout';
 import { loadCell, peekWord, pokeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { enlist, unlist } from '../memdesc/desc-list';
-import { bury, linkAt, put } from '../memdesc/header';
+import { bury, DISOWN_LAST, disown, linkAt } from '../memdesc/header';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { allocPages } from '../memdesc/pages';
 import { MISC_CLASSES, TYPE_ZSPAGE } from '../memdesc/type';
@@ -133,8 +133,8 @@ function retireZspage(desc: u32): bool {
   unlist(partialAt(sizeClass), desc);
   sizeClass.zspages--;
   zsState().zspages--;
-  // Otherwise an observer holds a reference, and its put is the last: index.ts then defers it.
-  return put(desc);
+  // Otherwise an observer has pinned it, and its put is the last: release.ts then defers it.
+  return disown(desc) == DISOWN_LAST;
 }
 
 /** For whoever dropped a zspage's last reference: readers may still follow a cell to it. */

@@ -3,6 +3,7 @@
  */
 import * as facts from '../generated/facts.ts';
 import type { KernelExports } from '../kernel.ts';
+import { userTypeName } from '../user-types.ts';
 
 /** Uses of a page, by type and, where there is no descriptor, by subtype. */
 const uses: [name: string, type: number, subtype: number][] = [
@@ -24,10 +25,26 @@ const uses: [name: string, type: number, subtype: number][] = [
 export interface PageDescription {
   pfn: number;
   use: string;
-  /** log2 of the block's pages, where the word itself says it. */
+  /** log2 of the block's pages. */
   order?: number;
-  /** Address of the memory descriptor, where the page has one. */
+  /** Address of the memory descriptor, where the page has one; what follows is the descriptor's. */
   descriptor?: number;
+  /** First page of the block, of all but zspages, whose pages are scattered. */
+  first?: number;
+  pins?: number;
+  /** False when it was freed and only its pins keep it. */
+  isOwned?: boolean;
+  isMovable?: boolean;
+  /** Slot of the thread that has it locked. */
+  lockedBy?: number;
+  /** Slot of the thread that is moving, splitting or freeing it. */
+  frozenBy?: number;
+  /** The cache of a slab, the size class of a zspage. */
+  group?: number;
+  /** The first three owner words of a folio. */
+  ownerWords?: number[];
+  /** It kept changing while it was looked at. */
+  isFaithful?: false;
 }
 
 export interface ZoneReport {
@@ -62,13 +79,53 @@ export interface ZoneReport {
   limbo: number;
 }
 
-export function describePage(kernel: KernelExports, pfn: number): PageDescription {
-  const word = kernel.pageWordOf(pfn) >>> 0;
+/** Takes no reference; of a page that changes meanwhile the picture is marked. */
+export function describePage(
+  kernel: KernelExports,
+  memory: WebAssembly.Memory,
+  pfn: number,
+): PageDescription {
+  kernel.describePage(pfn);
+  const seen = new Uint32Array(memory.buffer, kernel.window() >>> 0, facts.WINDOW_BYTES / 4);
+  const word = seen[facts.DESCRIBED_WORD]!;
+  const described = describeWord(kernel, memory, pfn, word);
+  if (seen[facts.DESCRIBED_FAITHFUL] === 0) described.isFaithful = false;
+  return described.descriptor === undefined ? described : { ...described, ...describeDesc(seen) };
+}
+
+/** What the descriptor says. */
+function describeDesc(seen: Uint32Array): Partial<PageDescription> {
+  const flags = seen[facts.DESCRIBED_FLAGS]!;
+  const refs = seen[facts.DESCRIBED_REFS]!;
+  const type = flags & facts.TYPE_MASK;
+  const isFolio = type !== facts.TYPE_SLAB && type !== facts.TYPE_ZSPAGE;
+  return {
+    ...(type === facts.TYPE_ZSPAGE ? {} : { first: seen[facts.DESCRIBED_FIRST]! }),
+    order: (flags >>> 5) & 15,
+    pins: refs & facts.PIN_MASK,
+    isOwned: (refs & facts.OWNED) !== 0,
+    isMovable: (flags & facts.FLAG_MOVABLE) !== 0,
+    ...(flags & facts.LOCKED ? { lockedBy: (flags >>> facts.OWNER_SHIFT) & 255 } : {}),
+    ...(refs >>> 31 ? { frozenBy: (refs >>> facts.SLOT_SHIFT) & 255 } : {}),
+    ...(isFolio
+      ? { ownerWords: [...seen.subarray(facts.DESCRIBED_OWNER).subarray(0, facts.SHOWN_WORDS)] }
+      : { group: seen[facts.DESCRIBED_GROUP]! }),
+  };
+}
+
+function describeWord(
+  kernel: KernelExports,
+  memory: WebAssembly.Memory,
+  pfn: number,
+  word: number,
+): PageDescription {
   const type = word & facts.TYPE_MASK;
   const isMisc = type === facts.TYPE_MISC;
   const subtype = isMisc ? (word >>> 9) & 255 : 0;
   const known = uses.find(([, t, s]) => t === type && s === subtype);
-  const described: PageDescription = { pfn, use: known?.[0] ?? `type ${type}` };
+  const isUsers = type >= facts.FIRST_USER_TYPE && kernel.typeNameAt(type) !== 0;
+  const name = isUsers ? userTypeName(kernel, memory, type) : (known?.[0] ?? `type ${type}`);
+  const described: PageDescription = { pfn, use: name };
   if (type >= facts.FIRST_DESCRIPTOR_TYPE) described.descriptor = (word & ~facts.TYPE_MASK) >>> 0;
   else if (isMisc || type === facts.TYPE_LIMBO) described.order = (word >>> 5) & 15;
   return described;

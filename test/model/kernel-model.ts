@@ -87,6 +87,22 @@ function format(machine: Machine, scenario: KernelScenario): void {
   scenario.prepare?.(machine);
 }
 
+/** A folio, owned and not pinned: its name, the number of its descriptor, and its first page. */
+export interface ModelFolio {
+  name: number;
+  id: number;
+  pfn: number;
+}
+
+export function newFolio(main: Thread, order = 0, type = facts.TYPE_ANON_FOLIO): ModelFolio {
+  const name = main.callNow('allocFolio', order, type) as number;
+  assert.ok(name > 0);
+  const id = main.callNow('pinFolio', name) as number;
+  const pfn = main.callNow('firstPage', id) as number;
+  assert.equal(main.callNow('putPage', id), 0);
+  return { name, id, pfn };
+}
+
 function checkEnd(machine: Machine, scenario: KernelScenario): void {
   const { main, killed } = machine;
   if (scenario.poisons) {
@@ -183,11 +199,12 @@ const states: [string, number][] = [
   ['ZsState', facts.ZS_STATE],
   ['StoreState', facts.STORE_STATE],
   ['ThreadsState', facts.THREADS_STATE],
+  ['MemdescState', facts.MEMDESC_STATE],
 ];
 
 /** Words of locks, which stand first in their states. */
 const locks = states
-  .filter(([name]) => /^(Limbo|Slab|Zs|Store|Threads)State$/.test(name))
+  .filter(([name]) => /^(Limbo|Slab|Zs|Store|Threads|Memdesc)State$/.test(name))
   .map(([, start]) => start);
 
 /** Records that stand in a row: structure, address of the first, and how many. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import type { Machine, Site } from './engine/index.ts';
-import { loadKernel, runScenario } from './kernel-model.ts';
+import { loadKernel, newFolio, runScenario } from './kernel-model.ts';
 import { judgeKernelAccess } from './lifetimes.ts';
 
 test('pages and objects may be touched while they are in use', async () => {
@@ -11,12 +11,12 @@ test('pages and objects may be touched while they are in use', async () => {
     judgeKernelAccess(words, address, length, { atomic } as Site, (at) => words[at]!);
   const check = (machine: Machine): void => {
     const { main } = machine;
-    const pfn = main.callNow('allocFolio', 0) as number;
-    const desc = (main.callNow('pinPage', pfn) as number) << 5;
+    const { pfn, id, name } = newFolio(main);
+    const desc = id << 5;
     const page = pfn << facts.PAGE_SHIFT;
     assert.equal(judge(machine, page, facts.PAGE_BYTES), '');
     assert.equal(judge(machine, desc, 16), '');
-    for (let i = 0; i < 2; i++) main.callNow('putPage', desc >>> 5);
+    main.callNow('freeFolio', name);
     assert.equal(judge(machine, page + facts.PAGE_BYTES - 4, 8), `page ${pfn}, which is free`);
     assert.equal(judge(machine, page, 4, true), `page ${pfn}, which is free`);
     // The refs of a folio descriptor may be looked at, and nothing else of it.

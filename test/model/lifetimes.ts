@@ -119,7 +119,8 @@ function judgeSlabObject(
   const index = Math.floor(offset / bytes);
   if (isSet(look, desc + slabBits, index)) return '';
   const inside = offset - index * bytes;
-  const isRefs = cache === facts.CACHE_FOLIO && inside >= refs && inside < refs + 4;
+  const isFolio = cache >= facts.CACHE_FOLIO && cache <= facts.CACHE_FOLIO_128;
+  const isRefs = isFolio && inside >= refs && inside < refs + 4;
   if (atomic && (isRefs || cache === facts.CACHE_CELL)) return '';
   return `object ${index} of a slab of cache ${cache}, which is free`;
 }

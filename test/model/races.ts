@@ -2,8 +2,7 @@
  * The kernel's races that are meant, each with the reason why it does no harm.
  *
  * *Figures for people* (kernel/report.ts) are loaded while others count, and nothing follows from
- * them. What a survivor reads of a dead thread's slot counts only if it wins the exchange that marks
- * the slot. *Page words* are what takes an argument. They are written by plain stores because
+ * them. *Page words* are what takes an argument. They are written by plain stores because
  * sixteen atomic ones cost ten times as much (kernel/memdesc/page-word.ts). `pin` loads them, before
  * it holds anything, atomically. An aligned word does not tear, so it sees one of the words that
  * were ever stored, which is a guess; then it takes a reference on the descriptor that was guessed,
@@ -47,6 +46,14 @@ export const allowedRaces: KernelRace[] = [
   },
   {
     place: pageWord,
+    between: [{ ...store, function: /\/(finishSplit|shrinkFolio|shrinkPage)$/ }, guess],
+    seenIn: 'split-pin-tail',
+    because:
+      'a folio that is cut is frozen with no pin but the cutter’s, so nobody looks a second time; ' +
+      'who pins it, or a part of it, later has read from an unfreeze that follows the stores',
+  },
+  {
+    place: pageWord,
     between: [{ ...store, function: /\/allocPages$/ }, guess],
     seenIn: 'lock-free',
     because: 'pages without a descriptor: a pin that sees Misc, or the 0 before it, finds nothing',
@@ -77,17 +84,6 @@ export const allowedRaces: KernelRace[] = [
     because:
       'a sum of what is in stocks: a figure, or the question whether it is worth while to halt the ' +
       'world; who then empties the stocks is ordered after their owners',
-  },
-  {
-    place: /^slot\d+\.ThreadSlot\.held$/,
-    between: [
-      { ...store, function: /\/(releaseSlot|recoverDead)$/ },
-      { ...load, function: /\/markDead$/ },
-    ],
-    seenIn: 'death-proven-twice',
-    because:
-      'two survivors prove one death: whoever reads what the other one, who has marked the slot ' +
-      'already, resets, loses the exchange of the identity and drops what it has read',
   },
   {
     place: /^KmemCache\[\d+\]\.inUse$/,

@@ -28,6 +28,9 @@ export interface ZoneExports extends KernelExports {
   put(desc: number): number;
   freeze(desc: number, expected: number): number;
   unfreeze(desc: number): number;
+  unpin(desc: number): number;
+  disown(desc: number): number;
+  lockDesc(desc: number): number;
   bury(desc: number): void;
   pin(pfn: number): number;
   tryLockDesc(desc: number): number;
@@ -117,6 +120,7 @@ const belowFace = new Set(
     'unlockDesc',
     'pin',
     'put',
+    'unpin',
     'tryGet',
     'zsRetire',
   ]),
@@ -196,6 +200,25 @@ export function limboOf(kernel: ZoneExports): number {
   let sum = 0;
   for (let kind = 0; kind < facts.LIMBO_KINDS; kind++) sum += kernel.limboCount(kind);
   return sum;
+}
+
+/** A folio, owned and not pinned. */
+export interface TestFolio {
+  name: number;
+  /** Its descriptor's number, and its address. */
+  id: number;
+  desc: number;
+  pfn: number;
+}
+
+/** Allocates a folio. */
+export function newFolio(kernel: ZoneExports, order = 0, type = facts.TYPE_ANON_FOLIO): TestFolio {
+  const name = kernel.allocFolio(order, type);
+  assert.ok(name > 0, `no folio: ${name}`);
+  const id = kernel.pinFolio(name);
+  const pfn = kernel.firstPage(id);
+  assert.equal(kernel.putPage(id), 0);
+  return { name, id, desc: id * 32, pfn };
 }
 
 /** Takes every free page, the last reserve too, the largest blocks first. @returns [pfn, order] */

@@ -79,6 +79,12 @@ const roles: Record<string, (...values: never[]) => unknown> = {
     awaitGo();
     process.exit(0);
   },
+  /** Keeps a folio pinned and locked. */
+  pinAndLock: (name: number) => {
+    const pin = cache.arena.folio(name)!.pin();
+    kept.push(pin);
+    return pin.lock();
+  },
   stopWorld: () => {
     kernel.stop();
     tell(1);

@@ -69,6 +69,24 @@ test('a thread that disposes the cache leaves nothing, and its later end changes
   await isRecovered(cache, before);
 });
 
+test('pins and locks of a dead thread are given back, and the next owner is told', async () => {
+  using cache = await createCache();
+  const folio = cache.arena.allocFolio(2)!;
+  const before = footprint(cache);
+  const actor = await Actor.start(cache.handle);
+  assert.equal(await actor.call('pinAndLock', folio.name), false);
+  assert.equal(cache.arena.describe(folio.pfn).pins, 1);
+  await actor.worker.terminate();
+  await isRecovered(cache, before);
+  {
+    using pin = folio.pin();
+    assert.equal(pin.lock(), true, 'its last owner died with it');
+    pin.unlock();
+    assert.equal(pin.lock(), false);
+  }
+  assert.equal(folio.split(0)?.length, 4);
+});
+
 test('a death is noticed while the main thread is parked', async (context) => {
   using cache = await createCache();
   const doomed = await Actor.start(cache.handle);

@@ -35,16 +35,12 @@ export const equivalents: Excuse[] = [
   {
     because:
       'Both stores come before the one that publishes the descriptor, and nobody finds it earlier.',
-    mutants: [
-      'folio/folio.ts allocFolio: swap headerOf(desc).flags |= FLAG_MOVABLE; fillPageWords(pfn, 1 << order, desc | TYPE_ANON_FOLIO);',
-      'slab/slab.ts bearSlab: swap storePageWord(pfn, desc | TYPE_SLAB); publish(desc);',
-    ],
+    mutants: ['slab/slab.ts bearSlab: swap storePageWord(pfn, desc | TYPE_SLAB); publish(desc);'],
   },
   {
     because:
       'FROZEN|slot|0 turns tryGet away as 0 does, and the next birth stores over it; the 0 is for people.',
     mutants: [
-      'folio/folio.ts freeFolio: drop bury(desc)',
       'slab/kmem-cache.ts destroySlab: drop bury(desc)',
       'zsmalloc/pool.ts destroyZspage: drop bury(desc)',
     ],
@@ -91,36 +87,8 @@ export const equivalents: Excuse[] = [
   },
   {
     because:
-      'The section is open: a lock that had to wait enters it again. Another entry only lets the grace period pass sooner.',
-    mutants: ['index.ts pinPage: drop enterSection() #2'],
-  },
-  {
-    because:
-      'Who locks or unlocks holds a reference: a death there poisons for `held`, mark or not.',
-    mutants: ['index.ts lockPage: drop beginChange()', 'index.ts unlockPage: drop beginChange()'],
-  },
-  {
-    because: 'Descriptors are locked by calls that are in no section.',
-    mutants: [
-      'memdesc/desc-lock.ts lockDesc: drop leaveSection()',
-      'memdesc/desc-lock.ts lockDesc: drop enterSection()',
-    ],
-  },
-  {
-    because:
       'The exchange failed because the word has changed; then parking on it returns at once.',
-    mutants: [
-      'memdesc/desc-lock.ts waitForOwner: recheck casWord(at, seen, seen | WAITERS) != seen',
-      'thread/lock.ts lockSlow: recheck casWord(at, seen, seen | WAITERS) == seen',
-    ],
-  },
-  {
-    because:
-      'An owner has references or a change under way: its death poisons the zone, and who waits traps a slice later at the latest.',
-    mutants: [
-      'memdesc/desc-lock.ts waitForOwner: recheck slotState(owner) != SLOT_LIVE',
-      'memdesc/desc-lock.ts waitForOwner: recheck loadWord(at) == (seen | WAITERS)',
-    ],
+    mutants: ['thread/lock.ts lockSlow: recheck casWord(at, seen, seen | WAITERS) == seen'],
   },
   {
     because: 'All who move a handle hold the store lock; readers only load it.',
@@ -159,7 +127,6 @@ export const equivalents: Excuse[] = [
       'thread/slot.ts condemnSlot: plain storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD))',
       "thread/slot.ts condemnSlot: swap storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0); storeWord(inKernelAt(slot), 0);",
       "thread/slot.ts condemnSlot: plain storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0)",
-      'thread/slot.ts condemnSlot: swap storeWord(inKernelAt(slot), 0); slotOf(slot).held = 0;',
       'thread/slot.ts condemnSlot: plain storeWord(inKernelAt(slot), 0)',
     ],
   },
@@ -255,10 +222,6 @@ export const unreachable: Excuse[] = [
       'thread/rest.ts rest: recheck loadWord(at) == seen',
       'thread/rest.ts rest: plain loadWord(at)',
     ],
-  },
-  {
-    because: 'The owner has to die, and a third thread to move the word, between two loads.',
-    mutants: ['memdesc/desc-lock.ts waitForOwner: plain loadWord(at) #2'],
   },
   {
     because:

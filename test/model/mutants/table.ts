@@ -20,18 +20,18 @@ export const mutants: Mutant[] = [
     scenarios: ['pin-free-descriptor-reused'],
   },
   {
-    name: 'reference taken from 0',
+    name: 'pin taken without an owner',
     file: 'memdesc/header.ts',
-    edits: [['if (counted == 0) return GET_GONE;', '']],
+    edits: [['while (seen - OWNED < PIN_MASK) {', 'while ((seen & (FROZEN | BORN)) == 0) {']],
     scenarios: ['pin-free-page-reused', 'pin-free-descriptor-reused', 'pin-free-both-reused'],
   },
   {
-    name: 'references dropped by a load and a store',
+    name: 'pins dropped by a load and a store',
     file: 'memdesc/header.ts',
     edits: [
       [
-        'const found = casWord(refsAt(desc), seen, next);',
-        'const found = seen;\n    storeWord(refsAt(desc), next);',
+        ': seen - 1;\n    const found = casWord(refsAt(desc), seen, next);',
+        ': seen - 1;\n    const found = seen;\n    storeWord(refsAt(desc), next);',
       ],
     ],
     scenarios: ['lock-unlock', 'pin-free-page-reused'],
@@ -93,9 +93,9 @@ export const mutants: Mutant[] = [
     file: 'memdesc/desc-lock.ts',
     edits: [
       [
-        'const found = casWord(flagsAt(desc), seen, seen | LOCKED | (selfSlot() << OWNER_SHIFT));',
+        'const found = casWord(flagsAt(desc), seen, (seen & ~ORPHANED) | mine());',
         'const found = seen;\n' +
-          '    atomic.store<u32>(flagsAt(desc), seen | LOCKED | (selfSlot() << OWNER_SHIFT));',
+          '    atomic.store<u32>(flagsAt(desc), (seen & ~ORPHANED) | mine());',
       ],
     ],
     scenarios: ['lock-unlock'],
@@ -103,7 +103,7 @@ export const mutants: Mutant[] = [
   {
     name: 'descriptor unlock wakes nobody',
     file: 'memdesc/desc-lock.ts',
-    edits: [['if ((seen & WAITERS) != 0) wakeWord(flagsAt(desc), -1);', '']],
+    edits: [['if ((found & WAITERS) != 0) wakeWord(flagsAt(desc), 1);', '']],
     scenarios: ['lock-unlock'],
   },
   {
@@ -216,7 +216,12 @@ export const mutants: Mutant[] = [
   {
     name: 'descriptor published by a plain store',
     file: 'memdesc/header.ts',
-    edits: [['storeWord(refsAt(desc), 1);', 'store<u32>(refsAt(desc), 1);']],
+    edits: [
+      [
+        'export function publish(desc: u32): void {\n  storeWord(refsAt(desc), OWNED);',
+        'export function publish(desc: u32): void {\n  store<u32>(refsAt(desc), OWNED);',
+      ],
+    ],
     scenarios: ['pin-free-descriptor-reused'],
   },
   {
@@ -262,5 +267,111 @@ export const mutants: Mutant[] = [
       ],
     ],
     scenarios: ['get-delete-reuse'],
+  },
+  {
+    name: 'the last pin is found out after it was dropped',
+    file: 'memdesc/header.ts',
+    edits: [
+      [
+        'const isLast = seen == 1;\n    const next = isLast ? FROZEN | (selfSlot() << SLOT_SHIFT) : seen - 1;\n' +
+          '    const found = casWord(refsAt(desc), seen, next);\n    if (found == seen) return isLast;',
+        'const found = casWord(refsAt(desc), seen, seen - 1);\n' +
+          '    if (found == seen) return (loadWord(refsAt(desc)) & COUNT_MASK) == 0;',
+      ],
+    ],
+    scenarios: ['put-put'],
+  },
+  {
+    name: 'a folio is published before its words',
+    file: 'folio/folio.ts',
+    edits: [
+      [
+        '  headerOf(desc).pfn = pfn;\n  fillPageWords(pfn, 1 << order, desc | type);\n  publish(desc);\n',
+        '  publish(desc);\n  headerOf(desc).pfn = pfn;\n  fillPageWords(pfn, 1 << order, desc | type);\n',
+      ],
+    ],
+    scenarios: ['publish-pin'],
+  },
+  {
+    name: 'the original of a split is thawed first',
+    file: 'folio/split.ts',
+    edits: [
+      [
+        '  const pages: u32 = 1 << order;\n  for (let child',
+        '  const pages: u32 = 1 << order;\n  unfreeze(desc);\n  for (let child',
+      ],
+      ['    finishSplit(desc, order);\n    unfreeze(desc);\n', '    finishSplit(desc, order);\n'],
+    ],
+    scenarios: ['split-pin-tail'],
+  },
+  {
+    name: 'a pin is written down after it was counted',
+    file: 'memdesc/pin.ts',
+    edits: [
+      [
+        '    enter(desc);\n    const got = tryGet(desc);\n    if (got == GET_DONE) {',
+        '    const got = tryGet(desc);\n    enter(desc);\n    if (got == GET_DONE) {',
+      ],
+    ],
+    scenarios: ['pin-put-killed'],
+  },
+  {
+    name: 'a pin is crossed out before it was dropped',
+    file: 'memdesc/pin.ts',
+    edits: [
+      [
+        '  const isLast = put(desc);\n  if (isLast) keepAsNote(desc);\n  else strike(desc);\n  return isLast;',
+        '  strike(desc);\n  const isLast = put(desc);\n  if (isLast) enter(desc | 1);\n  return isLast;',
+      ],
+    ],
+    scenarios: ['pin-put-killed'],
+  },
+  {
+    name: 'who waits for a lock does not say so',
+    file: 'memdesc/desc-lock.ts',
+    edits: [['const wish = seen | WAITERS |', 'const wish = seen |']],
+    scenarios: ['lock-unlock'],
+  },
+  {
+    name: 'a lock that was handed over is taken without saying that others wait',
+    file: 'memdesc/desc-lock.ts',
+    edits: [
+      [
+        '(seen & ~(ORPHANED | HANDOFF)) | WAITERS | mine()',
+        '(seen & ~(ORPHANED | HANDOFF)) | mine()',
+      ],
+    ],
+    scenarios: ['lock-three'],
+  },
+  {
+    name: "a dead thread's lock stays",
+    file: 'release.ts',
+    edits: [
+      [
+        'if (headerOf(desc).link == 0) breakDescLock(desc);',
+        'if (headerOf(desc).link == 0) return false;',
+      ],
+    ],
+    scenarios: ['lock-unlock-killed'],
+  },
+  {
+    name: 'an unfreeze wakes nobody',
+    file: 'memdesc/pin.ts',
+    edits: [
+      [
+        "  if (loadWord(MEMDESC_STATE + offsetof<MemdescState>('waiters')) != 0) wakeWord(refsAt(desc), -1);\n",
+        '',
+      ],
+    ],
+    scenarios: ['split-pin-tail'],
+  },
+  {
+    name: 'types are registered without a lock',
+    file: 'memdesc/user-type.ts',
+    edits: [
+      ['  lock(MEMDESC_STATE);\n', ''],
+      ['  unlock(MEMDESC_STATE);\n', ''],
+    ],
+    scenarios: ['register-register', 'register-differently'],
   },
 ];

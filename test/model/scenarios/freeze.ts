@@ -9,7 +9,7 @@ const GET_DONE = 0;
 
 let desc = 0;
 
-/** A descriptor with one reference. */
+/** A descriptor with an owner. */
 function makeHeader({ main }: Machine): void {
   const pfn = main.callNow('allocPages', 0) as number;
   desc = pfn << facts.PAGE_SHIFT;
@@ -23,9 +23,9 @@ async function freeIf(isLast: unknown, thread: Thread): Promise<number> {
   return Number(isLast);
 }
 
-/** Freezes the only reference, as whoever moves the page would. */
+/** Freezes what nobody has pinned, as whoever moves the page would. */
 const freezeAndThaw: Body = async (thread) => {
-  if ((await thread.call('freeze', desc, 1)) === 0) return 0;
+  if ((await thread.call('freeze', desc, 0)) === 0) return 0;
   assert.notEqual(
     await thread.call('tryGet', desc),
     GET_DONE,
@@ -34,7 +34,7 @@ const freezeAndThaw: Body = async (thread) => {
   return freeIf(await thread.call('unfreeze', desc), thread);
 };
 
-const dropLast: Body = async (thread) => freeIf(await thread.call('put', desc), thread);
+const dropLast: Body = async (thread) => freeIf(await thread.call('disown', desc), thread);
 
 const getAndPut: Body = async (thread) => {
   if ((await thread.call('tryGet', desc)) !== GET_DONE) return 0;
@@ -43,7 +43,7 @@ const getAndPut: Body = async (thread) => {
 
 export const freezeScenarios: KernelScenario[] = [
   {
-    // The freezer's reference is somebody else's, who may drop it meanwhile: then the freezer frees.
+    // The owner may drop it meanwhile: then the freezer frees.
     name: 'freeze-put',
     module: 'test',
     bound: 3,

@@ -1,6 +1,7 @@
 /** All scenarios. */
 import type { KernelScenario } from '../kernel-model.ts';
 import { entryScenarios } from './entries.ts';
+import { folioScenarios } from './folios.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
 import { pageScenarios } from './pages.ts';
@@ -12,6 +13,7 @@ export const scenarios: KernelScenario[] = [
   ...pageScenarios,
   ...frameScenarios,
   ...freezeScenarios,
+  ...folioScenarios,
   ...storeScenarios,
   ...threadScenarios,
   ...entryScenarios,

@@ -1,0 +1,161 @@
+/**
+ * Split and shrink: a folio becomes smaller without being freed.
+ *
+ * Both need the folio's lock (one at a time may do this to a folio) and no pin but the caller's.
+ *
+ * Split: reserve → freeze → words → order → thaw the others → **thaw the original last**
+ *   reserve  a descriptor for each new folio but the first, chained through `link`. From here on
+ *            nothing can run out
+ *   freeze   the original: who looks for one of its pages now finds it busy, and waits
+ *   words    the pages of each new folio name its descriptor, which is published frozen
+ *   thaw     each new folio, then the original. The other way round a thread that had loaded the
+ *            original's word for a page that has left it would pin the original, look at the word
+ *            again through its own eyes, and miss. A kernel bug of 2026 shows it (folio_split)
+ *
+ * Shrink: freeze → order → words of the rest 0 → its pages to frames → thaw
+ *
+ * Original, as a survivor finds it    the dead thread had                what is done
+ *   locked by it, not frozen          begun to reserve: `link` leads to   the reserve is freed
+ *   frozen by it                      reserved everything, or shrunk      the rest, step by step:
+ *                                                                        each may be done twice
+ * A new folio is taken off the chain before it is thawed; from then on the page words lead to it.
+ */
+import { selfSlot } from '../base/env';
+import { ERR_ARGUMENT, ERR_BUSY, ERR_NO_MEMORY } from '../base/fault';
+import { CHILD_PAGES, superblock } from '../base/layout';
+import { loadWord } from '../base/words';
+import { giveBlock } from '../frames/frames';
+import {
+  actorOf,
+  BORN,
+  condemn,
+  FROZEN,
+  freeze,
+  headerOf,
+  orderOf,
+  publishFrozen,
+  refsAt,
+  setOrder,
+  typeOf,
+} from '../memdesc/header';
+import { note, strikeNote } from '../memdesc/ledger';
+import {
+  fillPageWords,
+  pageWord,
+  storePageWord,
+  wordDescriptor,
+  wordType,
+} from '../memdesc/page-word';
+import { unfreeze } from '../memdesc/pin';
+import { TYPE_FREE } from '../memdesc/type';
+import { bearFolio, freeFolio } from './folio';
+
+/**
+ * Splits a folio into folios of `order`, all owned by whoever owned it.
+ *
+ * @returns 0, or ERR_ARGUMENT, ERR_NO_MEMORY, ERR_BUSY (others have pinned it, or nobody owns it)
+ * Context: locked, and pinned once, by the caller.
+ */
+export function splitFolio(desc: u32, order: u32): i32 {
+  if (order >= orderOf(desc)) return ERR_ARGUMENT;
+  const failure = reserve(desc, order);
+  if (failure == 0 && freeze(desc, 1)) {
+    finishSplit(desc, order);
+    unfreeze(desc);
+    return 0;
+  }
+  dropReserve(desc);
+  return failure != 0 ? failure : ERR_BUSY;
+}
+
+/** Chains a descriptor for every new folio but the first to the original. */
+function reserve(desc: u32, order: u32): i32 {
+  const type = typeOf(desc);
+  for (let left = ((<u32>1) << (orderOf(desc) - order)) - 1; left > 0; left--) {
+    const child = bearFolio(type, order);
+    if (child == 0) return ERR_NO_MEMORY;
+    headerOf(child).pfn = headerOf(desc).pfn + (left << order);
+    headerOf(child).link = headerOf(desc).link;
+    headerOf(desc).link = child;
+    strikeNote(child);
+  }
+  return 0;
+}
+
+/** Frees what is chained, from its end on: each is noted before it leaves the chain. */
+export function dropReserve(desc: u32): void {
+  while (headerOf(desc).link != 0) {
+    const child = headerOf(desc).link;
+    note(child);
+    condemn(child, selfSlot());
+    headerOf(desc).link = headerOf(child).link;
+    freeFolio(child);
+  }
+}
+
+/** From the freeze on. May be done again, by whoever survives. */
+function finishSplit(desc: u32, order: u32): void {
+  const type = typeOf(desc);
+  const pages: u32 = 1 << order;
+  for (let child = headerOf(desc).link; child != 0; child = headerOf(child).link) {
+    if ((loadWord(refsAt(child)) & BORN) != 0) publishFrozen(child);
+    fillPageWords(headerOf(child).pfn, pages, child | type);
+  }
+  thawReserve(desc);
+  setOrder(desc, order);
+}
+
+function thawReserve(desc: u32): void {
+  while (headerOf(desc).link != 0) {
+    const child = headerOf(desc).link;
+    headerOf(desc).link = headerOf(child).link;
+    unfreeze(child);
+  }
+}
+
+/**
+ * Makes a folio smaller: its first 2^order pages stay, the others go to frames.
+ *
+ * @returns 0, or ERR_ARGUMENT, ERR_BUSY
+ * Context: locked, and pinned once, by the caller.
+ */
+export function shrinkFolio(desc: u32, order: u32): i32 {
+  const was = orderOf(desc);
+  if (order >= was) return ERR_ARGUMENT;
+  if (!freeze(desc, 1)) return ERR_BUSY;
+  setOrder(desc, order);
+  // The part behind the first 2^n pages is a block of order n, for each n.
+  for (let part = order; part < was; part++) {
+    const pfn = headerOf(desc).pfn + (1 << part);
+    fillPageWords(pfn, 1 << part, TYPE_FREE);
+    giveBlock(pfn, part);
+  }
+  unfreeze(desc);
+  return 0;
+}
+
+/** Finishes the split that a dead thread had begun with a folio that it froze. World halted. */
+export function finishDeadSplit(desc: u32, slot: u32): void {
+  const pages: u32 = 1 << orderOf(desc);
+  const child = headerOf(desc).link;
+  if (child != 0) finishSplit(desc, orderOf(child));
+  // One may be off the chain and not thawed.
+  for (let pfn = headerOf(desc).pfn; pfn < headerOf(desc).pfn + pages; pfn++) {
+    const owner = wordDescriptor(pageWord(pfn));
+    if (owner == 0 || owner == desc || wordType(pageWord(pfn)) != typeOf(desc)) continue;
+    const refs = loadWord(refsAt(owner));
+    if ((refs & FROZEN) != 0 && actorOf(refs) == slot) unfreeze(owner);
+  }
+}
+
+/** Gives back the pages that a dead thread's shrink had left to the folio: it stays frozen. */
+export function finishDeadShrink(desc: u32): void {
+  const first = headerOf(desc).pfn & ~(CHILD_PAGES - 1);
+  const end = min(first + CHILD_PAGES, superblock().pageCount);
+  for (let pfn = first; pfn < end; pfn++) {
+    const isBeyond = pfn - headerOf(desc).pfn >= (<u32>1) << orderOf(desc);
+    if (!isBeyond || wordDescriptor(pageWord(pfn)) != desc) continue;
+    storePageWord(pfn, TYPE_FREE);
+    giveBlock(pfn, 0);
+  }
+}

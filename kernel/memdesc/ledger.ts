@@ -1,0 +1,128 @@
+/**
+ * The pin ledger: which descriptors each thread has pinned, in its thread page.
+ *
+ * Idea: a count cannot say whose pins it counts, and whether the compare-and-swap of a thread that
+ * died there succeeded. So the ledgers are the truth and the count is their cached sum:
+ *
+ *   pins(desc) = entries that equal desc, over the ledgers of all threads      (world halted)
+ *
+ * Recovery never asks what the dead thread had come to: it counts the living anew (`pinsOf`).
+ * That needs two things, and both are plain stores in the right place:
+ *   pin    entry = desc, then refs + 1       a descriptor that the dead thread may have counted
+ *   unpin  refs − 1, then entry = 0          is named by its ledger, so it is counted anew
+ * and between the two of a *living* thread there is no safe point, so that its entries are exact
+ * whenever the world is halted. A dead ledger may name too much (a pin that was never counted, one
+ * that is gone, an entry that was being moved): counting such a descriptor anew changes nothing.
+ *
+ * entry: 0 · desc: a pin · desc|NOTED: not counted, but this thread is bearing or freeing it
+ * Access: owner thread, plain; a survivor, of the dead at any time and of the living in a halted
+ * world. Entries in use stand first, without gaps.
+ *
+ * Cost of a pin: one store; of an unpin: one load and one store, when it is among the last taken.
+ */
+import { selfPage } from '../base/env';
+import { FAULT_REFS, fail } from '../base/fault';
+import { THREAD_PINS } from '../base/layout';
+import { peekWord, pokeWord } from '../base/words';
+import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
+
+/** 448 of the region's 512 bytes; the window has the rest. */
+export const LEDGER_ENTRIES: u32 = 112;
+/** What pins may take: one is being born or freed in each of a few nested operations. */
+export const MAX_PINS: u32 = 104;
+/** Words through which a call gets and gives more than numbers: names, descriptions. */
+export const WINDOW: u32 = 4032;
+export const WINDOW_BYTES: u32 = 64;
+
+const NOTED: u32 = 1;
+
+/** Thread-local: where the next entry goes, and where pins end. */
+let next: usize = 0;
+let end: usize = 0;
+
+function entryAt(page: usize, index: u32): usize {
+  return page + THREAD_PINS + index * 4;
+}
+
+/** Begins the ledger of a thread that has got its page. */
+export function openLedger(): void {
+  next = entryAt(selfPage(), 0);
+  end = entryAt(selfPage(), MAX_PINS);
+}
+
+export function hasRoom(): bool {
+  return next < end;
+}
+
+/** Writes down a pin that is about to be counted. */
+export function enter(desc: u32): void {
+  pokeWord(next, desc);
+  next += 4;
+}
+
+/** Crosses a pin out that is counted no more. */
+export function strike(desc: u32): void {
+  const last = next - 4;
+  if (peekWord(last) != desc) pokeWord(find(desc), peekWord(last));
+  pokeWord(last, 0);
+  next = last;
+}
+
+/** Writes down a descriptor that this thread bears or frees. */
+export function note(desc: u32): void {
+  enter(desc | NOTED);
+}
+
+export function strikeNote(desc: u32): void {
+  strike(desc | NOTED);
+}
+
+/** A pin was the last: its entry goes on as the note of who frees. */
+export function keepAsNote(desc: u32): void {
+  pokeWord(find(desc), desc | NOTED);
+}
+
+/** Where an entry of this thread is; the last taken is looked at first. */
+function find(entry: u32): usize {
+  for (let at = next - 4; at >= entryAt(selfPage(), 0); at -= 4) {
+    if (peekWord(at) == entry) return at;
+  }
+  fail(FAULT_REFS, entry);
+  return 0;
+}
+
+/** Whether this thread has pinned the descriptor. */
+export function hasPinned(desc: u32): bool {
+  for (let at = next - 4; at >= entryAt(selfPage(), 0); at -= 4) {
+    if (peekWord(at) == desc) return true;
+  }
+  return false;
+}
+
+/** A descriptor that this thread has pinned, or 0. */
+export function anyPinned(): u32 {
+  return next == entryAt(selfPage(), 0) ? 0 : peekWord(next - 4) & ~NOTED;
+}
+
+/** The descriptor that an entry of a thread names, or 0. World halted, or the thread is dead. */
+export function ledgerEntry(slot: u32, index: u32): u32 {
+  const page = slotOf(slot).page;
+  return page == 0 ? 0 : peekWord(entryAt(page, index)) & ~NOTED;
+}
+
+/** Crosses out an entry of a dead thread. */
+export function clearEntry(slot: u32, index: u32): void {
+  pokeWord(entryAt(slotOf(slot).page, index), 0);
+}
+
+/** Pins of living threads on a descriptor. World halted. */
+export function pinsOf(desc: u32): u32 {
+  let pins: u32 = 0;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slotState(slot) != SLOT_LIVE || slotOf(slot).page == 0) continue;
+    for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
+      if (peekWord(entryAt(slotOf(slot).page, index)) == desc) pins++;
+    }
+  }
+  return pins;
+}

@@ -1,0 +1,177 @@
+/**
+ * What the last reference leads to, and what dead threads' ledgers lead to.
+ *
+ * Floors that drop a reference do not know what the descriptor is: they say that it was the last,
+ * and the type is looked at here.
+ *
+ * Recovery of a ledger has two steps. *In the halted world* every descriptor that it names is counted
+ * anew, and a split that was under way is finished: neither needs a lock. What then is still the dead
+ * thread's (frozen, being born or freed, locked) keeps its entry, and no living thread touches it.
+ * *In the running world* that is freed or unlocked, through floors whose locks the living may hold.
+ * Who recovers may die at any step: each looks at what is there and does the rest.
+ */
+import { selfSlot } from './base/env';
+import { loadWord, peekWord } from './base/words';
+import { freeFolio, isFolioType } from './folio/folio';
+import { dropReserve, finishDeadShrink, finishDeadSplit } from './folio/split';
+import { breakDescLock, lockOwner, unlockDesc } from './memdesc/desc-lock';
+import {
+  actorOf,
+  BORN,
+  COUNT_MASK,
+  condemn,
+  FROZEN,
+  flagsAt,
+  headerOf,
+  linkAt,
+  recount,
+  refsAt,
+  typeOf,
+} from './memdesc/header';
+import {
+  anyPinned,
+  clearEntry,
+  LEDGER_ENTRIES,
+  ledgerEntry,
+  note,
+  pinsOf,
+  strikeNote,
+} from './memdesc/ledger';
+import { unfreeze, unpin } from './memdesc/pin';
+import { TYPE_SLAB, TYPE_ZSPAGE } from './memdesc/type';
+import { deferSlab, isDescriptor } from './slab/kmem-cache';
+import { bag, LIMBO_SLAB, LIMBO_ZSPAGE } from './thread/limbo';
+import { highestSlot, SLOT_DEAD, slotState } from './thread/slot';
+import { deferZspage } from './zsmalloc/pool';
+
+/** Frees a descriptor that this thread took the last reference of; it is noted in its ledger. */
+export function releaseDesc(desc: u32): void {
+  switch (typeOf(desc)) {
+    case TYPE_SLAB:
+      deferSlab(desc);
+      strikeNote(desc);
+      break;
+    case TYPE_ZSPAGE:
+      deferZspage(desc);
+      strikeNote(desc);
+      break;
+    default:
+      freeFolio(desc);
+  }
+}
+
+/** Drops a pin of this thread. */
+export function dropPin(desc: u32): void {
+  if (unpin(desc)) releaseDesc(desc);
+}
+
+/** Before a thread leaves: drops its pins, and the locks with them. */
+export function dropPins(slot: u32): void {
+  for (let desc = anyPinned(); desc != 0; desc = anyPinned()) {
+    if (lockOwner(loadWord(flagsAt(desc))) == slot) unlockDesc(desc);
+    dropPin(desc);
+  }
+}
+
+/** First step, world halted: afterwards the ledger names only what is still the dead thread's. */
+export function recoverLedger(slot: u32): void {
+  for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
+    const desc = ledgerEntry(slot, index);
+    if (desc == 0) continue;
+    if (isNamedBefore(slot, index, desc) || !isLeft(desc, slot)) clearEntry(slot, index);
+  }
+}
+
+function isNamedBefore(slot: u32, index: u32, desc: u32): bool {
+  for (let before: u32 = 0; before < index; before++) {
+    if (ledgerEntry(slot, before) == desc) return true;
+  }
+  return false;
+}
+
+/**
+ * Counts a descriptor anew, finishes its split, frees its lock.
+ *
+ * @returns whether it still is the dead thread's: frozen or unborn, or locked with a reserve
+ */
+function isLeft(desc: u32, slot: u32): bool {
+  if (!isDescriptor(desc)) return false;
+  const refs = loadWord(refsAt(desc));
+  const wasIts = isFrozenBy(desc, slot);
+  const isUnborn = (refs & BORN) != 0 && actorOf(refs) == slot;
+  if (isUnborn || (wasIts && (refs & COUNT_MASK) == 0)) {
+    return !isInLimbo(desc) && !isReserved(desc);
+  }
+  if ((refs & BORN) != 0) return false;
+  const isOver = recount(desc, pinsOf(desc), slot);
+  if (wasIts && isFolioType(typeOf(desc))) finishDeadSplit(desc, slot);
+  if (lockOwner(loadWord(flagsAt(desc))) == slot) {
+    if (headerOf(desc).link == 0) breakDescLock(desc);
+    // Of two dead threads the one that locked it for a split frees it: its reserve goes first.
+    else if (isOver) condemn(desc, slot);
+    else return true;
+  }
+  return isFrozenBy(desc, slot);
+}
+
+function isFrozenBy(desc: u32, slot: u32): bool {
+  const refs = loadWord(refsAt(desc));
+  return (refs & FROZEN) != 0 && actorOf(refs) == slot;
+}
+
+/** Whether a split of a dead thread has the descriptor in reserve, which is then freed as a whole. */
+function isReserved(desc: u32): bool {
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slotState(slot) != SLOT_DEAD) continue;
+    for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
+      const owner = ledgerEntry(slot, index);
+      if (owner == 0 || headerOf(owner).link != desc) continue;
+      if (lockOwner(loadWord(flagsAt(owner))) == slot) return true;
+    }
+  }
+  return false;
+}
+
+/** Whether a slab or zspage has been deferred already. World halted: nobody is in the bag. */
+function isInLimbo(desc: u32): bool {
+  const type = typeOf(desc);
+  if (type != TYPE_SLAB && type != TYPE_ZSPAGE) return false;
+  const from = bag(type == TYPE_SLAB ? LIMBO_SLAB : LIMBO_ZSPAGE);
+  return isOnList(from.filling, desc) || isOnList(from.ripening, desc);
+}
+
+function isOnList(first: u32, desc: u32): bool {
+  for (let at = first; at != 0; at = peekWord(linkAt(at))) if (at == desc) return true;
+  return false;
+}
+
+/**
+ * Second step, world running: gives back what the ledger still names. What is to be freed goes over
+ * to this thread's ledger first, so no entry ever names what somebody else may have by now.
+ */
+export function settleLedger(slot: u32): void {
+  for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
+    const desc = ledgerEntry(slot, index);
+    if (desc == 0) continue;
+    const isOver = settle(desc, slot);
+    if (isOver) takeOver(desc);
+    clearEntry(slot, index);
+    if (isOver) releaseDesc(desc);
+  }
+}
+
+/** Ends what a dead thread was doing with a descriptor. @returns whether nothing keeps it now */
+function settle(desc: u32, slot: u32): bool {
+  const refs = loadWord(refsAt(desc));
+  const isFolio = isFolioType(typeOf(desc));
+  const isFrozen = isFrozenBy(desc, slot);
+  if (isFolio && (refs & BORN) == 0) dropReserve(desc);
+  if (isFolio && isFrozen) finishDeadShrink(desc);
+  if (lockOwner(loadWord(flagsAt(desc))) == slot) breakDescLock(desc);
+  return (refs & BORN) != 0 || (isFrozen && unfreeze(desc));
+}
+
+function takeOver(desc: u32): void {
+  note(desc);
+  condemn(desc, selfSlot());
+}

@@ -1,0 +1,96 @@
+/**
+ * Pins: what keeps a page's descriptor, and with it a folio's pages, where they are.
+ *
+ * A pin belongs to the thread that took it, stands in that thread's ledger, and is given back when it
+ * is disposed, when the thread detaches, or when the thread dies. Whatever has a descriptor can be
+ * pinned and locked alike: folios, slabs, zspages.
+ */
+import { BusyError, NotYoursError } from './errors.ts';
+import * as facts from './generated/facts.ts';
+import type { KernelExports } from './kernel.ts';
+
+/** Says why a thread gets no pin, or throws that it has too many or that somebody is in the way. */
+export function checkPin(answer: number): number | undefined {
+  if (answer >= 0) return answer;
+  if (answer === facts.ERR_NOT_FOUND) return undefined;
+  throw new BusyError(
+    answer === facts.ERR_FULL
+      ? `this thread has ${facts.MAX_PINS} pins already`
+      : 'it is being moved or split, and this thread may not wait',
+  );
+}
+
+export class Pin implements Disposable {
+  readonly #kernel: KernelExports;
+  readonly #desc: number;
+  #isHeld = true;
+  #isLocked = false;
+
+  /** @internal */
+  constructor(kernel: KernelExports, desc: number) {
+    this.#kernel = kernel;
+    this.#desc = desc;
+  }
+
+  /** First page of the block. Stays while the pin is held. */
+  get pfn(): number {
+    return this.#kernel.firstPage(this.#live());
+  }
+
+  /** log2 of the block's pages. */
+  get order(): number {
+    return this.#kernel.orderOfPinned(this.#live());
+  }
+
+  /**
+   * Locks the descriptor, waiting for it if need be.
+   *
+   * @returns true when the last owner died with the lock held: what it protects may be half-changed
+   * Throws `NotYoursError` if this thread has it already, `BusyError` where it may not wait (a
+   * browser's main thread). Cost: one atomic, uncontended.
+   */
+  lock(): boolean {
+    return this.#locked(this.#kernel.lockPage(this.#live())) === facts.LOCK_ORPHANED;
+  }
+
+  /** Locks the descriptor if it is free. @returns undefined if it is not, else as `lock` */
+  tryLock(): boolean | undefined {
+    const taken = this.#kernel.tryLockPage(this.#live());
+    if (taken === facts.ERR_BUSY) return undefined;
+    return this.#locked(taken) === facts.LOCK_ORPHANED;
+  }
+
+  /** Throws `NotYoursError` if this pin does not have the lock. */
+  unlock(): void {
+    const failure = this.#isLocked ? this.#kernel.unlockPage(this.#live()) : facts.ERR_NOT_YOURS;
+    if (failure < 0) throw new NotYoursError('unlock', 'this pin has not locked it');
+    this.#isLocked = false;
+  }
+
+  /** Unlocks, if need be, and drops the pin. Twice is once. */
+  [Symbol.dispose](): void {
+    if (!this.#isHeld) return;
+    if (this.#isLocked) this.unlock();
+    this.#isHeld = false;
+    this.#kernel.putPage(this.#desc);
+  }
+
+  /** @internal */
+  get number(): number {
+    return this.#live();
+  }
+
+  #locked(taken: number): number {
+    if (taken === facts.ERR_NOT_YOURS) {
+      throw new NotYoursError('lock', 'this thread has locked it already');
+    }
+    if (taken < 0) throw new BusyError('it is locked, and this thread may not wait');
+    this.#isLocked = true;
+    return taken;
+  }
+
+  #live(): number {
+    if (!this.#isHeld) throw new NotYoursError('use', 'the pin was disposed');
+    return this.#desc;
+  }
+}

@@ -16,6 +16,14 @@ import { LIMBO_VALUE, limboCount } from './thread/limbo';
 import { highestSlot, SLOT_LIVE, slotState, sumCounter } from './thread/slot';
 import { CLASSES, classOf, SizeClass, ZsState, zsState } from './zsmalloc/size-class';
 
+export {
+  childrenOf,
+  fragmentationIndex,
+  freeBlocks,
+  unusableFreeIndex,
+} from './frames/statistics';
+export { stockedPages } from './frames/stock';
+
 export function fault(): u32 {
   return faultCode();
 }
@@ -39,6 +47,11 @@ export function firstPfn(): u32 {
 
 export function freePagesNow(): u32 {
   return freePageCount();
+}
+
+/** Pages that only urgent allocations may take. */
+export function minPages(): u32 {
+  return superblock().minPages;
 }
 
 export function zoneIdLo(): u32 {

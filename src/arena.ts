@@ -22,6 +22,7 @@ import {
 import { Folio, folioAt } from './folio.ts';
 import * as facts from './generated/facts.ts';
 import { loadImage, saveImage } from './image.ts';
+import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from './inspect/frames.ts';
 import { describePage, type PageDescription, reportZone, type ZoneReport } from './inspect/zone.ts';
 import {
   checkInteger,
@@ -266,6 +267,18 @@ export class Arena implements Disposable {
   report(): ZoneReport {
     throwIfPoisoned(this.kernel);
     return reportZone(this.kernel);
+  }
+
+  /** What is free, by size of block. Read without a lock: exact only while nobody allocates. */
+  buddyInfo(): BuddyInfo {
+    throwIfPoisoned(this.kernel);
+    return buddyInfo(this.kernel);
+  }
+
+  /** The same for each class of memory, and how many 2 MiB blocks each class occupies. */
+  pageTypeInfo(): PageTypeInfo {
+    throwIfPoisoned(this.kernel);
+    return pageTypeInfo(this.kernel);
   }
 
   /** Checks every invariant of every floor. Throws `CorruptionError` at the first contradiction. */

@@ -76,6 +76,12 @@ export interface KernelExports {
   pageCount(): number;
   firstPfn(): number;
   freePagesNow(): number;
+  minPages(): number;
+  stockedPages(): number;
+  freeBlocks(order: number, kind: number): number;
+  childrenOf(kind: number): number;
+  fragmentationIndex(order: number): number;
+  unusableFreeIndex(order: number): number;
   zoneIdLo(): number;
   zoneIdHi(): number;
   pageWordOf(pfn: number): number;

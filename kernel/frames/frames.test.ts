@@ -244,6 +244,41 @@ zoneTest('only urgent allocations go below the watermark', { wasmPages: 1024 }, 
   giveAll(zone, [...taken, ...rest], 0);
 });
 
+zoneTest('statistics say what a look at every page says', { wasmPages: 200 }, (zone) => {
+  const { kernel } = zone;
+  const blocks = takeAllPages(kernel);
+  for (const [i, [pfn, order]] of blocks.entries()) {
+    if (i % 3 !== 0 || order === 0) assert.equal(kernel.freePages(pfn, order), 0);
+  }
+  kernel.drainAll();
+  const free = Array.from({ length: kernel.pageCount() }, (_, pfn) => kernel.pageWordOf(pfn) === 0);
+  const blocksOf = (order: number): number => {
+    let found = 0;
+    for (let pfn = 0; pfn + 2 ** order <= free.length; pfn += 2 ** order) {
+      if (free.slice(pfn, pfn + 2 ** order).every(Boolean)) found++;
+    }
+    return found;
+  };
+  const pages = kernel.freePagesNow();
+  let smaller = 0;
+  for (let order = 0; order <= MAX_ORDER; order++) {
+    const larger = order < MAX_ORDER ? 2 * blocksOf(order + 1) : 0;
+    const exact = blocksOf(order) - larger;
+    assert.equal(kernel.freeBlocks(order, facts.CLASS_ANY), exact, `order ${order}`);
+    const unusable = Math.floor((1000 * (pages - blocksOf(order) * 2 ** order)) / pages);
+    assert.equal(kernel.unusableFreeIndex(order), unusable);
+    const lacking = 1000 - Math.floor((1000 + Math.floor((1000 * pages) / 2 ** order)) / smaller);
+    assert.equal(kernel.fragmentationIndex(order), blocksOf(order) > 0 ? -1000 : lacking);
+    smaller += exact;
+  }
+  const kinds = [0, 1, 2, facts.CLASS_NONE];
+  const children = kinds.reduce((sum, kind) => sum + kernel.childrenOf(kind), 0);
+  assert.equal(children, Math.ceil(kernel.pageCount() / CHILD_PAGES));
+  for (const [i, [pfn, order]] of blocks.entries()) {
+    if (i % 3 === 0 && order !== 0) assert.equal(kernel.freePages(pfn, order), 0);
+  }
+});
+
 test('giving back what is free already poisons the zone', () => {
   for (const order of [STOCK_ORDER + 1, 7, 9, 10]) {
     const zone = createZone({ wasmPages: 160 });

@@ -14,14 +14,15 @@ import { countBlocks } from './bitfield';
 import { childEntry, entryClass, entryFree } from './child';
 
 const CHILD_ORDER: u32 = 9;
-/** In place of a class: any. */
-export const ANY_CLASS: u32 = 3;
+/** In place of a class: children that are wholly free and therefore have none; and all children. */
+export const CLASS_NONE: u32 = 3;
+export const CLASS_ANY: u32 = 4;
 
 /** Aligned free blocks of `order` 0–10 in children of a class, those inside larger ones included. */
 function alignedBlocks(order: u32, kind: u32): u32 {
   let blocks: u32 = 0;
   for (let child: u32 = 0; child < superblock().childCount; child++) {
-    if (kind != ANY_CLASS && classOfChild(child) != kind) continue;
+    if (kind != CLASS_ANY && classOfChild(child) != kind) continue;
     if (order < MAX_ORDER) blocks += countBlocks(child, order);
     else if ((child & 1) == 0 && isPairFree(child)) blocks++;
   }
@@ -33,10 +34,9 @@ function isPairFree(child: u32): bool {
   return countBlocks(child, CHILD_ORDER) + countBlocks(child + 1, CHILD_ORDER) == 2;
 }
 
-/** Class of a child; one that is wholly free has none, and counts as movable. */
-export function classOfChild(child: u32): u32 {
+function classOfChild(child: u32): u32 {
   const entry = childEntry(child);
-  return entryFree(entry) == CHILD_PAGES ? ANY_CLASS : entryClass(entry);
+  return entryFree(entry) == CHILD_PAGES ? CLASS_NONE : entryClass(entry);
 }
 
 /** Free blocks of exactly `order`: those that are not half of a larger free one. */
@@ -57,17 +57,17 @@ export function childrenOf(kind: u32): u32 {
 }
 
 export function fragmentationIndex(order: u32): i32 {
-  if (alignedBlocks(order, ANY_CLASS) != 0) return -1000;
+  if (alignedBlocks(order, CLASS_ANY) != 0) return -1000;
   let blocks: u32 = 0;
-  for (let smaller: u32 = 0; smaller < order; smaller++) blocks += freeBlocks(smaller, ANY_CLASS);
+  for (let smaller: u32 = 0; smaller < order; smaller++) blocks += freeBlocks(smaller, CLASS_ANY);
   if (blocks == 0) return 0;
-  const free = u64(alignedBlocks(0, ANY_CLASS));
+  const free = u64(alignedBlocks(0, CLASS_ANY));
   return 1000 - i32((1000 + ((1000 * free) >> order)) / blocks);
 }
 
 export function unusableFreeIndex(order: u32): u32 {
-  const free = alignedBlocks(0, ANY_CLASS);
+  const free = alignedBlocks(0, CLASS_ANY);
   if (free == 0) return 1000;
-  const usable = alignedBlocks(order, ANY_CLASS) << order;
+  const usable = alignedBlocks(order, CLASS_ANY) << order;
   return free > usable ? u32((u64(free - usable) * 1000) / free) : 0;
 }

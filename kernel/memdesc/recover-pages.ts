@@ -8,26 +8,31 @@
  *   Stocked          Misc, or 0        a free was under way        words 0; then as in the last row
  *   Stocked, intent  Misc, or done     a free of a part            the words of the rest are finished
  *   0                Misc              an alloc was under way      words 0; then as in the last row
+ *   Misc, of a       Misc              a thread's page or scratch  likewise
+ *   thread, unnamed                    that its slot names not yet,
+ *                                      or not any more
  *   0                0                 taken and not described,    bits cleared
  *                                      or given back in part
  *
  * Then every counter is counted again from the bits. Idempotent: each row leads to a later one.
  * Cost: two looks at the word of every page in use.
  */
-import { superblock } from '../base/layout';
+import { PAGE_SHIFT, superblock } from '../base/layout';
 import { forgetPage, nextTaken } from '../frames/bitfield';
 import { clearIntent, framesOwn } from '../frames/own';
 import { recount } from '../frames/recover';
+import { highestSlot, slotOf, ThreadSlot } from '../thread/slot';
 import {
   fillPageWords,
   peekPageWord,
   stockedOrder,
   wordOrder,
   wordSlot,
+  wordSubtype,
   wordType,
 } from './page-word';
 import { describeRest } from './pages';
-import { TYPE_FREE, TYPE_MISC, TYPE_STOCKED } from './type';
+import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_MISC, TYPE_STOCKED } from './type';
 
 /** After recoverFrames for the same slot. The world is halted. */
 export function recoverPages(slot: u32): void {
@@ -35,6 +40,7 @@ export function recoverPages(slot: u32): void {
   for (let pfn = nextTaken(zone.firstPfn); pfn < zone.pageCount; pfn = nextTaken(pfn + 1)) {
     const word = peekPageWord(pfn);
     if (wordType(word) == TYPE_STOCKED) finishFree(pfn, word);
+    else if (isUnnamed(pfn, word)) fillPageWords(pfn, 1, TYPE_FREE);
   }
   for (let pfn = nextTaken(zone.firstPfn); pfn < zone.pageCount; pfn = nextTaken(pfn + 1)) {
     if (peekPageWord(pfn) != TYPE_FREE && !isOrphan(pfn)) continue;
@@ -62,4 +68,26 @@ function finishFree(pfn: u32, word: u32): void {
 function isOrphan(pfn: u32): bool {
   const word = peekPageWord(pfn);
   return wordType(word) == TYPE_MISC && peekPageWord(pfn & ~((1 << wordOrder(word)) - 1)) != word;
+}
+
+/** A page of a thread's own that no slot names. Its block becomes an incomplete one. */
+function isUnnamed(pfn: u32, word: u32): bool {
+  const subtype = wordSubtype(word);
+  if (wordType(word) != TYPE_MISC || (subtype != MISC_THREAD && subtype != MISC_SCRATCH))
+    return false;
+  if ((pfn & ((1 << wordOrder(word)) - 1)) != 0) return false;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (isNamedBy(slotOf(slot), pfn << PAGE_SHIFT)) return false;
+  }
+  return true;
+}
+
+function isNamedBy(slot: ThreadSlot, address: u32): bool {
+  return (
+    slot.page == address ||
+    slot.keyScratch == address ||
+    slot.inputScratch == address ||
+    slot.outputScratch == address ||
+    slot.tableScratch == address
+  );
 }

@@ -38,16 +38,23 @@ export function takeScratch(): i32 {
   return ERR_NO_MEMORY;
 }
 
-/** Gives back the scratch of a thread that does not use it any more. */
+/**
+ * Gives back the scratch of a thread that does not use it any more. A block is first forgotten and
+ * then freed: one that nobody names is found by recovery, one that is named is the thread's.
+ */
 export function dropScratch(slot: ThreadSlot): void {
-  giveOne(slot.keyScratch, KEY_ORDER);
-  giveOne(slot.inputScratch, BLOCK_ORDER);
-  giveOne(slot.outputScratch, BLOCK_ORDER);
-  giveOne(slot.tableScratch, TABLE_ORDER);
+  const key = slot.keyScratch;
+  const input = slot.inputScratch;
+  const output = slot.outputScratch;
+  const table = slot.tableScratch;
   slot.keyScratch = 0;
   slot.inputScratch = 0;
   slot.outputScratch = 0;
   slot.tableScratch = 0;
+  giveOne(key, KEY_ORDER);
+  giveOne(input, BLOCK_ORDER);
+  giveOne(output, BLOCK_ORDER);
+  giveOne(table, TABLE_ORDER);
 }
 
 function takeOne(order: u32): u32 {

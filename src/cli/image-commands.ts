@@ -3,6 +3,8 @@
  */
 import { Arena } from '../arena.ts';
 import { BadImageError, CorruptionError } from '../errors.ts';
+import { describeBuddies, describePageTypes } from './frames-text.ts';
+import { UsageError } from './options.ts';
 import { describeZone } from './zone-text.ts';
 
 export interface ImageOptions {
@@ -35,10 +37,34 @@ function contradictionIn(file: string): Partial<CorruptionError> | undefined {
   }
 }
 
-export function reportImage(file: string, options: ImageOptions): number {
+/** What a report says: as an object, and as lines. */
+type Report = (arena: Arena) => [figures: object, lines: () => string[]];
+
+/** Reports by name, as `pageless report NAME FILE` knows them. */
+export const reports: Record<string, Report> = {
+  zone: (arena) => {
+    const report = arena.report();
+    return [report, () => describeZone([{ title: '', report }])];
+  },
+  buddyinfo: (arena) => {
+    const info = arena.buddyInfo();
+    return [info, () => describeBuddies(info)];
+  },
+  pagetypeinfo: (arena) => {
+    const info = arena.pageTypeInfo();
+    return [info, () => describePageTypes(info)];
+  },
+};
+
+/** Prints a report. The name may be left out; then it is the whole zone's. */
+export function reportImage(names: string[], options: ImageOptions): number {
+  const [file, name = 'zone'] = names.toReversed();
+  const report = Object.hasOwn(reports, name) ? reports[name] : undefined;
+  if (!report || !file || names.length > 2) {
+    throw new UsageError(`report takes a name (${Object.keys(reports).join(', ')}) and a file`);
+  }
   using arena = Arena.load(file);
-  const report = arena.report();
-  const text = () => describeZone([{ title: '', report }]).join('\n');
-  console.log(options.json ? JSON.stringify(report) : text());
+  const [figures, lines] = report(arena);
+  console.log(options.json ? JSON.stringify(figures) : lines().join('\n'));
   return 0;
 }

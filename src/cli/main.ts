@@ -11,7 +11,7 @@ import { PagelessError } from '../errors.ts';
 import { WorkerFailure } from './crew.ts';
 import { demo } from './demo.ts';
 import type { DemoOptions } from './demo-report.ts';
-import { checkImage, type ImageOptions, reportImage } from './image-commands.ts';
+import { checkImage, type ImageOptions, reportImage, reports } from './image-commands.ts';
 import { layout } from './layout.ts';
 import { sizeOption, UsageError, workersOption, zoneSizeOption } from './options.ts';
 
@@ -38,10 +38,14 @@ function commandLine(): Command {
     .action((file: string, options: ImageOptions) => finish(checkImage(file, options)));
   program
     .command('report')
-    .description('print the figures of an arena image')
-    .addArgument(imageArgument())
+    .description('print figures of an arena image')
+    .argument(
+      '<name and file...>',
+      `${Object.keys(reports).join(', ')} (zone if left out), and a file that demo --save or ` +
+        'arena.save() wrote',
+    )
     .option('--json', 'print one JSON object')
-    .action((file: string, options: ImageOptions) => finish(reportImage(file, options)));
+    .action((names: string[], options: ImageOptions) => finish(reportImage(names, options)));
   return program;
 }
 

@@ -154,6 +154,22 @@ describe('images on the command line', { concurrency: true }, () => {
     const report = reportOf(await pageless(['report', file, '--json']));
     assert.equal(report.entries, 20);
     assert.equal(report.valueBytes, reportOf(demo).zone.valueBytes);
+    const buddies = reportOf(await pageless(['report', 'buddyinfo', file, '--json']));
+    const inBlocks = (blocks: number[]) =>
+      blocks.reduce((sum, n, order) => sum + n * 2 ** order, 0);
+    assert.equal(inBlocks(buddies.freeBlocks) + buddies.stockedPages, buddies.freePages);
+    assert.equal(buddies.freePages, report.freePages);
+    const types = reportOf(await pageless(['report', 'pagetypeinfo', file, '--json']));
+    const all = Object.values<{ freeBlocks: number[] }>(types);
+    const inTypes = all.reduce((sum, { freeBlocks }) => sum + inBlocks(freeBlocks), 0);
+    assert.equal(inTypes, inBlocks(buddies.freeBlocks));
+    for (const [name, first] of [
+      ['buddyinfo', /pages free/],
+      ['pagetypeinfo', /^order/],
+    ] as const) {
+      assert.match((await pageless(['report', name, file])).stdout, first);
+    }
+    assert.equal((await pageless(['report', 'nothing', file])).status, 2);
     const text = await pageless(['report', file]);
     assert.match(text.stdout, /entries +20\n/);
     assert.match(text.stdout, /zspage/);

@@ -204,13 +204,18 @@ const races: KernelScenario[] = [
     },
   },
   {
+    // The one who leaves has reserved the tree in which the other one works as well.
     name: 'alloc-detach',
     bound: 2,
-    prepare: leaveOnly([FIRST, 4]),
+    prepare: (machine) => {
+      leaveOnly([FIRST, 4])(machine);
+      machine.main.callNow('detach');
+      machine.main.callNow('attach', 100, 1);
+    },
     threads: [
       alloc(3),
-      async (thread) => {
-        await thread.call('freePages', (await thread.call('allocPages', 0, 1)) as number, 0);
+      async (thread, machine) => {
+        await allocAndFree(0)(thread, machine);
         await thread.call('detach');
       },
     ],

@@ -153,6 +153,19 @@ export const threadScenarios: KernelScenario[] = [
   },
   { name: 'attach-detach', bound: 2, threads: [attachTwice(), attachTwice()] },
   {
+    // Whoever dies on the way in or out leaves no page that nobody has.
+    name: 'attach-killed',
+    bound: 1,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    threads: [attachTwice(), allocOne],
+    check: ({ main }) => {
+      const pages = main.callNow('countPagesOf', facts.TYPE_MISC, facts.MISC_THREAD);
+      assert.equal(pages, main.callNow('liveThreads'), 'a page of a thread that is gone');
+    },
+  },
+  {
     name: 'counter-detach',
     bound: 2,
     threads: [(thread) => thread.call('counter', facts.COUNT_SETS), attachTwice()],

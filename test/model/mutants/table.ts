@@ -1,4 +1,5 @@
 /** Mutants written by hand: each takes away one thing that a protocol says it needs. */
+import { frameMutants } from './frames.ts';
 
 export interface Mutant {
   name: string;
@@ -374,4 +375,5 @@ export const mutants: Mutant[] = [
     ],
     scenarios: ['register-register', 'register-differently'],
   },
+  ...frameMutants,
 ];

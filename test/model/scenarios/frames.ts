@@ -124,6 +124,13 @@ const races: KernelScenario[] = [
     check: assertOneWins,
   },
   {
+    name: 'huge-freed-against-page',
+    bound: 2,
+    prepare: leaveAndTake([], [[FIRST, 9]]),
+    threads: [free(FIRST, 9), allocAndFree(4)],
+    check: ({ main }) => assert.equal(main.callNow('allocPages', 9, 1), FIRST),
+  },
+  {
     // Cell by cell, and given up again where the other one was faster.
     name: 'cells-against-cell',
     bound: 2,
@@ -141,6 +148,13 @@ const races: KernelScenario[] = [
     prepare: stockOne,
     threads: [alloc(6), allocAndFree(0)],
     check: assertAllFound,
+  },
+  {
+    name: 'stock-found',
+    bound: 2,
+    prepare: stockOne,
+    threads: [alloc(6), async () => 0],
+    check: ({ results }) => assert.equal(results[0], FIRST),
   },
   {
     name: 'drain-against-drain',
@@ -243,6 +257,12 @@ const deaths: KernelScenario[] = [
     free(FIRST + 4, 2),
   ),
   killed('drain', stockOne, alloc(6), allocAndFree(0)),
+  // Its own stock, pages of one cell in one exchange, after they have lost their name.
+  killed('drainer', leaveOnly([FIRST, 7]), async (thread) => {
+    const pfns = [await thread.call('allocPages', 0, 1), await thread.call('allocPages', 0, 1)];
+    for (const pfn of pfns) await thread.call('freePages', pfn as number, 0);
+    return thread.call('allocPages', 7, 1);
+  }),
 ];
 
 export const frameScenarios: KernelScenario[] = [...lastBlocks, ...races, ...deaths];

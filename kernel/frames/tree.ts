@@ -99,9 +99,18 @@ function debitTree(tree: u32, pages: u32, kind: u32): bool {
 /** Undoes a debit that goes below the watermark; where the tree alone has enough, all have. */
 function keepsMinimum(tree: u32, left: u32, pages: u32, kind: u32): bool {
   const minimum = superblock().minPages;
-  if (left >= minimum || (kind & URGENT) != 0 || freeInTrees() >= minimum) return true;
+  if (left >= minimum || (kind & URGENT) != 0 || haveFree(minimum)) return true;
   addWord(treeAt(tree), pages);
   return false;
+}
+
+/** Whether the trees together have so many free pages: most often the first one has. */
+function haveFree(pages: u32): bool {
+  let sum: u32 = 0;
+  for (let tree: u32 = 0; tree < superblock().treeCount && sum < pages; tree++) {
+    sum += treeFree(treeWord(tree));
+  }
+  return sum >= pages;
 }
 
 /** Claims `pages` of the counters above a child, for bits to be set then. */

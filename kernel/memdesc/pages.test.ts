@@ -147,3 +147,54 @@ zoneTest('pages of a dead free are not freed again', {}, (zone) => {
   assertRefused(zone, pfn, 2, ERR_NOT_ALLOCATED);
   zone.words[at] = word;
 });
+
+/** Parts of a block of order 4: first, last, in the middle, halves. */
+const parts: [first: number, order: number][] = [
+  [0, 0],
+  [15, 0],
+  [6, 1],
+  [4, 2],
+  [0, 3],
+  [8, 3],
+];
+for (const [first, order] of parts) {
+  zoneTest(`the ${2 ** order} pages from ${first} of a block of 16 are freed`, {}, ({ kernel }) => {
+    const base = kernel.allocPages(4);
+    const free = kernel.freePagesNow();
+    assert.equal(kernel.freePart(base + first, order, 4), 0);
+    assert.equal(kernel.freePagesNow(), free + 2 ** order);
+    const rest = [0, 1, 2, 3].filter((half) => half >= order);
+    for (const half of rest) {
+      const pfn = base + ((first & -(2 ** half)) ^ (2 ** half));
+      for (let page = pfn; page < pfn + 2 ** half; page++) {
+        assert.equal(kernel.pageWordOf(page), facts.TYPE_MISC | (half << 5));
+      }
+      assert.equal(kernel.freePages(pfn, half), 0);
+    }
+    assert.equal(kernel.freePagesNow(), free + 16);
+  });
+}
+
+zoneTest('a part of what is no such block is refused', {}, (zone) => {
+  const { kernel } = zone;
+  const base = kernel.allocPages(4);
+  const end = kernel.pageCount();
+  const wrong: [pfn: number, order: number, blockOrder: number, code: number][] = [
+    [base, 4, 4, ERR_ARGUMENT],
+    [base, 5, 4, ERR_ARGUMENT],
+    [base, 0, 11, ERR_ARGUMENT],
+    [base, 2 ** 32 - 1, 4, ERR_ARGUMENT],
+    [base + 1, 1, 4, ERR_UNALIGNED],
+    [base, 0, 3, ERR_WRONG_ORDER],
+    [base, 0, 5, ERR_WRONG_ORDER],
+    [end, 0, 4, ERR_FOREIGN_PAGE],
+    [2 ** 32 - 1, 0, 4, ERR_FOREIGN_PAGE],
+    [0, 0, 4, ERR_NOT_YOURS],
+    [end - 16, 0, 4, ERR_NOT_ALLOCATED],
+  ];
+  for (const [pfn, order, blockOrder, code] of wrong) {
+    const before = metadataOf(zone);
+    assert.equal(kernel.freePart(pfn, order, blockOrder), code, `${pfn} ${order} ${blockOrder}`);
+    assert.ok(metadataOf(zone).equals(before), `page ${pfn} changed something`);
+  }
+});

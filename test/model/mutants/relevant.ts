@@ -43,7 +43,10 @@ const first: [string, string[]][] = [
   ['store/hash-index', ['list-split-k', 'list-split-m', 'list-split-split', 'get-split-k']],
   ['store/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
   ['thread/limbo', ['reclaim-reclaim', 'get-overwrite-reuse']],
-  ['thread/lock', ['alloc-free', 'get-expired-reuse', 'alloc-free-killed', 'fault-under-lock']],
+  [
+    'thread/lock',
+    ['slab-across-threads', 'get-expired-reuse', 'alloc-free-killed', 'fault-under-lock'],
+  ],
   ['thread/rcu', ['get-overwrite-reuse']],
   [
     'thread/slot',

@@ -81,13 +81,13 @@ export const mutants: Mutant[] = [
         'if (loadWord(at) != 0) lockSlow(at);\n  else atomic.store<u32>(at, selfSlot());',
       ],
     ],
-    scenarios: ['alloc-free'],
+    scenarios: ['slab-across-threads'],
   },
   {
     name: 'unlock wakes nobody',
     file: 'thread/lock.ts',
     edits: [['if ((found & WAITERS) != 0) wakeWord(at, 1);', '']],
-    scenarios: ['alloc-free'],
+    scenarios: ['slab-across-threads'],
   },
   {
     name: 'descriptor lock taken by a load and a store',
@@ -254,7 +254,7 @@ export const mutants: Mutant[] = [
     edits: [
       ['const found = swapWord(at, 0);', 'const found = load<u32>(at);\n  store<u32>(at, 0);'],
     ],
-    scenarios: ['alloc-free'],
+    scenarios: ['slab-across-threads'],
   },
   {
     name: 'node freed without a grace period',

@@ -23,7 +23,7 @@ import { stockedPages } from './frames/stock';
 import { COUNT_MASK, headerOf, PIN_MASK, refsAt, typeOf } from './memdesc/header';
 import { LEDGER_ENTRIES, ledgerEntry, pinsOf } from './memdesc/ledger';
 import { pageWord, wordDescriptor, wordOrder, wordType } from './memdesc/page-word';
-import { TYPE_FREE, TYPE_MASK, TYPE_MISC, TYPE_ZSPAGE } from './memdesc/type';
+import { TYPE_FREE, TYPE_MASK, TYPE_MISC, TYPE_STOCKED, TYPE_ZSPAGE } from './memdesc/type';
 import { CACHE_CELL, CACHE_NODE, CACHE_ZSPAGE, cacheOf, checkSlabsLocked } from './slab/kmem-cache';
 import { countParts } from './store/entry';
 import { checkIndexLocked, nodeOf, storeState } from './store/hash-index';
@@ -106,6 +106,8 @@ function isWordSound(pfn: u32, word: u32): bool {
     const order = (headerOf(desc).flags >> 5) & 15;
     return wordType(word) == TYPE_ZSPAGE || pfn - headerOf(desc).pfn < (<u32>1) << order;
   }
+  // A free that nobody finishes.
+  if (wordType(word) == TYPE_STOCKED) return false;
   if (wordType(word) != TYPE_MISC) return true;
   return pageWord(pfn & ~((1 << wordOrder(word)) - 1)) == word;
 }

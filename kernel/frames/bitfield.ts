@@ -48,7 +48,9 @@ function freeStarts(cell: u64, order: u32): u64 {
 export function findFree(child: u32, order: u32): i32 {
   if (order > 6) return findFreeCells(child, 1 << (order - 6));
   for (let cell: u32 = 0; cell < CELLS; cell++) {
-    const starts = freeStarts(loadCell(cellAt(child, cell)), order);
+    const bits = loadCell(cellAt(child, cell));
+    if (bits == ALL) continue;
+    const starts = freeStarts(bits, order);
     if (starts != 0) return i32(cell * 64) + i32(ctz(starts));
   }
   return -1;

@@ -6,9 +6,9 @@
  *   a block in its stock                       its slot says so; and its bit is set
  *   bits set, named by no word and no stock    it was taking, giving back, refilling or draining
  *   counters too low                           it had debited, or had not credited yet
- * `recoverFrames` makes one kind of the first two, by dropping its stocks, and empties those of the
- * living, so that *every* bit without a page word is lost property. memdesc/recover-pages.ts, where
- * page words can be read, clears those bits and lets the counters be counted again.
+ * `recoverFrames` empties all stocks, of the dead and of the living, so that *every* bit without a
+ * page word is lost property. memdesc/recover-pages.ts, where page words can be read, clears those
+ * bits and lets the counters be counted again.
  *
  * Every step may be done twice; who recovers may die at each and another begins again.
  */
@@ -19,7 +19,7 @@ import { haltWorld, resumeWorld } from '../thread/stop';
 import { countFree } from './bitfield';
 import { childEntry, entryClass, storeEntry } from './child';
 import { clearPlaces } from './own';
-import { drainSlot, dropStocks, stockedIn, stockedPages } from './stock';
+import { drainSlot, stockedIn, stockedPages } from './stock';
 import { endChild, firstChild, leaveTrees, storeTree, treeClass, treeSlot, treeWord } from './tree';
 
 /** Empties all stocks, so that whoever needs memory finds it. Halts the world unless all are its own. */
@@ -48,7 +48,6 @@ export function leaveFrames(): void {
 
 /** First step for a dead slot. The world is halted. */
 export function recoverFrames(slot: u32): void {
-  dropStocks(slot);
   drainStocks();
   leaveTrees(slot);
   clearPlaces(slot);

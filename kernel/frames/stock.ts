@@ -202,11 +202,6 @@ export function drainSlot(slot: u32): void {
   for (let stock: u32 = 0; stock < STOCKS; stock++) drain(slot, stock, u32.MAX_VALUE);
 }
 
-/** Forgets the stocks of a dead slot: its blocks are taken, without word or name, and found as such. */
-export function dropStocks(slot: u32): void {
-  for (let stock: u32 = 0; stock < STOCKS; stock++) pokeWord(countAt(slot, stock), 0);
-}
-
 /** Pages in stock: of a slot, a figure for anybody; exact for the owner and in a stopped world. */
 export function stockedIn(slot: u32): u32 {
   let pages: u32 = 0;

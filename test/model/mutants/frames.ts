@@ -14,7 +14,7 @@ export const frameMutants: Mutant[] = [
     scenarios: ['last-block-order-6', 'alloc-free'],
   },
   {
-    name: 'a whole child taken by a load and a store',
+    name: 'a child debited by a load and a store',
     file: 'frames/child.ts',
     edits: [
       [
@@ -22,7 +22,7 @@ export const frameMutants: Mutant[] = [
         'const found = seen;\n    storeWord(entryAt(child), (next << CLASS_SHIFT) | (free - pages));',
       ],
     ],
-    scenarios: ['huge-against-page', 'last-block-order-9'],
+    scenarios: ['cells-against-cell', 'steal-against-owner'],
   },
   {
     name: 'credit before the bits are clear',
@@ -50,7 +50,7 @@ export const frameMutants: Mutant[] = [
         '  }\n}\n\nfunction takeChild',
       ],
     ],
-    scenarios: ['cells-against-cell', 'last-block-order-6'],
+    scenarios: ['claim-lost'],
   },
   {
     name: 'stocks of others are emptied while they work',
@@ -77,15 +77,9 @@ export const frameMutants: Mutant[] = [
     scenarios: ['drain-killed', 'drainer-killed'],
   },
   {
-    name: 'a dead thread’s stock is kept',
+    name: 'what is in stock is taken for lost',
     file: 'frames/recover.ts',
-    edits: [['  dropStocks(slot);\n', '']],
-    scenarios: ['refill-killed', 'order-3-killed', 'drain-killed'],
-  },
-  {
-    name: 'stocks of the living are taken for lost',
-    file: 'frames/recover.ts',
-    edits: [['  dropStocks(slot);\n  drainStocks();\n', '  dropStocks(slot);\n']],
+    edits: [['  drainStocks();\n  leaveTrees(slot);', '  leaveTrees(slot);']],
     scenarios: ['drain-killed', 'refill-killed'],
   },
   {

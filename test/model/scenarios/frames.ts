@@ -14,6 +14,9 @@ import type { KernelScenario } from '../kernel-model.ts';
 /** First page of the second child of the smallest zone: there the holes are. */
 const FIRST = 512;
 
+/** Any number that no thread has. */
+const MAIN_OWNER = 100;
+
 type Block = readonly [pfn: number, order: number];
 
 /** Takes all pages one by one, then frees those of the blocks. */
@@ -28,6 +31,9 @@ function leaveOnly(...blocks: Block[]): (machine: Machine) => void {
       if (order > 3) assert.equal(main.callNow('allocPages', order, 1), pfn);
     }
     for (const [pfn, order] of blocks) if (order > 3) main.callNow('freePages', pfn, order);
+    // It has reserved a tree; the threads should.
+    main.callNow('detach');
+    main.callNow('attach', MAIN_OWNER, 1);
   };
 }
 
@@ -122,6 +128,14 @@ const races: KernelScenario[] = [
     prepare: leaveOnly([FIRST, 9]),
     threads: [alloc(9), alloc(4)],
     check: assertOneWins,
+  },
+  {
+    // There is enough besides, but no block: who was too late must give back what it had debited.
+    name: 'claim-lost',
+    bound: 2,
+    prepare: leaveOnly([FIRST, 7], [FIRST + 192, 5]),
+    threads: [allocAndFree(7), alloc(6)],
+    check: assertAllFound,
   },
   {
     name: 'huge-freed-against-page',
@@ -221,11 +235,7 @@ const races: KernelScenario[] = [
     // The one who leaves has reserved the tree in which the other one works as well.
     name: 'alloc-detach',
     bound: 2,
-    prepare: (machine) => {
-      leaveOnly([FIRST, 4])(machine);
-      machine.main.callNow('detach');
-      machine.main.callNow('attach', 100, 1);
-    },
+    prepare: leaveOnly([FIRST, 4]),
     threads: [
       alloc(3),
       async (thread, machine) => {
@@ -248,8 +258,8 @@ const deaths: KernelScenario[] = [
   killed('refill', leaveOnly([FIRST, 6]), allocAndFree(0), allocAndFree(0)),
   killed('order-3', leaveOnly([FIRST, 6]), allocAndFree(3), allocAndFree(3)),
   killed('order-6', leaveOnly([FIRST, 7]), allocAndFree(6), allocAndFree(6)),
-  killed('order-8', leaveOnly([FIRST, 8]), allocAndFree(8), allocAndFree(7)),
-  killed('huge', leaveOnly([FIRST, 9]), allocAndFree(9), allocAndFree(0)),
+  killed('order-8', leaveOnly([FIRST, 8]), allocAndFree(8), alloc(6)),
+  killed('huge', leaveOnly([FIRST, 9]), allocAndFree(9), alloc(4)),
   killed(
     'part',
     leaveAndTake([], [[FIRST, 3]]),

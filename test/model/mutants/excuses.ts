@@ -53,7 +53,6 @@ export const equivalents: Excuse[] = [
   {
     because: 'The first of the two is read under the same lock only, the other one is a figure.',
     mutants: [
-      'frames/frames.ts credit: swap pokeWord(tree, peekWord(tree) + pages); storeWord(freeAt, peekWord(freeAt) + pages);',
       "thread/limbo.ts defer: swap into.filling = object; setCount(into, offsetof<Bag>('fillingCount'), into.fillingCount + 1);",
       "thread/limbo.ts takeRipe: swap from.ripening = 0; setCount(from, offsetof<Bag>('ripeningCount'), 0);",
       "thread/limbo.ts takeRipe: swap from.ripening = from.filling; setCount(from, offsetof<Bag>('ripeningCount'), from.fillingCount);",

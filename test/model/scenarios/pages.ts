@@ -43,18 +43,32 @@ function nobodyHolds(): void {
   holder = undefined;
 }
 
-const lockAndUnlock: Body = async (thread) => {
+const lockAndUnlock: Body = async (thread, machine) => {
   const pinned = (await thread.call('pinPage', pfn)) as number;
   assert.ok(pinned > 0);
-  const taken = await thread.call('lockPage', pinned);
-  // A dead holder's lock was freed by its recovery, which says so.
-  if (taken !== facts.LOCK_ORPHANED) assert.equal(holder, undefined, 'two threads hold the lock');
-  holder = thread.index;
-  await thread.call('pageWordOf', pfn);
-  holder = undefined;
-  await thread.call('unlockPage', pinned);
+  await lockPinned(pinned)(thread, machine);
   await thread.call('putPage', pinned);
 };
+
+/** Of a folio that every thread has pinned. */
+const lockShared: Body = (thread, machine) => lockPinned(desc)(thread, machine);
+
+function sharePin(machine: Machine): void {
+  makeFolio(machine);
+  for (const thread of machine.threads) desc = thread.callNow('pinPage', pfn) as number;
+}
+
+const lockPinned =
+  (pinned: number): Body =>
+  async (thread) => {
+    const taken = await thread.call('lockPage', pinned);
+    // A dead holder's lock was freed by its recovery, which says so.
+    if (taken !== facts.LOCK_ORPHANED) assert.equal(holder, undefined, 'two threads hold the lock');
+    holder = thread.index;
+    await thread.call('pageWordOf', pfn);
+    holder = undefined;
+    await thread.call('unlockPage', pinned);
+  };
 
 /** Like `lockAndUnlock`, of a folio that may be gone. */
 const lockIfThere: Body = async (thread) => {
@@ -230,8 +244,8 @@ export const pageScenarios: KernelScenario[] = [
     bound: 2,
     kills: 1,
     mustSurvive: true,
-    prepare: makeFolio,
+    prepare: sharePin,
     before: nobodyHolds,
-    threads: [lockAndUnlock, lockAndUnlock],
+    threads: [lockShared, lockShared],
   },
 ];

@@ -139,11 +139,11 @@ export const pageScenarios: KernelScenario[] = [
     threads: [pinAndLook, freeThen(['allocPages', 0])],
   },
   {
-    // The page goes to somebody else first, so that the descriptor describes another page.
+    // A block of another order: the descriptor describes other pages.
     name: 'pin-free-descriptor-reused',
     bound: 2,
     prepare: makeFolio,
-    threads: [pinAndLook, freeThen(['allocPages', 0], ['allocFolio', 0, TYPE_ANON_FOLIO])],
+    threads: [pinAndLook, freeThen(['allocFolio', 1, TYPE_ANON_FOLIO])],
     check: ({ results }) => assert.notEqual(results[0], 'busy', "another page's birth was seen"),
   },
   {

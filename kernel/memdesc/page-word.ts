@@ -23,7 +23,7 @@
  * load atomically, and a look without a reference is a hint.
  */
 import { PAGE_MAP, superblock } from '../base/layout';
-import { casWord, loadWord, peekWord, pokeWord, pokeWords, storeWord } from '../base/words';
+import { casWord, loadWord, peekWord, pokeWords, storeWord } from '../base/words';
 import {
   isDescriptorType,
   TYPE_ALLOCATED,
@@ -111,10 +111,8 @@ export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
   if (isDefined(PAGELESS_TWO_WORD)) {
     const allocator = isAllocatees(word) ? (u32(ctz(pages)) << 5) | TYPE_ALLOCATED : word;
     const allocatee = isAllocatees(word) ? word : 0;
-    for (let i: u32 = 0; i < pages; i++) {
-      pokeWord(pageWordAt(pfn + i), allocator);
-      pokeWord(allocateeAt(pfn + i), allocatee);
-    }
+    pokeWords(pageWordAt(pfn), pages, allocator);
+    pokeWords(allocateeAt(pfn), pages, allocatee);
   } else {
     pokeWords(pageWordAt(pfn), pages, word);
   }

@@ -36,6 +36,7 @@ const layers = [
   ['folio', 'zsmalloc', 'codec'],
   ['store'],
   ['.'],
+  ['lab'],
 ];
 const layerOf = (folder: string): number => layers.findIndex((layer) => layer.includes(folder));
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: `pageless demo | layout | check | report`.
+ * The command line: `pageless demo | layout | check | report | lab`.
  *
  * Results go to standard output, everything that went wrong to standard error. Status 0 when all is
  * well, 1 when something failed, 2 for misuse of the command line.
@@ -12,6 +12,7 @@ import { WorkerFailure } from './crew.ts';
 import { demo } from './demo.ts';
 import type { DemoOptions } from './demo-report.ts';
 import { checkImage, type ImageOptions, reportImage, reports } from './image-commands.ts';
+import { lab } from './lab.ts';
 import { layout } from './layout.ts';
 import { sizeOption, UsageError, workersOption, zoneSizeOption } from './options.ts';
 
@@ -46,6 +47,11 @@ function commandLine(): Command {
     )
     .option('--json', 'print one JSON object')
     .action((names: string[], options: ImageOptions) => finish(reportImage(names, options)));
+  program
+    .command('lab')
+    .description('measure three ways to describe pages: a word, two words, a record of 64 bytes')
+    .option('--json', 'print one JSON object')
+    .action(async (options: { json?: boolean }) => finish(await lab(options)));
   return program;
 }
 

@@ -1,0 +1,75 @@
+/**
+ * The lab's modules: the same loops over three layouts, each over a memory of its own.
+ *
+ * Nothing that the library exports imports this file: the modules are the command line's and the
+ * benches' alone.
+ */
+import { labBase64 } from '../generated/lab-wasm.ts';
+import { decodeBase64 } from '../kernel.ts';
+
+export type Layout = keyof typeof labBase64;
+
+export const layouts: readonly Layout[] = ['one-word', 'two-word', 'struct-page'];
+
+/** What kernel/lab/index.ts exports; it says what each does. */
+export interface LabExports {
+  format(): number;
+  join(owner: number): number;
+  openScheme(): number;
+  setStage(): number;
+  emptyCall(): void;
+  bareCall(): void;
+  descriptorPairs(pairs: number): void;
+  allocFree(order: number, pairs: number): void;
+  lookUp(first: number, start: number, pages: number, looks: number): number;
+  findOwner(first: number, start: number, pages: number, looks: number): number;
+  pinUnpin(first: number, start: number, pages: number, pairs: number): void;
+  pinOnce(pfn: number): number;
+  unpinOnce(block: number): void;
+  lockUnlock(first: number, start: number, pages: number, pairs: number): void;
+  fight(pfn: number, hold: number, times: number): void;
+  fought(pfn: number): number;
+  make(order: number, from: number, to: number): number;
+  split(count: number): void;
+  drop(count: number, parts: number): void;
+  fill(kind: number, order: number, chain: number, pages: number): number;
+  freePages(): number;
+  pageCount(): number;
+  mapBytes(): number;
+  frameBytes(): number;
+}
+
+/** In units of 64 KiB: 256 MiB, the most that records in one block can describe. */
+export const LAB_WASM_PAGES = 4096;
+
+export function compileLab(layout: Layout): WebAssembly.Module {
+  return new WebAssembly.Module(decodeBase64(labBase64[layout]));
+}
+
+export function createLabMemory(wasmPages: number = LAB_WASM_PAGES): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages, shared: true });
+}
+
+/** A zone with its first thread in it, owner 1. */
+export function openLab(module: WebAssembly.Module, memory: WebAssembly.Memory): LabExports {
+  const lab = instantiate(module, memory);
+  const isOpen = lab.format() === 0 && lab.join(1) === 1 && lab.openScheme() === 1;
+  if (!isOpen) throw new Error('the zone is too small for a lab');
+  return lab;
+}
+
+/** A further thread's instance over the same zone. Not for records, whose place only one knows. */
+export function joinLab(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  owner: number,
+): LabExports {
+  const lab = instantiate(module, memory);
+  if (lab.join(owner) < 1) throw new Error('the zone has no page for another thread');
+  return lab;
+}
+
+function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): LabExports {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  return exports as unknown as LabExports;
+}

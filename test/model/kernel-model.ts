@@ -59,18 +59,23 @@ const PAGES = 64;
 const MAIN_OWNER = 100;
 const POISON = facts.SUPERBLOCK + offsetOf('Superblock', 'fault');
 
-const loaded = new Map<KernelBuild, Instrumented>();
+const loaded = new Map<string, Instrumented>();
+
+function load(name: string): Instrumented {
+  const url = new URL(`../../build/kernel/${name}.wasm`, import.meta.url);
+  const kernel = loaded.get(name) ?? instrument(readFileSync(url));
+  loaded.set(name, kernel);
+  return kernel;
+}
 
 /** Where scenarios get their module from. */
 export type Kernels = (build: KernelBuild) => Instrumented;
 
 /** The kernel as `npm run build` left it. */
-export const loadKernel: Kernels = (build) => {
-  const url = new URL(`../../build/kernel/${build}.wasm`, import.meta.url);
-  const kernel = loaded.get(build) ?? instrument(readFileSync(url));
-  loaded.set(build, kernel);
-  return kernel;
-};
+export const loadKernel: Kernels = load;
+
+/** The same kernel in the two-word layout, which is built with all exports. */
+export const loadTwoWord: Kernels = () => load('two-word');
 
 /** Owner numbers under which the zone knows the virtual threads. */
 export function ownerOf(thread: number): number {

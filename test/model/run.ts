@@ -9,12 +9,19 @@
  *   --seed S                seed of a random mode; alone it means --mode random
  *   --max-seconds N         time for a scenario and a mode; with --deep 20 s for dpor, 10 s for PCT
  *   --replay SCHEDULE       the one execution that a failure printed
+ *   --layout two-word       the kernel in its other layout, lax: the rules know the words of the first
  *   --lax                   leaves the rules of memory out (kernel-model.ts)
  *   --json                  a line of JSON for each run
  */
 import { parseArgs } from 'node:util';
 import type { Mode, Report, Scenario } from './engine/index.ts';
-import { type KernelScenario, loadKernel, runScenario } from './kernel-model.ts';
+import {
+  type KernelScenario,
+  type Kernels,
+  loadKernel,
+  loadTwoWord,
+  runScenario,
+} from './kernel-model.ts';
 import { scenarios } from './scenarios/index.ts';
 
 type Options = Partial<Scenario> & { isLax: boolean };
@@ -34,6 +41,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string' },
     'max-seconds': { type: 'string' },
     replay: { type: 'string' },
+    layout: { type: 'string', default: 'one-word' },
     lax: { type: 'boolean' },
     json: { type: 'boolean' },
   },
@@ -46,7 +54,7 @@ function misuse(message: string, known: readonly string[]): never {
 }
 
 function readOptions(): Options {
-  const options: Options = { isLax: values.lax ?? false };
+  const options: Options = { isLax: values.lax ?? values.layout !== 'one-word' };
   if (values.bound !== undefined) options.bound = Number(values.bound);
   if (values['max-seconds'] !== undefined) options.maxSeconds = Number(values['max-seconds']);
   if (values.seed !== undefined) Object.assign(options, { mode: 'random', seed: +values.seed });
@@ -73,7 +81,7 @@ function extentOf(
 }
 
 async function runOne(scenario: KernelScenario, options: Options): Promise<Report> {
-  const report = await runScenario(loadKernel, scenario, options);
+  const report = await runScenario(kernels, scenario, options);
   const { executions, cut, steps, seconds, failure } = report;
   const { name } = scenario;
   const mode = String(options.mode ?? 'bounded');
@@ -108,6 +116,9 @@ if (values.mode !== undefined && !modes.includes(values.mode)) {
   misuse(`No mode is called ${values.mode}`, modes);
 }
 
+const layouts: Record<string, Kernels> = { 'one-word': loadKernel, 'two-word': loadTwoWord };
+const kernels =
+  layouts[values.layout] ?? misuse(`No layout is called ${values.layout}`, Object.keys(layouts));
 const options = readOptions();
 for (const scenario of scenarios) {
   if (positionals.length > 0 && !positionals.includes(scenario.name)) continue;

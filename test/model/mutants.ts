@@ -17,12 +17,11 @@
  *
  * The last line is `N mutants, N caught`; equivalent ones are counted in the line before it.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from './engine/strategies/random.ts';
+import { mutatedSource } from './mutants/apply.ts';
 import { type Excuse, equivalents, excuseFor, unreachable } from './mutants/excuses.ts';
-import { type Generated, generateMutants, kernelFolder } from './mutants/generate.ts';
+import { type Generated, generateMutants } from './mutants/generate.ts';
 import type { Catch, Hunt } from './mutants/hunt.ts';
 import { huntAll } from './mutants/pack.ts';
 import { ownScenarios, scenariosFor } from './mutants/relevant.ts';
@@ -41,13 +40,9 @@ const { values, positionals } = parseArgs({
 });
 const maxSeconds = Number(values['max-seconds']);
 
-function fromTable({ name, file, edits, scenarios, bound = 0 }: Mutant): Hunt {
-  let source = readFileSync(join(kernelFolder, file), 'utf8');
-  for (const [find, replace] of edits) {
-    if (source.split(find).length !== 2) throw new Error(`${name}: not found once in ${file}`);
-    source = source.replace(find, () => replace);
-  }
-  return { name, file, source, scenarios, walks: [], bound, maxSeconds };
+function fromTable(mutant: Mutant): Hunt {
+  const { name, file, scenarios, bound = 0 } = mutant;
+  return { name, file, source: mutatedSource(mutant), scenarios, walks: [], bound, maxSeconds };
 }
 
 function fromSource({ name, file, source }: Generated): Hunt {

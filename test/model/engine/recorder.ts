@@ -11,7 +11,7 @@
 import type { EngineEvent, Observer } from './observer.ts';
 import { describeOp, type Site } from './site.ts';
 
-const MAX_LINES = 400;
+const MAX_LINES = 800;
 
 interface OpenLine {
   columns: string[];

@@ -50,7 +50,11 @@ const entries: Record<KernelBuild, string> = {
 };
 
 /** A build of the kernel with one file changed. */
-async function compileWith(build: KernelBuild, file: string, source: string): Promise<Uint8Array> {
+export async function compileWith(
+  build: KernelBuild,
+  file: string,
+  source: string,
+): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main([entries[build], '-o', 'mutant.wasm', ...flags], {
     readFile(name) {

@@ -22,7 +22,7 @@ import { checkFrames, isStocked } from './frames/check-frames';
 import { stockedPages } from './frames/stock';
 import { COUNT_MASK, headerOf, PIN_MASK, refsAt, typeOf } from './memdesc/header';
 import { LEDGER_ENTRIES, ledgerEntry, pinsOf } from './memdesc/ledger';
-import { pageWord, wordDescriptor, wordOrder, wordType } from './memdesc/page-word';
+import { pageWord, peekPageWord, wordDescriptor, wordOrder, wordType } from './memdesc/page-word';
 import { TYPE_FREE, TYPE_MASK, TYPE_MISC, TYPE_STOCKED, TYPE_ZSPAGE } from './memdesc/type';
 import { CACHE_CELL, CACHE_NODE, CACHE_ZSPAGE, cacheOf, checkSlabsLocked } from './slab/kmem-cache';
 import { countParts } from './store/entry';
@@ -87,13 +87,13 @@ function checkPageWords(): u32 {
   let stocked: u32 = 0;
   for (let pfn: u32 = 1; pfn < superblock().pageCount; pfn++) {
     if (!isPageSound(pfn)) return pfn;
-    if (pageWord(pfn) == 0 && isTaken(pfn)) stocked++;
+    if (peekPageWord(pfn) == 0 && isTaken(pfn)) stocked++;
   }
   return stocked == stockedPages() ? 0 : 1;
 }
 
 function isPageSound(pfn: u32): bool {
-  const word = pageWord(pfn);
+  const word = peekPageWord(pfn);
   if (wordType(word) == TYPE_FREE) return word == 0 && (!isTaken(pfn) || isStocked(pfn));
   return isTaken(pfn) && isWordSound(pfn, word);
 }
@@ -109,7 +109,7 @@ function isWordSound(pfn: u32, word: u32): bool {
   // A free that nobody finishes.
   if (wordType(word) == TYPE_STOCKED) return false;
   if (wordType(word) != TYPE_MISC) return true;
-  return pageWord(pfn & ~((1 << wordOrder(word)) - 1)) == word;
+  return peekPageWord(pfn & ~((1 << wordOrder(word)) - 1)) == word;
 }
 
 function checkBags(): u32 {

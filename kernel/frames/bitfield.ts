@@ -188,9 +188,10 @@ export function bitsOf(child: u32, cell: u32): u64 {
   return loadCell(cellAt(child, cell));
 }
 
-/** Whether a page's bit is set. */
+/** Whether a page's bit is set. The world is stopped. */
 export function isTaken(pfn: u32): bool {
-  return ((bitsOf(pfn / CHILD_PAGES, (pfn >> 6) & 7) >> u64(pfn & 63)) & 1) != 0;
+  const bits = peekCell(cellAt(pfn / CHILD_PAGES, (pfn >> 6) & 7));
+  return ((bits >> u64(pfn & 63)) & 1) != 0;
 }
 
 /** The first page from `pfn` on whose bit is set; beyond the zone if none. The world is halted. */

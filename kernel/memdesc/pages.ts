@@ -8,8 +8,8 @@
  * States of the first page's word:
  *   0 → Misc(order, subtype)           alloc, after the other words: the block can now be freed
  *   Misc → Stocked(self, order)        free, by compare-and-swap: the arbiter of a double free
- *   Stocked → 0                        free, plainly, after the other words, before the block goes
- *                                      to frames. Nobody else stores a word that is Stocked
+ *   Stocked → 0                        free, plainly, before the block goes to frames. Nobody else
+ *                                      stores a word that is Stocked
  *   Stocked(self, large) → Misc(small) a free of a part, likewise after the other words
  *
  * Death (recover-pages.ts): an incomplete birth shows in words without the first one, a free in a
@@ -70,9 +70,8 @@ export function freePages(pfn: u32, order: u32, subtype: u32): i32 {
   if (!casPageWord(pfn, miscWord(order, subtype), stockedWord(selfSlot(), order))) {
     return whyNotFreeable(pageWord(pfn), order, subtype);
   }
-  const pages: u32 = 1 << order;
-  if (pages > 1) fillPageWords(pfn + 1, pages - 1, TYPE_FREE);
-  fillPageWords(pfn, 1, TYPE_FREE);
+  if (order == 0) fillPageWords(pfn, 1, TYPE_FREE);
+  else fillPageWords(pfn, 1 << order, TYPE_FREE);
   giveBlock(pfn, order);
   return 0;
 }

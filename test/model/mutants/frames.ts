@@ -150,17 +150,6 @@ export const frameMutants: Mutant[] = [
     scenarios: ['part-against-rest', 'part-killed'],
   },
   {
-    name: 'the first word of a block is cleared first',
-    file: 'memdesc/pages.ts',
-    edits: [
-      [
-        '  if (pages > 1) fillPageWords(pfn + 1, pages - 1, TYPE_FREE);\n  fillPageWords(pfn, 1, TYPE_FREE);',
-        '  fillPageWords(pfn, 1, TYPE_FREE);\n  if (pages > 1) fillPageWords(pfn + 1, pages - 1, TYPE_FREE);',
-      ],
-    ],
-    scenarios: ['order-3-killed', 'alloc-free-killed'],
-  },
-  {
     name: 'a thread’s page that nobody names is kept',
     file: 'memdesc/recover-pages.ts',
     edits: [['    else if (isUnnamed(pfn, word)) fillPageWords(pfn, 1, TYPE_FREE);\n', '']],

@@ -76,11 +76,13 @@ const allocAndFree =
     return pfn;
   };
 
-const takeGiven: Body = async (thread) => {
-  const isTaken = await thread.call('takeGivenBlock', FIRST + 16, 4, 1);
-  if (isTaken === 1) await thread.call('giveBlock', FIRST + 16, 4);
-  return isTaken;
-};
+const takeGiven =
+  (pfn: number, order: number): Body =>
+  async (thread) => {
+    const isTaken = await thread.call('takeGivenBlock', pfn, order, 1);
+    if (isTaken === 1) await thread.call('giveBlock', pfn, order);
+    return isTaken;
+  };
 
 /** All that is free can be taken: nothing hides in a stock or under a counter that is too low. */
 function assertAllFound({ main }: Machine): void {
@@ -133,9 +135,18 @@ const races: KernelScenario[] = [
     // There is enough besides, but no block: who was too late must give back what it had debited.
     name: 'claim-lost',
     bound: 2,
-    prepare: leaveOnly([FIRST, 7], [FIRST + 192, 5]),
+    prepare: leaveOnly([FIRST, 7], [FIRST + 192, 6]),
     threads: [allocAndFree(7), alloc(6)],
     check: assertAllFound,
+  },
+  {
+    // A cell that is given up may be the one that somebody else has just seen to be free.
+    name: 'cells-given-up',
+    module: 'test',
+    bound: 2,
+    prepare: leaveOnly([FIRST, 7], [FIRST + 192, 6], [FIRST + 320, 6]),
+    threads: [allocAndFree(7), takeGiven(FIRST + 64, 6), allocAndFree(6)],
+    check: ({ main }) => assert.equal(main.callNow('allocPages', 7, 1), FIRST),
   },
   {
     name: 'huge-freed-against-page',
@@ -192,7 +203,7 @@ const races: KernelScenario[] = [
     module: 'test',
     bound: 2,
     prepare: leaveOnly([FIRST, 6]),
-    threads: [alloc(6), takeGiven],
+    threads: [alloc(6), takeGiven(FIRST + 16, 4)],
     check: ({ results }) => {
       const [any, given] = results;
       assert.ok(Number(any) > 0 || given === 1, `seen ${any} and ${given}`);
@@ -259,13 +270,23 @@ const deaths: KernelScenario[] = [
   killed('order-3', leaveOnly([FIRST, 6]), allocAndFree(3), allocAndFree(3)),
   killed('order-6', leaveOnly([FIRST, 7]), allocAndFree(6), allocAndFree(6)),
   killed('order-8', leaveOnly([FIRST, 8]), allocAndFree(8), alloc(6)),
-  killed('huge', leaveOnly([FIRST, 9]), allocAndFree(9), alloc(4)),
-  killed(
-    'part',
-    leaveAndTake([], [[FIRST, 3]]),
-    (thread) => thread.call('freePart', FIRST + 2, 1, 3),
-    free(FIRST + 4, 2),
-  ),
+  {
+    ...killed('huge', leaveOnly([FIRST, 9]), allocAndFree(9), takeGiven(FIRST + 16, 4)),
+    module: 'test',
+  },
+  {
+    ...killed(
+      'part',
+      leaveAndTake([], [[FIRST, 3]]),
+      (thread) => thread.call('freePart', FIRST + 2, 1, 3),
+      free(FIRST + 4, 2),
+    ),
+    check: (machine) => {
+      const first = machine.main.callNow('pageWordOf', FIRST) as number;
+      assert.notEqual(first, 0, 'what stays of the block is gone');
+      assertAllFound(machine);
+    },
+  },
   killed('drain', stockOne, alloc(6), allocAndFree(0)),
   // Its own stock, pages of one cell in one exchange, after they have lost their name.
   killed('drainer', leaveOnly([FIRST, 7]), async (thread) => {

@@ -136,14 +136,14 @@ export const pageScenarios: KernelScenario[] = [
     name: 'pin-free-page-reused',
     bound: 2,
     prepare: makeFolio,
-    threads: [pinAndLook, freeThen(['allocPages', 0])],
+    threads: [pinAndLook, freeThen(['allocPages', 0, 1])],
   },
   {
-    // A block of another order: the descriptor describes other pages.
+    // The page goes to somebody else first, so that the descriptor describes another page.
     name: 'pin-free-descriptor-reused',
     bound: 2,
     prepare: makeFolio,
-    threads: [pinAndLook, freeThen(['allocFolio', 1, TYPE_ANON_FOLIO])],
+    threads: [pinAndLook, freeThen(['allocPages', 0, 1], ['allocFolio', 0, TYPE_ANON_FOLIO])],
     check: ({ results }) => assert.notEqual(results[0], 'busy', "another page's birth was seen"),
   },
   {
@@ -221,7 +221,7 @@ export const pageScenarios: KernelScenario[] = [
     bound: 2,
     prepare: makeFolio,
     before: nobodyHolds,
-    threads: [lockIfThere, freeThen(['allocPages', 0])],
+    threads: [lockIfThere, freeThen(['allocPages', 0, 1])],
   },
   { name: 'alloc-free', bound: 2, threads: [allocAndFree, allocAndFree] },
   {

@@ -33,7 +33,7 @@ export const frameMutants: Mutant[] = [
         '  credit(child, min((<u32>1) << order, CHILD_PAGES));\n  if (order >= CHILD_ORDER) clearChild(child);\n  else clearBlock(child, pfn % CHILD_PAGES, order);',
       ],
     ],
-    scenarios: ['huge-killed', 'huge-freed-against-page'],
+    scenarios: ['huge-freed-killed', 'huge-freed-against-page'],
   },
   {
     name: 'cells of a lost block kept',

@@ -54,6 +54,12 @@ export const allowedRaces: KernelRace[] = [
   },
   {
     place: pageWord,
+    between: [{ ...store, function: /\/allocPages$/ }, guess],
+    seenIn: 'pin-free-page-reused',
+    because: 'pages without a descriptor: a pin that sees Misc, or the 0 before it, finds nothing',
+  },
+  {
+    place: pageWord,
     between: [{ ...store, function: /\/(freePages|freePart)$/ }, misuse],
     seenIn: 'free-free',
     because:

@@ -17,6 +17,7 @@ import {
 } from './base/fault';
 import { superblock } from './base/layout';
 import { loadWord, peekWord } from './base/words';
+import { checkCaptured } from './compact/isolate';
 import { isTaken } from './frames/bitfield';
 import { checkFrames, isStocked } from './frames/check-frames';
 import { stockedPages } from './frames/stock';
@@ -67,6 +68,8 @@ function checkFloors(): u32 {
   detail = checkFrames();
   if (detail != 0) return FAULT_FRAMES;
   detail = checkPageWords();
+  if (detail != 0) return FAULT_PAGE_WORD;
+  detail = checkCaptured();
   if (detail != 0) return FAULT_PAGE_WORD;
   detail = checkPins();
   if (detail != 0) return FAULT_REFS;

@@ -47,6 +47,15 @@ import {
 
 export { checkDetail } from './check';
 export { compress, decompress } from './codec/lz4';
+export {
+  beginCompaction,
+  beginEvacuation,
+  compactFigure,
+  compactStep,
+  endCompaction,
+  skippedPages,
+  whyHeld,
+} from './compaction';
 export { describePage } from './describe';
 export * from './folios';
 export { sectionAge, synchronize } from './grace';

@@ -22,6 +22,8 @@ import {
   ZONE_MAGIC,
 } from './base/layout';
 import { loadWord, storeWord } from './base/words';
+import { recoverCompaction } from './compact/recover';
+import { leaveCompaction, settleCompactor } from './compaction';
 import { formatFolio } from './folio/folio';
 import { CLASS_UNMOVABLE, URGENT } from './frames/class';
 import { formatFrames } from './frames/frames';
@@ -105,6 +107,7 @@ export function settleThread(): i32 {
 
 /** Gives back all that this thread has, and its slot. */
 export function detachThread(): void {
+  leaveCompaction();
   dropPins(selfSlot());
   payDebts(selfSlot());
   releaseSlot(selfSlot());
@@ -152,6 +155,7 @@ function repairFloors(): void {
     breakLock(THREADS_LOCK, slot);
     recoverUserTypes(slot);
     recoverLedger(slot);
+    recoverCompaction(slot);
   }
 }
 
@@ -163,6 +167,7 @@ function payDebtsOfDead(): u32 {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
     settleLedger(slot);
+    settleCompactor(slot);
     payDebts(slot);
     releaseSlot(slot);
     recovered++;

@@ -70,6 +70,13 @@ export interface KernelExports {
   compress(src: number, n: number, dst: number, cap: number, table: number): number;
   decompress(src: number, n: number, dst: number, cap: number): number;
   reclaim(): number;
+  beginCompaction(order: number, isDelivery: number, isPolite: number): number;
+  beginEvacuation(pfn: number, count: number): number;
+  compactStep(): number;
+  endCompaction(): number;
+  compactFigure(which: number): number;
+  skippedPages(type: number, reason: number): number;
+  whyHeld(pfn: number): number;
   fault(): number;
   faultSlot(): number;
   faultDetail(): number;
@@ -189,6 +196,18 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
     return value;
   }
   throw new InvalidArgumentError(name, `an integer from ${min} to ${max}`, value);
+}
+
+/** Throws unless `value` is a number from 0 to `max`, which may be infinite. */
+export function checkAmount(
+  name: string,
+  value: unknown,
+  max: number = Number.POSITIVE_INFINITY,
+): number {
+  if (typeof value === 'number' && value >= 0 && value <= max) return value;
+  const range =
+    max === Number.POSITIVE_INFINITY ? 'a number from 0 on' : `a number from 0 to ${max}`;
+  throw new InvalidArgumentError(name, range, value);
 }
 
 /** Throws a poisoned zone's error, for figures that are read without entering the kernel. */

@@ -35,6 +35,7 @@ const layers = [
   ['slab'],
   ['folio', 'zsmalloc', 'codec'],
   ['store'],
+  ['compact'],
   ['.'],
   ['lab'],
 ];

@@ -39,6 +39,7 @@ export const ZS_STATE: usize = 1088;
 export const STORE_STATE: usize = 1152;
 export const THREADS_STATE: usize = 1280;
 export const MEMDESC_STATE: usize = 2048;
+export const COMPACT_STATE: usize = 3072;
 
 export const SLOT_TABLE: usize = 4096;
 export const SLOT_BYTES: u32 = 256;

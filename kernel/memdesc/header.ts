@@ -67,6 +67,10 @@ export function flagsAt(desc: u32): usize {
   return desc + offsetof<Header>('flags');
 }
 
+export function pfnAt(desc: u32): usize {
+  return desc + offsetof<Header>('pfn');
+}
+
 export function linkAt(desc: u32): usize {
   return desc + offsetof<Header>('link');
 }

@@ -9,6 +9,7 @@
  *   Misc(order, subtype)     allocated without a descriptor
  *   Stocked(slot, order)     a block of Misc pages that the slot is freeing
  *   Limbo(order)             waiting for a grace period
+ *   Captured                 a Limbo page in the hands of who compacts (compact/isolate.ts)
  *   descriptor | type        slab, folio, zspage, …
  *
  * Two words (build flag PAGELESS_TWO_WORD) are the other scheme that was proposed: the *allocator's*
@@ -106,6 +107,9 @@ export function limboWord(order: u32): u32 {
   return (order << 5) | TYPE_LIMBO;
 }
 
+/** A page in the hands of the thread that compacts: bit 9, so that no retired slab looks like it. */
+export const CAPTURED_WORD: u32 = (1 << 9) | TYPE_LIMBO;
+
 /** Plain stores, in ascending order: a later atomic store publishes them. */
 export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
   if (isDefined(PAGELESS_TWO_WORD)) {
@@ -135,6 +139,11 @@ export function storePageWord(pfn: u32, word: u32): void {
   } else {
     storeWord(pageWordAt(pfn), word);
   }
+}
+
+/** The same for each page of a block. */
+export function storePageWords(pfn: u32, pages: u32, word: u32): void {
+  for (let i: u32 = 0; i < pages; i++) storePageWord(pfn + i, word);
 }
 
 /** For words without a descriptor: those are the allocator's in both layouts. */

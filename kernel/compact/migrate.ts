@@ -1,0 +1,145 @@
+/**
+ * Migrate: a block's contents to another block, while its descriptor stays.
+ *
+ *   freeze → look again → take a block → copy → its words → **where the descriptor says its pages are**
+ *   → old words Captured → thaw
+ *
+ * Whoever knows the descriptor need not be told: no handle, index cell or mapping changes. That is
+ * what a descriptor of its own buys over one that is part of its page.
+ *
+ * Why nobody notices:
+ *   who writes a folio      has pinned it, so the freeze, which expects no pins, fails: busy
+ *   who locks or splits it  likewise: no lock without a pin
+ *   who wants to pin it     finds it frozen, waits for one copy, looks again
+ *   who frees it            lowers the frozen count; then the thaw finds that it was the last
+ *   who reads without a pin is in a section: the old pages stay as they are until a grace period is
+ *                           over (isolate.ts)
+ *
+ * The freeze bars everybody, so neither a pin nor the descriptor's lock is needed: one
+ * compare-and-swap, and a page that is pinned costs nothing but that.
+ *
+ * Death of the mover, as a survivor finds it (the move stands in the state record):
+ *   not frozen by it                  it had not begun, or had done all
+ *   frozen, pages are the new ones    done but for the old words: finish
+ *   frozen, pages are the old ones    undo: new words 0, new pages back, thaw
+ * The place is one word, so there is nothing in between.
+ */
+import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { loadWord, storeWord } from '../base/words';
+import { giveBlock } from '../frames/frames';
+import { actorOf, COUNT_MASK, FROZEN, freeze, orderOf, pfnAt, refsAt } from '../memdesc/header';
+import {
+  CAPTURED_WORD,
+  pageWord,
+  storePageWord,
+  storePageWords,
+  wordDescriptor,
+} from '../memdesc/page-word';
+import { unfreeze } from '../memdesc/pin';
+import { TYPE_FREE } from '../memdesc/type';
+import { enterSection, leaveSection } from '../thread/rcu';
+import { takeTarget } from './isolate';
+import { compactState, noteCaptured, REASON_BUSY, REASON_NO_ROOM, REASON_PINNED } from './state';
+
+/** What a move answers beside the reasons of state.ts. */
+export const MOVED: u32 = 8;
+/** The page had changed hands before we came. */
+export const MOVE_GONE: u32 = 9;
+
+/** Thread-local: a descriptor whose last reference went while it was frozen; 0 = none. */
+let orphan: u32 = 0;
+
+/** The descriptor that the caller must free, once. */
+export function takeOrphan(): u32 {
+  const desc = orphan;
+  orphan = 0;
+  return desc;
+}
+
+/**
+ * Moves the block of a movable page out of the range.
+ *
+ * @returns MOVED, MOVE_GONE or a reason
+ * Cost: the copy, two compare-and-swaps, two stores a page, and finding the new block.
+ */
+export function migrateBlock(pfn: u32): u32 {
+  enterSection();
+  const outcome = moveBlock(pfn);
+  leaveSection();
+  return outcome;
+}
+
+/** Pages of the block that was moved last. */
+export function pagesMoved(): u32 {
+  return (<u32>1) << compactState().moveOrder;
+}
+
+function moveBlock(pfn: u32): u32 {
+  const word = pageWord(pfn);
+  const desc = wordDescriptor(word);
+  if (desc == 0) return MOVE_GONE;
+  return moveUnlessPinned(pfn, word, desc);
+}
+
+function moveUnlessPinned(pfn: u32, word: u32, desc: u32): u32 {
+  // A survivor looks for a freeze of this descriptor.
+  compactState().movePlace = 0;
+  compactState().moveDesc = desc;
+  if (!freeze(desc, 0)) return REASON_PINNED;
+  // Frozen, it keeps its pages and its order: what is true now stays true. A stranger is let go.
+  const isSame = pageWord(pfn) == word;
+  const outcome = isSame ? moveFrozen(desc, word, pfnAt(desc)) : REASON_BUSY;
+  if (unfreeze(desc)) orphan = desc;
+  return outcome;
+}
+
+function moveFrozen(desc: u32, word: u32, place: usize): u32 {
+  const state = compactState();
+  const pages: u32 = 1 << orderOf(desc);
+  const to = takeTarget(orderOf(desc));
+  if (to == 0) return REASON_NO_ROOM;
+  state.moveOrder = orderOf(desc);
+  state.moveFrom = loadWord(place);
+  state.moveTo = to;
+  state.movePlace = u32(place);
+  memory.copy(to << PAGE_SHIFT, state.moveFrom << PAGE_SHIFT, pages * PAGE_BYTES);
+  storePageWords(to, pages, word);
+  noteCaptured(state.moveFrom, pages);
+  // Observed by whoever follows the descriptor to its pages. Decides, for a survivor, what has moved.
+  storeWord(place, to);
+  storePageWords(state.moveFrom, pages, CAPTURED_WORD);
+  return MOVED;
+}
+
+/**
+ * Finishes or undoes the move of a dead owner. World halted.
+ *
+ * @returns a descriptor that nothing keeps any more, still frozen by the dead slot; or 0
+ */
+export function repairMove(slot: u32): u32 {
+  const state = compactState();
+  const desc = state.moveDesc;
+  if (desc == 0 || !isFrozenBy(desc, slot)) return 0;
+  if (state.movePlace != 0) {
+    const isThere = loadWord(state.movePlace) == state.moveTo;
+    if (isThere) replaceWords(state.moveFrom, desc, CAPTURED_WORD);
+    else replaceWords(state.moveTo, desc, TYPE_FREE);
+  }
+  if ((loadWord(refsAt(desc)) & COUNT_MASK) == 0) return desc;
+  unfreeze(desc);
+  return 0;
+}
+
+export function isFrozenBy(desc: u32, slot: u32): bool {
+  const refs = loadWord(refsAt(desc));
+  return (refs & FROZEN) != 0 && actorOf(refs) == slot;
+}
+
+/** Replaces the words of a block that name a descriptor; pages that become free go to frames. */
+function replaceWords(first: u32, desc: u32, replacement: u32): void {
+  for (let i: u32 = 0; i < (<u32>1) << compactState().moveOrder; i++) {
+    if (wordDescriptor(pageWord(first + i)) != desc) continue;
+    storePageWord(first + i, replacement);
+    if (replacement == TYPE_FREE) giveBlock(first + i, 0);
+  }
+}

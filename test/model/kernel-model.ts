@@ -205,6 +205,7 @@ const states: [string, number][] = [
   ['StoreState', facts.STORE_STATE],
   ['ThreadsState', facts.THREADS_STATE],
   ['MemdescState', facts.MEMDESC_STATE],
+  ['CompactState', facts.COMPACT_STATE],
 ];
 
 /** Words of locks, which stand first in their states. */

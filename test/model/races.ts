@@ -22,6 +22,7 @@ import type { AllowedRace } from './engine/index.ts';
 const store = { op: /^store32 \(plain\)$/ };
 const load = { op: /^load32$/ };
 const guess = { ...load, function: /\/pin\/pin$/ };
+const scan = { ...load, function: /\/compact/ };
 const pageWord = /^pageWord\[/;
 /** Whoever frees what is not his: the exchange that fails, and the look that says why. */
 const misuse = { op: /^(load|cas)32$/, function: /\/(freePages|freePart|allocPages)$/ };
@@ -65,6 +66,15 @@ export const allowedRaces: KernelRace[] = [
     because:
       'a free of what somebody else is freeing: whoever lost the exchange sees Stocked, or the 0 ' +
       'that replaces it, and says that the page is not allocated',
+  },
+  {
+    place: pageWord,
+    between: [store, scan],
+    seenIn: 'migrate-free',
+    because:
+      'who compacts guesses from words, too: to capture a page it must get it from frames, to move ' +
+      'one it must freeze its descriptor and find the word unchanged; the words that it stores ' +
+      'itself, Captured, nobody else does',
   },
   {
     place: /^frameBits\[/,

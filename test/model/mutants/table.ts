@@ -1,5 +1,6 @@
 /** Mutants written by hand: each takes away one thing that a protocol says it needs. */
 import { frameMutants } from './frames.ts';
+import { migrationMutants } from './migration.ts';
 
 export interface Mutant {
   name: string;
@@ -376,4 +377,5 @@ export const mutants: Mutant[] = [
     scenarios: ['register-register', 'register-differently'],
   },
   ...frameMutants,
+  ...migrationMutants,
 ];

@@ -1,5 +1,6 @@
 /** All scenarios. */
 import type { KernelScenario } from '../kernel-model.ts';
+import { compactionScenarios } from './compaction.ts';
 import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
 import { frameScenarios } from './frames.ts';
@@ -17,5 +18,6 @@ export const scenarios: KernelScenario[] = [
   ...storeScenarios,
   ...threadScenarios,
   ...entryScenarios,
+  ...compactionScenarios,
   ...poisonScenarios,
 ];

@@ -1,0 +1,225 @@
+/** Scenarios of migration: against pin, lock, write, free, split, a second compactor, death. */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine } from '../engine/index.ts';
+import { type KernelScenario, type ModelFolio, newFolio } from '../kernel-model.ts';
+
+/** The folio that is moved. */
+let folio: ModelFolio;
+/** Pages of a block, and the word that its last page holds in the end. */
+const CONTENTS = 0x5eed0000;
+const WRITTEN = 0x0badcafe;
+
+function makeFolio(order: number): (machine: Machine) => void {
+  return (machine) => {
+    folio = newFolio(machine.main, order);
+    for (let page = 0; page < 2 ** order; page++) {
+      machine.store((folio.pfn + page) * facts.PAGE_BYTES, CONTENTS + page);
+    }
+  };
+}
+
+/** Empties the folio's first page, as far as the others let it. */
+const evacuate: Body = async (thread) => {
+  if ((await thread.call('beginEvacuation', folio.pfn, 1)) !== 0) return 'busy';
+  while (Number(await thread.call('compactStep')) > 0);
+  while ((await thread.call('endCompaction')) === 0);
+  return 'done';
+};
+
+/** While a pin is held the folio stays where it is, whole. */
+const pinAndLook: Body = async (thread, machine) => {
+  const id = (await thread.call('pinFolio', folio.name)) as number;
+  if (id < 0) return id === facts.ERR_BUSY ? 'busy' : 'gone';
+  const pfn = (await thread.call('firstPage', id)) as number;
+  const word = (await thread.call('pageWordOf', pfn)) as number;
+  assert.equal(word >>> 5, id, 'the page does not name the folio that has it');
+  assert.equal(machine.load(pfn * facts.PAGE_BYTES) >>> 0, CONTENTS, 'contents were lost');
+  assert.equal(await thread.call('firstPage', id), pfn, 'moved while pinned');
+  await thread.call('putPage', id);
+  return 'pinned';
+};
+
+/** The same by a page number, which may be the old one. */
+const pinByPage: Body = async (thread) => {
+  const id = (await thread.call('pinPage', folio.pfn)) as number;
+  if (id < 0) return 'gone';
+  const pfn = (await thread.call('firstPage', id)) as number;
+  assert.equal(pfn, folio.pfn, 'pinned by a page that it has left');
+  await thread.call('putPage', id);
+  return 'pinned';
+};
+
+const lockAndWrite: Body = async (thread, machine) => {
+  const id = (await thread.call('pinFolio', folio.name)) as number;
+  if (id < 0) return 'gone';
+  await thread.call('lockPage', id);
+  const pfn = (await thread.call('firstPage', id)) as number;
+  machine.store(pfn * facts.PAGE_BYTES, WRITTEN);
+  await thread.call('unlockPage', id);
+  await thread.call('putPage', id);
+  return 'written';
+};
+
+const free: Body = (thread) => thread.call('freeFolio', folio.name);
+
+const split: Body = async (thread) => {
+  const id = (await thread.call('pinFolio', folio.name)) as number;
+  if (id < 0) return 'gone';
+  await thread.call('lockPage', id);
+  const failure = await thread.call('splitPage', id, 0);
+  await thread.call('unlockPage', id);
+  await thread.call('putPage', id);
+  return failure;
+};
+
+/** Frees the folio, and lets its descriptor be reborn for another page, which must not move. */
+const freeAndReuse: Body = async (thread) => {
+  await thread.call('freeFolio', folio.name);
+  await thread.call('allocPages', 0, 0);
+  await thread.call('allocFolio', 0, facts.FIRST_USER_TYPE);
+};
+
+/** A folio, and a type of users whose pages cannot be moved. */
+function makeFolioAndType(machine: Machine): void {
+  makeFolio(0)(machine);
+  assert.equal(machine.main.callNow('registerType', 32, 0), facts.FIRST_USER_TYPE);
+}
+
+/** Takes what the migration gives back. */
+const reuse: Body = async (thread) => {
+  const pfn = (await thread.call('allocPages', 0, 0)) as number;
+  if (pfn > 0) assert.equal(await thread.call('freePages', pfn, 0), 0);
+};
+
+/** What the folio holds wherever it is now; and nothing is captured for ever. */
+function contentsOf(machine: Machine): number {
+  const { main } = machine;
+  const id = main.callNow('pinFolio', folio.name) as number;
+  assert.equal(id, folio.id, 'the folio is lost');
+  const pfn = main.callNow('firstPage', id) as number;
+  main.callNow('putPage', id);
+  return machine.load(pfn * facts.PAGE_BYTES) >>> 0;
+}
+
+function assertKept(machine: Machine): void {
+  assert.equal(contentsOf(machine), CONTENTS);
+  assertNothingCaptured(machine);
+}
+
+function assertFreed(machine: Machine): void {
+  const { main } = machine;
+  assert.ok(Number(main.callNow('pinFolio', folio.name)) < 0, 'freed and still there');
+  assert.equal(main.callNow('countPagesOf', facts.TYPE_ANON_FOLIO, 0), 0, 'its page was lost');
+  assertNothingCaptured(machine);
+}
+
+function assertNothingCaptured({ main }: Machine): void {
+  assert.equal(main.callNow('countPagesOf', facts.TYPE_LIMBO, 0), 0, 'captured for ever');
+}
+
+export const compactionScenarios: KernelScenario[] = [
+  {
+    name: 'migrate-pin',
+    bound: 2,
+    timesOut: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, pinAndLook],
+    check: assertKept,
+  },
+  {
+    name: 'migrate-pin-page',
+    bound: 2,
+    timesOut: true,
+    prepare: makeFolio(1),
+    threads: [evacuate, pinByPage],
+    check: assertKept,
+  },
+  {
+    name: 'migrate-lock-write',
+    bound: 2,
+    timesOut: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, lockAndWrite],
+    check: (machine) => assert.equal(contentsOf(machine), WRITTEN, 'a write was lost'),
+  },
+  {
+    name: 'migrate-free',
+    bound: 2,
+    timesOut: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, free],
+    check: assertFreed,
+  },
+  {
+    // Whoever has loaded the word of the page freezes a stranger: it must be let go as it is.
+    name: 'migrate-descriptor-reused',
+    bound: 2,
+    timesOut: true,
+    prepare: makeFolioAndType,
+    threads: [evacuate, freeAndReuse],
+  },
+  {
+    name: 'migrate-free-reuse',
+    bound: 2,
+    timesOut: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, reuse],
+    check: assertKept,
+  },
+  {
+    name: 'migrate-split',
+    bound: 2,
+    timesOut: true,
+    prepare: makeFolio(1),
+    threads: [evacuate, split],
+    check: assertKept,
+  },
+  {
+    name: 'migrate-migrate',
+    bound: 2,
+    timesOut: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, evacuate],
+    check: assertKept,
+  },
+  {
+    name: 'migrate-killed',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeFolio(1),
+    threads: [evacuate],
+    check: assertKept,
+  },
+  {
+    // Who recovers dies, too.
+    name: 'migrate-killed-twice',
+    bound: 0,
+    kills: 2,
+    prepare: makeFolio(1),
+    threads: [evacuate],
+    check: assertKept,
+  },
+  {
+    name: 'migrate-killed-pin',
+    bound: 1,
+    kills: 1,
+    timesOut: true,
+    mustSurvive: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, pinAndLook],
+    killable: [0],
+    check: assertKept,
+  },
+  {
+    name: 'migrate-killed-free',
+    bound: 1,
+    kills: 1,
+    timesOut: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, free],
+    killable: [0],
+    check: assertFreed,
+  },
+];

@@ -10,6 +10,7 @@
  * back this thread's slot and scratch. The memory itself returns to the operating system when no
  * thread refers to it any more (and a `workerData` that still holds the handle refers to it).
  */
+import * as compaction from './compaction.ts';
 import {
   DisposedError,
   IncompatibleZoneError,
@@ -134,11 +135,20 @@ export class Arena implements Disposable {
    *
    * @param options.movable  you could do with other pages: they are kept apart from those that
    *   stay where they are, so that large blocks become free again
+   * @param options.compactMs  when there is no such block, for how long to try to make one
    * @returns the number of the first page, or undefined when there is no such block
    */
-  allocPages(order: number, options: { movable?: boolean } = {}): number | undefined {
+  allocPages(
+    order: number,
+    options: { movable?: boolean; compactMs?: number } = {},
+  ): number | undefined {
     checkInteger('order', order, 0, facts.MAX_ORDER);
-    const pfn = this.kernel.allocPages(order, options.movable === true ? 1 : 0);
+    const pfn = compaction.allocPages(
+      this.kernel,
+      order,
+      options.movable === true,
+      options.compactMs ?? 0,
+    );
     return pfn < 0 ? undefined : pfn;
   }
 
@@ -160,6 +170,24 @@ export class Arena implements Disposable {
     checkInteger('order', order, 0, blockOrder - 1);
     const failure = this.kernel.freePart(pfn, order, blockOrder);
     if (failure < 0) throw new InvalidFreeError(pfn, order, freeReasons[failure] ?? `${failure}`);
+  }
+
+  /**
+   * Moves pages together so that larger free blocks come to be, while other threads go on. Names and
+   * handles, and whatever else a program holds, stay true.
+   */
+  compact(options: compaction.CompactionOptions = {}): compaction.CompactionReport {
+    return compaction.compactArena(this.kernel, options);
+  }
+
+  /** Moves what can be moved out of a range of pages, and says what cannot. */
+  evacuate(options: compaction.EvacuationOptions): compaction.EvacuationReport {
+    return compaction.evacuateRange(this.kernel, options);
+  }
+
+  /** Compacts beside this thread's other work, with a share of a CPU, until it is disposed. */
+  startCompaction(options: compaction.BackgroundOptions = {}): compaction.BackgroundCompaction {
+    return compaction.startCompaction(() => this.kernel, options);
   }
 
   /** The bytes of a block that `allocPages` returned. Not checked, not kept alive. */

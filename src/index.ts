@@ -1,6 +1,18 @@
 /** pageless: memory that JavaScript threads share. */
 export { Arena, type ArenaHandle, type ArenaOptions } from './arena.ts';
 export { type Codec, lz4 } from './codec.ts';
+export type {
+  BackgroundCompaction,
+  BackgroundOptions,
+  CompactionOptions,
+  CompactionReport,
+  EvacuationOptions,
+  EvacuationReport,
+  HeldPage,
+  HoldReason,
+  PageKind,
+  SkippedPages,
+} from './compaction.ts';
 export {
   BadImageError,
   BusyError,

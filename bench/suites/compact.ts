@@ -1,0 +1,181 @@
+/**
+ * Suite `compact`: page migration and compaction.
+ *
+ *   order9-yield       a zone of 256 MiB is filled to 80 % with folios of order 0, then a random half of
+ *                      them is freed; no block of 2 MiB is free then (which is checked). One `compact`. Then, in %,
+ *                        free blocks of 2 MiB / floor((free pages − stranded) / 512)
+ *                      where stranded are the free pages in children (2 MiB) in which something
+ *                      cannot be moved
+ *   page-move-cold     ns a page: `compact` of 512 MiB of folios of order 0, a random half of them
+ *                      freed, over the pages that it moved; finding, capturing and giving back are
+ *                      in it. Peer: page copy, random cold pages of 64 MiB
+ *   move-order0-hot    ns a page: 64 pages evacuated to and fro. Peer: page copy of two hot pages
+ *   read-p99-during    ns: 99th percentile of a `get` of 1 KiB by one pinned thread, while another
+ *                      one thins out and compacts folios in the same zone without pause. Peer:
+ *                      `before`, the same while the other thread is idle
+ *   unmovable-skip     ns a page: a scan of pages that cannot be moved, in a range to be evacuated
+ *
+ * The move rows are CPU time of the thread: a compaction is long enough to be interrupted, and sleeps
+ * while readers are in the way. Medians of 7 rounds in turn. The kernel's bounds on what a thread waits are in the model's tests.
+ */
+import * as facts from '../../src/generated/facts.ts';
+import type { Arena, Folio } from '../../src/index.ts';
+import { measureReads } from '../compact/reads.ts';
+import { makeTerrain, newArena, survey } from '../compact/terrain.ts';
+import { COLD_PAGES, HOT_PAGES, Yardsticks } from '../peers/yardsticks.ts';
+import { inTurn, type Result, type SuiteOptions } from '../suite.ts';
+
+const MIB = 2 ** 20;
+
+interface Sizes {
+  yieldBytes: number;
+  coldBytes: number;
+  cacheBytes: number;
+  keys: number;
+  unmovable: number;
+  rounds: number;
+  ms: number;
+}
+
+const full: Sizes = {
+  yieldBytes: 256 * MIB,
+  coldBytes: 512 * MIB,
+  cacheBytes: 128 * MIB,
+  keys: 30_000,
+  unmovable: 32_768,
+  rounds: 7,
+  ms: 400,
+};
+const tiny: Sizes = {
+  yieldBytes: 16 * MIB,
+  coldBytes: 16 * MIB,
+  cacheBytes: 16 * MIB,
+  keys: 1000,
+  unmovable: 1024,
+  rounds: 1,
+  ms: 20,
+};
+
+function measureYield({ yieldBytes }: Sizes, seed: number): number {
+  const plan = { bytes: yieldBytes, filled: 0.8, freed: 0.5 };
+  const { arena } = makeTerrain(plan, seed);
+  // What was never filled is taken, so that nothing is free but what was freed at random.
+  const taken: number[] = [];
+  for (let pfn = arena.allocPages(9); pfn !== undefined; pfn = arena.allocPages(9)) taken.push(pfn);
+  const before = survey(arena);
+  if (before.freeChildren !== 0) throw new Error('a block of 2 MiB is free before compaction');
+  arena.compact();
+  arena.check();
+  const { freePages, strandedPages, freeChildren } = survey(arena);
+  const possible = Math.floor((freePages - strandedPages) / facts.CHILD_PAGES);
+  arena[Symbol.dispose]();
+  return possible === 0 ? 100 : (100 * freeChildren) / possible;
+}
+
+function measureCold({ coldBytes }: Sizes, seed: number): number {
+  const plan = { bytes: coldBytes, filled: 0.97, freed: 0.5 };
+  const { arena } = makeTerrain(plan, seed);
+  const before = process.threadCpuUsage();
+  const { moved } = arena.compact();
+  const ns = cpuNsSince(before) / moved;
+  arena[Symbol.dispose]();
+  return ns;
+}
+
+function cpuNsSince(before: { user: number; system: number }): number {
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) * 1000;
+}
+
+const HOT_MOVED = 64;
+
+/** What leaves a range goes to the lowest free pages, so it soon goes to and fro between two. */
+function measureHot(evacuations: number): number {
+  using arena = newArena(16 * MIB);
+  const folios = Array.from({ length: HOT_MOVED }, () => arena.allocFolio(0)!);
+  const ranges = Array.from({ length: 6 }, () => {
+    const pfns = folios.map((folio) => pfnOf(folio));
+    const pfn = Math.min(...pfns);
+    const count = Math.max(...pfns) + 1 - pfn;
+    arena.evacuate({ pfn, count });
+    return { pfn, count };
+  });
+  let pages = 0;
+  const before = process.threadCpuUsage();
+  for (let i = 0; i < evacuations; i++) pages += evacuate(arena.kernel, ranges[4 + (i % 2)]!);
+  if (pages === 0) throw new Error('the folios are elsewhere');
+  return cpuNsSince(before) / pages;
+}
+
+/** Without the report. @returns pages moved */
+function evacuate(kernel: Arena['kernel'], { pfn, count }: { pfn: number; count: number }): number {
+  kernel.beginEvacuation(pfn, count);
+  while (kernel.compactStep() > 0);
+  const moved = kernel.compactFigure(facts.FIGURE_MOVED);
+  while (kernel.endCompaction() === 0);
+  return moved;
+}
+
+function pfnOf(folio: Folio): number {
+  using pin = folio.pin();
+  return pin.pfn;
+}
+
+/** Scans whole steps of the first pass over the range. */
+function measureSkip({ unmovable }: Sizes): number {
+  using arena = newArena((unmovable + 2048) * facts.PAGE_BYTES);
+  const pfns = Array.from({ length: unmovable }, () => arena.allocPages(0)!).sort((a, b) => a - b);
+  const { kernel } = arena;
+  const first = pfns[0]!;
+  kernel.beginEvacuation(first, unmovable);
+  const steps = Math.max(1, Math.floor(unmovable / facts.VISITS) - 1);
+  const start = performance.now();
+  for (let step = 0; step < steps; step++) kernel.compactStep();
+  const ms = performance.now() - start;
+  while (kernel.endCompaction() === 0);
+  return (ms * 1e6) / (steps * Math.min(unmovable, facts.VISITS));
+}
+
+const PEERS: Record<string, string> = {
+  'page-move-cold': 'page copy cold',
+  'move-order0-hot': 'page copy hot',
+};
+const UNITS: Record<string, string> = { 'order9-yield': '%' };
+
+function rowOf(name: string, figures: Map<string, number>): Result {
+  const value = figures.get(name)!;
+  const row = { name, value, unit: UNITS[name] ?? 'ns' };
+  const peer = PEERS[name];
+  return peer === undefined
+    ? row
+    : { ...row, peer: 'page copy', ratio: value / figures.get(peer)! };
+}
+
+export async function suite({ isTiny }: SuiteOptions): Promise<Result[]> {
+  const sizes = isTiny ? tiny : full;
+  const copyMs = isTiny ? 1 : 100;
+  const yardsticks = await Yardsticks.open();
+  let seed = 1;
+  const figures = await inTurn(
+    sizes.rounds,
+    new Map([
+      ['order9-yield', async () => measureYield(sizes, seed++)],
+      ['page-move-cold', async () => measureCold(sizes, seed++)],
+      ['page copy cold', () => yardsticks.measure('page copy', COLD_PAGES, 1, copyMs)],
+      ['move-order0-hot', async () => measureHot(isTiny ? 10 : 1000)],
+      ['page copy hot', () => yardsticks.measure('page copy', HOT_PAGES, 1, copyMs)],
+      ['unmovable-skip', async () => measureSkip(sizes)],
+    ]),
+  );
+  await yardsticks.close();
+  const reads = await measureReads(sizes);
+  const value = reads.get('during')!;
+  const ratio = value / reads.get('before')!;
+  return [
+    rowOf('order9-yield', figures),
+    rowOf('page-move-cold', figures),
+    rowOf('move-order0-hot', figures),
+    { name: 'read-p99-during', value, unit: 'ns', peer: 'before', ratio },
+    rowOf('unmovable-skip', figures),
+  ];
+}

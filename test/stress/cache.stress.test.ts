@@ -29,3 +29,15 @@ test('killed threads leave a sound cache or a poisoned one, never a wrong one', 
   context.diagnostic(JSON.stringify(totals));
   assert.ok(totals.kills! > 5 && totals.inside! + totals.outside! === totals.kills);
 });
+
+test('no value is wrong while another thread moves the pages', (context) => {
+  const totals = runFor(3, '--compact', '--workers', '2', '--size', '8MiB');
+  context.diagnostic(JSON.stringify(totals));
+  assert.ok(totals.operations! > 1000 && totals.moved! > 10);
+});
+
+test('movers are killed as well', (context) => {
+  const totals = runFor(3, '--compact', '--kill', '--workers', '2', '--size', '8MiB');
+  context.diagnostic(JSON.stringify(totals));
+  assert.ok(totals.kills! > 5);
+});

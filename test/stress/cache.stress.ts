@@ -1,14 +1,14 @@
 /**
  * Stress: real workers on one small cache, every value checked, with or without killing them.
  *
- *   node test/stress/cache.stress.ts [--seconds N] [--workers N] [--kill] [--size 4MiB]
+ *   node test/stress/cache.stress.ts [--seconds N] [--workers N] [--kill] [--compact] [--size 4MiB]
  *   PAGELESS_SEED=n replays the choices (not the timing); the seed is printed
  *
  * The zone is so small that eviction and reclaim run all the time. `--kill` terminates workers at
  * random moments. Then either everything the dead one owned comes back and the others go on, or
  * (it died half-way through a change) everybody gets a CorruptionError at once and a new cache is
  * begun. Anything else, a wrong, torn or stale value or a thread that does not move for some
- * seconds, ends the run with status 1.
+ * seconds, ends the run with status 1. `--compact` adds a worker that moves pages all the time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -24,18 +24,20 @@ const { values: options } = parseArgs({
     workers: { type: 'string', default: '4' },
     size: { type: 'string', default: '4MiB' },
     kill: { type: 'boolean', default: false },
+    compact: { type: 'boolean', default: false },
   },
 });
 const PATIENCE_MS = 10_000;
 const run = seeded('stress');
 const shared = createShared();
-const totals = { operations: 0, caches: 0, kills: 0, inside: 0, outside: 0, checks: 0 };
+const totals = { operations: 0, caches: 0, kills: 0, inside: 0, outside: 0, checks: 0, moved: 0 };
 const delays = { recoveryMs: 0, newsMs: 0 };
 let writers = 0;
 
 interface Member {
   worker: Worker;
   writer: number;
+  isCompactor: boolean;
   end?: string;
   operations: number;
   movedAt: number;
@@ -46,15 +48,17 @@ function fail(reason: unknown): never {
   process.exit(1);
 }
 
-function hire(cache: SharedCache): Member {
+function hire(cache: SharedCache, isCompactor = false): Member {
   const writer = ++writers;
   if (writer >= WRITERS) fail(`more than ${WRITERS} workers; run for a shorter time`);
   const workerData: StressData = { handle: cache.handle, shared, writer };
-  const worker = new Worker(new URL('./stress-worker.ts', import.meta.url), { workerData });
+  const file = isCompactor ? './compact-worker.ts' : './stress-worker.ts';
+  const worker = new Worker(new URL(file, import.meta.url), { workerData });
   const movedAt = performance.now();
-  const member: Member = { worker, writer, operations: 0, movedAt };
-  worker.on('message', ({ end, error }) => {
+  const member: Member = { worker, writer, isCompactor, operations: 0, movedAt };
+  worker.on('message', ({ end, error, moved = 0 }) => {
     if (end === 'wrong') fail(error);
+    totals.moved += moved;
     member.end = end;
   });
   worker.on('error', (error) => {
@@ -100,7 +104,7 @@ async function killOne(cache: SharedCache, crew: Member[]): Promise<boolean> {
   await sleep(1);
   if (kernel.fault() === 0) {
     totals.outside++;
-    crew.push(hire(cache));
+    crew.push(hire(cache, victim.isCompactor));
     return false;
   }
   totals.inside++;
@@ -135,6 +139,7 @@ async function runCache(stop: number): Promise<void> {
   const cache = new SharedCache({ maxSize: options.size, maxEntrySize: '1MiB' });
   totals.caches++;
   const crew = Array.from({ length: Number(options.workers) }, () => hire(cache));
+  if (options.compact) crew.push(hire(cache, true));
   let isOver = false;
   while (!isOver && performance.now() < stop) {
     const pause = performance.now() + 5 + run.int(45);

@@ -1,0 +1,62 @@
+/** A thread of the stress run that moves pages without pause, whoever is using them. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Folio, SharedCache } from '../../src/index.ts';
+import { seeded } from '../support/seeded.ts';
+import type { StressData } from './stress-worker.ts';
+import { operationsAt, STOP } from './value.ts';
+
+const { handle, shared, writer } = workerData as StressData;
+const run = seeded(`compact ${writer}`);
+const { arena } = SharedCache.attach(handle);
+const first = arena.kernel.firstPfn();
+const pages = arena.kernel.pageCount() - first;
+/** They stay in the arena if this thread is killed, so few. */
+const FOLIOS = 8;
+const folios: Folio[] = [];
+let moved = 0;
+
+/** A folio is one number all over, wherever it is. */
+function checkFolio(): void {
+  const folio = folios[run.int(FOLIOS)] ?? arena.allocFolio(run.int(3));
+  if (folio === undefined) return;
+  using view = folio.map();
+  if (folios.includes(folio)) {
+    const wrong = view.findIndex((byte) => byte !== (folio.name & 255));
+    if (wrong >= 0) throw new Error(`folio ${folio.name}: byte ${wrong} is ${view[wrong]}`);
+  } else {
+    view.fill(folio.name & 255);
+    folios.push(folio);
+  }
+}
+
+/** The cache fills the zone, so mostly a few pages are all that there is room for. */
+function step(): void {
+  checkFolio();
+  if (run.int(50) === 0) {
+    moved += arena.compact({ budgetMs: 5 }).moved;
+  } else {
+    const count = 1 + run.int(64);
+    moved += arena.evacuate({ pfn: first + run.int(pages - count), count }).moved;
+  }
+  Atomics.add(shared, operationsAt(writer), 1);
+}
+
+/** Steps in slices, so that messages (and lifelines) get through. */
+function work(): void {
+  try {
+    for (let i = 0; i < 5; i++) {
+      if (Atomics.load(shared, STOP) !== 0) {
+        parentPort?.postMessage({ end: 'stopped', moved });
+        return;
+      }
+      step();
+    }
+    setImmediate(work);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    const isCorruption = code === 'ERR_PAGELESS_CORRUPTION';
+    parentPort?.postMessage(isCorruption ? { end: 'corruption' } : { end: 'wrong', error });
+  }
+}
+
+work();

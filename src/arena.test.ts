@@ -80,18 +80,33 @@ test('an arena that is used up says undefined', async () => {
 test('numbers out of range are refused before anything happens', async () => {
   using arena = new Arena({ size: '4MiB' });
   await settled(arena);
-  const { freePages } = arena.report();
+  const metadata = new Uint8Array(arena.memory.buffer, 0, arena.kernel.firstPfn() * 4096);
+  const before = metadata.slice();
   for (const order of [-1, 11, 0.5, Number.NaN, 2 ** 32, '1', undefined, 1n]) {
     assert.throws(() => arena.allocPages(order as number), /^InvalidArgumentError: order must be/);
+    assert.throws(() => arena.freePages(0, order as number), /^InvalidArgumentError: order must be/);
+    assert.throws(() => arena.freePart(0, order as number, 10), /^InvalidArgumentError: order must/);
   }
   for (const pfn of [-1, 0.5, Number.NaN, 2 ** 32, '1', undefined]) {
     assert.throws(() => arena.freePages(pfn as number, 0), /^InvalidArgumentError: pfn must be/);
+    assert.throws(() => arena.freePart(pfn as number, 0, 1), /^InvalidArgumentError: pfn must be/);
     assert.throws(() => arena.describe(pfn as number), /^InvalidArgumentError: pfn must be/);
     assert.throws(() => arena.bytesOf(pfn as number, 0), /^InvalidArgumentError: pfn must be/);
   }
   assert.throws(() => arena.describe(1024), /from 0 to 1023; seen: 1024/);
   assert.throws(() => arena.bytesOf(1023, 1), /from 0 to 1022; seen: 1023/);
-  assert.equal(arena.report().freePages, freePages);
+  const wrong: [pfn: number, order: number][] = [
+    [0, 0],
+    [1023, 0],
+    [1023, 1],
+    [1024, 0],
+    [2 ** 32 - 1, 10],
+  ];
+  for (const [pfn, order] of wrong) {
+    assert.throws(() => arena.freePages(pfn, order), /^InvalidFreeError/);
+    assert.throws(() => arena.freePart(pfn, 0, order + 1), /^Invalid(Free|Argument)Error/);
+  }
+  assert.ok(Buffer.compare(before, metadata.slice()) === 0, 'a wrong number has changed something');
 });
 
 test('a handle that is none is refused', () => {

@@ -10,6 +10,7 @@
 import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
 import { loadWord, peekWord } from '../base/words';
+import { pagesShort } from '../frames/watermark';
 import { linkAt } from '../memdesc/header';
 import { CACHE_NODE, destroySlab, freeObject } from '../slab/kmem-cache';
 import {
@@ -86,9 +87,10 @@ export function reclaim(): u32 {
   );
 }
 
-/** Called after each operation that may have deferred something. */
+/** Called after each operation that may have deferred something: earlier when memory is short. */
 export function reclaimIfMany(): void {
-  if (limboCount(LIMBO_VALUE) >= BATCH) reclaim();
+  const waiting = limboCount(LIMBO_VALUE);
+  if (waiting >= BATCH || (waiting != 0 && pagesShort() != 0)) reclaim();
 }
 
 export function isLimboEmpty(): bool {

@@ -70,8 +70,10 @@ export function freePages(pfn: u32, order: u32, subtype: u32): i32 {
   if (!casPageWord(pfn, miscWord(order, subtype), stockedWord(selfSlot(), order))) {
     return whyNotFreeable(pageWord(pfn), order, subtype);
   }
-  if (order == 0) fillPageWords(pfn, 1, TYPE_FREE);
-  else fillPageWords(pfn, 1 << order, TYPE_FREE);
+  const pages: u32 = 1 << order;
+  if (pages > 1) fillPageWords(pfn + 1, pages - 1, TYPE_FREE);
+  // By a store of its own, because others exchange it: who frees twice.
+  fillPageWords(pfn, 1, TYPE_FREE);
   giveBlock(pfn, order);
   return 0;
 }

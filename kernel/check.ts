@@ -31,7 +31,7 @@ import { checkIndexLocked, nodeOf, storeState } from './store/hash-index';
 import { linkOf } from './store/reclaim';
 import { bag, LIMBO_KINDS, LIMBO_NODE, LIMBO_VALUE, LIMBO_ZSPAGE } from './thread/limbo';
 import { highestSlot, inKernelAt, SLOT_DEAD, slotOf, slotState } from './thread/slot';
-import { startWorld, stopWorld } from './thread/stop';
+import { enterKernel, startWorld, stopWorld } from './thread/stop';
 import { recoverDead } from './zone';
 import { checkPoolLocked } from './zsmalloc/pool';
 import { zsState } from './zsmalloc/size-class';
@@ -48,7 +48,8 @@ export function checkZone(): u32 {
   stopWorld();
   while (hasDiedInside()) {
     startWorld();
-    recoverDead(loadWord(inKernelAt(selfSlot())));
+    const operation = loadWord(inKernelAt(selfSlot()));
+    if (recoverDead(operation) < 0) enterKernel(operation);
     stopWorld();
   }
   const fault = checkFloors();

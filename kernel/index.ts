@@ -101,10 +101,10 @@ export function markDead(owner: u32): u32 {
   return markDeadOwner(owner);
 }
 
-/** Gives back what dead threads owned. @returns how many */
-export function recoverDead(): u32 {
+/** Gives back what dead threads owned. @returns how many, or ERR_BUSY: to be tried again */
+export function recoverDead(): i32 {
   const recovered = recoverAll(OP_RECOVER);
-  leave();
+  if (recovered >= 0) leave();
   return recovered;
 }
 

@@ -10,7 +10,14 @@
  * that nobody can repair (`beginChange`) has poisoned the zone.
  */
 import { selfSlot, setSelfPage, setSelfSlot } from './base/env';
-import { ERR_GEOMETRY, ERR_NOT_A_ZONE, ERR_VERSION, trapIfPoisoned } from './base/fault';
+import {
+  ERR_BUSY,
+  ERR_GEOMETRY,
+  ERR_NO_MEMORY,
+  ERR_NOT_A_ZONE,
+  ERR_VERSION,
+  trapIfPoisoned,
+} from './base/fault';
 import {
   FORMAT_VERSION,
   layOut,
@@ -131,13 +138,13 @@ function dropPage(slot: ThreadSlot): void {
 /**
  * Repairs what dead threads left half-done, then gives back what they owned. Begins the call.
  *
- * @returns how many there were
+ * @returns how many there were; or ERR_BUSY, and the call is over: try again when other news came
  */
-export function recoverDead(operation: u32): u32 {
-  enterHalted(operation);
+export function recoverDead(operation: u32): i32 {
+  if (!enterHalted(operation)) return ERR_BUSY;
   repairFloors();
   resumeWorld();
-  return payDebtsOfDead();
+  return i32(payDebtsOfDead());
 }
 
 /**

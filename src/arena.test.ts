@@ -84,8 +84,14 @@ test('numbers out of range are refused before anything happens', async () => {
   const before = metadata.slice();
   for (const order of [-1, 11, 0.5, Number.NaN, 2 ** 32, '1', undefined, 1n]) {
     assert.throws(() => arena.allocPages(order as number), /^InvalidArgumentError: order must be/);
-    assert.throws(() => arena.freePages(0, order as number), /^InvalidArgumentError: order must be/);
-    assert.throws(() => arena.freePart(0, order as number, 10), /^InvalidArgumentError: order must/);
+    assert.throws(
+      () => arena.freePages(0, order as number),
+      /^InvalidArgumentError: order must be/,
+    );
+    assert.throws(
+      () => arena.freePart(0, order as number, 10),
+      /^InvalidArgumentError: order must/,
+    );
   }
   for (const pfn of [-1, 0.5, Number.NaN, 2 ** 32, '1', undefined]) {
     assert.throws(() => arena.freePages(pfn as number, 0), /^InvalidArgumentError: pfn must be/);

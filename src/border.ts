@@ -6,6 +6,7 @@
  * JavaScript heap and nothing in the zone is ever lent. Values longer than a block cross in several
  * calls.
  */
+import { compactArena } from './compaction.ts';
 import { InvalidArgumentError, ZoneTooSmallError } from './errors.ts';
 import * as facts from './generated/facts.ts';
 import type { KernelExports } from './kernel.ts';
@@ -18,6 +19,15 @@ const { BLOCK_BYTES, MAX_KEY_BYTES } = facts;
 const RESTARTS = 16;
 /** Keys up to this length are looked at character by character: most are ASCII. */
 const SHORT_KEY = 64;
+/** log2 of the pages in the larger parts of a scratch. */
+const BLOCK_ORDER = 4;
+const COMPACT_MS = 200;
+
+/** Scratch is contiguous: in a full zone it may take moving pages together. @returns whether it did */
+function makeBlock(kernel: KernelExports): boolean {
+  compactArena(kernel, { order: BLOCK_ORDER, budgetMs: COMPACT_MS });
+  return kernel.prepare() >= 0;
+}
 
 export class Border {
   readonly #kernel: KernelExports;
@@ -28,7 +38,8 @@ export class Border {
 
   /** Takes the thread's scratch. Throws `ZoneTooSmallError` when there is no memory for it. */
   constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
-    if (kernel.prepare() < 0) throw new ZoneTooSmallError("a thread's scratch");
+    if (kernel.prepare() < 0 && !makeBlock(kernel))
+      throw new ZoneTooSmallError("a thread's scratch");
     this.#kernel = kernel;
     this.#bytes = viewOf(memory.buffer);
     this.#key = kernel.keyScratch() >>> 0;

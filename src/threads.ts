@@ -17,7 +17,10 @@
  * with its creator: a zone that is to outlive its creator is best created by the main thread.
  */
 import type { MessagePort, Worker } from 'node:worker_threads';
+import * as facts from './generated/facts.ts';
 import { type KernelExports, openKernel } from './kernel.ts';
+
+const RETRY_MS = 1;
 
 /** What a thread knows of a zone that it is attached to. */
 export interface Zone {
@@ -130,8 +133,17 @@ function watchWorkers(): void {
  * certain. Called from event handlers: a zone that is poisoned meanwhile is no exception here.
  */
 export function buryThread(kernel: KernelExports, owner: number, hasSlot = true): void {
+  if (kernel.markDead(owner) > 0 && hasSlot) recover(kernel);
+}
+
+/**
+ * Repairs and returns what the dead left. While another thread is inside that does not come out,
+ * this one goes on with its events: the other may be dead as well, and that news be among them.
+ */
+function recover(kernel: KernelExports): void {
   try {
-    if (kernel.markDead(owner) > 0 && hasSlot && kernel.fault() === 0) kernel.recoverDead();
+    if (kernel.fault() !== 0 || kernel.recoverDead() !== facts.ERR_BUSY) return;
+    setTimeout(() => recover(kernel), RETRY_MS);
   } catch (error) {
     if (kernel.fault() === 0) throw error;
   }

@@ -45,6 +45,8 @@ const STOPPER: u32 = 0xff;
 const HALT: u32 = 0x100;
 /** Looks at a thread's inKernel word before parking: most calls are over by then. */
 const SPINS: u32 = 100;
+/** Slices that a recoverer waits: much longer than any call, and not long for who retries. */
+const PATIENCE: u32 = 3;
 
 function stopAt(): usize {
   return THREADS_STATE + offsetof<ThreadsState>('stop');
@@ -135,7 +137,7 @@ export function stopWorld(): void {
 /** Waits until all others are outside. @returns 0, or a slot that itself wants to halt the world */
 function awaitOutside(): u32 {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (slot != selfSlot() && !awaitSlot(slot, 0)) return slot;
+    if (slot != selfSlot() && !awaitSlot(slot, 0, u32.MAX_VALUE)) return slot;
   }
   return 0;
 }
@@ -151,15 +153,16 @@ function awaitHalt(slot: u32): void {
  * Waits until a thread is outside, or its inKernel word has a bit of `enough`. A dead one does not
  * go on, so it may be anywhere; `markDead` has judged it.
  *
- * @returns false when it waits to halt the world, unless that is enough
+ * @returns false when it waits to halt the world, unless that is enough; or after `patience` slices
  */
-function awaitSlot(slot: u32, enough: u32): bool {
+function awaitSlot(slot: u32, enough: u32, patience: u32): bool {
   const at = inKernelAt(slot);
   for (let look: u32 = 0; slotState(slot) == SLOT_LIVE; look++) {
     const operation = loadWord(at);
     if (operation == 0 || (operation & enough) != 0) return true;
     if ((operation & WANTS_HALT) != 0) return false;
     if (look < SPINS) continue;
+    if (look - SPINS >= patience) return false;
     rest(at, operation);
     trapIfPoisoned();
   }
@@ -176,17 +179,27 @@ export function haltWorld(): void {
   halt(loadWord(inKernelAt(selfSlot())), false);
 }
 
-/** Begins a call that halts the world at once, if need be in the place of a halter that died. */
-export function enterHalted(operation: u32): void {
+/**
+ * Begins a call that halts the world at once, if need be in the place of a halter that died.
+ *
+ * @returns false after some slices in vain, and the call is over: what one waits for may be a thread
+ *          whose death only the caller, outside, could notice
+ */
+export function enterHalted(operation: u32): bool {
   trapIfPoisoned();
-  halt(operation, true);
+  return halt(operation, true);
 }
 
-function halt(operation: u32, isRecovering: bool): void {
-  while (true) {
-    const seen = loadWord(stopAt());
+function halt(operation: u32, isRecovering: bool): bool {
+  const patience = isRecovering ? PATIENCE : u32.MAX_VALUE;
+  let seen: u32 = 0;
+  for (let waits: u32 = 0; true; waits++) {
+    seen = loadWord(stopAt());
     if (seen == 0 || (isRecovering && slotState(seen & STOPPER) != SLOT_LIVE)) {
       if (casWord(stopAt(), seen, selfSlot() | HALT) == seen) break;
+    } else if (waits >= patience) {
+      leaveKernel();
+      return false;
     } else {
       sayAndWake(operation | RESTING | WANTS_HALT);
       awaitStart(seen);
@@ -194,8 +207,14 @@ function halt(operation: u32, isRecovering: bool): void {
   }
   sayAndWake(operation);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (slot != selfSlot()) awaitSlot(slot, RESTING);
+    if (slot == selfSlot() || awaitSlot(slot, RESTING, patience)) continue;
+    // As it was: a dead halter's halt stays.
+    storeWord(stopAt(), seen);
+    wakeWord(stopAt(), -1);
+    leaveKernel();
+    return false;
   }
+  return true;
 }
 
 /** Ends a halt of one's own. */

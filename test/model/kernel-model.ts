@@ -149,7 +149,10 @@ function knownDead(machine: Machine, victim: number): number[] {
 
 async function recover(thread: Thread, victim: number, machine: Machine): Promise<void> {
   for (const dead of knownDead(machine, victim)) await thread.call('markDead', ownerOf(dead));
-  if ((await thread.call('fault')) === 0) await thread.call('recoverDead');
+  let answer: unknown = facts.ERR_BUSY;
+  while (answer === facts.ERR_BUSY && (await thread.call('fault')) === 0) {
+    answer = await thread.call('recoverDead');
+  }
 }
 
 /** The engine's scenario for one of ours. */

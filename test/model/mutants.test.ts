@@ -9,7 +9,7 @@ const sample = [
   'memdesc/page-word.ts:\\d+:recheck',
   'a pin is written down after',
   'memdesc/header.ts:\\d+:torn casWord\\(refsAt\\(desc\\), seen, seen \\+ 1\\)',
-  'thread/lock.ts:\\d+:drop wakeWord',
+  'thread/lock.ts:\\d+:drop wakeWord\\(at, 1\\)',
 ];
 
 test('a kernel with one thing wrong is caught', () => {

@@ -34,7 +34,7 @@ import {
 import { MISC_USER } from './memdesc/type';
 import { reclaim as storeReclaim } from './store/reclaim';
 import * as store from './store/store';
-import { HALF_DONE, inKernelAt, markDead as markDeadOwner, selfState } from './thread/slot';
+import { inKernelAt, markDead as markDeadOwner, selfState } from './thread/slot';
 import { enterKernel as enter, startWorld, stopWorld } from './thread/stop';
 import {
   attachThread,
@@ -86,14 +86,15 @@ export function detach(): void {
 }
 
 /**
- * The thread's answer to an exception out of a call: if it had begun to change something, that is
- * half-done for ever and the zone is poisoned; else the call is over and nothing has happened.
+ * The thread's answer to an exception out of a call (its stack is full): a read that had changed
+ * nothing is over. Anything else may be half-done, and what repairs a dead thread's work would take
+ * the living one's pins and scratch with it: the zone is poisoned.
  */
 export function condemn(): void {
   if (selfSlot() == 0) return;
   const operation = loadWord(inKernelAt(selfSlot()));
-  if ((operation & HALF_DONE) != 0) poison(FAULT_TRAP, selfSlot(), operation);
-  else leave();
+  if (operation == 0 || operation == OP_READ || operation == OP_CHECK) leave();
+  else poison(FAULT_TRAP, selfSlot(), operation);
 }
 
 /** Records the proven death of a thread. Needs no slot. @returns slots marked */

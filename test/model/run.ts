@@ -3,11 +3,13 @@
  *
  *   (nothing)               every schedule within the scenario's bound of preemptions
  *   --bound N               the same with another bound
- *   --deep                  every schedule by partial-order reduction, then, where the time was not
- *                           enough for that, PCT
+ *   --deep                  every schedule within two preemptions, where the scenario's own bound is
+ *                           less; then every schedule by partial-order reduction; then, where the
+ *                           time was not enough for that, PCT
  *   --mode M                one of bounded, depth-first, dpor, pct, uniform, random
  *   --seed S                seed of a random mode; alone it means --mode random
- *   --max-seconds N         time for a scenario and a mode; with --deep 20 s for dpor, 10 s for PCT
+ *   --max-seconds N         time for a scenario and a mode; with --deep 120 s for two preemptions, 20
+ *                           for dpor, 10 for PCT
  *   --replay SCHEDULE       the one execution that a failure printed
  *   --layout two-word       the kernel in its other layout, lax: the rules know the words of the first
  *   --lax                   leaves the rules of memory out (kernel-model.ts)
@@ -27,6 +29,8 @@ import { scenarios } from './scenarios/index.ts';
 type Options = Partial<Scenario> & { isLax: boolean };
 
 /** Budgets of `--deep`, of which most scenarios need a fraction. */
+const DEEP_BOUND = 2;
+const BOUND_SECONDS = 120;
 const DPOR_SECONDS = 20;
 const PCT_SECONDS = 10;
 
@@ -100,6 +104,9 @@ async function runOne(scenario: KernelScenario, options: Options): Promise<Repor
 }
 
 async function runDeep(scenario: KernelScenario, options: Options): Promise<void> {
+  if (scenario.bound < DEEP_BOUND) {
+    await runOne(scenario, { maxSeconds: BOUND_SECONDS, bound: DEEP_BOUND, ...options });
+  }
   const { complete, failure } = await runOne(scenario, {
     maxSeconds: DPOR_SECONDS,
     ...options,

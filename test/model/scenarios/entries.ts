@@ -74,7 +74,7 @@ export const entryScenarios: KernelScenario[] = [
   },
   {
     name: 'evict-set',
-    bound: 2,
+    bound: 1,
     prepare: fillZone,
     threads: [setLarge, set],
   },

@@ -164,7 +164,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'split-pin-killed',
-    bound: 1,
+    bound: 0,
     kills: 1,
     prepare: makeFolio(1),
     threads: [cut('splitPage'), pinPage(1)],

@@ -231,7 +231,7 @@ export const pageScenarios: KernelScenario[] = [
     mustSurvive: true,
     threads: [allocAndFree, allocAndFree],
   },
-  { name: 'slab-across-threads', bound: 2, threads: [makeAndDrop, makeAndDrop] },
+  { name: 'slab-across-threads', bound: 1, threads: [makeAndDrop, makeAndDrop] },
   {
     name: 'lock-unlock',
     bound: 2,
@@ -241,7 +241,7 @@ export const pageScenarios: KernelScenario[] = [
   },
   {
     name: 'lock-unlock-killed',
-    bound: 2,
+    bound: 1,
     kills: 1,
     mustSurvive: true,
     prepare: sharePin,

@@ -115,7 +115,7 @@ export const storeScenarios: KernelScenario[] = [
   })),
   {
     name: 'list-split-split',
-    bound: 2,
+    bound: 1,
     prepare: makeCache('k', 'z', 'y'),
     threads: [listAll('k'), set, set],
   },
@@ -156,7 +156,7 @@ export const storeScenarios: KernelScenario[] = [
   },
   {
     name: 'get-killed',
-    bound: 2,
+    bound: 1,
     kills: 1,
     prepare: makeCache('k', 'k'),
     threads: [read('ac-'), removeAndReuse],

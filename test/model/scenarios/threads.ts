@@ -87,7 +87,7 @@ export const threadScenarios: KernelScenario[] = [
   {
     // The recoverer dies as well: whoever takes its place ends its halt.
     name: 'recover-killed',
-    bound: 2,
+    bound: 1,
     kills: 1,
     killable: [0],
     threads: [recoverThird, allocOne, async () => 0],
@@ -100,7 +100,7 @@ export const threadScenarios: KernelScenario[] = [
   {
     // A stopper that dies has changed nothing: the world must go on.
     name: 'stopper-killed',
-    bound: 2,
+    bound: 1,
     kills: 1,
     killable: [0],
     mustSurvive: true,
@@ -110,7 +110,7 @@ export const threadScenarios: KernelScenario[] = [
   {
     // Whoever finds the dead one's stop ends that, and not the stop that somebody else began since.
     name: 'stopper-killed-stop',
-    bound: 2,
+    bound: 1,
     kills: 1,
     killable: [0],
     mustSurvive: true,
@@ -180,7 +180,7 @@ export const threadScenarios: KernelScenario[] = [
   {
     // Whose counts are added up at the same time.
     name: 'detach-detach',
-    bound: 2,
+    bound: 1,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
       for (const thread of machine.threads) thread.callNow('set', 4, VALUE_BYTES, 1, 0);

@@ -10,14 +10,7 @@
  * that nobody can repair (`beginChange`) has poisoned the zone.
  */
 import { selfSlot, setSelfPage, setSelfSlot } from './base/env';
-import {
-  ERR_BUSY,
-  ERR_GEOMETRY,
-  ERR_NO_MEMORY,
-  ERR_NOT_A_ZONE,
-  ERR_VERSION,
-  trapIfPoisoned,
-} from './base/fault';
+import { ERR_BUSY, ERR_GEOMETRY, ERR_NOT_A_ZONE, ERR_VERSION, trapIfPoisoned } from './base/fault';
 import {
   FORMAT_VERSION,
   layOut,

@@ -192,18 +192,20 @@ export function enterHalted(operation: u32): bool {
 
 function halt(operation: u32, isRecovering: bool): bool {
   const patience = isRecovering ? PATIENCE : u32.MAX_VALUE;
-  let seen: u32 = 0;
-  for (let waits: u32 = 0; true; waits++) {
-    seen = loadWord(stopAt());
+  let seen = loadWord(stopAt());
+  let waits: u32 = 0;
+  while (true) {
     if (seen == 0 || (isRecovering && slotState(seen & STOPPER) != SLOT_LIVE)) {
       if (casWord(stopAt(), seen, selfSlot() | HALT) == seen) break;
     } else if (waits >= patience) {
       leaveKernel();
       return false;
     } else {
+      waits++;
       sayAndWake(operation | RESTING | WANTS_HALT);
       awaitStart(seen);
     }
+    seen = loadWord(stopAt());
   }
   sayAndWake(operation);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {

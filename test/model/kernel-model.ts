@@ -46,6 +46,8 @@ export interface KernelScenario {
   killable?: number[];
   /** No kill may poison the zone. */
   mustSurvive?: boolean;
+  /** Accesses of an execution beyond which it is taken for endless; 10,000 if absent. */
+  stepLimit?: number;
   /** Waits end by time even where nobody is dead. */
   timesOut?: boolean;
   /** Ends poisoned without a kill; who waits for somebody who has trapped is woken by time. */
@@ -167,6 +169,7 @@ function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
     threads: scenario.threads.map(survives),
     check: (machine) => checkEnd(machine, scenario),
     bound: scenario.bound,
+    ...(scenario.stepLimit ? { stepLimit: scenario.stepLimit } : {}),
     kills,
     ...(scenario.killable ? { killable: scenario.killable } : {}),
     recover: (thread, victim, machine) =>

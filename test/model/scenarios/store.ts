@@ -214,6 +214,7 @@ export const storeScenarios: KernelScenario[] = [
   {
     // Whoever looks at a stopped world finds nothing half-done. (A check is a thousand steps long.)
     name: 'check-set',
+    stepLimit: 40_000,
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [checkSound, set],

@@ -13,6 +13,7 @@ export const OP_WRITE: u32 = 8;
 export const OP_DELETE: u32 = 9;
 export const OP_ATTACH: u32 = 10;
 export const OP_COMPACT: u32 = 13;
+export const OP_OBJECT: u32 = 11;
 
 /** Ends a call, and its section. */
 export function leave(): void {

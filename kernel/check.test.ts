@@ -12,7 +12,7 @@ import {
 } from '../test/support/zone.ts';
 
 const { FAULT_FRAMES, FAULT_INDEX, FAULT_LIMBO, FAULT_PAGE_WORD, FAULT_SLAB } = facts;
-const { PAGE_MAP, SLAB_STATE, STORE_STATE } = facts;
+const { CACHE_TABLE, PAGE_MAP, SLAB_STATE, STORE_STATE } = facts;
 
 /** A zone with something of everything in it. */
 function furnished(): TestZone {
@@ -46,6 +46,20 @@ function descIndex(zone: TestZone, type: number, structure: string, field: strin
   return (desc + offsetOf(structure, field)) / 4;
 }
 
+/** Where the list of slabs with room begins, of the cache of cells. */
+function partialIndex({ kernel }: TestZone): number {
+  return (kernel.cacheOf(facts.CACHE_CELL) + offsetOf('KmemCache', 'partial')) / 4;
+}
+
+/** A word of a sheaf that is not empty. */
+function sheafIndex({ words }: TestZone, field: string): number {
+  let sheaf = words[(SLAB_STATE + offsetOf('SlabState', 'sheaves')) / 4]!;
+  while (words[(sheaf + offsetOf('Sheaf', 'count')) / 4] === 0) {
+    sheaf = words[(sheaf + offsetOf('Sheaf', 'chain')) / 4]!;
+  }
+  return (sheaf + offsetOf('Sheaf', field)) / 4;
+}
+
 const damages: [name: string, fault: number, at: (zone: TestZone) => number, change?: number][] = [
   ['a frame bit that is set', FAULT_FRAMES, (zone) => superblockWord(zone, 'frameBits') + 20],
   ['a child counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'childCounters')],
@@ -70,15 +84,21 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
   ],
   ['a slab’s count', FAULT_SLAB, (zone) => descIndex(zone, facts.TYPE_SLAB, 'Slab', 'inUse')],
   [
-    'a slab’s bits',
+    'the state of an object',
     FAULT_SLAB,
-    (zone) => descIndex(zone, facts.TYPE_SLAB, 'Slab', 'bits'),
-    1 << 30,
+    (zone) => Math.ceil(zone.words[descIndex(zone, facts.TYPE_SLAB, 'Slab', 'states')]! / 4),
+    1,
   ],
+  ['a cache’s count', FAULT_SLAB, () => (CACHE_TABLE + offsetOf('KmemCache', 'out')) / 4],
+  ['the list of slabs with room', FAULT_SLAB, (zone) => partialIndex(zone), -1],
+  ['an object in a sheaf', FAULT_SLAB, (zone) => sheafIndex(zone, 'objects'), 32],
+  ['the number of objects in a sheaf', FAULT_SLAB, (zone) => sheafIndex(zone, 'count'), -1],
+  ['the owner of a sheaf', FAULT_SLAB, (zone) => sheafIndex(zone, 'owner'), 99],
   [
-    'a cache’s count',
+    'the number of sheaves',
     FAULT_SLAB,
-    () => (SLAB_STATE + offsetOf('SlabState', 'padding0') + 4 + offsetOf('KmemCache', 'inUse')) / 4,
+    () => (SLAB_STATE + offsetOf('SlabState', 'sheaves')) / 4,
+    -1,
   ],
   [
     'a limbo count',

@@ -25,7 +25,9 @@ import { COUNT_MASK, headerOf, PIN_MASK, refsAt, typeOf } from './memdesc/header
 import { LEDGER_ENTRIES, ledgerEntry, pinsOf } from './memdesc/ledger';
 import { pageWord, peekPageWord, wordDescriptor, wordOrder, wordType } from './memdesc/page-word';
 import { TYPE_FREE, TYPE_MASK, TYPE_MISC, TYPE_STOCKED, TYPE_ZSPAGE } from './memdesc/type';
-import { CACHE_CELL, CACHE_NODE, CACHE_ZSPAGE, cacheOf, checkSlabsLocked } from './slab/kmem-cache';
+import { objectsInUse } from './slab/figures';
+import { CACHE_CELL, CACHE_NODE, CACHE_ZSPAGE } from './slab/kmem-cache';
+import { checkSlabs } from './slab/verify';
 import { countParts } from './store/entry';
 import { checkIndexLocked, nodeOf, storeState } from './store/hash-index';
 import { linkOf } from './store/reclaim';
@@ -74,7 +76,7 @@ function checkFloors(): u32 {
   if (detail != 0) return FAULT_PAGE_WORD;
   detail = checkPins();
   if (detail != 0) return FAULT_REFS;
-  detail = checkSlabsLocked();
+  detail = checkSlabs();
   if (detail != 0) return FAULT_SLAB;
   detail = checkBags();
   if (detail != 0) return FAULT_LIMBO;
@@ -133,7 +135,7 @@ function countList(kind: u32, first: u32): u32 {
 
 /** Every cell, node and zspage in use is an entry's, limbo's or a draft's. */
 function checkSums(): u32 {
-  const cells = cacheOf(CACHE_CELL).inUse;
+  const cells = objectsInUse(CACHE_CELL);
   let parts: u32 = 0;
   for (let node = storeState().oldest; node != 0; node = nodeOf(node).newer) {
     parts += countParts(nodeOf(node).handle, cells);
@@ -146,10 +148,10 @@ function checkSums(): u32 {
   }
   if (parts != cells) return CACHE_CELL;
   const nodes = bag(LIMBO_NODE).fillingCount + bag(LIMBO_NODE).ripeningCount;
-  if (storeState().entries + nodes != cacheOf(CACHE_NODE).inUse) return CACHE_NODE;
+  if (storeState().entries + nodes != objectsInUse(CACHE_NODE)) return CACHE_NODE;
   const zspages = bag(LIMBO_ZSPAGE).fillingCount + bag(LIMBO_ZSPAGE).ripeningCount;
   const known = zsState().zspages + zspages;
-  const used = cacheOf(CACHE_ZSPAGE).inUse;
+  const used = objectsInUse(CACHE_ZSPAGE);
   // A zspage that was emptied while somebody held a reference is nowhere until that is put.
   return known == used || (known < used && isAnythingHeld()) ? 0 : CACHE_ZSPAGE;
 }

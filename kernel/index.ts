@@ -59,6 +59,7 @@ export {
 export { describePage } from './describe';
 export * from './folios';
 export { sectionAge, synchronize } from './grace';
+export * from './objects';
 export * from './report';
 export { poisonPage, unpoisonPage } from './withdraw';
 

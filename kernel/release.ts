@@ -38,19 +38,18 @@ import {
   strikeNote,
 } from './memdesc/ledger';
 import { unfreeze, unpin } from './memdesc/pin';
-import { TYPE_SLAB, TYPE_ZSPAGE } from './memdesc/type';
-import { deferSlab, isDescriptor } from './slab/kmem-cache';
-import { bag, LIMBO_SLAB, LIMBO_ZSPAGE } from './thread/limbo';
+import { TYPE_ZSPAGE } from './memdesc/type';
+import { isDescriptor } from './slab/kmem-cache';
+import { bag, LIMBO_ZSPAGE } from './thread/limbo';
 import { highestSlot, SLOT_DEAD, slotState } from './thread/slot';
 import { deferZspage } from './zsmalloc/pool';
 
-/** Frees a descriptor that this thread took the last reference of; it is noted in its ledger. */
+/**
+ * Frees a descriptor that this thread took the last reference of; it is noted in its ledger. Never a
+ * slab: its cache keeps its own reference (slab/retire.ts).
+ */
 export function releaseDesc(desc: u32): void {
   switch (typeOf(desc)) {
-    case TYPE_SLAB:
-      deferSlab(desc);
-      strikeNote(desc);
-      break;
     case TYPE_ZSPAGE:
       deferZspage(desc);
       strikeNote(desc);
@@ -132,11 +131,10 @@ function isReserved(desc: u32): bool {
   return false;
 }
 
-/** Whether a slab or zspage has been deferred already. World halted: nobody is in the bag. */
+/** Whether a zspage has been deferred already. World halted: nobody is in the bag. */
 function isInLimbo(desc: u32): bool {
-  const type = typeOf(desc);
-  if (type != TYPE_SLAB && type != TYPE_ZSPAGE) return false;
-  const from = bag(type == TYPE_SLAB ? LIMBO_SLAB : LIMBO_ZSPAGE);
+  if (typeOf(desc) != TYPE_ZSPAGE) return false;
+  const from = bag(LIMBO_ZSPAGE);
   return isOnList(from.filling, desc) || isOnList(from.ripening, desc);
 }
 

@@ -10,7 +10,6 @@ import { loadCell, loadWord } from './base/words';
 import { freePageCount } from './frames/frames';
 import { pageWord, wordSubtype, wordType } from './memdesc/page-word';
 import { TYPE_MISC } from './memdesc/type';
-import { cacheOf, KmemCache } from './slab/kmem-cache';
 import { bucketCount, entryCount as indexEntries, StoreState } from './store/hash-index';
 import { LIMBO_VALUE, limboCount } from './thread/limbo';
 import { highestSlot, SLOT_LIVE, slotState, sumCounter } from './thread/slot';
@@ -122,11 +121,6 @@ export function zsObjectBytes(): f64 {
     bytes += f64(inUse) * f64(classOf(index).objectBytes);
   }
   return bytes;
-}
-
-/** Objects in use in a cache of slab/kmem-cache.ts. */
-export function cacheInUse(cache: u32): u32 {
-  return loadWord(changetype<usize>(cacheOf(cache)) + offsetof<KmemCache>('inUse'));
 }
 
 export function limboValues(): u32 {

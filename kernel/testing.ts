@@ -2,6 +2,12 @@
  * What unit tests and fuzzers call below the kernel's face. Only test builds contain it.
  */
 
+import { drainSlab } from './slab/drain';
+import { allocObject, freeObject } from './slab/kmem-cache';
+import { releaseReserve, reserveObjects, takeReserved } from './slab/reserve';
+import { leaveSection } from './thread/rcu';
+import { enterKernel, leaveKernel } from './thread/stop';
+
 export { checksum } from './codec/checksum';
 export { hash64 } from './codec/hash';
 export { freePageCount, giveBlock, takeBlock, takeGivenBlock } from './frames/frames';
@@ -23,6 +29,7 @@ export {
 } from './memdesc/header';
 export { allocPages as allocPagesAs } from './memdesc/pages';
 export { pin, unfreeze, unpin } from './memdesc/pin';
+export { drainSlab } from './slab/drain';
 export {
   allocObject,
   CACHE_CELL,
@@ -31,6 +38,8 @@ export {
   cacheOf,
   freeObject,
 } from './slab/kmem-cache';
+export { releaseReserve, reserveObjects, takeReserved } from './slab/reserve';
+export { waitingSlabs } from './slab/slabs';
 export { limboCount } from './thread/limbo';
 export { lock, unlock } from './thread/lock';
 export { enterSection, isInSection, leaveSection } from './thread/rcu';
@@ -45,3 +54,43 @@ export {
   zsWrite,
 } from './zsmalloc/pool';
 export { classFor, classOf } from './zsmalloc/size-class';
+
+/** Allocates and frees, one at once, `rounds` times: what a bench measures without the border. */
+export function churnObjects(cache: u32, rounds: u32): void {
+  for (let i: u32 = 0; i < rounds; i++) freeObject(cache, allocObject(cache));
+}
+
+function endCall(): void {
+  leaveSection();
+  leaveKernel();
+}
+
+/** `allocObject`, `freeObject` and others as calls of their own: for threads that may be halted. */
+export function allocInCall(cache: u32): u32 {
+  enterKernel(1);
+  const object = allocObject(cache);
+  endCall();
+  return object;
+}
+
+export function freeInCall(cache: u32, object: u32): void {
+  enterKernel(1);
+  freeObject(cache, object);
+  endCall();
+}
+
+export function drainInCall(): void {
+  enterKernel(1);
+  drainSlab();
+  endCall();
+}
+
+/** An operation that reserves objects, uses some and gives the others back. */
+export function useReserve(cache: u32, reserved: u32, used: u32): bool {
+  enterKernel(1);
+  const isHeld = reserveObjects(cache, reserved);
+  for (let i: u32 = 0; isHeld && i < used; i++) freeObject(cache, takeReserved(cache));
+  if (isHeld) releaseReserve(cache);
+  endCall();
+  return isHeld;
+}

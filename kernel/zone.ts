@@ -35,7 +35,9 @@ import { recoverPages } from './memdesc/recover-pages';
 import { MISC_THREAD, MISC_ZONE } from './memdesc/type';
 import { recoverUserTypes } from './memdesc/user-type';
 import { dropPins, recoverLedger, settleLedger } from './release';
+import { leaveSlab } from './slab/drain';
 import { formatSlab } from './slab/kmem-cache';
+import { recoverSlab, recoverUnborn } from './slab/recover';
 import { dropDraft } from './store/entry';
 import { dropScratch } from './store/scratch';
 import { breakLock, lock, unlock } from './thread/lock';
@@ -117,7 +119,10 @@ export function detachThread(): void {
 function payDebts(slot: u32): void {
   dropDraft(slotOf(slot));
   dropScratch(slotOf(slot));
-  if (slot == selfSlot()) leaveFrames();
+  if (slot == selfSlot()) {
+    leaveSlab();
+    leaveFrames();
+  }
   dropPage(slotOf(slot));
   endStopOf(slot);
 }
@@ -152,6 +157,7 @@ function repairFloors(): void {
     trapIfPoisoned();
     recoverFrames(slot);
     recoverPages(slot);
+    recoverSlab(slot);
     breakLock(THREADS_LOCK, slot);
     recoverUserTypes(slot);
     recoverLedger(slot);
@@ -168,6 +174,7 @@ function payDebtsOfDead(): u32 {
     if (slotState(slot) != SLOT_DEAD) continue;
     settleLedger(slot);
     settleCompactor(slot);
+    recoverUnborn(slot);
     payDebts(slot);
     releaseSlot(slot);
     recovered++;

@@ -24,6 +24,7 @@ import { Folio, folioAt } from './folio.ts';
 import * as facts from './generated/facts.ts';
 import { loadImage, saveImage } from './image.ts';
 import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from './inspect/frames.ts';
+import { reportSlabs, type SlabInfo } from './inspect/slab.ts';
 import { describePage, type PageDescription, reportZone, type ZoneReport } from './inspect/zone.ts';
 import {
   checkInteger,
@@ -32,6 +33,7 @@ import {
   openKernel,
   throwIfPoisoned,
 } from './kernel.ts';
+import { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
 import { checkPin, Pin } from './pin.ts';
 import { parseSize } from './sizes.ts';
 import {
@@ -190,6 +192,14 @@ export class Arena implements Disposable {
     return compaction.startCompaction(() => this.kernel, options);
   }
 
+  /**
+   * Opens the cache of objects with this name, and makes it if there is none. It lives as long as
+   * the arena. Throws `CacheMismatchError` if its objects have another size, `TooManyCachesError`.
+   */
+  createCache(options: ObjectCacheOptions): ObjectCache {
+    return new ObjectCache(this, options);
+  }
+
   /** The bytes of a block that `allocPages` returned. Not checked, not kept alive. */
   bytesOf(pfn: number, order: number): Uint8Array {
     checkInteger('order', order, 0, facts.MAX_ORDER);
@@ -307,6 +317,12 @@ export class Arena implements Disposable {
   pageTypeInfo(): PageTypeInfo {
     throwIfPoisoned(this.kernel);
     return pageTypeInfo(this.kernel);
+  }
+
+  /** Figures of the caches of objects, as `/proc/slabinfo` gives them. Cost: one look at each. */
+  slabInfo(): SlabInfo[] {
+    throwIfPoisoned(this.kernel);
+    return reportSlabs(this.kernel, this.memory);
   }
 
   /** Checks every invariant of every floor. Throws `CorruptionError` at the first contradiction. */

@@ -21,7 +21,10 @@ export type ErrorCode =
   | 'ERR_PAGELESS_ZONE_TOO_SMALL'
   | 'ERR_PAGELESS_CORRUPTION'
   | 'ERR_PAGELESS_DISPOSED'
-  | 'ERR_PAGELESS_BAD_IMAGE';
+  | 'ERR_PAGELESS_BAD_IMAGE'
+  | 'ERR_PAGELESS_INVALID_HANDLE'
+  | 'ERR_PAGELESS_CACHE_MISMATCH'
+  | 'ERR_PAGELESS_TOO_MANY_CACHES';
 
 export class PagelessError extends Error {
   readonly code: ErrorCode;
@@ -149,6 +152,33 @@ export class DisposedError extends PagelessError {
 export class BadImageError extends PagelessError {
   constructor(file: string, reason: string) {
     super('ERR_PAGELESS_BAD_IMAGE', `${file} is not a usable arena image: ${reason}`);
+  }
+}
+
+/** A handle that names no object in use of the cache. Nothing has changed. */
+export class InvalidHandleError extends PagelessError {
+  readonly handle: number;
+
+  constructor(handle: number, cache: string) {
+    super('ERR_PAGELESS_INVALID_HANDLE', `${handle} is no object in use of the cache '${cache}'`);
+    this.handle = handle;
+  }
+}
+
+/** An object cache exists by this name, with objects of another size. */
+export class CacheMismatchError extends PagelessError {
+  constructor(name: string, expected: number, seen: number) {
+    super(
+      'ERR_PAGELESS_CACHE_MISMATCH',
+      `The cache '${name}' has objects of ${seen} bytes, not ${expected}`,
+    );
+  }
+}
+
+/** An arena's table of object caches is full. */
+export class TooManyCachesError extends PagelessError {
+  constructor(caches: number) {
+    super('ERR_PAGELESS_TOO_MANY_CACHES', `An arena has room for ${caches} object caches`);
   }
 }
 

@@ -16,22 +16,27 @@ export type {
 export {
   BadImageError,
   BusyError,
+  CacheMismatchError,
   CorruptionError,
   DisposedError,
   type ErrorCode,
   IncompatibleZoneError,
   InvalidArgumentError,
   InvalidFreeError,
+  InvalidHandleError,
   NoDescriptorError,
   NotYoursError,
   PagelessError,
   StaleError,
+  TooManyCachesError,
   TooManyThreadsError,
   TypeConflictError,
   ZoneTooSmallError,
 } from './errors.ts';
 export { Folio, FolioView } from './folio.ts';
+export type { SlabInfo } from './inspect/slab.ts';
 export type { PageDescription, ZoneReport } from './inspect/zone.ts';
+export { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
 export { Pin } from './pin.ts';
 export {
   type CacheStats,

@@ -50,6 +50,12 @@ export interface KernelExports {
   ownerWord(desc: number, index: number): number;
   setOwnerWord(desc: number, index: number, value: number): number;
   pageAddress(pfn: number): number;
+  cacheNameOf(cache: number): number;
+  openCache(objectBytes: number): number;
+  newObject(cache: number): number;
+  dropObject(cache: number, object: number): number;
+  hasObject(cache: number, object: number): number;
+  slabFigure(cache: number, figure: number): number;
   formatStore(): number;
   hasStore(): number;
   prepare(): number;

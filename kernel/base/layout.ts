@@ -3,7 +3,8 @@
  *
  *   0          superblock, then one state record for each floor        1 page
  *   4 KiB      thread slots: 256 of 256 bytes; slot 0 is nobody        16 pages
- *   68 KiB     page map: one word a page                               0.098 % of the zone
+ *   68 KiB     cache table: what kinds of objects there are            1 page
+ *   72 KiB     page map: one word a page                               0.098 % of the zone
  *   …          frame bits (1 bit a page), child and tree counters      0.003 %
  *   firstPfn   pages, handed out by frames
  *
@@ -47,7 +48,9 @@ export const SLOT_BYTES: u32 = 256;
 export const MAX_SLOT: u32 = 255;
 /** Where the part of a slot begins that belongs to frames: see frames/own.ts. */
 export const SLOT_FRAMES: u32 = 192;
-export const PAGE_MAP: usize = 69632;
+/** Records of slab/cache.ts. */
+export const CACHE_TABLE: usize = 69632;
+export const PAGE_MAP: usize = 73728;
 
 /** Regions of a thread page, the page that each attached thread has for itself. */
 export const THREAD_STOCK: u32 = 0;

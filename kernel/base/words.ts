@@ -1,7 +1,7 @@
 /**
  * Named access to shared memory: the only file that spells an atomic instruction.
  *
- * Idea: a *word* is 32 bits, a *cell* is 64, both naturally aligned. Whatever another thread may
+ * Idea: a *word* is 32 bits, a *cell* is 64, a *byte* is 8, all naturally aligned. Whatever another thread may
  * touch is read and written with the functions below, which are all sequentially consistent, and
  * each word is only ever accessed at one width (mixed widths do not synchronize).
  *
@@ -62,6 +62,22 @@ export function pokeWords(at: usize, count: u32, value: u32): void {
     for (const last = end - 16; at <= last; at += 16) v128.store(at, four);
   }
   for (; at < end; at += 4) store<u32>(at, value);
+}
+
+export function loadByte(at: usize): u32 {
+  return atomic.load<u8>(at);
+}
+
+export function peekByte(at: usize): u32 {
+  return load<u8>(at);
+}
+
+export function pokeByte(at: usize, value: u32): void {
+  store<u8>(at, u8(value));
+}
+
+export function casByte(at: usize, expected: u32, desired: u32): u32 {
+  return atomic.cmpxchg<u8>(at, u8(expected), u8(desired));
 }
 
 export function loadCell(at: usize): u64 {

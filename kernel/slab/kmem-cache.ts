@@ -1,245 +1,248 @@
 /**
- * KmemCache: where descriptors, handle cells and index nodes come from.
+ * KmemCache: where descriptors, handle cells, index nodes and users' objects come from.
  *
- * A closed table of caches, one for each kind of object. A cache keeps the list of its slabs that
- * have room (partial); full slabs are on no list. A slab that becomes empty goes back to frames after
- * a grace period, unless no other slab of its cache has room.
+ * Fast path: an alloc pops a sheaf of this thread's, a free pushes to one; no atomic instruction
+ * that writes, no lock. Slow path, under the slab lock, in this order:
+ *   alloc   the spare sheaf · a full one from the barn · objects of slabs with room, a sheaf at once
+ *           · a new slab · what lies in other threads' sheaves, for which the world halts
+ *   free    the spare sheaf · an empty one from the pool, the spare goes to the barn · the slabs
+ * **A free never allocates**: with no empty sheaf to be had, the objects go to their slabs.
  *
- * cache record (32 bytes): objectBytes · objects per slab · partial · slabs · inUse
- *   inUse = Σ slab.inUse of its slabs
- * Slab lock: every cache and every slab. Frames and limbo locks are taken inside it.
+ * Two ways to use a cache: objects that a stale pointer may reach are *pinned* before anything else
+ * of them is looked at, and reused at once (folio descriptors); or *deferred* by whoever unlinks
+ * them, and freed after the grace period (zspages, cells, nodes). A cache knows nothing of this; in
+ * both cases the *page* of a slab waits for a grace period.
  *
- * Cost: one lock, a bit search, and a page word load for a free.
+ * A wrong free is found before anything changes: an address in no slab of the cache, between two
+ * objects, or free (in a slab or a sheaf). Two threads that free one object in the same moment are
+ * found only where `tryFreeObject` arbitrates, or when a sheaf is flushed.
+ *
+ * Cost of a pair: see docs/design/40-slab.md.
  */
 import { FAULT_SLAB, fail } from '../base/fault';
-import { PAGE_BYTES, PAGE_SHIFT, SLAB_STATE, superblock } from '../base/layout';
-import { giveBlock } from '../frames/frames';
-import { enlist, unlist } from '../memdesc/desc-list';
-import { bury, DISOWN_LAST, disown, linkAt } from '../memdesc/header';
-import { limboWord, pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
-import { TYPE_FREE, TYPE_SLAB } from '../memdesc/type';
-import { defer, LIMBO_SLAB } from '../thread/limbo';
-import { lock, unlock } from '../thread/lock';
-import { beginChange } from '../thread/slot';
+import { PAGE_SHIFT } from '../base/layout';
+import { casByte } from '../base/words';
+import { CLASS_UNMOVABLE } from '../frames/class';
+import { freePageCount, takeBlock } from '../frames/frames';
+import { CACHE_SHEAF, CACHE_SLAB, cacheOf, createCache, KIND_PLAIN } from './cache';
+import { drainCache } from './drain';
+import { checkFilled, fillFree } from './fill';
 import {
-  bearSlab,
-  clearInUse,
-  countInUse,
-  firstFree,
-  isInUse,
-  isSelfDescribed,
-  SLAB_DESC_BYTES,
-  setInUse,
-  slabOf,
-  takeSlabPage,
-} from './slab';
+  chainSheaf,
+  claim,
+  comeHere,
+  disclaim,
+  dropSheaf,
+  fillSheaf,
+  flushSheaf,
+  isEmpty,
+  isFull,
+  lockSlab,
+  pop,
+  push,
+  Rack,
+  rackOf,
+  SHEAF_BYTES,
+  settleHand,
+  storeInBarn,
+  takeFromBarn,
+  takeSheaf,
+  unlockSlab,
+} from './sheaf';
+import { bearSlab, IN_SHEAF, IN_USE, SLAB_DESC_BYTES, usedStateAt } from './slab';
+import { adoptSlab, returnObject, takeObject } from './slabs';
 
-/** Slab descriptors. */
-export const CACHE_SLAB: u32 = 0;
-/** Zspage descriptors. */
-export const CACHE_ZSPAGE: u32 = 1;
-/** zsmalloc's handle cells. */
-export const CACHE_CELL: u32 = 2;
-/** Index nodes. */
-export const CACHE_NODE: u32 = 3;
-/** Folio descriptors, by size. */
-export const CACHE_FOLIO: u32 = 4;
-export const CACHE_FOLIO_64: u32 = 5;
-export const CACHE_FOLIO_128: u32 = 6;
-export const CACHES: u32 = 7;
+export {
+  CACHE_CELL,
+  CACHE_FOLIO,
+  CACHE_FOLIO_64,
+  CACHE_FOLIO_128,
+  CACHE_NODE,
+  CACHE_SLAB,
+  CACHE_ZSPAGE,
+  cacheOf,
+  createCache,
+  KIND_CELL,
+  KIND_PLAIN,
+} from './cache';
+export { isDescriptor, isFolioObject, isInSlabOf, isObject } from './slab';
 
-@unmanaged
-export class SlabState {
-  lock: u32;
-  padding0: u32;
-}
-
-@unmanaged
-export class KmemCache {
-  objectBytes: u32;
-  perSlab: u32;
-  partial: u32;
-  slabs: u32;
-  inUse: u32;
-  padding0: u32;
-  padding1: u32;
-  padding2: u32;
-}
-
-export function cacheOf(cache: u32): KmemCache {
-  return changetype<KmemCache>(SLAB_STATE + offsetof<SlabState>() + cache * offsetof<KmemCache>());
-}
-
-/** Where a cache's list of slabs with room begins. */
-function partialAt(cache: u32): usize {
-  return changetype<usize>(cacheOf(cache)) + offsetof<KmemCache>('partial');
-}
-
-export function createCache(cache: u32, objectBytes: u32): void {
-  const record = cacheOf(cache);
-  record.objectBytes = objectBytes;
-  record.perSlab = PAGE_BYTES / objectBytes;
-}
+/** Full sheaves of a cache in the barn: a burst of so many sheaves more frees than allocs is free. */
+const BARN_SHEAVES: u16 = 8;
+/** A sheaf is a luxury: below so many free pages, 256 KiB, nobody takes a page for more of them. */
+const SPARE_PAGES: u32 = 64;
 
 export function formatSlab(): void {
   createCache(CACHE_SLAB, SLAB_DESC_BYTES);
+  createCache(CACHE_SHEAF, SHEAF_BYTES, KIND_PLAIN);
 }
 
-/** @returns the address of an object that nobody else has, or 0. Its bytes are as its last user left them. */
+/** @returns an object that nobody else has, its bytes as its last user left them; or 0. */
 export function allocObject(cache: u32): u32 {
-  beginChange();
-  lock(SLAB_STATE);
-  const object = allocLocked(cache);
-  unlock(SLAB_STATE);
-  return object;
-}
-
-function allocLocked(cache: u32): u32 {
-  const record = cacheOf(cache);
-  if (record.partial == 0 && !grow(cache)) return 0;
-  const desc = record.partial;
-  const index = firstFree(desc);
-  setInUse(desc, index);
-  record.inUse++;
-  if (slabOf(desc).inUse == record.perSlab) unlist(partialAt(cache), desc);
-  return (slabOf(desc).pfn << PAGE_SHIFT) + index * record.objectBytes;
-}
-
-function grow(cache: u32): bool {
-  const pfn = takeSlabPage();
-  if (pfn == 0) return false;
-  const record = cacheOf(cache);
-  const isSelf = cache == CACHE_SLAB;
-  const desc = isSelf ? pfn << PAGE_SHIFT : allocLocked(CACHE_SLAB);
-  if (desc == 0) {
-    giveBlock(pfn, 0);
-    return false;
-  }
-  bearSlab(desc, pfn, cache);
-  record.slabs++;
-  if (isSelf) {
-    setInUse(desc, 0);
-    record.inUse++;
-  }
-  enlist(partialAt(cache), desc);
-  return true;
+  const sheaf = rackOf(cache).loaded;
+  if (isEmpty(sheaf)) return allocSlow(cache);
+  return pop(cacheOf(cache), sheaf);
 }
 
 /** Frees an object; what is no object of the cache, or free already, is a fault. */
 export function freeObject(cache: u32, object: u32): void {
-  beginChange();
-  lock(SLAB_STATE);
-  freeLocked(cache, object);
-  unlock(SLAB_STATE);
-}
-
-function freeLocked(cache: u32, object: u32): void {
-  const word = pageWord(object >> PAGE_SHIFT);
-  const desc = wordDescriptor(word);
-  if (wordType(word) != TYPE_SLAB || slabOf(desc).group != cache) fail(FAULT_SLAB, object);
-  const record = cacheOf(cache);
-  const offset = object & (PAGE_BYTES - 1);
-  const index = offset / record.objectBytes;
-  if (offset % record.objectBytes != 0 || !isInUse(desc, index)) fail(FAULT_SLAB, object);
-  if (slabOf(desc).inUse == record.perSlab) enlist(partialAt(cache), desc);
-  clearInUse(desc, index);
-  record.inUse--;
-  const left: u32 = isSelfDescribed(desc) ? 1 : 0;
-  if (slabOf(desc).inUse == left && hasSibling(record, desc)) retire(cache, desc);
-}
-
-function hasSibling(record: KmemCache, desc: u32): bool {
-  return record.partial != desc || slabOf(desc).next != 0;
-}
-
-/** Takes an empty slab out of its cache and lets it wait for a grace period. */
-function retire(cache: u32, desc: u32): void {
-  const record = cacheOf(cache);
-  unlist(partialAt(cache), desc);
-  record.slabs--;
-  if (isSelfDescribed(desc)) record.inUse--;
-  storePageWord(slabOf(desc).pfn, limboWord(0));
-  // Otherwise an observer has pinned it, and its put is the last: release.ts then comes here.
-  if (disown(desc) == DISOWN_LAST) deferSlab(desc);
-}
-
-/** For whoever dropped a slab's last reference. */
-export function deferSlab(desc: u32): void {
-  defer(LIMBO_SLAB, desc, linkAt(desc));
-}
-
-/** After the grace period: the page goes to frames, the descriptor to its cache. */
-export function destroySlab(desc: u32): void {
-  const pfn = slabOf(desc).pfn;
-  const isSelf = isSelfDescribed(desc);
-  bury(desc);
-  storePageWord(pfn, TYPE_FREE);
-  giveBlock(pfn, 0);
-  if (!isSelf) freeObject(CACHE_SLAB, desc);
+  const at = usedStateAt(cache, object);
+  if (at == 0) fail(FAULT_SLAB, object);
+  putAway(cache, object, at);
 }
 
 /**
- * Whether `address` lies in a slab of the cache, whose objects may then be loaded atomically, in use
- * or not, until the section ends. In a section; no lock. The page word is stored by bearSlab.
+ * Frees a user's object. Of several threads that free one object, one does.
+ *
+ * @returns false if it is none, or free already; then nothing has changed
  */
-export function isInSlabOf(cache: u32, address: u32): bool {
-  if (address >> PAGE_SHIFT >= superblock().pageCount) return false;
-  const word = pageWord(address >> PAGE_SHIFT);
-  return wordType(word) == TYPE_SLAB && slabOf(wordDescriptor(word)).group == cache;
+export function tryFreeObject(cache: u32, object: u32): bool {
+  const at = usedStateAt(cache, object);
+  if (at == 0) return false;
+  comeHere();
+  if (casByte(at, IN_USE, IN_SHEAF) != IN_USE) return false;
+  putAway(cache, object, at);
+  return true;
 }
 
-/** Whether `object` is an object in use of the cache. Slab lock held, or the world halted. */
-export function isObject(cache: u32, object: u32): bool {
-  if (!isInSlabOf(cache, object)) return false;
-  const desc = wordDescriptor(pageWord(object >> PAGE_SHIFT));
-  const offset = object & (PAGE_BYTES - 1);
-  const bytes = cacheOf(cache).objectBytes;
-  return offset % bytes == 0 && isInUse(desc, offset / bytes);
+function putAway(cache: u32, object: u32, at: usize): void {
+  const sheaf = rackOf(cache).loaded;
+  if (isFull(sheaf)) freeSlow(cache, object, at);
+  else push(cacheOf(cache), sheaf, object, at);
 }
 
-/** Whether `desc` is a descriptor in use. Slab lock held, or the world halted. */
-export function isDescriptor(desc: u32): bool {
-  return (
-    isObject(CACHE_SLAB, desc) ||
-    isObject(CACHE_ZSPAGE, desc) ||
-    isObject(CACHE_FOLIO, desc) ||
-    isObject(CACHE_FOLIO_64, desc) ||
-    isObject(CACHE_FOLIO_128, desc)
-  );
+function swapSheaves(rack: Rack): void {
+  const loaded = rack.loaded;
+  rack.loaded = rack.spare;
+  rack.spare = loaded;
 }
 
-/** Whether `desc` is where a folio's descriptor is, or was, or may be. In a section; no lock. */
-export function isFolioObject(desc: u32): bool {
-  if (isInSlabOf(CACHE_FOLIO, desc)) return (desc & 31) == 0;
-  if (isInSlabOf(CACHE_FOLIO_64, desc)) return (desc & 63) == 0;
-  return isInSlabOf(CACHE_FOLIO_128, desc) && (desc & 127) == 0;
-}
-
-/** Compares every slab with its cache. Slab lock held. @returns an offending descriptor, or 0 */
-export function checkSlabsLocked(): u32 {
-  for (let cache: u32 = 0; cache < CACHES; cache++) {
-    const bad = checkCacheLocked(cache);
-    if (bad != 0) return bad;
+/** Progress of the loop: if there is no object in a new slab, other threads have got them all. */
+function allocSlow(cache: u32): u32 {
+  const rack = rackOf(cache);
+  if (!isEmpty(rack.spare)) {
+    swapSheaves(rack);
+    return pop(cacheOf(cache), rack.loaded);
   }
+  // Not for slab descriptors: a slab of sheaves needs one. They take a sheaf that is there.
+  if (rack.loaded == 0 && cache != CACHE_SLAB) equip(cache, rack);
+  while (true) {
+    lockSlab();
+    const object = refill(cache, rack);
+    unlockSlab();
+    if (object != 0) return object;
+    if (!addSlab(cache) && !drainCache(cache)) return 0;
+  }
+}
+
+/** Gives a thread its first sheaf of a cache, if there is memory for sheaves. */
+function equip(cache: u32, rack: Rack): void {
+  if (takeLoaded(cache, rack) || freePageCount() <= SPARE_PAGES) return;
+  addSheaves();
+  takeLoaded(cache, rack);
+}
+
+function takeLoaded(cache: u32, rack: Rack): bool {
+  lockSlab();
+  rack.loaded = takeSheaf(cache);
+  unlockSlab();
+  return rack.loaded != 0;
+}
+
+/** Fills this thread's empty sheaf and takes an object out of it. Slab lock held. @returns it, or 0 */
+function refill(cache: u32, rack: Rack): u32 {
+  const full = takeFromBarn(cache);
+  if (full != 0) {
+    if (rack.loaded != 0) dropSheaf(rack.loaded);
+    rack.loaded = full;
+  } else if (cacheOf(cache).partial == 0) {
+    return 0;
+  } else {
+    if (rack.loaded == 0) rack.loaded = takeSheaf(cache);
+    if (rack.loaded == 0) return takeDirect(cache);
+    fillSheaf(rack.loaded);
+  }
+  return pop(cacheOf(cache), rack.loaded);
+}
+
+/** For a thread without a sheaf. */
+function takeDirect(cache: u32): u32 {
+  const object = takeObject(cache);
+  if (isDefined(PAGELESS_DEBUG)) checkFilled(cacheOf(cache), object);
+  claim(cacheOf(cache).kind, object);
+  return object;
+}
+
+function freeSlow(cache: u32, object: u32, at: usize): void {
+  const rack = rackOf(cache);
+  if (!isFull(rack.spare)) swapSheaves(rack);
+  else {
+    // We may rest here, after the object's owner buried it.
+    comeHere();
+    claim(cacheOf(cache).kind, object);
+    lockSlab();
+    settleHand();
+    makeRoom(cache, rack);
+    if (rack.loaded == 0) returnDirect(cache, object);
+    unlockSlab();
+    if (rack.loaded == 0) return;
+  }
+  push(cacheOf(cache), rack.loaded, object, at);
+}
+
+/** For a thread without a sheaf. */
+function returnDirect(cache: u32, object: u32): void {
+  disclaim(cacheOf(cache).kind, object);
+  if (isDefined(PAGELESS_DEBUG)) fillFree(cacheOf(cache), object);
+  returnObject(object);
+}
+
+/** Makes room in this thread's sheaves; if it has none and gets none, there is none. Slab lock held. */
+function makeRoom(cache: u32, rack: Rack): void {
+  const full = rack.loaded;
+  const isBarnFull = cacheOf(cache).fullCount >= BARN_SHEAVES;
+  const empty = rack.spare != 0 && isBarnFull ? 0 : takeSheaf(cache);
+  if (empty == 0) {
+    if (full != 0) flushSheaf(full);
+    return;
+  }
+  if (rack.spare != 0) storeInBarn(rack.spare);
+  rack.spare = full;
+  rack.loaded = empty;
+}
+
+/** Gives a cache one slab more. @returns false when there is no page, or no descriptor, for it */
+export function addSlab(cache: u32): bool {
+  const desc = makeSlab(cache);
+  if (desc == 0) return false;
+  lockSlab();
+  adoptSlab(desc);
+  unlockSlab();
+  return true;
+}
+
+/** Gives the pool sheaves, a slab of them. @returns false when there is no memory */
+export function addSheaves(): bool {
+  const desc = makeSlab(CACHE_SHEAF);
+  if (desc == 0) return false;
+  lockSlab();
+  adoptSlab(desc);
+  while (cacheOf(CACHE_SHEAF).partial != 0) {
+    const sheaf = takeObject(CACHE_SHEAF);
+    chainSheaf(sheaf);
+    dropSheaf(sheaf);
+  }
+  unlockSlab();
+  return true;
+}
+
+/** Descriptor first, page last: with a page in hand that no word describes nobody may rest. */
+function makeSlab(cache: u32): u32 {
+  const isSelf = cache == CACHE_SLAB;
+  const desc = isSelf ? 0 : allocObject(CACHE_SLAB);
+  if (!isSelf && desc == 0) return 0;
+  const pfn = takeBlock(0, CLASS_UNMOVABLE);
+  if (pfn != 0) return bearSlab(isSelf ? pfn << PAGE_SHIFT : desc, pfn, cache);
+  if (!isSelf) freeObject(CACHE_SLAB, desc);
   return 0;
-}
-
-function checkCacheLocked(cache: u32): u32 {
-  const record = cacheOf(cache);
-  let inUse: u32 = 0;
-  let slabs: u32 = 0;
-  for (let pfn = superblock().firstPfn; pfn < superblock().pageCount; pfn++) {
-    const word = pageWord(pfn);
-    if (wordType(word) != TYPE_SLAB) continue;
-    const desc = wordDescriptor(word);
-    const slab = slabOf(desc);
-    if (slab.pfn != pfn || countInUse(desc) != slab.inUse) return desc;
-    if (slab.group != cache) continue;
-    slabs++;
-    inUse += slab.inUse;
-  }
-  for (let desc = record.partial; desc != 0; desc = slabOf(desc).next) {
-    if (slabOf(desc).group != cache || slabOf(desc).inUse >= record.perSlab) return desc;
-  }
-  return inUse == record.inUse && slabs == record.slabs ? 0 : cache + 1;
 }

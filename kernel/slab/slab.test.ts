@@ -7,14 +7,17 @@ import {
   createZone,
   drainLimbo,
   offsetOf,
+  shrink,
   type TestZone,
   takeAllPages,
   zoneTest,
 } from '../../test/support/zone.ts';
 
-const { CACHE_FOLIO, CACHE_SLAB, LIMBO_SLAB, PAGE_BYTES, TYPE_LIMBO, TYPE_SLAB } = facts;
-/** Folio descriptors in a page. */
-const PER_SLAB = PAGE_BYTES / 32;
+const { CACHE_FOLIO, CACHE_SLAB, CACHE_SHEAF, PAGE_BYTES, TYPE_SLAB } = facts;
+/** Folio descriptors in a page, each with its state byte. */
+const PER_SLAB = Math.floor(PAGE_BYTES / 33);
+/** Pages that the first object needs: for itself, for slab descriptors and for sheaves. */
+const FIRST_PAGES = 3;
 
 const pageOf = (object: number): number => object >>> 12;
 
@@ -26,14 +29,25 @@ function slabsOf({ kernel, words }: TestZone, cache: number): number {
   return words[(kernel.cacheOf(cache) + offsetOf('KmemCache', 'slabs')) / 4]!;
 }
 
+function cacheField({ kernel, words }: TestZone, cache: number, field: string): number {
+  return words[(kernel.cacheOf(cache) + offsetOf('KmemCache', field)) / 4]!;
+}
+
+/** Frees all, empties this thread's sheaves and lets the slabs go. */
+function freeAll({ kernel }: TestZone, objects: number[]): void {
+  for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
+  kernel.drainSlab();
+}
+
 zoneTest('the first object bootstraps: a slab of slabs that describes itself', {}, (zone) => {
   const { kernel } = zone;
   const free = kernel.freePagesNow();
   assert.equal(slabsOf(zone, CACHE_SLAB), 0);
   const [object] = take(zone, 1);
-  assert.equal(kernel.freePagesNow(), free - 2);
+  assert.equal(kernel.freePagesNow(), free - FIRST_PAGES);
   assert.equal(slabsOf(zone, CACHE_SLAB), 1);
-  assert.equal(kernel.cacheInUse(CACHE_SLAB), 2, 'its own descriptor and the new slab’s');
+  assert.equal(slabsOf(zone, CACHE_SHEAF), 1);
+  assert.equal(kernel.cacheInUse(CACHE_SLAB), 3, 'its own descriptor and those of two more');
   const desc = (kernel.pageWordOf(pageOf(object!)) & ~facts.TYPE_MASK) >>> 0;
   const own = kernel.pageWordOf(pageOf(desc));
   assert.equal(own, (pageOf(desc) * PAGE_BYTES) | TYPE_SLAB, 'the page names its own object 0');
@@ -44,6 +58,7 @@ zoneTest('objects are aligned, disjoint, lowest first within a slab', {}, (zone)
   const objects = take(zone, 3 * PER_SLAB);
   assert.equal(new Set(objects).size, objects.length);
   assert.equal(slabsOf(zone, CACHE_FOLIO), 3);
+  assert.equal(zone.kernel.cacheInUse(CACHE_FOLIO), objects.length);
   for (const [index, object] of objects.entries()) {
     assert.equal(object % PAGE_BYTES, (index % PER_SLAB) * 32);
     assert.equal(pageOf(object), pageOf(objects[index - (index % PER_SLAB)]!));
@@ -56,32 +71,44 @@ zoneTest('a freed object is the next one handed out, as its last user left it', 
   const objects = take(zone, 10);
   words[objects[4]! / 4] = 0xabcd;
   kernel.freeObject(CACHE_FOLIO, objects[4]!);
-  assert.equal(words[objects[4]! / 4], 0xabcd, 'nothing is written into a free object');
+  assert.equal(words[objects[4]! / 4], 0xabcd);
+  assert.equal(words[objects[4]! / 4 + 1], 0, 'the refs word of a free descriptor');
   assert.equal(kernel.allocObject(CACHE_FOLIO) >>> 0, objects[4]);
   for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
 });
 
-zoneTest('one empty slab stays, others wait in limbo and go back to frames', {}, (zone) => {
+zoneTest('one empty slab stays, others wait and go back to frames', {}, (zone) => {
   const { kernel } = zone;
   const free = kernel.freePagesNow();
   const objects = take(zone, 3 * PER_SLAB);
-  for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
+  freeAll(zone, objects);
   assert.equal(slabsOf(zone, CACHE_FOLIO), 1);
-  assert.equal(kernel.limboCount(LIMBO_SLAB), 2);
-  const retired = [0, PER_SLAB, 2 * PER_SLAB].map((at) => kernel.pageWordOf(pageOf(objects[at]!)));
-  assert.equal(retired.filter((word) => word === TYPE_LIMBO).length, 2);
-  assert.equal(kernel.freePagesNow(), free - 4, 'three slabs and the slab of slabs');
+  assert.equal(kernel.waitingSlabs(), 2);
+  const waiting = [0, PER_SLAB, 2 * PER_SLAB].filter((at) => !isKept(zone, objects[at]!));
+  assert.equal(waiting.length, 2);
+  for (const at of waiting) {
+    const word = kernel.pageWordOf(pageOf(objects[at]!));
+    assert.equal(word & facts.TYPE_MASK, TYPE_SLAB, 'still described, until it is gone');
+  }
+  assert.equal(kernel.freePagesNow(), free - FIRST_PAGES - 2);
   drainLimbo(kernel);
-  assert.equal(kernel.freePagesNow(), free - 2);
-  assert.equal(kernel.cacheInUse(CACHE_SLAB), 2);
+  for (const at of waiting) assert.equal(kernel.pageWordOf(pageOf(objects[at]!)), 0);
+  assert.equal(kernel.freePagesNow(), free - FIRST_PAGES);
+  assert.equal(kernel.cacheInUse(CACHE_SLAB), 3);
 });
 
-zoneTest('a slab in limbo waits for other threads’ sections', {}, (zone) => {
+/** Whether the slab of an object still belongs to its cache. */
+function isKept({ kernel, words }: TestZone, object: number): boolean {
+  const desc = (kernel.pageWordOf(pageOf(object)) & ~facts.TYPE_MASK) >>> 0;
+  return words[(desc + offsetOf('Slab', 'group')) / 4] === CACHE_FOLIO;
+}
+
+zoneTest('a retired slab waits for other threads’ sections', {}, (zone) => {
   const { kernel } = zone;
   const reader = zone.join();
   const objects = take(zone, 2 * PER_SLAB);
   reader.enterSection();
-  for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
+  freeAll(zone, objects);
   const free = kernel.freePagesNow();
   for (let round = 0; round < 5; round++) assert.equal(kernel.reclaim(), 0);
   assert.equal(kernel.freePagesNow(), free);
@@ -90,29 +117,30 @@ zoneTest('a slab in limbo waits for other threads’ sections', {}, (zone) => {
   assert.equal(kernel.freePagesNow(), free + 1);
 });
 
-zoneTest('a pinned slab is retired, sound, and freed by its last reference', {}, (zone) => {
+zoneTest('a pinned slab waits for the observer as well', {}, (zone) => {
   const { kernel } = zone;
   const objects = take(zone, 2 * PER_SLAB);
-  const pin = kernel.pinPage(pageOf(objects[0]!));
-  for (const object of objects.slice(PER_SLAB)) kernel.freeObject(CACHE_FOLIO, object);
-  for (const object of objects.slice(0, PER_SLAB)) kernel.freeObject(CACHE_FOLIO, object);
-  assert.equal(kernel.limboCount(LIMBO_SLAB), 0);
+  const pins = [0, PER_SLAB].map((at) => kernel.pinPage(pageOf(objects[at]!)));
+  freeAll(zone, objects);
+  for (let round = 0; round < 5; round++) kernel.reclaim();
+  assert.equal(kernel.waitingSlabs(), 1);
   assert.equal(kernel.check(), 0);
-  kernel.putPage(pin);
-  assert.equal(kernel.limboCount(LIMBO_SLAB), 1);
-  drainLimbo(kernel);
-});
-
-zoneTest('slabs of slab descriptors come and go as well', { wasmPages: 256 }, (zone) => {
-  const { kernel } = zone;
-  const free = kernel.freePagesNow();
-  const objects = take(zone, 100 * PER_SLAB);
-  assert.equal(slabsOf(zone, CACHE_SLAB), 3, '42 descriptors a page');
-  for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
+  for (const pin of pins) kernel.putPage(pin);
   drainLimbo(kernel);
   assert.equal(slabsOf(zone, CACHE_FOLIO), 1);
-  assert.ok(slabsOf(zone, CACHE_SLAB) <= 2);
-  assert.equal(kernel.freePagesNow(), free - 1 - slabsOf(zone, CACHE_SLAB));
+});
+
+zoneTest('slabs of slab descriptors stay: they are never empty', { wasmPages: 512 }, (zone) => {
+  const { kernel } = zone;
+  const free = kernel.freePagesNow();
+  const objects = take(zone, 130 * PER_SLAB);
+  assert.equal(slabsOf(zone, CACHE_SLAB), 3, '63 descriptors a page');
+  freeAll(zone, objects);
+  shrink(kernel);
+  assert.equal(slabsOf(zone, CACHE_FOLIO), 1);
+  assert.equal(slabsOf(zone, CACHE_SLAB), 3);
+  const kept = [CACHE_FOLIO, CACHE_SLAB, CACHE_SHEAF].map((cache) => slabsOf(zone, cache));
+  assert.equal(kernel.freePagesNow(), free - kept.reduce((a, b) => a + b));
 });
 
 zoneTest('without a page, alloc returns 0; frees succeed all the same', {}, (zone) => {
@@ -120,10 +148,25 @@ zoneTest('without a page, alloc returns 0; frees succeed all the same', {}, (zon
   const objects = take(zone, 2 * PER_SLAB);
   const blocks = takeAllPages(kernel);
   assert.equal(kernel.allocObject(CACHE_FOLIO), 0);
-  for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
+  freeAll(zone, objects);
   drainLimbo(kernel);
   assert.equal(kernel.freePagesNow(), 1);
   for (const [pfn, order] of blocks) assert.equal(kernel.freePages(pfn, order), 0);
+});
+
+zoneTest('a thread without a sheaf allocates and frees at the slabs', {}, (zone) => {
+  const { kernel } = zone;
+  const spare = [0, 1].map(() => kernel.allocPages(0));
+  const blocks = takeAllPages(kernel);
+  for (const pfn of spare) kernel.freePages(pfn, 0);
+  const objects = take(zone, PER_SLAB);
+  assert.equal(new Set(objects).size, PER_SLAB);
+  assert.equal(kernel.allocObject(CACHE_FOLIO), 0);
+  assert.equal(cacheField(zone, CACHE_FOLIO, 'out'), PER_SLAB);
+  assert.equal(slabsOf(zone, CACHE_SHEAF), 0);
+  for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
+  assert.equal(cacheField(zone, CACHE_FOLIO, 'out'), 0);
+  for (const [pfn, order] of blocks) kernel.freePages(pfn, order);
 });
 
 zoneTest('a page for a slab without a descriptor for it is given back', {}, (zone) => {
@@ -132,7 +175,8 @@ zoneTest('a page for a slab without a descriptor for it is given back', {}, (zon
   kernel.freePages(pfn, order);
   for (let kept = 1; kept < 2 ** order; kept++) kernel.allocPages(0);
   assert.equal(kernel.allocObject(CACHE_FOLIO), 0, 'one page, but two are needed');
-  assert.equal(kernel.freePagesNow(), 1);
+  kernel.drainSlab();
+  assert.equal(kernel.check(), 0);
 });
 
 const wrongFrees: [name: string, object: (zone: TestZone, one: number) => number][] = [
@@ -155,3 +199,29 @@ for (const [name, object] of wrongFrees) {
     assert.equal(zone.kernel.faultDetail() >>> 0, wrong >>> 0);
   });
 }
+
+for (const bytes of [8, 64, 4096]) {
+  test(`debug build: a write into a free object of ${bytes} bytes is found when it is taken`, () => {
+    const zone = createZone({ build: 'debug' });
+    const cache = zone.kernel.openCache(bytes);
+    const object = zone.kernel.newObject(cache);
+    zone.kernel.dropObject(cache, object);
+    zone.bytes[object * 8 + bytes - 1]! ^= 1;
+    assertPoisons(zone, facts.FAULT_SLAB, () => zone.kernel.newObject(cache));
+  });
+}
+
+zoneTest('a reserve is held until it is released, whoever drains', {}, (zone) => {
+  const { kernel } = zone;
+  assert.equal(kernel.reserveObjects(CACHE_FOLIO, 512), 1);
+  const blocks = takeAllPages(kernel);
+  kernel.drainSlab();
+  assert.equal(kernel.check(), 0);
+  const objects = Array.from({ length: 512 }, () => kernel.takeReserved(CACHE_FOLIO) >>> 0);
+  assert.equal(new Set(objects).size, 512);
+  kernel.releaseReserve(CACHE_FOLIO);
+  assert.equal(kernel.reserveObjects(CACHE_FOLIO, 10_000), 0, 'all or nothing');
+  assert.equal(kernel.cacheInUse(CACHE_FOLIO), 512);
+  for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
+  for (const [pfn, order] of blocks) kernel.freePages(pfn, order);
+});

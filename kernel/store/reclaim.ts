@@ -12,11 +12,13 @@ import { trapIfPoisoned } from '../base/fault';
 import { loadWord, peekWord } from '../base/words';
 import { pagesShort } from '../frames/watermark';
 import { linkAt } from '../memdesc/header';
-import { CACHE_NODE, destroySlab, freeObject } from '../slab/kmem-cache';
+import { drainSlab } from '../slab/drain';
+import { CACHE_NODE, freeObject } from '../slab/kmem-cache';
+import { reclaimSlabs } from '../slab/retire';
+import { waitingSlabs } from '../slab/slabs';
 import {
   LIMBO_KINDS,
   LIMBO_NODE,
-  LIMBO_SLAB,
   LIMBO_VALUE,
   LIMBO_ZSPAGE,
   limboCount,
@@ -58,9 +60,6 @@ function release(kind: u32, object: u32): void {
     case LIMBO_ZSPAGE:
       destroyZspage(object);
       break;
-    case LIMBO_SLAB:
-      destroySlab(object);
-      break;
   }
 }
 
@@ -80,10 +79,7 @@ function reclaimKind(kind: u32): u32 {
 export function reclaim(): u32 {
   leaveSection();
   return (
-    reclaimKind(LIMBO_VALUE) +
-    reclaimKind(LIMBO_NODE) +
-    reclaimKind(LIMBO_ZSPAGE) +
-    reclaimKind(LIMBO_SLAB)
+    reclaimKind(LIMBO_VALUE) + reclaimKind(LIMBO_NODE) + reclaimKind(LIMBO_ZSPAGE) + reclaimSlabs()
   );
 }
 
@@ -95,14 +91,14 @@ export function reclaimIfMany(): void {
 
 export function isLimboEmpty(): bool {
   for (let kind: u32 = 0; kind < LIMBO_KINDS; kind++) if (limboCount(kind) != 0) return false;
-  return true;
+  return waitingSlabs() == 0;
 }
 
 /** Waits, a bounded time, until something could be freed. @returns false if nothing could */
 export function awaitReclaim(): bool {
   for (let look: u32 = 0; look < SPINS + SLEEPS; look++) {
     if (reclaim() != 0) return true;
-    if (isLimboEmpty()) return false;
+    if (isLimboEmpty() && !drainSlab()) return false;
     if (look >= SPINS) sleep();
   }
   return false;

@@ -18,7 +18,7 @@ import { ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
 import { superblock } from '../base/layout';
 import { pokeWord } from '../base/words';
 import { hash64 } from '../codec/hash';
-import { allocObject, CACHE_NODE, createCache, freeObject } from '../slab/kmem-cache';
+import { allocObject, CACHE_NODE, createCache, freeObject, KIND_PLAIN } from '../slab/kmem-cache';
 import { lock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import {
@@ -81,7 +81,7 @@ const EVICT_BYTES: u32 = 65536;
 
 /** @returns 0, or ERR_NO_MEMORY */
 export function formatStore(): i32 {
-  createCache(CACHE_NODE, NODE_BYTES);
+  createCache(CACHE_NODE, NODE_BYTES, KIND_PLAIN);
   const failure = formatPool();
   return failure != 0 ? failure : formatIndex();
 }

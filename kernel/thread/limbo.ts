@@ -17,8 +17,7 @@ import { beginChange } from './slot';
 export const LIMBO_NODE: u32 = 0;
 export const LIMBO_VALUE: u32 = 1;
 export const LIMBO_ZSPAGE: u32 = 2;
-export const LIMBO_SLAB: u32 = 3;
-export const LIMBO_KINDS: u32 = 4;
+export const LIMBO_KINDS: u32 = 3;
 
 @unmanaged
 export class LimboState {

@@ -31,6 +31,7 @@ import {
   freeObject,
   isInSlabOf,
   isObject,
+  KIND_CELL,
 } from '../slab/kmem-cache';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
@@ -73,7 +74,7 @@ import {
 /** @returns 0, or ERR_NO_MEMORY */
 export function formatPool(): i32 {
   createCache(CACHE_ZSPAGE, ZSPAGE_DESC_BYTES);
-  createCache(CACHE_CELL, CELL_BYTES);
+  createCache(CACHE_CELL, CELL_BYTES, KIND_CELL);
   const pfn = allocPages(CLASS_TABLE_ORDER, MISC_CLASSES, CLASS_UNMOVABLE);
   if (pfn < 0) return pfn;
   formatClasses(u32(pfn) << PAGE_SHIFT);

@@ -5,6 +5,7 @@ import { Arena } from '../arena.ts';
 import { BadImageError, CorruptionError } from '../errors.ts';
 import { describeBuddies, describePageTypes } from './frames-text.ts';
 import { UsageError } from './options.ts';
+import { describeSlabs } from './slab-text.ts';
 import { describeZone } from './zone-text.ts';
 
 export interface ImageOptions {
@@ -53,6 +54,10 @@ export const reports: Record<string, Report> = {
   pagetypeinfo: (arena) => {
     const info = arena.pageTypeInfo();
     return [info, () => describePageTypes(info)];
+  },
+  slabinfo: (arena) => {
+    const info = arena.slabInfo();
+    return [info, () => describeSlabs(info)];
   },
 };
 

@@ -58,7 +58,7 @@ export interface KernelScenario {
 
 /** 4 MiB: the smallest zone. */
 const PAGES = 64;
-const MAIN_OWNER = 100;
+export const MAIN_OWNER = 100;
 const POISON = facts.SUPERBLOCK + offsetOf('Superblock', 'fault');
 
 const loaded = new Map<string, Instrumented>();
@@ -221,7 +221,7 @@ const locks = states
 
 /** Records that stand in a row: structure, address of the first, and how many. */
 const rows: [string, number, number][] = [
-  ['KmemCache', facts.SLAB_STATE + recordBytes('SlabState'), facts.CACHES],
+  ['KmemCache', facts.CACHE_TABLE, facts.CACHES],
   ['Bag', facts.LIMBO_STATE + recordBytes('LimboState'), facts.LIMBO_KINDS],
 ];
 
@@ -257,7 +257,7 @@ export function nameOf(address: number): string {
   }
   const frames = nameOfFrames(address);
   if (frames !== undefined) return frames;
-  if (address >= facts.SLOT_TABLE && address < facts.PAGE_MAP) {
+  if (address >= facts.SLOT_TABLE && address < facts.CACHE_TABLE) {
     const slot = Math.floor((address - facts.SLOT_TABLE) / facts.SLOT_BYTES);
     const offset = (address - facts.SLOT_TABLE) % facts.SLOT_BYTES;
     if (offset < facts.SLOT_FRAMES) return `slot${slot}.${fieldOf('ThreadSlot', offset)}`;

@@ -4,12 +4,14 @@
  *   page         its frame bit is set, and no stock holds it; else nobody may touch it, not even
  *                atomically: stale pointers are followed in sections only, and a page goes back
  *                after the grace period
- *   slab object  its bit in the slab's descriptor is set. Two kinds may be looked at atomically when
- *                they are free: the refs of folio descriptors, which are reused at once, by `pin`;
- *                and cells, by a read that goes on in its next call (kernel/store/entry.ts)
+ *   slab object  its state byte says IN_USE: in a sheaf it is as free as in its slab. Some may be looked
+ *                at atomically when they are free: the refs of folio and slab descriptors, which are
+ *                reused at once, by `pin`; a slab's group; and cells, by a read that goes on in its
+ *                next call (kernel/store/entry.ts)
  *   zs object    its bit in the zspage is set
  *
- * Bits are set before an allocator returns and cleared as the last thing that is done for an object.
+ * Bits and states are set before an allocator returns, and cleared as the last thing that is done
+ * for an object.
  */
 import * as facts from '../../src/generated/facts.ts';
 import type { Judge, Look } from './engine/index.ts';
@@ -22,10 +24,11 @@ const ownPage = offsetOf('ThreadSlot', 'page');
 const counts = offsetOf('FramesOwn', 'count0');
 /** In a slab its cache, in a zspage its size class. */
 const group = offsetOf('ListedDesc', 'group');
-const slabBits = offsetOf('Slab', 'bits');
-const caches = facts.SLAB_STATE + sizeOf('SlabState');
+const slabStates = offsetOf('Slab', 'states');
+const caches = facts.CACHE_TABLE;
 const cacheRecord = sizeOf('KmemCache');
 const cacheBytes = offsetOf('KmemCache', 'objectBytes');
+const cachePerSlab = offsetOf('KmemCache', 'perSlab');
 const zspagePages = sizeOf('ListedDesc');
 const zspageBits = facts.ZSPAGE_DESC_BYTES - facts.MAX_PER_ZSPAGE / 8;
 const classRecord = sizeOf('SizeClass');
@@ -52,6 +55,14 @@ export function offsetOf(structure: string, field: string): number {
 
 function isSet(look: Look, bits: number, index: number): boolean {
   return ((look((bits >>> 2) + (index >>> 5)) >>> (index & 31)) & 1) !== 0;
+}
+
+function halfAt(words: Uint32Array, address: number): number {
+  return (words[address >>> 2]! >>> ((address & 2) * 8)) & 0xffff;
+}
+
+function isInUse(look: Look, state: number): boolean {
+  return ((look(state >>> 2) >>> ((state & 3) * 8)) & 255) === facts.IN_USE;
 }
 
 export const judgeKernelAccess: Judge = (words, address, length, { atomic }, look) => {
@@ -113,15 +124,18 @@ function judgeSlabObject(
 ): string {
   // A slab that describes itself sets its own bit last; as long as its word is there, it is there.
   if (address >= desc && address < desc + facts.SLAB_DESC_BYTES) return '';
-  const cache = words[(desc + group) >>> 2]!;
+  const cache = (words[(desc + group) >>> 2]! & ~facts.RETIRED) >>> 0;
   const bytes = words[(caches + cache * cacheRecord + cacheBytes) >>> 2]!;
   const offset = address & WHOLE;
   const index = Math.floor(offset / bytes);
-  if (isSet(look, desc + slabBits, index)) return '';
+  if (index >= halfAt(words, caches + cache * cacheRecord + cachePerSlab)) return '';
+  if (isInUse(look, words[(desc + slabStates) >>> 2]! + index)) return '';
   const inside = offset - index * bytes;
   const isFolio = cache >= facts.CACHE_FOLIO && cache <= facts.CACHE_FOLIO_128;
-  const isRefs = isFolio && inside >= refs && inside < refs + 4;
-  if (atomic && (isRefs || cache === facts.CACHE_CELL)) return '';
+  const isRefs = inside >= refs && inside < refs + 4;
+  const isGroup = inside >= group && inside < group + 4;
+  const isStable = cache === facts.CACHE_SLAB ? isRefs || isGroup : isFolio && isRefs;
+  if (atomic && (isStable || cache === facts.CACHE_CELL)) return '';
   return `object ${index} of a slab of cache ${cache}, which is free`;
 }
 

@@ -96,13 +96,48 @@ export const allowedRaces: KernelRace[] = [
       'world; who then empties the stocks is ordered after their owners',
   },
   {
-    place: /^KmemCache\[\d+\]\.inUse$/,
+    // State bytes stand in descriptors and at the ends of pages; they have no names.
+    place: /^0x/,
     between: [
-      { ...store, function: /\/(allocLocked|freeLocked)$/ },
-      { ...load, function: /\/cacheInUse$/ },
+      { op: /^load8$/, function: /\/slab\// },
+      { op: /^store8 \(plain\)$/, function: /\/slab\// },
+    ],
+    seenIn: 'slab-drain',
+    because:
+      'who fills a sheaf looks for bytes that say IN_SLAB, which only holders of the slab lock store ' +
+      'and change; others change theirs between two values that both mean "not here"',
+  },
+  {
+    place: /^0x/,
+    between: [
+      { op: /^(load8 \(plain\)|cas8)$/, function: /\/(usedStateAt|dropObject)$/ },
+      { op: /^(store8 \(plain\)|cas8)$/, function: /\/(slab|index)\// },
+    ],
+    seenIn: 'slab-free-free',
+    because:
+      'two threads free one object, by mistake: what they load is a guess, and only the first ' +
+      'compare-and-swap finds IN_USE',
+  },
+  {
+    place: /^0x/,
+    between: [
+      { ...store, function: /\/slab\// },
+      { op: /^(load32|cas32)$/, function: /\/pin\/pin$/ },
+    ],
+    seenIn: 'pin-free-descriptor-reused',
+    because:
+      'the refs of a descriptor that is allocated or freed: 0 and BORN are stored plainly. A stale ' +
+      'pin that sees either takes no reference, and its compare-and-swap expects a count: the last ' +
+      'one was taken out by an atomic exchange',
+  },
+  {
+    place: /^0x/,
+    between: [
+      { ...store, function: /\/slab\// },
+      { ...load, function: /\/figures\// },
     ],
     seenIn: 'figures-writers',
-    because: 'a figure for people: some count that was true a moment ago; nothing is decided by it',
+    because: 'objects in a sheaf, for a figure: some count that was true a moment ago',
   },
   {
     // The table of classes is an allocated page; its words have no names.

@@ -44,6 +44,15 @@ export interface ZoneExports extends KernelExports {
   allocObject(cache: number): number;
   freeObject(cache: number, object: number): void;
   cacheOf(cache: number): number;
+  churnObjects(cache: number, rounds: number): void;
+  allocInCall(cache: number): number;
+  freeInCall(cache: number, object: number): void;
+  useReserve(cache: number, reserved: number, used: number): number;
+  drainSlab(): number;
+  reserveObjects(cache: number, objects: number): number;
+  takeReserved(cache: number): number;
+  releaseReserve(cache: number): void;
+  waitingSlabs(): number;
   zsAlloc(payload: number): number;
   zsPlace(handle: number): bigint;
   zsWrite(place: bigint, to: number, from: number, bytes: number): void;
@@ -123,6 +132,10 @@ const belowFace = new Set(
     'unpin',
     'tryGet',
     'zsRetire',
+    'drainSlab',
+    'reserveObjects',
+    'takeReserved',
+    'releaseReserve',
   ]),
 );
 
@@ -195,9 +208,17 @@ export function drainLimbo(kernel: ZoneExports): void {
   }
 }
 
+/** Gives back all slabs that can go; those of slab descriptors can when the others have gone. */
+export function shrink(kernel: ZoneExports): void {
+  for (let round = 0; round < 2; round++) {
+    kernel.drainSlab();
+    drainLimbo(kernel);
+  }
+}
+
 /** Objects of all kinds that wait for a grace period. */
 export function limboOf(kernel: ZoneExports): number {
-  let sum = 0;
+  let sum = kernel.waitingSlabs();
   for (let kind = 0; kind < facts.LIMBO_KINDS; kind++) sum += kernel.limboCount(kind);
   return sum;
 }

@@ -40,15 +40,7 @@ export const equivalents: Excuse[] = [
   {
     because:
       'FROZEN|slot|0 turns tryGet away as 0 does, and the next birth stores over it; the 0 is for people.',
-    mutants: [
-      'slab/kmem-cache.ts destroySlab: drop bury(desc)',
-      'zsmalloc/pool.ts destroyZspage: drop bury(desc)',
-    ],
-  },
-  {
-    because:
-      'The grace period is over and the page word is Limbo: nothing leads to the descriptor.',
-    mutants: ['slab/kmem-cache.ts destroySlab: swap bury(desc); storePageWord(pfn, TYPE_FREE);'],
+    mutants: ['zsmalloc/pool.ts destroyZspage: drop bury(desc)'],
   },
   {
     because: 'The first of the two is read under the same lock only, the other one is a figure.',

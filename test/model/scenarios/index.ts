@@ -7,12 +7,14 @@ import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
 import { pageScenarios } from './pages.ts';
 import { poisonScenarios } from './poison.ts';
+import { slabScenarios } from './slab.ts';
 import { storeScenarios } from './store.ts';
 import { threadScenarios } from './threads.ts';
 
 export const scenarios: KernelScenario[] = [
   ...pageScenarios,
   ...frameScenarios,
+  ...slabScenarios,
   ...freezeScenarios,
   ...folioScenarios,
   ...storeScenarios,

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import { ERR_NO_MEMORY, MAX_ORDER, TYPE_ANON_FOLIO } from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
-import { type KernelScenario, newFolio } from '../kernel-model.ts';
+import { type KernelScenario, MAIN_OWNER, newFolio } from '../kernel-model.ts';
 
-/** 4 KiB of descriptors of 32 bytes. */
-const FOLIOS_PER_SLAB = 128;
+/** A page of descriptors of 32 bytes, each with its state byte. */
+const FOLIOS_PER_SLAB = Math.floor(facts.PAGE_BYTES / 33);
 
 /** The folio that the threads fight for: its name, its page and its descriptor (>> 5). */
 let name = 0;
@@ -120,6 +120,9 @@ function makeLonelyFolio({ main }: Machine): void {
   const folios = Array.from({ length: FOLIOS_PER_SLAB + 1 }, () => newFolio(main));
   main.callNow('freeFolio', folios[0]!.name);
   ({ name, id: desc, pfn } = folios.at(-1)!);
+  // Leaving empties the thread's sheaves.
+  main.callNow('detach');
+  main.callNow('attach', MAIN_OWNER, 1);
 }
 
 function slabPage(): number {
@@ -155,16 +158,18 @@ export const pageScenarios: KernelScenario[] = [
   {
     // The descriptor's own page is given back: only the section keeps it for who has the word.
     name: 'pin-slab-given-back',
+    module: 'test',
     bound: 2,
     prepare: makeLonelyFolio,
-    threads: [pinAndLook, freeThen(['reclaim'], ['reclaim'])],
+    threads: [pinAndLook, freeThen(['drainInCall'], ['reclaim'], ['reclaim'])],
   },
   {
-    // The observer's put may be the last reference of a slab that was retired meanwhile.
+    // An observer may hold a reference to a slab whose grace period is over: then it waits longer.
     name: 'pin-slab-retired',
+    module: 'test',
     bound: 2,
     prepare: makeLonelyFolio,
-    threads: [pinSlab, freeThen()],
+    threads: [pinSlab, freeThen(['drainInCall'], ['reclaim'], ['reclaim'])],
     check: ({ main }) => {
       for (let i = 0; i < 3; i++) main.callNow('reclaim');
       assert.equal(main.callNow('pageWordOf', slabPage()), 0, 'a slab was lost');

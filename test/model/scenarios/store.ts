@@ -48,7 +48,7 @@ const readLong: Body = async (thread) => {
 
 /** Everything that a person may ask for while others work. */
 const askForFigures: Body = async (thread) => {
-  for (let cache = 0; cache < facts.CACHES; cache++) await thread.call('cacheInUse', cache);
+  for (let cache = 0; cache <= facts.CACHE_SHEAF; cache++) await thread.call('cacheInUse', cache);
   const names = ['zsObjectBytes', 'zsPages', 'freePagesNow', 'limboValues', 'liveThreads'];
   for (const name of [...names, 'entryCount', 'valueBytes', 'keyBytes', 'buckets']) {
     await thread.call(name);

@@ -1,0 +1,272 @@
+/**
+ * Sheaves: arrays of free objects at hand, so that most allocs and frees touch nothing shared.
+ *
+ * After the magazines of Bonwick and Adams (USENIX 2001) and the sheaves that Linux has since 6.18.
+ * Of each cache it uses a thread has two, in its *rack*: `loaded`, which it pops from and pushes to,
+ * and `spare`, which is full or empty and takes its place when it runs out or over; two, so that a
+ * thread at the edge of one does not go to the barn each time. Full sheaves that nobody needs stand
+ * in the *barn*, a list in the cache's record; empty ones of all caches in one *pool*: they are all
+ * of one size. `reserve` is a chain of sheaves that were filled before an operation began which must
+ * not run out in the middle; nobody else empties them.
+ *
+ * sheaf (256 bytes): owner · cache · count · capacity · next · chain · 58 objects
+ *   owner     slot, with RESERVED; 0 = in the barn or the pool.        lock: slab
+ *   cache     whose objects it holds; capacity likewise.               lock: slab
+ *   count     objects [0, count) are in it: owner thread, or, if it is nobody's, lock: slab
+ *   next      in the barn, the pool or a reserve
+ *   chain     all sheaves; they are never given back, only reused.     lock: slab
+ * The owner word is what a survivor goes by; racks are its owner's alone.
+ *
+ *   an object's state is IN_SHEAF  ⇒  it is in exactly one sheaf
+ *   and the other way round, except in the thread that is just moving it: `pop` says IN_USE before
+ *   it lowers the count and `push` raises the count before it says IN_SHEAF, so that a survivor who
+ *   empties a dead thread's sheaves finds what it was moving in at least one of the two
+ */
+import { selfPage, selfSlot } from '../base/env';
+import { SLAB_STATE, THREAD_SLAB } from '../base/layout';
+import { loadCell, loadWord, peekWord, pokeByte, pokeWord, storeCell } from '../base/words';
+import { BORN, refsAt, SLOT_SHIFT } from '../memdesc/header';
+import { lock, unlock } from '../thread/lock';
+import { CACHES, cacheOf, KIND_CELL, KIND_DESC, KIND_USER, KmemCache, slabState } from './cache';
+import { checkFilled, fillFree } from './fill';
+import {
+  IN_SHEAF,
+  IN_USE,
+  nextHere,
+  objectAt,
+  slabCache,
+  slabHolding,
+  slabOf,
+  stateAt,
+} from './slab';
+import { countTaken, returnObject } from './slabs';
+
+@unmanaged
+export class Sheaf {
+  owner: u32;
+  cache: u32;
+  count: u32;
+  capacity: u32;
+  next: u32;
+  chain: u32;
+  /** The first of SHEAF_ENTRIES addresses. */
+  objects: u32;
+}
+
+export const SHEAF_BYTES: u32 = 256;
+/** Bit of `owner`: in a reserve. */
+export const RESERVED: u32 = 0x100;
+
+/** What a thread has of one cache. Owner thread. */
+@unmanaged
+export class Rack {
+  loaded: u32;
+  spare: u32;
+  reserve: u32;
+  padding: u32;
+}
+
+/** Behind the racks, in the slab region of a thread page. Owner thread. */
+@unmanaged
+export class SlabHand {
+  /** A user's object that is being handed out or taken back. */
+  inHand: u32;
+  /** Whether the thread ever came past the fast paths. */
+  wasHere: u32;
+}
+
+/** State 7 of a cell, low three bits: taken by the slot above them and not yet filled. */
+const CELL_TAKEN: u64 = 7;
+
+/** To be called before a thread's first change on this floor, but for pops and pushes. */
+export function comeHere(): void {
+  handIn(selfPage()).wasHere = 1;
+}
+
+export function lockSlab(): void {
+  comeHere();
+  lock(SLAB_STATE);
+}
+
+export function unlockSlab(): void {
+  unlock(SLAB_STATE);
+}
+
+export function sheafOf(sheaf: u32): Sheaf {
+  return changetype<Sheaf>(sheaf);
+}
+
+export function rackOf(cache: u32): Rack {
+  return changetype<Rack>(selfPage() + THREAD_SLAB + cache * offsetof<Rack>());
+}
+
+/** The record behind the racks of the thread whose page this is. */
+export function handIn(page: usize): SlabHand {
+  return changetype<SlabHand>(page + THREAD_SLAB + CACHES * offsetof<Rack>());
+}
+
+function entryAt(sheaf: u32, index: u32): usize {
+  return sheaf + offsetof<Sheaf>('objects') + index * 4;
+}
+
+/** Slot of the thread that has the sheaf; 0 if it is nobody's. */
+export function sheafOwner(sheaf: u32): u32 {
+  return sheafOf(sheaf).owner & ~RESERVED;
+}
+
+export function sheafObject(sheaf: u32, index: u32): u32 {
+  return peekWord(entryAt(sheaf, index));
+}
+
+export function isEmpty(sheaf: u32): bool {
+  return sheaf == 0 || sheafOf(sheaf).count == 0;
+}
+
+export function isFull(sheaf: u32): bool {
+  return sheaf == 0 || sheafOf(sheaf).count == sheafOf(sheaf).capacity;
+}
+
+/** Whether a cell's low bits say that `slot` took it, and that nobody has filled it. */
+export function isTakenBy(cell: u64, slot: u32): bool {
+  return cell == takenBy(slot);
+}
+
+function takenBy(slot: u32): u64 {
+  return (u64(slot) << 3) | CELL_TAKEN;
+}
+
+/** What this thread had in hand is the user's now, or in a sheaf. */
+export function settleHand(): void {
+  handIn(selfPage()).inHand = 0;
+}
+
+/** The refs word of a descriptor that is in this thread's hands. */
+export function bornHere(): u32 {
+  return BORN | (selfSlot() << SLOT_SHIFT);
+}
+
+/**
+ * Leaves the evidence that an object in use is in this thread's hands. Plain where it can be: of a
+ * descriptor's refs a stale `tryGet` may see the 0 before it or BORN, and takes no reference.
+ */
+export function claim(kind: u32, object: u32): void {
+  if (kind == KIND_DESC) pokeWord(refsAt(object), bornHere());
+  else if (kind == KIND_CELL) storeCell(object, takenBy(selfSlot()));
+  else if (kind == KIND_USER) handIn(selfPage()).inHand = object;
+}
+
+/** Leaves a free object as its cache's readers have to find it. */
+export function disclaim(kind: u32, object: u32): void {
+  if (kind == KIND_DESC) {
+    if (loadWord(refsAt(object)) != 0) pokeWord(refsAt(object), 0);
+  } else if (kind == KIND_CELL) {
+    if (loadCell(object) != 0) storeCell(object, 0);
+  }
+}
+
+/** Takes an object out of a sheaf of one's own that is not empty. */
+export function pop(record: KmemCache, sheaf: u32): u32 {
+  const left = sheafOf(sheaf).count - 1;
+  const object = sheafObject(sheaf, left);
+  pokeByte(stateAt(record, slabHolding(object), object), IN_USE);
+  if (isDefined(PAGELESS_DEBUG)) checkFilled(record, object);
+  claim(record.kind, object);
+  sheafOf(sheaf).count = left;
+  return object;
+}
+
+/** Puts an object in use, with its state byte at `at`, into a sheaf of one's own that is not full. */
+export function push(record: KmemCache, sheaf: u32, object: u32, at: usize): void {
+  const count = sheafOf(sheaf).count;
+  pokeWord(entryAt(sheaf, count), object);
+  sheafOf(sheaf).count = count + 1;
+  disclaim(record.kind, object);
+  if (isDefined(PAGELESS_DEBUG)) fillFree(record, object);
+  pokeByte(at, IN_SHEAF);
+}
+
+/** Fills a sheaf of one's own from the slabs, as far as they go. Slab lock held. */
+export function fillSheaf(sheaf: u32): void {
+  const record = cacheOf(sheafOf(sheaf).cache);
+  const before = sheafOf(sheaf).count;
+  while (!isFull(sheaf) && record.partial != 0) draw(record.partial, sheaf);
+  reverse(sheaf, before);
+}
+
+/** Turns the objects from `first` on round, so that those drawn first are popped first. */
+function reverse(sheaf: u32, first: u32): void {
+  let last = sheafOf(sheaf).count;
+  while (first + 1 < last) {
+    const object = sheafObject(sheaf, first);
+    pokeWord(entryAt(sheaf, first++), sheafObject(sheaf, --last));
+    pokeWord(entryAt(sheaf, last), object);
+  }
+}
+
+/** Takes objects out of a slab with room, lowest first, until it or the sheaf is full. */
+function draw(desc: u32, sheaf: u32): void {
+  const perSlab = cacheOf(slabCache(desc)).perSlab;
+  const before = sheafOf(sheaf).count;
+  let index = nextHere(desc, slabOf(desc).lowest);
+  while (index < perSlab && !isFull(sheaf)) {
+    pokeWord(entryAt(sheaf, sheafOf(sheaf).count), objectAt(desc, index));
+    sheafOf(sheaf).count++;
+    pokeByte(slabOf(desc).states + index, IN_SHEAF);
+    index = nextHere(desc, index + 1);
+  }
+  countTaken(desc, sheafOf(sheaf).count - before, index);
+}
+
+/** Empties a sheaf into the slabs. Slab lock held; one's own, nobody's, or the world is halted. */
+export function flushSheaf(sheaf: u32): void {
+  while (sheafOf(sheaf).count != 0) {
+    returnObject(sheafObject(sheaf, sheafOf(sheaf).count - 1));
+    sheafOf(sheaf).count--;
+  }
+}
+
+/** Makes an empty sheaf of the pool this thread's. Slab lock held. @returns it, or 0 */
+export function takeSheaf(cache: u32, role: u32 = 0): u32 {
+  const sheaf = slabState().pool;
+  if (sheaf == 0) return 0;
+  sheafOf(sheaf).cache = cache;
+  sheafOf(sheaf).capacity = cacheOf(cache).sheafObjects;
+  sheafOf(sheaf).owner = selfSlot() | role;
+  slabState().pool = sheafOf(sheaf).next;
+  sheafOf(sheaf).next = 0;
+  return sheaf;
+}
+
+/** Gives an empty sheaf to the pool. Slab lock held. */
+export function dropSheaf(sheaf: u32): void {
+  sheafOf(sheaf).owner = 0;
+  sheafOf(sheaf).next = slabState().pool;
+  slabState().pool = sheaf;
+}
+
+/** Enters a sheaf that no list names among all there are. Slab lock held. */
+export function chainSheaf(sheaf: u32): void {
+  sheafOf(sheaf).chain = slabState().sheaves;
+  slabState().sheaves = sheaf;
+}
+
+/** Puts a full sheaf of one's own into the barn. Slab lock held. */
+export function storeInBarn(sheaf: u32): void {
+  const record = cacheOf(sheafOf(sheaf).cache);
+  sheafOf(sheaf).owner = 0;
+  sheafOf(sheaf).next = record.full;
+  record.full = sheaf;
+  record.fullCount++;
+}
+
+/** Takes a full sheaf out of the barn. Slab lock held. @returns it, now this thread's, or 0 */
+export function takeFromBarn(cache: u32): u32 {
+  const record = cacheOf(cache);
+  const sheaf = record.full;
+  if (sheaf == 0) return 0;
+  sheafOf(sheaf).owner = selfSlot();
+  record.full = sheafOf(sheaf).next;
+  record.fullCount--;
+  sheafOf(sheaf).next = 0;
+  return sheaf;
+}

@@ -1,0 +1,65 @@
+/**
+ * What the caches of objects look like: `/proc/slabinfo`, as data. Reads, never writes.
+ */
+import * as facts from '../generated/facts.ts';
+import type { KernelExports } from '../kernel.ts';
+
+/** The kernel's own caches; the others have names in the zone. */
+const names: Record<number, string> = {
+  [facts.CACHE_SLAB]: 'slab',
+  [facts.CACHE_ZSPAGE]: 'zspage',
+  [facts.CACHE_CELL]: 'cell',
+  [facts.CACHE_NODE]: 'node',
+  [facts.CACHE_FOLIO]: 'folio',
+  [facts.CACHE_FOLIO_64]: 'folio-64',
+  [facts.CACHE_FOLIO_128]: 'folio-128',
+  [facts.CACHE_SHEAF]: 'sheaf',
+};
+
+export interface SlabInfo {
+  name: string;
+  /** Whether `arena.createCache` made it. */
+  isUsers: boolean;
+  objectBytes: number;
+  objectsPerSlab: number;
+  /** Objects that are somebody's. */
+  activeObjects: number;
+  /** Free objects at hand: in threads' sheaves and in the barn. */
+  sheavedObjects: number;
+  /** Objects that its slabs have room for. */
+  objects: number;
+  /** Pages. */
+  slabs: number;
+  /** Full sheaves in the barn. */
+  barnSheaves: number;
+}
+
+export function reportSlabs(kernel: KernelExports, memory: WebAssembly.Memory): SlabInfo[] {
+  const infos: SlabInfo[] = [];
+  for (let cache = 0; cache < facts.CACHES; cache++) {
+    const figure = (which: number): number => kernel.slabFigure(cache, which) >>> 0;
+    if (figure(facts.FIGURE_OBJECT_BYTES) === 0) continue;
+    const objectsPerSlab = figure(facts.FIGURE_PER_SLAB);
+    const slabs = figure(facts.FIGURE_SLABS);
+    infos.push({
+      name: nameOf(kernel, memory, cache),
+      isUsers: cache >= facts.FIRST_USER_CACHE,
+      objectBytes: figure(facts.FIGURE_OBJECT_BYTES),
+      objectsPerSlab,
+      activeObjects: figure(facts.FIGURE_IN_USE),
+      sheavedObjects: figure(facts.FIGURE_IN_SHEAVES),
+      objects: slabs * objectsPerSlab,
+      slabs,
+      barnSheaves: figure(facts.FIGURE_BARN),
+    });
+  }
+  return infos;
+}
+
+function nameOf(kernel: KernelExports, memory: WebAssembly.Memory, cache: number): string {
+  if (cache < facts.FIRST_USER_CACHE) return names[cache] ?? `kernel ${cache}`;
+  const address = kernel.cacheNameOf(cache) >>> 0;
+  // A copy: a decoder does not take shared memory.
+  const bytes = new Uint8Array(new Uint8Array(memory.buffer, address, facts.NAME_BYTES));
+  return new TextDecoder().decode(bytes).replace(/\0+$/, '');
+}

@@ -1,0 +1,215 @@
+/** Scenarios of the slab: sheaves, barn, reserves, drains, and threads that die among them. */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
+import { type KernelScenario, MAIN_OWNER } from '../kernel-model.ts';
+
+const { CACHE_FOLIO, FIRST_USER_CACHE } = facts;
+/** Two to a slab and four to a sheaf: a few of them fill sheaves and empty slabs. */
+const LARGE_BYTES = 2048;
+
+/** Objects that the threads find when they begin. */
+let given: number[] = [];
+/** Frees of an execution that have returned. */
+let freed = 0;
+
+/** Objects that threads have. */
+const out = new Set<number>();
+
+function forget(): void {
+  freed = 0;
+  out.clear();
+}
+
+function take(thread: Thread, cache: number, objects: number): number[] {
+  const alloc = cache < FIRST_USER_CACHE ? 'allocInCall' : 'newObject';
+  return Array.from({ length: objects }, () => thread.callNow(alloc, cache) as number);
+}
+
+function drop(thread: Thread, cache: number, objects: readonly number[]): void {
+  const free = cache < FIRST_USER_CACHE ? 'freeInCall' : 'dropObject';
+  for (const object of objects) thread.callNow(free, cache, object);
+}
+
+/** Leaves the slabs of a cache with room for `objects`, and sheaves in the pool. */
+function makeRoom(cache: number, objects: number): (machine: Machine) => void {
+  return ({ main }) => {
+    if (cache === FIRST_USER_CACHE) main.callNow('openCache', LARGE_BYTES);
+    drop(main, cache, take(main, cache, objects));
+    main.callNow('detach');
+    main.callNow('attach', MAIN_OWNER, 1);
+  };
+}
+
+/** Allocates `objects`, which must be distinct from the others', and frees them again. */
+function takeAndDrop(cache: number, objects: number): Body {
+  const [alloc, free] =
+    cache < FIRST_USER_CACHE ? ['allocInCall', 'freeInCall'] : ['newObject', 'dropObject'];
+  return async (thread, { killed }) => {
+    const taken: number[] = [];
+    for (let i = 0; i < objects; i++) {
+      const object = (await thread.call(alloc!, cache)) as number;
+      assert.ok(object > 0, 'no memory');
+      // What a dead thread had may have been given back.
+      assert.ok(!out.has(object) || killed.length > 0, 'an object that somebody else has');
+      out.add(object);
+      taken.push(object);
+    }
+    for (const object of taken) {
+      out.delete(object);
+      await thread.call(free!, cache, object);
+    }
+  };
+}
+
+const idle: Body = async () => 0;
+
+/** Nothing is in use in a cache, whoever died. */
+function assertNoneInUse(cache: number): (machine: Machine) => void {
+  return ({ main }) => assert.equal(main.callNow('cacheInUse', cache), 0, 'objects were lost');
+}
+
+/** Gives thread 0 objects that it then frees, enough to go to the barn and to the slabs. */
+function giveLarge(objects: number): (machine: Machine) => void {
+  return (machine) => {
+    makeRoom(FIRST_USER_CACHE, objects)(machine);
+    given = take(machine.main, FIRST_USER_CACHE, objects);
+    machine.main.callNow('detach');
+    machine.main.callNow('attach', MAIN_OWNER, 1);
+  };
+}
+
+const freeGiven: Body = async (thread) => {
+  for (const object of given) {
+    assert.equal(await thread.call('dropObject', FIRST_USER_CACHE, object), 1);
+    freed++;
+  }
+};
+
+/** What was freed is free; the free under way at a death may have been finished. */
+function assertFreed({ main, killed }: Machine): void {
+  const left = given.length - (main.callNow('cacheInUse', FIRST_USER_CACHE) as number);
+  assert.ok(left === freed || (killed.length > 0 && left === freed + 1), `${left} of ${freed}`);
+}
+
+/** Takes all pages, so that objects are to be had only from the sheaves of thread 1. */
+function hoard(machine: Machine): void {
+  const { main, threads } = machine;
+  main.callNow('openCache', LARGE_BYTES);
+  drop(threads[1]!, FIRST_USER_CACHE, take(threads[1]!, FIRST_USER_CACHE, 4));
+  for (let order = facts.MAX_ORDER; order >= 0; order--) {
+    while ((main.callNow('allocPages', order) as number) > 0);
+  }
+}
+
+const takeLast: Body = async (thread) => {
+  const object = (await thread.call('newObject', FIRST_USER_CACHE)) as number;
+  assert.ok(object > 0, 'objects lie in the sheaves of another thread');
+};
+
+const freeFirst: Body = (thread) => thread.call('dropObject', FIRST_USER_CACHE, given[0]!);
+
+/** More than a sheaf holds. */
+const reserve: Body = async (thread) => {
+  assert.equal(await thread.call('useReserve', CACHE_FOLIO, 60, 2), 1);
+};
+
+export const slabScenarios: KernelScenario[] = [
+  {
+    // One fills its sheaf from a slab of which the other has objects.
+    name: 'slab-fill',
+    module: 'test',
+    bound: 2,
+    prepare: (machine) => {
+      makeRoom(CACHE_FOLIO, 1)(machine);
+      drop(machine.threads[1]!, CACHE_FOLIO, take(machine.threads[1]!, CACHE_FOLIO, 1));
+    },
+    before: forget,
+    threads: [takeAndDrop(CACHE_FOLIO, 1), takeAndDrop(CACHE_FOLIO, 2)],
+    check: assertNoneInUse(CACHE_FOLIO),
+  },
+  {
+    // Both begin without anything: the bootstrap, twice at once.
+    name: 'slab-grow',
+    module: 'test',
+    bound: 1,
+    before: forget,
+    threads: [takeAndDrop(CACHE_FOLIO, 1), takeAndDrop(CACHE_FOLIO, 1)],
+    check: assertNoneInUse(CACHE_FOLIO),
+  },
+  {
+    name: 'slab-barn',
+    bound: 1,
+    prepare: giveLarge(14),
+    before: forget,
+    threads: [freeGiven, takeAndDrop(FIRST_USER_CACHE, 3)],
+    check: assertFreed,
+  },
+  {
+    name: 'slab-free-free',
+    bound: 2,
+    prepare: giveLarge(1),
+    threads: [freeFirst, freeFirst],
+    check: ({ results }) => assert.deepEqual(results.toSorted(), [0, 1], 'one of two frees wins'),
+  },
+  {
+    name: 'slab-drain',
+    bound: 2,
+    prepare: hoard,
+    before: forget,
+    threads: [takeLast, takeAndDrop(FIRST_USER_CACHE, 1)],
+  },
+  {
+    name: 'slab-reserve-drain',
+    module: 'test',
+    bound: 2,
+    prepare: makeRoom(CACHE_FOLIO, 70),
+    threads: [reserve, (thread) => thread.call('drainInCall')],
+    check: assertNoneInUse(CACHE_FOLIO),
+  },
+  {
+    name: 'slab-alloc-killed',
+    module: 'test',
+    bound: 1,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeRoom(CACHE_FOLIO, 70),
+    before: forget,
+    threads: [takeAndDrop(CACHE_FOLIO, 1), takeAndDrop(CACHE_FOLIO, 1)],
+    check: assertNoneInUse(CACHE_FOLIO),
+  },
+  {
+    name: 'slab-free-killed',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    killable: [0],
+    prepare: giveLarge(14),
+    before: forget,
+    threads: [freeGiven, takeAndDrop(FIRST_USER_CACHE, 2)],
+    check: assertFreed,
+  },
+  {
+    name: 'slab-reserve-killed',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeRoom(CACHE_FOLIO, 70),
+    threads: [reserve, (thread) => thread.call('drainInCall')],
+    check: assertNoneInUse(CACHE_FOLIO),
+  },
+  {
+    // Who recovers dies as well.
+    name: 'slab-recover-killed',
+    module: 'test',
+    bound: 0,
+    kills: 2,
+    mustSurvive: true,
+    prepare: makeRoom(CACHE_FOLIO, 2),
+    before: forget,
+    threads: [takeAndDrop(CACHE_FOLIO, 1), idle],
+    killable: [0],
+    check: assertNoneInUse(CACHE_FOLIO),
+  },
+];

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
 import { settled } from '../test/support/settled.ts';
-import { join } from './arena.ts';
 import * as facts from './generated/facts.ts';
 import {
   Arena,
@@ -22,6 +21,7 @@ import {
   ZoneTooSmallError,
 } from './index.ts';
 import { openKernel } from './kernel.ts';
+import { join } from './zone.ts';
 
 type Kind = new (...values: never[]) => PagelessError;
 

@@ -122,12 +122,12 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { ...store, function: /\/slab\// },
-      { op: /^(load32|cas32)$/, function: /\/pin\/pin$/ },
+      { op: /^(load32|cas32)$/, function: /\/(pin\/pin|scan\/passOver)$/ },
     ],
     seenIn: 'pin-free-descriptor-reused',
     because:
       'the refs of a descriptor that is allocated or freed: 0 and BORN are stored plainly. A stale ' +
-      'pin that sees either takes no reference, and its compare-and-swap expects a count: the last ' +
+      'pin (or the freeze of a move) that sees either takes no reference, and its compare-and-swap expects a count: the last ' +
       'one was taken out by an atomic exchange',
   },
   {

@@ -69,6 +69,9 @@ export class SlabState {
   /** Slabs on both lists. Read without the lock. */
   waiting: u32;
   closedAt: u64;
+  /** 1 from the first to the last step of a recovery: who finds it does all of them again. */
+  repairing: u32;
+  padding: u32;
 }
 
 @unmanaged

@@ -25,7 +25,7 @@ import { actorOf, BORN, linkAt, OWNED, publish, refsAt, SLOT_SHIFT } from '../me
 import { peekPageWord } from '../memdesc/page-word';
 import { breakLock } from '../thread/lock';
 import { highestSlot, SLOT_DEAD, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
-import { CACHE_SHEAF, CACHE_SLAB, CACHES, cacheOf, KIND_CELL, KIND_DESC, slabState } from './cache';
+import { CACHE_SHEAF, CACHES, cacheOf, KIND_CELL, KIND_DESC, slabState } from './cache';
 import { fillFree } from './fill';
 import {
   chainSheaf,
@@ -67,7 +67,8 @@ let unborn: u32 = 0;
 /** Repairs this floor after the death of `slot`, whatever it was doing. World halted. */
 export function recoverSlab(slot: u32): void {
   unborn = 0;
-  if (!wasHere(slot) && cacheOf(CACHE_SLAB).slabs == 0) return;
+  if (!wasHere(slot) && slabState().repairing == 0) return;
+  slabState().repairing = 1;
   collectSlabs();
   forgetLists();
   for (let desc = slabs; desc != 0; desc = peekWord(linkAt(desc))) renew(desc);
@@ -81,6 +82,7 @@ export function recoverSlab(slot: u32): void {
     sweep(desc, slot);
     relist(desc);
   }
+  slabState().repairing = 0;
   breakLock(SLAB_STATE, slot);
 }
 

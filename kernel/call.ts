@@ -14,6 +14,7 @@ export const OP_DELETE: u32 = 9;
 export const OP_ATTACH: u32 = 10;
 export const OP_COMPACT: u32 = 13;
 export const OP_OBJECT: u32 = 11;
+export const OP_POOL: u32 = 12;
 
 /** Ends a call, and its section. */
 export function leave(): void {

@@ -11,7 +11,7 @@ import {
   type TestZone,
 } from '../test/support/zone.ts';
 
-const { FAULT_FRAMES, FAULT_INDEX, FAULT_LIMBO, FAULT_PAGE_WORD, FAULT_SLAB } = facts;
+const { FAULT_FRAMES, FAULT_HANDLE, FAULT_INDEX, FAULT_LIMBO, FAULT_PAGE_WORD, FAULT_SLAB } = facts;
 const { CACHE_TABLE, PAGE_MAP, SLAB_STATE, STORE_STATE } = facts;
 
 /** A zone with something of everything in it. */
@@ -107,10 +107,25 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
   ],
   [
     'a zspage’s count',
-    FAULT_PAGE_WORD,
+    FAULT_HANDLE,
     (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Zspage', 'inUse'),
   ],
-  ['the pool’s pages', FAULT_PAGE_WORD, () => (facts.ZS_STATE + offsetOf('ZsState', 'pages')) / 4],
+  [
+    'a zspage’s page list',
+    FAULT_HANDLE,
+    (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Zspage', 'pages'),
+    -1,
+  ],
+  ['a zspage’s list', FAULT_HANDLE, (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Zspage', 'list')],
+  [
+    'a cell, which names another slot',
+    FAULT_HANDLE,
+    (zone) => {
+      const oldest = zone.words[(STORE_STATE + offsetOf('StoreState', 'oldest')) / 4]!;
+      return zone.words[(oldest + offsetOf('Node', 'handle')) / 4]! / 4;
+    },
+    1 << 28,
+  ],
   [
     'the number of entries',
     FAULT_INDEX,

@@ -9,6 +9,7 @@
 import { selfSlot } from './base/env';
 import {
   FAULT_FRAMES,
+  FAULT_HANDLE,
   FAULT_INDEX,
   FAULT_LIMBO,
   FAULT_PAGE_WORD,
@@ -22,20 +23,20 @@ import { isTaken } from './frames/bitfield';
 import { checkFrames, isStocked } from './frames/check-frames';
 import { stockedPages } from './frames/stock';
 import { COUNT_MASK, headerOf, PIN_MASK, refsAt, typeOf } from './memdesc/header';
-import { LEDGER_ENTRIES, ledgerEntry, pinsOf } from './memdesc/ledger';
+import { pinsOf } from './memdesc/ledger';
 import { pageWord, peekPageWord, wordDescriptor, wordOrder, wordType } from './memdesc/page-word';
 import { TYPE_FREE, TYPE_MASK, TYPE_MISC, TYPE_STOCKED, TYPE_ZSPAGE } from './memdesc/type';
 import { objectsInUse } from './slab/figures';
-import { CACHE_CELL, CACHE_NODE, CACHE_ZSPAGE } from './slab/kmem-cache';
+import { CACHE_CELL, CACHE_NODE } from './slab/kmem-cache';
 import { checkSlabs } from './slab/verify';
 import { countParts } from './store/entry';
 import { checkIndexLocked, nodeOf, storeState } from './store/hash-index';
 import { linkOf } from './store/reclaim';
-import { bag, LIMBO_KINDS, LIMBO_NODE, LIMBO_VALUE, LIMBO_ZSPAGE } from './thread/limbo';
+import { bag, LIMBO_KINDS, LIMBO_NODE, LIMBO_VALUE } from './thread/limbo';
 import { highestSlot, inKernelAt, SLOT_DEAD, slotOf, slotState } from './thread/slot';
 import { enterKernel, startWorld, stopWorld } from './thread/stop';
 import { recoverDead } from './zone';
-import { checkPoolLocked } from './zsmalloc/pool';
+import { checkPools, countObjects } from './zsmalloc/check-pool';
 import { zsState } from './zsmalloc/size-class';
 
 /** Thread-local: what the last check found, an address or pfn. */
@@ -78,11 +79,11 @@ function checkFloors(): u32 {
   if (detail != 0) return FAULT_REFS;
   detail = checkSlabs();
   if (detail != 0) return FAULT_SLAB;
+  detail = checkPools();
+  if (detail != 0) return FAULT_HANDLE;
   detail = checkBags();
   if (detail != 0) return FAULT_LIMBO;
   if (storeState().top == 0) return 0;
-  detail = checkPoolLocked();
-  if (detail != 0) return FAULT_PAGE_WORD;
   detail = checkIndexLocked();
   if (detail != 0) return FAULT_INDEX;
   detail = checkSums();
@@ -133,9 +134,9 @@ function countList(kind: u32, first: u32): u32 {
   return objects;
 }
 
-/** Every cell, node and zspage in use is an entry's, limbo's or a draft's. */
+/** Every object of the store's pool, and every node, is an entry's, limbo's or a draft's. */
 function checkSums(): u32 {
-  const cells = objectsInUse(CACHE_CELL);
+  const cells = countObjects(zsState().store);
   let parts: u32 = 0;
   for (let node = storeState().oldest; node != 0; node = nodeOf(node).newer) {
     parts += countParts(nodeOf(node).handle, cells);
@@ -149,20 +150,7 @@ function checkSums(): u32 {
   if (parts != cells) return CACHE_CELL;
   const nodes = bag(LIMBO_NODE).fillingCount + bag(LIMBO_NODE).ripeningCount;
   if (storeState().entries + nodes != objectsInUse(CACHE_NODE)) return CACHE_NODE;
-  const zspages = bag(LIMBO_ZSPAGE).fillingCount + bag(LIMBO_ZSPAGE).ripeningCount;
-  const known = zsState().zspages + zspages;
-  const used = objectsInUse(CACHE_ZSPAGE);
-  // A zspage that was emptied while somebody held a reference is nowhere until that is put.
-  return known == used || (known < used && isAnythingHeld()) ? 0 : CACHE_ZSPAGE;
-}
-
-function isAnythingHeld(): bool {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
-      if (ledgerEntry(slot, index) != 0) return true;
-    }
-  }
-  return false;
+  return 0;
 }
 
 /** Every pin that a page's descriptor counts stands in a ledger, and every one that stands there. */

@@ -60,6 +60,7 @@ export { describePage } from './describe';
 export * from './folios';
 export { sectionAge, synchronize } from './grace';
 export * from './objects';
+export * from './pools';
 export * from './report';
 export { poisonPage, unpoisonPage } from './withdraw';
 

@@ -5,15 +5,16 @@
  * their floor's lock; an aligned word does not tear. Byte counts are f64: exact up to 2^53.
  */
 import { faultCode } from './base/fault';
-import { STORE_STATE, superblock, ZS_STATE } from './base/layout';
-import { loadCell, loadWord } from './base/words';
+import { PAGE_SHIFT, STORE_STATE, superblock } from './base/layout';
+import { loadCell } from './base/words';
 import { freePageCount } from './frames/frames';
 import { pageWord, wordSubtype, wordType } from './memdesc/page-word';
-import { TYPE_MISC } from './memdesc/type';
+import { TYPE_MISC, TYPE_ZSPAGE } from './memdesc/type';
 import { bucketCount, entryCount as indexEntries, StoreState } from './store/hash-index';
 import { LIMBO_VALUE, limboCount } from './thread/limbo';
-import { highestSlot, SLOT_LIVE, slotState, sumCounter } from './thread/slot';
-import { CLASSES, classOf, SizeClass, ZsState, zsState } from './zsmalloc/size-class';
+import { enterSection, leaveSection } from './thread/rcu';
+import { highestSlot, SLOT_LIVE, selfState, slotState, sumCounter } from './thread/slot';
+import { tallyClasses, usedBytes } from './zsmalloc/tally';
 
 export {
   childrenOf,
@@ -107,20 +108,29 @@ export function buckets(): u32 {
   return bucketCount();
 }
 
-/** Pages that hold objects of zsmalloc. */
+/** Pages that hold objects of zsmalloc. Cost: one load for each page. */
 export function zsPages(): u32 {
-  return loadWord(ZS_STATE + offsetof<ZsState>('pages'));
+  return countPagesOf(TYPE_ZSPAGE, 0);
 }
 
-/** Bytes of objects in use, rounded up to their size classes. */
+/** Bytes of objects in use, rounded up to their size classes. Cost: a look at each zspage. */
 export function zsObjectBytes(): f64 {
-  let bytes: f64 = 0;
-  if (zsState().classes == 0) return 0;
-  for (let index: u32 = 0; index < CLASSES; index++) {
-    const inUse = loadWord(changetype<usize>(classOf(index)) + offsetof<SizeClass>('inUse'));
-    bytes += f64(inUse) * f64(classOf(index).objectBytes);
-  }
+  enterSection();
+  const bytes = usedBytes();
+  leaveSection();
   return bytes;
+}
+
+/**
+ * Fills the output scratch with a ClassTally for each class, of a pool (its page) or of all (0).
+ *
+ * @returns classes
+ */
+export function zsTally(pool: u32): u32 {
+  enterSection();
+  const classes = tallyClasses(pool << PAGE_SHIFT, selfState().outputScratch);
+  leaveSection();
+  return classes;
 }
 
 export function limboValues(): u32 {

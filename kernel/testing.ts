@@ -44,16 +44,9 @@ export { limboCount } from './thread/limbo';
 export { lock, unlock } from './thread/lock';
 export { enterSection, isInSection, leaveSection } from './thread/rcu';
 export { haltWorld, resumeWorld } from './thread/stop';
-export {
-  formatPool,
-  zsAlloc,
-  zsPlace,
-  zsRead,
-  zsRelease,
-  zsRetire,
-  zsWrite,
-} from './zsmalloc/pool';
-export { classFor, classOf } from './zsmalloc/size-class';
+export { zsPlace, zsRead, zsWrite } from './zsmalloc/object';
+export { formatPool, zsAlloc, zsRelease, zsRetire, zsSettle } from './zsmalloc/pool';
+export { classFor, shapeOf } from './zsmalloc/size-class';
 
 /** Allocates and frees, one at once, `rounds` times: what a bench measures without the border. */
 export function churnObjects(cache: u32, rounds: u32): void {

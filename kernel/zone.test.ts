@@ -75,7 +75,7 @@ for (const wasmPages of [64, 65, 71, 96, 97, 160, 1025, 4096]) {
       assert.ok(read('treeCounters') >= read('childCounters') + 4 * read('childCount'));
       assert.ok(kernel.firstPfn() * PAGE_BYTES >= read('treeCounters') + 4 * read('treeCount'));
       assert.ok(kernel.firstPfn() <= 18 + Math.ceil(kernel.pageCount() / (900 / wordsOfPage)));
-      const own = 1;
+      const own = facts.THREAD_PAGES;
       assert.equal(kernel.freePagesNow(), kernel.pageCount() - kernel.firstPfn() - own);
       for (const pfn of [0, kernel.firstPfn() - 1]) {
         assert.equal(kernel.pageWordOf(pfn), facts.TYPE_MISC | (facts.MISC_ZONE << 9));

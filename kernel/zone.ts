@@ -10,7 +10,14 @@
  * that nobody can repair (`beginChange`) has poisoned the zone.
  */
 import { selfSlot, setSelfPage, setSelfSlot } from './base/env';
-import { ERR_BUSY, ERR_GEOMETRY, ERR_NOT_A_ZONE, ERR_VERSION, trapIfPoisoned } from './base/fault';
+import {
+  ERR_BUSY,
+  ERR_GEOMETRY,
+  ERR_NO_MEMORY,
+  ERR_NOT_A_ZONE,
+  ERR_VERSION,
+  trapIfPoisoned,
+} from './base/fault';
 import {
   FORMAT_VERSION,
   layOut,
@@ -38,7 +45,7 @@ import { dropPins, recoverLedger, settleLedger } from './release';
 import { leaveSlab } from './slab/drain';
 import { formatSlab } from './slab/kmem-cache';
 import { recoverSlab, recoverUnborn } from './slab/recover';
-import { dropDraft } from './store/entry';
+import { dropDraft, isInDraft } from './store/entry';
 import { dropScratch } from './store/scratch';
 import { breakLock, lock, unlock } from './thread/lock';
 import { formatRcu } from './thread/rcu';
@@ -58,6 +65,8 @@ import {
   ThreadSlot,
 } from './thread/slot';
 import { endStopOf, enterHalted, resumeWorld } from './thread/stop';
+import { bornOf, clearOwnDesk, payDeskDebts } from './zsmalloc/debts';
+import { repairReplaced, repairZsmalloc } from './zsmalloc/sweep';
 
 /**
  * Makes a zone of the memory, which must be all zero.
@@ -92,25 +101,35 @@ export function attachThread(owner: u32): i32 {
   return claimSlot(owner);
 }
 
-/** Takes the thread's own page, in its first call. @returns 0; or ERR_NO_MEMORY, and no slot */
+/** Takes the thread's own pages, in its first call. @returns 0; or ERR_NO_MEMORY, and no slot */
 export function settleThread(): i32 {
-  const pfn = allocPages(0, MISC_THREAD, CLASS_UNMOVABLE | URGENT);
-  if (pfn < 0) {
+  const slot = selfState();
+  slot.page = takeOwnPage();
+  slot.desk = takeOwnPage();
+  if (slot.page == 0 || slot.desk == 0) {
+    dropPages(slot);
     releaseSlot(selfSlot());
     setSelfSlot(0);
-    return pfn;
+    return ERR_NO_MEMORY;
   }
-  memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
-  selfState().page = u32(pfn) << PAGE_SHIFT;
-  setSelfPage(selfState().page);
+  setSelfPage(slot.page);
   openLedger();
   return 0;
+}
+
+function takeOwnPage(): u32 {
+  const pfn = allocPages(0, MISC_THREAD, CLASS_UNMOVABLE | URGENT);
+  if (pfn < 0) return 0;
+  memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
+  return u32(pfn) << PAGE_SHIFT;
 }
 
 /** Gives back all that this thread has, and its slot. */
 export function detachThread(): void {
   leaveCompaction();
   dropPins(selfSlot());
+  dropDraft(selfState());
+  clearOwnDesk();
   payDebts(selfSlot());
   releaseSlot(selfSlot());
   setSelfSlot(0);
@@ -123,14 +142,17 @@ function payDebts(slot: u32): void {
     leaveSlab();
     leaveFrames();
   }
-  dropPage(slotOf(slot));
+  dropPages(slotOf(slot));
   endStopOf(slot);
 }
 
-function dropPage(slot: ThreadSlot): void {
+function dropPages(slot: ThreadSlot): void {
   const page = slot.page;
+  const desk = slot.desk;
   slot.page = 0;
+  slot.desk = 0;
   if (page != 0) freePages(page >> PAGE_SHIFT, 0, MISC_THREAD);
+  if (desk != 0) freePages(desk >> PAGE_SHIFT, 0, MISC_THREAD);
 }
 
 /**
@@ -157,7 +179,9 @@ function repairFloors(): void {
     trapIfPoisoned();
     recoverFrames(slot);
     recoverPages(slot);
+    repairReplaced(slot);
     recoverSlab(slot);
+    repairZsmalloc(slot);
     breakLock(THREADS_LOCK, slot);
     recoverUserTypes(slot);
     recoverLedger(slot);
@@ -175,6 +199,7 @@ function payDebtsOfDead(): u32 {
     settleLedger(slot);
     settleCompactor(slot);
     recoverUnborn(slot);
+    payDeskDebts(slot, isInDraft(slotOf(slot), bornOf(slot)));
     payDebts(slot);
     releaseSlot(slot);
     recovered++;

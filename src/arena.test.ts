@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
 import { settled } from '../test/support/settled.ts';
+import { THREAD_PAGES } from './generated/facts.ts';
 import { Arena, type ArenaHandle, IncompatibleZoneError, SharedCache } from './index.ts';
 import { openKernel } from './kernel.ts';
 import { registry } from './threads.ts';
@@ -72,7 +73,8 @@ test('an arena that is used up says undefined', async () => {
   await settled(arena);
   let pages = 0;
   while (arena.allocPages(0) !== undefined) pages++;
-  assert.equal(pages, 1024 - arena.kernel.firstPfn() - arena.report().threads);
+  const own = arena.report().threads * THREAD_PAGES;
+  assert.equal(pages, 1024 - arena.kernel.firstPfn() - own);
   assert.equal(arena.report().freePages, 0);
   arena.check();
 });

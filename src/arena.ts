@@ -16,6 +16,7 @@ import {
   InvalidArgumentError,
   InvalidFreeError,
   NoDescriptorError,
+  ZoneTooSmallError,
 } from './errors.ts';
 import { Folio, folioAt } from './folio.ts';
 import * as facts from './generated/facts.ts';
@@ -23,12 +24,14 @@ import { loadImage, saveImage } from './image.ts';
 import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from './inspect/frames.ts';
 import { reportSlabs, type SlabInfo } from './inspect/slab.ts';
 import { describePage, type PageDescription, reportZone, type ZoneReport } from './inspect/zone.ts';
+import { type ClassReport, reportClasses } from './inspect/zsmalloc.ts';
 import { checkInteger, corruption, type KernelExports, throwIfPoisoned } from './kernel.ts';
 import { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
 import { checkPin, Pin } from './pin.ts';
 import { withdraw, type Zone } from './threads.ts';
 import { checkUserType, registerUserType, type UserType } from './user-types.ts';
 import { attachZone, createZone, join } from './zone.ts';
+import { ZsPool } from './zs-pool.ts';
 
 export interface ArenaOptions {
   /** Bytes, or a text like `'256MiB'`; 4 MiB … 4 GiB, metadata included. Never exceeded. */
@@ -236,6 +239,22 @@ export class Arena implements Disposable {
    */
   registerType(type: UserType): number {
     return registerUserType(this.kernel, this.memory, type);
+  }
+
+  /**
+   * Makes a pool of objects of up to 4096 bytes; its handle lets other threads attach. Throws
+   * `ZoneTooSmallError`.
+   */
+  createZsPool(): ZsPool {
+    const pool = this.kernel.zsCreate();
+    if (pool < 0) throw new ZoneTooSmallError('a pool');
+    return new ZsPool(this, pool, false);
+  }
+
+  /** Figures of every size class in use, over all pools and the cache. */
+  reportZsmalloc(): ClassReport[] {
+    throwIfPoisoned(this.kernel);
+    return reportClasses(this.kernel, this.memory, 0);
   }
 
   /**

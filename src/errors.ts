@@ -24,7 +24,8 @@ export type ErrorCode =
   | 'ERR_PAGELESS_BAD_IMAGE'
   | 'ERR_PAGELESS_INVALID_HANDLE'
   | 'ERR_PAGELESS_CACHE_MISMATCH'
-  | 'ERR_PAGELESS_TOO_MANY_CACHES';
+  | 'ERR_PAGELESS_TOO_MANY_CACHES'
+  | 'ERR_PAGELESS_FOREIGN_HANDLE';
 
 export class PagelessError extends Error {
   readonly code: ErrorCode;
@@ -152,6 +153,16 @@ export class DisposedError extends PagelessError {
 export class BadImageError extends PagelessError {
   constructor(file: string, reason: string) {
     super('ERR_PAGELESS_BAD_IMAGE', `${file} is not a usable arena image: ${reason}`);
+  }
+}
+
+/** A handle of another pool. Nothing has changed. */
+export class ForeignHandleError extends PagelessError {
+  readonly handle: number;
+
+  constructor(handle: number) {
+    super('ERR_PAGELESS_FOREIGN_HANDLE', `Handle ${handle} belongs to another pool`);
+    this.handle = handle;
   }
 }
 

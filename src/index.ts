@@ -20,6 +20,7 @@ export {
   CorruptionError,
   DisposedError,
   type ErrorCode,
+  ForeignHandleError,
   IncompatibleZoneError,
   InvalidArgumentError,
   InvalidFreeError,
@@ -36,6 +37,7 @@ export {
 export { Folio, FolioView } from './folio.ts';
 export type { SlabInfo } from './inspect/slab.ts';
 export type { PageDescription, ZoneReport } from './inspect/zone.ts';
+export type { ClassReport } from './inspect/zsmalloc.ts';
 export { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
 export { Pin } from './pin.ts';
 export {
@@ -48,3 +50,4 @@ export {
 } from './shared-cache.ts';
 export type { UserType } from './user-types.ts';
 export type { ValueCodec, ValueKind } from './values.ts';
+export { type CompactOptions, type CompactReport, ZsPool, type ZsPoolHandle } from './zs-pool.ts';

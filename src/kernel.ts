@@ -109,6 +109,16 @@ export interface KernelExports {
   zsObjectBytes(): number;
   cacheInUse(cache: number): number;
   limboValues(): number;
+  zsTally(pool: number): number;
+  zsCreate(): number;
+  zsIsPool(pool: number): number;
+  zsMalloc(pool: number, bytes: number): number;
+  zsReadObject(pool: number, handle: number): number;
+  zsOverwrite(pool: number, handle: number, bytes: number): number;
+  zsFree(pool: number, handle: number): number;
+  zsCompactBegin(): void;
+  zsCompactSome(pool: number, threshold: number): number;
+  zsCompactPages(): number;
   thawImage(): void;
   stop(): void;
   start(): void;

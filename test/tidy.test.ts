@@ -108,7 +108,6 @@ test('every error code is documented and tested, every fault number is listed', 
 
 /** Exports that src/ does not call, and who does. */
 const exportsForOthers: Record<string, string> = {
-  reclaim: 'tests that wait for a grace period',
   pageAddress: 'tests',
   zsPages: 'tests and bench',
   cacheInUse: 'tests and bench',

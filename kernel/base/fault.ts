@@ -40,6 +40,10 @@ export const ERR_NOT_ALLOCATED: i32 = -12;
 export const ERR_WRONG_ORDER: i32 = -13;
 /** The page belongs to somebody else (a slab, a zspage, the zone itself). */
 export const ERR_NOT_YOURS: i32 = -14;
+/** A handle whose object was freed, or that never was one. */
+export const ERR_STALE: i32 = -15;
+/** A handle of another pool. */
+export const ERR_FOREIGN_HANDLE: i32 = -16;
 /** There is one of this name, with other properties. */
 export const ERR_EXISTS: i32 = -20;
 /** A table or ledger of fixed size has no room. */

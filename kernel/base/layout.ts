@@ -56,6 +56,8 @@ export const PAGE_MAP: usize = 73728;
 export const THREAD_STOCK: u32 = 0;
 export const THREAD_SLAB: u32 = 2560;
 export const THREAD_PINS: u32 = 3584;
+/** Pages of an attached thread: that one, and its desk (zsmalloc/desk.ts). */
+export const THREAD_PAGES: u32 = 2;
 
 /** A child is 2 MiB: 512 pages, 8 words of bits. */
 export const CHILD_PAGES: u32 = 512;

@@ -14,7 +14,7 @@ import {
 
 const { CHILD_PAGES, CLASS_MOVABLE, CLASS_UNMOVABLE, MAX_ORDER, STOCK_ORDER, URGENT } = facts;
 /** The main thread's own page, the first that was taken. */
-const OWN_PAGES = 1;
+const OWN_PAGES = facts.THREAD_PAGES;
 
 /** Frames are raw: what a test takes itself, it gives back itself. */
 function takeEverything({ kernel }: TestZone, order: number, kind = CLASS_UNMOVABLE): number[] {

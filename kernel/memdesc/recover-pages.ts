@@ -85,6 +85,7 @@ function isUnnamed(pfn: u32, word: u32): bool {
 function isNamedBy(slot: ThreadSlot, address: u32): bool {
   return (
     slot.page == address ||
+    slot.desk == address ||
     slot.keyScratch == address ||
     slot.inputScratch == address ||
     slot.outputScratch == address ||

@@ -25,18 +25,16 @@ import { loadCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { compress, decompress } from '../codec/lz4';
 import { beginChange, selfState, ThreadSlot } from '../thread/slot';
-import { CELL_LIVE, cellState } from '../zsmalloc/handle';
+import { CELL_LIVE, cellState, isSameLife } from '../zsmalloc/handle';
 import {
-  zsAlloc,
   zsContiguous,
-  zsIsCell,
   zsPlace,
   zsRead,
   zsReadWord,
-  zsRelease,
   zsWrite,
   zsWriteWord,
-} from '../zsmalloc/pool';
+} from '../zsmalloc/object';
+import { zsAlloc, zsIsCell, zsIsRetired, zsRelease, zsRetire, zsSettle } from '../zsmalloc/pool';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
 
 /** Value bytes in a block: 64 KiB, LZ4's window, less room for the block's head in the scratch. */
@@ -108,6 +106,15 @@ export function dropDraft(slot: ThreadSlot): void {
   if (head != 0) releaseEntry(head);
 }
 
+/** Whether an object hangs from the draft of a thread. */
+export function isInDraft(slot: ThreadSlot, handle: u32): bool {
+  let at = slot.draftHead;
+  if (at == handle || at == 0) return at != 0;
+  at = zsReadWord(zsPlace(at), HEAD_NEXT);
+  while (at != 0 && at != handle) at = zsReadWord(zsPlace(at), PART_NEXT);
+  return at != 0;
+}
+
 /**
  * Makes a block of the `bytes` ≤ BLOCK_BYTES in the input scratch: head and stored bytes, in the
  * output scratch.
@@ -148,6 +155,7 @@ export function appendObject(stream: usize, bytes: u32): u32 {
   zsWrite(place, PART_BYTES, stream, share);
   const isHead = slot.draftTail == slot.draftHead;
   zsWriteWord(zsPlace(slot.draftTail), isHead ? HEAD_NEXT : PART_NEXT, part);
+  zsSettle(slot.draftTail);
   slot.draftTail = part;
   return share;
 }
@@ -172,6 +180,7 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
 export function takeDraft(): u32 {
   const slot = selfState();
   const head = slot.draftHead;
+  zsSettle(slot.draftTail);
   slot.draftHead = 0;
   slot.draftTail = 0;
   return head;
@@ -179,10 +188,13 @@ export function takeDraft(): u32 {
 
 /** Frees every object of an entry that no reader can have. */
 export function releaseEntry(handle: u32): void {
+  if (!zsIsRetired(handle)) zsRetire(handle);
   let next = zsReadWord(zsPlace(handle), HEAD_NEXT);
   zsRelease(handle);
   while (next != 0) {
     const part = next;
+    // Taken out first: what is out is not moved, so that its place holds.
+    zsRetire(part);
     next = zsReadWord(zsPlace(part), PART_NEXT);
     zsRelease(part);
   }
@@ -215,7 +227,9 @@ export function continueRead(): i32 {
   const slot = selfState();
   if (slot.readLeft == 0) return ERR_RESTART;
   // The cell's page may have left the slab since, and hold anything.
-  if (!zsIsCell(slot.readCell) || loadCell(slot.readCell) != slot.readSeen) return ERR_RESTART;
+  if (!zsIsCell(slot.readCell) || !isSameLife(loadCell(slot.readCell), slot.readSeen)) {
+    return ERR_RESTART;
+  }
   return i32(readBlock(slot, zsPlace(slot.readNext), PART_BYTES, PART_NEXT));
 }
 

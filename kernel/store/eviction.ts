@@ -8,8 +8,10 @@ import { FAULT_INDEX, fail } from '../base/fault';
 import { peekCell, storeCell, swapWord } from '../base/words';
 import { defer, LIMBO_NODE, LIMBO_VALUE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
+import { enterSection } from '../thread/rcu';
 import { beginChange, COUNT_EVICTIONS, count } from '../thread/slot';
-import { zsPlace, zsRetire } from '../zsmalloc/pool';
+import { zsPlace } from '../zsmalloc/object';
+import { zsRetire } from '../zsmalloc/pool';
 import { entryKeyBytes, entryValueBytes } from './entry';
 import { handleAt, nodeOf, removeNode, STORE_LOCK, StoreState, storeState } from './hash-index';
 import { linkOf } from './reclaim';
@@ -81,6 +83,7 @@ export function evict(bytes: u32): u32 {
   let freed: u32 = 0;
   beginChange();
   lock(STORE_LOCK);
+  enterSection();
   while (freed < bytes && storeState().oldest != 0) {
     freed += removeEntry(storeState().oldest);
     entries++;

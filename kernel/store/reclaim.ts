@@ -19,6 +19,7 @@ import { waitingSlabs } from '../slab/slabs';
 import {
   LIMBO_KINDS,
   LIMBO_NODE,
+  LIMBO_OBJECT,
   LIMBO_VALUE,
   LIMBO_ZSPAGE,
   limboCount,
@@ -27,7 +28,8 @@ import {
 import { leaveSection } from '../thread/rcu';
 import { slotAt, ThreadSlot } from '../thread/slot';
 import { restSafely } from '../thread/stop';
-import { destroyZspage, zsLinkAt } from '../zsmalloc/pool';
+import { zsLinkAt } from '../zsmalloc/object';
+import { destroyZspage, zsRelease } from '../zsmalloc/pool';
 import { releaseEntry } from './entry';
 import { Node } from './hash-index';
 
@@ -41,6 +43,7 @@ const SLEEPS: u32 = 50;
 export function linkOf(kind: u32, object: u32): usize {
   switch (kind) {
     case LIMBO_VALUE:
+    case LIMBO_OBJECT:
       return zsLinkAt(object);
     case LIMBO_NODE:
       return object + offsetof<Node>('newer');
@@ -53,6 +56,9 @@ function release(kind: u32, object: u32): void {
   switch (kind) {
     case LIMBO_VALUE:
       releaseEntry(object);
+      break;
+    case LIMBO_OBJECT:
+      zsRelease(object);
       break;
     case LIMBO_NODE:
       freeObject(CACHE_NODE, object);
@@ -79,7 +85,11 @@ function reclaimKind(kind: u32): u32 {
 export function reclaim(): u32 {
   leaveSection();
   return (
-    reclaimKind(LIMBO_VALUE) + reclaimKind(LIMBO_NODE) + reclaimKind(LIMBO_ZSPAGE) + reclaimSlabs()
+    reclaimKind(LIMBO_VALUE) +
+    reclaimKind(LIMBO_OBJECT) +
+    reclaimKind(LIMBO_NODE) +
+    reclaimKind(LIMBO_ZSPAGE) +
+    reclaimSlabs()
   );
 }
 

@@ -34,7 +34,8 @@ import {
   count,
   selfState,
 } from '../thread/slot';
-import { formatPool, zsPlace } from '../zsmalloc/pool';
+import { zsPlace } from '../zsmalloc/object';
+import { formatPool } from '../zsmalloc/pool';
 import {
   appendObject,
   BLOCK_BYTES,
@@ -149,6 +150,7 @@ export function commit(expiry: u64): i32 {
 function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bool {
   beginChange();
   lock(STORE_LOCK);
+  enterSection();
   const node = findNode(hash, selfState().keyScratch, keyBytes);
   addTotals(handle);
   if (node != 0) {
@@ -203,6 +205,7 @@ function findFresh(keyBytes: u32, now: u64): u32 {
 function expire(keyBytes: u32, now: u64): bool {
   beginChange();
   lock(STORE_LOCK);
+  enterSection();
   const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
   const isExpired = node != 0 && nodeExpiry(node) != 0 && now >= nodeExpiry(node);
   if (isExpired) removeEntry(node);
@@ -254,6 +257,7 @@ export function remove(keyBytes: u32): bool {
 function takeOut(keyBytes: u32): bool {
   beginChange();
   lock(STORE_LOCK);
+  enterSection();
   const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
   if (node != 0) removeEntry(node);
   unlock(STORE_LOCK);
@@ -265,6 +269,7 @@ export function clearSome(limit: u32): u32 {
   let removed: u32 = 0;
   beginChange();
   lock(STORE_LOCK);
+  enterSection();
   while (removed < limit && storeState().oldest != 0) {
     removeEntry(storeState().oldest);
     removed++;

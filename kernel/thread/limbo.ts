@@ -17,7 +17,9 @@ import { beginChange } from './slot';
 export const LIMBO_NODE: u32 = 0;
 export const LIMBO_VALUE: u32 = 1;
 export const LIMBO_ZSPAGE: u32 = 2;
-export const LIMBO_KINDS: u32 = 3;
+/** Objects of zsmalloc that are nobody else's. */
+export const LIMBO_OBJECT: u32 = 3;
+export const LIMBO_KINDS: u32 = 4;
 
 @unmanaged
 export class LimboState {

@@ -72,6 +72,11 @@ function failIfNobodys(at: usize, seen: u32): void {
   if (loadWord(at) == seen) fail(FAULT_LOCK_OWNER_DIED, seen & OWNER);
 }
 
+/** Whether a thread has the lock. For a dead one that stays so until the lock is broken. */
+export function isLockOf(at: usize, slot: u32): bool {
+  return (loadWord(at) & OWNER) == slot;
+}
+
 /** Frees the lock of a dead thread, if it has it; what it protects has been repaired. World halted. */
 export function breakLock(at: usize, slot: u32): void {
   const seen = loadWord(at);

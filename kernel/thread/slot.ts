@@ -58,6 +58,8 @@ export class ThreadSlot {
   inKernel: u32;
   /** Address of the thread's own page (layout.ts), 0 before it has one. */
   page: u32;
+  /** Likewise of its desk (zsmalloc/desk.ts). */
+  desk: u32;
   /** Scratch blocks, 0 until the thread first needs them. */
   keyScratch: u32;
   inputScratch: u32;

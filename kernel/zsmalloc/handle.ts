@@ -5,17 +5,34 @@
  * object can move, or die, by one change of one cell; and because the cell names (zspage, index)
  * and not a page number, moving the *pages* of a zspage changes no cell at all.
  *
- * cell: zspage:27 (bits 37–63, address >> 5) · index:9 (28–36) · class:9 (19–27) · generation:16
- *       (3–18) · state:3 (0–2)
- *   FREE   nobody's; location 0                → LIVE  alloc, store, before the handle is known
- *   LIVE   names an object                     → LIMBO free, by compare-and-swap: who wins frees, a
- *                                                second free is a fault
- *                                              → FREE  a draft that nobody ever saw
- *   LIMBO  may still be read in old sections   → FREE  after the grace period
- * A cell is reused only after a grace period, so the generation, the low bits of the epoch at birth,
- * tells its lives apart. A count kept in the cell would not: the cell's page may go back to frames
- * and come again as zeros.
+ * cell   state:3 (bits 0–2) · generation:16 (3–18) · the rest says what the object is:
+ *   LIVE, BORN, LIMBO   unused:9 (19–27) · index:9 (28–36) · zspage:27 (37–63, address >> 5)
+ *   SAME, GONE_SAME     pattern, low bits:3 (19–21) · bytes:13 (22–34) · pattern cell:29 (35–63,
+ *                       address >> 3; 0 = all bytes are 0)
+ *   PATTERN             the upper 61 bits of a pattern, no generation
+ *   TAKEN               slot (3–10), no generation: slab/cache.ts, evidence of kind CELL
+ * `unused` is how many bytes of its slot an object does not use, so that a reader knows its length.
+ * In LIMBO its place, in GONE_SAME that of `bytes`, is taken by the slot of the thread that took the
+ * object out.
+ *
+ *   FREE       nobody's, all 0             → TAKEN by the slab, for who allocates it
+ *   TAKEN      that slot's, and nothing    → BORN, LIVE, SAME or PATTERN, by that thread
+ *              yet, or any more            → FREE by the slab, when it is freed
+ *   BORN       its contents are being      → LIVE by its maker, the only one who knows it
+ *              written: nobody moves it    → LIMBO likewise: a draft that is dropped
+ *   LIVE       names an object             → LIVE elsewhere: a move or an overwrite, compare-and-swap
+ *                                          → LIMBO: free, compare-and-swap. Who wins frees
+ *   SAME       all its bytes are one       → LIVE or SAME: an overwrite, by compare-and-swap
+ *              pattern: it has no slot     → GONE_SAME: free, by compare-and-swap
+ *   LIMBO, GONE_SAME, PATTERN              → TAKEN by the one who owns it, after a grace period
+ * A published cell is reused only after a grace period, so the generation, the low bits of the epoch
+ * at birth, tells its lives apart. A count kept in the cell would not: the cell's page may go back
+ * to frames and come again as zeros.
+ *
+ * **The cell is the arbiter and the truth**: whose compare-and-swap wins owns what it took out; and a
+ * slot that no cell names is nobody's (sweep.ts).
  */
+import { selfSlot } from '../base/env';
 import { FAULT_HANDLE, fail } from '../base/fault';
 import { casCell, loadCell, storeCell } from '../base/words';
 import { currentEpoch } from '../thread/rcu';
@@ -24,12 +41,28 @@ export const CELL_BYTES: u32 = 8;
 export const CELL_FREE: u32 = 0;
 export const CELL_LIVE: u32 = 1;
 export const CELL_LIMBO: u32 = 2;
+export const CELL_BORN: u32 = 3;
+export const CELL_SAME: u32 = 4;
+export const CELL_PATTERN: u32 = 5;
+export const CELL_GONE_SAME: u32 = 6;
+export const CELL_TAKEN: u32 = 7;
 
+const STATE_MASK: u64 = 7;
 const GENERATION_SHIFT: u64 = 3;
 const GENERATION_MASK: u64 = 0xffff;
+/** State and generation. */
+const LIFE_MASK: u64 = 0x7_ffff;
+const UNUSED_SHIFT: u64 = 19;
+const UNUSED_MASK: u64 = 511;
+const SAME_BYTES_SHIFT: u64 = 22;
+const SAME_BYTES_MASK: u64 = 0x1fff;
 
 export function cellState(cell: u64): u32 {
-  return u32(cell) & 7;
+  return u32(cell & STATE_MASK);
+}
+
+export function cellGeneration(cell: u64): u32 {
+  return u32((cell >> GENERATION_SHIFT) & GENERATION_MASK);
 }
 
 export function cellZspage(cell: u64): u32 {
@@ -40,28 +73,109 @@ export function cellIndex(cell: u64): u32 {
   return u32(cell >> 28) & 511;
 }
 
-export function cellClass(cell: u64): u32 {
-  return u32(cell >> 19) & 511;
+/** Bytes of the slot that a LIVE object does not use. */
+export function cellUnused(cell: u64): u32 {
+  return u32((cell >> UNUSED_SHIFT) & UNUSED_MASK);
 }
 
-/** Names a fresh object; the handle is still its allocator's alone. */
-export function bearCell(handle: u32, zspage: u32, index: u32, sizeClass: u32): void {
-  const generation = currentEpoch() & GENERATION_MASK;
-  const place = (u64(zspage >> 5) << 37) | (u64(index) << 28) | (u64(sizeClass) << 19);
-  storeCell(handle, place | (generation << GENERATION_SHIFT) | u64(CELL_LIVE));
+/** Whether the cell names a slot of a zspage. */
+export function hasPlace(cell: u64): bool {
+  const state = cellState(cell);
+  return state == CELL_LIVE || state == CELL_BORN || state == CELL_LIMBO;
 }
 
-/** Ends the life of an object for new readers. @returns the cell; a second free is a fault */
-export function retireCell(handle: u32): u64 {
-  const seen = loadCell(handle);
-  if (cellState(seen) != CELL_LIVE) fail(FAULT_HANDLE, handle);
-  const limbo = (seen & ~u64(7)) | u64(CELL_LIMBO);
-  // Losing means a second free: nobody else moves a live cell.
-  if (casCell(handle, seen, limbo) != seen) fail(FAULT_HANDLE, handle);
-  return limbo;
+/** Whether the cell is of an object without a slot, gone or not. */
+export function isSame(cell: u64): bool {
+  return cellState(cell) == CELL_SAME || cellState(cell) == CELL_GONE_SAME;
 }
 
-/** Makes the cell ready for its next life. */
-export function buryCell(handle: u32): void {
-  storeCell(handle, u64(CELL_FREE));
+/** Whether the cell names this slot. */
+export function isPlacedAt(cell: u64, zspage: u32, index: u32): bool {
+  return hasPlace(cell) && cellZspage(cell) == zspage && cellIndex(cell) == index;
+}
+
+/** A cell that names a slot, in no state and of no generation. */
+export function placeCell(zspage: u32, index: u32, unused: u32): u64 {
+  return (u64(zspage >> 5) << 37) | (u64(index) << 28) | (u64(unused) << UNUSED_SHIFT);
+}
+
+/** A cell of an object whose bytes are all one pattern, in no state and of no generation. */
+export function sameCell(patternCell: u32, low: u32, bytes: u32): u64 {
+  return (
+    (u64(patternCell >> 3) << 35) | (u64(bytes) << SAME_BYTES_SHIFT) | (u64(low) << UNUSED_SHIFT)
+  );
+}
+
+export function samePatternCell(cell: u64): u32 {
+  return u32(cell >> 35) << 3;
+}
+
+export function samePatternLow(cell: u64): u64 {
+  return (cell >> UNUSED_SHIFT) & STATE_MASK;
+}
+
+export function sameBytes(cell: u64): u32 {
+  return u32((cell >> SAME_BYTES_SHIFT) & SAME_BYTES_MASK);
+}
+
+/** Whether two looks at a cell saw the same life in the same state; it may have moved. */
+export function isSameLife(a: u64, b: u64): bool {
+  return ((a ^ b) & LIFE_MASK) == 0;
+}
+
+/** The contents of a cell with the state and generation of a new life. */
+export function newLife(contents: u64, state: u32): u64 {
+  return contents | ((currentEpoch() & GENERATION_MASK) << GENERATION_SHIFT) | u64(state);
+}
+
+/** Other contents for the handle whose cell is `seen`: the generation stays. */
+export function sameLife(seen: u64, contents: u64, state: u32): u64 {
+  return contents | (seen & LIFE_MASK & ~STATE_MASK) | u64(state);
+}
+
+/** What the cell becomes when this thread takes its object out. */
+export function goneCell(seen: u64): u64 {
+  if (cellState(seen) == CELL_SAME) {
+    const same = seen & ~(STATE_MASK | (SAME_BYTES_MASK << SAME_BYTES_SHIFT));
+    return same | (u64(selfSlot()) << SAME_BYTES_SHIFT) | u64(CELL_GONE_SAME);
+  }
+  const place = seen & ~(STATE_MASK | (UNUSED_MASK << UNUSED_SHIFT));
+  return place | (u64(selfSlot()) << UNUSED_SHIFT) | u64(CELL_LIMBO);
+}
+
+/** Who took the object of a LIMBO or GONE_SAME cell out, 0 for other cells. */
+export function cellTaker(cell: u64): u32 {
+  if (cellState(cell) == CELL_GONE_SAME) return sameBytes(cell);
+  return cellState(cell) == CELL_LIMBO ? cellUnused(cell) : 0;
+}
+
+/**
+ * Ends the life of an object for new readers; a second free is a fault.
+ * Progress: a failed compare-and-swap means that the object was moved.
+ */
+export function retireCell(handle: u32): void {
+  let seen = loadCell(handle);
+  while (true) {
+    const state = cellState(seen);
+    if (state != CELL_LIVE && state != CELL_BORN) fail(FAULT_HANDLE, handle);
+    const found = casCell(handle, seen, goneCell(seen));
+    if (found == seen) return;
+    seen = found;
+  }
+}
+
+/** The maker has written the contents of a BORN object: from now on it may be moved. */
+export function settleCell(handle: u32): void {
+  // Observed by the mover's load in compaction.ts: what was written before may be copied.
+  storeCell(handle, (loadCell(handle) & ~STATE_MASK) | u64(CELL_LIVE));
+}
+
+/** Ends the cell's life: it is this thread's, who frees it, and nobody else's. */
+export function takeCell(handle: u32): void {
+  storeCell(handle, (u64(selfSlot()) << GENERATION_SHIFT) | u64(CELL_TAKEN));
+}
+
+/** Whether the thread in `slot` has the cell, and has not made anything of it yet, or any more. */
+export function isTakenBy(cell: u64, slot: u32): bool {
+  return cell == ((u64(slot) << GENERATION_SHIFT) | u64(CELL_TAKEN));
 }

@@ -1,32 +1,33 @@
 /**
- * The pool: alloc, write, read and free of compressed objects by handle.
+ * The pool: slots for objects, and what becomes of them.
  *
- * Life of an object:
- *   alloc    cell from its cache → slot of the first partial zspage (else a new one) → pages →
- *            header word ← handle → cell LIVE
- *   write    by the allocator, before it tells anybody the handle
+ * Life of an object that is filled in place:
+ *   alloc    cell from its cache → slot of a zspage that this thread owns → pages → the object's
+ *            word ← handle → cell BORN
+ *   write    by the allocator, before it tells anybody the handle; then settle: cell LIVE
  *   read     in a section: cell → zspage → page → bytes; no lock, no reference, no write
- *   retire   cell LIVE → LIMBO by whoever made the object unreachable; linked by its header word
+ *   retire   cell → LIMBO by whoever made the object unreachable; linked by its word
  *   release  after the grace period: slot vacated, pages given back, cell FREE
  * Objects are immutable once published, and cells, slots, zspages and pages are reused only after
  * a grace period: that is why a reader needs nothing but its section.
  *
- * zsmalloc lock: zspages, classes. Taken inside it: slab, frames, limbo.
+ * No lock is the pool's. A thread allocates from zspages of its own, under the zspage's lock, which
+ * it shares only with those who free in that zspage; the class's lock is taken when a zspage changes
+ * hands or lists.
+ *
+ * Cost of an alloc: the cell's, a lock, a bit search, a cell store. Of a release: the same.
  */
 
-import { FAULT_HANDLE, fail } from '../base/fault';
-import { PAGE_BYTES, PAGE_SHIFT, superblock, ZS_STATE } from '../base/layout';
-import { loadCell, peekWord, pokeWord } from '../base/words';
-import { CLASS_UNMOVABLE } from '../frames/class';
-import { enlist, unlist } from '../memdesc/desc-list';
-import { bury, DISOWN_LAST, disown, linkAt } from '../memdesc/header';
-import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
-import { allocPages } from '../memdesc/pages';
-import { MISC_CLASSES, TYPE_ZSPAGE } from '../memdesc/type';
+import { selfSlot } from '../base/env';
+import { ERR_NO_MEMORY, FAULT_HANDLE, fail } from '../base/fault';
+import { PAGE_BYTES, ZS_STATE } from '../base/layout';
+import { loadCell, peekWord, pokeWord, storeCell, storeWord } from '../base/words';
+import { bury, DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
 import {
   allocObject,
   CACHE_CELL,
   CACHE_ZSPAGE,
+  cacheOf,
   createCache,
   freeObject,
   isInSlabOf,
@@ -35,110 +36,188 @@ import {
 } from '../slab/kmem-cache';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
-import { beginChange } from '../thread/slot';
 import {
-  bearCell,
-  buryCell,
+  addPool,
+  classAt,
+  countZspage,
+  giveUp,
+  OFF_LISTS,
+  relist,
+  takeFullest,
+} from './class-list';
+import { ACTIVES, activeAt, Desk, selfDesk } from './desk';
+import {
+  CELL_BORN,
   CELL_BYTES,
+  CELL_GONE_SAME,
+  CELL_LIMBO,
   CELL_LIVE,
-  cellClass,
+  CELL_PATTERN,
   cellIndex,
   cellState,
   cellZspage,
+  newLife,
+  placeCell,
   retireCell,
+  samePatternCell,
+  settleCell,
+  takeCell,
 } from './handle';
-import {
-  CLASS_TABLE_ORDER,
-  CLASSES,
-  classFor,
-  classOf,
-  formatClasses,
-  MAX_CHAIN,
-  OBJECT_HEADER_BYTES,
-  SizeClass,
-  zsState,
-} from './size-class';
+import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
 import {
   bearZspage,
   fillSlot,
+  isFull,
   isSlotUsed,
-  isZspageSound,
   lowestFreeSlot,
-  objectByteAt,
+  objectWordAt,
   vacateSlot,
   ZSPAGE_DESC_BYTES,
+  zspageLockAt,
   zspageOf,
-  zspagePage,
 } from './zspage';
 
-/** @returns 0, or ERR_NO_MEMORY */
+/** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
 export function formatPool(): i32 {
-  createCache(CACHE_ZSPAGE, ZSPAGE_DESC_BYTES);
-  createCache(CACHE_CELL, CELL_BYTES, KIND_CELL);
-  const pfn = allocPages(CLASS_TABLE_ORDER, MISC_CLASSES, CLASS_UNMOVABLE);
-  if (pfn < 0) return pfn;
-  formatClasses(u32(pfn) << PAGE_SHIFT);
+  const pool = createPool();
+  if (pool == 0) return ERR_NO_MEMORY;
+  zsState().store = pool;
   return 0;
 }
 
-/** @returns a handle for `payload` bytes (0 … MAX_PAYLOAD), or 0 */
+/** @returns a new pool's address, or 0 */
+export function createPool(): u32 {
+  lock(ZS_STATE);
+  if (zsState().classes == 0) {
+    createCache(CACHE_ZSPAGE, ZSPAGE_DESC_BYTES);
+    createCache(CACHE_CELL, CELL_BYTES, KIND_CELL);
+  }
+  const pool = addPool();
+  unlock(ZS_STATE);
+  return pool;
+}
+
+/** A handle from the store's pool. */
 export function zsAlloc(payload: u32): u32 {
+  return zsAllocIn(zsState().store, payload);
+}
+
+/** @returns a handle of a BORN object for `payload` bytes (0 … MAX_PAYLOAD), or 0 */
+export function zsAllocIn(pool: u32, payload: u32): u32 {
   const handle = allocObject(CACHE_CELL);
   if (handle == 0) return 0;
-  const index = classFor(payload);
-  beginChange();
-  lock(ZS_STATE);
-  const isPlaced = place(handle, index);
-  unlock(ZS_STATE);
-  if (isPlaced) return handle;
-  freeObject(CACHE_CELL, handle);
-  return 0;
-}
-
-/** Where a class's list of zspages with room begins. */
-function partialAt(sizeClass: SizeClass): usize {
-  return changetype<usize>(sizeClass) + offsetof<SizeClass>('partial');
-}
-
-function place(handle: u32, classIndex: u32): bool {
-  const sizeClass = classOf(classIndex);
-  if (sizeClass.partial == 0 && !addZspage(classIndex)) return false;
-  const desc = sizeClass.partial;
-  const slot = lowestFreeSlot(desc);
-  if (!fillSlot(desc, slot)) {
-    // No cell ever named a zspage without objects: it is free at once. In limbo it would look to
-    // whoever is short of memory as if reclaim had freed something, again and again.
-    if (zspageOf(desc).inUse == 0 && retireZspage(desc)) destroyZspage(desc);
-    return false;
+  selfDesk().born = handle;
+  const sizeClass = classFor(payload);
+  const place = takeSlot(pool, sizeClass);
+  if (place == 0) {
+    freeCell(handle);
+    return 0;
   }
-  sizeClass.inUse++;
-  if (zspageOf(desc).inUse == sizeClass.perZspage) unlist(partialAt(sizeClass), desc);
-  pokeWord(objectByteAt(desc, slot * sizeClass.objectBytes), handle);
-  bearCell(handle, desc, slot, classIndex);
-  return true;
+  const desc = u32(place >> 32);
+  storeWord(objectWordAt(desc, u32(place)), handle);
+  const contents = placeCell(desc, u32(place), unusedBytes(sizeClass, payload));
+  storeCell(handle, newLife(contents, CELL_BORN));
+  unlock(zspageLockAt(desc));
+  return handle;
 }
 
-function addZspage(classIndex: u32): bool {
+/** Bytes that an object of `payload` leaves in its slot. */
+export function unusedBytes(sizeClass: u32, payload: u32): u32 {
+  const shape = shapeOf(sizeClass);
+  return shapeBytes(shape) - shapeHeader(shape) - payload;
+}
+
+/** The contents of a BORN object are written: it may be found, and moved, from now on. */
+export function zsSettle(handle: u32): void {
+  settleCell(handle);
+  const desk = selfDesk();
+  if (desk.born == handle) desk.born = 0;
+}
+
+/** Gives an unused cell back. */
+export function freeCell(handle: u32): void {
+  freeObject(CACHE_CELL, handle);
+  selfDesk().born = 0;
+}
+
+/**
+ * Puts the lowest free slot of a zspage of the class into use, with its pages.
+ *
+ * @returns zspage << 32 | index, and the zspage's lock is held; or 0
+ * Progress: each round gives up a full zspage; a new one has room.
+ */
+export function takeSlot(pool: u32, sizeClass: u32): u64 {
+  const at = activeAt(selfDesk(), sizeClass);
+  const record = classAt(pool, sizeClass);
+  while (true) {
+    const desc = activeOf(at, record, sizeClass);
+    if (desc == 0) return 0;
+    lock(zspageLockAt(desc));
+    if (!isFull(desc)) {
+      const index = lowestFreeSlot(desc);
+      if (fillSlot(desc, index)) return (u64(desc) << 32) | u64(index);
+      unlock(zspageLockAt(desc));
+      return 0;
+    }
+    unlock(zspageLockAt(desc));
+    release(at);
+  }
+}
+
+/** The zspage of the class that this thread puts objects into; 0 when there is no memory. */
+function activeOf(at: usize, record: usize, sizeClass: u32): u32 {
+  let desc = peekWord(at);
+  if (desc != 0 && zspageOf(desc).group == u32(record)) return desc;
+  if (desc != 0) release(at);
+  desc = takeFullest(record);
+  if (desc == 0) desc = newZspage(record, sizeClass);
+  pokeWord(at, desc);
+  return desc;
+}
+
+function newZspage(record: usize, sizeClass: u32): u32 {
   const desc = allocObject(CACHE_ZSPAGE);
-  if (desc == 0) return false;
-  bearZspage(desc, classIndex);
-  enlist(partialAt(classOf(classIndex)), desc);
-  classOf(classIndex).zspages++;
-  zsState().zspages++;
-  return true;
+  if (desc == 0) return 0;
+  // Counted first: a sweep counts what is born, and between the two we do not rest.
+  countZspage(record);
+  bearZspage(desc, record, shapeOf(sizeClass), selfSlot(), OFF_LISTS);
+  return desc;
 }
 
-/** Takes an empty zspage, which has no pages left, out of its class. @returns whether it is ours */
-function retireZspage(desc: u32): bool {
-  const sizeClass = classOf(zspageOf(desc).group);
-  unlist(partialAt(sizeClass), desc);
-  sizeClass.zspages--;
-  zsState().zspages--;
-  // Otherwise an observer has pinned it, and its put is the last: release.ts then defers it.
-  return disown(desc) == DISOWN_LAST;
+/** Gives up the active zspage at `at`, which others may allocate from then. */
+function release(at: usize): void {
+  disown(peekWord(at));
+  pokeWord(at, 0);
 }
 
-/** For whoever dropped a zspage's last reference: readers may still follow a cell to it. */
+/** Ends this thread's ownership of a zspage. */
+export function disown(desc: u32): void {
+  lock(zspageLockAt(desc));
+  endChange(desc, giveUp(desc));
+}
+
+/** Gives up all zspages that this thread puts objects into. */
+export function disownActives(desk: Desk): void {
+  for (let i: u32 = 0; i < ACTIVES; i++) {
+    if (peekWord(activeAt(desk, i)) != 0) release(activeAt(desk, i));
+  }
+}
+
+/** Frees a zspage's lock; one that is empty and out of its class goes. */
+function endChange(desc: u32, isRetired: bool): void {
+  if (!isRetired) {
+    unlock(zspageLockAt(desc));
+    return;
+  }
+  selfDesk().retired = desc;
+  // If an observer has pinned it, its put is the last: release.ts then defers it.
+  const isLast = disownDesc(desc) == DISOWN_LAST;
+  unlock(zspageLockAt(desc));
+  if (isLast) deferZspage(desc);
+  selfDesk().retired = 0;
+}
+
+/** For whoever dropped a zspage's last reference: pins may still look at its refs. */
 export function deferZspage(desc: u32): void {
   defer(LIMBO_ZSPAGE, desc, linkAt(desc));
 }
@@ -149,125 +228,64 @@ export function destroyZspage(desc: u32): void {
   freeObject(CACHE_ZSPAGE, desc);
 }
 
-/** True while the handle's object may be found by new readers. */
-export function zsIsLive(handle: u32): bool {
-  return cellState(loadCell(handle)) == CELL_LIVE;
-}
-
-/** Where an object begins, without its header: zspage and byte offset. Valid in this section. */
-export function zsPlace(handle: u32): u64 {
-  const cell = loadCell(handle);
-  const sizeClass = classOf(cellClass(cell));
-  const offset = cellIndex(cell) * sizeClass.objectBytes + OBJECT_HEADER_BYTES;
-  return (u64(cellZspage(cell)) << 32) | u64(offset);
-}
-
-/**
- * Address of payload byte `from`, if `bytes` from there lie in one page; else 0. No bytes have no
- * address: behind the last object of a zspage there is no page, nor an entry in the page list.
- */
-export function zsContiguous(place: u64, from: u32, bytes: u32): usize {
-  if (bytes == 0) return 0;
-  const offset = u32(place) + from;
-  if ((offset & (PAGE_BYTES - 1)) + bytes > PAGE_BYTES) return 0;
-  return objectByteAt(u32(place >> 32), offset);
-}
-
-/** Copies payload bytes out of an object. Cost: one copy for each page touched. */
-export function zsRead(place: u64, from: u32, to: usize, bytes: u32): void {
-  let offset = u32(place) + from;
-  while (bytes != 0) {
-    const part = min(bytes, PAGE_BYTES - (offset & (PAGE_BYTES - 1)));
-    memory.copy(to, objectByteAt(u32(place >> 32), offset), part);
-    offset += part;
-    to += part;
-    bytes -= part;
-  }
-}
-
-/** Copies payload bytes into an object that nobody else can find yet. */
-export function zsWrite(place: u64, to: u32, from: usize, bytes: u32): void {
-  let offset = u32(place) + to;
-  while (bytes != 0) {
-    const part = min(bytes, PAGE_BYTES - (offset & (PAGE_BYTES - 1)));
-    memory.copy(objectByteAt(u32(place >> 32), offset), from, part);
-    offset += part;
-    from += part;
-    bytes -= part;
-  }
-}
-
-/** Payload word at `from`, a multiple of 4: objects are 16-byte aligned, so it lies in one page. */
-export function zsReadWord(place: u64, from: u32): u32 {
-  return peekWord(objectByteAt(u32(place >> 32), u32(place) + from));
-}
-
-export function zsWriteWord(place: u64, to: u32, value: u32): void {
-  pokeWord(objectByteAt(u32(place >> 32), u32(place) + to), value);
-}
-
-/** The object's header word, which links it in limbo. */
-export function zsLinkAt(handle: u32): usize {
-  const place = zsPlace(handle);
-  return objectByteAt(u32(place >> 32), u32(place) - OBJECT_HEADER_BYTES);
-}
-
 /** Ends an object's life for new readers; `zsRelease` must follow after a grace period. */
 export function zsRetire(handle: u32): void {
   retireCell(handle);
 }
 
-/** Frees an object that no reader can have: never published, or out of limbo. */
+/** Whether somebody has ended the object's life for new readers. */
+export function zsIsRetired(handle: u32): bool {
+  return cellState(loadCell(handle)) == CELL_LIMBO;
+}
+
+/** Frees what no reader can have: never published, or out of limbo. */
 export function zsRelease(handle: u32): void {
-  const cell = loadCell(handle);
+  selfDesk().born = handle;
+  let cell = loadCell(handle);
+  switch (cellState(cell)) {
+    case CELL_LIVE:
+    case CELL_BORN:
+      // A draft. Taken out first, for a mover may be at it.
+      retireCell(handle);
+      cell = loadCell(handle);
+      break;
+    case CELL_GONE_SAME:
+      releaseSame(handle, samePatternCell(cell));
+      return;
+  }
+  if (cellState(cell) != CELL_LIMBO) fail(FAULT_HANDLE, handle);
+  vacate(handle, cell);
+  freeCell(handle);
+}
+
+function releaseSame(handle: u32, upper: u32): void {
+  selfDesk().bornPattern = upper;
+  takeCell(handle);
+  if (upper != 0) {
+    if (cellState(loadCell(upper)) != CELL_PATTERN) fail(FAULT_HANDLE, upper);
+    takeCell(upper);
+    freeObject(CACHE_CELL, upper);
+    selfDesk().bornPattern = 0;
+  }
+  freeCell(handle);
+}
+
+function vacate(handle: u32, cell: u64): void {
   const desc = cellZspage(cell);
-  const slot = cellIndex(cell);
-  beginChange();
-  lock(ZS_STATE);
-  if (!isSlotUsed(desc, slot)) fail(FAULT_HANDLE, handle);
-  const sizeClass = classOf(cellClass(cell));
-  if (zspageOf(desc).inUse == sizeClass.perZspage) enlist(partialAt(sizeClass), desc);
-  vacateSlot(desc, slot);
-  sizeClass.inUse--;
-  if (zspageOf(desc).inUse == 0 && retireZspage(desc)) deferZspage(desc);
-  unlock(ZS_STATE);
-  buryCell(handle);
-  freeObject(CACHE_CELL, handle);
+  lock(zspageLockAt(desc));
+  if (!isSlotUsed(desc, cellIndex(cell))) fail(FAULT_HANDLE, handle);
+  takeCell(handle);
+  vacateSlot(desc, cellIndex(cell));
+  endChange(desc, relist(desc));
 }
 
-/** True while the handle's cell may be loaded, whoever it belongs to now. In a section. */
+/** Whether a cell may be at the address, in use or not, and may be loaded. In a section. */
 export function zsIsCell(handle: u32): bool {
-  return isInSlabOf(CACHE_CELL, handle);
+  if ((handle & (CELL_BYTES - 1)) != 0 || !isInSlabOf(CACHE_CELL, handle)) return false;
+  return (handle & (PAGE_BYTES - 1)) / CELL_BYTES < u32(cacheOf(CACHE_CELL).perSlab);
 }
 
-/** True for the address of a cell in use. Slab lock held. */
+/** True for the address of a cell in use. World stopped. */
 export function zsIsHandle(handle: u32): bool {
   return isObject(CACHE_CELL, handle);
-}
-
-/** Compares zspages, classes and page words. zsmalloc lock held. @returns an offender, or 0 */
-export function checkPoolLocked(): u32 {
-  let pages: u32 = 0;
-  for (let pfn = superblock().firstPfn; pfn < superblock().pageCount; pfn++) {
-    const word = pageWord(pfn);
-    if (wordType(word) != TYPE_ZSPAGE) continue;
-    const desc = wordDescriptor(word);
-    if (!isObject(CACHE_ZSPAGE, desc) || !isZspageSound(desc) || !lists(desc, pfn)) return pfn;
-    pages++;
-  }
-  let held: u32 = 0;
-  for (let index: u32 = 0; index < CLASSES; index++) {
-    const sizeClass = classOf(index);
-    held += sizeClass.held;
-    for (let desc = sizeClass.partial; desc != 0; desc = zspageOf(desc).next) {
-      if (zspageOf(desc).group != index) return desc;
-      if (zspageOf(desc).inUse >= sizeClass.perZspage || !isZspageSound(desc)) return desc;
-    }
-  }
-  return held == pages && pages == zsState().pages ? 0 : u32(ZS_STATE);
-}
-
-function lists(desc: u32, pfn: u32): bool {
-  for (let k: u32 = 0; k < MAX_CHAIN; k++) if (zspagePage(desc, k) == pfn) return true;
-  return false;
 }

@@ -1,82 +1,138 @@
 /**
  * Size classes: how objects of a size are cut out of a chain of pages.
  *
- * Objects are rounded up to 16 bytes, which gives 256 classes. For each, the number of pages in a
- * zspage is the one, 1 … 16, at which the least is left over at the end. Because a zspage takes
- * its pages one by one (zspage.ts), a long chain costs nothing until it is used, so the longer of
- * two equally good chains wins: fewer descriptors.
+ * A slot is a multiple of 8 bytes. For each such size the number of pages in a zspage is the one, 1
+ * … 16, at which the least is left over at the end. Because a zspage takes its pages one by one
+ * (zspage.ts), a long chain costs nothing until it is used, so the longer of two equally good
+ * chains wins: fewer descriptors. A size of which an object costs no less than one of the next
+ * larger class, its share of waste and descriptor included, is no class of its own but *merged* into
+ * that one. 512 sizes make 304 classes.
  *
- * class record (32 bytes): objectBytes · pages · perZspage · partial · zspages · inUse · held
- *   inUse objects, held pages;  zsmalloc lock: all that changes
+ * The largest class is *huge*: an object is a page, and the word that other objects begin with
+ * stands in the zspage's descriptor.
+ *
+ * shape word   bytes of a slot:13 (0–12) · pages:5 (13–17) · slots of a zspage:9 (18–26)
+ * shape page   class of each size (513 words) · shape of each class (340 words). Set by `format`,
+ *              read by anybody
  */
 import { PAGE_BYTES, ZS_STATE } from '../base/layout';
+import { peekWord, pokeWord } from '../base/words';
 
-export const CLASS_STEP: u32 = 16;
-export const CLASSES: u32 = 256;
-/** Class records fill two pages. */
-export const CLASS_TABLE_ORDER: u32 = 1;
+export const CLASS_STEP: u32 = 8;
 export const MAX_CHAIN: u32 = 16;
-/** The index in a handle cell, and the bitmap of a zspage, have room for this many. */
-export const MAX_PER_ZSPAGE: u32 = 512;
-/** Each object begins with a word that only the pool uses: its handle, or its place in limbo. */
+/** The bitmap of a zspage has room for this many; it fills 16 pages with 256 bytes each. */
+export const MAX_PER_ZSPAGE: u32 = 256;
+/** Each object but a huge one begins with a word of the pool: its handle, or its link in limbo. */
 export const OBJECT_HEADER_BYTES: u32 = 4;
-export const MAX_PAYLOAD: u32 = PAGE_BYTES - OBJECT_HEADER_BYTES;
+export const MAX_PAYLOAD: u32 = 4096;
+/** Class records of a pool (class-list.ts) have room for this many. */
+export const MAX_CLASSES: u32 = 340;
+/** Pages of a huge zspage: the other half of its page list holds the words of its objects. */
+export const HUGE_CHAIN: u32 = 8;
+
+/** 0, 8, … 4096. */
+const SIZES: u32 = 513;
+/** A zspage descriptor, in bytes: part of what an object costs. */
+const DESCRIPTOR_COST: u32 = 160;
 
 @unmanaged
 export class ZsState {
+  /** zsmalloc lock: the list of pools. */
   lock: u32;
-  /** Address of the class table; 0 until the pool is formatted. */
+  /** Address of the shape page; 0 until the first pool is made. */
+  shapes: u32;
   classes: u32;
-  /** Pages that zspages hold. */
-  pages: u32;
-  zspages: u32;
-}
-
-@unmanaged
-export class SizeClass {
-  objectBytes: u32;
-  pages: u32;
-  perZspage: u32;
-  partial: u32;
-  zspages: u32;
-  inUse: u32;
-  held: u32;
-  padding: u32;
+  /** The pool made last, and the store's. */
+  pools: u32;
+  store: u32;
+  /** Pools made so far: numbers tell those at one address apart. */
+  made: u32;
 }
 
 export function zsState(): ZsState {
   return changetype<ZsState>(ZS_STATE);
 }
 
+export function shapeBytes(shape: u32): u32 {
+  return shape & 0x1fff;
+}
+
+export function shapePages(shape: u32): u32 {
+  return (shape >> 13) & 31;
+}
+
+export function shapeSlots(shape: u32): u32 {
+  return shape >> 18;
+}
+
+export function isHuge(shape: u32): bool {
+  return shapeBytes(shape) == PAGE_BYTES;
+}
+
+/** Bytes of an object that its user does not see. */
+export function shapeHeader(shape: u32): u32 {
+  return isHuge(shape) ? 0 : OBJECT_HEADER_BYTES;
+}
+
+export function classCount(): u32 {
+  return zsState().classes;
+}
+
 /** Class of a payload of 0 … MAX_PAYLOAD bytes. */
 export function classFor(payload: u32): u32 {
-  return (payload + OBJECT_HEADER_BYTES + CLASS_STEP - 1) / CLASS_STEP - 1;
+  const size = min((payload + OBJECT_HEADER_BYTES + CLASS_STEP - 1) / CLASS_STEP, SIZES - 1);
+  return peekWord(sizeAt(size));
 }
 
-export function classOf(index: u32): SizeClass {
-  return changetype<SizeClass>(zsState().classes + index * offsetof<SizeClass>());
+export function shapeOf(sizeClass: u32): u32 {
+  return peekWord(shapeAt(sizeClass));
 }
 
-export function formatClasses(table: u32): void {
-  zsState().classes = table;
-  memory.fill(table, 0, CLASSES * offsetof<SizeClass>());
-  for (let index: u32 = 0; index < CLASSES; index++) {
-    const sizeClass = classOf(index);
-    sizeClass.objectBytes = (index + 1) * CLASS_STEP;
-    sizeClass.pages = bestChain(sizeClass.objectBytes);
-    sizeClass.perZspage = (sizeClass.pages * PAGE_BYTES) / sizeClass.objectBytes;
+function sizeAt(size: u32): usize {
+  return zsState().shapes + size * 4;
+}
+
+function shapeAt(sizeClass: u32): usize {
+  return zsState().shapes + (SIZES + sizeClass) * 4;
+}
+
+/** Fills the shape page: merges from the largest size down, then numbers classes from small up. */
+export function formatShapes(): void {
+  let larger = PAGE_BYTES | (HUGE_CHAIN << 13) | (HUGE_CHAIN << 18);
+  for (let size = SIZES - 1; size > 0; size--) {
+    const shape = size == SIZES - 1 ? larger : bestShape(size * CLASS_STEP);
+    if (isCheaper(shape, larger)) larger = shape;
+    pokeWord(sizeAt(size), larger);
   }
+  pokeWord(sizeAt(0), peekWord(sizeAt(1)));
+  let classes: u32 = 0;
+  for (let size: u32 = 0; size < SIZES; size++) {
+    const shape = peekWord(sizeAt(size));
+    if (classes == 0 || shapeOf(classes - 1) != shape) pokeWord(shapeAt(classes++), shape);
+    pokeWord(sizeAt(size), classes - 1);
+  }
+  zsState().classes = classes;
 }
 
 /** The chain with the smallest share left over; the longest among equals. */
-function bestChain(objectBytes: u32): u32 {
+function bestShape(bytes: u32): u32 {
   let best: u32 = 1;
   for (let pages: u32 = 2; pages <= MAX_CHAIN; pages++) {
-    const bytes = pages * PAGE_BYTES;
-    if (bytes / objectBytes > MAX_PER_ZSPAGE) break;
-    // waste/bytes ≤ bestWaste/bestBytes, without a division
-    const waste = bytes % objectBytes;
-    if (waste * best <= ((best * PAGE_BYTES) % objectBytes) * pages) best = pages;
+    const all = pages * PAGE_BYTES;
+    if (all / bytes > MAX_PER_ZSPAGE) break;
+    // waste / all ≤ best waste / best all, without a division
+    const waste = all % bytes;
+    if (waste * best <= ((best * PAGE_BYTES) % bytes) * pages) best = pages;
   }
-  return best;
+  const slots = min((best * PAGE_BYTES) / bytes, MAX_PER_ZSPAGE);
+  return bytes | (best << 13) | (slots << 18);
+}
+
+/** Whether a slot of the first shape costs less than one of the second. */
+function isCheaper(shape: u32, than: u32): bool {
+  return costOf(shape) * shapeSlots(than) < costOf(than) * shapeSlots(shape);
+}
+
+function costOf(shape: u32): u32 {
+  return shapePages(shape) * PAGE_BYTES + DESCRIPTOR_COST;
 }

@@ -3,6 +3,7 @@
  */
 import { Arena } from '../arena.ts';
 import { BadImageError, CorruptionError } from '../errors.ts';
+import { describeClasses } from './classes-text.ts';
 import { describeBuddies, describePageTypes } from './frames-text.ts';
 import { UsageError } from './options.ts';
 import { describeSlabs } from './slab-text.ts';
@@ -58,6 +59,10 @@ export const reports: Record<string, Report> = {
   slabinfo: (arena) => {
     const info = arena.slabInfo();
     return [info, () => describeSlabs(info)];
+  },
+  zsmalloc: (arena) => {
+    const classes = arena.reportZsmalloc();
+    return [classes, () => describeClasses(classes)];
   },
 };
 

@@ -12,8 +12,7 @@ import {
   type TestZone,
 } from '../support/zone.ts';
 
-const { CACHE_CELL, PAGE_BYTES } = facts;
-const MAX_PAYLOAD = PAGE_BYTES - facts.OBJECT_HEADER_BYTES;
+const { CACHE_CELL, MAX_PAYLOAD, PAGE_BYTES } = facts;
 
 /** Objects of a few sizes at a time, so that zspages fill up. */
 function anyPayload(run: Seeded, sizes: number[]): number {
@@ -62,6 +61,7 @@ function churn(run: Seeded, build: 'test' | 'debug'): void {
         assert.ok(!model.has(handle));
         bytes.set(value, kernel.inputScratch());
         kernel.zsWrite(kernel.zsPlace(handle), 0, kernel.inputScratch(), value.length);
+        kernel.zsSettle(handle);
         model.set(handle, value);
       } else if (model.size > 0) {
         const all = [...model.keys()];

@@ -44,6 +44,8 @@ export interface KernelScenario {
   threads: Body[];
   /** Threads that may be killed; all by default. */
   killable?: number[];
+  /** Accesses of an execution beyond which it is taken for endless; 10,000 if absent. */
+  stepLimit?: number;
   /** No kill may poison the zone. */
   mustSurvive?: boolean;
   /** Accesses of an execution beyond which it is taken for endless; 10,000 if absent. */
@@ -171,6 +173,7 @@ function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
     bound: scenario.bound,
     ...(scenario.stepLimit ? { stepLimit: scenario.stepLimit } : {}),
     kills,
+    ...(scenario.stepLimit ? { stepLimit: scenario.stepLimit } : {}),
     ...(scenario.killable ? { killable: scenario.killable } : {}),
     recover: (thread, victim, machine) =>
       survives((self) => recover(self, victim, machine))(thread, machine),

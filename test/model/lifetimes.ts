@@ -6,8 +6,9 @@
  *                after the grace period
  *   slab object  its state byte says IN_USE: in a sheaf it is as free as in its slab. Some may be looked
  *                at atomically when they are free: the refs of folio and slab descriptors, which are
- *                reused at once, by `pin`; a slab's group; and cells, by a read that goes on in its
- *                next call (kernel/store/entry.ts)
+ *                reused at once, by `pin`, and of zspages, by who counts them; a slab's group; and
+ *                cells, by a read that goes on in its next call (kernel/store/entry.ts), or whose
+ *                handle is stale
  *   zs object    its bit in the zspage is set
  *
  * Bits and states are set before an allocator returns, and cleared as the last thing that is done
@@ -22,18 +23,16 @@ const firstPfn = offsetOf('Superblock', 'firstPfn');
 const highest = facts.THREADS_STATE + offsetOf('ThreadsState', 'highest');
 const ownPage = offsetOf('ThreadSlot', 'page');
 const counts = offsetOf('FramesOwn', 'count0');
-/** In a slab its cache, in a zspage its size class. */
+/** In a slab its cache. */
 const group = offsetOf('ListedDesc', 'group');
 const slabStates = offsetOf('Slab', 'states');
 const caches = facts.CACHE_TABLE;
 const cacheRecord = sizeOf('KmemCache');
 const cacheBytes = offsetOf('KmemCache', 'objectBytes');
 const cachePerSlab = offsetOf('KmemCache', 'perSlab');
-const zspagePages = sizeOf('ListedDesc');
-const zspageBits = facts.ZSPAGE_DESC_BYTES - facts.MAX_PER_ZSPAGE / 8;
-const classRecord = sizeOf('SizeClass');
-const classBytes = offsetOf('SizeClass', 'objectBytes');
-const classTable = facts.ZS_STATE + offsetOf('ZsState', 'classes');
+const zspageShape = offsetOf('Zspage', 'shape');
+const zspagePages = offsetOf('Zspage', 'pages');
+const zspageBits = zspagePages + facts.MAX_CHAIN * 4;
 const refs = offsetOf('Header', 'refs');
 
 function structureOf(structure: string): facts.StructureFacts {
@@ -139,18 +138,22 @@ function judgeSlabObject(
   const isFolio = cache >= facts.CACHE_FOLIO && cache <= facts.CACHE_FOLIO_128;
   const isRefs = inside >= refs && inside < refs + 4;
   const isGroup = inside >= group && inside < group + 4;
-  const isStable = cache === facts.CACHE_SLAB ? isRefs || isGroup : isFolio && isRefs;
+  const isStable =
+    cache === facts.CACHE_SLAB
+      ? isRefs || isGroup
+      : (isFolio || cache === facts.CACHE_ZSPAGE) && isRefs;
   if (atomic && (isStable || cache === facts.CACHE_CELL)) return '';
   return `object ${index} of a slab of cache ${cache}, which is free`;
 }
 
 function judgeZsObject(words: Uint32Array, look: Look, address: number, desc: number): string {
   const pages = (desc + zspagePages) >>> 2;
+  // As kernel/zsmalloc/size-class.ts packs it.
+  const shape = words[(desc + zspageShape) >>> 2]!;
+  const [bytes, chain, slots] = [shape & 0x1fff, (shape >>> 13) & 31, shape >>> 18];
   let k = 0;
-  while (words[pages + k] !== address >>> facts.PAGE_SHIFT) if (++k === facts.MAX_CHAIN) return '';
-  const index = words[(desc + group) >>> 2]!;
-  const sizeClass = words[classTable >>> 2]! + index * classRecord;
-  const bytes = words[(sizeClass + classBytes) >>> 2]!;
+  while (words[pages + k] !== address >>> facts.PAGE_SHIFT) if (++k === chain) return '';
   const slot = Math.floor((k * facts.PAGE_BYTES + (address & WHOLE)) / bytes);
-  return isSet(look, desc + zspageBits, slot) ? '' : `object ${slot} of a zspage, which is free`;
+  const isUsed = slot < slots && isSet(look, desc + zspageBits, slot);
+  return isUsed ? '' : `object ${slot} of a zspage, which is free`;
 }

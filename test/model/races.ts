@@ -140,11 +140,11 @@ export const allowedRaces: KernelRace[] = [
     because: 'objects in a sheaf, for a figure: some count that was true a moment ago',
   },
   {
-    // The table of classes is an allocated page; its words have no names.
+    // Objects of a zspage; words of a slab page have no names.
     place: /^0x/,
     between: [
-      { ...store, function: /\/(place|zsRelease)$/ },
-      { ...load, function: /\/zsObjectBytes$/ },
+      { ...store, function: /\/(fillSlot|vacateSlot)$/ },
+      { ...load, function: /\/(zsObjectBytes|zsTally)$/ },
     ],
     seenIn: 'figures-writers',
     because: 'a figure for people, likewise',

@@ -59,8 +59,9 @@ export interface ZoneExports extends KernelExports {
   zsRead(place: bigint, from: number, to: number, bytes: number): void;
   zsRetire(handle: number): void;
   zsRelease(handle: number): void;
+  zsSettle(handle: number): void;
   classFor(payload: number): number;
-  classOf(index: number): number;
+  shapeOf(sizeClass: number): number;
 }
 
 export interface TestZone {
@@ -136,6 +137,7 @@ const belowFace = new Set(
     'reserveObjects',
     'takeReserved',
     'releaseReserve',
+    'zsSettle',
   ]),
 );
 

@@ -21,7 +21,6 @@ export const equivalents: Excuse[] = [
     mutants: [
       'zsmalloc/zspage.ts holdPage: plain storeWord(pageEntryAt(desc, k), pfn)',
       'zsmalloc/zspage.ts dropPageIfUntouched: plain storeWord(pageEntryAt(desc, k), 0)',
-      'zsmalloc/zspage.ts objectByteAt: plain loadWord(pageEntryAt(desc, offset >> PAGE_SHIFT))',
     ],
   },
   {
@@ -51,7 +50,6 @@ export const equivalents: Excuse[] = [
       "thread/limbo.ts takeRipe: swap setCount(from, offsetof<Bag>('ripeningCount'), from.fillingCount); from.filling = 0;",
       "thread/limbo.ts takeRipe: swap from.filling = 0; setCount(from, offsetof<Bag>('fillingCount'), 0);",
       "thread/limbo.ts takeRipe: swap setCount(from, offsetof<Bag>('fillingCount'), 0); from.closedAt = beginGracePeriod();",
-      "zsmalloc/zspage.ts countPages: swap sizeClass.held += pages; storeWord(ZS_STATE + offsetof<ZsState>('pages'), zsState().pages + pages);",
       'store/hash-index.ts insertNode: swap storeWord(at, node); storeWord(entriesAt(), peekWord(entriesAt()) + 1);',
       'store/hash-index.ts removeNode: swap storeWord(at, nextNode(node)); storeWord(entriesAt(), peekWord(entriesAt()) - 1);',
     ],
@@ -86,8 +84,6 @@ export const equivalents: Excuse[] = [
     mutants: [
       'store/eviction.ts removeEntry: torn swapWord(handleAt(node), 0)',
       'store/hash-index.ts replaceHandle: torn swapWord(handleAt(node), handle)',
-      'zsmalloc/handle.ts retireCell: recheck casCell(handle, seen, limbo) != seen',
-      'zsmalloc/handle.ts retireCell: torn casCell(handle, seen, limbo)',
     ],
   },
   {
@@ -161,10 +157,7 @@ export const equivalents: Excuse[] = [
   },
   {
     because: 'Only looked at while the world is stopped.',
-    mutants: [
-      'zsmalloc/pool.ts zsIsLive: plain loadCell(handle)',
-      'zsmalloc/zspage.ts zspagePage: plain loadWord(pageEntryAt(desc, k))',
-    ],
+    mutants: ['zsmalloc/zspage.ts zspagePage: plain loadWord(pageEntryAt(desc, k))'],
   },
   {
     because: 'Nobody decides anything from both words.',
@@ -230,12 +223,6 @@ export const unreachable: Excuse[] = [
     because:
       'The bound of scans is too low for a moment if three threads attach while a fourth scans.',
     mutants: ['thread/slot.ts raiseHighest: torn casWord(at, seen, slot)'],
-  },
-  {
-    because: 'No scenario has a cell born again while a read goes on from it.',
-    mutants: [
-      'zsmalloc/handle.ts bearCell: plain storeCell(handle, place | (generation << GENERATION_SHIFT) | u64(CELL_LIVE))',
-    ],
   },
 ];
 

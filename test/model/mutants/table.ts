@@ -1,6 +1,7 @@
 /** Mutants written by hand: each takes away one thing that a protocol says it needs. */
 import { frameMutants } from './frames.ts';
 import { migrationMutants } from './migration.ts';
+import { objectMutants } from './objects.ts';
 
 export interface Mutant {
   name: string;
@@ -378,4 +379,5 @@ export const mutants: Mutant[] = [
   },
   ...frameMutants,
   ...migrationMutants,
+  ...objectMutants,
 ];

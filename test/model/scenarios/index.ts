@@ -5,6 +5,7 @@ import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
+import { objectScenarios } from './objects.ts';
 import { pageScenarios } from './pages.ts';
 import { poisonScenarios } from './poison.ts';
 import { slabScenarios } from './slab.ts';
@@ -22,4 +23,5 @@ export const scenarios: KernelScenario[] = [
   ...entryScenarios,
   ...compactionScenarios,
   ...poisonScenarios,
+  ...objectScenarios,
 ];

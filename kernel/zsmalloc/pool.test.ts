@@ -1,125 +1,51 @@
-/** zsmalloc: every size class, objects over two pages, pages one by one, lives of a handle. */
+/** zsmalloc's pool: objects over two pages, pages one by one, lives of a handle, exhaustion. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
+import {
+  cellOf,
+  fullPayload,
+  patternOf,
+  readObject,
+  tallyAll,
+  tallyOf,
+  writeObject,
+} from '../../test/support/objects.ts';
 import {
   assertPoisons,
   assertPoolSound,
   assertSound,
   createZone,
   drainLimbo,
-  offsetOf,
   type TestZone,
   takeAllPages,
   zoneTest,
 } from '../../test/support/zone.ts';
 
-const { CACHE_CELL, CACHE_ZSPAGE, CELL_FREE, CELL_LIMBO, CELL_LIVE, CLASSES } = facts;
-const { MAX_PER_ZSPAGE, OBJECT_HEADER_BYTES, PAGE_BYTES } = facts;
-const MAX_PAYLOAD = PAGE_BYTES - OBJECT_HEADER_BYTES;
-
-interface Shape {
-  objectBytes: number;
-  pages: number;
-  perZspage: number;
-  inUse: number;
-  held: number;
-  zspages: number;
-}
-
-function shapeOf({ kernel, words }: TestZone, index: number): Shape {
-  const at = (kernel.classOf(index) >>> 0) / 4;
-  const read = (field: string): number => words[at + offsetOf('SizeClass', field) / 4]!;
-  return {
-    objectBytes: read('objectBytes'),
-    pages: read('pages'),
-    perZspage: read('perZspage'),
-    inUse: read('inUse'),
-    held: read('held'),
-    zspages: read('zspages'),
-  };
-}
-
-interface Cell {
-  state: number;
-  generation: number;
-  index: number;
-  zspage: number;
-}
-
-function cellOf({ words }: TestZone, handle: number): Cell {
-  const cell = (BigInt(words[handle / 4 + 1]!) << 32n) | BigInt(words[handle / 4]!);
-  return {
-    state: Number(cell & 7n),
-    generation: Number((cell >> 3n) & 0xffffn),
-    index: Number((cell >> 28n) & 511n),
-    zspage: Number(cell >> 37n) * 32,
-  };
-}
-
-/** Payload of a class that is filled to the last byte. */
-const fullPayload = (objectBytes: number): number => objectBytes - OBJECT_HEADER_BYTES;
-const patternOf = (seed: number, n: number): Uint8Array =>
-  Uint8Array.from({ length: n }, (_, i) => (seed * 151 + i * 7 + (i >> 8)) & 255);
-
-function write({ kernel, bytes }: TestZone, handle: number, value: Uint8Array): void {
-  bytes.set(value, kernel.inputScratch());
-  kernel.zsWrite(kernel.zsPlace(handle), 0, kernel.inputScratch(), value.length);
-}
-
-function read({ kernel, bytes }: TestZone, handle: number, n: number): Uint8Array {
-  bytes.fill(0xee, kernel.outputScratch(), kernel.outputScratch() + n);
-  kernel.zsRead(kernel.zsPlace(handle), 0, kernel.outputScratch(), n);
-  return bytes.slice(kernel.outputScratch(), kernel.outputScratch() + n);
-}
-
-zoneTest(
-  'size classes: 16-byte steps, chains of least waste, limits',
-  { hasStore: true },
-  (zone) => {
-    for (let index = 0; index < CLASSES; index++) {
-      const { objectBytes, pages, perZspage } = shapeOf(zone, index);
-      assert.equal(objectBytes, (index + 1) * 16);
-      assert.ok(pages >= 1 && pages <= facts.MAX_CHAIN && perZspage <= MAX_PER_ZSPAGE);
-      assert.equal(perZspage, Math.floor((pages * PAGE_BYTES) / objectBytes));
-      const waste = (chain: number): number => ((chain * PAGE_BYTES) % objectBytes) / chain;
-      for (let chain = 1; chain <= facts.MAX_CHAIN; chain++) {
-        if ((chain * PAGE_BYTES) / objectBytes > MAX_PER_ZSPAGE) break;
-        assert.ok(waste(pages) <= waste(chain), `class ${index}: ${chain} pages waste less`);
-        assert.ok(chain <= pages || waste(pages) < waste(chain), 'the longest among equals');
-      }
-    }
-  },
-);
-
-zoneTest('classFor takes the smallest class that fits', { hasStore: true }, (zone) => {
-  for (let payload = 0; payload <= MAX_PAYLOAD; payload++) {
-    const index = zone.kernel.classFor(payload);
-    assert.ok(fullPayload((index + 1) * 16) >= payload);
-    assert.ok(index === 0 || fullPayload(index * 16) < payload);
-  }
-});
+const { CACHE_CELL, CACHE_ZSPAGE, CELL_BORN, CELL_FREE, CELL_LIMBO, CELL_LIVE, PAGE_BYTES } = facts;
 
 test('every class: a full zspage and one object, each byte comes back', () => {
   const zone = createZone({ wasmPages: 128, hasStore: true });
   const { kernel } = zone;
   let spanning = 0;
-  for (let index = 0; index < CLASSES; index++) {
-    const { objectBytes, perZspage } = shapeOf(zone, index);
+  for (const [sizeClass, { objectBytes, slotsPerZspage }] of tallyAll(zone).entries()) {
     const payload = fullPayload(objectBytes);
-    const handles = Array.from({ length: perZspage + 1 }, () => kernel.zsAlloc(payload) >>> 0);
-    for (const [i, handle] of handles.entries()) write(zone, handle, patternOf(i, payload));
+    assert.equal(kernel.classFor(payload), sizeClass);
+    const handles = Array.from({ length: slotsPerZspage + 1 }, () => kernel.zsAlloc(payload) >>> 0);
+    for (const [i, handle] of handles.entries()) writeObject(zone, handle, patternOf(i, payload));
     for (const [i, handle] of handles.entries()) {
-      assert.deepEqual(read(zone, handle, payload), patternOf(i, payload), `class ${index}, ${i}`);
+      const value = readObject(zone, handle, payload);
+      assert.deepEqual(value, patternOf(i, payload), `class ${sizeClass}, ${i}`);
+      assert.equal(cellOf(zone, handle).unused, 0);
       const start = cellOf(zone, handle).index * objectBytes;
       if (start >> 12 !== (start + objectBytes - 1) >> 12) spanning++;
     }
-    const { inUse, zspages } = shapeOf(zone, index);
-    assert.deepEqual([inUse, zspages], [perZspage + 1, 2]);
-    if (index % 32 === 0) assertPoolSound(kernel);
+    const { used, zspages } = tallyOf(zone, sizeClass);
+    assert.deepEqual([used, zspages], [slotsPerZspage + 1, 2]);
+    if (sizeClass % 32 === 0) assertPoolSound(kernel);
     for (const handle of handles) kernel.zsRelease(handle);
-    assert.equal(shapeOf(zone, index).held, 0);
-    if (index % 32 === 0) drainLimbo(kernel);
+    assert.equal(tallyOf(zone, sizeClass).pages, 0);
+    if (sizeClass % 32 === 0) drainLimbo(kernel);
   }
   assert.ok(spanning > 1000, 'objects over two pages were among them');
   drainLimbo(kernel);
@@ -134,10 +60,10 @@ zoneTest('objects of one page chain need not be neighbours', { hasStore: true },
   for (let i = 0; i < 60; i++) {
     handles.push(kernel.zsAlloc(2700) >>> 0);
     between.push(kernel.allocPages(0));
-    write(zone, handles[i]!, patternOf(i, 2700));
+    writeObject(zone, handles[i]!, patternOf(i, 2700));
   }
   for (const [i, handle] of handles.entries()) {
-    assert.deepEqual(read(zone, handle, 2700), patternOf(i, 2700));
+    assert.deepEqual(readObject(zone, handle, 2700), patternOf(i, 2700));
   }
   for (const handle of handles) kernel.zsRelease(handle);
   for (const pfn of between) kernel.freePages(pfn, 0);
@@ -151,9 +77,9 @@ zoneTest(
   (zone) => {
     const { kernel } = zone;
     const index = kernel.classFor(3000);
-    const { objectBytes, pages, perZspage } = shapeOf(zone, index);
+    const { objectBytes, pagesPerZspage: pages, slotsPerZspage } = tallyOf(zone, index);
     assert.ok(pages > 2 && objectBytes % PAGE_BYTES !== 0);
-    const isInUse = new Array<boolean>(perZspage).fill(false);
+    const isInUse = new Array<boolean>(slotsPerZspage).fill(false);
     /** Pages of the chain that an object in use overlaps. */
     const expected = (): number => {
       const touched = new Set<number>();
@@ -164,20 +90,20 @@ zoneTest(
       return touched.size;
     };
     const handles: number[] = [];
-    for (let slot = 0; slot < perZspage; slot++) {
+    for (let slot = 0; slot < slotsPerZspage; slot++) {
       const free = kernel.freePagesNow();
       handles.push(kernel.zsAlloc(3000) >>> 0);
       assert.equal(cellOf(zone, handles[slot]!).index, slot, 'the lowest slot');
-      const held = shapeOf(zone, index).held;
+      const held = tallyOf(zone, index).pages;
       isInUse[slot] = true;
       assert.equal(held, expected());
       assert.equal(free - kernel.freePagesNow() <= 6, true);
     }
-    const order = handles.map((_, i) => (i * 7) % perZspage);
+    const order = handles.map((_, i) => (i * 7) % slotsPerZspage);
     for (const slot of new Set([...order, ...handles.keys()])) {
       kernel.zsRelease(handles[slot]!);
       isInUse[slot] = false;
-      assert.equal(shapeOf(zone, index).held, expected());
+      assert.equal(tallyOf(zone, index).pages, expected());
       assert.equal(kernel.zsPages(), expected());
       assertPoolSound(kernel);
     }
@@ -186,8 +112,8 @@ zoneTest(
 
 zoneTest('a zspage that was full is found again after a free', { hasStore: true }, (zone) => {
   const { kernel } = zone;
-  const { perZspage } = shapeOf(zone, kernel.classFor(1000));
-  const handles = Array.from({ length: 2 * perZspage }, () => kernel.zsAlloc(1000) >>> 0);
+  const { slotsPerZspage } = tallyOf(zone, kernel.classFor(1000));
+  const handles = Array.from({ length: 2 * slotsPerZspage }, () => kernel.zsAlloc(1000) >>> 0);
   const { zspage, index } = cellOf(zone, handles[3]!);
   kernel.zsRelease(handles[3]!);
   handles[3] = kernel.zsAlloc(1000) >>> 0;
@@ -195,7 +121,7 @@ zoneTest('a zspage that was full is found again after a free', { hasStore: true 
     [cellOf(zone, handles[3]!).zspage, cellOf(zone, handles[3]!).index],
     [zspage, index],
   );
-  assert.equal(shapeOf(zone, kernel.classFor(1000)).zspages, 2);
+  assert.equal(tallyOf(zone, kernel.classFor(1000)).zspages, 2);
   for (const handle of handles) kernel.zsRelease(handle);
 });
 
@@ -207,10 +133,13 @@ zoneTest(
   (zone) => {
     const { kernel } = zone;
     const handle = kernel.zsAlloc(50) >>> 0;
+    const born = cellOf(zone, handle);
+    assert.equal(born.state, CELL_BORN);
+    kernel.zsSettle(handle);
     const live = cellOf(zone, handle);
-    assert.equal(live.state, CELL_LIVE);
+    assert.deepEqual(live, { ...born, state: CELL_LIVE });
     kernel.zsRetire(handle);
-    assert.deepEqual(cellOf(zone, handle), { ...live, state: CELL_LIMBO });
+    assert.deepEqual(cellOf(zone, handle), { ...live, state: CELL_LIMBO, unused: 1 }, 'by slot 1');
     kernel.zsRelease(handle);
     assert.equal(cellOf(zone, handle).state, CELL_FREE);
     assert.equal(cellOf(zone, handle).zspage, 0);
@@ -263,16 +192,18 @@ zoneTest(
   (zone) => {
     const { kernel } = zone;
     const reader = zone.join();
-    const handle = kernel.zsAlloc(500) >>> 0;
+    const { slotsPerZspage } = tallyOf(zone, kernel.classFor(500));
+    const handles = Array.from({ length: slotsPerZspage + 1 }, () => kernel.zsAlloc(500) >>> 0);
     reader.enterSection();
-    kernel.zsRelease(handle);
+    // The first zspage is full and nobody's; the second is this thread's, and stays.
+    for (const handle of handles) kernel.zsRelease(handle);
     assert.equal(kernel.zsPages(), 0);
     assert.equal(kernel.limboCount(facts.LIMBO_ZSPAGE), 1);
     for (let round = 0; round < 4; round++) kernel.reclaim();
-    assert.equal(kernel.cacheInUse(CACHE_ZSPAGE), 1);
+    assert.equal(kernel.cacheInUse(CACHE_ZSPAGE), 2);
     reader.leaveSection();
     drainLimbo(kernel);
-    assert.equal(kernel.cacheInUse(CACHE_ZSPAGE), 0);
+    assert.equal(kernel.cacheInUse(CACHE_ZSPAGE), 1);
   },
 );
 
@@ -311,7 +242,7 @@ zoneTest(
   },
   (zone) => {
     const { kernel } = zone;
-    const { objectBytes } = shapeOf(zone, kernel.classFor(3000));
+    const { objectBytes } = tallyOf(zone, kernel.classFor(3000));
     assert.ok(objectBytes < PAGE_BYTES && 2 * objectBytes > PAGE_BYTES);
     const spare = kernel.allocPages(0);
     const first = kernel.zsAlloc(3000) >>> 0;

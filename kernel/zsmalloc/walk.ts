@@ -1,0 +1,39 @@
+/**
+ * Walking over everything that zsmalloc has: for checks, reports and repairs.
+ *
+ * Cells and zspages are found by the slabs that they lie in, so by the page map alone: no list can
+ * hide one. Cost: a look at every page word, and at every object of the slabs found.
+ */
+import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
+import { loadWord } from '../base/words';
+import { BORN, COUNT_MASK, refsAt } from '../memdesc/header';
+import { CACHE_CELL, CACHE_ZSPAGE, cacheOf, isInSlabOf } from '../slab/kmem-cache';
+
+/** The next object of a cache's slabs behind `at`, in use or not; 0 at the end. Begin with 0. */
+function nextObject(cache: u32, at: u32): u32 {
+  const bytes = cacheOf(cache).objectBytes;
+  const end = bytes * u32(cacheOf(cache).perSlab);
+  let next = at == 0 ? superblock().firstPfn << PAGE_SHIFT : at + bytes;
+  while (next >> PAGE_SHIFT < superblock().pageCount) {
+    if ((next & (PAGE_BYTES - 1)) < end && isInSlabOf(cache, next)) return next;
+    next = ((next >> PAGE_SHIFT) + 1) << PAGE_SHIFT;
+  }
+  return 0;
+}
+
+/** The next cell; it may be FREE. */
+export function nextCell(at: u32): u32 {
+  return nextObject(CACHE_CELL, at);
+}
+
+/** The next zspage that is one: born, and not freed. */
+export function nextZspage(at: u32): u32 {
+  let next = nextObject(CACHE_ZSPAGE, at);
+  while (next != 0 && !isZspage(next)) next = nextObject(CACHE_ZSPAGE, next);
+  return next;
+}
+
+function isZspage(desc: u32): bool {
+  const refs = loadWord(refsAt(desc));
+  return (refs & BORN) == 0 && (refs & COUNT_MASK) != 0;
+}

@@ -1,0 +1,64 @@
+/**
+ * What the pools of a zone look like, class by class, as the kernel's debugfs shows them in Linux.
+ * Reads, never writes but in this thread's scratch.
+ */
+import { ZoneTooSmallError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import type { KernelExports } from '../kernel.ts';
+
+export interface ClassReport {
+  class: number;
+  /** Bytes of a slot. */
+  size: number;
+  /** Zspages by eighths of their slots in use: 0 to 7, and full ones. */
+  zspagesByEighths: number[];
+  /** Slots of all zspages. */
+  objectsAllocated: number;
+  objectsUsed: number;
+  pagesUsed: number;
+  pagesPerZspage: number;
+  /** Pages that would be free if the objects were packed. */
+  freeable: number;
+}
+
+const tally = facts.structures.find(({ name }) => name === 'ClassTally')!;
+const EIGHTHS = 9;
+
+function word(name: string): number {
+  return tally.fields.find((field) => field.name === name)!.offset / 4;
+}
+
+/** Classes that have a zspage, of one pool (its page number) or of all pools (0). */
+export function reportClasses(
+  kernel: KernelExports,
+  memory: WebAssembly.Memory,
+  pool: number,
+): ClassReport[] {
+  if (kernel.prepare() < 0) throw new ZoneTooSmallError("a thread's scratch");
+  const count = kernel.zsTally(pool);
+  const start = kernel.outputScratch() >>> 0;
+  const all = Array.from({ length: count }, (_, index) => {
+    const words = new Uint32Array(memory.buffer, start + index * tally.bytes, tally.bytes / 4);
+    return describe(index, words);
+  });
+  return all.filter((one) => one.objectsAllocated > 0);
+}
+
+function describe(index: number, words: Uint32Array): ClassReport {
+  const read = (name: string): number => words[word(name)]!;
+  const [size, slots, used] = [read('objectBytes'), read('slotsPerZspage'), read('used')];
+  const whole = Math.floor(used / slots);
+  const needed =
+    whole * read('pagesPerZspage') + Math.ceil(((used % slots) * size) / facts.PAGE_BYTES);
+  const first = word('eighths');
+  return {
+    class: index,
+    size,
+    zspagesByEighths: [...words.subarray(first, first + EIGHTHS)],
+    objectsAllocated: read('zspages') * slots,
+    objectsUsed: used,
+    pagesUsed: read('pages'),
+    pagesPerZspage: read('pagesPerZspage'),
+    freeable: Math.max(0, read('pages') - needed),
+  };
+}

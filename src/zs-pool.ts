@@ -1,0 +1,214 @@
+/**
+ * ZsPool: small pieces of shared memory, from 0 to 4096 bytes, named by handles.
+ *
+ * A pool packs objects of any length into scattered single pages with a few per cent of overhead,
+ * and moves them together when many were freed, while other threads read and write them. A handle
+ * is a number; every thread that has the pool may use it. It stays what it is when its object moves,
+ * and is stale once its object is freed: that is found and thrown.
+ *
+ * Reading takes no lock. `write` replaces an object's contents as a whole: whoever reads meanwhile
+ * gets the old bytes or the new ones, never a mixture.
+ *
+ * Lifetime: the pool lives as long as its arena. `dispose` ends this thread's use of it. Objects
+ * belong to nobody: those of a thread that ended stay until somebody frees them.
+ */
+import { Arena, type ArenaHandle } from './arena.ts';
+import {
+  BusyError,
+  DisposedError,
+  ForeignHandleError,
+  InvalidArgumentError,
+  StaleError,
+  ZoneTooSmallError,
+} from './errors.ts';
+import * as facts from './generated/facts.ts';
+import { type ClassReport, reportClasses } from './inspect/zsmalloc.ts';
+import { checkInteger, type KernelExports } from './kernel.ts';
+import { viewOf } from './values.ts';
+
+/** What another thread needs to attach. Structured-cloneable. */
+export interface ZsPoolHandle {
+  kind: 'pageless-zspool';
+  arena: ArenaHandle;
+  pool: number;
+}
+
+export interface CompactOptions {
+  /** Milliseconds after which to stop; default 10. */
+  budgetMs?: number;
+  /** Size classes of which less than this share of their part-filled slots is free are left alone: 0 … 1. */
+  threshold?: number;
+}
+
+export interface CompactReport {
+  /** Objects that were moved. */
+  moved: number;
+  /** Pages that this freed, those that it needed subtracted. */
+  pagesFreed: number;
+  /** Whether nothing was left to do, or the budget was spent. */
+  isComplete: boolean;
+  ms: number;
+}
+
+/** Tries of a call that readers hold up, a millisecond apart. */
+const TRIES = 100;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+export class ZsPool implements Disposable {
+  readonly #arena: Arena;
+  readonly #isOwn: boolean;
+  readonly #pool: number;
+  readonly #bytes: Uint8Array;
+  readonly #input: number;
+  readonly #output: number;
+  #isDisposed = false;
+
+  /** @internal `arena.createZsPool()` and `ZsPool.attach` make pools. */
+  constructor(arena: Arena, pool: number, isOwn: boolean) {
+    const { kernel, memory } = arena;
+    if (kernel.prepare() < 0) throw new ZoneTooSmallError("a thread's scratch");
+    this.#arena = arena;
+    this.#isOwn = isOwn;
+    this.#pool = pool;
+    this.#bytes = viewOf(memory.buffer);
+    this.#input = kernel.inputScratch() >>> 0;
+    this.#output = kernel.outputScratch() >>> 0;
+  }
+
+  /** Attaches this thread. Throws like `Arena.attach`. */
+  static attach(handle: ZsPoolHandle): ZsPool {
+    if (handle?.kind !== 'pageless-zspool') {
+      throw new InvalidArgumentError('handle', "another thread's pool.handle", handle);
+    }
+    const arena = Arena.attach(handle.arena);
+    try {
+      if (arena.kernel.zsIsPool(handle.pool) === 0) {
+        throw new InvalidArgumentError('handle', 'of a pool of the arena', handle.pool);
+      }
+      return new ZsPool(arena, handle.pool, true);
+    } catch (error) {
+      arena[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  get handle(): ZsPoolHandle {
+    this.#live();
+    return { kind: 'pageless-zspool', arena: this.#arena.handle, pool: this.#pool };
+  }
+
+  /**
+   * Makes an object of `bytes` zeros, 0 … 4096. It takes memory only when it is written.
+   *
+   * @returns its handle, or undefined when the arena is full
+   */
+  malloc(bytes: number): number | undefined {
+    checkInteger('bytes', bytes, 0, facts.MAX_PAYLOAD);
+    const handle = this.#live().zsMalloc(this.#pool, bytes);
+    return handle < 0 ? undefined : handle;
+  }
+
+  /**
+   * Replaces an object's contents, and its length. Throws `StaleError`, `ForeignHandleError`.
+   *
+   * @returns false when the arena is full; then nothing has changed
+   */
+  write(handle: number, bytes: Uint8Array): boolean {
+    const kernel = this.#live();
+    checkHandle(handle);
+    if (!(bytes instanceof Uint8Array) || bytes.length > facts.MAX_PAYLOAD) {
+      throw new InvalidArgumentError('bytes', `up to ${facts.MAX_PAYLOAD} bytes`, bytes);
+    }
+    this.#bytes.set(bytes, this.#input);
+    const { length } = bytes;
+    const code = patiently(() => kernel.zsOverwrite(this.#pool, handle, length));
+    if (code === facts.ERR_NO_MEMORY) return false;
+    check(handle, code);
+    return true;
+  }
+
+  /** A copy of an object's contents. Throws `StaleError`, `ForeignHandleError`. */
+  read(handle: number): Uint8Array<ArrayBuffer> {
+    const kernel = this.#live();
+    checkHandle(handle);
+    const length = kernel.zsReadObject(this.#pool, handle);
+    check(handle, length);
+    return new Uint8Array(this.#bytes.subarray(this.#output, this.#output + length));
+  }
+
+  /** Frees an object. Throws `StaleError` if that was done before, `ForeignHandleError`. */
+  free(handle: number): void {
+    const kernel = this.#live();
+    checkHandle(handle);
+    check(
+      handle,
+      patiently(() => kernel.zsFree(this.#pool, handle)),
+    );
+  }
+
+  /**
+   * Moves objects together until there is nothing left to gain or the time is spent. Other threads
+   * go on meanwhile; each step is some microseconds long.
+   */
+  compact({ budgetMs = 10, threshold = 0 }: CompactOptions = {}): CompactReport {
+    const kernel = this.#live();
+    if (!(typeof threshold === 'number' && threshold >= 0 && threshold <= 1)) {
+      throw new InvalidArgumentError('threshold', 'from 0 to 1', threshold);
+    }
+    if (!(typeof budgetMs === 'number' && budgetMs >= 0)) {
+      throw new InvalidArgumentError('budgetMs', 'a number of milliseconds', budgetMs);
+    }
+    const start = performance.now();
+    const thousandths = Math.round(threshold * 1000);
+    let moved = 0;
+    let step = facts.ERR_BUSY;
+    kernel.reclaim();
+    kernel.zsCompactBegin();
+    while (step !== 0 && performance.now() - start < budgetMs) {
+      step = kernel.zsCompactSome(this.#pool, thousandths);
+      if (step > 0) moved += step;
+    }
+    const ms = performance.now() - start;
+    return { moved, pagesFreed: kernel.zsCompactPages(), isComplete: step === 0, ms };
+  }
+
+  /** Figures of each size class that the pool uses. Momentary; cost: a look at every page word. */
+  report(): ClassReport[] {
+    const kernel = this.#live();
+    return reportClasses(kernel, this.#arena.memory, this.#pool);
+  }
+
+  /** Ends this thread's use of the pool, which lives on with its arena. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#isOwn) this.#arena[Symbol.dispose]();
+  }
+
+  #live(): KernelExports {
+    if (this.#isDisposed) throw new DisposedError('pool');
+    return this.#arena.kernel;
+  }
+}
+
+function checkHandle(handle: number): void {
+  checkInteger('handle', handle, 1, Number.MAX_SAFE_INTEGER);
+}
+
+/** Throws what a kernel's code below 0 means. */
+function check(handle: number, code: number): void {
+  if (code >= 0) return;
+  if (code === facts.ERR_FOREIGN_HANDLE) throw new ForeignHandleError(handle);
+  if (code === facts.ERR_BUSY) throw new BusyError('readers hold up what was freed before');
+  throw new StaleError('object', handle);
+}
+
+/** Calls again while readers hold up what was freed before: microseconds, unless one is dead. */
+function patiently(call: () => number): number {
+  let code = call();
+  for (let tries = 0; code === facts.ERR_BUSY && tries < TRIES; tries++) {
+    Atomics.wait(pause, 0, 0, 1);
+    code = call();
+  }
+  return code;
+}

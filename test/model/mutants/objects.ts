@@ -1,0 +1,80 @@
+/** Mutants of zsmalloc: each takes away one thing that its cells and zspages need. */
+import type { Mutant } from './table.ts';
+
+export const objectMutants: Mutant[] = [
+  {
+    name: 'a mover commits by a store',
+    file: 'zsmalloc/compaction.ts',
+    edits: [
+      ['return casCell(handle, seen, moved) == seen;', 'storeCell(handle, moved);\n  return true;'],
+      ['import { casCell, loadCell,', 'import { loadCell, storeCell,'],
+    ],
+    scenarios: ['object-compact-free', 'object-compact-overwrite'],
+  },
+  {
+    name: 'a mover takes what is still being written',
+    file: 'zsmalloc/compaction.ts',
+    edits: [
+      ['if (cellState(seen) != CELL_LIVE || !isPlacedAt', 'if (!isPlacedAt'],
+      ['return cellState(cell) == CELL_LIVE && isPlacedAt', 'return isPlacedAt'],
+    ],
+    scenarios: ['object-compact-draft'],
+  },
+  {
+    name: 'a moved object leaves its slot at once',
+    file: 'zsmalloc/compaction.ts',
+    edits: [['while (!isQuiescent(desk.leftAt)) if (++look > SPINS) return false;', '']],
+    scenarios: ['object-compact-read', 'object-compact-get'],
+  },
+  {
+    name: 'an object freed by a load and a store',
+    file: 'zsmalloc/face.ts',
+    edits: [
+      [
+        'if (casCell(cellOf(handle), seen, goneCell(seen)) != seen) continue;\n    pushFreed',
+        'storeCell(cellOf(handle), goneCell(seen));\n    pushFreed',
+      ],
+    ],
+    scenarios: ['object-free-free'],
+  },
+  {
+    name: 'an object overwritten by a load and a store',
+    file: 'zsmalloc/face.ts',
+    edits: [
+      [
+        'if (casCell(at, seen, sameLife(seen, contents, state)) != seen) continue;',
+        'storeCell(at, sameLife(seen, contents, state));',
+      ],
+    ],
+    scenarios: ['object-overwrite-overwrite', 'object-free-overwrite'],
+  },
+  {
+    name: 'a freed object ripe at once',
+    file: 'zsmalloc/desk-limbo.ts',
+    edits: [['desk.ripeningCount != 0 && isQuiescent(desk.closedAt)', 'desk.ripeningCount != 0']],
+    scenarios: ['object-read-free-reuse', 'object-read-overwrite-reuse'],
+  },
+  {
+    name: 'an emptied zspage goes although it has an owner again',
+    file: 'zsmalloc/class-list.ts',
+    edits: [
+      [
+        'const isRetired = zspageOwner(desc) == 0 && relistLocked(record, desc);',
+        'const isRetired = relistLocked(record, desc);',
+      ],
+    ],
+    scenarios: ['object-revival'],
+  },
+  {
+    name: 'a thread does not note what it is about to free',
+    file: 'zsmalloc/face.ts',
+    edits: [['    desk.freeing = cellOf(handle);\n', '']],
+    scenarios: ['object-free-free-killed'],
+  },
+  {
+    name: 'a sweep leaves the slots that the dead had taken',
+    file: 'zsmalloc/sweep.ts',
+    edits: [['if (isSwept) sweep(slot);', '']],
+    scenarios: ['object-compact-free-killed', 'object-compact-compact-killed'],
+  },
+];

@@ -1,0 +1,340 @@
+/** Scenarios of zsmalloc's pools: reading, overwriting, freeing and moving the same object. */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import { offsetOf } from '../lifetimes.ts';
+import { makeCache, read as readKey, set } from './cache.ts';
+
+/** Three words: too short to be stored as a pattern. */
+const BYTES = 12;
+/** Of the class with the fewest slots but huge ones: 16 in a zspage. */
+const LARGE = 4084;
+
+let pool = 0;
+/** Public handles of the objects that were made, the first of which threads fight for. */
+let handles: number[] = [];
+
+const { ERR_STALE } = facts;
+
+function put(machine: Machine, thread: Thread, letter: string): void {
+  const input = thread.callNow('inputScratch') as number;
+  for (let at = 0; at < BYTES; at += 4) {
+    machine.store(input + at, letter.charCodeAt(0) * 0x01010101);
+  }
+}
+
+/** Makes a pool and objects of `bytes`, whose contents begin with the letter `a`. */
+function makeObjects(count: number, bytes = BYTES): (machine: Machine) => void {
+  return (machine) => {
+    const { main, threads } = machine;
+    for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);
+    pool = main.callNow('zsCreate') as number;
+    put(machine, main, 'a');
+    handles = Array.from({ length: count }, () => {
+      const handle = main.callNow('zsMalloc', pool, bytes) as number;
+      assert.equal(main.callNow('zsOverwrite', pool, handle, bytes), 0);
+      return handle;
+    });
+    for (const [i, thread] of threads.entries()) put(machine, thread, 'bcd'[i]!);
+  };
+}
+
+/** Objects of which all but those at `kept` are freed again; nobody owns their zspages. */
+function makeHoles(count: number, kept: number[], bytes = BYTES): (machine: Machine) => void {
+  return (machine) => {
+    makeObjects(count, bytes)(machine);
+    const { main } = machine;
+    for (const [i, handle] of handles.entries()) {
+      if (!kept.includes(i)) assert.equal(main.callNow('zsFree', pool, handle), 0);
+    }
+    handles = kept.map((i) => handles[i]!);
+    // Releases what was freed, and gives the zspages up.
+    main.callNow('zsCompactBegin');
+  };
+}
+
+const free: Body = (thread) => thread.call('zsFree', pool, handles[0]!);
+const overwrite: Body = (thread) => thread.call('zsOverwrite', pool, handles[0]!, BYTES);
+
+/** Frees; then its slot may be used again. */
+const freeAndReuse: Body = async (thread) => {
+  assert.equal(await thread.call('zsFree', pool, handles[0]!), 0);
+  await thread.call('zsCompactBegin');
+  await add(thread);
+};
+
+const overwriteAndReuse: Body = async (thread) => {
+  assert.equal(await thread.call('zsOverwrite', pool, handles[0]!, BYTES), 0);
+  await thread.call('zsCompactBegin');
+  await add(thread);
+};
+
+async function add(thread: Thread): Promise<void> {
+  const handle = (await thread.call('zsMalloc', pool, BYTES)) as number;
+  assert.ok(handle > 0);
+  assert.equal(await thread.call('zsOverwrite', pool, handle, BYTES), 0);
+}
+
+/** Reads the first object; it must be one of `allowed`, or gone where '-' is. */
+function read(allowed: string): Body {
+  return async (thread, machine) => {
+    const bytes = (await thread.call('zsReadObject', pool, handles[0]!)) as number;
+    if (bytes < 0) {
+      assert.equal(bytes, ERR_STALE);
+      assert.ok(allowed.includes('-'), 'an object that is there was not found');
+      return;
+    }
+    const output = thread.callNow('outputScratch') as number;
+    const words = [0, 4, 8].map((at) => machine.load(output + at));
+    const letter = String.fromCharCode(words[0]! & 255);
+    assert.ok(allowed.includes(letter), `a foreign object: ${letter}`);
+    assert.deepEqual(words, Array(3).fill(words[0]), 'a torn object');
+  };
+}
+
+/** The last letter of the first object, or '-'. */
+function contents(machine: Machine): string {
+  const bytes = machine.main.callNow('zsReadObject', pool, handles[0]!) as number;
+  if (bytes < 0) return '-';
+  const output = machine.main.callNow('outputScratch') as number;
+  return String.fromCharCode(machine.load(output + 8) & 255);
+}
+
+/** One step of a compaction, and what a second one would finish. */
+const compact: Body = async (thread) => {
+  await thread.call('zsCompactBegin');
+  await thread.call('zsCompactSome', pool, 0);
+  await thread.call('zsCompactSome', pool, 0);
+};
+
+const compactStore: Body = async (thread, machine) => {
+  const at = facts.ZS_STATE + offsetOf('ZsState', 'store');
+  await thread.call('zsCompactBegin');
+  await thread.call('zsCompactSome', machine.load(at) >>> facts.PAGE_SHIFT, 0);
+};
+
+/** The object that thread 0 is writing: the kernel's own handle. */
+let draft = 0;
+
+/** A slot below an object whose contents are still to be written; nobody owns the zspage. */
+function makeDraft(machine: Machine): void {
+  const { main, threads } = machine;
+  for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);
+  assert.equal(main.callNow('formatPool'), 0);
+  const [writer] = threads;
+  const below = writer!.callNow('zsAlloc', BYTES) as number;
+  draft = writer!.callNow('zsAlloc', BYTES) as number;
+  writer!.callNow('zsRelease', below);
+  put(machine, writer!, 'b');
+  writer!.callNow('zsCompactBegin');
+}
+
+const writeDraft: Body = async (thread) => {
+  const input = thread.callNow('inputScratch') as number;
+  const place = (await thread.call('zsPlace', draft)) as bigint;
+  await thread.call('zsWrite', place, 0, input, BYTES);
+  await thread.call('zsSettle', draft);
+};
+
+function assertDraftWritten(machine: Machine): void {
+  const { main } = machine;
+  const output = main.callNow('outputScratch') as number;
+  main.callNow('zsRead', main.callNow('zsPlace', draft) as bigint, 0, output, BYTES);
+  assert.equal(machine.load(output + 8), 'b'.charCodeAt(0) * 0x01010101);
+}
+
+/** A page of the first object's zspage. */
+function firstZspagePage(machine: Machine): number {
+  const isOne = (pfn: number): boolean =>
+    (machine.load(facts.PAGE_MAP + pfn * 4) & facts.TYPE_MASK) === facts.TYPE_ZSPAGE;
+  return Array.from({ length: 1024 }, (_, pfn) => pfn).find(isOne)!;
+}
+
+let page = 0;
+const pinAndPut: Body = async (thread) => {
+  const pinned = (await thread.call('pinPage', page)) as number;
+  if (pinned > 0) await thread.call('putPage', pinned);
+};
+
+const isOneOf =
+  (allowed: string) =>
+  (machine: Machine): void => {
+    const letter = contents(machine);
+    assert.ok(allowed.includes(letter), `at the end it is ${letter}`);
+  };
+
+export const objectScenarios: KernelScenario[] = [
+  {
+    name: 'object-read-overwrite-reuse',
+    bound: 2,
+    prepare: makeObjects(1),
+    threads: [read('ac'), overwriteAndReuse],
+    check: isOneOf('c'),
+  },
+  {
+    name: 'object-read-free-reuse',
+    bound: 2,
+    prepare: makeObjects(2),
+    threads: [read('a-'), freeAndReuse],
+    check: isOneOf('-'),
+  },
+  {
+    name: 'object-free-free',
+    bound: 3,
+    prepare: makeObjects(1),
+    threads: [free, free],
+    check: ({ results }) => assert.deepEqual([...results].sort(), [ERR_STALE, 0]),
+  },
+  {
+    name: 'object-free-free-killed',
+    bound: 1,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeObjects(2),
+    threads: [free, free],
+  },
+  {
+    name: 'object-free-overwrite',
+    bound: 2,
+    prepare: makeObjects(2),
+    threads: [free, overwrite],
+    check: (machine) => {
+      assert.equal(machine.results[0], 0);
+      assert.equal(contents(machine), '-');
+    },
+  },
+  {
+    name: 'object-overwrite-overwrite',
+    bound: 2,
+    prepare: makeObjects(1),
+    threads: [overwrite, overwrite],
+    check: isOneOf('bc'),
+  },
+  {
+    name: 'object-overwrite-killed',
+    bound: 1,
+    kills: 1,
+    prepare: makeObjects(1),
+    threads: [overwrite, overwrite],
+    check: isOneOf('abc'),
+  },
+  {
+    name: 'object-compact-read',
+    bound: 2,
+    prepare: makeHoles(3, [2]),
+    threads: [compact, read('a')],
+    check: isOneOf('a'),
+  },
+  {
+    name: 'object-compact-free',
+    bound: 2,
+    prepare: makeHoles(3, [2]),
+    threads: [compact, free],
+    check: isOneOf('-'),
+  },
+  {
+    name: 'object-compact-free-reuse',
+    bound: 1,
+    prepare: makeHoles(4, [2, 3]),
+    threads: [compact, freeAndReuse],
+    check: isOneOf('-'),
+  },
+  {
+    name: 'object-compact-overwrite',
+    bound: 2,
+    prepare: makeHoles(3, [2]),
+    threads: [compact, overwrite],
+    check: isOneOf('c'),
+  },
+  {
+    name: 'object-compact-read-overwrite',
+    bound: 1,
+    prepare: makeHoles(3, [2]),
+    threads: [compact, read('ad'), overwrite],
+    check: isOneOf('d'),
+  },
+  {
+    name: 'object-compact-compact',
+    bound: 2,
+    prepare: makeHoles(17, [15, 16], LARGE),
+    threads: [compact, compact],
+    check: isOneOf('a'),
+  },
+  {
+    name: 'object-compact-compact-killed',
+    bound: 0,
+    kills: 1,
+    stepLimit: 30_000,
+    prepare: makeHoles(17, [15, 16], LARGE),
+    threads: [compact, compact],
+    check: isOneOf('a'),
+  },
+  {
+    name: 'object-compact-free-killed',
+    bound: 0,
+    kills: 1,
+    stepLimit: 30_000,
+    prepare: makeHoles(3, [2]),
+    threads: [compact, free],
+    check: isOneOf('a-'),
+  },
+  {
+    name: 'object-compact-draft',
+    module: 'test',
+    bound: 2,
+    prepare: makeDraft,
+    threads: [writeDraft, compactStore],
+    check: assertDraftWritten,
+  },
+  {
+    // A draft is being written, and settled, while its neighbours move.
+    name: 'object-compact-set',
+    bound: 2,
+    prepare: makeCache('k', 'm'),
+    threads: [compactStore, set],
+  },
+  {
+    name: 'object-compact-get',
+    bound: 2,
+    prepare: (machine) => {
+      makeCache('k', 'k')(machine);
+      // Gives the entry's zspage up, with a hole below it.
+      assert.equal(machine.main.callNow('set', 4, BYTES, 1, 0), 0);
+      for (let i = 0; i < 4; i++) machine.main.callNow('reclaim');
+      machine.main.callNow('zsCompactBegin');
+    },
+    threads: [compactStore, readKey('a')],
+  },
+  {
+    // The last object goes while another thread takes the zspage off its list to fill it.
+    name: 'object-revival',
+    bound: 2,
+    prepare: makeHoles(2, [1]),
+    threads: [
+      async (thread) => {
+        assert.equal(await thread.call('zsFree', pool, handles[0]!), 0);
+        await thread.call('zsCompactBegin');
+      },
+      add,
+    ],
+    check: isOneOf('-'),
+  },
+  {
+    // The last object goes while an observer holds the zspage: whose put is the last, defers it.
+    name: 'object-destroyed-while-held',
+    bound: 2,
+    prepare: (machine) => {
+      makeHoles(2, [1])(machine);
+      page = firstZspagePage(machine);
+    },
+    threads: [
+      async (thread) => {
+        assert.equal(await thread.call('zsFree', pool, handles[0]!), 0);
+        await thread.call('zsCompactBegin');
+      },
+      pinAndPut,
+    ],
+    check: isOneOf('-'),
+  },
+];

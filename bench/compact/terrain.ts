@@ -2,6 +2,7 @@
 
 import * as facts from '../../src/generated/facts.ts';
 import { Arena } from '../../src/index.ts';
+import type { ZsPool } from '../../src/zs-pool.ts';
 
 /** A generator of numbers below `limit`, the same in every run. */
 export function numbersFrom(seed: number): (limit: number) => number {
@@ -34,6 +35,8 @@ export interface Plan {
   filled: number;
   /** Share of that which is then freed. */
   freed: number;
+  /** Whether every second page is a zspage's. */
+  hasObjects: boolean;
 }
 
 /** An arena whose memory the system has given already: a first touch costs more than a copy. */
@@ -47,14 +50,16 @@ export function newArena(bytes: number): Arena {
   return arena;
 }
 
-/** An arena with folios of order 0. */
-export function makeTerrain({ bytes, filled, freed }: Plan, seed: number): Terrain {
+/** An arena with folios of order 0 and, in turn with them, objects of some 3 KiB. */
+export function makeTerrain({ bytes, filled, freed, hasObjects }: Plan, seed: number): Terrain {
   const arena = newArena(bytes);
   const draw = numbersFrom(seed);
+  const pool = hasObjects ? arena.createZsPool() : undefined;
   const reserve = Math.floor((bytes / facts.PAGE_BYTES) * (1 - filled));
   const left: (() => void)[] = [];
   while (arena.kernel.freePagesNow() > reserve) {
-    const free = addFolio(arena);
+    const isObject = pool !== undefined && left.length % 2 === 0;
+    const free = isObject ? addObject(pool, draw) : addFolio(arena);
     if (free === undefined) break;
     left.push(free);
   }
@@ -66,6 +71,15 @@ export function makeTerrain({ bytes, filled, freed }: Plan, seed: number): Terra
 function addFolio(arena: Arena): (() => void) | undefined {
   const folio = arena.allocFolio(0);
   return folio && (() => folio.free());
+}
+
+function addObject(pool: ZsPool, draw: (limit: number) => number): (() => void) | undefined {
+  const bytes = new Uint8Array(2500 + draw(1500)).fill(1 + draw(255));
+  bytes[0] = 0;
+  const handle = pool.malloc(bytes.length);
+  if (handle === undefined) return undefined;
+  pool.write(handle, bytes);
+  return () => pool.free(handle);
 }
 
 const typeOf = (word: number): number => word & facts.TYPE_MASK;

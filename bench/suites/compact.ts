@@ -1,8 +1,9 @@
 /**
  * Suite `compact`: page migration and compaction.
  *
- *   order9-yield       a zone of 256 MiB is filled to 80 % with folios of order 0, then a random half of
- *                      them is freed; no block of 2 MiB is free then (which is checked). One `compact`. Then, in %,
+ *   order9-yield       a zone of 256 MiB is filled to 80 % with folios of order 0 and objects of a
+ *                      ZsPool in turn, then a random half of both is freed, until no block of 2 MiB
+ *                      is free (which is checked). One `compact`. Then, in %,
  *                        free blocks of 2 MiB / floor((free pages − stranded) / 512)
  *                      where stranded are the free pages in children (2 MiB) in which something
  *                      cannot be moved
@@ -57,7 +58,7 @@ const tiny: Sizes = {
 };
 
 function measureYield({ yieldBytes }: Sizes, seed: number): number {
-  const plan = { bytes: yieldBytes, filled: 0.8, freed: 0.5 };
+  const plan = { bytes: yieldBytes, filled: 0.8, freed: 0.5, hasObjects: true };
   const { arena } = makeTerrain(plan, seed);
   // What was never filled is taken, so that nothing is free but what was freed at random.
   const taken: number[] = [];
@@ -73,7 +74,7 @@ function measureYield({ yieldBytes }: Sizes, seed: number): number {
 }
 
 function measureCold({ coldBytes }: Sizes, seed: number): number {
-  const plan = { bytes: coldBytes, filled: 0.97, freed: 0.5 };
+  const plan = { bytes: coldBytes, filled: 0.97, freed: 0.5, hasObjects: false };
   const { arena } = makeTerrain(plan, seed);
   const before = process.threadCpuUsage();
   const { moved } = arena.compact();

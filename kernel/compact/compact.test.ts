@@ -1,7 +1,14 @@
 /** Compaction: what is moved, what is not, what is made, and that nobody has to be told. */
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';
-import { newFolio, type TestFolio, type TestZone, zoneTest } from '../../test/support/zone.ts';
+import {
+  drainLimbo,
+  newFolio,
+  offsetOf,
+  type TestFolio,
+  type TestZone,
+  zoneTest,
+} from '../../test/support/zone.ts';
 
 const { CHILD_PAGES, PAGE_BYTES } = facts;
 
@@ -201,3 +208,95 @@ zoneTest('a dead compactor leaves nothing captured', large, (zone) => {
   assert.equal(kernel.freePagesNow(), free);
   assert.ok(compact(zone).made > 0);
 });
+
+/** The bytes of all slabs of a cache: handle cells, index nodes. */
+function slabsOf(zone: TestZone, cache: number): Buffer {
+  const { kernel, words } = zone;
+  const group = offsetOf('ListedDesc', 'group');
+  const pages: Uint8Array[] = [];
+  for (let pfn = kernel.firstPfn(); pfn < kernel.pageCount(); pfn++) {
+    const word = kernel.pageWordOf(pfn) >>> 0;
+    if ((word & facts.TYPE_MASK) !== facts.TYPE_SLAB) continue;
+    if (words[((word & ~facts.TYPE_MASK) + group) >>> 2] === cache) pages.push(pageOf(zone, pfn));
+  }
+  return Buffer.concat(pages);
+}
+
+/** Pages of the index: buckets and directories. */
+function indexPages(zone: TestZone): Buffer {
+  const word = facts.TYPE_MISC | (facts.MISC_INDEX << 9);
+  const { kernel } = zone;
+  const pages = Array.from({ length: kernel.pageCount() }, (_, pfn) => pfn);
+  return Buffer.concat(
+    pages.filter((pfn) => kernel.pageWordOf(pfn) === word).map((pfn) => pageOf(zone, pfn)),
+  );
+}
+
+function zspagePfns({ kernel }: TestZone): number[] {
+  const pages = Array.from({ length: kernel.pageCount() }, (_, pfn) => pfn);
+  return pages.filter((pfn) => (kernel.pageWordOf(pfn) & facts.TYPE_MASK) === facts.TYPE_ZSPAGE);
+}
+
+function setNumber({ kernel, bytes }: TestZone, key: number): void {
+  bytes.set([key & 255, key >> 8], kernel.keyScratch());
+  const length = 500 + ((key * 37) % 3000);
+  for (let i = 0; i < length; i++) bytes[kernel.inputScratch() + i] = (key * i) >> 3;
+  assert.equal(kernel.set(2, length, 1, 0), 0);
+}
+
+function assertNumber({ kernel, bytes }: TestZone, key: number): void {
+  bytes.set([key & 255, key >> 8], kernel.keyScratch());
+  const length = 500 + ((key * 37) % 3000);
+  assert.equal(kernel.get(2, 0, 0), length);
+  const at = kernel.outputScratch();
+  for (let i = 0; i < length; i++) assert.equal(bytes[at + i], ((key * i) >> 3) & 255);
+}
+
+zoneTest(
+  'moving the pages of values rewrites no handle, no node and no bucket',
+  { wasmPages: 512, hasStore: true },
+  (zone) => {
+    const { kernel } = zone;
+    const keys = Array.from({ length: 6000 }, (_, key) => key);
+    for (const key of keys) setNumber(zone, key);
+    for (const key of keys.filter((key) => key % 3 !== 0)) {
+      zone.bytes.set([key & 255, key >> 8], kernel.keyScratch());
+      kernel.remove(2);
+    }
+    drainLimbo(kernel);
+    const before = zspagePfns(zone);
+    const told = () => [facts.CACHE_CELL, facts.CACHE_NODE].map((cache) => slabsOf(zone, cache));
+    const [cells, nodes] = told();
+    const buckets = indexPages(zone);
+    const { moved, made } = compact(zone);
+    assert.ok(moved > 100 && made > 0, `${moved} moved, ${made} made`);
+    const after = zspagePfns(zone);
+    assert.equal(after.length, before.length);
+    assert.ok(after.filter((pfn) => !before.includes(pfn)).length > 100, 'pages are elsewhere');
+    assert.deepEqual(told(), [cells, nodes]);
+    assert.ok(buckets.length > 0 && indexPages(zone).equals(buckets));
+    for (const key of keys.filter((key) => key % 3 === 0)) assertNumber(zone, key);
+  },
+);
+
+zoneTest(
+  'an object that is being written keeps its page where it is',
+  { wasmPages: 512, hasStore: true },
+  (zone) => {
+    const { kernel } = zone;
+    const handle = kernel.zsAlloc(3000);
+    const [pfn] = zspagePfns(zone);
+    const evacuate = () => {
+      assert.equal(kernel.beginEvacuation(pfn!, 1), 0);
+      while (kernel.compactStep() > 0);
+      const reason = kernel.whyHeld(pfn!);
+      run(zone);
+      return reason;
+    };
+    assert.equal(evacuate(), facts.REASON_BUSY);
+    kernel.zsSettle(handle);
+    assert.equal(evacuate(), -1);
+    kernel.zsRetire(handle);
+    kernel.zsRelease(handle);
+  },
+);

@@ -15,6 +15,10 @@
  *   who reads without a pin is in a section: the old pages stay as they are until a grace period is
  *                           over (isolate.ts)
  *
+ *   who allocates or frees  holds the lock of the zspage, which the mover takes if it is free
+ *   objects on the page
+ *   who writes a new one    has not settled its cell: the mover sees BORN and leaves the page
+ *
  * The freeze bars everybody, so neither a pin nor the descriptor's lock is needed: one
  * compare-and-swap, and a page that is pinned costs nothing but that.
  *
@@ -34,10 +38,14 @@ import {
   storePageWord,
   storePageWords,
   wordDescriptor,
+  wordType,
 } from '../memdesc/page-word';
 import { unfreeze } from '../memdesc/pin';
-import { TYPE_FREE } from '../memdesc/type';
+import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
+import { tryLock, unlock } from '../thread/lock';
 import { enterSection, leaveSection } from '../thread/rcu';
+import { hasDraftOn } from '../zsmalloc/compaction';
+import { entryIndex, pageEntryOf, zspageLockAt } from '../zsmalloc/zspage';
 import { takeTarget } from './isolate';
 import { compactState, noteCaptured, REASON_BUSY, REASON_NO_ROOM, REASON_PINNED } from './state';
 
@@ -78,7 +86,11 @@ function moveBlock(pfn: u32): u32 {
   const word = pageWord(pfn);
   const desc = wordDescriptor(word);
   if (desc == 0) return MOVE_GONE;
-  return moveUnlessPinned(pfn, word, desc);
+  if (wordType(word) != TYPE_ZSPAGE) return moveUnlessPinned(pfn, word, desc);
+  if (!tryLock(zspageLockAt(desc))) return REASON_BUSY;
+  const outcome = moveUnlessPinned(pfn, word, desc);
+  unlock(zspageLockAt(desc));
+  return outcome;
 }
 
 function moveUnlessPinned(pfn: u32, word: u32, desc: u32): u32 {
@@ -87,10 +99,17 @@ function moveUnlessPinned(pfn: u32, word: u32, desc: u32): u32 {
   compactState().moveDesc = desc;
   if (!freeze(desc, 0)) return REASON_PINNED;
   // Frozen, it keeps its pages and its order: what is true now stays true. A stranger is let go.
-  const isSame = pageWord(pfn) == word;
-  const outcome = isSame ? moveFrozen(desc, word, pfnAt(desc)) : REASON_BUSY;
+  const place = pageWord(pfn) == word ? placeOf(pfn, word, desc) : 0;
+  const outcome = place == 0 ? REASON_BUSY : moveFrozen(desc, word, place);
   if (unfreeze(desc)) orphan = desc;
   return outcome;
+}
+
+/** Address of the word that says where the page is, or 0 if it cannot be copied now. */
+function placeOf(pfn: u32, word: u32, desc: u32): usize {
+  if (wordType(word) != TYPE_ZSPAGE) return pfnAt(desc);
+  const entry = pageEntryOf(desc, pfn);
+  return entry != 0 && hasDraftOn(desc, entryIndex(desc, entry)) ? 0 : entry;
 }
 
 function moveFrozen(desc: u32, word: u32, place: usize): u32 {

@@ -13,7 +13,13 @@ import { drainAll } from '../frames/recover';
 import { stockedPages } from '../frames/stock';
 import { OWNED, refsAt } from '../memdesc/header';
 import { CAPTURED_WORD, pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
-import { isUserType, TYPE_ANON_FOLIO, TYPE_FILE_FOLIO, TYPE_FREE } from '../memdesc/type';
+import {
+  isUserType,
+  TYPE_ANON_FOLIO,
+  TYPE_FILE_FOLIO,
+  TYPE_FREE,
+  TYPE_ZSPAGE,
+} from '../memdesc/type';
 import { userType } from '../memdesc/user-type';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { restSafely } from '../thread/stop';
@@ -59,7 +65,7 @@ export function isAllMovable(first: u32, end: u32): bool {
 }
 
 function isMovableType(type: u32): bool {
-  if (type == TYPE_ANON_FOLIO || type == TYPE_FILE_FOLIO) return true;
+  if (type == TYPE_ANON_FOLIO || type == TYPE_ZSPAGE || type == TYPE_FILE_FOLIO) return true;
   return isUserType(type) && userType(type).isMovable != 0;
 }
 

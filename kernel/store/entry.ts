@@ -24,6 +24,7 @@ import { alignUp, PAGE_BYTES } from '../base/layout';
 import { loadCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { compress, decompress } from '../codec/lz4';
+import { enterSection, isInSection, leaveSection } from '../thread/rcu';
 import { beginChange, selfState, ThreadSlot } from '../thread/slot';
 import { CELL_LIVE, cellState, isSameLife } from '../zsmalloc/handle';
 import {
@@ -186,16 +187,25 @@ export function takeDraft(): u32 {
   return head;
 }
 
+/** A word of an object, in or out of a section: the page that it is on may be moved. */
+function readLink(handle: u32, from: u32): u32 {
+  const wasInside = isInSection();
+  if (!wasInside) enterSection();
+  const link = zsReadWord(zsPlace(handle), from);
+  if (!wasInside) leaveSection();
+  return link;
+}
+
 /** Frees every object of an entry that no reader can have. */
 export function releaseEntry(handle: u32): void {
   if (!zsIsRetired(handle)) zsRetire(handle);
-  let next = zsReadWord(zsPlace(handle), HEAD_NEXT);
+  let next = readLink(handle, HEAD_NEXT);
   zsRelease(handle);
   while (next != 0) {
     const part = next;
     // Taken out first: what is out is not moved, so that its place holds.
     zsRetire(part);
-    next = zsReadWord(zsPlace(part), PART_NEXT);
+    next = readLink(part, PART_NEXT);
     zsRelease(part);
   }
 }

@@ -11,7 +11,7 @@ import { lock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import { beginChange, COUNT_EVICTIONS, count } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
-import { zsRetire } from '../zsmalloc/pool';
+import { zsDefer, zsRetire } from '../zsmalloc/pool';
 import { entryKeyBytes, entryValueBytes } from './entry';
 import { handleAt, nodeOf, removeNode, STORE_LOCK, StoreState, storeState } from './hash-index';
 import { linkOf } from './reclaim';
@@ -56,7 +56,7 @@ function addTotal(field: usize, amount: i64): void {
 /** Lets an entry that nobody can find any more wait for its grace period. */
 export function deferEntry(handle: u32): void {
   zsRetire(handle);
-  defer(LIMBO_VALUE, handle, linkOf(LIMBO_VALUE, handle));
+  zsDefer(LIMBO_VALUE, handle);
 }
 
 /** What an entry takes besides its key and value: node, cell, object header and head. */

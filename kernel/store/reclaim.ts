@@ -25,7 +25,7 @@ import {
   limboCount,
   takeRipe,
 } from '../thread/limbo';
-import { leaveSection } from '../thread/rcu';
+import { enterSection, leaveSection } from '../thread/rcu';
 import { slotAt, ThreadSlot } from '../thread/slot';
 import { restSafely } from '../thread/stop';
 import { zsLinkAt } from '../zsmalloc/object';
@@ -69,11 +69,19 @@ function release(kind: u32, object: u32): void {
   }
 }
 
+/** In a section: the page that an object's word is on may be moved. */
+function nextInLimbo(kind: u32, object: u32): u32 {
+  enterSection();
+  const next = peekWord(linkOf(kind, object));
+  leaveSection();
+  return next;
+}
+
 function reclaimKind(kind: u32): u32 {
   let freed: u32 = 0;
   let object = takeRipe(kind);
   while (object != 0) {
-    const next = peekWord(linkOf(kind, object));
+    const next = nextInLimbo(kind, object);
     release(kind, object);
     object = next;
     freed++;

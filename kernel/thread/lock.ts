@@ -37,6 +37,11 @@ export function lock(at: usize): void {
   if (casWord(at, 0, selfSlot()) != 0) lockSlow(at);
 }
 
+/** Takes the lock if it is free: without waiting, so the read section goes on. */
+export function tryLock(at: usize): bool {
+  return casWord(at, 0, selfSlot()) == 0;
+}
+
 export function unlock(at: usize): void {
   const found = swapWord(at, 0);
   if ((found & WAITERS) != 0) wakeWord(at, 1);

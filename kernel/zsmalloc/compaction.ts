@@ -29,7 +29,15 @@ import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../th
 import { classAt, freeShare, takeEmptiest, takeFullest } from './class-list';
 import { Desk, leftBits, selfDesk } from './desk';
 import { ripen } from './desk-limbo';
-import { CELL_LIVE, cellState, cellUnused, isPlacedAt, placeCell, sameLife } from './handle';
+import {
+  CELL_BORN,
+  CELL_LIVE,
+  cellState,
+  cellUnused,
+  isPlacedAt,
+  placeCell,
+  sameLife,
+} from './handle';
 import { disown, disownActives, zsIsCell } from './pool';
 import {
   CLASS_STEP,
@@ -42,7 +50,9 @@ import {
 import {
   chainByteAt,
   countHeld,
+  endSlotOn,
   fillSlot,
+  firstSlotOn,
   isFull,
   isSlotUsed,
   lowestFreeSlot,
@@ -142,6 +152,22 @@ function moveSome(desk: Desk, source: u32, target: u32): i32 {
 function handleIn(source: u32, index: u32): u32 {
   const word = loadWord(objectWordAt(source, index));
   return (word & (CLASS_STEP - 1)) == 0 && zsIsCell(word) ? word : 0;
+}
+
+/** Whether an object on page k is still being written. Zspage lock held; in a section. */
+export function hasDraftOn(desc: u32, k: u32): bool {
+  const end = endSlotOn(desc, k);
+  for (let index = firstSlotOn(desc, k); index < end; index++) {
+    if (isSlotUsed(desc, index) && isBorn(desc, index)) return true;
+  }
+  return false;
+}
+
+function isBorn(desc: u32, index: u32): bool {
+  const handle = handleIn(desc, index);
+  if (handle == 0) return false;
+  const cell = loadCell(handle);
+  return cellState(cell) == CELL_BORN && isPlacedAt(cell, desc, index);
 }
 
 function isMovable(source: u32, index: u32): bool {

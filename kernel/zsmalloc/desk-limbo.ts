@@ -8,7 +8,7 @@
  */
 
 import { loadCell } from '../base/words';
-import { defer, LIMBO_OBJECT } from '../thread/limbo';
+import { LIMBO_OBJECT } from '../thread/limbo';
 import { beginGracePeriod, isQuiescent, leaveSection } from '../thread/rcu';
 import {
   BATCH,
@@ -20,8 +20,7 @@ import {
   ripeningHandle,
 } from './desk';
 import { CELL_LIMBO, cellState } from './handle';
-import { zsLinkAt } from './object';
-import { zsRelease } from './pool';
+import { zsDefer, zsRelease } from './pool';
 
 /** Makes room for one more freed handle. Ends the section. @returns false when there is none */
 export function makeRoomOnDesk(desk: Desk): bool {
@@ -54,7 +53,7 @@ function deferObjects(desk: Desk): void {
   desk.freedCount = 0;
   for (let i: u32 = 0; i < count; i++) {
     const handle = freedHandle(desk, i);
-    if (cellState(loadCell(handle)) == CELL_LIMBO) defer(LIMBO_OBJECT, handle, zsLinkAt(handle));
+    if (cellState(loadCell(handle)) == CELL_LIMBO) zsDefer(LIMBO_OBJECT, handle);
     else pushFreed(desk, handle);
   }
 }

@@ -63,6 +63,7 @@ import {
   settleCell,
   takeCell,
 } from './handle';
+import { zsLinkAt } from './object';
 import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
 import {
   bearZspage,
@@ -231,6 +232,17 @@ export function destroyZspage(desc: u32): void {
 /** Ends an object's life for new readers; `zsRelease` must follow after a grace period. */
 export function zsRetire(handle: u32): void {
   retireCell(handle);
+}
+
+/**
+ * Lets a retired object wait in limbo, linked by its word. Under its zspage's lock: the page that the
+ * word is on may be moved.
+ */
+export function zsDefer(kind: u32, handle: u32): void {
+  const at = zspageLockAt(cellZspage(loadCell(handle)));
+  lock(at);
+  defer(kind, handle, zsLinkAt(handle));
+  unlock(at);
 }
 
 /** Whether somebody has ended the object's life for new readers. */

@@ -96,6 +96,19 @@ export function listsPage(desc: u32, pfn: u32): bool {
   return false;
 }
 
+/** Address of the entry that names a page, or 0. Zspage lock held. */
+export function pageEntryOf(desc: u32, pfn: u32): usize {
+  for (let k: u32 = 0, end = shapePages(zspageOf(desc).shape); k < end; k++) {
+    if (zspagePage(desc, k) == pfn) return pageEntryAt(desc, k);
+  }
+  return 0;
+}
+
+/** Which page of the chain an entry stands for. */
+export function entryIndex(desc: u32, entry: usize): u32 {
+  return u32(entry - pageEntryAt(desc, 0)) >> 2;
+}
+
 /** Address of the bitmap. */
 export function bitsAt(desc: u32): usize {
   return pageEntryAt(desc, MAX_CHAIN);
@@ -198,12 +211,20 @@ export function dropPageIfUntouched(desc: u32, k: u32): void {
 
 /** Whether a slot in use overlaps page k. Cost: at most the bits of one page. */
 function isPageTouched(desc: u32, k: u32): bool {
-  const bytes = shapeBytes(zspageOf(desc).shape);
-  const slots = shapeSlots(zspageOf(desc).shape);
-  let index = (k * PAGE_BYTES) / bytes;
-  const end = min(((k + 1) * PAGE_BYTES - 1) / bytes + 1, slots);
-  for (; index < end; index++) if (isSlotUsed(desc, index)) return true;
+  const end = endSlotOn(desc, k);
+  for (let i = firstSlotOn(desc, k); i < end; i++) if (isSlotUsed(desc, i)) return true;
   return false;
+}
+
+/** The slots that overlap page k: from this one … */
+export function firstSlotOn(desc: u32, k: u32): u32 {
+  return (k * PAGE_BYTES) / shapeBytes(zspageOf(desc).shape);
+}
+
+/** … up to, but not including this one. */
+export function endSlotOn(desc: u32, k: u32): u32 {
+  const shape = zspageOf(desc).shape;
+  return min(((k + 1) * PAGE_BYTES - 1) / shapeBytes(shape) + 1, shapeSlots(shape));
 }
 
 /** Address of a byte of the chain; the bytes go on to the end of that page. */

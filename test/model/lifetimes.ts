@@ -9,7 +9,7 @@
  *                reused at once, by `pin`, and of zspages, by who counts them; a slab's group; and
  *                cells, by a read that goes on in its next call (kernel/store/entry.ts), or whose
  *                handle is stale
- *   zs object    its bit in the zspage is set
+ *   zs object    its bit in the zspage is set; a page that is moved is copied whole
  *
  * Bits and states are set before an allocator returns, and cleared as the last thing that is done
  * for an object.
@@ -68,8 +68,8 @@ function isInUse(look: Look, state: number): boolean {
 const looksAtAll = /\/slab\/recover\//;
 
 export const judgeKernelAccess: Judge = (words, address, length, site, look) => {
-  if (looksAtAll.test(site.functionName)) return '';
-  const { atomic } = site;
+  const { atomic, functionName } = site;
+  if (looksAtAll.test(functionName)) return '';
   const last = address + length - 1;
   const first = words[firstPfn >>> 2]!;
   for (let pfn = address >>> facts.PAGE_SHIFT; pfn <= last >>> facts.PAGE_SHIFT; pfn++) {
@@ -77,6 +77,7 @@ export const judgeKernelAccess: Judge = (words, address, length, site, look) => 
     const isFree = !isSet(look, words[frameBits >>> 2]!, pfn) || isStocked(look, pfn);
     if (isFree) return `page ${pfn}, which is free`;
   }
+  if (length === facts.PAGE_BYTES && functionName.includes('/compact/migrate/')) return '';
   const complaint = judgeObject(words, look, address, atomic);
   return complaint !== '' || length === 1 ? complaint : judgeObject(words, look, last, atomic);
 };

@@ -11,7 +11,12 @@ export const migrationMutants: Mutant[] = [
   {
     name: 'a mover does not look again after the freeze',
     file: 'compact/migrate.ts',
-    edits: [['const isSame = pageWord(pfn) == word;', 'const isSame = true;']],
+    edits: [
+      [
+        'const place = pageWord(pfn) == word ? placeOf(pfn, word, desc) : 0;',
+        'const place = placeOf(pfn, word, desc);',
+      ],
+    ],
     scenarios: ['migrate-descriptor-reused'],
   },
   {
@@ -19,6 +24,53 @@ export const migrationMutants: Mutant[] = [
     file: 'compact/migrate.ts',
     edits: [['  storeWord(place, to);\n', '  unfreeze(desc);\n  storeWord(place, to);\n']],
     scenarios: ['migrate-pin', 'migrate-lock-write'],
+  },
+  {
+    name: 'the place is changed before the copy',
+    file: 'compact/migrate.ts',
+    edits: [
+      ['  memory.copy(to <<', '  storeWord(place, to);\n  memory.copy(to <<'],
+      [
+        '  storeWord(place, to);\n  storePageWords(state.moveFrom',
+        '  storePageWords(state.moveFrom',
+      ],
+    ],
+    scenarios: ['migrate-read'],
+  },
+  {
+    name: 'an emptied range is reused without a grace period',
+    file: 'compact/scan.ts',
+    edits: [
+      ['look < SPINS && !isQuiescent(state.closedAt); look++', 'look < 0; look++'],
+      ['  if (!isQuiescent(state.closedAt)) {\n    sleep();\n    return;\n  }\n', ''],
+    ],
+    scenarios: ['migrate-read'],
+  },
+  {
+    name: 'a zspage’s page is moved without its lock',
+    file: 'compact/migrate.ts',
+    edits: [
+      ['  if (!tryLock(zspageLockAt(desc))) return REASON_BUSY;\n', ''],
+      ['  unlock(zspageLockAt(desc));\n', ''],
+    ],
+    scenarios: ['migrate-alloc', 'migrate-object-free'],
+  },
+  {
+    name: 'a page with a draft on it is moved',
+    file: 'compact/migrate.ts',
+    edits: [['entry != 0 && hasDraftOn(desc, entryIndex(desc, entry)) ? 0 : entry', 'entry']],
+    scenarios: ['migrate-alloc', 'migrate-alloc-parts'],
+  },
+  {
+    name: 'a freed object is linked without its zspage’s lock',
+    file: 'zsmalloc/pool.ts',
+    edits: [
+      [
+        '  lock(at);\n  defer(kind, handle, zsLinkAt(handle));\n  unlock(at);',
+        '  defer(kind, handle, zsLinkAt(handle));',
+      ],
+    ],
+    scenarios: ['migrate-object-free'],
   },
   {
     name: 'where captured pages are is noted too late',

@@ -122,7 +122,10 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { ...store, function: /\/slab\// },
-      { op: /^(load32|cas32)$/, function: /\/(pin\/pin|scan\/passOver|migrate\/moveUnlessPinned)$/ },
+      {
+        op: /^(load32|cas32)$/,
+        function: /\/(pin\/pin|scan\/passOver|migrate\/moveUnlessPinned)$/,
+      },
     ],
     seenIn: 'pin-free-descriptor-reused',
     because:

@@ -213,6 +213,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-overwrite-killed',
+    stepLimit: 40_000,
     bound: 1,
     kills: 1,
     prepare: makeObjects(1),

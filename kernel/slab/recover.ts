@@ -5,7 +5,7 @@
  * (every slab is named by a page word), the state bytes, the owner words of the sheaves and what the
  * sheaves hold. So nothing depends on the step at which the thread died, and who recovers may die
  * as well. The world is halted: nobody alive is in the middle of anything here, and who waits for the
- * slab lock reads everything again when it has it.
+ * slab lock reads everything again when it has it. For the same reason plain loads are enough.
  *
  *   1  every slab that is named is published; no object is SEEN
  *   2  sheaves of the dead, and half-empty ones in nobody's hands, lose what they hold
@@ -19,12 +19,13 @@
  * out of a sheaf and not noted: `recoverUnborn` frees it.
  */
 import { SLAB_STATE, superblock } from '../base/layout';
-import { loadCell, loadWord, peekByte, peekWord, pokeByte, pokeWord } from '../base/words';
+import { peekByte, peekCell, peekWord, pokeByte, pokeWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { actorOf, BORN, linkAt, OWNED, publish, refsAt, SLOT_SHIFT } from '../memdesc/header';
 import { peekPageWord } from '../memdesc/page-word';
 import { breakLock } from '../thread/lock';
 import { highestSlot, SLOT_DEAD, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
+import { haltWorld, resumeWorld } from '../thread/stop';
 import { CACHE_SHEAF, CACHES, cacheOf, KIND_CELL, KIND_DESC, slabState } from './cache';
 import { fillFree } from './fill';
 import {
@@ -88,19 +89,19 @@ export function recoverSlab(slot: u32): void {
 
 /**
  * Frees descriptors that `slot` bore and did not publish, and that nobody has noted: all that were have
- * been given back. The world runs; the slot is dead.
+ * been given back. Rare enough to halt the world once more.
  */
 export function recoverUnborn(slot: u32): void {
   if (unborn == 0) return;
   lockSlab();
+  haltWorld();
   for (
     let pfn = nextTaken(superblock().firstPfn);
     pfn < superblock().pageCount;
     pfn = nextTaken(pfn + 1)
   ) {
     const desc = slabOn(pfn);
-    // What is retired, or about to be given back, has nothing in use.
-    if (desc == 0 || isRetired(desc) || cacheOf(slabCache(desc)).kind != KIND_DESC) continue;
+    if (desc == 0 || cacheOf(slabCache(desc)).kind != KIND_DESC) continue;
     for (let index: u32 = 0; index < cacheOf(slabCache(desc)).perSlab; index++) {
       const object = objectAt(desc, index);
       if (peekByte(slabOf(desc).states + index) != IN_USE || !isUnborn(object, slot)) continue;
@@ -109,6 +110,7 @@ export function recoverUnborn(slot: u32): void {
       returnObject(object);
     }
   }
+  resumeWorld();
   unlockSlab();
 }
 
@@ -118,12 +120,12 @@ function wasHere(slot: u32): bool {
 }
 
 function isDeadBorn(object: u32): bool {
-  const refs = loadWord(refsAt(object));
+  const refs = peekWord(refsAt(object));
   return (refs & BORN) != 0 && slotState(actorOf(refs)) == SLOT_DEAD;
 }
 
 function isUnborn(object: u32, slot: u32): bool {
-  return loadWord(refsAt(object)) == (BORN | (slot << SLOT_SHIFT));
+  return peekWord(refsAt(object)) == (BORN | (slot << SLOT_SHIFT));
 }
 
 function collectSlabs(): void {
@@ -164,7 +166,7 @@ function forgetLists(): void {
 }
 
 function renew(desc: u32): void {
-  if ((loadWord(refsAt(desc)) & OWNED) == 0) publish(desc);
+  if ((peekWord(refsAt(desc)) & OWNED) == 0) publish(desc);
   replaceStates(desc, SEEN, IN_SHEAF);
 }
 
@@ -250,9 +252,9 @@ function sweep(desc: u32, slot: u32): void {
 
 /** Whether an object in use shows that nobody has it. */
 function isLost(kind: u32, object: u32, slot: u32): bool {
-  if (kind == KIND_DESC) return loadWord(refsAt(object)) == 0;
+  if (kind == KIND_DESC) return peekWord(refsAt(object)) == 0;
   if (kind != KIND_CELL) return false;
-  const cell = loadCell(object);
+  const cell = peekCell(object);
   return cell == 0 || isTakenBy(cell, slot);
 }
 

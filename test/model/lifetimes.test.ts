@@ -8,7 +8,13 @@ import { judgeKernelAccess } from './lifetimes.ts';
 
 test('pages and objects may be touched while they are in use', async () => {
   const judge = ({ words }: Machine, address: number, length: number, atomic = false): string =>
-    judgeKernelAccess(words, address, length, { atomic } as Site, (at) => words[at]!);
+    judgeKernelAccess(
+      words,
+      address,
+      length,
+      { atomic, functionName: '' } as Site,
+      (at) => words[at]!,
+    );
   const check = (machine: Machine): void => {
     const { main } = machine;
     const { pfn, id, name } = newFolio(main);

@@ -111,7 +111,7 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { op: /^(load8 \(plain\)|cas8)$/, function: /\/(usedStateAt|dropObject)$/ },
-      { op: /^(store8 \(plain\)|cas8)$/, function: /\/(slab|index)\// },
+      { op: /^(store8 \(plain\)|cas8)$/, function: /\/(slab|objects)\// },
     ],
     seenIn: 'slab-free-free',
     because:
@@ -124,7 +124,7 @@ export const allowedRaces: KernelRace[] = [
       { ...store, function: /\/slab\// },
       {
         op: /^(load32|cas32)$/,
-        function: /\/(pin\/pin|scan\/passOver|migrate\/moveUnlessPinned)$/,
+        function: /\/(pin\/pin|holdFolio|scan\/passOver|migrate\/moveUnlessPinned)$/,
       },
     ],
     seenIn: 'pin-free-descriptor-reused',

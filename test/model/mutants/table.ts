@@ -2,6 +2,7 @@
 import { frameMutants } from './frames.ts';
 import { migrationMutants } from './migration.ts';
 import { objectMutants } from './objects.ts';
+import { slabMutants } from './slab.ts';
 
 export interface Mutant {
   name: string;
@@ -380,4 +381,5 @@ export const mutants: Mutant[] = [
   ...frameMutants,
   ...migrationMutants,
   ...objectMutants,
+  ...slabMutants,
 ];

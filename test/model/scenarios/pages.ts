@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import { ERR_NO_MEMORY, MAX_ORDER, TYPE_ANON_FOLIO } from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
-import { type KernelScenario, MAIN_OWNER, newFolio } from '../kernel-model.ts';
+import { type KernelScenario, MAIN_OWNER, newFolio, ownerOf } from '../kernel-model.ts';
 
 /** A page of descriptors of 32 bytes, each with its state byte. */
 const FOLIOS_PER_SLAB = Math.floor(facts.PAGE_BYTES / 33);
@@ -36,6 +36,14 @@ function freeThen(...next: [call: string, ...args: number[]][]): Body {
     for (const [call, ...args] of next) await thread.call(call, ...args);
   };
 }
+
+/** Frees the folio, empties the thread's sheaves by leaving, comes again and lets the slab go. */
+const freeAndLeave: Body = freeThen(
+  ['detach'],
+  ['attach', ownerOf(1), 1],
+  ['reclaim'],
+  ['reclaim'],
+);
 
 const freeOnce: Body = (thread) => thread.call('freePages', pfn, 0);
 
@@ -158,18 +166,16 @@ export const pageScenarios: KernelScenario[] = [
   {
     // The descriptor's own page is given back: only the section keeps it for who has the word.
     name: 'pin-slab-given-back',
-    module: 'test',
     bound: 2,
     prepare: makeLonelyFolio,
-    threads: [pinAndLook, freeThen(['drainInCall'], ['reclaim'], ['reclaim'])],
+    threads: [pinAndLook, freeAndLeave],
   },
   {
     // An observer may hold a reference to a slab whose grace period is over: then it waits longer.
     name: 'pin-slab-retired',
-    module: 'test',
     bound: 2,
     prepare: makeLonelyFolio,
-    threads: [pinSlab, freeThen(['drainInCall'], ['reclaim'], ['reclaim'])],
+    threads: [pinSlab, freeAndLeave],
     check: ({ main }) => {
       for (let i = 0; i < 3; i++) main.callNow('reclaim');
       assert.equal(main.callNow('pageWordOf', slabPage()), 0, 'a slab was lost');

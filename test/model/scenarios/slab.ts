@@ -138,6 +138,17 @@ export const slabScenarios: KernelScenario[] = [
     check: assertNoneInUse(CACHE_FOLIO),
   },
   {
+    name: 'slab-grow-killed',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    killable: [0],
+    before: forget,
+    threads: [takeAndDrop(CACHE_FOLIO, 1), takeAndDrop(CACHE_FOLIO, 1)],
+    check: assertNoneInUse(CACHE_FOLIO),
+  },
+  {
     name: 'slab-barn',
     bound: 1,
     prepare: giveLarge(14),
@@ -170,7 +181,7 @@ export const slabScenarios: KernelScenario[] = [
   {
     name: 'slab-alloc-killed',
     module: 'test',
-    bound: 1,
+    bound: 0,
     kills: 1,
     mustSurvive: true,
     prepare: makeRoom(CACHE_FOLIO, 70),

@@ -111,7 +111,7 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { op: /^(load8 \(plain\)|cas8)$/, function: /\/(usedStateAt|dropObject)$/ },
-      { op: /^(store8 \(plain\)|cas8)$/, function: /\/(slab|objects)\// },
+      { op: /^(store8 \(plain\)|cas8)$/, function: /\/(slab|index|objects)\// },
     ],
     seenIn: 'slab-free-free',
     because:
@@ -132,6 +132,17 @@ export const allowedRaces: KernelRace[] = [
       'the refs of a descriptor that is allocated or freed: 0 and BORN are stored plainly. A stale ' +
       'pin (or the freeze of a move) that sees either takes no reference, and its compare-and-swap expects a count: the last ' +
       'one was taken out by an atomic exchange',
+  },
+  {
+    place: /^0x/,
+    between: [
+      { op: /^store(8|32) \(plain\)$/, function: /\/slab\// },
+      { op: /^load(8 \(plain\)|32)$/, function: /\/recover\/recoverUnborn$/ },
+    ],
+    seenIn: 'slab-alloc-killed',
+    because:
+      'who looks for descriptors that a dead thread bore meets those that the living allocate and ' +
+      'free: it asks for the dead thread’s slot in the refs, which none of them stores',
   },
   {
     place: /^0x/,

@@ -158,10 +158,7 @@ export const mutants: Mutant[] = [
     name: 'an overwritten value freed at once',
     file: 'store/eviction.ts',
     edits: [
-      [
-        '  defer(LIMBO_VALUE, handle, linkOf(LIMBO_VALUE, handle));',
-        '  if (handle != 0) releaseEntry(handle);',
-      ],
+      ['  zsDefer(LIMBO_VALUE, handle);', '  if (handle != 0) releaseEntry(handle);'],
       ['import { entryKeyBytes,', 'import { entryKeyBytes, releaseEntry,'],
     ],
     scenarios: ['get-overwrite-reuse'],
@@ -266,8 +263,8 @@ export const mutants: Mutant[] = [
       ['defer(LIMBO_NODE, node, linkOf(LIMBO_NODE, node));', 'freeObject(CACHE_NODE, node);'],
       ['import { defer, LIMBO_NODE, LIMBO_VALUE }', 'import { defer, LIMBO_VALUE }'],
       [
-        'import { zsPlace,',
-        "import { CACHE_NODE, freeObject } from '../slab/kmem-cache';\nimport { zsPlace,",
+        'import { zsPlace }',
+        "import { CACHE_NODE, freeObject } from '../slab/kmem-cache';\nimport { zsPlace }",
       ],
     ],
     scenarios: ['get-delete-reuse'],

@@ -18,7 +18,7 @@ import {
   poolOfRecord,
   zspagesOf,
 } from './class-list';
-import { deskAt, deskOf, leftCount } from './desk';
+import { deskAt, deskOf, freedCount, leftCount, ripeningCount } from './desk';
 import {
   CELL_LIMBO,
   CELL_PATTERN,
@@ -138,7 +138,7 @@ function countWaiting(): u32 {
   let waiting = limboCount(LIMBO_OBJECT) + limboCount(LIMBO_VALUE);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (deskOf(slot) == 0) continue;
-    waiting += deskAt(deskOf(slot)).freedCount + deskAt(deskOf(slot)).ripeningCount;
+    waiting += freedCount(deskAt(deskOf(slot))) + ripeningCount(deskAt(deskOf(slot)));
   }
   return waiting;
 }

@@ -24,7 +24,7 @@ import { allocPages } from '../memdesc/pages';
 import { MISC_CLASSES } from '../memdesc/type';
 import { lock, unlock } from '../thread/lock';
 import { formatShapes, shapeSlots, ZsState, zsState } from './size-class';
-import { setZspageOwner, zspageOf, zspageOwner } from './zspage';
+import { bearZspage, setZspageOwner, zspageOf, zspageOwner } from './zspage';
 
 export const LISTS: u32 = 8;
 export const OFF_LISTS: u32 = 8;
@@ -160,10 +160,12 @@ export function freeShare(record: usize): u32 {
   return zspages == 0 ? 0 : (sixteenths * 1000) / (16 * zspages);
 }
 
-/** Counts a new zspage, which has an owner and so is on no list. */
-export function countZspage(record: usize): void {
+/** Makes a zspage of a free descriptor. This thread owns it, so it is on no list. */
+export function addZspage(record: usize, desc: u32, shape: u32): void {
+  // Under one lock: a sweep counts those that are born.
   lock(record);
   addZspages(record, 1);
+  bearZspage(desc, record, shape, selfSlot(), OFF_LISTS);
   unlock(record);
 }
 

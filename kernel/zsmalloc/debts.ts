@@ -8,7 +8,7 @@ import { loadCell } from '../base/words';
 import { CACHE_CELL, freeObject } from '../slab/kmem-cache';
 import { startWorld, stopWorld } from '../thread/stop';
 import { finishSource } from './compaction';
-import { closeFreed, Desk, deskAt, deskOf, selfDesk } from './desk';
+import { closeFreed, Desk, deskAt, deskOf, freedCount, ripeningCount, selfDesk } from './desk';
 import { releaseRipe } from './desk-limbo';
 import { CELL_SAME, cellState, takeCell } from './handle';
 import { destroyZspage, disownActives, freeCell, zsRelease } from './pool';
@@ -16,7 +16,7 @@ import { destroyZspage, disownActives, freeCell, zsRelease } from './pool';
 /** Gives up what this thread has on its desk, before it detaches. */
 export function clearOwnDesk(): void {
   const desk = selfDesk();
-  if (desk.freedCount != 0 || desk.ripeningCount != 0 || desk.source != 0) {
+  if (freedCount(desk) != 0 || ripeningCount(desk) != 0 || desk.source != 0) {
     stopWorld();
     startWorld();
   }

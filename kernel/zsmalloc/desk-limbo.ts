@@ -15,45 +15,41 @@ import {
   closeFreed,
   DESK_FREED,
   Desk,
+  dropFreed,
+  freedCount,
   freedHandle,
-  pushFreed,
-  ripeningHandle,
+  popRipening,
+  ripeningCount,
 } from './desk';
 import { CELL_LIMBO, cellState } from './handle';
 import { zsDefer, zsRelease } from './pool';
 
 /** Makes room for one more freed handle. Ends the section. @returns false when there is none */
 export function makeRoomOnDesk(desk: Desk): bool {
-  if (desk.freedCount < BATCH) return true;
+  if (freedCount(desk) < BATCH) return true;
   leaveSection();
   ripen(desk);
-  if (desk.freedCount == DESK_FREED) deferObjects(desk);
-  return desk.freedCount < DESK_FREED;
+  if (freedCount(desk) == DESK_FREED) deferObjects(desk);
+  return freedCount(desk) < DESK_FREED;
 }
 
 /** Releases what is ripe, and lets what was freed ripen. Not in a section. */
 export function ripen(desk: Desk): void {
-  if (desk.ripeningCount != 0 && isQuiescent(desk.closedAt)) releaseRipe(desk);
-  if (desk.ripeningCount == 0 && desk.freedCount != 0) closeFreed(desk, beginGracePeriod());
+  if (ripeningCount(desk) != 0 && isQuiescent(desk.closedAt)) releaseRipe(desk);
+  if (ripeningCount(desk) == 0 && freedCount(desk) != 0) closeFreed(desk, beginGracePeriod());
 }
 
 /** Releases what is ripening; its grace period is over. */
 export function releaseRipe(desk: Desk): void {
-  while (desk.ripeningCount != 0) {
-    const handle = ripeningHandle(desk, desk.ripeningCount - 1);
-    // In this order: a survivor finds it in one place at least, and looks at the cell.
-    desk.born = handle;
-    desk.ripeningCount--;
-    zsRelease(handle);
-  }
+  while (ripeningCount(desk) != 0) zsRelease(popRipening(desk));
 }
 
 function deferObjects(desk: Desk): void {
-  const count = desk.freedCount;
-  desk.freedCount = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const handle = freedHandle(desk, i);
-    if (cellState(loadCell(handle)) == CELL_LIMBO) zsDefer(LIMBO_OBJECT, handle);
-    else pushFreed(desk, handle);
+  for (let i = freedCount(desk); i != 0; i--) {
+    const handle = freedHandle(desk, i - 1);
+    if (cellState(loadCell(handle)) != CELL_LIMBO) continue;
+    dropFreed(desk, i - 1);
+    zsDefer(LIMBO_OBJECT, handle);
+    desk.born = 0;
   }
 }

@@ -3,12 +3,12 @@
  *
  *   active[32]   zspages that this thread owns and puts objects into, by size class modulo 32; each
  *                thread fills its own, so that two threads do not meet in one zspage
- *   freed[64]    handles that this thread freed
- *   ripening[64] those of an earlier grace period, which began with epoch `closedAt`
+ *   batches[2][64]   handles that this thread freed: batch `filling` takes them, the other one ripens
+ *                since epoch `closedAt`. They change places by one store
  *   freeing      a handle that this thread is about to take out
  *   replaced     the cell that an overwrite is about to take out, whose place `born` will then hold
  *   born         a cell that only this thread knows: under construction, or taken out and not yet
- *                in `freed`
+ *                in a batch
  *   bornPattern  likewise a pattern cell
  *   retired      a zspage that is taken out, and not in limbo yet
  *   source, left[4]   a mover's zspage, and the slots of it that it emptied before epoch `leftAt`
@@ -43,13 +43,14 @@ export class Desk {
   freeing: u32;
   source: u32;
   cursor: u32;
-  freedCount: u32;
-  ripeningCount: u32;
+  /** Handles in either batch. */
+  count0: u32;
+  count1: u32;
+  filling: u32;
 }
 
 const ACTIVE_AT: u32 = 128;
-const FREED_AT: u32 = ACTIVE_AT + ACTIVES * 4;
-const RIPENING_AT: u32 = FREED_AT + DESK_FREED * 4;
+const BATCHES_AT: u32 = ACTIVE_AT + ACTIVES * 4;
 
 /** The desk of the thread in a slot; 0 when it has none. */
 export function deskOf(slot: u32): usize {
@@ -72,34 +73,71 @@ export function leftBits(desk: Desk): usize {
   return changetype<usize>(desk) + offsetof<Desk>('left');
 }
 
+function countAt(desk: Desk, batch: u32): usize {
+  return changetype<usize>(desk) + offsetof<Desk>('count0') + batch * 4;
+}
+
+function handleAt(desk: Desk, batch: u32, index: u32): usize {
+  return changetype<usize>(desk) + BATCHES_AT + (batch * DESK_FREED + index) * 4;
+}
+
+export function freedCount(desk: Desk): u32 {
+  return peekWord(countAt(desk, desk.filling));
+}
+
+export function ripeningCount(desk: Desk): u32 {
+  return peekWord(countAt(desk, 1 - desk.filling));
+}
+
 /** Adds a handle that this thread has taken out; there is room. */
 export function pushFreed(desk: Desk, handle: u32): void {
-  pokeWord(changetype<usize>(desk) + FREED_AT + desk.freedCount * 4, handle);
-  desk.freedCount++;
+  const count = freedCount(desk);
+  pokeWord(handleAt(desk, desk.filling, count), handle);
+  pokeWord(countAt(desk, desk.filling), count + 1);
 }
 
-export function freedHandle(desk: Desk, i: u32): u32 {
-  return peekWord(changetype<usize>(desk) + FREED_AT + i * 4);
+export function freedHandle(desk: Desk, index: u32): u32 {
+  return peekWord(handleAt(desk, desk.filling, index));
 }
 
-export function ripeningHandle(desk: Desk, i: u32): u32 {
-  return peekWord(changetype<usize>(desk) + RIPENING_AT + i * 4);
+/** Takes a freed handle out; the last takes its place. It stands in `born` as long as that takes. */
+export function dropFreed(desk: Desk, index: u32): void {
+  const last = freedCount(desk) - 1;
+  desk.born = freedHandle(desk, index);
+  pokeWord(handleAt(desk, desk.filling, index), freedHandle(desk, last));
+  pokeWord(countAt(desk, desk.filling), last);
+}
+
+/** Forgets the second of two equal handles, which a thread that died in `dropFreed` left. */
+export function dropTwin(desk: Desk): void {
+  const last = freedCount(desk) - 1;
+  for (let i: u32 = 0; i32(i) < i32(last); i++) {
+    if (freedHandle(desk, i) == freedHandle(desk, last))
+      pokeWord(countAt(desk, desk.filling), last);
+  }
+}
+
+/** Takes the last of the ripening handles out, into `born`. There is one. */
+export function popRipening(desk: Desk): u32 {
+  const last = ripeningCount(desk) - 1;
+  // In this order: a survivor finds it in one place at least, and looks at the cell.
+  desk.born = peekWord(handleAt(desk, 1 - desk.filling, last));
+  pokeWord(countAt(desk, 1 - desk.filling), last);
+  return desk.born;
 }
 
 /** What was freed begins to ripen; nothing else does. */
 export function closeFreed(desk: Desk, epoch: u64): void {
-  const at = changetype<usize>(desk);
-  memory.copy(at + RIPENING_AT, at + FREED_AT, desk.freedCount * 4);
-  desk.ripeningCount = desk.freedCount;
-  desk.freedCount = 0;
   desk.closedAt = epoch;
+  desk.filling = 1 - desk.filling;
 }
 
 /** Whether a handle is in one of the two batches. */
 export function hasFreed(desk: Desk, handle: u32): bool {
-  for (let i: u32 = 0; i < desk.freedCount; i++) if (freedHandle(desk, i) == handle) return true;
-  for (let i: u32 = 0; i < desk.ripeningCount; i++) {
-    if (ripeningHandle(desk, i) == handle) return true;
+  for (let batch: u32 = 0; batch < 2; batch++) {
+    for (let i: u32 = 0, end = peekWord(countAt(desk, batch)); i < end; i++) {
+      if (peekWord(handleAt(desk, batch, i)) == handle) return true;
+    }
   }
   return false;
 }

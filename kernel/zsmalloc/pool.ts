@@ -18,7 +18,6 @@
  * Cost of an alloc: the cell's, a lock, a bit search, a cell store. Of a release: the same.
  */
 
-import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY, FAULT_HANDLE, fail } from '../base/fault';
 import { PAGE_BYTES, ZS_STATE } from '../base/layout';
 import { loadCell, peekWord, pokeWord, storeCell, storeWord } from '../base/words';
@@ -36,15 +35,7 @@ import {
 } from '../slab/kmem-cache';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
-import {
-  addPool,
-  classAt,
-  countZspage,
-  giveUp,
-  OFF_LISTS,
-  relist,
-  takeFullest,
-} from './class-list';
+import { addPool, addZspage, classAt, giveUp, relist, takeFullest } from './class-list';
 import { ACTIVES, activeAt, Desk, selfDesk } from './desk';
 import {
   CELL_BORN,
@@ -66,7 +57,6 @@ import {
 import { zsLinkAt } from './object';
 import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
 import {
-  bearZspage,
   fillSlot,
   isFull,
   isSlotUsed,
@@ -178,10 +168,7 @@ function activeOf(at: usize, record: usize, sizeClass: u32): u32 {
 
 function newZspage(record: usize, sizeClass: u32): u32 {
   const desc = allocObject(CACHE_ZSPAGE);
-  if (desc == 0) return 0;
-  // Counted first: a sweep counts what is born, and between the two we do not rest.
-  countZspage(record);
-  bearZspage(desc, record, shapeOf(sizeClass), selfSlot(), OFF_LISTS);
+  if (desc != 0) addZspage(record, desc, shapeOf(sizeClass));
   return desc;
 }
 

@@ -26,7 +26,7 @@ import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHE_CELL, isObject } from '../slab/kmem-cache';
 import { breakLock, isLockOf } from '../thread/lock';
 import { addZspages, ClassRecord, classAt, headAt, LISTS, listFor, poolOf } from './class-list';
-import { Desk, deskAt, deskOf, hasFreed, pushFreed } from './desk';
+import { Desk, deskAt, deskOf, dropTwin, hasFreed, pushFreed } from './desk';
 import {
   cellIndex,
   cellTaker,
@@ -85,6 +85,7 @@ function repairDesk(desk: Desk, slot: u32): void {
   if (desk.born != 0 && !isObject(CACHE_CELL, desk.born)) desk.born = 0;
   const upper = desk.bornPattern;
   if (upper != 0 && (!isObject(CACHE_CELL, upper) || isPatternNamed(upper))) desk.bornPattern = 0;
+  dropTwin(desk);
   const handle = desk.freeing;
   if (handle != 0 && zsIsCell(handle) && cellTaker(loadCell(handle)) == slot) {
     if (!hasFreed(desk, handle)) pushFreed(desk, handle);

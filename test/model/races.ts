@@ -136,17 +136,6 @@ export const allowedRaces: KernelRace[] = [
   {
     place: /^0x/,
     between: [
-      { op: /^store(8|32) \(plain\)$/, function: /\/slab\// },
-      { op: /^load(8 \(plain\)|32)$/, function: /\/recover\/recoverUnborn$/ },
-    ],
-    seenIn: 'slab-alloc-killed',
-    because:
-      'who looks for descriptors that a dead thread bore meets those that the living allocate and ' +
-      'free: it asks for the dead thread’s slot in the refs, which none of them stores',
-  },
-  {
-    place: /^0x/,
-    between: [
       { ...store, function: /\/slab\// },
       { ...load, function: /\/figures\// },
     ],

@@ -51,7 +51,7 @@ export const objectMutants: Mutant[] = [
   {
     name: 'a freed object ripe at once',
     file: 'zsmalloc/desk-limbo.ts',
-    edits: [['desk.ripeningCount != 0 && isQuiescent(desk.closedAt)', 'desk.ripeningCount != 0']],
+    edits: [['ripeningCount(desk) != 0 && isQuiescent(desk.closedAt)', 'ripeningCount(desk) != 0']],
     scenarios: ['object-read-free-reuse', 'object-read-overwrite-reuse'],
   },
   {

@@ -17,9 +17,9 @@ let handles: number[] = [];
 
 const { ERR_STALE } = facts;
 
-function put(machine: Machine, thread: Thread, letter: string): void {
+function put(machine: Machine, thread: Thread, letter: string, bytes = BYTES): void {
   const input = thread.callNow('inputScratch') as number;
-  for (let at = 0; at < BYTES; at += 4) {
+  for (let at = 0; at < bytes; at += 4) {
     machine.store(input + at, letter.charCodeAt(0) * 0x01010101);
   }
 }
@@ -68,6 +68,37 @@ const overwriteAndReuse: Body = async (thread) => {
   assert.equal(await thread.call('zsOverwrite', pool, handles[0]!, BYTES), 0);
   await thread.call('zsCompactBegin');
   await add(thread);
+};
+
+/** Four words, of one letter each: two cells, and no slot. */
+const PATTERN_BYTES = 16;
+
+function makePatterns(machine: Machine): void {
+  const { main, threads } = machine;
+  for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);
+  pool = main.callNow('zsCreate') as number;
+  handles = [main.callNow('zsMalloc', pool, 0) as number];
+  for (const [i, thread] of [main, ...threads].entries()) {
+    put(machine, thread, 'abc'[i]!, PATTERN_BYTES);
+  }
+  assert.equal(main.callNow('zsOverwrite', pool, handles[0]!, PATTERN_BYTES), 0);
+}
+
+/** Twice, and what was replaced is reused. */
+const overwritePattern: Body = async (thread) => {
+  for (let i = 0; i < 2; i++) {
+    const code = await thread.call('zsOverwrite', pool, handles[0]!, PATTERN_BYTES);
+    assert.ok(code === 0 || code === ERR_STALE);
+    await thread.call('zsCompactBegin');
+  }
+};
+
+const readPattern: Body = async (thread, machine) => {
+  assert.equal(await thread.call('zsReadObject', pool, handles[0]!), PATTERN_BYTES);
+  const output = thread.callNow('outputScratch') as number;
+  const words = [0, 4, 8, 12].map((at) => machine.load(output + at));
+  assert.deepEqual(words, Array(4).fill(words[0]));
+  assert.ok('ab'.includes(String.fromCharCode(words[0]! & 255)));
 };
 
 async function add(thread: Thread): Promise<void> {
@@ -214,11 +245,27 @@ export const objectScenarios: KernelScenario[] = [
   {
     name: 'object-overwrite-killed',
     stepLimit: 40_000,
-    bound: 1,
+    bound: 0,
     kills: 1,
+    mustSurvive: true,
     prepare: makeObjects(1),
     threads: [overwrite, overwrite],
     check: isOneOf('abc'),
+  },
+  {
+    name: 'object-pattern-read',
+    bound: 2,
+    prepare: makePatterns,
+    threads: [overwritePattern, readPattern],
+  },
+  {
+    // A pattern's second cell is somebody's at each step.
+    name: 'object-pattern-killed',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makePatterns,
+    threads: [overwritePattern, free],
   },
   {
     name: 'object-compact-read',
@@ -275,6 +322,7 @@ export const objectScenarios: KernelScenario[] = [
     name: 'object-compact-free-killed',
     bound: 0,
     kills: 1,
+    mustSurvive: true,
     stepLimit: 30_000,
     prepare: makeHoles(3, [2]),
     threads: [compact, free],

@@ -182,7 +182,8 @@ function freeSlow(cache: u32, object: u32, at: usize): void {
     claim(cacheOf(cache).kind, object);
     lockSlab();
     settleHand();
-    makeRoom(cache, rack);
+    // While we rested for the lock others may have emptied both sheaves.
+    if (isFull(rack.loaded)) makeRoom(cache, rack);
     if (rack.loaded == 0) returnDirect(cache, object);
     unlockSlab();
     if (rack.loaded == 0) return;
@@ -197,7 +198,7 @@ function returnDirect(cache: u32, object: u32): void {
   returnObject(object);
 }
 
-/** Makes room in this thread's sheaves; if it has none and gets none, there is none. Slab lock held. */
+/** Makes room in this thread's full sheaves; if it has none and gets none, there is none. Slab lock held. */
 function makeRoom(cache: u32, rack: Rack): void {
   const full = rack.loaded;
   const isBarnFull = cacheOf(cache).fullCount >= BARN_SHEAVES;

@@ -44,8 +44,6 @@ export interface KernelScenario {
   threads: Body[];
   /** Threads that may be killed; all by default. */
   killable?: number[];
-  /** Accesses of an execution beyond which it is taken for endless; 10,000 if absent. */
-  stepLimit?: number;
   /** No kill may poison the zone. */
   mustSurvive?: boolean;
   /** Accesses of an execution beyond which it is taken for endless; 10,000 if absent. */

@@ -109,6 +109,15 @@ const takeLast: Body = async (thread) => {
 
 const freeFirst: Body = (thread) => thread.call('dropObject', FIRST_USER_CACHE, given[0]!);
 
+/** Fills both sheaves of thread 0, four objects each, and leaves it one to free. */
+function fillSheaves(machine: Machine): void {
+  makeRoom(FIRST_USER_CACHE, 14)(machine);
+  const thread = machine.threads[0]!;
+  given = take(thread, FIRST_USER_CACHE, 9);
+  // One of the ten that it drew is still in a sheaf.
+  drop(thread, FIRST_USER_CACHE, given.splice(2));
+}
+
 /** More than a sheaf holds. */
 const reserve: Body = async (thread) => {
   assert.equal(await thread.call('useReserve', CACHE_FOLIO, 60, 2), 1);
@@ -169,6 +178,19 @@ export const slabScenarios: KernelScenario[] = [
     prepare: hoard,
     before: forget,
     threads: [takeLast, takeAndDrop(FIRST_USER_CACHE, 1)],
+  },
+  {
+    // Sheaves that were full are empty when the one who waited to store them may go on.
+    name: 'slab-free-drain',
+    module: 'test',
+    bound: 2,
+    prepare: fillSheaves,
+    threads: [freeFirst, (thread) => thread.call('drainInCall')],
+    check: ({ main }) => {
+      const taken = take(main, FIRST_USER_CACHE, 9);
+      assert.equal(new Set(taken).size, 9, 'an object is handed out twice');
+      assert.ok(taken.every((object) => object > 0));
+    },
   },
   {
     name: 'slab-reserve-drain',

@@ -49,6 +49,8 @@ export class ThreadsState {
   highest: u32;
   /** Slot of the thread that has stopped the world, or 0: see stop.ts. */
   stop: u32;
+  /** Counts what a stopper may wait for: see stop.ts. */
+  moves: u32;
 }
 
 @unmanaged

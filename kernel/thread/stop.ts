@@ -17,11 +17,13 @@
  * inKernel (slot.ts) is stored before the stop word is loaded, and the stop word before inKernel is
  *   loaded, all sequentially consistent: of an entering thread and a stopper at least one sees the
  *   other. Who enters and sees a stop goes back and waits; so does who would go on after a rest and
- *   sees a halt. Who leaves or rests stores that before it looks for a stop, and wakes the stopper,
- *   who parks only while the word says neither
+ *   sees a halt
+ * moves  counted up, after the inKernel word, by whoever leaves or rests and sees a stop. The
+ *   stopper loads it, then all inKernel words, and parks on it as it was: no move is lost
  *
  * A stopper needs everybody outside; a thread inside that itself wants to halt would wait for it
- * for ever. So it says WANTS_HALT, and the stopper steps back and tries again.
+ * for ever, and so would all who wait for its locks. So it says WANTS_HALT, and the stopper, whoever
+ * it waits for, steps back and tries again.
  *
  * Cost: 4 ns to enter, 4 ns to leave: the atomic stores. Waiting is in slices: a dead stopper and a
  * poisoned zone are noticed.
@@ -29,7 +31,7 @@
 import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
 import { THREADS_STATE } from '../base/layout';
-import { casWord, loadWord, storeWord, wakeWord } from '../base/words';
+import { addWord, casWord, loadWord, storeWord, wakeWord } from '../base/words';
 import { rest, SLICE_MS } from './rest';
 import {
   highestSlot,
@@ -43,13 +45,23 @@ import {
 
 const STOPPER: u32 = 0xff;
 const HALT: u32 = 0x100;
-/** Looks at a thread's inKernel word before parking: most calls are over by then. */
+/** Looks at the others before parking: most calls are over by then. */
 const SPINS: u32 = 100;
 /** Slices that a recoverer waits: much longer than any call, and not long for who retries. */
 const PATIENCE: u32 = 3;
+const FOR_EVER: u32 = u32.MAX_VALUE;
+
+/** What the others are doing, for whoever stops the world. */
+const GATHERED: u32 = 0;
+const AWAITED: u32 = 1;
+const HINDERED: u32 = 2;
 
 function stopAt(): usize {
   return THREADS_STATE + offsetof<ThreadsState>('stop');
+}
+
+function movesAt(): usize {
+  return THREADS_STATE + offsetof<ThreadsState>('moves');
 }
 
 /** Begins a call: returns when the world runs and everybody can see that we are inside. */
@@ -69,10 +81,12 @@ function say(operation: u32): void {
   storeWord(inKernelAt(selfSlot()), operation);
 }
 
-/** Stores it and wakes who waits for it to become 0 or RESTING. */
+/** Stores it and wakes who waits for it. */
 function sayAndWake(operation: u32): void {
   say(operation);
-  if (loadWord(stopAt()) != 0) wakeWord(inKernelAt(selfSlot()), 1);
+  if (loadWord(stopAt()) == 0) return;
+  addWord(movesAt(), 1);
+  wakeWord(movesAt(), -1);
 }
 
 function enterSlow(operation: u32): void {
@@ -120,11 +134,11 @@ export function stopWorld(): void {
   while (true) {
     const found = casWord(stopAt(), 0, selfSlot());
     if (found == 0) {
-      const wanting = awaitOutside();
-      if (wanting == 0) return;
+      if (gather(0, FOR_EVER)) return;
+      const seen = loadWord(movesAt());
       startWorld();
       leaveKernel();
-      awaitHalt(wanting);
+      awaitHalt(seen);
     } else {
       // Another stopper waits for us to leave: go out and come in again.
       leaveKernel();
@@ -134,39 +148,43 @@ export function stopWorld(): void {
   }
 }
 
-/** Waits until all others are outside. @returns 0, or a slot that itself wants to halt the world */
-function awaitOutside(): u32 {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (slot != selfSlot() && !awaitSlot(slot, 0, u32.MAX_VALUE)) return slot;
-  }
-  return 0;
-}
-
-/** One slice of waiting for a thread to get the halt that it wants. */
-function awaitHalt(slot: u32): void {
-  const seen = loadWord(inKernelAt(slot));
-  if ((seen & WANTS_HALT) != 0) rest(inKernelAt(slot), seen);
+/** One slice of waiting for whoever wants to halt the world to do so. */
+function awaitHalt(seen: u32): void {
+  if (lookAtOthers(0) == HINDERED) rest(movesAt(), seen);
   trapIfPoisoned();
 }
 
 /**
- * Waits until a thread is outside, or its inKernel word has a bit of `enough`. A dead one does not
- * go on, so it may be anywhere; `markDead` has judged it.
+ * Waits until every other thread is outside, or its inKernel word has a bit of `enough`.
  *
- * @returns false when it waits to halt the world, unless that is enough; or after `patience` slices
+ * @returns false when one waits to halt the world, unless that is enough; or after `patience` slices
  */
-function awaitSlot(slot: u32, enough: u32, patience: u32): bool {
-  const at = inKernelAt(slot);
-  for (let look: u32 = 0; slotState(slot) == SLOT_LIVE; look++) {
-    const operation = loadWord(at);
-    if (operation == 0 || (operation & enough) != 0) return true;
-    if ((operation & WANTS_HALT) != 0) return false;
-    if (look < SPINS) continue;
-    if (look - SPINS >= patience) return false;
-    rest(at, operation);
+function gather(enough: u32, patience: u32): bool {
+  let looks: u32 = 0;
+  let slices: u32 = 0;
+  while (patience == FOR_EVER || slices <= patience) {
+    const seen = loadWord(movesAt());
+    const others = lookAtOthers(enough);
+    if (others != AWAITED) return others == GATHERED;
+    if (looks++ < SPINS) continue;
+    rest(movesAt(), seen);
+    slices++;
     trapIfPoisoned();
   }
-  return true;
+  return false;
+}
+
+/** A dead thread does not go on, so it may be anywhere; `markDead` has judged it. */
+function lookAtOthers(enough: u32): u32 {
+  let others = GATHERED;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    const operation = loadWord(inKernelAt(slot));
+    if (operation == 0 || (operation & enough) != 0) continue;
+    if (slot == selfSlot() || slotState(slot) != SLOT_LIVE) continue;
+    if ((operation & WANTS_HALT) != 0) return HINDERED;
+    others = AWAITED;
+  }
+  return others;
 }
 
 export function startWorld(): void {
@@ -191,7 +209,7 @@ export function enterHalted(operation: u32): bool {
 }
 
 function halt(operation: u32, isRecovering: bool): bool {
-  const patience = isRecovering ? PATIENCE : u32.MAX_VALUE;
+  const patience = isRecovering ? PATIENCE : FOR_EVER;
   let seen = loadWord(stopAt());
   let waits: u32 = 0;
   while (true) {
@@ -208,15 +226,12 @@ function halt(operation: u32, isRecovering: bool): bool {
     seen = loadWord(stopAt());
   }
   sayAndWake(operation);
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (slot == selfSlot() || awaitSlot(slot, RESTING, patience)) continue;
-    // As it was: a dead halter's halt stays.
-    storeWord(stopAt(), seen);
-    wakeWord(stopAt(), -1);
-    leaveKernel();
-    return false;
-  }
-  return true;
+  if (gather(RESTING, patience)) return true;
+  // As it was: a dead halter's halt stays.
+  storeWord(stopAt(), seen);
+  wakeWord(stopAt(), -1);
+  leaveKernel();
+  return false;
 }
 
 /** Ends a halt of one's own. */

@@ -138,6 +138,7 @@ async function dismiss(crew: Member[]): Promise<void> {
 async function runCache(stop: number): Promise<void> {
   const cache = new SharedCache({ maxSize: options.size, maxEntrySize: '1MiB' });
   totals.caches++;
+  watchdog.postMessage(cache.arena.handle.memory);
   const crew = Array.from({ length: Number(options.workers) }, () => hire(cache));
   if (options.compact) crew.push(hire(cache, true));
   let isOver = false;
@@ -162,13 +163,15 @@ async function runCache(stop: number): Promise<void> {
   cache[Symbol.dispose]();
 }
 
-function startWatchdog(): void {
+function startWatchdog(): Worker {
   const workerData = { shared, patienceMs: 2 * PATIENCE_MS };
-  new Worker(new URL('./watchdog.ts', import.meta.url), { workerData }).unref();
+  const worker = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData });
+  worker.unref();
+  return worker;
 }
 
 console.log(`seed ${run.seed}`);
-startWatchdog();
+const watchdog = startWatchdog();
 const stop = performance.now() + 1000 * Number(options.seconds);
 while (performance.now() < stop) await runCache(stop);
 for (let writer = 1; writer <= writers; writer++) {

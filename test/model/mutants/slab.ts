@@ -32,6 +32,12 @@ export const slabMutants: Mutant[] = [
     scenarios: ['slab-free-free'],
   },
   {
+    name: 'sheaves that others have emptied go to the barn as full ones',
+    file: 'slab/kmem-cache.ts',
+    edits: [['if (isFull(rack.loaded)) makeRoom(cache, rack);', 'makeRoom(cache, rack);']],
+    scenarios: ['slab-free-drain'],
+  },
+  {
     name: 'sheaves of others are emptied while the world runs',
     file: 'slab/drain.ts',
     edits: [

@@ -183,8 +183,14 @@ export const mutants: Mutant[] = [
   {
     name: 'who leaves the kernel wakes no stopper',
     file: 'thread/stop.ts',
-    edits: [['  if (loadWord(stopAt()) != 0) wakeWord(inKernelAt(selfSlot()), 1);\n', '']],
+    edits: [['  addWord(movesAt(), 1);\n  wakeWord(movesAt(), -1);\n', '']],
     scenarios: ['check-set'],
+  },
+  {
+    name: 'a stopper looks at the first who is inside, and at nobody else',
+    file: 'thread/stop.ts',
+    edits: [['    others = AWAITED;\n', '    return AWAITED;\n']],
+    scenarios: ['slab-drain-stop'],
   },
   {
     name: 'who enters looks for a stop first',

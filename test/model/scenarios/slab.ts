@@ -107,6 +107,13 @@ const takeLast: Body = async (thread) => {
   assert.ok(object > 0, 'objects lie in the sheaves of another thread');
 };
 
+const drain: Body = (thread) => thread.call('drainInCall');
+
+const stopAndStart: Body = async (thread) => {
+  await thread.call('stop');
+  await thread.call('start');
+};
+
 const freeFirst: Body = (thread) => thread.call('dropObject', FIRST_USER_CACHE, given[0]!);
 
 /** Fills both sheaves of thread 0, four objects each, and leaves it one to free. */
@@ -185,7 +192,7 @@ export const slabScenarios: KernelScenario[] = [
     module: 'test',
     bound: 2,
     prepare: fillSheaves,
-    threads: [freeFirst, (thread) => thread.call('drainInCall')],
+    threads: [freeFirst, drain],
     check: ({ main }) => {
       const taken = take(main, FIRST_USER_CACHE, 9);
       assert.equal(new Set(taken).size, 9, 'an object is handed out twice');
@@ -193,11 +200,18 @@ export const slabScenarios: KernelScenario[] = [
     },
   },
   {
+    // The stopper waits for one who waits for the lock of one who waits until the world halts.
+    name: 'slab-drain-stop',
+    module: 'test',
+    bound: 1,
+    threads: [stopAndStart, drain, drain],
+  },
+  {
     name: 'slab-reserve-drain',
     module: 'test',
     bound: 2,
     prepare: makeRoom(CACHE_FOLIO, 70),
-    threads: [reserve, (thread) => thread.call('drainInCall')],
+    threads: [reserve, drain],
     check: assertNoneInUse(CACHE_FOLIO),
   },
   {
@@ -229,7 +243,7 @@ export const slabScenarios: KernelScenario[] = [
     kills: 1,
     mustSurvive: true,
     prepare: makeRoom(CACHE_FOLIO, 70),
-    threads: [reserve, (thread) => thread.call('drainInCall')],
+    threads: [reserve, drain],
     check: assertNoneInUse(CACHE_FOLIO),
   },
   {

@@ -1,17 +1,22 @@
 /**
  * Watermarks: how little free memory is little.
  *
- *   min   a 2,048th of the zone (layout.ts), for urgent allocations only
+ *   min   a 2,048th of the zone (layout.ts), or what `keepFree` says, for urgent allocations only
  *   low   2 min: below it nothing goes into stocks, and reclaim should begin
  *   high  3 min: reclaim may end
  *
  * Linux' ladder (min, and steps of at least a quarter of it) with coarser steps, because reclaim here
  * runs in the thread that allocates and not beside it. The kernel of a lower floor cannot call
  * upwards, so the hook is a question: `pagesShort`, asked by the store after each operation and
- * answered with how much to make free. In the smallest zones all three are 0.
+ * answered with how much to make free.
  */
 import { superblock } from '../base/layout';
 import { freeInTrees } from './tree';
+
+/** Makes the minimum at least so many pages. Before other threads come. */
+export function keepFree(pages: u32): void {
+  superblock().minPages = max(superblock().minPages, pages);
+}
 
 /** Free pages above the low watermark: what threads may keep for themselves. */
 export function pagesToSpare(): u32 {

@@ -11,7 +11,7 @@
  */
 import { ERR_NO_MEMORY } from '../base/fault';
 import { PAGE_SHIFT } from '../base/layout';
-import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
+import { CLASS_UNMOVABLE } from '../frames/class';
 import { allocPages, freePages } from '../memdesc/pages';
 import { MISC_SCRATCH } from '../memdesc/type';
 import { selfState, ThreadSlot } from '../thread/slot';
@@ -58,7 +58,7 @@ export function dropScratch(slot: ThreadSlot): void {
 }
 
 function takeOne(order: u32): u32 {
-  const pfn = allocPages(order, MISC_SCRATCH, CLASS_UNMOVABLE | URGENT);
+  const pfn = allocPages(order, MISC_SCRATCH, CLASS_UNMOVABLE);
   return pfn < 0 ? 0 : u32(pfn) << PAGE_SHIFT;
 }
 

@@ -18,6 +18,7 @@ import { ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
 import { superblock } from '../base/layout';
 import { pokeWord } from '../base/words';
 import { hash64 } from '../codec/hash';
+import { keepFree } from '../frames/watermark';
 import { allocObject, CACHE_NODE, createCache, freeObject, KIND_PLAIN } from '../slab/kmem-cache';
 import { lock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
@@ -80,8 +81,12 @@ import { takeScratch } from './scratch';
 /** Value bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
 const EVICT_BYTES: u32 = 65536;
 
+/** A cache is full as a rule: it keeps a page and a desk for each of four threads that come at once. */
+const COMERS_PAGES: u32 = 8;
+
 /** @returns 0, or ERR_NO_MEMORY */
 export function formatStore(): i32 {
+  keepFree(COMERS_PAGES);
   createCache(CACHE_NODE, NODE_BYTES, KIND_PLAIN);
   const failure = formatPool();
   return failure != 0 ? failure : formatIndex();

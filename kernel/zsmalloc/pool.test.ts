@@ -17,6 +17,7 @@ import {
   assertSound,
   createZone,
   drainLimbo,
+  giveUpReserve,
   type TestZone,
   takeAllPages,
   zoneTest,
@@ -242,6 +243,7 @@ zoneTest(
   },
   (zone) => {
     const { kernel } = zone;
+    giveUpReserve(zone);
     const { objectBytes } = tallyOf(zone, kernel.classFor(3000));
     assert.ok(objectBytes < PAGE_BYTES && 2 * objectBytes > PAGE_BYTES);
     const spare = kernel.allocPages(0);

@@ -21,20 +21,7 @@ export interface StressData {
 
 const { handle, shared, writer } = workerData as StressData;
 const run = seeded(`stress ${writer}`);
-/** A zone may be full at the moment; the others make room. */
-function attachPatiently(handle: StressData['handle']): SharedCache {
-  for (let tries = 1; ; tries++) {
-    try {
-      return SharedCache.attach(handle);
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (code !== 'ERR_PAGELESS_ZONE_TOO_SMALL' || tries === 1000) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
-    }
-  }
-}
-
-const cache = attachPatiently(handle);
+const cache = SharedCache.attach(handle);
 let sequence = 0;
 /** By writer and key: the highest sequence seen. */
 const seen = new Map<number, number>();

@@ -244,6 +244,11 @@ export function newFolio(kernel: ZoneExports, order = 0, type = facts.TYPE_ANON_
   return { name, id, desc: id * 32, pfn };
 }
 
+/** Lets everybody have the pages that a zone keeps for threads that come. */
+export function giveUpReserve({ words }: TestZone): void {
+  words[offsetOf('Superblock', 'minPages') / 4] = 0;
+}
+
 /** Takes every free page, the last reserve too, the largest blocks first. @returns [pfn, order] */
 export function takeAllPages(kernel: ZoneExports): [pfn: number, order: number][] {
   const blocks: [number, number][] = [];

@@ -19,7 +19,8 @@
  *   DESC   descriptors: a header's refs word. BORN|slot from alloc until it is published, never 0
  *          while the object is in use (but for the moment between `bury` and `freeObject`)
  *   CELL   64-bit cells: TAKEN|slot from alloc until its user stores into it, never 0 while in use
- *   USER   users' objects: the thread's `inHand` word, until the call returns
+ *   HAND   users' objects and index nodes, which show nothing: the thread's `inHand` word, until the
+ *          call returns or `settleHand` says that something else names the object
  *   PLAIN  nothing: whoever allocates has evidence of its own
  *
  * Slab lock: everything named above; a leaf: nobody waits for anything with it in hand, but for the
@@ -49,7 +50,7 @@ export const CACHES: u32 = 63;
 
 export const KIND_DESC: u32 = 0;
 export const KIND_CELL: u32 = 1;
-export const KIND_USER: u32 = 2;
+export const KIND_HAND: u32 = 2;
 export const KIND_PLAIN: u32 = 3;
 
 /** Bytes of a cache's name, UTF-8, padded with zeros. */

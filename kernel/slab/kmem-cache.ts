@@ -63,7 +63,7 @@ export {
   cacheOf,
   createCache,
   KIND_CELL,
-  KIND_PLAIN,
+  KIND_HAND,
 } from './cache';
 export { isDescriptor, isFolioObject, isInSlabOf, isObject } from './slab';
 

@@ -27,7 +27,7 @@ import { SLAB_STATE, THREAD_SLAB } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeByte, pokeWord, storeCell } from '../base/words';
 import { BORN, refsAt, SLOT_SHIFT } from '../memdesc/header';
 import { lock, unlock } from '../thread/lock';
-import { CACHES, cacheOf, KIND_CELL, KIND_DESC, KIND_USER, KmemCache, slabState } from './cache';
+import { CACHES, cacheOf, KIND_CELL, KIND_DESC, KIND_HAND, KmemCache, slabState } from './cache';
 import { checkFilled, fillFree } from './fill';
 import {
   IN_SHEAF,
@@ -69,7 +69,7 @@ export class Rack {
 /** Behind the racks, in the slab region of a thread page. Owner thread. */
 @unmanaged
 export class SlabHand {
-  /** A user's object that is being handed out or taken back. */
+  /** An object of kind HAND that is being handed out or taken back. */
   inHand: u32;
   /** Whether the thread ever came past the fast paths. */
   wasHere: u32;
@@ -152,7 +152,7 @@ export function bornHere(): u32 {
 export function claim(kind: u32, object: u32): void {
   if (kind == KIND_DESC) pokeWord(refsAt(object), bornHere());
   else if (kind == KIND_CELL) storeCell(object, takenBy(selfSlot()));
-  else if (kind == KIND_USER) handIn(selfPage()).inHand = object;
+  else if (kind == KIND_HAND) handIn(selfPage()).inHand = object;
 }
 
 /** Leaves a free object as its cache's readers have to find it. */

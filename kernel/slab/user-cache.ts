@@ -12,7 +12,7 @@ import {
   cacheOf,
   createCache,
   FIRST_USER_CACHE,
-  KIND_USER,
+  KIND_HAND,
   KmemCache,
   MIN_OBJECT_BYTES,
   NAME_BYTES,
@@ -33,7 +33,7 @@ export function openCache(name: usize, objectBytes: u32): i32 {
   while (cache < CACHES && cacheOf(cache).objectBytes != 0 && !isNamed(cache, name)) cache++;
   if (cache < CACHES && cacheOf(cache).objectBytes == 0) {
     memory.copy(nameOf(cache), name, NAME_BYTES);
-    createCache(cache, objectBytes, KIND_USER);
+    createCache(cache, objectBytes, KIND_HAND);
   }
   unlockSlab();
   return cache < CACHES ? i32(cache) : ERR_FULL;

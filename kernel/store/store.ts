@@ -19,7 +19,8 @@ import { superblock } from '../base/layout';
 import { pokeWord } from '../base/words';
 import { hash64 } from '../codec/hash';
 import { keepFree } from '../frames/watermark';
-import { allocObject, CACHE_NODE, createCache, freeObject, KIND_PLAIN } from '../slab/kmem-cache';
+import { allocObject, CACHE_NODE, createCache, freeObject, KIND_HAND } from '../slab/kmem-cache';
+import { settleHand } from '../slab/sheaf';
 import { lock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import {
@@ -87,7 +88,7 @@ const COMERS_PAGES: u32 = 8;
 /** @returns 0, or ERR_NO_MEMORY */
 export function formatStore(): i32 {
   keepFree(COMERS_PAGES);
-  createCache(CACHE_NODE, NODE_BYTES, KIND_PLAIN);
+  createCache(CACHE_NODE, NODE_BYTES, KIND_HAND);
   const failure = formatPool();
   return failure != 0 ? failure : formatIndex();
 }
@@ -146,14 +147,16 @@ export function commit(expiry: u64): i32 {
   const keyBytes = slot.draftKeyBytes;
   count(COUNT_SETS, 1);
   count(COUNT_BYTES_IN, slot.draftValueBytes);
+  // From here on neither the draft nor the node in hand is named by anything.
+  beginChange();
+  settleHand();
   if (!put(keyHash(keyBytes), keyBytes, takeDraft(), spare, expiry)) freeObject(CACHE_NODE, spare);
   reclaimIfMany();
   return 0;
 }
 
-/** Makes `handle` the value of the key. @returns whether it needed the spare node */
+/** Makes `handle` the value of the key, in a change. @returns whether it needed the spare node */
 function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bool {
-  beginChange();
   lock(STORE_LOCK);
   enterSection();
   const node = findNode(hash, selfState().keyScratch, keyBytes);

@@ -187,6 +187,18 @@ export const mutants: Mutant[] = [
     scenarios: ['check-set'],
   },
   {
+    name: "a node between its cache and the index is nobody's",
+    file: 'store/store.ts',
+    edits: [['NODE_BYTES, KIND_HAND)', 'NODE_BYTES, 3)']],
+    scenarios: ['writer-killed'],
+  },
+  {
+    name: 'a draft is taken before the change begins',
+    file: 'store/store.ts',
+    edits: [['  beginChange();\n  settleHand();\n', '  settleHand();\n']],
+    scenarios: ['writer-killed'],
+  },
+  {
     name: 'a stopper looks at the first who is inside, and at nobody else',
     file: 'thread/stop.ts',
     edits: [['    others = AWAITED;\n', '    return AWAITED;\n']],

@@ -37,6 +37,9 @@ function makeLongValue(machine: Machine): void {
   assert.equal(main.callNow('commitSet', 0), 0);
 }
 
+/** A value of three objects. */
+const setChain: Body = (thread) => thread.call('set', 4, 9000, 1, 0);
+
 /** Reads a value of two blocks, in two calls. */
 const readLong: Body = async (thread) => {
   const bytes = (await thread.call('get', 4, NOW, 1)) as number;
@@ -176,6 +179,23 @@ export const storeScenarios: KernelScenario[] = [
       for (let i = 0; i < 3; i++) main.callNow('reclaim');
       assert.equal(main.callNow('limboValues'), 0);
     },
+  },
+  {
+    // Wherever a writer dies, nothing is lost: or it was in a change, and everybody is told.
+    name: 'writer-killed',
+    bound: 1,
+    kills: 1,
+    stepLimit: 40_000,
+    prepare: makeCache('k'),
+    threads: [removeAndReuse],
+  },
+  {
+    name: 'chain-writer-killed',
+    bound: 1,
+    kills: 1,
+    stepLimit: 40_000,
+    prepare: makeCache('k'),
+    threads: [setChain],
   },
   {
     name: 'read-on-delete-reuse',

@@ -47,7 +47,7 @@ describe('layout', { concurrency: true }, () => {
     const { status, stdout } = await pageless(['layout']);
     assert.equal(status, 0);
     assert.match(stdout, /^Superblock, \d+ bytes$\n^ +0 {2}u32 +magic$\n^ +4 {2}u32 +version$/m);
-    assert.match(stdout, /page map +69,632 +256.0 KiB +0.098 %/);
+    assert.match(stdout, /page map +73,728 +256.0 KiB +0.098 %/);
     assert.match(lastLine(stdout), /page \d+ is the first that can be allocated/);
   });
 });

@@ -130,8 +130,8 @@ export const allowedRaces: KernelRace[] = [
     seenIn: 'pin-free-descriptor-reused',
     because:
       'the refs of a descriptor that is allocated or freed: 0 and BORN are stored plainly. A stale ' +
-      'pin (or the freeze of a move) that sees either takes no reference, and its compare-and-swap expects a count: the last ' +
-      'one was taken out by an atomic exchange',
+      'pin (or the freeze of a move) that sees either takes no reference, and its ' +
+      'compare-and-swap expects a count: the last one was taken out by an atomic exchange',
   },
   {
     place: /^0x/,
@@ -141,6 +141,17 @@ export const allowedRaces: KernelRace[] = [
     ],
     seenIn: 'figures-writers',
     because: 'objects in a sheaf, for a figure: some count that was true a moment ago',
+  },
+  {
+    place: /^0x/,
+    between: [
+      { ...store, function: /\/slab\// },
+      { ...load, function: /\/walk\// },
+    ],
+    seenIn: 'figures-writers',
+    because:
+      'the refs of a zspage that is allocated or freed, for a figure: 0 and BORN, which are stored ' +
+      'plainly, both mean that it is none',
   },
   {
     // Objects of a zspage; words of a slab page have no names.

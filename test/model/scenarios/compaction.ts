@@ -377,6 +377,7 @@ export const compactionScenarios: KernelScenario[] = [
   {
     name: 'migrate-read-killed',
     bound: 1,
+    stepLimit: 40_000,
     kills: 1,
     timesOut: true,
     mustSurvive: true,

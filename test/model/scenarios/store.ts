@@ -159,7 +159,8 @@ export const storeScenarios: KernelScenario[] = [
   },
   {
     name: 'get-killed',
-    bound: 1,
+    bound: 0,
+    stepLimit: 40_000,
     kills: 1,
     prepare: makeCache('k', 'k'),
     threads: [read('ac-'), removeAndReuse],

@@ -15,7 +15,7 @@
  *                                      or given back in part
  *
  * Then every counter is counted again from the bits. Idempotent: each row leads to a later one.
- * Cost: two looks at the word of every page in use.
+ * Cost: two looks at the word of every block without a descriptor, and of every other page in use.
  */
 import { PAGE_SHIFT, superblock } from '../base/layout';
 import { forgetPage, nextTaken } from '../frames/bitfield';
@@ -36,19 +36,36 @@ import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_MISC, TYPE_STOCKED } from '.
 
 /** After recoverFrames for the same slot. The world is halted. */
 export function recoverPages(slot: u32): void {
-  const zone = superblock();
-  for (let pfn = nextTaken(zone.firstPfn); pfn < zone.pageCount; pfn = nextTaken(pfn + 1)) {
+  const end = superblock().pageCount;
+  let pfn = nextTaken(superblock().firstPfn);
+  while (pfn < end) {
     const word = peekPageWord(pfn);
     if (wordType(word) == TYPE_STOCKED) finishFree(pfn, word);
     else if (isUnnamed(pfn, word)) fillPageWords(pfn, 1, TYPE_FREE);
+    pfn = nextTaken(pfn + pagesOf(pfn, word));
   }
-  for (let pfn = nextTaken(zone.firstPfn); pfn < zone.pageCount; pfn = nextTaken(pfn + 1)) {
-    if (peekPageWord(pfn) != TYPE_FREE && !isOrphan(pfn)) continue;
-    fillPageWords(pfn, 1, TYPE_FREE);
-    forgetPage(pfn);
+  pfn = nextTaken(superblock().firstPfn);
+  while (pfn < end) {
+    const word = peekPageWord(pfn);
+    // A page of Misc that does not begin a block: the first word of its block was never stored.
+    if (word == TYPE_FREE || (wordType(word) == TYPE_MISC && !isFirst(pfn, word))) {
+      fillPageWords(pfn, 1, TYPE_FREE);
+      forgetPage(pfn);
+    }
+    pfn = nextTaken(pfn + pagesOf(pfn, word));
   }
   clearIntent(slot);
   recount();
+}
+
+/** Whether a Misc word is on the first page of the block that it speaks of. */
+function isFirst(pfn: u32, word: u32): bool {
+  return (pfn & ((1 << wordOrder(word)) - 1)) == 0;
+}
+
+/** Pages that a word on the first page of a block describes: a first word is stored last. */
+function pagesOf(pfn: u32, word: u32): u32 {
+  return wordType(word) == TYPE_MISC && isFirst(pfn, word) ? 1 << wordOrder(word) : 1;
 }
 
 /** Whoever had stored this word is dead, this slot or another: the living finish what they begin. */
@@ -64,18 +81,12 @@ function finishFree(pfn: u32, word: u32): void {
   fillPageWords(pfn, 1, TYPE_FREE);
 }
 
-/** A page of a block whose first word was never stored. */
-function isOrphan(pfn: u32): bool {
-  const word = peekPageWord(pfn);
-  return wordType(word) == TYPE_MISC && peekPageWord(pfn & ~((1 << wordOrder(word)) - 1)) != word;
-}
-
 /** A page of a thread's own that no slot names. Its block becomes an incomplete one. */
 function isUnnamed(pfn: u32, word: u32): bool {
   const subtype = wordSubtype(word);
   if (wordType(word) != TYPE_MISC || (subtype != MISC_THREAD && subtype != MISC_SCRATCH))
     return false;
-  if ((pfn & ((1 << wordOrder(word)) - 1)) != 0) return false;
+  if (!isFirst(pfn, word)) return false;
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (isNamedBy(slotOf(slot), pfn << PAGE_SHIFT)) return false;
   }

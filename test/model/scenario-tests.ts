@@ -1,4 +1,8 @@
-/** Makes a test of each scenario: it passes on the optimised binary, all schedules within its bound. */
+/**
+ * Makes a test of each scenario: it passes on the optimised binary, all schedules within its bound.
+ *
+ * Called by a test file beside each file of scenarios, so that two processors share them.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KernelScenario, loadKernel, runScenario } from './kernel-model.ts';

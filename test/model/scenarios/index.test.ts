@@ -1,0 +1,21 @@
+/** Nothing of the kernel goes unseen, and no scenario untested. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { audit } from '../engine/index.ts';
+import { loadKernel } from '../kernel-model.ts';
+
+test('no memory instruction of the kernel is left without its step', () => {
+  for (const build of ['release', 'test'] as const) {
+    const { bytes, sites } = loadKernel(build);
+    assert.deepEqual(audit(bytes, sites), [], build);
+  }
+});
+
+test('each file of scenarios has its tests beside it', () => {
+  const read = (file: string): string => readFileSync(`${import.meta.dirname}/${file}`, 'utf8');
+  const files = readdirSync(import.meta.dirname);
+  const scenarios = files.filter((file) => /export const \w+Scenarios:/.test(read(file)));
+  assert.ok(scenarios.length > 10);
+  for (const file of scenarios) assert.ok(files.includes(file.replace('.ts', '.test.ts')), file);
+});

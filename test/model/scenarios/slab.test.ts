@@ -1,0 +1,5 @@
+/** The scenarios of slab.ts hold. */
+import { testScenarios } from '../scenario-tests.ts';
+import { slabScenarios } from './slab.ts';
+
+testScenarios(slabScenarios);

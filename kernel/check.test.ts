@@ -105,18 +105,22 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
     FAULT_LIMBO,
     () => (facts.LIMBO_STATE + 8 + offsetOf('Bag', 'fillingCount')) / 4,
   ],
-  [
-    'a zspage’s count',
-    FAULT_HANDLE,
-    (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Zspage', 'inUse'),
-  ],
+  ['a zspage’s bits', FAULT_HANDLE, (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Zspage', 'bits')],
   [
     'a zspage’s page list',
     FAULT_HANDLE,
-    (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Zspage', 'pages'),
+    (zone) => {
+      const desc = descIndex(zone, facts.TYPE_ZSPAGE, 'Header', 'flags');
+      return desc + facts.ZSPAGE_DESC_BYTES / 4 - 1;
+    },
     -1,
   ],
-  ['a zspage’s list', FAULT_HANDLE, (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Zspage', 'list')],
+  [
+    'a zspage’s list',
+    FAULT_HANDLE,
+    (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Header', 'pfn'),
+    1 << 17,
+  ],
   [
     'a cell, which names another slot',
     FAULT_HANDLE,

@@ -20,8 +20,10 @@ import { ListedDesc } from './memdesc/desc-list';
 import { flagsAt, Header, refsAt } from './memdesc/header';
 import { WINDOW } from './memdesc/ledger';
 import { pageWord, wordDescriptor, wordType } from './memdesc/page-word';
+import { TYPE_SLAB, TYPE_ZSPAGE } from './memdesc/type';
 import { enterSection } from './thread/rcu';
 import { enterKernel as enter } from './thread/stop';
+import { zspageClass } from './zsmalloc/zspage';
 
 export const DESCRIBED_WORD: u32 = 0;
 export const DESCRIBED_FLAGS: u32 = 1;
@@ -50,6 +52,18 @@ export function describePage(pfn: u32): i32 {
   return 0;
 }
 
+/** The cache of a slab, the size class of a zspage. */
+function groupOf(type: u32, desc: u32): u32 {
+  switch (type) {
+    case TYPE_SLAB:
+      return loadWord(desc + offsetof<ListedDesc>('group'));
+    case TYPE_ZSPAGE:
+      return zspageClass(desc);
+    default:
+      return 0;
+  }
+}
+
 function snapshot(pfn: u32): bool {
   const word = pageWord(pfn);
   const desc = wordDescriptor(word);
@@ -61,7 +75,7 @@ function snapshot(pfn: u32): bool {
   tell(DESCRIBED_REFS, refs);
   tell(DESCRIBED_FIRST, loadWord(desc + offsetof<Header>('pfn')));
   const isFolio = isFolioType(wordType(word));
-  tell(DESCRIBED_GROUP, isFolio ? 0 : loadWord(desc + offsetof<ListedDesc>('group')));
+  tell(DESCRIBED_GROUP, groupOf(wordType(word), desc));
   for (let i: u32 = 0; i < SHOWN_WORDS; i++) {
     tell(DESCRIBED_OWNER + i, isFolio ? loadWord(desc + OWNER_WORDS + i * 4) : 0);
   }

@@ -105,7 +105,8 @@ function isLeft(desc: u32, slot: u32): bool {
   const isOver = recount(desc, pinsOf(desc), slot);
   if (wasIts && isFolioType(typeOf(desc))) finishDeadSplit(desc, slot);
   if (lockOwner(loadWord(flagsAt(desc))) == slot) {
-    if (headerOf(desc).link == 0) breakDescLock(desc);
+    // A zspage has no reserve: its link is of its list.
+    if (!isFolioType(typeOf(desc)) || headerOf(desc).link == 0) breakDescLock(desc);
     // Of two dead threads the one that locked it for a split frees it: its reserve goes first.
     else if (isOver) condemn(desc, slot);
     else return true;

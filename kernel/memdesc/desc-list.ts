@@ -2,7 +2,8 @@
  * Lists of descriptors: the slabs of a cache, or the zspages of a class, that have room.
  *
  * Doubly linked through the descriptors, so that one can be taken out of the middle. The head is a
- * word of the list's owner. Lock: whatever protects the owner.
+ * word of the list's owner. Lock: whatever protects the owner. A descriptor has two words for it, next
+ * and prev; `links` says how far from its beginning they stand: a zspage's elsewhere than a slab's.
  *
  * on a list ⇔ reachable from its head; next = prev = 0 off every list
  */
@@ -12,31 +13,40 @@ import { Header } from './header';
 /** A descriptor that belongs to a group of its kind, and is listed there while it has room. */
 @unmanaged
 export class ListedDesc extends Header {
-  /** Number of the cache or size class. */
+  /** Number of the cache. */
   group: u32;
   inUse: u32;
   next: u32;
   prev: u32;
 }
 
-export function listed(desc: u32): ListedDesc {
-  return changetype<ListedDesc>(desc);
+const LINKS = offsetof<ListedDesc>('next');
+
+/** Where next stands; prev behind it. */
+@unmanaged
+class Links {
+  next: u32;
+  prev: u32;
 }
 
-export function enlist(headAt: usize, desc: u32): void {
+function linksOf(desc: u32, links: usize): Links {
+  return changetype<Links>(usize(desc) + links);
+}
+
+export function enlist(headAt: usize, desc: u32, links: usize = LINKS): void {
   const first = peekWord(headAt);
-  listed(desc).prev = 0;
-  listed(desc).next = first;
-  if (first != 0) listed(first).prev = desc;
+  linksOf(desc, links).prev = 0;
+  linksOf(desc, links).next = first;
+  if (first != 0) linksOf(first, links).prev = desc;
   pokeWord(headAt, desc);
 }
 
-export function unlist(headAt: usize, desc: u32): void {
-  const next = listed(desc).next;
-  const prev = listed(desc).prev;
-  if (prev != 0) listed(prev).next = next;
+export function unlist(headAt: usize, desc: u32, links: usize = LINKS): void {
+  const next = linksOf(desc, links).next;
+  const prev = linksOf(desc, links).prev;
+  if (prev != 0) linksOf(prev, links).next = next;
   else pokeWord(headAt, next);
-  if (next != 0) listed(next).prev = prev;
-  listed(desc).next = 0;
-  listed(desc).prev = 0;
+  if (next != 0) linksOf(next, links).prev = prev;
+  linksOf(desc, links).next = 0;
+  linksOf(desc, links).prev = 0;
 }

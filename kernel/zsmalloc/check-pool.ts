@@ -13,9 +13,11 @@ import {
   LIST_RETIRED,
   LISTS,
   listFor,
+  nextListed,
+  nextPool,
   OFF_LISTS,
+  poolNumbered,
   poolOf,
-  poolOfRecord,
   zspagesOf,
 } from './class-list';
 import { deskAt, deskOf, freedCount, leftCount, ripeningCount } from './desk';
@@ -34,12 +36,15 @@ import { classCount, zsState } from './size-class';
 import { nextCell, nextZspage } from './walk';
 import {
   countHeld,
+  countSlots,
   isSlotUsed,
+  isZspageOf,
   isZspageSound,
   listsPage,
   objectWordAt,
-  zspageOf,
+  zspageList,
   zspageOwner,
+  zspagePool,
 } from './zspage';
 
 /** Thread-local: what the zspages add up to, for the check under way. */
@@ -66,9 +71,9 @@ function checkZspages(): u32 {
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (!isZspageSound(desc) || !isListSound(desc)) return desc;
     held += countHeld(desc);
-    used += zspageOf(desc).inUse;
-    if (zspageOf(desc).list < LISTS) listed++;
-    if (zspageOf(desc).list != LIST_RETIRED) counted++;
+    used += countSlots(desc);
+    if (zspageList(desc) < LISTS) listed++;
+    if (zspageList(desc) != LIST_RETIRED) counted++;
   }
   return 0;
 }
@@ -86,22 +91,26 @@ function checkPages(): u32 {
 }
 
 function isListSound(desc: u32): bool {
-  const list = zspageOf(desc).list;
-  if (list == LIST_RETIRED) return zspageOf(desc).inUse == 0;
-  return list == (zspageOwner(desc) != 0 ? OFF_LISTS : listFor(desc));
+  const list = zspageList(desc);
+  if (list == LIST_RETIRED) return countSlots(desc) == 0;
+  return (
+    poolNumbered(zspagePool(desc)) != 0 &&
+    list == (zspageOwner(desc) != 0 ? OFF_LISTS : listFor(desc))
+  );
 }
 
 /** Every zspage that says it is on a list is on it, and counted in its class. */
 function checkLists(): u32 {
   let zspages: u32 = 0;
   let found: u32 = 0;
-  for (let pool = zsState().pools; pool != 0; pool = poolOf(pool).next) {
+  for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
       const record = classAt(pool, sizeClass);
       zspages += zspagesOf(record);
       for (let list: u32 = 0; list < LISTS; list++) {
-        for (let desc = peekWord(headAt(record, list)); desc != 0; desc = zspageOf(desc).next) {
-          if (zspageOf(desc).group != u32(record) || zspageOf(desc).list != list) return desc;
+        for (let desc = peekWord(headAt(record, list)); desc != 0; desc = nextListed(desc)) {
+          const isHere = isZspageOf(desc, poolOf(pool).number, sizeClass);
+          if (!isHere || zspageList(desc) != list) return desc;
           found++;
         }
       }
@@ -155,8 +164,8 @@ function countLeft(pool: u32): u32 {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     const at = deskOf(slot);
     if (at == 0 || deskAt(at).source == 0) continue;
-    const home = poolOfRecord(zspageOf(deskAt(at).source).group);
-    if (pool == 0 || pool == home) left += leftCount(deskAt(at));
+    const home = zspagePool(deskAt(at).source);
+    if (pool == 0 || poolOf(pool).number == home) left += leftCount(deskAt(at));
   }
   return left;
 }
@@ -165,7 +174,7 @@ function countLeft(pool: u32): u32 {
 export function countObjects(pool: u32): u32 {
   let objects: u32 = 0;
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
-    if (poolOfRecord(zspageOf(desc).group) == pool) objects += zspageOf(desc).inUse;
+    if (zspagePool(desc) == poolOf(pool).number) objects += countSlots(desc);
   }
   return objects - countLeft(pool);
 }

@@ -5,13 +5,14 @@
  * that no thread owns are on one of eight lists of their class, by eighths of their slots in use. An
  * allocation takes the fullest, so that the emptiest become empty; compaction takes both ends.
  *
- * pool record (64 bytes)   next · number · state    lock: zsmalloc state
+ * pool record (64 bytes)   number: the shape page has a word for each that names the pool, 0 = free.
+ *                          lock: zsmalloc state
  * class record (48 bytes)  lock · zspages · lists[8]
  *   zspages   of the class, wherever they are
- *   list of a zspage   0 … 7: on that list ⇔ it has no owner and list = 8 · inUse / slots < 8
+ *   list of a zspage   0 … 7: on that list ⇔ it has no owner and list = 8 · slots in use / slots < 8
  *                      OFF_LISTS: it is full or has an owner
  *                      LIST_RETIRED: taken out of its class, empty; observers may have references
- * Class lock: the lists, `zspages`, and next, prev, list of every zspage of the class.
+ * Class lock: the lists, `zspages`, and link, prev, list of every zspage of the class.
  *
  * Lock order: a zspage's lock, then the lock of its class.
  */
@@ -20,11 +21,22 @@ import { PAGE_BYTES, PAGE_SHIFT, ZS_STATE } from '../base/layout';
 import { loadWord, peekWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { enlist, unlist } from '../memdesc/desc-list';
+import { linkAt } from '../memdesc/header';
 import { allocPages } from '../memdesc/pages';
 import { MISC_CLASSES } from '../memdesc/type';
 import { lock, unlock } from '../thread/lock';
-import { formatShapes, shapeSlots, ZsState, zsState } from './size-class';
-import { bearZspage, setZspageOwner, zspageOf, zspageOwner } from './zspage';
+import { formatShapes, poolWordAt, shapeSlots, zsState } from './size-class';
+import {
+  bearZspage,
+  countSlots,
+  listLinks,
+  setPlace,
+  zspageClass,
+  zspageList,
+  zspageOwner,
+  zspagePool,
+  zspageShape,
+} from './zspage';
 
 export const LISTS: u32 = 8;
 export const OFF_LISTS: u32 = 8;
@@ -32,13 +44,11 @@ export const LIST_RETIRED: u32 = 9;
 /** 16 KiB: a pool record and MAX_CLASSES class records. */
 const POOL_ORDER: u32 = 2;
 export const POOL_BYTES: u32 = 16384;
-/** A public handle has eight bits for the number of its pool. */
-export const MAX_POOLS: u32 = 255;
+/** Numbers of pools, 1 … 128: eight bits of a public handle, and of a zspage's home. */
+export const MAX_POOLS: u32 = 128;
 
 @unmanaged
 export class ZsPool {
-  next: u32;
-  /** 1 … MAX_POOLS: the low bits of a count, so that a later pool at this address differs. */
   number: u32;
 }
 
@@ -68,12 +78,17 @@ export function recordOf(at: usize): ClassRecord {
   return changetype<ClassRecord>(at);
 }
 
+/** The record of a zspage's class. */
+function recordAt(desc: u32): usize {
+  return classAt(poolNumbered(zspagePool(desc)), zspageClass(desc));
+}
+
 /** The pool that a class record lies in: blocks are aligned to their size. */
-export function poolOfRecord(at: usize): u32 {
+function poolOfRecord(at: usize): u32 {
   return u32(at) & ~(POOL_BYTES - 1);
 }
 
-export function classOfRecord(at: usize): u32 {
+function classOfRecord(at: usize): u32 {
   return ((u32(at) & (POOL_BYTES - 1)) - POOL_RECORD_BYTES) / CLASS_RECORD_BYTES;
 }
 
@@ -88,33 +103,57 @@ export function addPool(): u32 {
     const page = allocPages(0, MISC_CLASSES, CLASS_UNMOVABLE);
     if (page < 0) return 0;
     zsState().shapes = u32(page) << PAGE_SHIFT;
+    memory.fill(zsState().shapes, 0, PAGE_BYTES);
   }
   if (zsState().classes == 0) formatShapes();
+  const number = freeNumber();
+  if (number == 0) return 0;
   const pfn = allocPages(POOL_ORDER, MISC_CLASSES, CLASS_UNMOVABLE);
   if (pfn < 0) return 0;
   const pool = u32(pfn) << PAGE_SHIFT;
   memory.fill(pool, 0, PAGE_BYTES << POOL_ORDER);
-  poolOf(pool).number = (zsState().made++ % MAX_POOLS) + 1;
-  poolOf(pool).next = zsState().pools;
-  // Observed by isPool.
-  storeWord(poolsAt(), pool);
+  poolOf(pool).number = number;
+  zsState().newest = number;
+  storeWord(poolWordAt(number), pool);
   return pool;
 }
 
-/** Whether a pool begins at the address. Pools are never taken out of their list. */
-export function isPool(address: u32): bool {
-  let pool = loadWord(poolsAt());
-  while (pool != 0 && pool != address) pool = poolOf(pool).next;
-  return pool != 0;
+/** The next number that no pool has, so that one that was given back rests for long; or 0. */
+function freeNumber(): u32 {
+  let number = zsState().newest;
+  for (let i: u32 = 0; i < MAX_POOLS; i++) {
+    number = (number % MAX_POOLS) + 1;
+    if (poolNumbered(number) == 0) return number;
+  }
+  return 0;
 }
 
-function poolsAt(): usize {
-  return ZS_STATE + offsetof<ZsState>('pools');
+export function poolNumbered(number: u32): u32 {
+  return loadWord(poolWordAt(number));
+}
+
+/** The pool with the next larger number; 0 at the end. Begin with 0. There has been a pool. */
+export function nextPool(pool: u32): u32 {
+  let number: u32 = pool == 0 ? 1 : poolOf(pool).number + 1;
+  while (number <= MAX_POOLS && poolNumbered(number) == 0) number++;
+  return number <= MAX_POOLS ? poolNumbered(number) : 0;
+}
+
+/** Whether a pool begins at the address. */
+export function isPool(address: u32): bool {
+  lock(ZS_STATE);
+  let pool: u32 = 0;
+  if (zsState().classes != 0) {
+    pool = nextPool(0);
+    while (pool != 0 && pool != address) pool = nextPool(pool);
+  }
+  unlock(ZS_STATE);
+  return pool != 0;
 }
 
 /** The list that a zspage without an owner belongs on. Zspage lock held. */
 export function listFor(desc: u32): u32 {
-  return (zspageOf(desc).inUse * LISTS) / shapeSlots(zspageOf(desc).shape);
+  return (countSlots(desc) * LISTS) / shapeSlots(zspageShape(desc));
 }
 
 /** Takes the fullest zspage with room off its list: this thread owns it. @returns it, or 0 */
@@ -138,10 +177,9 @@ export function takeEmptiest(record: usize): u32 {
 }
 
 function ownLocked(record: usize, desc: u32): void {
-  unlist(headAt(record, zspageOf(desc).list), desc);
-  zspageOf(desc).list = OFF_LISTS;
+  unlist(headAt(record, zspageList(desc)), desc, listLinks());
   // Observed by whoever frees an object of the zspage: it is not to be listed.
-  setZspageOwner(desc, selfSlot());
+  setPlace(desc, OFF_LISTS, selfSlot());
 }
 
 /** The share of the slots of listed zspages that is free, in thousandths, as their lists tell. */
@@ -151,7 +189,7 @@ export function freeShare(record: usize): u32 {
   let sixteenths: u32 = 0;
   lock(record);
   for (let list: u32 = 0; list < LISTS; list++) {
-    for (let desc = peekWord(headAt(record, list)); desc != 0; desc = zspageOf(desc).next) {
+    for (let desc = peekWord(headAt(record, list)); desc != 0; desc = nextListed(desc)) {
       zspages++;
       sixteenths += 15 - 2 * list;
     }
@@ -160,12 +198,18 @@ export function freeShare(record: usize): u32 {
   return zspages == 0 ? 0 : (sixteenths * 1000) / (16 * zspages);
 }
 
+/** The next zspage of the same list, or 0. Class lock held, or world stopped. */
+export function nextListed(desc: u32): u32 {
+  return peekWord(linkAt(desc));
+}
+
 /** Makes a zspage of a free descriptor. This thread owns it, so it is on no list. */
-export function addZspage(record: usize, desc: u32, shape: u32): void {
+export function addZspage(record: usize, desc: u32): void {
   // Under one lock: a sweep counts those that are born.
   lock(record);
   addZspages(record, 1);
-  bearZspage(desc, record, shape, selfSlot(), OFF_LISTS);
+  const pool = poolOf(poolOfRecord(record)).number;
+  bearZspage(desc, pool, classOfRecord(record), selfSlot(), OFF_LISTS);
   unlock(record);
 }
 
@@ -187,10 +231,10 @@ export function zspagesOf(record: usize): u32 {
  */
 export function relist(desc: u32): bool {
   if (zspageOwner(desc) != 0) return false;
-  const inUse = zspageOf(desc).inUse;
-  const slots = shapeSlots(zspageOf(desc).shape);
-  if (inUse != 0 && listFor(desc) == ((inUse + 1) * LISTS) / slots) return false;
-  const record: usize = zspageOf(desc).group;
+  const inUse = countSlots(desc);
+  const slots = shapeSlots(zspageShape(desc));
+  if (inUse != 0 && (inUse * LISTS) / slots == ((inUse + 1) * LISTS) / slots) return false;
+  const record = recordAt(desc);
   lock(record);
   // Taken by an allocation since: its owner will list it.
   const isRetired = zspageOwner(desc) == 0 && relistLocked(record, desc);
@@ -200,24 +244,27 @@ export function relist(desc: u32): bool {
 
 /** Ends this thread's ownership. Zspage lock held. @returns as relist */
 export function giveUp(desc: u32): bool {
-  const record: usize = zspageOf(desc).group;
+  const record = recordAt(desc);
   lock(record);
-  setZspageOwner(desc, 0);
   const isRetired = relistLocked(record, desc);
   unlock(record);
   return isRetired;
 }
 
+/** Puts a zspage on the list where it belongs, as nobody's. */
 function relistLocked(record: usize, desc: u32): bool {
-  const zspage = zspageOf(desc);
-  if (zspage.list < LISTS) unlist(headAt(record, zspage.list), desc);
-  zspage.list = OFF_LISTS;
-  if (zspage.inUse == 0) {
-    zspage.list = LIST_RETIRED;
+  if (zspageList(desc) < LISTS) unlist(headAt(record, zspageList(desc)), desc, listLinks());
+  const isEmpty = countSlots(desc) == 0;
+  if (isEmpty) {
+    setPlace(desc, LIST_RETIRED, 0);
     addZspages(record, -1);
-    return true;
-  }
-  zspage.list = listFor(desc);
-  if (zspage.list < LISTS) enlist(headAt(record, zspage.list), desc);
-  return false;
+  } else listLocked(record, desc, 0);
+  return isEmpty;
+}
+
+/** Lists a zspage that is on no list. Class lock held, or world halted. */
+export function listLocked(record: usize, desc: u32, owner: u32): void {
+  const list = listFor(desc);
+  setPlace(desc, list, owner);
+  if (list < LISTS) enlist(headAt(record, list), desc, listLinks());
 }

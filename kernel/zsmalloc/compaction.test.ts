@@ -13,6 +13,7 @@ import { seeded } from '../../test/support/seeded.ts';
 import {
   assertPoolSound,
   createZone,
+  offsetOf,
   type TestZone,
   type ZoneExports,
   zoneTest,
@@ -22,7 +23,8 @@ const { ERR_BUSY, PAGE_BYTES } = facts;
 const options = { hasStore: true, wasmPages: 256 };
 
 /** The first pool, which is the store's: its number is its page. */
-const storePool = ({ words }: TestZone): number => words[(facts.ZS_STATE + 16) / 4]! / PAGE_BYTES;
+const storePool = ({ words }: TestZone): number =>
+  words[(facts.ZS_STATE + offsetOf('ZsState', 'store')) / 4]! / PAGE_BYTES;
 
 /** Steps until there is nothing left to do. @returns objects moved */
 function compact(zone: TestZone, kernel: ZoneExports = zone.kernel, threshold = 0): number {
@@ -146,7 +148,8 @@ zoneTest('a reader keeps both copies; the next step vacates the old one', option
 
 zoneTest('a threshold leaves dense classes alone', options, (zone) => {
   const { kernel } = zone;
-  const all = fill(zone, 130, () => 1000);
+  const { slotsPerZspage } = tallyAll(zone)[kernel.classFor(1000)]!;
+  const all = fill(zone, 2 * slotsPerZspage, () => 1000);
   kernel.zsRelease(all.shift()!.handle);
   assert.equal(compact(zone, kernel, 500), 0);
   for (const { handle } of all.splice(8)) kernel.zsRelease(handle);

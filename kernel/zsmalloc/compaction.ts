@@ -53,14 +53,13 @@ import {
   endSlotOn,
   fillSlot,
   firstSlotOn,
-  isFull,
   isSlotUsed,
   lowestFreeSlot,
   objectWordAt,
   payloadOffset,
   vacateSlot,
   zspageLockAt,
-  zspageOf,
+  zspageShape,
 } from './zspage';
 
 /** Objects that are moved under one lock: some 10 µs at most. */
@@ -129,17 +128,18 @@ function moveSome(desk: Desk, source: u32, target: u32): i32 {
   enterSection();
   const held = countHeld(target);
   let moved: u32 = 0;
-  let index = shapeSlots(zspageOf(source).shape);
-  while (index != 0 && moved < MOVES && !isFull(target)) {
+  const slots = shapeSlots(zspageShape(source));
+  let free = lowestFreeSlot(target, slots);
+  for (let index = slots; index != 0 && moved < MOVES && free < slots; ) {
     index--;
-    if (source == target && lowestFreeSlot(target) > index) break;
+    if (source == target && free > index) break;
     if (!isSlotUsed(source, index) || !isMovable(source, index)) continue;
-    const free = lowestFreeSlot(target);
     if (!fillSlot(target, free)) break;
     if (moveObject(source, index, target, free)) {
       setBit(leftBits(desk), index);
       moved++;
     } else vacateSlot(target, free);
+    free = lowestFreeSlot(target, slots);
   }
   pagesFreed -= i32(countHeld(target)) - i32(held);
   leaveSection();
@@ -184,7 +184,7 @@ function moveObject(source: u32, index: u32, target: u32, free: u32): bool {
   if (handle == 0) return false;
   const seen = loadCell(handle);
   if (cellState(seen) != CELL_LIVE || !isPlacedAt(seen, source, index)) return false;
-  const shape = zspageOf(source).shape;
+  const shape = zspageShape(source);
   const bytes = shapeBytes(shape) - shapeHeader(shape) - cellUnused(seen);
   copyObject(source, payloadOffset(source, index), target, payloadOffset(target, free), bytes);
   storeWord(objectWordAt(target, free), handle);

@@ -43,7 +43,7 @@ import {
 import { placeOf, zsRead, zsWrite } from './object';
 import { freeCell, takeSlot, unusedBytes, zsIsCell } from './pool';
 import { classFor, shapeBytes, shapeHeader } from './size-class';
-import { objectWordAt, payloadOffset, vacateSlot, zspageLockAt, zspageOf } from './zspage';
+import { objectWordAt, payloadOffset, vacateSlot, zspageLockAt, zspageShape } from './zspage';
 
 const CELL_BITS: u64 = 29;
 const GENERATION_BITS: u64 = 16;
@@ -109,7 +109,7 @@ export function zsReadObject(pool: u32, handle: u64): i32 {
 }
 
 function objectBytes(cell: u64): u32 {
-  const shape = zspageOf(cellZspage(cell)).shape;
+  const shape = zspageShape(cellZspage(cell));
   return shapeBytes(shape) - shapeHeader(shape) - cellUnused(cell);
 }
 

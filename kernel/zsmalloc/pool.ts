@@ -35,7 +35,7 @@ import {
 } from '../slab/kmem-cache';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
-import { addPool, addZspage, classAt, giveUp, relist, takeFullest } from './class-list';
+import { addPool, addZspage, classAt, giveUp, poolOf, relist, takeFullest } from './class-list';
 import { ACTIVES, activeAt, Desk, selfDesk } from './desk';
 import {
   CELL_BORN,
@@ -55,17 +55,16 @@ import {
   takeCell,
 } from './handle';
 import { zsLinkAt } from './object';
-import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
+import { classFor, shapeBytes, shapeHeader, shapeOf, shapeSlots, zsState } from './size-class';
 import {
   fillSlot,
-  isFull,
   isSlotUsed,
+  isZspageOf,
   lowestFreeSlot,
   objectWordAt,
   vacateSlot,
   ZSPAGE_DESC_BYTES,
   zspageLockAt,
-  zspageOf,
 } from './zspage';
 
 /** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
@@ -139,13 +138,13 @@ export function freeCell(handle: u32): void {
  */
 export function takeSlot(pool: u32, sizeClass: u32): u64 {
   const at = activeAt(selfDesk(), sizeClass);
-  const record = classAt(pool, sizeClass);
+  const slots = shapeSlots(shapeOf(sizeClass));
   while (true) {
-    const desc = activeOf(at, record, sizeClass);
+    const desc = activeOf(at, pool, sizeClass);
     if (desc == 0) return 0;
     lock(zspageLockAt(desc));
-    if (!isFull(desc)) {
-      const index = lowestFreeSlot(desc);
+    const index = lowestFreeSlot(desc, slots);
+    if (index < slots) {
       if (fillSlot(desc, index)) return (u64(desc) << 32) | u64(index);
       unlock(zspageLockAt(desc));
       return 0;
@@ -156,19 +155,20 @@ export function takeSlot(pool: u32, sizeClass: u32): u64 {
 }
 
 /** The zspage of the class that this thread puts objects into; 0 when there is no memory. */
-function activeOf(at: usize, record: usize, sizeClass: u32): u32 {
+function activeOf(at: usize, pool: u32, sizeClass: u32): u32 {
   let desc = peekWord(at);
-  if (desc != 0 && zspageOf(desc).group == u32(record)) return desc;
+  if (desc != 0 && isZspageOf(desc, poolOf(pool).number, sizeClass)) return desc;
   if (desc != 0) release(at);
+  const record = classAt(pool, sizeClass);
   desc = takeFullest(record);
-  if (desc == 0) desc = newZspage(record, sizeClass);
+  if (desc == 0) desc = newZspage(record);
   pokeWord(at, desc);
   return desc;
 }
 
-function newZspage(record: usize, sizeClass: u32): u32 {
+function newZspage(record: usize): u32 {
   const desc = allocObject(CACHE_ZSPAGE);
-  if (desc != 0) addZspage(record, desc, shapeOf(sizeClass));
+  if (desc != 0) addZspage(record, desc);
   return desc;
 }
 

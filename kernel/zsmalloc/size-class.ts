@@ -2,26 +2,28 @@
  * Size classes: how objects of a size are cut out of a chain of pages.
  *
  * A slot is a multiple of 8 bytes. For each such size the number of pages in a zspage is the one, 1
- * … 16, at which the least is left over at the end. Because a zspage takes its pages one by one
- * (zspage.ts), a long chain costs nothing until it is used, so the longer of two equally good
- * chains wins: fewer descriptors. A size of which an object costs no less than one of the next
- * larger class, its share of waste and descriptor included, is no class of its own but *merged* into
- * that one. 512 sizes make 304 classes.
+ * … 16, at which a slot costs least, its share of what is left over at the end and of the descriptor
+ * included. A zspage takes its pages one by one (zspage.ts), so a long chain costs nothing until it
+ * is used. A chain must fit its descriptor, whose room its page list and the bits of its slots share.
+ * A size of which a slot costs no less than one of the next larger class is no class of its own but
+ * *merged* into that one. 512 sizes make 302 classes.
  *
  * The largest class is *huge*: an object is a page, and the word that other objects begin with
  * stands in the zspage's descriptor.
  *
  * shape word   bytes of a slot:13 (0–12) · pages:5 (13–17) · slots of a zspage:9 (18–26)
- * shape page   class of each size (513 words) · shape of each class (340 words). Set by `format`,
- *              read by anybody
+ * shape page   class of each size (513 words) · shape of each class (340 words): set by `format`,
+ *              read by anybody · pool of each number (129 words): class-list.ts
  */
 import { PAGE_BYTES, ZS_STATE } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 
 export const CLASS_STEP: u32 = 8;
 export const MAX_CHAIN: u32 = 16;
-/** The bitmap of a zspage has room for this many; it fills 16 pages with 256 bytes each. */
+/** A slot's number is shorter than nine bits, and the smallest slots that are used fill 2 pages. */
 export const MAX_PER_ZSPAGE: u32 = 256;
+/** Bytes of a descriptor for the entries of a chain, four each, and 64 bits or more for its slots. */
+export const DESC_ROOM_BYTES: u32 = 72;
 /** Each object but a huge one begins with a word of the pool: its handle, or its link in limbo. */
 export const OBJECT_HEADER_BYTES: u32 = 4;
 export const MAX_PAYLOAD: u32 = 4096;
@@ -31,9 +33,9 @@ export const MAX_CLASSES: u32 = 340;
 export const HUGE_CHAIN: u32 = 8;
 
 /** 0, 8, … 4096. */
-const SIZES: u32 = 513;
+export const CLASS_SIZES: u32 = 513;
 /** A zspage descriptor, in bytes: part of what an object costs. */
-const DESCRIPTOR_COST: u32 = 160;
+const DESCRIPTOR_COST: u32 = 96;
 
 @unmanaged
 export class ZsState {
@@ -42,11 +44,10 @@ export class ZsState {
   /** Address of the shape page; 0 until the first pool is made. */
   shapes: u32;
   classes: u32;
-  /** The pool made last, and the store's. */
-  pools: u32;
+  /** The store's pool. */
   store: u32;
-  /** Pools made so far: numbers tell those at one address apart. */
-  made: u32;
+  /** Number of the pool made last. */
+  newest: u32;
 }
 
 export function zsState(): ZsState {
@@ -80,7 +81,7 @@ export function classCount(): u32 {
 
 /** Class of a payload of 0 … MAX_PAYLOAD bytes. */
 export function classFor(payload: u32): u32 {
-  const size = min((payload + OBJECT_HEADER_BYTES + CLASS_STEP - 1) / CLASS_STEP, SIZES - 1);
+  const size = min((payload + OBJECT_HEADER_BYTES + CLASS_STEP - 1) / CLASS_STEP, CLASS_SIZES - 1);
   return peekWord(sizeAt(size));
 }
 
@@ -93,20 +94,25 @@ function sizeAt(size: u32): usize {
 }
 
 function shapeAt(sizeClass: u32): usize {
-  return zsState().shapes + (SIZES + sizeClass) * 4;
+  return zsState().shapes + (CLASS_SIZES + sizeClass) * 4;
+}
+
+/** Address of the word that names the pool of a number. */
+export function poolWordAt(number: u32): usize {
+  return zsState().shapes + (CLASS_SIZES + MAX_CLASSES + number) * 4;
 }
 
 /** Fills the shape page: merges from the largest size down, then numbers classes from small up. */
 export function formatShapes(): void {
   let larger = PAGE_BYTES | (HUGE_CHAIN << 13) | (HUGE_CHAIN << 18);
-  for (let size = SIZES - 1; size > 0; size--) {
-    const shape = size == SIZES - 1 ? larger : bestShape(size * CLASS_STEP);
+  for (let size = CLASS_SIZES - 1; size > 0; size--) {
+    const shape = size == CLASS_SIZES - 1 ? larger : bestShape(size * CLASS_STEP);
     if (isCheaper(shape, larger)) larger = shape;
     pokeWord(sizeAt(size), larger);
   }
   pokeWord(sizeAt(0), peekWord(sizeAt(1)));
   let classes: u32 = 0;
-  for (let size: u32 = 0; size < SIZES; size++) {
+  for (let size: u32 = 0; size < CLASS_SIZES; size++) {
     const shape = peekWord(sizeAt(size));
     if (classes == 0 || shapeOf(classes - 1) != shape) pokeWord(shapeAt(classes++), shape);
     pokeWord(sizeAt(size), classes - 1);
@@ -114,18 +120,24 @@ export function formatShapes(): void {
   zsState().classes = classes;
 }
 
-/** The chain with the smallest share left over; the longest among equals. */
+/** The chain of which a slot costs least; the longest among equals. */
 function bestShape(bytes: u32): u32 {
-  let best: u32 = 1;
+  let best = shapeWith(bytes, 1);
   for (let pages: u32 = 2; pages <= MAX_CHAIN; pages++) {
-    const all = pages * PAGE_BYTES;
-    if (all / bytes > MAX_PER_ZSPAGE) break;
-    // waste / all ≤ best waste / best all, without a division
-    const waste = all % bytes;
-    if (waste * best <= ((best * PAGE_BYTES) % bytes) * pages) best = pages;
+    const shape = shapeWith(bytes, pages);
+    if (!fits(shape)) break;
+    if (!isCheaper(best, shape)) best = shape;
   }
-  const slots = min((best * PAGE_BYTES) / bytes, MAX_PER_ZSPAGE);
-  return bytes | (best << 13) | (slots << 18);
+  return best;
+}
+
+function shapeWith(bytes: u32, pages: u32): u32 {
+  return bytes | (pages << 13) | (min((pages * PAGE_BYTES) / bytes, MAX_PER_ZSPAGE) << 18);
+}
+
+/** Whether a descriptor has room for the chain and its slots. */
+function fits(shape: u32): bool {
+  return shapePages(shape) * 4 + ((shapeSlots(shape) + 63) >> 6) * 8 <= DESC_ROOM_BYTES;
 }
 
 /** Whether a slot of the first shape costs less than one of the second. */

@@ -17,15 +17,23 @@
  */
 import { setBit } from '../base/bitmap';
 import { superblock, ZS_STATE } from '../base/layout';
-import { loadCell, loadWord, pokeCell, pokeWord, storeCell, storeWord } from '../base/words';
+import { loadCell, loadWord, pokeWord, storeCell, storeWord } from '../base/words';
 import { giveBlock } from '../frames/frames';
-import { enlist } from '../memdesc/desc-list';
 import { actorOf, COUNT_MASK, FROZEN, OWNED, refsAt } from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHE_CELL, isObject } from '../slab/kmem-cache';
 import { breakLock, isLockOf } from '../thread/lock';
-import { addZspages, ClassRecord, classAt, headAt, LISTS, listFor, poolOf } from './class-list';
+import {
+  addZspages,
+  ClassRecord,
+  classAt,
+  headAt,
+  LISTS,
+  listLocked,
+  nextPool,
+  poolNumbered,
+} from './class-list';
 import { Desk, deskAt, deskOf, dropTwin, hasFreed, pushFreed } from './desk';
 import {
   cellIndex,
@@ -42,15 +50,17 @@ import { zsIsCell } from './pool';
 import { classCount, shapePages, zsState } from './size-class';
 import { nextCell, nextZspage } from './walk';
 import {
-  BITS_CELLS,
   bitsAt,
-  countSlots,
+  clearBits,
   dropPageIfUntouched,
   listsPage,
-  setZspageOwner,
+  setPlace,
+  zspageClass,
+  zspageList,
   zspageLockAt,
-  zspageOf,
   zspageOwner,
+  zspagePool,
+  zspageShape,
 } from './zspage';
 
 /** Repairs what the dead thread in `slot` left half-done. */
@@ -131,7 +141,7 @@ function hasSwept(slot: u32): bool {
 }
 
 function hasClassLock(slot: u32): bool {
-  for (let pool = zsState().pools; pool != 0; pool = poolOf(pool).next) {
+  for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
       if (isLockOf(classAt(pool, sizeClass), slot)) return true;
     }
@@ -142,8 +152,7 @@ function hasClassLock(slot: u32): bool {
 /** Slots from the cells, pages from the slots. */
 function sweep(slot: u32): void {
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
-    if (!isSwept(desc, slot)) continue;
-    for (let i: u32 = 0; i < BITS_CELLS; i++) pokeCell(bitsAt(desc) + i * 8, 0);
+    if (isSwept(desc, slot)) clearBits(desc);
   }
   for (let at = nextCell(0); at != 0; at = nextCell(at)) {
     const cell = loadCell(at);
@@ -152,8 +161,7 @@ function sweep(slot: u32): void {
   }
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (!isSwept(desc, slot)) continue;
-    zspageOf(desc).inUse = countSlots(desc);
-    for (let k: u32 = 0; k < shapePages(zspageOf(desc).shape); k++) dropPageIfUntouched(desc, k);
+    for (let k: u32 = 0; k < shapePages(zspageShape(desc)); k++) dropPageIfUntouched(desc, k);
   }
   dropLostPages(slot);
 }
@@ -172,7 +180,7 @@ function dropLostPages(slot: u32): void {
 
 /** Lists and counts of all classes, from the zspages. */
 function rebuildLists(slot: u32): void {
-  for (let pool = zsState().pools; pool != 0; pool = poolOf(pool).next) {
+  for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
       const record = classAt(pool, sizeClass);
       storeWord(record + offsetof<ClassRecord>('zspages'), 0);
@@ -183,23 +191,20 @@ function rebuildLists(slot: u32): void {
 }
 
 function relistZspage(desc: u32, slot: u32): void {
-  const zspage = zspageOf(desc);
   // A living thread does not rest between taking a zspage out of its class and disowning it.
   if ((loadWord(refsAt(desc)) & OWNED) == 0) return;
-  const record: usize = zspage.group;
+  const record = classAt(poolNumbered(zspagePool(desc)), zspageClass(desc));
   addZspages(record, 1);
   const owner = zspageOwner(desc);
-  if (owner != 0 && owner != slot) return;
-  zspage.list = listFor(desc);
-  if (zspage.list < LISTS) enlist(headAt(record, zspage.list), desc);
+  if (owner == 0 || owner == slot) listLocked(record, desc, owner);
 }
 
 function breakLocks(slot: u32): void {
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
-    if (zspageOwner(desc) == slot) setZspageOwner(desc, 0);
+    if (zspageOwner(desc) == slot) setPlace(desc, zspageList(desc), 0);
     breakLock(zspageLockAt(desc), slot);
   }
-  for (let pool = zsState().pools; pool != 0; pool = poolOf(pool).next) {
+  for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
       breakLock(classAt(pool, sizeClass), slot);
     }

@@ -4,11 +4,11 @@
  * Nothing is counted while objects come and go: whoever asks walks over the zspages. Each figure is
  * momentary. In a section, which keeps the descriptors' memory.
  */
-import { loadWord, peekWord, pokeWord } from '../base/words';
-import { classOfRecord, LISTS, poolOfRecord } from './class-list';
+import { peekWord, pokeWord } from '../base/words';
+import { LISTS, poolOf } from './class-list';
 import { classCount, shapeBytes, shapeOf, shapePages, shapeSlots } from './size-class';
 import { nextZspage } from './walk';
-import { countHeld, Zspage, zspageOf } from './zspage';
+import { countHeld, countSlots, zspageClass, zspagePool, zspageShape } from './zspage';
 
 /** One class: written for whoever reads it in the scratch. */
 @unmanaged
@@ -48,30 +48,26 @@ export function tallyClasses(pool: u32, to: usize): u32 {
     tally.slotsPerZspage = shapeSlots(shape);
   }
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
-    const record: usize = loadWord(desc + offsetof<Zspage>('group'));
-    if (pool != 0 && poolOfRecord(record) != pool) continue;
-    tallyZspage(to + classOfRecord(record) * offsetof<ClassTally>(), desc);
+    if (pool != 0 && zspagePool(desc) != poolOf(pool).number) continue;
+    tallyZspage(to + zspageClass(desc) * offsetof<ClassTally>(), desc);
   }
   return classCount();
 }
 
 function tallyZspage(tally: usize, desc: u32): void {
-  addTo(tally + offsetof<ClassTally>('used'), usedSlots(desc));
+  const used = countSlots(desc);
+  addTo(tally + offsetof<ClassTally>('used'), used);
   addTo(tally + offsetof<ClassTally>('pages'), countHeld(desc));
   addTo(tally + offsetof<ClassTally>('zspages'), 1);
-  const list = (usedSlots(desc) * LISTS) / shapeSlots(zspageOf(desc).shape);
+  const list = (used * LISTS) / shapeSlots(zspageShape(desc));
   addTo(tally + offsetof<ClassTally>('eighths') + list * 4, 1);
-}
-
-function usedSlots(desc: u32): u32 {
-  return loadWord(desc + offsetof<Zspage>('inUse'));
 }
 
 /** Bytes of the slots in use. */
 export function usedBytes(): f64 {
   let bytes: f64 = 0;
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
-    bytes += f64(usedSlots(desc)) * f64(shapeBytes(zspageOf(desc).shape));
+    bytes += f64(countSlots(desc)) * f64(shapeBytes(zspageShape(desc)));
   }
   return bytes;
 }

@@ -6,17 +6,19 @@
  * taken one by one: a page comes with the first object that touches it and goes with the last, so
  * a list with holes costs nothing but its entries.
  *
- * Zspage descriptor (160 bytes):
+ * Zspage descriptor (96 bytes):
  *   header   refs: 1 for being a zspage, and those of observers
- *   group    address of its class's record (class-list.ts). Set before publish
- *   inUse    set bits. lock: zspage
- *   next, prev, list   the list that it is on. lock: class
+ *     pfn    is *home* here, for its pages are scattered: class:9 · pool:8 (9–16), set before publish ·
+ *            list:4 (17–20), the list that it is on (class-list.ts) · owner:8 (21–28), slot of the
+ *            only thread that may put objects into it, 0 = whoever takes it off its list.
+ *            Atomic; moved under the class lock: owner 0 → slot, and by that thread slot → 0
+ *     link   the next of its list, lock: class; when it is retired, of limbo
+ *   prev     the one before it on its list. lock: class
  *   lock     zspage lock
- *   owner    slot of the only thread that may put objects into it, 0 = whoever takes it off its
- *            list. Atomic; moved under the class lock, 0 → slot, and by that thread, slot → 0
- *   shape    Set before publish
- *   pages[16]  pfn, 0 = hole; of a huge zspage 8, and behind them the words of its 8 objects
- *   bits[4]    1 = slot in use. lock: zspage
+ *   room     72 bytes, which bits and page list share: bits from the front, 64 in a cell, 1 = slot in
+ *            use, lock: zspage; pages from the back, the first one last: pfn, 0 = hole; of a huge
+ *            zspage 8, and before them the words of its 8 objects.
+ *            16 pages leave room for 64 slots, 14 for 128, 10 for 256 (size-class.ts)
  *   page k is held  ⇔  a slot in use overlaps bytes [4096 k, 4096 (k + 1))
  *   a slot is in use ⇔ a cell names it, when nobody has the lock; or a mover has just emptied it
  *
@@ -26,38 +28,42 @@
  */
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
-import { loadWord, peekCell, peekWord, storeWord } from '../base/words';
+import { loadWord, peekCell, peekWord, pokeCell, storeWord } from '../base/words';
 import { CLASS_MOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
-import { ListedDesc } from '../memdesc/desc-list';
-import { bear, FLAG_MOVABLE, publish } from '../memdesc/header';
+import { bear, FLAG_MOVABLE, Header, pfnAt, publish } from '../memdesc/header';
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import {
+  DESC_ROOM_BYTES,
   HUGE_CHAIN,
   isHuge,
-  MAX_CHAIN,
-  MAX_PER_ZSPAGE,
   OBJECT_HEADER_BYTES,
   shapeBytes,
+  shapeOf,
   shapePages,
   shapeSlots,
 } from './size-class';
 
 @unmanaged
-export class Zspage extends ListedDesc {
+export class Zspage extends Header {
+  prev: u32;
   lock: u32;
-  owner: u32;
-  list: u32;
-  shape: u32;
-  /** The first of MAX_CHAIN entries; behind them, the bitmap. */
-  pages: u32;
+  /** The first cell of the bitmap; behind it, the others, and the page list. */
+  bits: u64;
 }
 
-/** Bytes of a zspage descriptor: the record above with all its entries, and the bitmap. */
-export const ZSPAGE_DESC_BYTES: u32 = 160;
-/** Cells of a zspage's bitmap: MAX_PER_ZSPAGE / 64. */
-export const BITS_CELLS: u32 = 4;
+/** Bytes of a zspage descriptor: the record above with all of its room. */
+export const ZSPAGE_DESC_BYTES: u32 = 96;
+/** Where the first page stands; the others before it. */
+const FIRST_ENTRY: u32 = ZSPAGE_DESC_BYTES - 4;
+
+const POOL_SHIFT: u32 = 9;
+const LIST_SHIFT: u32 = 17;
+const OWNER_SHIFT: u32 = 21;
+export const ZSPAGE_CLASS_MASK: u32 = 0x1ff;
+/** Class and pool. */
+const FIXED_MASK: u32 = 0x1_ffff;
 
 export function zspageOf(desc: u32): Zspage {
   return changetype<Zspage>(desc);
@@ -67,20 +73,48 @@ export function zspageLockAt(desc: u32): usize {
   return desc + offsetof<Zspage>('lock');
 }
 
-function ownerAt(desc: u32): usize {
-  return desc + offsetof<Zspage>('owner');
+/** How far from its beginning the two words stand by which it is listed. */
+export function listLinks(): usize {
+  return offsetof<Zspage>('link');
+}
+
+function homeOf(desc: u32): u32 {
+  return loadWord(pfnAt(desc));
+}
+
+export function zspageClass(desc: u32): u32 {
+  return homeOf(desc) & ZSPAGE_CLASS_MASK;
+}
+
+/** Number of its pool. */
+export function zspagePool(desc: u32): u32 {
+  return (homeOf(desc) >> POOL_SHIFT) & 0xff;
+}
+
+export function isZspageOf(desc: u32, pool: u32, sizeClass: u32): bool {
+  return (homeOf(desc) & FIXED_MASK) == (sizeClass | (pool << POOL_SHIFT));
+}
+
+export function zspageShape(desc: u32): u32 {
+  return shapeOf(zspageClass(desc));
+}
+
+export function zspageList(desc: u32): u32 {
+  return (homeOf(desc) >> LIST_SHIFT) & 15;
 }
 
 export function zspageOwner(desc: u32): u32 {
-  return loadWord(ownerAt(desc));
+  return homeOf(desc) >> OWNER_SHIFT;
 }
 
-export function setZspageOwner(desc: u32, slot: u32): void {
-  storeWord(ownerAt(desc), slot);
+/** Says on which list the zspage is, and who owns it. Class lock held. */
+export function setPlace(desc: u32, list: u32, owner: u32): void {
+  const fixed = homeOf(desc) & FIXED_MASK;
+  storeWord(pfnAt(desc), fixed | (list << LIST_SHIFT) | (owner << OWNER_SHIFT));
 }
 
 function pageEntryAt(desc: u32, k: u32): usize {
-  return desc + offsetof<Zspage>('pages') + k * 4;
+  return desc + FIRST_ENTRY - k * 4;
 }
 
 /** Page number of the k-th page, 0 for a hole. */
@@ -90,15 +124,12 @@ export function zspagePage(desc: u32, k: u32): u32 {
 
 /** Whether the page is among the zspage's. */
 export function listsPage(desc: u32, pfn: u32): bool {
-  for (let k: u32 = 0, end = shapePages(zspageOf(desc).shape); k < end; k++) {
-    if (zspagePage(desc, k) == pfn) return true;
-  }
-  return false;
+  return pageEntryOf(desc, pfn) != 0;
 }
 
 /** Address of the entry that names a page, or 0. Zspage lock held. */
 export function pageEntryOf(desc: u32, pfn: u32): usize {
-  for (let k: u32 = 0, end = shapePages(zspageOf(desc).shape); k < end; k++) {
+  for (let k: u32 = 0, end = shapePages(zspageShape(desc)); k < end; k++) {
     if (zspagePage(desc, k) == pfn) return pageEntryAt(desc, k);
   }
   return 0;
@@ -106,59 +137,58 @@ export function pageEntryOf(desc: u32, pfn: u32): usize {
 
 /** Which page of the chain an entry stands for. */
 export function entryIndex(desc: u32, entry: usize): u32 {
-  return u32(entry - pageEntryAt(desc, 0)) >> 2;
+  return u32(pageEntryAt(desc, 0) - entry) >> 2;
 }
 
 /** Address of the bitmap. */
 export function bitsAt(desc: u32): usize {
-  return pageEntryAt(desc, MAX_CHAIN);
+  return desc + offsetof<Zspage>('bits');
+}
+
+/** Puts no slot into use. */
+export function clearBits(desc: u32): void {
+  for (let index: u32 = 0, end = shapeSlots(zspageShape(desc)); index < end; index += 64) {
+    pokeCell(bitsAt(desc) + (index >> 3), 0);
+  }
 }
 
 export function isSlotUsed(desc: u32, index: u32): bool {
   return isBitSet(bitsAt(desc), index);
 }
 
-export function isFull(desc: u32): bool {
-  return zspageOf(desc).inUse == shapeSlots(zspageOf(desc).shape);
-}
-
-/** Lowest slot that is free; the zspage has one. Zspage lock held. */
-export function lowestFreeSlot(desc: u32): u32 {
+/** Lowest slot that is free; if there is none, a number beyond them. Zspage lock held. */
+export function lowestFreeSlot(desc: u32, slots: u32): u32 {
   let index: u32 = 0;
-  while (peekCell(bitsAt(desc) + (index >> 3)) == u64.MAX_VALUE) index += 64;
-  return index + u32(ctz(~peekCell(bitsAt(desc) + (index >> 3))));
+  while (index < slots && peekCell(bitsAt(desc) + (index >> 3)) == u64.MAX_VALUE) index += 64;
+  return index >= slots ? index : index + u32(ctz(~peekCell(bitsAt(desc) + (index >> 3))));
 }
 
+/** Slots in use. */
 export function countSlots(desc: u32): u32 {
   let sum: u64 = 0;
-  for (let cell: u32 = 0; cell < BITS_CELLS; cell++)
-    sum += popcnt(peekCell(bitsAt(desc) + cell * 8));
+  for (let index: u32 = 0, end = shapeSlots(zspageShape(desc)); index < end; index += 64) {
+    sum += popcnt(peekCell(bitsAt(desc) + (index >> 3)));
+  }
   return u32(sum);
 }
 
 /** Pages that the zspage holds. */
 export function countHeld(desc: u32): u32 {
   let pages: u32 = 0;
-  for (let k: u32 = 0, end = shapePages(zspageOf(desc).shape); k < end; k++) {
+  for (let k: u32 = 0, end = shapePages(zspageShape(desc)); k < end; k++) {
     if (zspagePage(desc, k) != 0) pages++;
   }
   return pages;
 }
 
 /** Makes an empty zspage without pages, which only `owner` puts objects into. */
-export function bearZspage(desc: u32, record: usize, shape: u32, owner: u32, list: u32): void {
-  bear(desc, TYPE_ZSPAGE, 0, 0);
-  const zspage = zspageOf(desc);
-  zspage.flags |= FLAG_MOVABLE;
-  zspage.group = u32(record);
-  zspage.inUse = 0;
-  zspage.next = 0;
-  zspage.prev = 0;
-  zspage.shape = shape;
-  zspage.list = list;
-  memory.fill(pageEntryAt(desc, 0), 0, MAX_CHAIN * 4 + MAX_PER_ZSPAGE / 8);
+export function bearZspage(desc: u32, pool: u32, sizeClass: u32, owner: u32, list: u32): void {
+  bear(desc, TYPE_ZSPAGE, 0, sizeClass | (pool << POOL_SHIFT));
+  zspageOf(desc).flags |= FLAG_MOVABLE;
+  zspageOf(desc).prev = 0;
+  memory.fill(bitsAt(desc), 0, DESC_ROOM_BYTES);
   storeWord(zspageLockAt(desc), 0);
-  setZspageOwner(desc, owner);
+  setPlace(desc, list, owner);
   publish(desc);
 }
 
@@ -168,7 +198,7 @@ export function bearZspage(desc: u32, record: usize, shape: u32, owner: u32, lis
  * @returns false when a page was missing; then nothing has changed
  */
 export function fillSlot(desc: u32, index: u32): bool {
-  const bytes = shapeBytes(zspageOf(desc).shape);
+  const bytes = shapeBytes(zspageShape(desc));
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
   if (!holdPage(desc, first)) return false;
@@ -177,17 +207,15 @@ export function fillSlot(desc: u32, index: u32): bool {
     return false;
   }
   setBit(bitsAt(desc), index);
-  zspageOf(desc).inUse++;
   return true;
 }
 
 /** Takes a slot out of use and gives back the pages that it was the last to touch. */
 export function vacateSlot(desc: u32, index: u32): void {
-  const bytes = shapeBytes(zspageOf(desc).shape);
+  const bytes = shapeBytes(zspageShape(desc));
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
   clearBit(bitsAt(desc), index);
-  zspageOf(desc).inUse--;
   dropPageIfUntouched(desc, first);
   if (last != first) dropPageIfUntouched(desc, last);
 }
@@ -218,12 +246,12 @@ function isPageTouched(desc: u32, k: u32): bool {
 
 /** The slots that overlap page k: from this one … */
 export function firstSlotOn(desc: u32, k: u32): u32 {
-  return (k * PAGE_BYTES) / shapeBytes(zspageOf(desc).shape);
+  return (k * PAGE_BYTES) / shapeBytes(zspageShape(desc));
 }
 
 /** … up to, but not including this one. */
 export function endSlotOn(desc: u32, k: u32): u32 {
-  const shape = zspageOf(desc).shape;
+  const shape = zspageShape(desc);
   return min(((k + 1) * PAGE_BYTES - 1) / shapeBytes(shape) + 1, shapeSlots(shape));
 }
 
@@ -235,26 +263,25 @@ export function chainByteAt(desc: u32, offset: u32): usize {
 
 /** Where the word of an object stands: its handle, or its link in limbo. */
 export function objectWordAt(desc: u32, index: u32): usize {
-  const shape = zspageOf(desc).shape;
+  const shape = zspageShape(desc);
   if (isHuge(shape)) return pageEntryAt(desc, HUGE_CHAIN + index);
   return chainByteAt(desc, index * shapeBytes(shape));
 }
 
 /** Offset of an object's payload in the chain. */
 export function payloadOffset(desc: u32, index: u32): u32 {
-  const bytes = shapeBytes(zspageOf(desc).shape);
+  const bytes = shapeBytes(zspageShape(desc));
   return index * bytes + (bytes == PAGE_BYTES ? 0 : OBJECT_HEADER_BYTES);
 }
 
-/** @returns true when descriptor, bits and page list agree. Zspage lock held, or world stopped. */
+/** @returns true when bits and page list agree. Zspage lock held, or world stopped. */
 export function isZspageSound(desc: u32): bool {
-  const zspage = zspageOf(desc);
-  if (countSlots(desc) != zspage.inUse) return false;
-  const chain = isHuge(zspage.shape) ? HUGE_CHAIN : MAX_CHAIN;
-  for (let k: u32 = 0; k < chain; k++) {
-    const isHeld = peekWord(pageEntryAt(desc, k)) != 0;
-    const isWanted = k < shapePages(zspage.shape) && isPageTouched(desc, k);
-    if (isHeld != isWanted) return false;
+  const shape = zspageShape(desc);
+  const last = (shapeSlots(shape) - 1) & 63;
+  const end = bitsAt(desc) + ((shapeSlots(shape) - 1) >> 6) * 8;
+  if (last != 63 && peekCell(end) >> u64(last + 1) != 0) return false;
+  for (let k: u32 = 0; k < shapePages(shape); k++) {
+    if ((peekWord(pageEntryAt(desc, k)) != 0) != isPageTouched(desc, k)) return false;
   }
   return true;
 }

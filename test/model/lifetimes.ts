@@ -30,9 +30,10 @@ const caches = facts.CACHE_TABLE;
 const cacheRecord = sizeOf('KmemCache');
 const cacheBytes = offsetOf('KmemCache', 'objectBytes');
 const cachePerSlab = offsetOf('KmemCache', 'perSlab');
-const zspageShape = offsetOf('Zspage', 'shape');
-const zspagePages = offsetOf('Zspage', 'pages');
-const zspageBits = zspagePages + facts.MAX_CHAIN * 4;
+/** A zspage's class stands where others have the page number; its page list comes from the back. */
+const zspageHome = offsetOf('Header', 'pfn');
+const zspageBits = offsetOf('Zspage', 'bits');
+const zsShapes = facts.ZS_STATE + offsetOf('ZsState', 'shapes');
 const refs = offsetOf('Header', 'refs');
 
 function structureOf(structure: string): facts.StructureFacts {
@@ -148,12 +149,13 @@ function judgeSlabObject(
 }
 
 function judgeZsObject(words: Uint32Array, look: Look, address: number, desc: number): string {
-  const pages = (desc + zspagePages) >>> 2;
+  const first = (desc + facts.ZSPAGE_DESC_BYTES - 4) >>> 2;
+  const sizeClass = words[(desc + zspageHome) >>> 2]! & facts.ZSPAGE_CLASS_MASK;
   // As kernel/zsmalloc/size-class.ts packs it.
-  const shape = words[(desc + zspageShape) >>> 2]!;
+  const shape = words[(words[zsShapes >>> 2]! >>> 2) + facts.CLASS_SIZES + sizeClass]!;
   const [bytes, chain, slots] = [shape & 0x1fff, (shape >>> 13) & 31, shape >>> 18];
   let k = 0;
-  while (words[pages + k] !== address >>> facts.PAGE_SHIFT) if (++k === chain) return '';
+  while (words[first - k] !== address >>> facts.PAGE_SHIFT) if (++k === chain) return '';
   const slot = Math.floor((k * facts.PAGE_BYTES + (address & WHOLE)) / bytes);
   const isUsed = slot < slots && isSet(look, desc + zspageBits, slot);
   return isUsed ? '' : `object ${slot} of a zspage, which is free`;

@@ -22,7 +22,7 @@ import { checkCaptured } from './compact/isolate';
 import { isTaken } from './frames/bitfield';
 import { checkFrames, isStocked } from './frames/check-frames';
 import { stockedPages } from './frames/stock';
-import { COUNT_MASK, headerOf, PIN_MASK, refsAt, typeOf } from './memdesc/header';
+import { COUNT_MASK, headerOf, orderOf, PIN_MASK, refsAt, typeOf } from './memdesc/header';
 import { pinsOf } from './memdesc/ledger';
 import { pageWord, peekPageWord, wordDescriptor, wordOrder, wordType } from './memdesc/page-word';
 import { TYPE_FREE, TYPE_MASK, TYPE_MISC, TYPE_STOCKED, TYPE_ZSPAGE } from './memdesc/type';
@@ -110,13 +110,21 @@ function isWordSound(pfn: u32, word: u32): bool {
   if (desc != 0) {
     if ((loadWord(refsAt(desc)) & COUNT_MASK) == 0) return false;
     if ((headerOf(desc).flags & TYPE_MASK) != wordType(word)) return false;
-    const order = (headerOf(desc).flags >> 5) & 15;
-    return wordType(word) == TYPE_ZSPAGE || pfn - headerOf(desc).pfn < (<u32>1) << order;
+    return wordType(word) == TYPE_ZSPAGE || isBlockSound(pfn, desc, word);
   }
   // A free that nobody finishes.
   if (wordType(word) == TYPE_STOCKED) return false;
   if (wordType(word) != TYPE_MISC) return true;
   return peekPageWord(pfn & ~((1 << wordOrder(word)) - 1)) == word;
+}
+
+/** Every page of a block has the word, and no other page has. */
+function isBlockSound(pfn: u32, desc: u32, word: u32): bool {
+  const first = headerOf(desc).pfn;
+  const pages: u32 = 1 << orderOf(desc);
+  if (pfn != first) return pfn - first < pages;
+  for (let i: u32 = 1; i < pages; i++) if (peekPageWord(first + i) != word) return false;
+  return true;
 }
 
 function checkBags(): u32 {

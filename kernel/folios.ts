@@ -15,6 +15,7 @@ import {
   allocFolio as folioAlloc,
   folioBytes,
   folioOf,
+  freeUnpinned,
   isFolioType,
   OWNER_WORDS,
 } from './folio/folio';
@@ -66,8 +67,16 @@ function numberIn(name: f64): u32 {
   return u32(u64(name) & ((1 << NUMBER_BITS) - 1));
 }
 
+function stampIn(name: f64): u32 {
+  return u32(u64(name) >> NUMBER_BITS);
+}
+
 function nameOf(number: u32): f64 {
-  return f64((u64(folioOf(number << 5).stamp) << NUMBER_BITS) | u64(number));
+  return nameWith(folioOf(number << 5).stamp, number);
+}
+
+function nameWith(stamp: u32, number: u32): f64 {
+  return f64((u64(stamp) << NUMBER_BITS) | u64(number));
 }
 
 /** Address of the name of a registered type, or 0. */
@@ -89,11 +98,22 @@ export function allocFolio(order: u32, type: u32): f64 {
 export function freeFolio(name: f64): i32 {
   enter(OP_FOLIO);
   enterSection();
-  const held = holdFolio(name);
-  const isOwned = held >= 0 && disown(held << 5) != DISOWN_TWICE;
-  if (held >= 0) dropPin(held << 5);
+  const desc = numberIn(name) << 5;
+  const stamp = stampIn(name);
+  const mayBe = nameWith(stamp, desc >> 5) == name && isFolioObject(desc);
+  let failure = mayBe ? freeUnpinned(desc, stamp) : ERR_NOT_FOUND;
+  if (failure == ERR_BUSY) failure = disownFolio(name);
   leave();
-  return held < 0 ? held : isOwned ? 0 : ERR_NOT_FOUND;
+  return failure;
+}
+
+/** For what others have pinned, or somebody has frozen. */
+function disownFolio(name: f64): i32 {
+  const held = holdFolio(name);
+  if (held < 0) return held;
+  const isOwned = disown(held << 5) != DISOWN_TWICE;
+  dropPin(held << 5);
+  return isOwned ? 0 : ERR_NOT_FOUND;
 }
 
 /** Pins whatever descriptor the page has. @returns it, or ERR_NOT_FOUND, ERR_BUSY, ERR_FULL */

@@ -19,15 +19,17 @@
  * last reference until freed. Its pages are those whose words name it; the freeing is done again
  * from there (`freeFolio` asks each word). Pages whose words are 0 are frames' to find.
  */
-import { ERR_ARGUMENT, ERR_NO_MEMORY } from '../base/fault';
+import { selfSlot } from '../base/env';
+import { ERR_ARGUMENT, ERR_BUSY, ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
 import { MAX_ORDER, MEMDESC_STATE } from '../base/layout';
-import { addWord, storeWord } from '../base/words';
+import { addWord, pokeWords } from '../base/words';
 import { CLASS_MOVABLE, CLASS_UNMOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
 import {
   bear,
-  bury,
+  condemn,
   FLAG_MOVABLE,
+  freeze,
   Header,
   headerOf,
   orderOf,
@@ -36,7 +38,7 @@ import {
 } from '../memdesc/header';
 import { note, strikeNote } from '../memdesc/ledger';
 import { fillPageWords, pageWord, storePageWord } from '../memdesc/page-word';
-import { MemdescState } from '../memdesc/pin';
+import { MemdescState, unfreeze, wakePinners } from '../memdesc/pin';
 import { isUserType, TYPE_ANON_FOLIO, TYPE_FILE_FOLIO, TYPE_FREE } from '../memdesc/type';
 import { isRegistered, userType } from '../memdesc/user-type';
 import {
@@ -112,7 +114,7 @@ export function bearFolio(type: u32, order: u32): u32 {
   bear(desc, type, order, 0);
   if (isMovable(type)) headerOf(desc).flags |= FLAG_MOVABLE;
   folioOf(desc).stamp = drawStamp();
-  for (let at = desc + OWNER_WORDS; at < desc + folioBytes(type); at += 4) storeWord(at, 0);
+  pokeWords(desc + OWNER_WORDS, (folioBytes(type) - OWNER_WORDS) >> 2, 0);
   return desc;
 }
 
@@ -134,14 +136,46 @@ export function allocFolio(order: u32, type: u32): i32 {
   return i32(desc >> 5);
 }
 
-/** For whoever took the last reference away: the descriptor is noted in this thread's ledger. */
+/**
+ * Frees a folio that nobody has pinned: with one exchange, where a pin, the owner's reference and the
+ * pin again would be three. Frozen, it keeps its stamp, so a name that is old is found out in time.
+ *
+ * @returns 0; ERR_NOT_FOUND: another stamp; ERR_BUSY: not in this way, nothing has changed
+ */
+export function freeUnpinned(desc: u32, stamp: u32): i32 {
+  note(desc);
+  if (!freeze(desc, 0)) {
+    strikeNote(desc);
+    return ERR_BUSY;
+  }
+  if (folioOf(desc).stamp != stamp) {
+    // Nobody else drops what a frozen descriptor without pins has.
+    unfreeze(desc);
+    strikeNote(desc);
+    return ERR_NOT_FOUND;
+  }
+  condemn(desc, selfSlot());
+  wakePinners(desc);
+  giveWhole(headerOf(desc).pfn, orderOf(desc));
+  dropDescriptor(desc);
+  return 0;
+}
+
+function giveWhole(pfn: u32, order: u32): void {
+  fillPageWords(pfn, 1 << order, TYPE_FREE);
+  giveBlock(pfn, order);
+}
+
+/**
+ * For whoever took the last reference away, or goes on for one who did and died: the descriptor is
+ * noted in this thread's ledger.
+ */
 export function freeFolio(desc: u32): void {
   const word = desc | typeOf(desc);
   const pfn = headerOf(desc).pfn;
   const order = orderOf(desc);
   if (countNaming(pfn, order, word) == (<u32>1) << order) {
-    fillPageWords(pfn, 1 << order, TYPE_FREE);
-    giveBlock(pfn, order);
+    giveWhole(pfn, order);
   } else {
     giveNaming(pfn, order, word);
   }
@@ -168,7 +202,6 @@ function giveNaming(pfn: u32, order: u32, word: u32): void {
 
 function dropDescriptor(desc: u32): void {
   const cache = cacheFor(typeOf(desc));
-  bury(desc);
   freeObject(cache, desc);
   strikeNote(desc);
 }

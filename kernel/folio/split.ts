@@ -43,6 +43,7 @@ import {
   fillPageWords,
   pageWord,
   storePageWord,
+  storePageWords,
   wordDescriptor,
   wordType,
 } from '../memdesc/page-word';
@@ -99,7 +100,8 @@ function finishSplit(desc: u32, order: u32): void {
   const pages: u32 = 1 << order;
   for (let child = headerOf(desc).link; child != 0; child = headerOf(child).link) {
     if ((loadWord(refsAt(child)) & BORN) != 0) publishFrozen(child);
-    fillPageWords(headerOf(child).pfn, pages, child | type);
+    // Atomic: who finds the new folio by its page finds it frozen, not still to be born.
+    storePageWords(headerOf(child).pfn, pages, child | type, order);
   }
   thawReserve(desc);
   setOrder(desc, order);
@@ -139,13 +141,17 @@ export function finishDeadSplit(desc: u32, slot: u32): void {
   const pages: u32 = 1 << orderOf(desc);
   const child = headerOf(desc).link;
   if (child != 0) finishSplit(desc, orderOf(child));
+  let own: u32 = 0;
   // One may be off the chain and not thawed.
   for (let pfn = headerOf(desc).pfn; pfn < headerOf(desc).pfn + pages; pfn++) {
     const owner = wordDescriptor(pageWord(pfn));
+    if (owner == desc) own++;
     if (owner == 0 || owner == desc || wordType(pageWord(pfn)) != typeOf(desc)) continue;
     const refs = loadWord(refsAt(owner));
     if ((refs & FROZEN) != 0 && actorOf(refs) == slot) unfreeze(owner);
   }
+  // All may be thawed, and the original not say yet how small it is.
+  if (own != 0) setOrder(desc, ctz(own));
 }
 
 /** Gives back the pages that a dead thread's shrink had left to the folio: it stays frozen. */

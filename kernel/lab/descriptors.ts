@@ -7,12 +7,12 @@
  */
 import { superblock } from '../base/layout';
 import { loadWord } from '../base/words';
-import { allocFolio } from '../folio/folio';
+import { allocFolio, folioOf, freeUnpinned } from '../folio/folio';
 import { splitFolio } from '../folio/split';
 import { CLASS_MOVABLE } from '../frames/class';
 import { takeBlock } from '../frames/frames';
 import { lockDesc, unlockDesc } from '../memdesc/desc-lock';
-import { bear, disown, flagsAt, headerOf, publish } from '../memdesc/header';
+import { bear, flagsAt, headerOf, publish } from '../memdesc/header';
 import { fillPageWords, miscWord, pageWord, wordDescriptor } from '../memdesc/page-word';
 import { hold, PIN_HELD, PIN_STATUS, pin } from '../memdesc/pin';
 import { MISC_USER, TYPE_ANON_FOLIO, TYPE_SLAB, TYPE_ZSPAGE } from '../memdesc/type';
@@ -46,11 +46,9 @@ export function alloc(order: u32): u32 {
   return folio < 0 ? 0 : folio << 5;
 }
 
-/** As the kernel's face does it: with a pin, because others may come first. */
+/** As the kernel's face does it: by name, because others may come first. */
 export function free(desc: u32): void {
-  hold(desc);
-  disown(desc);
-  dropPin(desc);
+  freeUnpinned(desc, folioOf(desc).stamp);
 }
 
 export function pageOf(desc: u32): u32 {

@@ -36,8 +36,9 @@ function subject(): Subject {
 }
 
 test('a descriptor is born, published, and buried', () => {
-  const { zone, desc, refs } = subject();
+  const { zone, desc, refs, set } = subject();
   const { kernel } = zone;
+  set(BORN + SELF);
   kernel.bear(desc, facts.TYPE_ANON_FOLIO, 3, 1234);
   assert.equal(refs(), BORN + SELF);
   assert.equal(kernel.tryGet(desc), GET_GONE);

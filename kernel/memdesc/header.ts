@@ -5,12 +5,12 @@
  *        MOVABLE (25) · ORPHANED (26). Stored once, before the descriptor is published; afterwards
  *        only moved by compare-and-swap, `or` and `and`. The lock's part: desc-lock.ts
  * refs   pins:21 · OWNED (bit 21) · actor slot:8 (22–29) · BORN (30) · FROZEN (31)
- *   0                free: nobody's                             → BORN|slot (store, by its allocator)
+ *   0                free: nobody's                             → BORN|slot (plainly, by its cache)
  *   BORN|slot        reserved by slot, not published            → OWNED (store, by slot: publishes)
  *   OWNED|n          its owner has it, and n pins are out       → OWNED|n±1, n, or FROZEN|slot|OWNED|n
  *   n > 0            disowned; goes with its last pin           → n−1
  *   FROZEN|slot|c    nobody may take a pin; c = OWNED and pins  → the same with less, or c (unfreeze)
- *   FROZEN|slot|0    being freed by slot                        → 0 (store, by slot)
+ *   FROZEN|slot|0    being freed by slot                        → 0 (plainly, by its cache)
  *   Never raised from 0. Whoever takes the last of OWNED and pins away frees: `put` and `disown` say
  *   so, or, if it was frozen meanwhile, the freezer's `unfreeze`. That and the freeze are one
  *   compare-and-swap, 1 → FROZEN|slot|0: in two steps a stalled freer would hit the next life.
@@ -29,7 +29,7 @@
  */
 import { selfSlot } from '../base/env';
 import { FAULT_REFS, fail } from '../base/fault';
-import { casWord, loadWord, storeWord } from '../base/words';
+import { casWord, loadWord, pokeWord, storeWord } from '../base/words';
 import { TYPE_MASK } from './type';
 
 export const HEADER_BYTES: u32 = 16;
@@ -99,9 +99,16 @@ export function actorOf(refs: u32): u32 {
   return (refs >> SLOT_SHIFT) & 0xff;
 }
 
-/** Reserves a free object: nobody can pin it before `publish`. */
+/** What the refs of an object say that is in this thread's hands. */
+export function bornHere(): u32 {
+  return BORN | (selfSlot() << SLOT_SHIFT);
+}
+
+/**
+ * Fills the header of an object that its cache has handed out, so that its refs say `bornHere`
+ * (slab/sheaf.ts): nobody can pin it before `publish`.
+ */
 export function bear(desc: u32, type: u32, order: u32, pfn: u32): void {
-  storeWord(refsAt(desc), BORN | (selfSlot() << SLOT_SHIFT));
   const header = headerOf(desc);
   header.flags = type | (order << ORDER_SHIFT);
   header.pfn = pfn;
@@ -113,9 +120,12 @@ export function publish(desc: u32): void {
   storeWord(refsAt(desc), OWNED);
 }
 
-/** Instead of `publish` where others may wait for it: born as if frozen by us, until `unfreeze`. */
+/**
+ * Instead of `publish` where others may wait for it: born as if frozen by us, until `unfreeze`. What
+ * leads to it is stored atomically after this; who has an older pointer takes no pin either way.
+ */
 export function publishFrozen(desc: u32): void {
-  storeWord(refsAt(desc), FROZEN | (selfSlot() << SLOT_SHIFT) | OWNED);
+  pokeWord(refsAt(desc), FROZEN | (selfSlot() << SLOT_SHIFT) | OWNED);
 }
 
 /** What `tryGet` found. */
@@ -196,12 +206,14 @@ export function thaw(desc: u32): bool {
   }
 }
 
-/** The last step of a death, before the object goes back to its cache. */
+/** Leaves the refs as a free object's, where it does not go back to its cache at once: that does so. */
 export function bury(desc: u32): void {
   storeWord(refsAt(desc), 0);
 }
 
-/** Makes a descriptor that nobody can pin any more `slot`'s to free. */
+/**
+ * Makes a descriptor that nobody can pin any more, or that is frozen without pins, `slot`'s to free.
+ */
 export function condemn(desc: u32, slot: u32): void {
   storeWord(refsAt(desc), FROZEN | (slot << SLOT_SHIFT));
 }

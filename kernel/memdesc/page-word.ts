@@ -127,10 +127,10 @@ export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
  * descriptor go at once plain stores do: who reads an old word meets refs that are 0, or those of
  * a descriptor published later, whose publication follows the stores.
  */
-export function storePageWord(pfn: u32, word: u32): void {
+export function storePageWord(pfn: u32, word: u32, order: u32 = 0): void {
   if (isDefined(PAGELESS_TWO_WORD)) {
     if (isAllocatees(word)) {
-      storeWord(pageWordAt(pfn), TYPE_ALLOCATED);
+      storeWord(pageWordAt(pfn), (order << 5) | TYPE_ALLOCATED);
       storeWord(allocateeAt(pfn), word);
     } else {
       storeWord(allocateeAt(pfn), 0);
@@ -141,9 +141,9 @@ export function storePageWord(pfn: u32, word: u32): void {
   }
 }
 
-/** The same for each page of a block. */
-export function storePageWords(pfn: u32, pages: u32, word: u32): void {
-  for (let i: u32 = 0; i < pages; i++) storePageWord(pfn + i, word);
+/** The same for each of some pages, of a block of `order`. */
+export function storePageWords(pfn: u32, pages: u32, word: u32, order: u32 = 0): void {
+  for (let i: u32 = 0; i < pages; i++) storePageWord(pfn + i, word, order);
 }
 
 /** For words without a descriptor: those are the allocator's in both layouts. */

@@ -92,8 +92,13 @@ export function unpin(desc: u32): bool {
 /** Ends a freeze of one's own, and wakes who waited. @returns true when the caller must free it */
 export function unfreeze(desc: u32): bool {
   const isLast = thaw(desc);
-  if (loadWord(MEMDESC_STATE + offsetof<MemdescState>('waiters')) != 0) wakeWord(refsAt(desc), -1);
+  wakePinners(desc);
   return isLast;
+}
+
+/** After an atomic store that ends a freeze: wakes who waited for it. */
+export function wakePinners(desc: u32): void {
+  if (loadWord(MEMDESC_STATE + offsetof<MemdescState>('waiters')) != 0) wakeWord(refsAt(desc), -1);
 }
 
 /** A look, or a slice of waiting, for a frozen descriptor. @returns false where there is no hope */

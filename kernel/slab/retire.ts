@@ -15,13 +15,13 @@
  */
 import { casWord, peekWord } from '../base/words';
 import { giveBlock } from '../frames/frames';
-import { linkAt, OWNED, refsAt } from '../memdesc/header';
+import { bornHere, linkAt, OWNED, refsAt } from '../memdesc/header';
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE } from '../memdesc/type';
 import { beginGracePeriod, isQuiescent } from '../thread/rcu';
 import { CACHE_SLAB, slabState } from './cache';
 import { freeObject } from './kmem-cache';
-import { bornHere, lockSlab, unlockSlab } from './sheaf';
+import { lockSlab, unlockSlab } from './sheaf';
 import { slabOf } from './slab';
 import { countWaiting, enlistRetired, waitingSlabs } from './slabs';
 

@@ -25,7 +25,7 @@
 import { selfPage, selfSlot } from '../base/env';
 import { SLAB_STATE, THREAD_SLAB } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeByte, pokeWord, storeCell } from '../base/words';
-import { BORN, refsAt, SLOT_SHIFT } from '../memdesc/header';
+import { bornHere, refsAt } from '../memdesc/header';
 import { lock, unlock } from '../thread/lock';
 import { CACHES, cacheOf, KIND_CELL, KIND_DESC, KIND_HAND, KmemCache, slabState } from './cache';
 import { checkFilled, fillFree } from './fill';
@@ -138,11 +138,6 @@ function takenBy(slot: u32): u64 {
 /** What this thread had in hand is the user's now, or in a sheaf. */
 export function settleHand(): void {
   handIn(selfPage()).inHand = 0;
-}
-
-/** The refs word of a descriptor that is in this thread's hands. */
-export function bornHere(): u32 {
-  return BORN | (selfSlot() << SLOT_SHIFT);
 }
 
 /**

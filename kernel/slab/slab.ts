@@ -32,9 +32,9 @@
 
 import { selfSlot } from '../base/env';
 import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
-import { loadByte, loadWord, peekByte, pokeByte, storeWord } from '../base/words';
+import { loadByte, loadWord, peekByte, pokeByte, pokeWord, storeWord } from '../base/words';
 import { ListedDesc } from '../memdesc/desc-list';
-import { bear, publish } from '../memdesc/header';
+import { bear, bornHere, publish, refsAt } from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_SLAB } from '../memdesc/type';
 import {
@@ -189,6 +189,7 @@ export function isFolioObject(desc: u32): bool {
  */
 export function bearSlab(desc: u32, pfn: u32, cache: u32): u32 {
   memory.fill(pfn << PAGE_SHIFT, 0, PAGE_BYTES);
+  pokeWord(refsAt(desc), bornHere());
   bear(desc, TYPE_SLAB, 0, pfn);
   const slab = slabOf(desc);
   slab.inUse = 0;

@@ -41,17 +41,17 @@ export const allowedRaces: KernelRace[] = [
   },
   {
     place: pageWord,
-    between: [{ ...store, function: /\/(freeFolio|releaseDesc)$/ }, guess],
+    between: [{ ...store, function: /\/(freeFolio|freeUnpinned|releaseDesc)$/ }, guess],
     seenIn: 'lock-free',
     because: 'a folio that is freed: refs are frozen at 0, so that no pin of it can succeed',
   },
   {
     place: pageWord,
-    between: [{ ...store, function: /\/(finishSplit|shrinkFolio|shrinkPage)$/ }, guess],
-    seenIn: 'split-pin-tail',
+    between: [{ ...store, function: /\/(shrinkFolio|shrinkPage)$/ }, guess],
+    seenIn: 'shrink-pin-tail',
     because:
-      'a folio that is cut is frozen with no pin but the cutter’s, so nobody looks a second time; ' +
-      'who pins it, or a part of it, later has read from an unfreeze that follows the stores',
+      'a folio that is shrunk is frozen with no pin but the cutter’s, so nobody looks a second time; ' +
+      'who pins it later has read from an unfreeze that follows the stores',
   },
   {
     place: pageWord,
@@ -121,17 +121,18 @@ export const allowedRaces: KernelRace[] = [
   {
     place: /^0x/,
     between: [
-      { ...store, function: /\/slab\// },
+      { ...store, function: /\/slab\/|\/(freeUnpinned|finishSplit)$/ },
       {
-        op: /^(load32|cas32)$/,
-        function: /\/(pin\/pin|holdFolio|scan\/passOver|migrate\/moveUnlessPinned)$/,
+        op: /^(load32|cas32|wait32)$/,
+        function: /\/(pin|awaitThaw|holdFolio|freeUnpinned|restSafely|passOver|moveUnlessPinned)$/,
       },
     ],
     seenIn: 'pin-free-descriptor-reused',
     because:
-      'the refs of a descriptor that is allocated or freed: 0 and BORN are stored plainly. A stale ' +
-      'pin (or the freeze of a move) that sees either takes no reference, and its ' +
-      'compare-and-swap expects a count: the last one was taken out by an atomic exchange',
+      'the refs of a descriptor that is allocated or freed: 0, BORN, and FROZEN of who frees or ' +
+      'splits are stored plainly. A stale pin (or a freeze, or a wait for one to end) ' +
+      'that sees one of them takes no reference, and its compare-and-swap expects a count: the last ' +
+      'one was taken out by an atomic exchange',
   },
   {
     place: /^0x/,

@@ -1,4 +1,5 @@
 /** Mutants written by hand: each takes away one thing that a protocol says it needs. */
+import { folioMutants } from './folios.ts';
 import { frameMutants } from './frames.ts';
 import { migrationMutants } from './migration.ts';
 import { objectMutants } from './objects.ts';
@@ -301,29 +302,6 @@ export const mutants: Mutant[] = [
     scenarios: ['put-put'],
   },
   {
-    name: 'a folio is published before its words',
-    file: 'folio/folio.ts',
-    edits: [
-      [
-        '  headerOf(desc).pfn = pfn;\n  fillPageWords(pfn, 1 << order, desc | type);\n  publish(desc);\n',
-        '  publish(desc);\n  headerOf(desc).pfn = pfn;\n  fillPageWords(pfn, 1 << order, desc | type);\n',
-      ],
-    ],
-    scenarios: ['publish-pin'],
-  },
-  {
-    name: 'the original of a split is thawed first',
-    file: 'folio/split.ts',
-    edits: [
-      [
-        '  const pages: u32 = 1 << order;\n  for (let child',
-        '  const pages: u32 = 1 << order;\n  unfreeze(desc);\n  for (let child',
-      ],
-      ['    finishSplit(desc, order);\n    unfreeze(desc);\n', '    finishSplit(desc, order);\n'],
-    ],
-    scenarios: ['split-pin-tail'],
-  },
-  {
     name: 'a pin is written down after it was counted',
     file: 'memdesc/pin.ts',
     edits: [
@@ -393,6 +371,7 @@ export const mutants: Mutant[] = [
     ],
     scenarios: ['register-register', 'register-differently'],
   },
+  ...folioMutants,
   ...frameMutants,
   ...migrationMutants,
   ...objectMutants,

@@ -56,6 +56,16 @@ function cut(call: 'splitPage' | 'shrinkPage'): Body {
 
 const free: Body = (thread) => thread.call('freeFolio', folio.name);
 
+/** Frees the folio and makes another, whose descriptor is the same: the old name is no good for it. */
+const freeAndAlloc: Body = async (thread) => {
+  if ((await thread.call('freeFolio', folio.name)) !== 0) return;
+  const name = (await thread.call('allocFolio', 0, TYPE_ANON_FOLIO)) as number;
+  const pinned = (await thread.call('pinFolio', name)) as number;
+  assert.ok(pinned >= 0, 'a folio was freed, or hidden, by the name of another');
+  assert.equal(await thread.call('putPage', pinned), 0);
+  assert.equal(await thread.call('freeFolio', name), 0);
+};
+
 /** All the pages are folios of one owner and no pins, or one folio, or free. */
 function nothingLeft(pages: number): (machine: Machine) => void {
   return (machine) => {
@@ -124,6 +134,31 @@ export const folioScenarios: KernelScenario[] = [
     prepare: makeFolio(0),
     threads: [free, free],
     check: ({ results }) => assert.deepEqual(results.toSorted(), [ERR_NOT_FOUND, 0].toSorted()),
+  },
+  {
+    name: 'free-pin',
+    bound: 2,
+    prepare: makeFolio(0),
+    threads: [free, pinPage(0)],
+    check: nothingLeft(1),
+  },
+  {
+    name: 'free-stale',
+    bound: 2,
+    prepare: makeFolio(0),
+    threads: [free, freeAndAlloc],
+    check: nothingLeft(1),
+  },
+  {
+    // Whoever dies with another's folio in hand, because of an old name, leaves it as it was.
+    name: 'free-stale-killed',
+    bound: 1,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    prepare: makeFolio(0),
+    threads: [free, freeAndAlloc],
+    check: nothingLeft(1),
   },
   {
     name: 'put-put',

@@ -1,0 +1,52 @@
+/** Mutants of folios: their birth, their end, and the split. */
+import type { Mutant } from './table.ts';
+
+export const folioMutants: Mutant[] = [
+  {
+    name: 'a folio is published before its words',
+    file: 'folio/folio.ts',
+    edits: [
+      [
+        '  headerOf(desc).pfn = pfn;\n  fillPageWords(pfn, 1 << order, desc | type);\n  publish(desc);\n',
+        '  publish(desc);\n  headerOf(desc).pfn = pfn;\n  fillPageWords(pfn, 1 << order, desc | type);\n',
+      ],
+    ],
+    scenarios: ['publish-pin'],
+  },
+  {
+    name: 'the original of a split is thawed first',
+    file: 'folio/split.ts',
+    edits: [
+      [
+        '  const pages: u32 = 1 << order;\n  for (let child',
+        '  const pages: u32 = 1 << order;\n  unfreeze(desc);\n  for (let child',
+      ],
+      ['    finishSplit(desc, order);\n    unfreeze(desc);\n', '    finishSplit(desc, order);\n'],
+    ],
+    scenarios: ['split-pin-tail'],
+  },
+  {
+    name: 'a folio is freed by a name that nobody looks at once it is frozen',
+    file: 'folio/folio.ts',
+    edits: [['if (folioOf(desc).stamp != stamp) {', 'if (stamp == 0) {']],
+    scenarios: ['free-stale'],
+  },
+  {
+    name: 'who frees a folio does not say so before its pages go',
+    file: 'folio/folio.ts',
+    edits: [['  condemn(desc, selfSlot());\n', '']],
+    scenarios: ['free-pin-killed'],
+  },
+  {
+    name: 'who frees a folio wakes nobody',
+    file: 'folio/folio.ts',
+    edits: [['  wakePinners(desc);\n', '']],
+    scenarios: ['free-pin'],
+  },
+  {
+    name: 'a split that a dead thread had finished leaves the original its order',
+    file: 'folio/split.ts',
+    edits: [['  if (own != 0) setOrder(desc, ctz(own));\n', '']],
+    scenarios: ['split-pin-killed'],
+  },
+];

@@ -11,7 +11,13 @@ import { leave, OP_COMPACT } from './call';
 import { takeOrphan } from './compact/migrate';
 import { settleCompaction } from './compact/recover';
 import { reasonHeld } from './compact/scan';
-import { compactOwner, figureOf, skippedPages as skipped } from './compact/state';
+import {
+  compactOwner,
+  figureOf,
+  GOAL_EVACUATE,
+  GOAL_WITHDRAW,
+  skippedPages as skipped,
+} from './compact/state';
 import {
   beginCompaction as begin,
   beginEvacuation as beginRange,
@@ -37,8 +43,19 @@ export function beginEvacuation(pfn: u32, count: u32): i32 {
   const zone = superblock();
   if (pfn < zone.firstPfn || pfn >= zone.pageCount) return ERR_ARGUMENT;
   if (count == 0 || count > zone.pageCount - pfn) return ERR_ARGUMENT;
+  return beginGiven(pfn, count, GOAL_EVACUATE);
+}
+
+/** Begins to empty a page that is then withdrawn (withdraw.ts). @returns 0, or as beginEvacuation */
+export function beginWithdrawal(pfn: u32): i32 {
+  const zone = superblock();
+  if (pfn < zone.firstPfn || pfn >= zone.pageCount) return ERR_ARGUMENT;
+  return beginGiven(pfn, 1, GOAL_WITHDRAW);
+}
+
+function beginGiven(pfn: u32, count: u32, goal: u32): i32 {
   enter(OP_COMPACT);
-  const failure = beginRange(pfn, count);
+  const failure = beginRange(pfn, count, goal);
   leave();
   return failure;
 }

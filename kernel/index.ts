@@ -50,6 +50,7 @@ export { compress, decompress } from './codec/lz4';
 export {
   beginCompaction,
   beginEvacuation,
+  beginWithdrawal,
   compactFigure,
   compactStep,
   endCompaction,

@@ -3,11 +3,12 @@
  *
  *   free                 taken out: its word is Poisoned, its bit stays set, nobody gets it again
  *   in somebody's stock  all stocks are emptied first
- *   movable folio        refused: it would have to be moved
+ *   movable, not pinned  ERR_MOVABLE: the caller begins its withdrawal (compaction.ts), which moves
+ *                        the block away and keeps the page
  *   anything else        refused: somebody uses it, and says so in the word
  *
- * word of a withdrawn page: 0 → Poisoned (store, by who took it from frames) → 0 (compare-and-swap,
- * by who gives it back: of two one does). A thread that dies between taking and storing has taken a
+ * word of a withdrawn page: 0 → Poisoned (store, by who took it from frames), or Captured → Poisoned
+ * (by who moved it out) → 0 (compare-and-swap, by who gives it back: of two one does). A thread that dies between taking and storing has taken a
  * page that no word names, which recovery gives back: the page is not withdrawn.
  */
 import {
@@ -39,8 +40,8 @@ import { enterKernel as enter } from './thread/stop';
 /**
  * Takes a page out of use for ever.
  *
- * @returns 0, or why not: ERR_MOVABLE (a folio that nobody has pinned), ERR_PINNED, ERR_NOT_YOURS
- * (in use, and cannot be moved), ERR_BUSY (on its way), ERR_NOT_ALLOCATED (withdrawn before)
+ * @returns 0, or why not: ERR_MOVABLE (to be moved first), ERR_PINNED, ERR_NOT_YOURS (in use, and
+ * cannot be moved), ERR_BUSY (on its way), ERR_NOT_ALLOCATED (withdrawn before)
  */
 export function poisonPage(pfn: u32): i32 {
   if (pfn >= superblock().pageCount) return ERR_FOREIGN_PAGE;

@@ -28,6 +28,7 @@ import { type ClassReport, reportClasses } from './inspect/zsmalloc.ts';
 import { checkInteger, corruption, type KernelExports, throwIfPoisoned } from './kernel.ts';
 import { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
 import { checkPin, Pin } from './pin.ts';
+import { type PoisonResult, poisonPage } from './poison.ts';
 import { withdraw, type Zone } from './threads.ts';
 import { checkUserType, registerUserType, type UserType } from './user-types.ts';
 import { attachZone, createZone, join } from './zone.ts';
@@ -52,21 +53,6 @@ const freeReasons: Record<number, string> = {
   [facts.ERR_NOT_ALLOCATED]: 'it is not allocated',
   [facts.ERR_WRONG_ORDER]: 'the block was allocated with another order',
   [facts.ERR_NOT_YOURS]: 'it belongs to the arena itself or to a cache',
-};
-
-/** What `poison` did. */
-export interface PoisonResult {
-  isDone: boolean;
-  /** Why it was refused. */
-  reason?: string;
-}
-
-const poisonReasons: Record<number, string> = {
-  [facts.ERR_MOVABLE]: 'movable: not moved',
-  [facts.ERR_PINNED]: 'a folio that somebody has pinned',
-  [facts.ERR_NOT_YOURS]: 'in use, and cannot be moved',
-  [facts.ERR_BUSY]: 'on its way from one user to another',
-  [facts.ERR_NOT_ALLOCATED]: 'poisoned already',
 };
 
 export class Arena implements Disposable {
@@ -268,12 +254,12 @@ export class Arena implements Disposable {
 
   /**
    * Takes a page out of use for ever, as a kernel does with memory that fails: it is never handed out
-   * again. Only a free page can be; others are refused, with the reason, and nothing has changed.
+   * again. A free page can be, and one that can be moved; others are refused, with the reason, and
+   * nothing has changed.
    */
   poison(pfn: number): PoisonResult {
     checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
-    const failure = this.kernel.poisonPage(pfn);
-    return failure === 0 ? { isDone: true } : { isDone: false, reason: poisonReasons[failure]! };
+    return poisonPage(this.kernel, pfn);
   }
 
   /** Brings a poisoned page back into use. @returns false if it was none */

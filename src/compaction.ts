@@ -193,6 +193,26 @@ export function evacuateRange(kernel: KernelExports, options: EvacuationOptions)
   return report;
 }
 
+/**
+ * Moves away what has a page, and withdraws the page. Within some milliseconds, or not at all.
+ *
+ * @returns `reason`: REASON_… if it is still in use, −1 if that has changed meanwhile
+ */
+export function withdrawPage(
+  kernel: KernelExports,
+  pfn: number,
+): { isWithdrawn: boolean; moved: number; reason: number } {
+  if (kernel.beginWithdrawal(pfn) !== 0) {
+    return { isWithdrawn: false, moved: 0, reason: facts.REASON_BUSY };
+  }
+  stepUntil(kernel, Number.POSITIVE_INFINITY);
+  const isWithdrawn = kernel.compactFigure(facts.FIGURE_MADE) !== 0;
+  const moved = kernel.compactFigure(facts.FIGURE_MOVED);
+  const reason = kernel.whyHeld(pfn);
+  end(kernel);
+  return { isWithdrawn, moved, reason };
+}
+
 function heldPages(kernel: KernelExports, pfn: number, count: number): HeldPage[] {
   const held: HeldPage[] = [];
   for (let page = pfn; page < pfn + count; page++) {

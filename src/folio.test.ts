@@ -188,39 +188,6 @@ arenaTest('every page says whose it is', (arena) => {
   assert.equal(arena.describe(pin.pfn).isOwned, false);
 });
 
-arenaTest('poison: free pages go for ever, all others are refused with the reason', (arena) => {
-  const page = arena.allocPages(0)!;
-  const folio = newFolio(arena, 0);
-  const other = arena.allocPages(0)!;
-  arena.freePages(other, 0);
-  const reasons = [0, page, folio.pfn].map((pfn) => arena.poison(pfn).reason);
-  const used = 'in use, and cannot be moved';
-  assert.deepEqual(reasons, [used, used, 'movable: not moved']);
-  {
-    using pin = folio.pin();
-    assert.equal(arena.poison(pin.pfn).reason, 'a folio that somebody has pinned');
-  }
-  const last = arena.size / 4096 - 1;
-  for (const pfn of [other, last]) {
-    assert.deepEqual(arena.poison(pfn), { isDone: true });
-    assert.equal(arena.describe(pfn).use, 'poisoned');
-    assert.equal(arena.poison(pfn).reason, 'poisoned already');
-    assert.throws(() => arena.freePages(pfn, 0), code('ERR_PAGELESS_INVALID_FREE'));
-  }
-  const taken = new Set<number>();
-  for (let order = 10; order >= 0; order--) {
-    for (let pfn = arena.allocPages(order); pfn !== undefined; pfn = arena.allocPages(order)) {
-      for (let i = 0; i < 2 ** order; i++) taken.add(pfn + i);
-    }
-  }
-  for (const pfn of [other, last]) {
-    assert.ok(!taken.has(pfn), 'a poisoned page was handed out');
-    assert.ok(arena.unpoison(pfn));
-    assert.ok(!arena.unpoison(pfn));
-    assert.equal(arena.allocPages(0), pfn);
-  }
-});
-
 arenaTest('a grace period ends when nobody is in a call', (arena) => {
   assert.equal(arena.synchronize(), true);
   assert.deepEqual(arena.stalls(), []);

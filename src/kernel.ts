@@ -78,6 +78,7 @@ export interface KernelExports {
   reclaim(): number;
   beginCompaction(order: number, isDelivery: number, isPolite: number): number;
   beginEvacuation(pfn: number, count: number): number;
+  beginWithdrawal(pfn: number): number;
   compactStep(): number;
   endCompaction(): number;
   compactFigure(which: number): number;

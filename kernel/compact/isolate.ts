@@ -9,13 +9,14 @@
  * page of the range   free      → Captured   takeGivenBlock, then the word
  *                     occupied  → Captured   by the move (migrate.ts)
  *                     Captured  → free       word 0, then giveToTrees; after the grace period
+ *                     Captured  → Poisoned   the page that is to be withdrawn; likewise
  * A thread that dies between the two steps leaves a page with its bit set and no word: those are
  * found by the recovery of frames. All others are found by their words: no list is kept, and a
  * range has 1,024 pages at most that one would have to look at.
  *
  * Free pages elsewhere are found from the bottom of the zone up, while ranges are chosen from the
- * top down (scan.ts), so the two meet once. A child that is wholly free is no target: filling it
- * would undo what compaction is for.
+ * top down (scan.ts), so the two meet once. A child that is wholly free is no target of compaction:
+ * filling it would undo what that is for.
  */
 import { CHILD_PAGES, superblock } from '../base/layout';
 import { findFree } from '../frames/bitfield';
@@ -29,8 +30,8 @@ import {
   storePageWord,
   storePageWords,
 } from '../memdesc/page-word';
-import { MISC_USER, TYPE_FREE } from '../memdesc/type';
-import { compactState, isInRange, PHASE_IDLE } from './state';
+import { MISC_USER, TYPE_FREE, TYPE_POISONED } from '../memdesc/type';
+import { compactState, isInRange, isRangeGiven, PHASE_IDLE } from './state';
 
 const CHILD_ORDER: u32 = 9;
 
@@ -69,24 +70,31 @@ function isHalfOfPair(child: u32): bool {
 }
 
 /**
- * Takes a free block outside of the range. Its pages have no word yet: the caller must not wait.
+ * Takes a free block outside of the range. Its pages have no word yet: the caller must not wait. A
+ * range that the caller named is emptied at the price of a child that is wholly free, if need be.
  *
  * @returns its first page, or 0
  * Cost: a look at each child, less as long as the one that had room before has more.
  */
 export function takeTarget(order: u32): u32 {
+  const pfn = findTarget(order, false);
+  return pfn != 0 || !isRangeGiven() ? pfn : findTarget(order, true);
+}
+
+function findTarget(order: u32, mayBreak: bool): u32 {
   const children = superblock().childCount;
   for (let look: u32 = 0; look < children; look++) {
     if (targetChild >= children) targetChild = 0;
-    const pfn = takeFrom(targetChild, order);
+    const pfn = takeFrom(targetChild, order, mayBreak);
     if (pfn != 0) return pfn;
     targetChild++;
   }
   return 0;
 }
 
-function takeFrom(child: u32, order: u32): u32 {
-  if (!isTarget(child) || childFree(child) < (<u32>1) << order) return 0;
+function takeFrom(child: u32, order: u32, mayBreak: bool): u32 {
+  if (!mayBreak && !isTarget(child)) return 0;
+  if (childFree(child) < (<u32>1) << order) return 0;
   const page = findFree(child, order);
   if (page < 0) return 0;
   const pfn = child * CHILD_PAGES + u32(page);
@@ -113,6 +121,17 @@ export function deliverRange(): void {
 
 function rangeOrder(): u32 {
   return u32(ctz(compactState().end - compactState().first));
+}
+
+/**
+ * Takes the page that was asked for out of use, if it is captured. The grace period is over. Its bit
+ * stays set, and its word says why (withdraw.ts); for a survivor it is withdrawn with this store.
+ */
+export function withdrawCaptured(): void {
+  const state = compactState();
+  if (pageWord(state.first) != CAPTURED_WORD) return;
+  storePageWord(state.first, TYPE_POISONED);
+  state.made++;
 }
 
 /** Gives captured pages back one by one. The grace period is over, or the world is halted. */

@@ -23,7 +23,7 @@ import {
 import { userType } from '../memdesc/user-type';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { restSafely } from '../thread/stop';
-import { captureFree, deliverRange, giveCaptured, giveRange } from './isolate';
+import { captureFree, deliverRange, giveCaptured, giveRange, withdrawCaptured } from './isolate';
 import { MOVE_GONE, MOVED, migrateBlock, pagesMoved } from './migrate';
 import {
   beginPass,
@@ -31,8 +31,9 @@ import {
   compactState,
   countSkipped,
   END_BLOCKED,
-  GOAL_EVACUATE,
+  GOAL_WITHDRAW,
   giveUpChild,
+  isRangeGiven,
   PHASE_EMPTYING,
   PHASE_IDLE,
   PHASE_RIPENING,
@@ -100,7 +101,7 @@ function visitUnmovable(): void {
   const state = compactState();
   state.left++;
   state.cursor++;
-  if (state.goal != GOAL_EVACUATE) giveUp();
+  if (!isRangeGiven()) giveUp();
 }
 
 /** @returns pages that were moved, or 1: what it cost */
@@ -123,7 +124,7 @@ function visitMovable(): u32 {
 /** A compaction without room is over; what is to be evacuated may be smaller further on. */
 function lackRoom(): void {
   compactState().hasNoRoom = 1;
-  if (compactState().goal != GOAL_EVACUATE) giveUp();
+  if (!isRangeGiven()) giveUp();
 }
 
 /** A pass is over: the range is empty, or gets another pass, or is given up. */
@@ -151,7 +152,7 @@ function giveUp(): void {
     const reason = reasonHeld(pfn);
     if (reason >= 0) countSkipped(wordType(pageWord(pfn)), reason);
   }
-  if (state.goal != GOAL_EVACUATE) giveUpChild(state.first / CHILD_PAGES);
+  if (!isRangeGiven()) giveUpChild(state.first / CHILD_PAGES);
   state.ending = END_BLOCKED;
   letGo();
 }
@@ -191,7 +192,8 @@ export function ripen(): void {
     sleep();
     return;
   }
-  if (state.goal == GOAL_EVACUATE || state.left != 0) {
+  if (isRangeGiven() || state.left != 0) {
+    if (state.goal == GOAL_WITHDRAW) withdrawCaptured();
     giveCaptured();
   } else {
     state.made++;

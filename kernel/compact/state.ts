@@ -26,7 +26,7 @@ import { casWord, loadWord, peekWord, pokeWord, storeWord } from '../base/words'
 export class CompactState {
   owner: u32;
   phase: u32;
-  /** Order of the blocks wanted, or GOAL_EVACUATE. */
+  /** Order of the blocks wanted, or GOAL_EVACUATE, GOAL_WITHDRAW. */
   goal: u32;
   /** The range: pages first … end − 1. */
   first: u32;
@@ -69,6 +69,8 @@ export const PHASE_RIPENING: u32 = 2;
 
 /** In place of an order: the range was given, and no other is chosen. */
 export const GOAL_EVACUATE: u32 = 31;
+/** Likewise, one page, which is to be withdrawn when it is empty (withdraw.ts). */
+export const GOAL_WITHDRAW: u32 = 30;
 
 /** Why a compaction ended. */
 export const END_DONE: u32 = 0;
@@ -117,6 +119,11 @@ export function claimCompaction(goal: u32): bool {
   memory.fill(SKIPPED, 0, TYPES * REASONS * 4);
   memory.fill(GIVEN_UP, 0, GIVEN_UP_BYTES);
   return true;
+}
+
+/** Whether the caller named the range: then whatever stands in it is left there, and no other follows. */
+export function isRangeGiven(): bool {
+  return compactState().goal >= GOAL_WITHDRAW;
 }
 
 /** Lets another thread compact. By the owner, or for a dead one. */

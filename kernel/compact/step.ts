@@ -16,7 +16,8 @@ import {
   claimCompaction,
   compactState,
   END_DONE,
-  GOAL_EVACUATE,
+  GOAL_WITHDRAW,
+  isRangeGiven,
   PHASE_EMPTYING,
   PHASE_IDLE,
   PHASE_RIPENING,
@@ -50,9 +51,9 @@ function isDeferred(order: u32): bool {
   return ++state.deferred < (<u32>1) << state.deferShift;
 }
 
-/** Begins to empty a given range. @returns 0 or ERR_BUSY */
-export function beginEvacuation(first: u32, count: u32): i32 {
-  if (!claimCompaction(GOAL_EVACUATE)) return ERR_BUSY;
+/** Begins to empty a given range, for GOAL_EVACUATE or GOAL_WITHDRAW. @returns 0 or ERR_BUSY */
+export function beginEvacuation(first: u32, count: u32, goal: u32): i32 {
+  if (!claimCompaction(goal)) return ERR_BUSY;
   rewindTargets();
   beginRange(first, first + count);
   return 0;
@@ -65,8 +66,10 @@ export function compactStep(): bool {
     emptySome();
     return true;
   }
-  // An evacuated range stays as it is until `endCompaction`, so that one can look who is left.
-  if (state.goal == GOAL_EVACUATE || state.delivered != 0) return false;
+  // A given range stays as it is until `endCompaction`, so that one can look who is left. A page that
+  // is to be withdrawn is so before that: the figures are the owner's until then.
+  const isWithdrawing = state.goal == GOAL_WITHDRAW && state.phase == PHASE_RIPENING;
+  if (!isWithdrawing && (isRangeGiven() || state.delivered != 0)) return false;
   if (state.phase == PHASE_IDLE) return chooseRange();
   ripen();
   return true;
@@ -86,7 +89,7 @@ export function endCompaction(): bool {
 /** Notes for the next polite one whether this one was of use. */
 function remember(): void {
   const state = compactState();
-  if (state.goal == GOAL_EVACUATE) return;
+  if (isRangeGiven()) return;
   state.deferred = 0;
   if (state.made != 0 || state.ending == END_DONE) {
     state.deferShift = 0;

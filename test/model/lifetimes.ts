@@ -8,7 +8,7 @@
  *                at atomically when they are free: the refs of folio and slab descriptors, which are
  *                reused at once, by `pin`, and of zspages, by who counts them; a slab's group; and
  *                cells, by a read that goes on in its next call (kernel/store/entry.ts), or whose
- *                handle is stale
+ *                handle is stale; and the header of anything, by who describes a page
  *   zs object    its bit in the zspage is set; a page that is moved is copied whole
  *
  * Bits and states are set before an allocator returns, and cleared as the last thing that is done
@@ -67,6 +67,8 @@ function isInUse(look: Look, state: number): boolean {
 
 /** Recovery looks at every object of a slab, free or not: nobody else is there, and types stay. */
 const looksAtAll = /\/slab\/recover\//;
+/** Whoever describes a page takes no reference: what it copies of a header is looked at again. */
+const describes = /\/(describePage|poisonPage)$/;
 
 export const judgeKernelAccess: Judge = (words, address, length, site, look) => {
   const { atomic, functionName } = site;
@@ -79,6 +81,7 @@ export const judgeKernelAccess: Judge = (words, address, length, site, look) => 
     if (isFree) return `page ${pfn}, which is free`;
   }
   if (length === facts.PAGE_BYTES && functionName.includes('/compact/migrate/')) return '';
+  if (atomic && describes.test(functionName)) return '';
   const complaint = judgeObject(words, look, address, atomic);
   return complaint !== '' || length === 1 ? complaint : judgeObject(words, look, last, atomic);
 };

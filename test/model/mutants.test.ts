@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { mutatedSource } from './mutants/apply.ts';
+import { mutants } from './mutants/table.ts';
+import { scenarios } from './scenarios/index.ts';
 
 const sample = [
   'pin without the recheck',
@@ -16,4 +19,12 @@ test('a kernel with one thing wrong is caught', () => {
   const args = ['test/model/mutants.ts', '--only', `^(${sample.join('|')})`];
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.match(stdout, /^6 mutants, 6 caught$/m, stdout + stderr);
+});
+
+test('every written mutant is one of the kernel as it is, and its scenarios are there', () => {
+  const names = new Set(scenarios.map(({ name }) => name));
+  for (const mutant of mutants) {
+    assert.ok(mutatedSource(mutant).length > 0, mutant.name);
+    for (const scenario of mutant.scenarios) assert.ok(names.has(scenario), scenario);
+  }
 });

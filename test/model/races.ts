@@ -23,6 +23,8 @@ const store = { op: /^store32 \(plain\)$/ };
 const load = { op: /^load32$/ };
 const guess = { ...load, function: /\/pin\/pin$/ };
 const scan = { ...load, function: /\/compact/ };
+/** Whoever asks whose page it is: `describe`, and `poison` before it takes anything. */
+const look = { ...load, function: /\/(describePage|poisonPage)$/ };
 const pageWord = /^pageWord\[/;
 /** Whoever frees what is not his: the exchange that fails, and the look that says why. */
 const misuse = { op: /^(load|cas)32$/, function: /\/(freePages|freePart|allocPages)$/ };
@@ -75,6 +77,20 @@ export const allowedRaces: KernelRace[] = [
       'who compacts guesses from words, too: to capture a page it must get it from frames, to move ' +
       'one it must freeze its descriptor and find the word unchanged; the words that it stores ' +
       'itself, Captured, nobody else does',
+  },
+  {
+    place: pageWord,
+    between: [store, look],
+    seenIn: 'poison-free',
+    because:
+      'a hint: a page is poisoned by who gets it from frames; a picture that is delivered as faithful ' +
+      'has seen word, flags and refs twice, and between two lives in the same place one of them differs',
+  },
+  {
+    place: /^0x/,
+    between: [store, look],
+    seenIn: 'describe-free',
+    because: 'the header of a descriptor that is allocated or freed meanwhile, likewise',
   },
   {
     place: /^frameBits\[/,

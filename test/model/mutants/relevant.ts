@@ -9,6 +9,12 @@ import { scenarios } from '../scenarios/index.ts';
 /** Beginnings of file names, the first that fits; and scenarios in which that file matters most. */
 const first: [string, string[]][] = [
   ['base/fault', ['fault-fault', 'fault-work', 'alloc-free-killed']],
+  [
+    'compact/',
+    ['migrate-free', 'migrate-descriptor-reused', 'migrate-pin', 'migrate-read', 'poison-move-pin'],
+  ],
+  ['compaction', ['migrate-free', 'migrate-killed-free', 'poison-move-free']],
+  ['describe', ['describe-free', 'describe-migrate']],
   ['folio/', ['pin-free-both-reused', 'pin-free-descriptor-reused']],
   [
     'frames/',
@@ -76,6 +82,7 @@ const first: [string, string[]][] = [
       'stopper-killed',
     ],
   ],
+  ['withdraw', ['poison-alloc', 'poison-free', 'unpoison-unpoison', 'unpoison-killed']],
   ['zone', ['attach-detach', 'death-proven-twice', 'reader-killed-is-given-back']],
   [
     'zsmalloc/',

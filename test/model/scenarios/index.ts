@@ -11,6 +11,7 @@ import { poisonScenarios } from './poison.ts';
 import { slabScenarios } from './slab.ts';
 import { storeScenarios } from './store.ts';
 import { threadScenarios } from './threads.ts';
+import { withdrawScenarios } from './withdraw.ts';
 
 export const scenarios: KernelScenario[] = [
   ...pageScenarios,
@@ -24,4 +25,5 @@ export const scenarios: KernelScenario[] = [
   ...compactionScenarios,
   ...poisonScenarios,
   ...objectScenarios,
+  ...withdrawScenarios,
 ];

@@ -1,0 +1,170 @@
+/** Mutants of page words, references, pins, locks and types, written by hand. */
+import type { Mutant } from './table.ts';
+
+export const descriptorMutants: Mutant[] = [
+  {
+    name: 'pin without the recheck',
+    file: 'memdesc/pin.ts',
+    edits: [['if (pageWord(pfn) == word) return desc | PIN_HELD;', 'return desc | PIN_HELD;']],
+    scenarios: ['pin-free-descriptor-reused'],
+  },
+  {
+    name: 'pin taken without an owner',
+    file: 'memdesc/header.ts',
+    edits: [['while (seen - OWNED < PIN_MASK) {', 'while ((seen & (FROZEN | BORN)) == 0) {']],
+    scenarios: ['pin-free-page-reused', 'pin-free-descriptor-reused', 'pin-free-both-reused'],
+  },
+  {
+    name: 'pins dropped by a load and a store',
+    file: 'memdesc/header.ts',
+    edits: [
+      [
+        ': seen - 1;\n    const found = casWord(refsAt(desc), seen, next);',
+        ': seen - 1;\n    const found = seen;\n    storeWord(refsAt(desc), next);',
+      ],
+    ],
+    scenarios: ['lock-unlock', 'pin-free-page-reused'],
+  },
+  {
+    name: 'the last reference goes although it is frozen',
+    file: 'memdesc/header.ts',
+    edits: [['const isLast = seen == 1;', 'const isLast = (seen & COUNT_MASK) == 1;']],
+    scenarios: ['freeze-put'],
+  },
+  {
+    name: 'a thaw does not look whether the last reference has gone',
+    file: 'memdesc/header.ts',
+    edits: [['if ((seen & COUNT_MASK) == 0) return true;', '']],
+    scenarios: ['freeze-put'],
+  },
+  {
+    name: 'a reference taken of what is frozen',
+    file: 'memdesc/header.ts',
+    edits: [['while (seen - OWNED < PIN_MASK) {', 'while ((seen & OWNED) != 0) {']],
+    scenarios: ['freeze-put'],
+  },
+  {
+    name: 'free decided by a load and a store',
+    file: 'memdesc/page-word.ts',
+    edits: [
+      [
+        'return casWord(pageWordAt(pfn), expected, desired) == expected;',
+        'if (loadWord(pageWordAt(pfn)) != expected) return false;\n' +
+          '  storeWord(pageWordAt(pfn), desired);\n  return true;',
+      ],
+    ],
+    scenarios: ['free-free'],
+  },
+  {
+    name: 'descriptor lock taken by a load and a store',
+    file: 'memdesc/desc-lock.ts',
+    edits: [
+      [
+        'const found = casWord(flagsAt(desc), seen, (seen & ~ORPHANED) | mine());',
+        'const found = seen;\n' +
+          '    atomic.store<u32>(flagsAt(desc), (seen & ~ORPHANED) | mine());',
+      ],
+    ],
+    scenarios: ['lock-unlock'],
+  },
+  {
+    name: 'descriptor unlock wakes nobody',
+    file: 'memdesc/desc-lock.ts',
+    edits: [['if ((found & WAITERS) != 0) wakeWord(flagsAt(desc), 1);', '']],
+    scenarios: ['lock-unlock'],
+  },
+  {
+    name: 'descriptor published by a plain store',
+    file: 'memdesc/header.ts',
+    edits: [
+      [
+        'export function publish(desc: u32): void {\n  storeWord(refsAt(desc), OWNED);',
+        'export function publish(desc: u32): void {\n  store<u32>(refsAt(desc), OWNED);',
+      ],
+    ],
+    scenarios: ['pin-free-descriptor-reused'],
+  },
+  {
+    name: 'the last pin is found out after it was dropped',
+    file: 'memdesc/header.ts',
+    edits: [
+      [
+        'const isLast = seen == 1;\n    const next = isLast ? FROZEN | (selfSlot() << SLOT_SHIFT) : seen - 1;\n' +
+          '    const found = casWord(refsAt(desc), seen, next);\n    if (found == seen) return isLast;',
+        'const found = casWord(refsAt(desc), seen, seen - 1);\n' +
+          '    if (found == seen) return (loadWord(refsAt(desc)) & COUNT_MASK) == 0;',
+      ],
+    ],
+    scenarios: ['put-put'],
+  },
+  {
+    name: 'a pin is written down after it was counted',
+    file: 'memdesc/pin.ts',
+    edits: [
+      [
+        '    enter(desc);\n    const got = tryGet(desc);\n    if (got == GET_DONE) {',
+        '    const got = tryGet(desc);\n    enter(desc);\n    if (got == GET_DONE) {',
+      ],
+    ],
+    scenarios: ['pin-put-killed'],
+  },
+  {
+    name: 'a pin is crossed out before it was dropped',
+    file: 'memdesc/pin.ts',
+    edits: [
+      [
+        '  const isLast = put(desc);\n  if (isLast) keepAsNote(desc);\n  else strike(desc);\n  return isLast;',
+        '  strike(desc);\n  const isLast = put(desc);\n  if (isLast) enter(desc | 1);\n  return isLast;',
+      ],
+    ],
+    scenarios: ['pin-put-killed'],
+  },
+  {
+    name: 'who waits for a lock does not say so',
+    file: 'memdesc/desc-lock.ts',
+    edits: [['const wish = seen | WAITERS |', 'const wish = seen |']],
+    scenarios: ['lock-unlock'],
+  },
+  {
+    name: 'a lock that was handed over is taken without saying that others wait',
+    file: 'memdesc/desc-lock.ts',
+    edits: [
+      [
+        '(seen & ~(ORPHANED | HANDOFF)) | WAITERS | mine()',
+        '(seen & ~(ORPHANED | HANDOFF)) | mine()',
+      ],
+    ],
+    scenarios: ['lock-three'],
+  },
+  {
+    name: "a dead thread's lock stays",
+    file: 'release.ts',
+    edits: [
+      [
+        'if (headerOf(desc).link == 0) breakDescLock(desc);',
+        'if (headerOf(desc).link == 0) return false;',
+      ],
+    ],
+    scenarios: ['lock-unlock-killed'],
+  },
+  {
+    name: 'an unfreeze wakes nobody',
+    file: 'memdesc/pin.ts',
+    edits: [
+      [
+        "  if (loadWord(MEMDESC_STATE + offsetof<MemdescState>('waiters')) != 0) wakeWord(refsAt(desc), -1);\n",
+        '',
+      ],
+    ],
+    scenarios: ['split-pin-tail'],
+  },
+  {
+    name: 'types are registered without a lock',
+    file: 'memdesc/user-type.ts',
+    edits: [
+      ['  lock(MEMDESC_STATE);\n', ''],
+      ['  unlock(MEMDESC_STATE);\n', ''],
+    ],
+    scenarios: ['register-register', 'register-differently'],
+  },
+];

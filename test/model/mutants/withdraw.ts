@@ -1,0 +1,56 @@
+/** Mutants of looking at pages and withdrawing them, written by hand. */
+import type { Mutant } from './table.ts';
+
+export const withdrawMutants: Mutant[] = [
+  {
+    name: 'a page is poisoned without being taken',
+    file: 'withdraw.ts',
+    edits: [['if (!takeGivenBlock(pfn, 0, CLASS_UNMOVABLE)) return false;', '']],
+    scenarios: ['poison-alloc'],
+  },
+  {
+    name: 'a page is poisoned although it could not be emptied',
+    file: 'compact/isolate.ts',
+    edits: [['if (pageWord(state.first) != CAPTURED_WORD) return;', '']],
+    scenarios: ['poison-move-pinned'],
+  },
+  {
+    name: 'a page is given back before it is poisoned',
+    file: 'compact/isolate.ts',
+    edits: [
+      [
+        '  storePageWord(state.first, TYPE_POISONED);\n',
+        '  giveToTrees(state.first, 0);\n  storePageWord(state.first, TYPE_POISONED);\n',
+      ],
+    ],
+    scenarios: ['poison-move-alloc'],
+  },
+  {
+    name: 'a poisoned page is given back by a load and a store',
+    file: 'withdraw.ts',
+    edits: [
+      [
+        'const isOurs = casPageWord(pfn, TYPE_POISONED, TYPE_FREE);',
+        'const isOurs = pageWord(pfn) == TYPE_POISONED;\n  if (isOurs) storePageWord(pfn, TYPE_FREE);',
+      ],
+    ],
+    scenarios: ['unpoison-unpoison'],
+  },
+  {
+    name: 'a page is described by one look',
+    file: 'describe.ts',
+    edits: [
+      [
+        '    pageWord(pfn) == word && loadWord(refsAt(desc)) == refs && loadWord(flagsAt(desc)) == flags\n',
+        '    true\n',
+      ],
+    ],
+    scenarios: ['describe-free'],
+  },
+  {
+    name: 'a description does not look again whose page it is',
+    file: 'describe.ts',
+    edits: [['    pageWord(pfn) == word && loadWord', '    loadWord']],
+    scenarios: ['describe-free'],
+  },
+];

@@ -103,7 +103,7 @@ export const frameMutants: Mutant[] = [
   {
     name: 'an incomplete birth is kept',
     file: 'memdesc/recover-pages.ts',
-    edits: [['!= TYPE_FREE && !isOrphan(pfn)) continue;', '!= TYPE_FREE) continue;']],
+    edits: [[' || (wordType(word) == TYPE_MISC && !isFirst(pfn, word))) {', ') {']],
     scenarios: ['order-3-killed', 'alloc-free-killed'],
   },
   {

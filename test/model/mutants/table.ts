@@ -44,6 +44,21 @@ export const mutants: Mutant[] = [
     scenarios: ['get-overwrite-reuse'],
   },
   {
+    name: 'who entered in the last epoch is not waited for',
+    file: 'thread/rcu.ts',
+    edits: [['section <= epoch', 'section < epoch']],
+    scenarios: ['rcu-sync-free', 'rcu-sync-read'],
+  },
+  {
+    name: 'a grace period is not waited for',
+    file: 'grace.ts',
+    edits: [
+      ['const isOver = isQuiescent(epoch);', 'const isOver = true;'],
+      ['while (!isQuiescent(epoch) && looks', 'while (looks >= SPINS && looks'],
+    ],
+    scenarios: ['rcu-sync-free', 'rcu-sync-read'],
+  },
+  {
     name: 'limbo ripe at once',
     file: 'thread/limbo.ts',
     edits: [

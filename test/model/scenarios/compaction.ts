@@ -254,6 +254,14 @@ export const compactionScenarios: KernelScenario[] = [
     check: assertFreed,
   },
   {
+    name: 'migrate-pin-free',
+    bound: 1,
+    timesOut: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, pinAndLook, free],
+    check: assertFreed,
+  },
+  {
     // Whoever has loaded the word of the page freezes a stranger: it must be let go as it is.
     name: 'migrate-descriptor-reused',
     bound: 2,

@@ -198,6 +198,20 @@ export const folioScenarios: KernelScenario[] = [
     check: nothingLeft(2),
   },
   {
+    name: 'pin-pin-free',
+    bound: 1,
+    prepare: makeFolio(0),
+    threads: [pinPage(0), pinPage(0), free],
+    check: nothingLeft(1),
+  },
+  {
+    name: 'split-pin-pin',
+    bound: 1,
+    prepare: makeFolio(1),
+    threads: [cut('splitPage'), pinPage(0), pinPage(1)],
+    check: nothingLeft(2),
+  },
+  {
     name: 'split-pin-killed',
     bound: 0,
     kills: 1,

@@ -8,6 +8,7 @@ import { freezeScenarios } from './freeze.ts';
 import { objectScenarios } from './objects.ts';
 import { pageScenarios } from './pages.ts';
 import { poisonScenarios } from './poison.ts';
+import { rcuScenarios } from './rcu.ts';
 import { slabScenarios } from './slab.ts';
 import { storeScenarios } from './store.ts';
 import { threadScenarios } from './threads.ts';
@@ -26,4 +27,5 @@ export const scenarios: KernelScenario[] = [
   ...poisonScenarios,
   ...objectScenarios,
   ...withdrawScenarios,
+  ...rcuScenarios,
 ];

@@ -19,6 +19,11 @@ function makeFolio({ main }: Machine): void {
   ({ name, id: desc, pfn } = newFolio(main));
 }
 
+function makeFolioAndType(machine: Machine): void {
+  makeFolio(machine);
+  assert.equal(machine.main.callNow('registerType', 32, 1), facts.FIRST_USER_TYPE);
+}
+
 /** While a pin is held the page belongs to the descriptor: its word must say so. */
 const pinAndLook: Body = async (thread) => {
   const pinned = (await thread.call('pinPage', pfn)) as number;
@@ -156,6 +161,13 @@ export const pageScenarios: KernelScenario[] = [
     prepare: makeFolio,
     threads: [pinAndLook, freeThen(['allocPages', 0, 1], ['allocFolio', 0, TYPE_ANON_FOLIO])],
     check: ({ results }) => assert.notEqual(results[0], 'busy', "another page's birth was seen"),
+  },
+  {
+    // The descriptor is reborn as that of another type: the tag in the word tells them apart.
+    name: 'pin-free-other-type',
+    bound: 2,
+    prepare: makeFolioAndType,
+    threads: [pinAndLook, freeThen(['allocFolio', 0, facts.FIRST_USER_TYPE])],
   },
   {
     name: 'pin-free-both-reused',

@@ -188,6 +188,7 @@ export const withdrawScenarios: KernelScenario[] = [
   {
     name: 'poison-move-pinned',
     ...patient,
+    bound: 1,
     prepare: makeFolio(0),
     threads: [poison, pinAndKeep],
     check: assertKept,
@@ -195,6 +196,7 @@ export const withdrawScenarios: KernelScenario[] = [
   {
     name: 'poison-move-free',
     ...patient,
+    bound: 1,
     prepare: makeFolio(0),
     threads: [poison, freeFolio],
     check: (machine) => {
@@ -232,12 +234,13 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-killed',
-    bound: 1,
+    bound: 0,
     kills: 1,
     mustSurvive: true,
     timesOut: true,
     prepare: makeFree,
     threads: [poison, alloc],
+    killable: [0],
   },
   {
     name: 'unpoison-killed',
@@ -246,6 +249,7 @@ export const withdrawScenarios: KernelScenario[] = [
     mustSurvive: true,
     prepare: makePoisoned,
     threads: [unpoison, alloc],
+    killable: [0],
   },
   {
     name: 'poison-move-killed',
@@ -262,6 +266,7 @@ export const withdrawScenarios: KernelScenario[] = [
   {
     name: 'describe-migrate',
     ...patient,
+    bound: 1,
     prepare: makeFolio(0),
     threads: [describe, evacuate],
     check: assertKept,

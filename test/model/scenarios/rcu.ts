@@ -1,0 +1,123 @@
+/**
+ * Scenarios of grace periods: the shapes by which the memory model of Linux says what RCU promises.
+ *
+ *   RCU+sync+free  who misses the new version before the grace period does not see the old one freed
+ *   RCU+sync+read  who saw the first store of a section sees, after a grace period, all of them
+ *
+ * A section is entered and left by calls of the test build; between its two accesses stands a call,
+ * at whose steps another thread may go on. Source: tools/memory-model/litmus-tests of Linux, the shapes
+ * alone.
+ */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Thread } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+
+/** What the threads share: which version is the present one, and whether the old one was freed. */
+let version = 0;
+let isFreed = false;
+/** Two variables of RCU+sync+read. */
+let x = 0;
+let y = 0;
+
+function reset(): void {
+  version = 0;
+  isFreed = false;
+  x = 0;
+  y = 0;
+}
+
+/** What a body does before its first call comes before everything. */
+const aStep = (thread: Thread): Promise<unknown> => thread.call('pageWordOf', 1);
+
+async function inSection(thread: Thread, first: () => void, second: () => void): Promise<void> {
+  await thread.call('enterSection');
+  first();
+  await aStep(thread);
+  second();
+  await thread.call('leaveSection');
+}
+
+const readVersion: Body = async (thread) => {
+  let seen = 0;
+  await inSection(
+    thread,
+    () => {
+      seen = version;
+    },
+    () => assert.ok(seen === 1 || !isFreed, 'an old version was freed under its reader'),
+  );
+};
+
+const replaceAndFree: Body = async (thread) => {
+  await aStep(thread);
+  version = 1;
+  if ((await thread.call('synchronize', 3)) !== 0) return 'late';
+  isFreed = true;
+  return 'freed';
+};
+
+const storeBoth: Body = (thread) =>
+  inSection(
+    thread,
+    () => {
+      x = 1;
+    },
+    () => {
+      y = 1;
+    },
+  );
+
+const readAcross: Body = async (thread) => {
+  await aStep(thread);
+  const seen = x;
+  if ((await thread.call('synchronize', 3)) !== 0) return 'late';
+  assert.ok(seen === 0 || y === 1, 'a section was not over when the grace period was');
+  return 'over';
+};
+
+/** Spins before it sleeps: a thousand looks at all slots. */
+const patient = { module: 'test', timesOut: true, stepLimit: 40_000, before: reset } as const;
+
+export const rcuScenarios: KernelScenario[] = [
+  { name: 'rcu-sync-free', ...patient, bound: 2, threads: [readVersion, replaceAndFree] },
+  { name: 'rcu-sync-read', ...patient, bound: 1, threads: [storeBoth, readAcross] },
+  {
+    name: 'rcu-sync-free-three',
+    ...patient,
+    bound: 1,
+    threads: [readVersion, readVersion, replaceAndFree],
+  },
+  {
+    name: 'rcu-sync-sync',
+    ...patient,
+    bound: 1,
+    threads: [readVersion, replaceAndFree, replaceAndFree],
+  },
+  {
+    // Its section is over when it is recovered, not before.
+    name: 'rcu-reader-killed',
+    ...patient,
+    bound: 1,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    threads: [readVersion, replaceAndFree],
+    check: ({ results }) => assert.ok(['freed', 'late'].includes(String(results[1]))),
+  },
+  {
+    // Who enters while a grace period is waited for does not prolong it for ever.
+    name: 'rcu-sync-again',
+    ...patient,
+    bound: 1,
+    threads: [
+      async (thread, machine) => {
+        for (let i = 0; i < 3; i++) await readVersion(thread, machine);
+      },
+      async (thread, machine) => {
+        assert.equal(await replaceAndFree(thread, machine), 'freed');
+      },
+    ],
+    check: ({ main }) => assert.equal(main.callNow('sectionAge', facts.MAX_SLOT), -1),
+  },
+];

@@ -1,0 +1,5 @@
+/** The scenarios of withdraw.ts hold. */
+import { testScenarios } from '../scenario-tests.ts';
+import { withdrawScenarios } from './withdraw.ts';
+
+testScenarios(withdrawScenarios);

@@ -140,10 +140,7 @@ export const descriptorMutants: Mutant[] = [
     name: "a dead thread's lock stays",
     file: 'release.ts',
     edits: [
-      [
-        'if (headerOf(desc).link == 0) breakDescLock(desc);',
-        'if (headerOf(desc).link == 0) return false;',
-      ],
+      ['headerOf(desc).link == 0) breakDescLock(desc);', 'headerOf(desc).link == 0) return false;'],
     ],
     scenarios: ['lock-unlock-killed'],
   },

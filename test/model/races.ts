@@ -154,17 +154,6 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { ...store, function: /\/slab\// },
-      { op: /^wait32$/, function: /\/restSafely$/ },
-    ],
-    seenIn: 'migrate-pin-free',
-    because:
-      'who waits for a thaw parks on refs, outside of any section: whatever stands there by then is ' +
-      'not what was seen, or is slept on for a slice, and the page is looked up again from the start',
-  },
-  {
-    place: /^0x/,
-    between: [
-      { ...store, function: /\/slab\// },
       { ...load, function: /\/figures\// },
     ],
     seenIn: 'figures-writers',

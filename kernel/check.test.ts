@@ -62,8 +62,8 @@ function sheafIndex({ words }: TestZone, field: string): number {
 
 const damages: [name: string, fault: number, at: (zone: TestZone) => number, change?: number][] = [
   ['a frame bit that is set', FAULT_FRAMES, (zone) => superblockWord(zone, 'frameBits') + 20],
-  ['a child counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'childCounters')],
-  ['a tree counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'treeCounters')],
+  ['a child counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'counters')],
+  ['a tree counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'counters') + 1],
   ['a page word cleared', FAULT_PAGE_WORD, (zone) => pageWordIndex(zone, facts.TYPE_MISC, 100), -1],
   [
     'a free page with a word',

@@ -71,9 +71,9 @@ for (const wasmPages of [64, 65, 71, 96, 97, 160, 1025, 4096]) {
       assert.equal(kernel.pageCount(), wasmPages * 16);
       assert.ok(read('frameBits') >= facts.PAGE_MAP + 4 * kernel.pageCount());
       assert.equal(read('frameBits') % 64, 0);
-      assert.ok(read('childCounters') >= read('frameBits') + 64 * read('childCount'));
-      assert.ok(read('treeCounters') >= read('childCounters') + 4 * read('childCount'));
-      assert.ok(kernel.firstPfn() * PAGE_BYTES >= read('treeCounters') + 4 * read('treeCount'));
+      assert.ok(read('counters') >= read('frameBits') + 64 * read('childCount'));
+      const end = read('counters') + read('childCount') * 2 ** read('counterShift');
+      assert.ok(kernel.firstPfn() * PAGE_BYTES >= end);
       assert.ok(kernel.firstPfn() <= 18 + Math.ceil(kernel.pageCount() / (900 / wordsOfPage)));
       const own = facts.THREAD_PAGES;
       assert.equal(kernel.freePagesNow(), kernel.pageCount() - kernel.firstPfn() - own);

@@ -5,7 +5,7 @@
  *   4 KiB      thread slots: 256 of 256 bytes; slot 0 is nobody        16 pages
  *   68 KiB     cache table: what kinds of objects there are            1 page
  *   72 KiB     page map: one word a page                               0.098 % of the zone
- *   …          frame bits (1 bit a page), child and tree counters      0.003 %
+ *   …          frame bits (1 bit a page), counters (frames/child.ts)   0.004 %
  *   firstPfn   pages, handed out by frames
  *
  * Addresses are bytes from the start of the zone's memory; 0 is the superblock and therefore the
@@ -68,6 +68,9 @@ export const CHILD_BITS_BYTES: u32 = 64;
  */
 export const MAX_TREES: u32 = 64;
 
+/** log2 of the 64 bytes that caches of two CPUs pass to each other: a tree has a line of its own. */
+const LINE_SHIFT: u32 = 6;
+
 /**
  * A 2,048th of the zone stays for whoever needs memory to make memory free: 32 pages, a round of
  * migration, from 256 MiB on; none in the smallest zones, where a page more is worth more.
@@ -87,8 +90,9 @@ export class Superblock {
   wasmPages: u32;
   firstPfn: u32;
   frameBits: u32;
-  childCounters: u32;
-  treeCounters: u32;
+  counters: u32;
+  /** log2 of the bytes from one child's counter to the next. */
+  counterShift: u32;
   childCount: u32;
   treeCount: u32;
   zoneIdLo: u32;
@@ -126,7 +130,8 @@ export function layOut(wasmPages: u32): void {
   zone.minPages = pages >> MIN_SHIFT;
   const words: u32 = isDefined(PAGELESS_TWO_WORD) ? 2 : 1;
   zone.frameBits = alignUp(u32(PAGE_MAP) + words * pages * 4, 64);
-  zone.childCounters = zone.frameBits + children * CHILD_BITS_BYTES;
-  zone.treeCounters = zone.childCounters + children * 4;
-  zone.firstPfn = alignUp(zone.treeCounters + trees * 4, PAGE_BYTES) >> PAGE_SHIFT;
+  zone.counters = zone.frameBits + children * CHILD_BITS_BYTES;
+  zone.counterShift = max(3, LINE_SHIFT - zone.treeShift);
+  const end = zone.counters + (children << zone.counterShift);
+  zone.firstPfn = alignUp(end, PAGE_BYTES) >> PAGE_SHIFT;
 }

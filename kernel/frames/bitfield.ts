@@ -104,18 +104,20 @@ function claimCells(child: u32, first: u32, cells: u32): bool {
 
 /**
  * Takes up to `want` ≤ 64 blocks of `order` 0–6, as many as a cell has in one exchange, in a child
- * that has been debited for all of them. Writes their pfns to `into`, lowest first.
+ * that has been debited for all of them, from cell `cell` on. Writes their pfns to `into`, the
+ * lowest last: that is the first to be used.
  *
  * @returns how many it took
  */
-export function gather(child: u32, order: u32, want: u32, into: usize): u32 {
-  let got: u32 = 0;
-  for (let cell: u32 = 0; cell < CELLS && got < want; cell++) {
-    let taken = takeStarts(cellAt(child, cell), order, want - got);
+export function gather(child: u32, cell: u32, order: u32, want: u32, into: usize): u32 {
+  let left = want;
+  for (; cell < CELLS && left > 0; cell++) {
+    let taken = takeStarts(cellAt(child, cell), order, left);
     const first = child * CHILD_PAGES + cell * 64;
-    for (; taken != 0; taken &= taken - 1) pokeWord(into + got++ * 4, first + u32(ctz(taken)));
+    for (; taken != 0; taken &= taken - 1) pokeWord(into + --left * 4, first + u32(ctz(taken)));
   }
-  return got;
+  if (left != 0) memory.copy(into, into + left * 4, (want - left) * 4);
+  return want - left;
 }
 
 /** Takes up to `want` blocks of a cell. @returns where they begin */

@@ -1,6 +1,10 @@
 /**
  * Child entries: one word for each 2 MiB, the counter above its bits, and what it is used for.
  *
+ * Counters stand 2^counterShift bytes apart, at least 8: first the entry, and beside that of a
+ * tree's first child the word of the tree (tree.ts). So a tree's counters are alone on their cache
+ * lines, and threads that work in different trees do not disturb each other.
+ *
  * entry: free:10 (0 … 512) · class:2 (bit 10)
  *   free  ≥ n → − n   before bits are set       compare-and-swap, by who wants n pages
  *   free  + n         after bits were cleared   atomic add, by who gave them back
@@ -22,7 +26,7 @@ const FREE: u32 = 1023;
 const CLASS_SHIFT: u32 = 10;
 
 function entryAt(child: u32): usize {
-  return superblock().childCounters + child * 4;
+  return superblock().counters + (child << superblock().counterShift);
 }
 
 export function childEntry(child: u32): u32 {

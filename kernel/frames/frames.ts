@@ -33,16 +33,24 @@ import {
   setChild,
 } from './bitfield';
 import { childEntry, entryFree, storeEntry } from './child';
-import { CLASS_HUGE, CLASS_MASK, CLASS_UNMOVABLE } from './class';
+import { CLASS_HUGE, CLASS_MASK, CLASS_MOVABLE, CLASS_UNMOVABLE } from './class';
 import { drainAll } from './recover';
-import { popStock, pushStock, refill, STOCK_ORDER, stockedPages } from './stock';
+import {
+  isMovable,
+  popStock,
+  pushFull,
+  pushStock,
+  refill,
+  STOCK_ORDER,
+  stockedPages,
+} from './stock';
 import {
   credit,
   debit,
   endChild,
   findRoom,
   firstChild,
-  freeInTrees,
+  freeUpTo,
   spotFound,
   storeTree,
 } from './tree';
@@ -76,7 +84,7 @@ function onesBelow(pfn: u32, first: u32): u64 {
 
 /** Pages that nobody uses, those in stock included: a momentary figure. */
 export function freePageCount(): u32 {
-  return freeInTrees() + stockedPages();
+  return freeUpTo(u32.MAX_VALUE) + stockedPages();
 }
 
 /**
@@ -87,19 +95,26 @@ export function freePageCount(): u32 {
  * Context: any lock held; may halt the world. Never waits for memory.
  */
 export function takeBlock(order: u32, kind: u32): u32 {
-  let pfn: u32 = 0;
-  if (order <= STOCK_ORDER) pfn = popStock(order, kind);
-  if (pfn == 0) pfn = takeSlow(order, kind);
+  const pfn = takeStocked(order, kind);
+  return pfn != 0 ? pfn : takeSlow(order, kind);
+}
+
+/** The same from this thread's stock only. It has no call, so it is compiled into its callers. */
+export function takeStocked(order: u32, kind: u32): u32 {
+  const pfn = order <= STOCK_ORDER ? popStock(order, kind) : 0;
   if (isDefined(PAGELESS_DEBUG) && pfn != 0) fillBlock(pfn, order, DEBUG_TAKEN);
   return pfn;
 }
 
 /** Not in stock: looks in the trees, and before it gives up in everybody's stocks. */
 function takeSlow(order: u32, kind: u32): u32 {
-  const pfn = takeFromTrees(order, kind);
-  if (pfn != 0 || stockedPages() == 0) return pfn;
-  drainAll();
-  return takeFromTrees(order, kind);
+  let pfn = takeFromTrees(order, kind);
+  if (pfn == 0 && stockedPages() != 0) {
+    drainAll();
+    pfn = takeFromTrees(order, kind);
+  }
+  if (isDefined(PAGELESS_DEBUG) && pfn != 0) fillBlock(pfn, order, DEBUG_TAKEN);
+  return pfn;
 }
 
 function takeFromTrees(order: u32, kind: u32): u32 {
@@ -163,7 +178,29 @@ export function takeGivenBlock(pfn: u32, order: u32, kind: u32): bool {
 /** Gives back a block that was taken with this order, or an aligned part of one. */
 export function giveBlock(pfn: u32, order: u32): void {
   if (isDefined(PAGELESS_DEBUG)) fillBlock(pfn, order, DEBUG_GIVEN);
-  if (order > STOCK_ORDER || !pushStock(pfn, order)) giveToTrees(pfn, order);
+  // A branch is guessed. A stock that is calculated waits until the entry of the child is loaded.
+  if (order > STOCK_ORDER) giveToTrees(pfn, order);
+  else if (isMovable(pfn)) giveToStock(pfn, order * 2 + CLASS_MOVABLE);
+  else giveToStock(pfn, order * 2 + CLASS_UNMOVABLE);
+}
+
+/**
+ * The same to this thread's stock only, the one that `stockFor` says. As `takeStocked`.
+ *
+ * @returns false when that has no room: then it is for `giveBlock`
+ */
+export function giveStocked(pfn: u32, order: u32, stock: u32): bool {
+  if (isDefined(PAGELESS_DEBUG)) fillBlock(pfn, order, DEBUG_GIVEN);
+  return order <= STOCK_ORDER && pushStock(pfn, stock);
+}
+
+function giveToStock(pfn: u32, stock: u32): void {
+  if (!pushStock(pfn, stock)) giveSlow(pfn, stock);
+}
+
+/** The stock is full. */
+function giveSlow(pfn: u32, stock: u32): void {
+  if (!pushFull(pfn, stock)) giveToTrees(pfn, stock / 2);
 }
 
 /** Gives back a block so that any thread finds it. */

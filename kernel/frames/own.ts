@@ -2,12 +2,12 @@
  * What a thread has of its own in frames: where it works, and how much it has in stock.
  *
  * It stands in the thread's slot, from byte 192 on. Plain memory of the owner; `place…` and the
- * intent are read by a survivor after its death, the counts also by anybody who wants a figure and
- * by whoever has halted the world and empties the stocks.
+ * intent are read by a survivor after its death, the stocks' words also by anybody who wants a
+ * figure and by whoever has halted the world and empties the stocks.
  *
  *   place   child + 1 where the thread last found pages of a class, 0 = nowhere yet. If its tree
  *           names the thread, it is reserved for it (tree.ts)
- *   counts  blocks in stock, for order 0 … 3 and class unmovable, movable (stock.ts)
+ *   stock   a word for each order 0 … 3 and class unmovable, movable: see stock.ts
  *   intent  the part of a block that is being freed, and its subtype: see memdesc/pages.ts
  */
 import { selfSlot } from '../base/env';
@@ -23,15 +23,14 @@ export class FramesOwn {
   intentPfn: u32;
   intentOrder: u32;
   intentSubtype: u32;
-  /** One count for each stock. */
-  count0: u32;
-  count1: u32;
-  count2: u32;
-  count3: u32;
-  count4: u32;
-  count5: u32;
-  count6: u32;
-  count7: u32;
+  stock0: u32;
+  stock1: u32;
+  stock2: u32;
+  stock3: u32;
+  stock4: u32;
+  stock5: u32;
+  stock6: u32;
+  stock7: u32;
 }
 
 export function framesOwn(slot: u32): FramesOwn {

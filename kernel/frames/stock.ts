@@ -1,9 +1,12 @@
 /**
  * Stocks: free blocks that a thread keeps at hand, so that most allocations touch nobody's memory.
  *
- * One stack of pfns for each order 0 … 3 and class (unmovable, movable), in the thread's own page;
- * the number of blocks in it stands in its slot (own.ts). For frames these blocks are taken: their
- * bits are set. Their page words are 0. All of it is plain memory of the owner.
+ * One stack of pfns for each order 0 … 3 and class (unmovable, movable), in the thread's own page,
+ * and its word in the thread's slot (own.ts). For frames these blocks are taken: their bits are set.
+ * Their page words are 0. All of it is plain memory of the owner.
+ *
+ * word: count:16 · limit:16 (bit 16), both of blocks; 0 of a thread that has no page. So a push
+ *       looks at one word, and one that is not attached has no room
  *
  *   pop   lower the count, then read           push   write, then raise the count
  *   refill  bits are set, then the blocks are named by a higher count
@@ -15,7 +18,8 @@
  * that lie in one cell likewise. How many: `batch` doubles with each refill in a row and each drain
  * in a row, and halves when the direction changes, so one-sided load moves up to 64 pages at a time
  * and a see-saw few. A stock holds at most free / (8 × threads) pages, and nothing when memory is
- * short (watermark.ts).
+ * short (watermark.ts). Nothing as well once it has been emptied by somebody who found no memory,
+ * until its owner looks how much is free.
  *
  * Whoever finds no memory empties all stocks: it halts the world (thread/stop.ts), in which everybody
  * else is outside frames, and takes them. So owners need no atomics.
@@ -27,9 +31,9 @@ import { loadWord, peekWord, pokeWord } from '../base/words';
 import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
 import { blockMask, clearPages, gather } from './bitfield';
 import { childEntry, entryClass } from './child';
-import { CLASS_MASK, CLASS_MOVABLE } from './class';
+import { CLASS_MASK, CLASS_UNMOVABLE } from './class';
 import { FramesOwn, framesOwn } from './own';
-import { credit, findRoom, roomFound } from './tree';
+import { credit, findRoom, roomFound, spotFound } from './tree';
 import { pagesToSpare } from './watermark';
 
 /** 32 KiB: what is larger is allocated seldom, and costs more to fill than to find. */
@@ -37,48 +41,60 @@ export const STOCK_ORDER: u32 = 3;
 /** For each order, unmovable and movable. */
 export const STOCKS: u32 = 8;
 
-/** Entries of an order-0 stock: three batches, so that neither end is met at once. */
-export const STOCK_SINGLES: u32 = 224;
-/** Entries of the other six: half a cell of order 1. */
-export const STOCK_BLOCKS: u32 = 24;
+/** Pages of an order and class, at most: two and a half batches, so that neither end is met at once. */
+const STOCK_PAGES: u32 = 160;
 /** Blocks that a refill or a drain moves at most: a cell, of single pages. */
 const MAX_BATCH: u32 = 64;
 /** And at least: a transfer costs some 25 ns, a pair of allocation and free 5. */
 const MIN_BATCH: u32 = 8;
 
-/** Before the entries, for each stock: how the last transfer went. */
+/**
+ * A limit of a full stock is found out anew with every 16th transfer. The others move up to 1,024
+ * pages; that limit says that 1,280 were free for each thread.
+ */
+const RENEWAL: u32 = 16;
+
+const COUNT: u32 = 0xffff;
+const LIMIT_SHIFT: u32 = 16;
+
+/**
+ * Bytes of a thread's page for each class: entries of orders 0 … 3, each half as many as the one
+ * before, 160 + 80 + 40 + 20 words of the 320 that such a series comes to; behind them four heads.
+ */
+export const STOCK_REGION: u32 = 1280;
+const HEADS: u32 = STOCK_REGION - 16;
+
+/** How the last transfer of a stock went, and how many there have been. */
 @unmanaged
 export class StockHead {
-  limit: u32;
-  batch: u16;
-  isDraining: u16;
+  batch: u8;
+  isDraining: u8;
+  transfers: u16;
+}
+
+function regionOf(page: usize, stock: u32): usize {
+  return page + (stock & 1) * STOCK_REGION;
 }
 
 function headOf(page: usize, stock: u32): StockHead {
-  return changetype<StockHead>(page + stock * offsetof<StockHead>());
+  const at = regionOf(page, stock) + HEADS + (stock / 2) * offsetof<StockHead>();
+  return changetype<StockHead>(at);
 }
 
 function entriesAt(page: usize, stock: u32): usize {
-  const start = page + STOCKS * offsetof<StockHead>();
-  if (stock < 2) return start + stock * STOCK_SINGLES * 4;
-  return start + 2 * STOCK_SINGLES * 4 + (stock - 2) * STOCK_BLOCKS * 4;
+  return regionOf(page, stock) + STOCK_REGION - (STOCK_REGION >> (stock / 2));
 }
 
 function capacityOf(stock: u32): u32 {
-  return stock < 2 ? STOCK_SINGLES : STOCK_BLOCKS;
+  return STOCK_PAGES >> (stock / 2);
 }
 
-function countAt(slot: u32, stock: u32): usize {
-  return changetype<usize>(framesOwn(slot)) + offsetof<FramesOwn>('count0') + stock * 4;
+function wordAt(slot: u32, stock: u32): usize {
+  return changetype<usize>(framesOwn(slot)) + offsetof<FramesOwn>('stock0') + stock * 4;
 }
 
 function countOf(slot: u32, stock: u32): u32 {
-  return peekWord(countAt(slot, stock));
-}
-
-/** Which stock holds blocks of an order and class; whole children have none. */
-function stockOf(order: u32, kind: u32): u32 {
-  return order * 2 + (kind & CLASS_MASK);
+  return peekWord(wordAt(slot, stock)) & COUNT;
 }
 
 function pageOf(slot: u32): usize {
@@ -87,38 +103,58 @@ function pageOf(slot: u32): usize {
 
 /** Takes a block of this thread's stock. @returns its pfn, or 0 when there is none */
 export function popStock(order: u32, kind: u32): u32 {
-  const stock = stockOf(order, kind);
-  const at = countAt(selfSlot(), stock);
-  const count = peekWord(at);
-  if (count == 0) return 0;
-  pokeWord(at, count - 1);
-  return peekWord(entriesAt(selfPage(), stock) + (count - 1) * 4);
+  const stock = order * 2 + (kind & CLASS_MASK);
+  const at = wordAt(selfSlot(), stock);
+  const word = peekWord(at);
+  if ((word & COUNT) == 0) return 0;
+  pokeWord(at, word - 1);
+  return peekWord(entriesAt(selfPage(), stock) + (word & COUNT) * 4 - 4);
 }
 
-/** Puts a block into this thread's stock. @returns false when that is full */
-export function pushStock(pfn: u32, order: u32): bool {
-  const page = selfPage();
-  if (page == 0) return false;
-  const stock = stockOf(order, min(entryClass(childEntry(pfn / CHILD_PAGES)), CLASS_MOVABLE));
-  const at = countAt(selfSlot(), stock);
-  const count = peekWord(at);
-  if (count >= headOf(page, stock).limit) return makeSpace(pfn, stock);
-  pokeWord(entriesAt(page, stock) + count * 4, pfn);
-  pokeWord(at, count + 1);
+/** Which of this thread's stocks a block belongs into. */
+export function stockFor(pfn: u32, order: u32): u32 {
+  return order * 2 + u32(isMovable(pfn));
+}
+
+export function isMovable(pfn: u32): bool {
+  return entryClass(childEntry(pfn / CHILD_PAGES)) != CLASS_UNMOVABLE;
+}
+
+/** Puts a block into one of this thread's stocks. @returns false when that is full */
+export function pushStock(pfn: u32, stock: u32): bool {
+  const at = wordAt(selfSlot(), stock);
+  const word = peekWord(at);
+  if ((word & COUNT) >= word >> LIMIT_SHIFT) return false;
+  pokeWord(entriesAt(selfPage(), stock) + (word & COUNT) * 4, pfn);
+  pokeWord(at, word + 1);
   return true;
 }
 
-/** A stock is at its limit: finds out what that is now, and gives back a batch. */
-function makeSpace(pfn: u32, stock: u32): bool {
-  const head = headOf(selfPage(), stock);
-  head.limit = limitOf(stock);
-  const over = i32(countOf(selfSlot(), stock) + 1 - head.limit);
+/**
+ * Puts a block into a full stock: finds out what its limit is now, and gives back a batch.
+ *
+ * @returns false when it may hold nothing
+ */
+export function pushFull(pfn: u32, stock: u32): bool {
+  if (selfPage() == 0) return false;
+  const limit = limitOf(stock);
+  const over = i32(countOf(selfSlot(), stock) + 1 - limit);
   if (over > 0) drain(selfSlot(), stock, max(nextBatch(stock, 1), u32(over)));
-  return head.limit != 0 && pushStock(pfn, stock / 2);
+  return pushStock(pfn, stock);
 }
 
+/** How much a stock may hold. Finds it out anew unless that was a lot, not long ago. */
 function limitOf(stock: u32): u32 {
-  return min(capacityOf(stock), (pagesToSpare() / (8 * liveThreadCount())) >> (stock / 2));
+  const at = wordAt(selfSlot(), stock);
+  const word = peekWord(at);
+  const head = headOf(selfPage(), stock);
+  if (word >> LIMIT_SHIFT == capacityOf(stock) && ++head.transfers % RENEWAL != 0) {
+    return capacityOf(stock);
+  }
+  const shares = 8 * liveThreadCount();
+  const limit = (pagesToSpare(STOCK_PAGES * shares) / shares) >> (stock / 2);
+  pokeWord(at, (limit << LIMIT_SHIFT) | (word & COUNT));
+  return limit;
 }
 
 function liveThreadCount(): u32 {
@@ -130,23 +166,20 @@ function liveThreadCount(): u32 {
 }
 
 /** Doubles the batch if the last transfer went the same way, else halves it. */
-function nextBatch(stock: u32, isDraining: u16): u32 {
+function nextBatch(stock: u32, isDraining: u8): u32 {
   const head = headOf(selfPage(), stock);
   const batch: u32 = head.isDraining == isDraining ? <u32>head.batch * 2 : head.batch / 2;
   head.isDraining = isDraining;
-  head.batch = u16(max(MIN_BATCH, min(MAX_BATCH >> (stock / 2), batch)));
+  head.batch = u8(max(MIN_BATCH, min(MAX_BATCH >> (stock / 2), batch)));
   return head.batch;
 }
 
 /** Fills this thread's empty stock and takes one of its blocks. @returns its pfn, or 0 */
 export function refill(order: u32, kind: u32): u32 {
-  const stock = stockOf(order, kind);
-  const head = headOf(selfPage(), stock);
-  head.limit = limitOf(stock);
-  const got = fill(stock, kind, max(min(nextBatch(stock, 0), head.limit), 1));
-  if (got == 0) return 0;
-  reverse(entriesAt(selfPage(), stock), got);
-  pokeWord(countAt(selfSlot(), stock), got);
+  const stock = order * 2 + (kind & CLASS_MASK);
+  const got = fill(stock, kind, max(min(nextBatch(stock, 0), limitOf(stock)), 1));
+  const at = wordAt(selfSlot(), stock);
+  pokeWord(at, peekWord(at) + got);
   return popStock(order, kind);
 }
 
@@ -157,56 +190,55 @@ function fill(stock: u32, kind: u32, want: u32): u32 {
     const child = findRoom(order, want, kind);
     if (child < 0) return 0;
     const room = roomFound();
-    const got = gather(child, order, room, entriesAt(selfPage(), stock));
+    const cell = u32(spotFound()) >> 6;
+    const got = gather(child, cell, order, room, entriesAt(selfPage(), stock));
     if (got < room) credit(child, (room - got) << order);
     // Progress: otherwise others were faster, and have what we saw.
     if (got != 0) return got;
   }
 }
 
-/** So that the lowest block comes first. */
-function reverse(at: usize, count: u32): void {
-  let low = at;
-  let high = at + (count - 1) * 4;
-  for (; low < high; low += 4, high -= 4) {
-    const kept = peekWord(low);
-    pokeWord(low, peekWord(high));
-    pokeWord(high, kept);
-  }
-}
-
 /** Gives back the top `blocks` of a stock. Its owner; or whoever has halted the world. */
 export function drain(slot: u32, stock: u32, blocks: u32): void {
   const order = stock / 2;
-  const end = countOf(slot, stock);
-  const start = end - min(blocks, end);
-  pokeWord(countAt(slot, stock), start);
-  const entries = entriesAt(pageOf(slot), stock);
+  const count = countOf(slot, stock);
+  const going = min(blocks, count);
+  pokeWord(wordAt(slot, stock), peekWord(wordAt(slot, stock)) - going);
+  const ones = blockMask(order);
+  const end = entriesAt(pageOf(slot), stock) + count * 4;
   let cleared: u32 = 0;
-  for (let i = start; i < end; ) {
-    const first = peekWord(entries + i * 4) & ~63;
+  for (let at = end - going * 4; at < end; ) {
+    const first = peekWord(at) & ~63;
     let mask: u64 = 0;
-    for (; i < end && (peekWord(entries + i * 4) & ~63) == first; i++) {
-      mask |= blockMask(order) << u64(peekWord(entries + i * 4) & 63);
+    for (; at < end; at += 4) {
+      const pfn = peekWord(at);
+      if ((pfn & ~63) != first) break;
+      mask |= ones << u64(pfn & 63);
     }
     clearPages(first / CHILD_PAGES, (first >> 6) & 7, mask);
     credit(first / CHILD_PAGES, u32(popcnt(mask)));
     cleared += u32(popcnt(mask));
   }
   // Less means that a block was in stock twice.
-  if (cleared != (end - start) << order) fail(FAULT_FRAMES, selfSlot());
+  if (cleared != going << order) fail(FAULT_FRAMES, selfSlot());
 }
 
-/** Empties the stocks of a slot. Its owner; or whoever has halted the world. */
+/**
+ * Empties the stocks of a slot, and lets them hold nothing until their limits are found out anew.
+ * Its owner; or whoever has halted the world.
+ */
 export function drainSlot(slot: u32): void {
-  for (let stock: u32 = 0; stock < STOCKS; stock++) drain(slot, stock, u32.MAX_VALUE);
+  for (let stock: u32 = 0; stock < STOCKS; stock++) {
+    drain(slot, stock, STOCK_PAGES);
+    pokeWord(wordAt(slot, stock), 0);
+  }
 }
 
 /** Pages in stock: of a slot, a figure for anybody; exact for the owner and in a stopped world. */
 export function stockedIn(slot: u32): u32 {
   let pages: u32 = 0;
   for (let stock: u32 = 0; stock < STOCKS; stock++) {
-    pages += loadWord(countAt(slot, stock)) << (stock / 2);
+    pages += (loadWord(wordAt(slot, stock)) & COUNT) << (stock / 2);
   }
   return pages;
 }

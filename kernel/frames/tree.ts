@@ -45,8 +45,9 @@ const STEP_SHARE: u32 = 2;
 const STEP_ANY_TREE: u32 = 3;
 const STEP_ANY_CHILD: u32 = 4;
 
+/** Beside the entry of its first child: see child.ts. */
 function treeAt(tree: u32): usize {
-  return superblock().treeCounters + tree * 4;
+  return superblock().counters + (firstChild(tree) << superblock().counterShift) + 4;
 }
 
 export function treeWord(tree: u32): u32 {
@@ -78,11 +79,16 @@ export function endChild(tree: u32): u32 {
   return min((tree + 1) << superblock().treeShift, superblock().childCount);
 }
 
-/** Free pages that the trees know of: all but those in stock. Cost: up to 64 loads. */
-export function freeInTrees(): u32 {
+/**
+ * Free pages that the trees know of, all but those in stock; or `most`, when that has been seen to
+ * be free. Cost: up to 64 loads.
+ */
+export function freeUpTo(most: u32): u32 {
   let sum: u32 = 0;
-  for (let tree: u32 = 0; tree < superblock().treeCount; tree++) sum += treeFree(treeWord(tree));
-  return sum;
+  for (let tree: u32 = 0; tree < superblock().treeCount && sum < most; tree++) {
+    sum += treeFree(treeWord(tree));
+  }
+  return min(sum, most);
 }
 
 /** Progress: a failed exchange means that another thread took, gave back or reserved. */
@@ -99,18 +105,9 @@ function debitTree(tree: u32, pages: u32, kind: u32): bool {
 /** Undoes a debit that goes below the watermark; where the tree alone has enough, all have. */
 function keepsMinimum(tree: u32, left: u32, pages: u32, kind: u32): bool {
   const minimum = superblock().minPages;
-  if (left >= minimum || (kind & URGENT) != 0 || haveFree(minimum)) return true;
+  if (left >= minimum || (kind & URGENT) != 0 || freeUpTo(minimum) == minimum) return true;
   addWord(treeAt(tree), pages);
   return false;
-}
-
-/** Whether the trees together have so many free pages: most often the first one has. */
-function haveFree(pages: u32): bool {
-  let sum: u32 = 0;
-  for (let tree: u32 = 0; tree < superblock().treeCount && sum < pages; tree++) {
-    sum += treeFree(treeWord(tree));
-  }
-  return sum >= pages;
 }
 
 /** Claims `pages` of the counters above a child, for bits to be set then. */
@@ -206,7 +203,9 @@ function isAlike(entry: u32, kind: u32): bool {
 /** Looks before it debits, so that nobody is short for the sake of a search in vain. */
 function takeRoom(child: u32, order: u32, want: u32, kind: u32): bool {
   const free = entryFree(childEntry(child));
-  if (free < (<u32>1) << order || findFree(child, order) < 0) return false;
+  if (free < (<u32>1) << order) return false;
+  spot = findFree(child, order);
+  if (spot < 0) return false;
   room = min(want, free >> order);
   if (debit(child, room << order, kind)) return true;
   if (room == 1) return false;

@@ -11,23 +11,22 @@
  * answered with how much to make free.
  */
 import { superblock } from '../base/layout';
-import { freeInTrees } from './tree';
+import { freeUpTo } from './tree';
 
 /** Makes the minimum at least so many pages. Before other threads come. */
 export function keepFree(pages: u32): void {
   superblock().minPages = max(superblock().minPages, pages);
 }
 
-/** Free pages above the low watermark: what threads may keep for themselves. */
-export function pagesToSpare(): u32 {
-  const free = freeInTrees();
+/** Free pages above the low watermark, up to `most`: what threads may keep for themselves. */
+export function pagesToSpare(most: u32): u32 {
   const low: u32 = 2 * superblock().minPages;
-  return free > low ? free - low : 0;
+  return max(freeUpTo(low + most), low) - low;
 }
 
 /** Pages that reclaim should make free: 0 above the low watermark, else up to the high one. */
 export function pagesShort(): u32 {
-  const free = freeInTrees();
   const least = superblock().minPages;
+  const free = freeUpTo(2 * least);
   return free < 2 * least ? 3 * least - free : 0;
 }

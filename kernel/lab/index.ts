@@ -262,5 +262,6 @@ export function pageCount(): u32 {
 
 /** Bytes of frames' bits and counters. */
 export function frameBytes(): u32 {
-  return superblock().treeCounters + superblock().treeCount * 4 - superblock().frameBits;
+  const end = superblock().counters + (superblock().childCount << superblock().counterShift);
+  return end - superblock().frameBits;
 }

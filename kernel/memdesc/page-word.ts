@@ -24,7 +24,7 @@
  * load atomically, and a look without a reference is a hint.
  */
 import { PAGE_MAP, superblock } from '../base/layout';
-import { casWord, loadWord, peekWord, pokeWords, storeWord } from '../base/words';
+import { casWord, loadWord, peekWord, pokeWord, pokeWords, storeWord } from '../base/words';
 import {
   isDescriptorType,
   TYPE_ALLOCATED,
@@ -109,6 +109,12 @@ export function limboWord(order: u32): u32 {
 
 /** A page in the hands of the thread that compacts: bit 9, so that no retired slab looks like it. */
 export const CAPTURED_WORD: u32 = (1 << 9) | TYPE_LIMBO;
+
+/** Plainly stores the word of one page that has no descriptor before and after. */
+export function pokePageWord(pfn: u32, word: u32): void {
+  if (isDefined(PAGELESS_TWO_WORD)) pokeWord(allocateeAt(pfn), 0);
+  pokeWord(pageWordAt(pfn), word);
+}
 
 /** Plain stores, in ascending order: a later atomic store publishes them. */
 export function fillPageWords(pfn: u32, pages: u32, word: u32): void {

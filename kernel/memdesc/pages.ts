@@ -28,13 +28,15 @@ import {
   ERR_WRONG_ORDER,
 } from '../base/fault';
 import { MAX_ORDER, superblock } from '../base/layout';
-import { giveBlock, takeBlock } from '../frames/frames';
+import { giveBlock, giveStocked, takeBlock, takeStocked } from '../frames/frames';
 import { clearIntent, setIntent } from '../frames/own';
+import { stockFor } from '../frames/stock';
 import {
   casPageWord,
   fillPageWords,
   miscWord,
   pageWord,
+  pokePageWord,
   stockedWord,
   storePageWord,
   wordOrder,
@@ -49,10 +51,11 @@ import { TYPE_FREE, TYPE_LIMBO, TYPE_MISC, TYPE_STOCKED } from './type';
  */
 export function allocPages(order: u32, subtype: u32, kind: u32): i32 {
   if (order > MAX_ORDER) return ERR_ARGUMENT;
-  const pfn = takeBlock(order, kind);
+  let pfn = takeStocked(order, kind);
+  if (pfn == 0) pfn = takeBlock(order, kind);
   if (pfn == 0) return ERR_NO_MEMORY;
   const word = miscWord(order, subtype);
-  if (order == 0) fillPageWords(pfn, 1, word);
+  if (order == 0) pokePageWord(pfn, word);
   else describeBlock(pfn, 1 << order, word);
   return i32(pfn);
 }
@@ -65,17 +68,27 @@ function describeBlock(pfn: u32, pages: u32, word: u32): void {
 
 /** @returns 0, or the code of what is wrong; then nothing has changed */
 export function freePages(pfn: u32, order: u32, subtype: u32): i32 {
-  const misuse = isBlock(pfn, order);
-  if (misuse != 0) return misuse;
+  if (!mayBeFirst(pfn, order)) return whyNotFreeable(pfn, order, subtype);
+  // Before the exchange, which no load overtakes.
+  const stock = stockFor(pfn, order);
   if (!casPageWord(pfn, miscWord(order, subtype), stockedWord(selfSlot(), order))) {
-    return whyNotFreeable(pageWord(pfn), order, subtype);
+    return whyNotFreeable(pfn, order, subtype);
   }
-  const pages: u32 = 1 << order;
-  if (pages > 1) fillPageWords(pfn + 1, pages - 1, TYPE_FREE);
+  if (order != 0) clearRest(pfn, order);
   // By a store of its own, because others exchange it: who frees twice.
-  fillPageWords(pfn, 1, TYPE_FREE);
-  giveBlock(pfn, order);
+  pokePageWord(pfn, TYPE_FREE);
+  if (!giveStocked(pfn, order, stock)) giveBlock(pfn, order);
   return 0;
+}
+
+/** Whether this can be the first page of a block. If its word says so too, the rest is there. */
+function mayBeFirst(pfn: u32, order: u32): bool {
+  return order <= MAX_ORDER && pfn < superblock().pageCount && (pfn & ((1 << order) - 1)) == 0;
+}
+
+/** Clears the words of a block but the first. */
+export function clearRest(pfn: u32, order: u32): void {
+  fillPageWords(pfn + 1, (1 << order) - 1, TYPE_FREE);
 }
 
 /** @returns 0 if these may be the pages of a block, else what is wrong */
@@ -88,7 +101,10 @@ function isBlock(pfn: u32, order: u32): i32 {
   return (pfn & (pages - 1)) == 0 ? 0 : ERR_UNALIGNED;
 }
 
-function whyNotFreeable(word: u32, order: u32, subtype: u32): i32 {
+function whyNotFreeable(pfn: u32, order: u32, subtype: u32): i32 {
+  const misuse = isBlock(pfn, order);
+  if (misuse != 0) return misuse;
+  const word = pageWord(pfn);
   const type = wordType(word);
   if (type == TYPE_FREE || type == TYPE_STOCKED || type == TYPE_LIMBO) return ERR_NOT_ALLOCATED;
   if (type != TYPE_MISC || wordSubtype(word) != subtype) return ERR_NOT_YOURS;
@@ -121,7 +137,7 @@ export function freePart(pfn: u32, order: u32, blockOrder: u32, subtype: u32): i
     giveBlock(pfn, order);
   }
   clearIntent(selfSlot());
-  return isMine ? 0 : whyNotFreeable(pageWord(base), blockOrder, subtype);
+  return isMine ? 0 : whyNotFreeable(base, blockOrder, subtype);
 }
 
 /**
@@ -131,8 +147,8 @@ export function freePart(pfn: u32, order: u32, blockOrder: u32, subtype: u32): i
 export function describeRest(pfn: u32, order: u32, blockOrder: u32, subtype: u32): void {
   const base = pfn & ~((1 << blockOrder) - 1);
   let first: u32 = TYPE_FREE;
-  if (pfn != base) fillPageWords(pfn, 1, TYPE_FREE);
-  fillPageWords(pfn + 1, (1 << order) - 1, TYPE_FREE);
+  if (pfn != base) pokePageWord(pfn, TYPE_FREE);
+  clearRest(pfn, order);
   for (let half = order; half < blockOrder; half++) {
     const rest = (pfn & ~((1 << half) - 1)) ^ (1 << half);
     const word = miscWord(half, subtype);

@@ -31,7 +31,7 @@ import {
   wordSubtype,
   wordType,
 } from './page-word';
-import { describeRest } from './pages';
+import { clearRest, describeRest } from './pages';
 import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_MISC, TYPE_STOCKED } from './type';
 
 /** After recoverFrames for the same slot. The world is halted. */
@@ -77,7 +77,7 @@ function finishFree(pfn: u32, word: u32): void {
     describeRest(intent.intentPfn, intent.intentOrder, order, intent.intentSubtype);
     return;
   }
-  fillPageWords(pfn + 1, (1 << order) - 1, TYPE_FREE);
+  clearRest(pfn, order);
   fillPageWords(pfn, 1, TYPE_FREE);
 }
 

@@ -48,8 +48,7 @@ function regionsOf(size: number): Region[] {
     ['thread slots', facts.SLOT_TABLE],
     ['page map', facts.PAGE_MAP],
     ['frame bits', field('frameBits')],
-    ['child counters', field('childCounters')],
-    ['tree counters, then unused', field('treeCounters')],
+    ['counters of children and trees, then unused', field('counters')],
     ['pages', field('firstPfn') * facts.PAGE_BYTES],
   ];
   return starts.map(([name, from], index) => {

@@ -241,14 +241,13 @@ function fieldOf(structure: string, offset: number, suffix = ''): string {
 
 /** Frame metadata of the smallest zone, which stands behind its page map. */
 const frameBits = facts.PAGE_MAP + PAGES * 64;
-const childCounters = frameBits + 2 * facts.CHILD_BITS_BYTES;
-const treeCounters = childCounters + 2 * 4;
+const counters = frameBits + 2 * facts.CHILD_BITS_BYTES;
 
+/** Each child is a tree there, and has a cache line for its counters. */
 function nameOfFrames(address: number): string | undefined {
-  if (address < frameBits || address >= treeCounters + 2 * 4) return undefined;
-  if (address >= treeCounters) return `tree[${(address - treeCounters) >> 2}]`;
-  if (address >= childCounters) return `child[${(address - childCounters) >> 2}]`;
-  return `frameBits[${(address - frameBits) >> 3}]`;
+  if (address < frameBits || address >= counters + 2 * 64) return undefined;
+  if (address < counters) return `frameBits[${(address - frameBits) >> 3}]`;
+  return `${(address & 4) === 0 ? 'child' : 'tree'}[${(address - counters) >> 6}]`;
 }
 
 /** A name for an address: the field of a state record, a slot or the page map. */

@@ -22,7 +22,7 @@ const frameBits = offsetOf('Superblock', 'frameBits');
 const firstPfn = offsetOf('Superblock', 'firstPfn');
 const highest = facts.THREADS_STATE + offsetOf('ThreadsState', 'highest');
 const ownPage = offsetOf('ThreadSlot', 'page');
-const counts = offsetOf('FramesOwn', 'count0');
+const stocks = offsetOf('FramesOwn', 'stock0');
 /** In a slab its cache. */
 const group = offsetOf('ListedDesc', 'group');
 const slabStates = offsetOf('Slab', 'states');
@@ -92,7 +92,7 @@ function isStocked(look: Look, pfn: number): boolean {
   for (let slot = 1; slot <= look(highest >>> 2); slot++) {
     const own = facts.SLOT_TABLE + slot * facts.SLOT_BYTES;
     for (let stock = 0; stock < facts.STOCKS; stock++) {
-      const count = look((own + facts.SLOT_FRAMES + counts + stock * 4) >>> 2);
+      const count = look((own + facts.SLOT_FRAMES + stocks + stock * 4) >>> 2) & 0xffff;
       const first = (look((own + ownPage) >>> 2) + stockEntries(stock)) >>> 2;
       for (let at = first; at < first + count; at++) {
         if (pfn >= look(at) && pfn < look(at) + 2 ** (stock >> 1)) return true;
@@ -104,9 +104,8 @@ function isStocked(look: Look, pfn: number): boolean {
 
 /** Where the entries of a stock begin in a thread's page, as kernel/frames/stock.ts places them. */
 function stockEntries(stock: number): number {
-  const start = facts.STOCKS * sizeOf('StockHead');
-  if (stock < 2) return start + stock * facts.STOCK_SINGLES * 4;
-  return start + 2 * facts.STOCK_SINGLES * 4 + (stock - 2) * facts.STOCK_BLOCKS * 4;
+  const region = (stock & 1) * facts.STOCK_REGION;
+  return region + facts.STOCK_REGION - (facts.STOCK_REGION >> (stock >> 1));
 }
 
 /** What is wrong about one byte of a page that is in use. */

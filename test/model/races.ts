@@ -27,7 +27,10 @@ const scan = { ...load, function: /\/compact/ };
 const look = { ...load, function: /\/(describePage|poisonPage)$/ };
 const pageWord = /^pageWord\[/;
 /** Whoever frees what is not his: the exchange that fails, and the look that says why. */
-const misuse = { op: /^(load|cas)32$/, function: /\/(freePages|freePart|allocPages)$/ };
+const misuse = {
+  op: /^(load|cas)32$/,
+  function: /\/(freePages|freePart|allocPages|whyNotFreeable)$/,
+};
 
 export interface KernelRace extends AllowedRace {
   /** A scenario in which it is seen: the list holds no more than it must. */
@@ -104,9 +107,9 @@ export const allowedRaces: KernelRace[] = [
       'is a hint, and only who has debited the child, which cannot be while it is taken, acts on it',
   },
   {
-    place: /^slot\d+\.FramesOwn\.count\d$/,
+    place: /^slot\d+\.FramesOwn\.stock\d$/,
     seenIn: 'last-page',
-    between: [{ ...store, function: /\/(popStock|pushStock|refill|drain|takeBlock)/ }, load],
+    between: [{ ...store, function: /\/frames\/|\/(allocPages|freePages)/ }, load],
     because:
       'a sum of what is in stocks: a figure, or the question whether it is worth while to halt the ' +
       'world; who then empties the stocks is ordered after their owners',

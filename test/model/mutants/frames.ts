@@ -61,17 +61,17 @@ export const frameMutants: Mutant[] = [
   {
     name: 'memory is refused while others have it in stock',
     file: 'frames/frames.ts',
-    edits: [['  drainAll();\n  return takeFromTrees(order, kind);', '  return pfn;']],
+    edits: [['    drainAll();\n    pfn = takeFromTrees(order, kind);\n', '']],
     scenarios: ['drain-against-stock', 'stock-found'],
   },
   {
     name: 'a drain clears bits before it lowers the count',
     file: 'frames/stock.ts',
     edits: [
-      ['  pokeWord(countAt(slot, stock), start);\n', ''],
+      ['  pokeWord(wordAt(slot, stock), peekWord(wordAt(slot, stock)) - going);\n', ''],
       [
         '  // Less means that a block was in stock twice.',
-        '  pokeWord(countAt(slot, stock), start);\n  // Less means that a block was in stock twice.',
+        '  pokeWord(wordAt(slot, stock), peekWord(wordAt(slot, stock)) - going);\n  // Less means that a block was in stock twice.',
       ],
     ],
     scenarios: ['drain-killed', 'drainer-killed'],

@@ -196,10 +196,10 @@ export function isTaken(pfn: u32): bool {
   return ((bits >> u64(pfn & 63)) & 1) != 0;
 }
 
-/** The first page from `pfn` on whose bit is set; beyond the zone if none. The world is halted. */
+/** The first page from `pfn` on whose bit is set; beyond the zone if none. */
 export function nextTaken(pfn: u32): u32 {
   while (pfn < superblock().pageCount) {
-    const rest = peekCell(cellAt(pfn / CHILD_PAGES, (pfn >> 6) & 7)) >> u64(pfn & 63);
+    const rest = loadCell(cellAt(pfn / CHILD_PAGES, (pfn >> 6) & 7)) >> u64(pfn & 63);
     if (rest != 0) return pfn + u32(ctz(rest));
     pfn = (pfn | 63) + 1;
   }

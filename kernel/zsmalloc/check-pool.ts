@@ -3,6 +3,7 @@
  */
 import { superblock } from '../base/layout';
 import { loadCell, loadWord, peekWord } from '../base/words';
+import { nextTaken } from '../frames/bitfield';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_ZSPAGE } from '../memdesc/type';
 import { LIMBO_OBJECT, LIMBO_VALUE, limboCount } from '../thread/limbo';
@@ -81,7 +82,8 @@ function checkZspages(): u32 {
 /** Every page that says so is a zspage's, and every one of a zspage says so. */
 function checkPages(): u32 {
   let pages: u32 = 0;
-  for (let pfn = superblock().firstPfn; pfn < superblock().pageCount; pfn++) {
+  const end = superblock().pageCount;
+  for (let pfn = nextTaken(superblock().firstPfn); pfn < end; pfn = nextTaken(pfn + 1)) {
     const word = pageWord(pfn);
     if (wordType(word) != TYPE_ZSPAGE) continue;
     if (!listsPage(wordDescriptor(word), pfn)) return pfn;

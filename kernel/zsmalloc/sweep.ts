@@ -17,7 +17,8 @@
  */
 import { setBit } from '../base/bitmap';
 import { superblock, ZS_STATE } from '../base/layout';
-import { loadCell, loadWord, pokeWord, storeCell, storeWord } from '../base/words';
+import { loadCell, loadWord, storeCell, storeWord } from '../base/words';
+import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
 import { actorOf, COUNT_MASK, FROZEN, OWNED, refsAt } from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
@@ -168,7 +169,8 @@ function sweep(slot: u32): void {
 
 /** Pages whose word names a zspage that does not list them (yet, or any more). */
 function dropLostPages(slot: u32): void {
-  for (let pfn = superblock().firstPfn; pfn < superblock().pageCount; pfn++) {
+  const end = superblock().pageCount;
+  for (let pfn = nextTaken(superblock().firstPfn); pfn < end; pfn = nextTaken(pfn + 1)) {
     const word = pageWord(pfn);
     if (wordType(word) != TYPE_ZSPAGE) continue;
     const desc = wordDescriptor(word);
@@ -184,7 +186,7 @@ function rebuildLists(slot: u32): void {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
       const record = classAt(pool, sizeClass);
       storeWord(record + offsetof<ClassRecord>('zspages'), 0);
-      for (let list: u32 = 0; list < LISTS; list++) pokeWord(headAt(record, list), 0);
+      memory.fill(headAt(record, 0), 0, LISTS * 4);
     }
   }
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) relistZspage(desc, slot);

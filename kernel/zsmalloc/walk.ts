@@ -2,10 +2,11 @@
  * Walking over everything that zsmalloc has: for checks, reports and repairs.
  *
  * Cells and zspages are found by the slabs that they lie in, so by the page map alone: no list can
- * hide one. Cost: a look at every page word, and at every object of the slabs found.
+ * hide one. Cost: a look at the word of every page in use, and at every object of the slabs found.
  */
 import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
 import { loadWord } from '../base/words';
+import { nextTaken } from '../frames/bitfield';
 import { BORN, COUNT_MASK, refsAt } from '../memdesc/header';
 import { CACHE_CELL, CACHE_ZSPAGE, cacheOf, isInSlabOf } from '../slab/kmem-cache';
 
@@ -13,10 +14,12 @@ import { CACHE_CELL, CACHE_ZSPAGE, cacheOf, isInSlabOf } from '../slab/kmem-cach
 function nextObject(cache: u32, at: u32): u32 {
   const bytes = cacheOf(cache).objectBytes;
   const end = bytes * u32(cacheOf(cache).perSlab);
-  let next = at == 0 ? superblock().firstPfn << PAGE_SHIFT : at + bytes;
-  while (next >> PAGE_SHIFT < superblock().pageCount) {
-    if ((next & (PAGE_BYTES - 1)) < end && isInSlabOf(cache, next)) return next;
-    next = ((next >> PAGE_SHIFT) + 1) << PAGE_SHIFT;
+  const next = at + bytes;
+  // In the same slab: the page stays one, in a section as in the halted world.
+  if (at != 0 && (next & (PAGE_BYTES - 1)) < end) return next;
+  let pfn = at == 0 ? superblock().firstPfn : (at >> PAGE_SHIFT) + 1;
+  for (pfn = nextTaken(pfn); pfn < superblock().pageCount; pfn = nextTaken(pfn + 1)) {
+    if (isInSlabOf(cache, pfn << PAGE_SHIFT)) return pfn << PAGE_SHIFT;
   }
   return 0;
 }

@@ -42,7 +42,7 @@ import { TYPE_ZSPAGE } from './memdesc/type';
 import { isDescriptor } from './slab/kmem-cache';
 import { bag, LIMBO_ZSPAGE } from './thread/limbo';
 import { highestSlot, SLOT_DEAD, slotState } from './thread/slot';
-import { deferZspage } from './zsmalloc/pool';
+import { deferZspage } from './zsmalloc/active';
 
 /**
  * Frees a descriptor that this thread took the last reference of; it is noted in its ledger. Never a

@@ -24,7 +24,7 @@
  */
 import { selfPage, selfSlot } from '../base/env';
 import { SLAB_STATE, THREAD_SLAB } from '../base/layout';
-import { loadCell, loadWord, peekWord, pokeByte, pokeWord, storeCell } from '../base/words';
+import { loadCell, loadWord, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
 import { bornHere, refsAt } from '../memdesc/header';
 import { lock, unlock } from '../thread/lock';
 import { CACHES, cacheOf, KIND_CELL, KIND_DESC, KIND_HAND, KmemCache, slabState } from './cache';
@@ -142,11 +142,12 @@ export function settleHand(): void {
 
 /**
  * Leaves the evidence that an object in use is in this thread's hands. Plain where it can be: of a
- * descriptor's refs a stale `tryGet` may see the 0 before it or BORN, and takes no reference.
+ * descriptor's refs a stale `tryGet` may see the 0 before it or BORN, and takes no reference; of a
+ * cell a stale handle sees free or taken, and nothing else even if the halves come one by one.
  */
 export function claim(kind: u32, object: u32): void {
   if (kind == KIND_DESC) pokeWord(refsAt(object), bornHere());
-  else if (kind == KIND_CELL) storeCell(object, takenBy(selfSlot()));
+  else if (kind == KIND_CELL) pokeCell(object, takenBy(selfSlot()));
   else if (kind == KIND_HAND) handIn(selfPage()).inHand = object;
 }
 
@@ -155,7 +156,7 @@ export function disclaim(kind: u32, object: u32): void {
   if (kind == KIND_DESC) {
     if (loadWord(refsAt(object)) != 0) pokeWord(refsAt(object), 0);
   } else if (kind == KIND_CELL) {
-    if (loadCell(object) != 0) storeCell(object, 0);
+    if (loadCell(object) != 0) pokeCell(object, 0);
   }
 }
 

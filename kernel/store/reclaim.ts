@@ -28,8 +28,9 @@ import {
 import { enterSection, leaveSection } from '../thread/rcu';
 import { slotAt, ThreadSlot } from '../thread/slot';
 import { restSafely } from '../thread/stop';
+import { destroyZspage } from '../zsmalloc/active';
 import { zsLinkAt } from '../zsmalloc/object';
-import { destroyZspage, zsRelease } from '../zsmalloc/pool';
+import { zsRelease } from '../zsmalloc/pool';
 import { releaseEntry } from './entry';
 import { Node } from './hash-index';
 

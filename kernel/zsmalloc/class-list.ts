@@ -24,15 +24,17 @@ import { enlist, unlist } from '../memdesc/desc-list';
 import { linkAt } from '../memdesc/header';
 import { allocPages } from '../memdesc/pages';
 import { MISC_CLASSES } from '../memdesc/type';
-import { lock, unlock } from '../thread/lock';
+import { lock, tryLock, unlock } from '../thread/lock';
 import { formatShapes, poolWordAt, shapeSlots, zsState } from './size-class';
 import {
   bearZspage,
   countSlots,
   listLinks,
+  lowestHeldSlot,
   setPlace,
   zspageClass,
   zspageList,
+  zspageLockAt,
   zspageOwner,
   zspagePool,
   zspageShape,
@@ -176,6 +178,30 @@ export function takeEmptiest(record: usize): u32 {
   return desc;
 }
 
+/**
+ * For when there are no pages: takes a zspage that has a free slot whose pages are held off its list.
+ * What somebody has locked is passed over: a class lock is not held while one waits for a zspage's.
+ */
+export function takeHeld(record: usize, slots: u32): u32 {
+  lock(record);
+  let found: u32 = 0;
+  for (let list = LISTS; found == 0 && list > 0; list--) {
+    let desc = peekWord(headAt(record, list - 1));
+    while (desc != 0 && !hasHeldSlot(desc, slots)) desc = nextListed(desc);
+    found = desc;
+  }
+  if (found != 0) ownLocked(record, found);
+  unlock(record);
+  return found;
+}
+
+function hasHeldSlot(desc: u32, slots: u32): bool {
+  if (!tryLock(zspageLockAt(desc))) return false;
+  const hasOne = lowestHeldSlot(desc, slots) < slots;
+  unlock(zspageLockAt(desc));
+  return hasOne;
+}
+
 function ownLocked(record: usize, desc: u32): void {
   unlist(headAt(record, zspageList(desc)), desc, listLinks());
   // Observed by whoever frees an object of the zspage: it is not to be listed.
@@ -224,16 +250,14 @@ export function zspagesOf(record: usize): u32 {
 }
 
 /**
- * Puts a zspage of which a slot was vacated on the list where it belongs now. Zspage lock held.
- * Cost: a load as long as the zspage has an owner; two divisions as long as it stays in its eighth.
+ * Puts a zspage of which slots were vacated on the list where it belongs now. Zspage lock held.
+ * Cost: a load as long as the zspage has an owner; a division as long as it stays in its eighth.
  *
  * @returns true when it was empty and is now out of its class: the caller drops the reference
  */
 export function relist(desc: u32): bool {
   if (zspageOwner(desc) != 0) return false;
-  const inUse = countSlots(desc);
-  const slots = shapeSlots(zspageShape(desc));
-  if (inUse != 0 && (inUse * LISTS) / slots == ((inUse + 1) * LISTS) / slots) return false;
+  if (zspageList(desc) == listFor(desc) && countSlots(desc) != 0) return false;
   const record = recordAt(desc);
   lock(record);
   // Taken by an allocation since: its owner will list it.

@@ -23,9 +23,10 @@
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { ERR_BUSY } from '../base/fault';
 import { PAGE_BYTES } from '../base/layout';
-import { casCell, loadCell, loadWord, storeWord } from '../base/words';
+import { casCell, loadCell, peekWord } from '../base/words';
 import { lock, unlock } from '../thread/lock';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
+import { disown, disownActives } from './active';
 import { classAt, freeShare, takeEmptiest, takeFullest } from './class-list';
 import { Desk, leftBits, selfDesk } from './desk';
 import { ripen } from './desk-limbo';
@@ -38,7 +39,7 @@ import {
   placeCell,
   sameLife,
 } from './handle';
-import { disown, disownActives, zsIsCell } from './pool';
+import { zsIsCell } from './pool';
 import {
   CLASS_STEP,
   classCount,
@@ -57,6 +58,7 @@ import {
   lowestFreeSlot,
   objectWordAt,
   payloadOffset,
+  setObjectWord,
   vacateSlot,
   zspageLockAt,
   zspageShape,
@@ -150,7 +152,7 @@ function moveSome(desk: Desk, source: u32, target: u32): i32 {
 
 /** The handle of the object in a slot; a free object's word may be a link instead. */
 function handleIn(source: u32, index: u32): u32 {
-  const word = loadWord(objectWordAt(source, index));
+  const word = peekWord(objectWordAt(source, index));
   return (word & (CLASS_STEP - 1)) == 0 && zsIsCell(word) ? word : 0;
 }
 
@@ -187,7 +189,7 @@ function moveObject(source: u32, index: u32, target: u32, free: u32): bool {
   const shape = zspageShape(source);
   const bytes = shapeBytes(shape) - shapeHeader(shape) - cellUnused(seen);
   copyObject(source, payloadOffset(source, index), target, payloadOffset(target, free), bytes);
-  storeWord(objectWordAt(target, free), handle);
+  setObjectWord(target, free, handle);
   const moved = sameLife(seen, placeCell(target, free, cellUnused(seen)), CELL_LIVE);
   // Observed by every reader's load of the cell: the copy precedes it.
   return casCell(handle, seen, moved) == seen;

@@ -7,11 +7,12 @@
 import { loadCell } from '../base/words';
 import { CACHE_CELL, freeObject } from '../slab/kmem-cache';
 import { startWorld, stopWorld } from '../thread/stop';
+import { destroyZspage, disownActives } from './active';
 import { finishSource } from './compaction';
 import { closeFreed, Desk, deskAt, deskOf, freedCount, ripeningCount, selfDesk } from './desk';
 import { releaseRipe } from './desk-limbo';
 import { CELL_SAME, cellState, takeCell } from './handle';
-import { destroyZspage, disownActives, freeCell, zsRelease } from './pool';
+import { freeCell, zsRelease } from './pool';
 
 /** Gives up what this thread has on its desk, before it detaches. */
 export function clearOwnDesk(): void {

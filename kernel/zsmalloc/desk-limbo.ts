@@ -22,7 +22,7 @@ import {
   ripeningCount,
 } from './desk';
 import { CELL_LIMBO, cellState } from './handle';
-import { zsDefer, zsRelease } from './pool';
+import { unlockReleased, zsDefer, zsReleaseNext } from './pool';
 
 /** Makes room for one more freed handle. Ends the section. @returns false when there is none */
 export function makeRoomOnDesk(desk: Desk): bool {
@@ -41,7 +41,9 @@ export function ripen(desk: Desk): void {
 
 /** Releases what is ripening; its grace period is over. */
 export function releaseRipe(desk: Desk): void {
-  while (ripeningCount(desk) != 0) zsRelease(popRipening(desk));
+  let locked: u32 = 0;
+  while (ripeningCount(desk) != 0) locked = zsReleaseNext(popRipening(desk), locked);
+  unlockReleased(locked);
 }
 
 function deferObjects(desk: Desk): void {

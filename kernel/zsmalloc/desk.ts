@@ -1,8 +1,8 @@
 /**
  * Desk: the page on which a thread keeps what it is doing in zsmalloc.
  *
- *   active[32]   zspages that this thread owns and puts objects into, by size class modulo 32; each
- *                thread fills its own, so that two threads do not meet in one zspage
+ *   active[32], spare[32]   zspages that this thread owns and puts objects into, by size class modulo
+ *                32; each thread fills its own, so that two threads do not meet in one zspage
  *   batches[2][64]   handles that this thread freed: batch `filling` takes them, the other one ripens
  *                since epoch `closedAt`. They change places by one store
  *   freeing      a handle that this thread is about to take out
@@ -20,10 +20,12 @@
 import { peekWord, pokeWord } from '../base/words';
 import { selfState, slotOf } from '../thread/slot';
 
-/** Power of two. A thread keeps this many half-filled zspages at most. */
+/** Power of two. A thread keeps this many half-filled zspages at most, and as many in spare. */
 export const ACTIVES: u32 = 32;
-/** Frees that share a grace period: up to 64 objects, 256 KiB, wait on a desk. */
-export const BATCH: u32 = 32;
+/** From an active zspage's place to its spare's. */
+export const SPARES: u32 = ACTIVES * 4;
+/** Frees that share a grace period: 32 objects wait on a desk, or up to 64, 256 KiB, if readers do. */
+export const BATCH: u32 = 16;
 /** Room for frees while a reader holds up the grace period of the batch before. */
 export const DESK_FREED: u32 = 64;
 
@@ -50,7 +52,7 @@ export class Desk {
 }
 
 const ACTIVE_AT: u32 = 128;
-const BATCHES_AT: u32 = ACTIVE_AT + ACTIVES * 4;
+const BATCHES_AT: u32 = ACTIVE_AT + 2 * SPARES;
 
 /** The desk of the thread in a slot; 0 when it has none. */
 export function deskOf(slot: u32): usize {

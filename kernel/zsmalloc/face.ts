@@ -14,11 +14,12 @@
  * The bytes to write stand in the thread's input scratch; bytes read are put into its output scratch.
  */
 import { ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } from '../base/fault';
-import { casCell, loadCell, peekCell, pokeCell, storeCell, storeWord } from '../base/words';
+import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words';
 import { allocObject, CACHE_CELL, freeObject } from '../slab/kmem-cache';
 import { unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
+import { takeSlot } from './active';
 import { poolOf } from './class-list';
 import { Desk, pushFreed, selfDesk } from './desk';
 import { makeRoomOnDesk, ripen } from './desk-limbo';
@@ -41,9 +42,9 @@ import {
   takeCell,
 } from './handle';
 import { placeOf, zsRead, zsWrite } from './object';
-import { freeCell, takeSlot, unusedBytes, zsIsCell } from './pool';
+import { freeCell, unusedBytes, zsIsCell } from './pool';
 import { classFor, shapeBytes, shapeHeader } from './size-class';
-import { objectWordAt, payloadOffset, vacateSlot, zspageLockAt, zspageShape } from './zspage';
+import { payloadOffset, setObjectWord, vacateSlot, zspageLockAt, zspageShape } from './zspage';
 
 const CELL_BITS: u64 = 29;
 const GENERATION_BITS: u64 = 16;
@@ -198,7 +199,7 @@ function writeBytes(desk: Desk, pool: u32, handle: u64, from: usize, bytes: u32)
   if (place == 0) return ERR_NO_MEMORY;
   const desc = u32(place >> 32);
   const index = u32(place);
-  storeWord(objectWordAt(desc, index), cellOf(handle));
+  setObjectWord(desc, index, cellOf(handle));
   zsWrite((u64(desc) << 32) | u64(payloadOffset(desc, index)), 0, from, bytes);
   const contents = placeCell(desc, index, unusedBytes(sizeClass, bytes));
   const outcome = commit(desk, handle, contents, CELL_LIVE);

@@ -34,7 +34,8 @@
  */
 import { selfSlot } from '../base/env';
 import { FAULT_HANDLE, fail } from '../base/fault';
-import { casCell, loadCell, storeCell } from '../base/words';
+import { casCell, loadCell, pokeCell, storeCell } from '../base/words';
+import { comeHere } from '../slab/sheaf';
 import { currentEpoch } from '../thread/rcu';
 
 export const CELL_BYTES: u32 = 8;
@@ -170,9 +171,14 @@ export function settleCell(handle: u32): void {
   storeCell(handle, (loadCell(handle) & ~STATE_MASK) | u64(CELL_LIVE));
 }
 
-/** Ends the cell's life: it is this thread's, who frees it, and nobody else's. */
+/**
+ * Ends the cell's life: it is this thread's, who frees it, and nobody else's. Plain: a stale handle
+ * sees what it was or this, and neither is LIVE; the state is in the half that says so.
+ */
 export function takeCell(handle: u32): void {
-  storeCell(handle, (u64(selfSlot()) << GENERATION_SHIFT) | u64(CELL_TAKEN));
+  // A survivor looks for it among what slab had handed out.
+  comeHere();
+  pokeCell(handle, (u64(selfSlot()) << GENERATION_SHIFT) | u64(CELL_TAKEN));
 }
 
 /** Whether the thread in `slot` has the cell, and has not made anything of it yet, or any more. */

@@ -194,19 +194,38 @@ zoneTest(
     const { kernel } = zone;
     const reader = zone.join();
     const { slotsPerZspage } = tallyOf(zone, kernel.classFor(500));
-    const handles = Array.from({ length: slotsPerZspage + 1 }, () => kernel.zsAlloc(500) >>> 0);
+    const count = 2 * slotsPerZspage + 1;
+    const handles = Array.from({ length: count }, () => kernel.zsAlloc(500) >>> 0);
     reader.enterSection();
-    // The first zspage is full and nobody's; the second is this thread's, and stays.
+    // The first zspage is full and nobody's; the second and third are this thread's, and stay.
     for (const handle of handles) kernel.zsRelease(handle);
     assert.equal(kernel.zsPages(), 0);
     assert.equal(kernel.limboCount(facts.LIMBO_ZSPAGE), 1);
     for (let round = 0; round < 4; round++) kernel.reclaim();
-    assert.equal(kernel.cacheInUse(CACHE_ZSPAGE), 2);
+    assert.equal(kernel.cacheInUse(CACHE_ZSPAGE), 3);
     reader.leaveSection();
     drainLimbo(kernel);
-    assert.equal(kernel.cacheInUse(CACHE_ZSPAGE), 1);
+    assert.equal(kernel.cacheInUse(CACHE_ZSPAGE), 2);
   },
 );
+
+zoneTest('without a page an object goes where pages are held', { hasStore: true }, (zone) => {
+  const { kernel } = zone;
+  const { objectBytes, slotsPerZspage } = tallyOf(zone, kernel.classFor(1000));
+  const onPage = Math.floor(PAGE_BYTES / objectBytes);
+  const count = 2 * slotsPerZspage + onPage;
+  const handles = Array.from({ length: count }, () => kernel.zsAlloc(1000) >>> 0);
+  // The first zspage is full and nobody's by now; the third has a page, and room only beyond it.
+  for (const i of [1, onPage + 3]) kernel.zsRelease(handles[i]!);
+  takeAllPages(kernel);
+  for (const i of [1, onPage + 3]) {
+    handles[i] = kernel.zsAlloc(1000) >>> 0;
+    assert.ok(handles[i]! > 0);
+    assert.equal(cellOf(zone, handles[i]!).zspage, cellOf(zone, handles[0]!).zspage);
+  }
+  assert.equal(kernel.zsAlloc(1000), 0);
+  for (const handle of handles) kernel.zsRelease(handle);
+});
 
 zoneTest(
   'exhaustion: alloc returns 0, keeps nothing, and frees go on',

@@ -20,8 +20,7 @@
 
 import { ERR_NO_MEMORY, FAULT_HANDLE, fail } from '../base/fault';
 import { PAGE_BYTES, ZS_STATE } from '../base/layout';
-import { loadCell, peekWord, pokeWord, storeCell, storeWord } from '../base/words';
-import { bury, DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
+import { loadCell, storeCell } from '../base/words';
 import {
   allocObject,
   CACHE_CELL,
@@ -33,20 +32,21 @@ import {
   isObject,
   KIND_CELL,
 } from '../slab/kmem-cache';
-import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
+import { defer } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
-import { addPool, addZspage, classAt, giveUp, poolOf, relist, takeFullest } from './class-list';
-import { ACTIVES, activeAt, Desk, selfDesk } from './desk';
+import { endChange, takeSlot } from './active';
+import { addPool, relist } from './class-list';
+import { selfDesk } from './desk';
 import {
   CELL_BORN,
   CELL_BYTES,
   CELL_GONE_SAME,
   CELL_LIMBO,
-  CELL_LIVE,
   CELL_PATTERN,
   cellIndex,
   cellState,
   cellZspage,
+  hasPlace,
   newLife,
   placeCell,
   retireCell,
@@ -55,17 +55,8 @@ import {
   takeCell,
 } from './handle';
 import { zsLinkAt } from './object';
-import { classFor, shapeBytes, shapeHeader, shapeOf, shapeSlots, zsState } from './size-class';
-import {
-  fillSlot,
-  isSlotUsed,
-  isZspageOf,
-  lowestFreeSlot,
-  objectWordAt,
-  vacateSlot,
-  ZSPAGE_DESC_BYTES,
-  zspageLockAt,
-} from './zspage';
+import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
+import { isSlotUsed, setObjectWord, vacateSlot, ZSPAGE_DESC_BYTES, zspageLockAt } from './zspage';
 
 /** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
 export function formatPool(): i32 {
@@ -104,7 +95,7 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
     return 0;
   }
   const desc = u32(place >> 32);
-  storeWord(objectWordAt(desc, u32(place)), handle);
+  setObjectWord(desc, u32(place), handle);
   const contents = placeCell(desc, u32(place), unusedBytes(sizeClass, payload));
   storeCell(handle, newLife(contents, CELL_BORN));
   unlock(zspageLockAt(desc));
@@ -130,92 +121,6 @@ export function freeCell(handle: u32): void {
   selfDesk().born = 0;
 }
 
-/**
- * Puts the lowest free slot of a zspage of the class into use, with its pages.
- *
- * @returns zspage << 32 | index, and the zspage's lock is held; or 0
- * Progress: each round gives up a full zspage; a new one has room.
- */
-export function takeSlot(pool: u32, sizeClass: u32): u64 {
-  const at = activeAt(selfDesk(), sizeClass);
-  const slots = shapeSlots(shapeOf(sizeClass));
-  while (true) {
-    const desc = activeOf(at, pool, sizeClass);
-    if (desc == 0) return 0;
-    lock(zspageLockAt(desc));
-    const index = lowestFreeSlot(desc, slots);
-    if (index < slots) {
-      if (fillSlot(desc, index)) return (u64(desc) << 32) | u64(index);
-      unlock(zspageLockAt(desc));
-      return 0;
-    }
-    unlock(zspageLockAt(desc));
-    release(at);
-  }
-}
-
-/** The zspage of the class that this thread puts objects into; 0 when there is no memory. */
-function activeOf(at: usize, pool: u32, sizeClass: u32): u32 {
-  let desc = peekWord(at);
-  if (desc != 0 && isZspageOf(desc, poolOf(pool).number, sizeClass)) return desc;
-  if (desc != 0) release(at);
-  const record = classAt(pool, sizeClass);
-  desc = takeFullest(record);
-  if (desc == 0) desc = newZspage(record);
-  pokeWord(at, desc);
-  return desc;
-}
-
-function newZspage(record: usize): u32 {
-  const desc = allocObject(CACHE_ZSPAGE);
-  if (desc != 0) addZspage(record, desc);
-  return desc;
-}
-
-/** Gives up the active zspage at `at`, which others may allocate from then. */
-function release(at: usize): void {
-  disown(peekWord(at));
-  pokeWord(at, 0);
-}
-
-/** Ends this thread's ownership of a zspage. */
-export function disown(desc: u32): void {
-  lock(zspageLockAt(desc));
-  endChange(desc, giveUp(desc));
-}
-
-/** Gives up all zspages that this thread puts objects into. */
-export function disownActives(desk: Desk): void {
-  for (let i: u32 = 0; i < ACTIVES; i++) {
-    if (peekWord(activeAt(desk, i)) != 0) release(activeAt(desk, i));
-  }
-}
-
-/** Frees a zspage's lock; one that is empty and out of its class goes. */
-function endChange(desc: u32, isRetired: bool): void {
-  if (!isRetired) {
-    unlock(zspageLockAt(desc));
-    return;
-  }
-  selfDesk().retired = desc;
-  // If an observer has pinned it, its put is the last: release.ts then defers it.
-  const isLast = disownDesc(desc) == DISOWN_LAST;
-  unlock(zspageLockAt(desc));
-  if (isLast) deferZspage(desc);
-  selfDesk().retired = 0;
-}
-
-/** For whoever dropped a zspage's last reference: pins may still look at its refs. */
-export function deferZspage(desc: u32): void {
-  defer(LIMBO_ZSPAGE, desc, linkAt(desc));
-}
-
-/** After the grace period. */
-export function destroyZspage(desc: u32): void {
-  bury(desc);
-  freeObject(CACHE_ZSPAGE, desc);
-}
-
 /** Ends an object's life for new readers; `zsRelease` must follow after a grace period. */
 export function zsRetire(handle: u32): void {
   retireCell(handle);
@@ -237,24 +142,51 @@ export function zsIsRetired(handle: u32): bool {
   return cellState(loadCell(handle)) == CELL_LIMBO;
 }
 
-/** Frees what no reader can have: never published, or out of limbo. */
+/** Frees what no reader can have: a draft that was never published, or out of limbo. */
 export function zsRelease(handle: u32): void {
+  unlockReleased(zsReleaseNext(handle, 0));
+}
+
+/**
+ * Frees one of several such objects. Neighbours often lie in one zspage, whose lock is then kept.
+ *
+ * @param locked  the zspage that the last one was in, its lock held; 0 = none
+ * @returns the zspage that this one was in, its lock held; for `unlockReleased` in the end
+ */
+export function zsReleaseNext(handle: u32, locked: u32): u32 {
   selfDesk().born = handle;
-  let cell = loadCell(handle);
-  switch (cellState(cell)) {
-    case CELL_LIVE:
-    case CELL_BORN:
-      // A draft. Taken out first, for a mover may be at it.
-      retireCell(handle);
-      cell = loadCell(handle);
-      break;
-    case CELL_GONE_SAME:
-      releaseSame(handle, samePatternCell(cell));
-      return;
+  const cell = loadCell(handle);
+  if (cellState(cell) == CELL_GONE_SAME) {
+    releaseSame(handle, samePatternCell(cell));
+    return locked;
   }
-  if (cellState(cell) != CELL_LIMBO) fail(FAULT_HANDLE, handle);
-  vacate(handle, cell);
+  const desc = lockAround(handle, cell, locked);
+  vacate(handle, desc);
   freeCell(handle);
+  return desc;
+}
+
+/** Ends a row of releases. */
+export function unlockReleased(locked: u32): void {
+  if (locked != 0) endChange(locked, relist(locked));
+}
+
+/**
+ * Takes the lock of the zspage that an object is in, unless it is `locked`, which is unlocked.
+ * Progress: a draft that was settled may be moved until we have the lock, by a bounded step each time.
+ */
+function lockAround(handle: u32, cell: u64, locked: u32): u32 {
+  let desc = cellZspage(cell);
+  if (desc == locked) return desc;
+  unlockReleased(locked);
+  while (true) {
+    if (!hasPlace(cell)) fail(FAULT_HANDLE, handle);
+    lock(zspageLockAt(desc));
+    cell = loadCell(handle);
+    if (cellZspage(cell) == desc) return desc;
+    unlock(zspageLockAt(desc));
+    desc = cellZspage(cell);
+  }
 }
 
 function releaseSame(handle: u32, upper: u32): void {
@@ -269,13 +201,12 @@ function releaseSame(handle: u32, upper: u32): void {
   freeCell(handle);
 }
 
-function vacate(handle: u32, cell: u64): void {
-  const desc = cellZspage(cell);
-  lock(zspageLockAt(desc));
-  if (!isSlotUsed(desc, cellIndex(cell))) fail(FAULT_HANDLE, handle);
+/** Under the zspage's lock nobody moves the object any more. */
+function vacate(handle: u32, desc: u32): void {
+  const cell = loadCell(handle);
+  if (!hasPlace(cell) || !isSlotUsed(desc, cellIndex(cell))) fail(FAULT_HANDLE, handle);
   takeCell(handle);
   vacateSlot(desc, cellIndex(cell));
-  endChange(desc, relist(desc));
 }
 
 /** Whether a cell may be at the address, in use or not, and may be loaded. In a section. */

@@ -22,13 +22,21 @@
  *   page k is held  ⇔  a slot in use overlaps bytes [4096 k, 4096 (k + 1))
  *   a slot is in use ⇔ a cell names it, when nobody has the lock; or a mover has just emptied it
  *
- * Page entries and object words are stored under the zspage lock, atomically, for they are also
- * read without it: entries by readers in a section that found the object through a live cell (its
- * pages cannot leave meanwhile), object words by movers.
+ * Page entries and object words are stored under the zspage lock. Entries atomically, for they are
+ * also read without it, by readers in a section that found the object through a live cell (its
+ * pages cannot leave meanwhile).
  */
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
-import { loadWord, peekCell, peekWord, pokeCell, storeWord } from '../base/words';
+import {
+  loadCell,
+  loadWord,
+  peekCell,
+  peekWord,
+  pokeCell,
+  pokeWord,
+  storeWord,
+} from '../base/words';
 import { CLASS_MOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
 import { bear, FLAG_MOVABLE, Header, pfnAt, publish } from '../memdesc/header';
@@ -163,11 +171,25 @@ export function lowestFreeSlot(desc: u32, slots: u32): u32 {
   return index >= slots ? index : index + u32(ctz(~peekCell(bitsAt(desc) + (index >> 3))));
 }
 
+/** Lowest slot that is free and whose pages are held; `slots` if there is none. Zspage lock held. */
+export function lowestHeldSlot(desc: u32, slots: u32): u32 {
+  const bytes = shapeBytes(zspageShape(desc));
+  let index: u32 = 0;
+  while (index < slots && (isSlotUsed(desc, index) || !isHeld(desc, index * bytes, bytes))) index++;
+  return index;
+}
+
+function isHeld(desc: u32, from: u32, bytes: u32): bool {
+  const last = (from + bytes - 1) >> PAGE_SHIFT;
+  return zspagePage(desc, from >> PAGE_SHIFT) != 0 && zspagePage(desc, last) != 0;
+}
+
 /** Slots in use. */
 export function countSlots(desc: u32): u32 {
   let sum: u64 = 0;
   for (let index: u32 = 0, end = shapeSlots(zspageShape(desc)); index < end; index += 64) {
-    sum += popcnt(peekCell(bitsAt(desc) + (index >> 3)));
+    // Atomic, because figures are counted without the lock.
+    sum += popcnt(loadCell(bitsAt(desc) + (index >> 3)));
   }
   return u32(sum);
 }
@@ -216,8 +238,17 @@ export function vacateSlot(desc: u32, index: u32): void {
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
   clearBit(bitsAt(desc), index);
-  dropPageIfUntouched(desc, first);
-  if (last != first) dropPageIfUntouched(desc, last);
+  if (!hasNeighbour(desc, index, bytes, first)) dropPage(desc, first);
+  if (last != first && !hasNeighbour(desc, index, bytes, last)) dropPage(desc, last);
+}
+
+/** Whether a slot in use overlaps page k, as `index` does. Cost: in a full page one look, no division. */
+function hasNeighbour(desc: u32, index: u32, bytes: u32, k: u32): bool {
+  const start = k << PAGE_SHIFT;
+  for (let i = index; i != 0 && i * bytes > start; ) if (isSlotUsed(desc, --i)) return true;
+  const end = min(start + PAGE_BYTES, bytes * shapeSlots(zspageShape(desc)));
+  for (let i = index + 1; i * bytes < end; i++) if (isSlotUsed(desc, i)) return true;
+  return false;
 }
 
 function holdPage(desc: u32, k: u32): bool {
@@ -230,8 +261,11 @@ function holdPage(desc: u32, k: u32): bool {
 }
 
 export function dropPageIfUntouched(desc: u32, k: u32): void {
+  if (zspagePage(desc, k) != 0 && !isPageTouched(desc, k)) dropPage(desc, k);
+}
+
+function dropPage(desc: u32, k: u32): void {
   const pfn = peekWord(pageEntryAt(desc, k));
-  if (pfn == 0 || isPageTouched(desc, k)) return;
   storeWord(pageEntryAt(desc, k), 0);
   storePageWord(pfn, TYPE_FREE);
   giveBlock(pfn, 0);
@@ -266,6 +300,11 @@ export function objectWordAt(desc: u32, index: u32): usize {
   const shape = zspageShape(desc);
   if (isHuge(shape)) return pageEntryAt(desc, HUGE_CHAIN + index);
   return chainByteAt(desc, index * shapeBytes(shape));
+}
+
+/** Says whose object the slot is. Zspage lock held. */
+export function setObjectWord(desc: u32, index: u32, handle: u32): void {
+  pokeWord(objectWordAt(desc, index), handle);
 }
 
 /** Offset of an object's payload in the chain. */

@@ -174,11 +174,23 @@ export const allowedRaces: KernelRace[] = [
       'plainly, both mean that it is none',
   },
   {
-    // Objects of a zspage; words of a slab page have no names.
+    // Handle cells.
     place: /^0x/,
     between: [
-      { ...store, function: /\/(fillSlot|vacateSlot)$/ },
-      { ...load, function: /\/(zsObjectBytes|zsTally)$/ },
+      { op: /^store64 \(plain\)$/, function: /\/(slab|zsmalloc)\// },
+      { op: /^(load|cas)64$/, function: /\/(zsmalloc|store)\// },
+    ],
+    seenIn: 'object-free-free-killed',
+    because:
+      'a cell that is taken or given back, and a stale handle of it: free, taken and out for the grace ' +
+      'period all mean that the object is gone, and the state is in the half that is stored with the slot',
+  },
+  {
+    // Bits of a zspage; words of a slab page have no names.
+    place: /^0x/,
+    between: [
+      { op: /^store64 \(plain\)$/, function: /\/(fillSlot|vacateSlot)$/ },
+      { op: /^load64$/, function: /\/(zsObjectBytes|zsTally)$/ },
     ],
     seenIn: 'figures-writers',
     because: 'a figure for people, likewise',

@@ -20,7 +20,7 @@ export const equivalents: Excuse[] = [
       'and change only after its grace period; other entries are read under the lock alone.',
     mutants: [
       'zsmalloc/zspage.ts holdPage: plain storeWord(pageEntryAt(desc, k), pfn)',
-      'zsmalloc/zspage.ts dropPageIfUntouched: plain storeWord(pageEntryAt(desc, k), 0)',
+      'zsmalloc/zspage.ts dropPage: plain storeWord(pageEntryAt(desc, k), 0)',
     ],
   },
   {
@@ -39,7 +39,7 @@ export const equivalents: Excuse[] = [
   {
     because:
       'FROZEN|slot|0 turns tryGet away as 0 does, and the next birth stores over it; the 0 is for people.',
-    mutants: ['zsmalloc/pool.ts destroyZspage: drop bury(desc)'],
+    mutants: ['zsmalloc/active.ts destroyZspage: drop bury(desc)'],
   },
   {
     because: 'The first of the two is read under the same lock only, the other one is a figure.',
@@ -165,7 +165,7 @@ export const equivalents: Excuse[] = [
       "thread/slot.ts releaseSlot: swap slotOf(slot).readLeft = 0; storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);",
       "thread/slot.ts releaseSlot: swap storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0); storeWord(inKernelAt(slot), 0);",
       'zsmalloc/zspage.ts holdPage: swap storePageWord(pfn, desc | TYPE_ZSPAGE); storeWord(pageEntryAt(desc, k), pfn);',
-      'zsmalloc/zspage.ts dropPageIfUntouched: swap storeWord(pageEntryAt(desc, k), 0); storePageWord(pfn, TYPE_FREE);',
+      'zsmalloc/zspage.ts dropPage: swap storeWord(pageEntryAt(desc, k), 0); storePageWord(pfn, TYPE_FREE);',
     ],
   },
   {
@@ -186,7 +186,7 @@ export const equivalents: Excuse[] = [
   },
   {
     because: 'What the dead did comes before its recovery, and what is freed has one owner.',
-    mutants: ['zsmalloc/pool.ts zsRelease: plain loadCell(handle)'],
+    mutants: ['zsmalloc/pool.ts zsReleaseNext: plain loadCell(handle)'],
   },
 ];
 

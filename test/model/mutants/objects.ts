@@ -72,6 +72,15 @@ export const objectMutants: Mutant[] = [
     scenarios: ['object-free-free-killed'],
   },
   {
+    name: 'a thread takes a cell and does not say that it was on the slab floor',
+    file: 'zsmalloc/handle.ts',
+    edits: [
+      ['  comeHere();\n', ''],
+      ["import { comeHere } from '../slab/sheaf';\n", ''],
+    ],
+    scenarios: ['object-release-killed'],
+  },
+  {
     name: 'a sweep leaves the slots that the dead had taken',
     file: 'zsmalloc/sweep.ts',
     edits: [['if (isSwept) sweep(slot);', '']],

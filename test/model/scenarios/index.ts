@@ -5,6 +5,7 @@ import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
+import { objectDeathScenarios } from './object-deaths.ts';
 import { objectScenarios } from './objects.ts';
 import { pageScenarios } from './pages.ts';
 import { poisonScenarios } from './poison.ts';
@@ -26,6 +27,7 @@ export const scenarios: KernelScenario[] = [
   ...compactionScenarios,
   ...poisonScenarios,
   ...objectScenarios,
+  ...objectDeathScenarios,
   ...withdrawScenarios,
   ...rcuScenarios,
 ];

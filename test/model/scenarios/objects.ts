@@ -9,11 +9,11 @@ import { makeCache, read as readKey, set } from './cache.ts';
 /** Three words: too short to be stored as a pattern. */
 const BYTES = 12;
 /** Of the class with the fewest slots but huge ones: 16 in a zspage. */
-const LARGE = 4084;
+export const LARGE = 4084;
 
-let pool = 0;
+export let pool = 0;
 /** Public handles of the objects that were made, the first of which threads fight for. */
-let handles: number[] = [];
+export let handles: number[] = [];
 
 const { ERR_STALE } = facts;
 
@@ -25,7 +25,7 @@ function put(machine: Machine, thread: Thread, letter: string, bytes = BYTES): v
 }
 
 /** Makes a pool and objects of `bytes`, whose contents begin with the letter `a`. */
-function makeObjects(count: number, bytes = BYTES): (machine: Machine) => void {
+export function makeObjects(count: number, bytes = BYTES): (machine: Machine) => void {
   return (machine) => {
     const { main, threads } = machine;
     for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);
@@ -41,7 +41,11 @@ function makeObjects(count: number, bytes = BYTES): (machine: Machine) => void {
 }
 
 /** Objects of which all but those at `kept` are freed again; nobody owns their zspages. */
-function makeHoles(count: number, kept: number[], bytes = BYTES): (machine: Machine) => void {
+export function makeHoles(
+  count: number,
+  kept: number[],
+  bytes = BYTES,
+): (machine: Machine) => void {
   return (machine) => {
     makeObjects(count, bytes)(machine);
     const { main } = machine;
@@ -54,11 +58,11 @@ function makeHoles(count: number, kept: number[], bytes = BYTES): (machine: Mach
   };
 }
 
-const free: Body = (thread) => thread.call('zsFree', pool, handles[0]!);
-const overwrite: Body = (thread) => thread.call('zsOverwrite', pool, handles[0]!, BYTES);
+export const free: Body = (thread) => thread.call('zsFree', pool, handles[0]!);
+export const overwrite: Body = (thread) => thread.call('zsOverwrite', pool, handles[0]!, BYTES);
 
 /** Frees; then its slot may be used again. */
-const freeAndReuse: Body = async (thread) => {
+export const freeAndReuse: Body = async (thread) => {
   assert.equal(await thread.call('zsFree', pool, handles[0]!), 0);
   await thread.call('zsCompactBegin');
   await add(thread);
@@ -73,7 +77,7 @@ const overwriteAndReuse: Body = async (thread) => {
 /** Four words, of one letter each: two cells, and no slot. */
 const PATTERN_BYTES = 16;
 
-function makePatterns(machine: Machine): void {
+export function makePatterns(machine: Machine): void {
   const { main, threads } = machine;
   for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);
   pool = main.callNow('zsCreate') as number;
@@ -85,7 +89,7 @@ function makePatterns(machine: Machine): void {
 }
 
 /** Twice, and what was replaced is reused. */
-const overwritePattern: Body = async (thread) => {
+export const overwritePattern: Body = async (thread) => {
   for (let i = 0; i < 2; i++) {
     const code = await thread.call('zsOverwrite', pool, handles[0]!, PATTERN_BYTES);
     assert.ok(code === 0 || code === ERR_STALE);
@@ -133,7 +137,7 @@ function contents(machine: Machine): string {
 }
 
 /** One step of a compaction, and what a second one would finish. */
-const compact: Body = async (thread) => {
+export const compact: Body = async (thread) => {
   await thread.call('zsCompactBegin');
   await thread.call('zsCompactSome', pool, 0);
   await thread.call('zsCompactSome', pool, 0);
@@ -188,7 +192,7 @@ const pinAndPut: Body = async (thread) => {
   if (pinned > 0) await thread.call('putPage', pinned);
 };
 
-const isOneOf =
+export const isOneOf =
   (allowed: string) =>
   (machine: Machine): void => {
     const letter = contents(machine);
@@ -218,14 +222,6 @@ export const objectScenarios: KernelScenario[] = [
     check: ({ results }) => assert.deepEqual([...results].sort(), [ERR_STALE, 0]),
   },
   {
-    name: 'object-free-free-killed',
-    bound: 1,
-    kills: 1,
-    mustSurvive: true,
-    prepare: makeObjects(2),
-    threads: [free, free],
-  },
-  {
     name: 'object-free-overwrite',
     bound: 2,
     prepare: makeObjects(2),
@@ -243,29 +239,10 @@ export const objectScenarios: KernelScenario[] = [
     check: isOneOf('bc'),
   },
   {
-    name: 'object-overwrite-killed',
-    stepLimit: 40_000,
-    bound: 0,
-    kills: 1,
-    mustSurvive: true,
-    prepare: makeObjects(1),
-    threads: [overwrite, overwrite],
-    check: isOneOf('abc'),
-  },
-  {
     name: 'object-pattern-read',
     bound: 2,
     prepare: makePatterns,
     threads: [overwritePattern, readPattern],
-  },
-  {
-    // A pattern's second cell is somebody's at each step.
-    name: 'object-pattern-killed',
-    bound: 0,
-    kills: 1,
-    mustSurvive: true,
-    prepare: makePatterns,
-    threads: [overwritePattern, free],
   },
   {
     name: 'object-compact-read',
@@ -308,25 +285,6 @@ export const objectScenarios: KernelScenario[] = [
     prepare: makeHoles(17, [15, 16], LARGE),
     threads: [compact, compact],
     check: isOneOf('a'),
-  },
-  {
-    name: 'object-compact-compact-killed',
-    bound: 0,
-    kills: 1,
-    stepLimit: 30_000,
-    prepare: makeHoles(17, [15, 16], LARGE),
-    threads: [compact, compact],
-    check: isOneOf('a'),
-  },
-  {
-    name: 'object-compact-free-killed',
-    bound: 0,
-    kills: 1,
-    mustSurvive: true,
-    stepLimit: 30_000,
-    prepare: makeHoles(3, [2]),
-    threads: [compact, free],
-    check: isOneOf('a-'),
   },
   {
     name: 'object-compact-draft',

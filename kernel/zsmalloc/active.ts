@@ -1,0 +1,145 @@
+/**
+ * The zspages that a thread puts objects into, on its desk, and their life.
+ *
+ * For each place of the desk a thread owns up to two: the *active* one, and a *spare*, which was
+ * active before it was full. When the active one has no room they change places; only if the spare has
+ * none either is one given up and another taken: the fullest that nobody owns, else a new one. So a
+ * thread that frees what it allocated meets nobody: not in a zspage, and not at its class's lock.
+ *
+ *   new, or taken off its list → active ⇄ spare → given up: on the list where it belongs, or retired
+ *
+ * Retired, it is out of its class, empty, and loses its owner's reference; whoever drops the last
+ * one defers it, and it goes after a grace period.
+ *
+ * When there is no page for the lowest free slot, one does whose pages are held; of this zspage, else
+ * of one that nobody owns.
+ */
+import { peekWord, pokeWord } from '../base/words';
+import { bury, DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
+import { allocObject, CACHE_ZSPAGE, freeObject } from '../slab/kmem-cache';
+import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
+import { lock, unlock } from '../thread/lock';
+import { addZspage, classAt, giveUp, poolOf, takeFullest, takeHeld } from './class-list';
+import { ACTIVES, activeAt, Desk, SPARES, selfDesk } from './desk';
+import { shapeOf, shapeSlots } from './size-class';
+import { fillSlot, isZspageOf, lowestFreeSlot, lowestHeldSlot, zspageLockAt } from './zspage';
+
+/**
+ * Puts a free slot of a zspage of the class into use, with its pages.
+ *
+ * @returns zspage << 32 | index, and the zspage's lock is held; or 0
+ * Progress: a round ends with a slot, or gives up a full zspage, twice at most; a new one has room.
+ */
+export function takeSlot(pool: u32, sizeClass: u32): u64 {
+  const at = activeAt(selfDesk(), sizeClass);
+  const slots = shapeSlots(shapeOf(sizeClass));
+  let isSpare: bool = false;
+  while (true) {
+    const desc = activeOf(at, pool, sizeClass);
+    if (desc == 0) return 0;
+    lock(zspageLockAt(desc));
+    const index = lowestFreeSlot(desc, slots);
+    if (index < slots) {
+      if (fillSlot(desc, index)) return placed(desc, index);
+      return takeHeldSlot(at, classAt(pool, sizeClass), desc, slots);
+    }
+    unlock(zspageLockAt(desc));
+    if (isSpare) release(at);
+    else changePlaces(at);
+    isSpare = true;
+  }
+}
+
+function placed(desc: u32, index: u32): u64 {
+  return (u64(desc) << 32) | u64(index);
+}
+
+/** There was no page for the active zspage, whose lock is held. @returns as takeSlot */
+function takeHeldSlot(at: usize, record: usize, active: u32, slots: u32): u64 {
+  let desc = active;
+  while (true) {
+    const index = lowestHeldSlot(desc, slots);
+    if (index < slots && fillSlot(desc, index)) return placed(desc, index);
+    unlock(zspageLockAt(desc));
+    // One attempt: what is free in it may go with its page before we have it.
+    desc = desc == active ? takeHeld(record, slots) : 0;
+    if (desc == 0) return 0;
+    release(at);
+    pokeWord(at, desc);
+    lock(zspageLockAt(desc));
+  }
+}
+
+/** The zspage of the class that this thread puts objects into; 0 when there is no memory. */
+function activeOf(at: usize, pool: u32, sizeClass: u32): u32 {
+  const number = poolOf(pool).number;
+  for (let round = 0; round < 2; round++) {
+    const desc = peekWord(at);
+    if (desc != 0 && isZspageOf(desc, number, sizeClass)) return desc;
+    // Of a class with the same place on the desk.
+    if (desc != 0) changePlaces(at);
+  }
+  if (peekWord(at) != 0) release(at);
+  const record = classAt(pool, sizeClass);
+  let desc = takeFullest(record);
+  if (desc == 0) desc = newZspage(record);
+  pokeWord(at, desc);
+  return desc;
+}
+
+function changePlaces(at: usize): void {
+  const active = peekWord(at);
+  pokeWord(at, peekWord(at + SPARES));
+  pokeWord(at + SPARES, active);
+}
+
+function newZspage(record: usize): u32 {
+  const desc = allocObject(CACHE_ZSPAGE);
+  if (desc != 0) addZspage(record, desc);
+  return desc;
+}
+
+/** Gives up the zspage at `at`, which others may allocate from then. */
+function release(at: usize): void {
+  disown(peekWord(at));
+  pokeWord(at, 0);
+}
+
+/** Ends this thread's ownership of a zspage. */
+export function disown(desc: u32): void {
+  lock(zspageLockAt(desc));
+  endChange(desc, giveUp(desc));
+}
+
+/** Gives up all zspages that this thread puts objects into. */
+export function disownActives(desk: Desk): void {
+  for (let i: u32 = 0; i < 2 * ACTIVES; i++) {
+    const at = activeAt(desk, 0) + i * 4;
+    if (peekWord(at) != 0) release(at);
+  }
+}
+
+/** Frees a zspage's lock; one that is empty and out of its class goes. */
+export function endChange(desc: u32, isRetired: bool): void {
+  if (!isRetired) {
+    unlock(zspageLockAt(desc));
+    return;
+  }
+  selfDesk().retired = desc;
+  // If an observer has pinned it, its put is the last: release.ts then defers it.
+  const isLast = disownDesc(desc) == DISOWN_LAST;
+  unlock(zspageLockAt(desc));
+  if (isLast) deferZspage(desc);
+  selfDesk().retired = 0;
+}
+
+/** For whoever dropped a zspage's last reference: pins may still look at its refs. */
+export function deferZspage(desc: u32): void {
+  defer(LIMBO_ZSPAGE, desc, linkAt(desc));
+}
+
+/** After the grace period. */
+export function destroyZspage(desc: u32): void {
+  bury(desc);
+  freeObject(CACHE_ZSPAGE, desc);
+}

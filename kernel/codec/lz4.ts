@@ -57,6 +57,8 @@ const SPREAD: u32 = 2654435761;
 const UNENDED: u32 = 0xffffffff;
 /** Bytes that a short match (its nibble below 15, so 4 + 14 at most) is always written as. */
 const SHORT_MATCH: u32 = 18;
+/** A sequence's offset; fast decoding names a token by where the offset before it is. */
+const OFFSET_BYTES: u32 = 2;
 /** Fast decoding reads a token, 14 literals, an offset and a length byte. */
 const FAST_IN: u32 = 18;
 /** Fast decoding writes 14 literals and a short match, of a short period at worst. */
@@ -232,69 +234,68 @@ function putLength(op: usize, rest: u32): usize {
  *
  * The loop takes sequences with FAST_IN and FAST_OUT bytes to spare; literals that are longer than
  * they look and come too close to an end are left to decodeExact, which starts over at the token.
- * `next`, where the next token will be, is the longest chain of dependent steps and kept short.
+ * `next`, where the next token will be, is the longest chain of dependent steps and kept short:
+ * `at` and `next` count from OFFSET_BYTES before a token, so that no access needs a subtraction.
  * 60 lines: a helper for a sequence would have to return two positions.
  */
 export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
   if (n > MAX_BLOCK || src + n < src || dst + cap < dst) return -1;
   const end = src + n;
   const limit = dst + cap;
-  if (n < FAST_IN || cap < FAST_OUT || dst < MAX_OFFSET) {
+  if (n < FAST_IN || cap < FAST_OUT || src < OFFSET_BYTES || dst < MAX_OFFSET) {
     return decodeExact(src, end, dst, dst, limit);
   }
 
-  const lastIn = end - FAST_IN;
+  const lastIn = end - (FAST_IN + OFFSET_BYTES);
   const lastOut = limit - FAST_OUT;
-  let ip = src;
-  let op = dst;
+  // Differences: of a parameter V8 does not know that it is zero-extended, and it extends each index.
+  let at = end - n - OFFSET_BYTES;
+  let op = limit - cap;
   while (true) {
-    if (ip > lastIn) break;
+    if (at > lastIn) break;
     if (op > lastOut) break; // two jumps: a condition with && costs 5 to 8 %
-    const token = u32(load<u8>(ip));
+    const token = u32(load<u8>(at, OFFSET_BYTES));
     const literals = token >> 4;
-    let next = ip + 3;
-    let to = op;
+    let next = at + OFFSET_BYTES + 1 + literals;
+    let to = op + literals;
+    v128.store(op, v128.load(at, OFFSET_BYTES + 1));
     if (literals == 15) {
-      let rest = u32(load<u8>(ip, 1));
-      let from = ip + 2;
+      let rest = u32(load<u8>(at, OFFSET_BYTES + 1));
+      let from = at + OFFSET_BYTES + 2;
       if (rest == 255) {
-        rest = lengthBytes(ip + 1, end);
+        rest = lengthBytes(from - 1, end);
         if (rest == UNENDED) return -1;
-        from = ip + 2 + rest / 255;
+        from += rest / 255;
       }
       const count = rest + 15;
       if (u32(end - from) < count + OVERSHOOT) break;
       if (u32(limit - op) < count + OVERSHOOT) break; // leaves a short match its PERIOD_BYTES
       copyApart(op, from, count);
-      next = from + count + 2;
-      to += count;
-    } else {
-      v128.store(op, v128.load(ip, 1));
-      next += literals;
-      to += literals;
+      next = from + count;
+      to = op + count;
     }
-    const offset = u32(load<u16>(next - 2));
+    const offset = u32(load<u16>(next));
     const from = to - offset;
     if (from < dst) return -1;
     let length = token & 15;
     if (length != 15) {
-      op = to + (length + MIN_MATCH);
-      ip = next;
-      if (offset >= 8) {
+      at = next;
+      op = to + length + MIN_MATCH;
+      if (offset < 8) {
+        if (offset == 0) return -1;
+        storePeriod(to, offset);
+      } else {
         store<u64>(to, load<u64>(from));
         store<u64>(to, load<u64>(from, 8), 8);
         store<u16>(to, load<u16>(from, 16), 16);
-        continue;
       }
-      if (offset == 0) return -1;
-      storePeriod(to, offset);
     } else {
-      let rest = u32(load<u8>(next));
-      ip = next + 1;
+      let rest = u32(load<u8>(next, OFFSET_BYTES));
+      at = next + 1;
       if (rest == 255) {
-        rest = lengthBytes(next, end);
+        rest = lengthBytes(next + OFFSET_BYTES, end);
         if (rest == UNENDED) return -1;
-        ip = next + 1 + rest / 255;
+        at += rest / 255;
       }
       length = rest + (MIN_MATCH + 15);
       if (offset == 0) return -1;
@@ -305,7 +306,7 @@ export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
       else copyMatch(to, offset, length);
     }
   }
-  return decodeExact(ip, end, dst, op, limit);
+  return decodeExact(at + OFFSET_BYTES, end, dst, op, limit);
 }
 
 /** Decodes from any token on with exact bounds and copies, to the block's end. */

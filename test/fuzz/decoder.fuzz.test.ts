@@ -3,8 +3,9 @@
  * claim of a length that is too long, each room that is too small.
  *
  * Verdict and bytes are those of the naive decoder. Source and destination end by turns where the
- * memory ends, where a byte too far traps; around the destination lie guards. With
- * PAGELESS_FUZZ_SECONDS a million cases at least, however long they take.
+ * memory ends, and the source begins where it begins, so that a byte too far traps; around the
+ * destination lie guards. With PAGELESS_FUZZ_SECONDS a million cases at least, however long they
+ * take.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,13 +29,14 @@ const { memory, exports } = loadTestKernel<CodecExports>(64);
 const bytes = new Uint8Array(memory.buffer);
 const guard = new Uint8Array(GUARD).fill(GUARD_BYTE);
 
-/** Decodes as much of `block` as `n` says, in three places, and compares with the oracle. */
+/** Decodes as much of `block` as `n` says, in four places, and compares with the oracle. */
 function check(block: Uint8Array, n: number, cap: number, what: string): void {
   const naive = naiveDecode(block.subarray(0, n), cap);
   const places = [
     [bytes.length - n, FAST],
     [bytes.length - n, LOW],
     [FAST, bytes.length - cap],
+    [0, FAST],
   ] as const;
   for (const [src, dst] of places) {
     bytes.set(block.subarray(0, n), src);
@@ -100,6 +102,6 @@ for (const [name, damage] of Object.entries(damages)) {
       check(block, block.length, size, 'whole');
       cases += damage(block, size, run);
     }
-    context.diagnostic(`${cases} cases, each in three places`);
+    context.diagnostic(`${cases} cases, each in four places`);
   });
 }

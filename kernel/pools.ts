@@ -7,6 +7,8 @@
 import { ERR_NO_MEMORY } from './base/fault';
 import { PAGE_SHIFT } from './base/layout';
 import { leave, OP_POOL, OP_READ } from './call';
+import { slowDown } from './store/reclaim';
+import { LIMBO_OBJECT } from './thread/limbo';
 import { enterKernel as enter } from './thread/stop';
 import { isPool } from './zsmalloc/class-list';
 import { beginCompaction, compactedPages, compactSome } from './zsmalloc/compaction';
@@ -49,6 +51,7 @@ export function zsReadObject(pool: u32, handle: f64): i32 {
 export function zsOverwrite(pool: u32, handle: f64, bytes: u32): i32 {
   enter(OP_POOL);
   const failure = face.zsOverwrite(pool << PAGE_SHIFT, u64(handle), bytes);
+  slowDown(LIMBO_OBJECT);
   leave();
   return failure;
 }
@@ -57,6 +60,7 @@ export function zsOverwrite(pool: u32, handle: f64, bytes: u32): i32 {
 export function zsFree(pool: u32, handle: f64): i32 {
   enter(OP_POOL);
   const failure = face.zsFree(pool << PAGE_SHIFT, u64(handle));
+  slowDown(LIMBO_OBJECT);
   leave();
   return failure;
 }

@@ -10,8 +10,9 @@ import { loadCell } from './base/words';
 import { freePageCount } from './frames/frames';
 import { pageWord, wordSubtype, wordType } from './memdesc/page-word';
 import { TYPE_MISC, TYPE_ZSPAGE } from './memdesc/type';
+import { waitingSlabs } from './slab/slabs';
 import { bucketCount, entryCount as indexEntries, StoreState } from './store/hash-index';
-import { LIMBO_VALUE, limboCount } from './thread/limbo';
+import { LIMBO_KINDS, limboCount } from './thread/limbo';
 import { enterSection, leaveSection } from './thread/rcu';
 import { highestSlot, SLOT_LIVE, selfState, slotState, sumCounter } from './thread/slot';
 import { tallyClasses, usedBytes } from './zsmalloc/tally';
@@ -133,6 +134,7 @@ export function zsTally(pool: u32): u32 {
   return classes;
 }
 
-export function limboValues(): u32 {
-  return limboCount(LIMBO_VALUE);
+/** Objects that wait for a grace period, of a kind of limbo.ts; LIMBO_KINDS: slabs. */
+export function limboOf(kind: u32): u32 {
+  return kind < LIMBO_KINDS ? limboCount(kind) : kind == LIMBO_KINDS ? waitingSlabs() : 0;
 }

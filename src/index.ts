@@ -36,7 +36,7 @@ export {
 } from './errors.ts';
 export { Folio, FolioView } from './folio.ts';
 export type { SlabInfo } from './inspect/slab.ts';
-export type { PageDescription, ZoneReport } from './inspect/zone.ts';
+export type { LimboReport, PageDescription, ZoneReport } from './inspect/zone.ts';
 export type { ClassReport } from './inspect/zsmalloc.ts';
 export { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
 export { Pin } from './pin.ts';

@@ -109,7 +109,7 @@ export interface KernelExports {
   zsPages(): number;
   zsObjectBytes(): number;
   cacheInUse(cache: number): number;
-  limboValues(): number;
+  limboOf(kind: number): number;
   zsTally(pool: number): number;
   zsCreate(): number;
   zsIsPool(pool: number): number;

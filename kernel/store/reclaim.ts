@@ -5,10 +5,15 @@
  * are its own, zspages and slabs belong to the floors below. Values come first because freeing them
  * is what empties zspages, and freeing zspages is what empties slabs.
  *
+ * Back-pressure: readers leave their sections within microseconds, unless one is off its CPU or dead.
+ * Then limbo grows, and whoever adds to a full one waits some milliseconds for the grace period, each
+ * time: writers go on, slowly, and what they replace does not become all of the zone.
+ *
  * Context: no lock held; ends the caller's section. Never allocates.
  */
 import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
+import { superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
 import { pagesShort } from '../frames/watermark';
 import { linkAt } from '../memdesc/header';
@@ -26,7 +31,7 @@ import {
   takeRipe,
 } from '../thread/limbo';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { slotAt, ThreadSlot } from '../thread/slot';
+import { COUNT_LIMBO_WAITS, count, slotAt, ThreadSlot } from '../thread/slot';
 import { restSafely } from '../thread/stop';
 import { destroyZspage } from '../zsmalloc/active';
 import { zsLinkAt } from '../zsmalloc/object';
@@ -40,6 +45,12 @@ const BATCH: u32 = 64;
 const SPINS: u32 = 200;
 /** Sleeps of 1 ms before a caller is told that memory is short: a thread may be off its CPU. */
 const SLEEPS: u32 = 50;
+/** Sleeps of whoever defers into a full limbo: with a stuck reader, 250 writes a second go on. */
+const PATIENCE: u32 = 4;
+/** Objects of a kind that limbo holds at least before it is full: four batches, 1 MiB at most. */
+export const LIMBO_LEAST: u32 = 256;
+/** A limbo of values of a page each would be a sixteenth of the zone when it is full. */
+const LIMBO_SHIFT: u32 = 4;
 
 export function linkOf(kind: u32, object: u32): usize {
   switch (kind) {
@@ -105,7 +116,15 @@ export function reclaim(): u32 {
 /** Called after each operation that may have deferred something: earlier when memory is short. */
 export function reclaimIfMany(): void {
   const waiting = limboCount(LIMBO_VALUE);
-  if (waiting >= BATCH || (waiting != 0 && pagesShort() != 0)) reclaim();
+  if (waiting < BATCH && (waiting == 0 || pagesShort() == 0)) return;
+  if (reclaim() == 0) slowDown(LIMBO_VALUE);
+}
+
+/** Whoever has deferred into a full limbo waits a bounded time. */
+export function slowDown(kind: u32): void {
+  if (limboCount(kind) < max(LIMBO_LEAST, superblock().pageCount >> LIMBO_SHIFT)) return;
+  count(COUNT_LIMBO_WAITS, 1);
+  awaitGrace(PATIENCE);
 }
 
 export function isLimboEmpty(): bool {
@@ -115,7 +134,11 @@ export function isLimboEmpty(): bool {
 
 /** Waits, a bounded time, until something could be freed. @returns false if nothing could */
 export function awaitReclaim(): bool {
-  for (let look: u32 = 0; look < SPINS + SLEEPS; look++) {
+  return awaitGrace(SLEEPS);
+}
+
+function awaitGrace(sleeps: u32): bool {
+  for (let look: u32 = 0; look < SPINS + sleeps; look++) {
     if (reclaim() != 0) return true;
     if (isLimboEmpty() && !drainSlab()) return false;
     if (look >= SPINS) sleep();

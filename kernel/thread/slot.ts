@@ -86,6 +86,7 @@ export class ThreadSlot {
   expirations: u64;
   bytesIn: u64;
   bytesOut: u64;
+  limboWaits: u64;
 }
 
 /** Counters, by position from `hits`. */
@@ -98,7 +99,9 @@ export const COUNT_EVICTIONS: u32 = 5;
 export const COUNT_EXPIRATIONS: u32 = 6;
 export const COUNT_BYTES_IN: u32 = 7;
 export const COUNT_BYTES_OUT: u32 = 8;
-export const COUNTERS: u32 = 9;
+/** How often this thread has waited because limbo was full. */
+export const COUNT_LIMBO_WAITS: u32 = 9;
+export const COUNTERS: u32 = 10;
 
 export const THREADS_LOCK: usize = THREADS_STATE;
 

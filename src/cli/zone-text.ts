@@ -28,7 +28,8 @@ const figures: [name: string, figure: (zone: ZoneReport) => string][] = [
   ['misses', (zone) => count(zone.misses)],
   ['deletes', (zone) => count(zone.deletes)],
   ['evictions', (zone) => count(zone.evictions)],
-  ['values in limbo', (zone) => count(zone.limbo)],
+  ['values in limbo', (zone) => count(zone.limbo.values)],
+  ['waits for limbo', (zone) => count(zone.limboWaits)],
   ['bytes in', (zone) => megabytes(zone.bytesIn)],
   ['bytes out', (zone) => megabytes(zone.bytesOut)],
 ];

@@ -47,6 +47,14 @@ export interface PageDescription {
   isFaithful?: false;
 }
 
+export interface LimboReport {
+  nodes: number;
+  values: number;
+  zspages: number;
+  objects: number;
+  slabs: number;
+}
+
 export interface ZoneReport {
   bytes: number;
   pages: number;
@@ -75,8 +83,10 @@ export interface ZoneReport {
   expirations: number;
   bytesIn: number;
   bytesOut: number;
-  /** Values that wait for a grace period. */
-  limbo: number;
+  /** Objects that wait for a grace period, by kind. */
+  limbo: LimboReport;
+  /** How often a writer has waited for readers, because limbo was full. */
+  limboWaits: number;
 }
 
 /** Takes no reference; of a page that changes meanwhile the picture is marked. */
@@ -136,6 +146,16 @@ function pagesByUse(kernel: KernelExports): Record<string, number> {
   return Object.fromEntries(counts.filter(([, pages]) => pages !== 0));
 }
 
+function reportLimbo(kernel: KernelExports): LimboReport {
+  return {
+    nodes: kernel.limboOf(facts.LIMBO_NODE),
+    values: kernel.limboOf(facts.LIMBO_VALUE),
+    zspages: kernel.limboOf(facts.LIMBO_ZSPAGE),
+    objects: kernel.limboOf(facts.LIMBO_OBJECT),
+    slabs: kernel.limboOf(facts.LIMBO_KINDS),
+  };
+}
+
 export function reportZone(kernel: KernelExports): ZoneReport {
   const pages = kernel.pageCount();
   const fixed = kernel.firstPfn();
@@ -166,6 +186,7 @@ export function reportZone(kernel: KernelExports): ZoneReport {
     expirations: kernel.counter(facts.COUNT_EXPIRATIONS),
     bytesIn: kernel.counter(facts.COUNT_BYTES_IN),
     bytesOut: kernel.counter(facts.COUNT_BYTES_OUT),
-    limbo: kernel.limboValues(),
+    limbo: reportLimbo(kernel),
+    limboWaits: kernel.counter(facts.COUNT_LIMBO_WAITS),
   };
 }

@@ -65,7 +65,7 @@ describe('images', () => {
     assert.equal(threads, 1, 'the threads of the image are gone');
     assert.equal(pagesByUse['thread scratch'], undefined, 'and what they owned is free');
     assert.ok(freePages > before.freePages);
-    assert.equal(limbo, before.limbo);
+    assert.deepEqual(limbo, before.limbo);
     cache.arena.check();
     assert.deepEqual(
       readdirSync(folder).filter((name) => name.endsWith('.tmp')),

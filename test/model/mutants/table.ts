@@ -59,6 +59,12 @@ export const mutants: Mutant[] = [
     scenarios: ['rcu-sync-free', 'rcu-sync-read'],
   },
   {
+    name: 'who defers into a full limbo does not wait',
+    file: 'store/reclaim.ts',
+    edits: [['  awaitGrace(PATIENCE);\n', '']],
+    scenarios: ['limbo-full'],
+  },
+  {
     name: 'limbo ripe at once',
     file: 'thread/limbo.ts',
     edits: [

@@ -10,8 +10,9 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
-import type { Body, Thread } from '../engine/index.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
+import { makeCache, set } from './cache.ts';
 
 /** What the threads share: which version is the present one, and whether the old one was freed. */
 let version = 0;
@@ -76,6 +77,18 @@ const readAcross: Body = async (thread) => {
   return 'over';
 };
 
+/** A cache whose limbo wants one value to be full, and cannot ripen: the first thread is in a section. */
+function fillLimbo(machine: Machine): void {
+  const { main, threads } = machine;
+  makeCache('k', 'k')(machine);
+  threads[0]!.callNow('enterSection');
+  while (Number(main.callNow('limboOf', facts.LIMBO_VALUE)) < facts.LIMBO_LEAST - 1) {
+    assert.equal(main.callNow('set', 4, 8, 1, 0), 0);
+  }
+}
+
+const leave: Body = (thread) => thread.call('leaveSection');
+
 /** Spins before it sleeps: a thousand looks at all slots. */
 const patient = { module: 'test', timesOut: true, stepLimit: 40_000, before: reset } as const;
 
@@ -104,6 +117,20 @@ export const rcuScenarios: KernelScenario[] = [
     mustSurvive: true,
     threads: [readVersion, replaceAndFree],
     check: ({ results }) => assert.ok(['freed', 'late'].includes(String(results[1]))),
+  },
+  {
+    // The writer outruns the reader, and goes on when that has left: then limbo is not full any more.
+    name: 'limbo-full',
+    module: 'test',
+    bound: 0,
+    timesOut: true,
+    stepLimit: 100_000,
+    prepare: fillLimbo,
+    threads: [leave, set],
+    check: ({ main }) => {
+      const waiting = Number(main.callNow('limboOf', facts.LIMBO_VALUE));
+      assert.ok(waiting < facts.LIMBO_LEAST, `a writer went on with ${waiting} in limbo`);
+    },
   },
   {
     // Who enters while a grace period is waited for does not prolong it for ever.

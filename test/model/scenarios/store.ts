@@ -52,10 +52,11 @@ const readLong: Body = async (thread) => {
 /** Everything that a person may ask for while others work. */
 const askForFigures: Body = async (thread) => {
   for (let cache = 0; cache <= facts.CACHE_SHEAF; cache++) await thread.call('cacheInUse', cache);
-  const names = ['zsObjectBytes', 'zsPages', 'freePagesNow', 'limboValues', 'liveThreads'];
+  const names = ['zsObjectBytes', 'zsPages', 'freePagesNow', 'liveThreads'];
   for (const name of [...names, 'entryCount', 'valueBytes', 'keyBytes', 'buckets']) {
     await thread.call(name);
   }
+  for (let kind = 0; kind <= facts.LIMBO_KINDS; kind++) await thread.call('limboOf', kind);
   await thread.call('counter', facts.COUNT_HITS);
   await thread.call('counter', facts.COUNT_SETS);
 };
@@ -178,7 +179,7 @@ export const storeScenarios: KernelScenario[] = [
       // Its section is over: what is deferred now ripens.
       main.callNow('remove', 4);
       for (let i = 0; i < 3; i++) main.callNow('reclaim');
-      assert.equal(main.callNow('limboValues'), 0);
+      assert.equal(main.callNow('limboOf', facts.LIMBO_VALUE), 0);
     },
   },
   {

@@ -153,12 +153,32 @@ function isSameLook(before: string, line: string): boolean {
   return now[1] === 'load' && now[2]?.endsWith('.flags') === true && `${said(before)}` === `${now}`;
 }
 
+/** What two lines have in common that belong to one walk over pages: thread, load, function. */
+function walkOf(line: string): string | undefined {
+  const [, thread, what, place = '', , where] = line.slice(4).split(/\s{2,}/);
+  return what === 'load' && place.startsWith('word of page') ? `${thread} ${where}` : undefined;
+}
+
+/** Of a walk over many pages the first and the last look. */
+function shortenWalks(lines: string[]): string[] {
+  const isInside = (i: number): boolean => {
+    const walk = walkOf(lines[i]!);
+    const beside = [i - 1, i + 1].map((at) => lines[at] ?? '').map(walkOf);
+    return walk !== undefined && beside.every((other) => other === walk);
+  };
+  return lines.flatMap((line, i) => {
+    if (!isInside(i)) return [line];
+    return isInside(i - 1) ? [] : ['      …'];
+  });
+}
+
 /** @param words  places to be shown beside page words and descriptors */
 export function retell(trace: string, words?: RegExp): string[] {
   const lines = trace.split('\n').map(parse);
   const reader = new Reader(lines, words);
-  return lines
+  const told = lines
     .map((line) => reader.read(line))
     .filter((line) => line !== undefined)
-    .filter((line, i, told) => i === 0 || !isSameLook(told[i - 1]!, line));
+    .filter((line, i, all) => i === 0 || !isSameLook(all[i - 1]!, line));
+  return shortenWalks(told);
 }

@@ -17,7 +17,7 @@ import { loadWord, pokeWord } from './base/words';
 import { leave, OP_FOLIO } from './call';
 import { isFolioType, OWNER_WORDS } from './folio/folio';
 import { ListedDesc } from './memdesc/desc-list';
-import { flagsAt, Header, refsAt } from './memdesc/header';
+import { flagsAt, pfnAt, refsAt } from './memdesc/header';
 import { WINDOW } from './memdesc/ledger';
 import { pageWord, wordDescriptor, wordType } from './memdesc/page-word';
 import { TYPE_SLAB, TYPE_ZSPAGE } from './memdesc/type';
@@ -73,12 +73,16 @@ function snapshot(pfn: u32): bool {
   const refs = loadWord(refsAt(desc));
   tell(DESCRIBED_FLAGS, flags);
   tell(DESCRIBED_REFS, refs);
-  tell(DESCRIBED_FIRST, loadWord(desc + offsetof<Header>('pfn')));
+  const first = loadWord(pfnAt(desc));
+  tell(DESCRIBED_FIRST, first);
   const isFolio = isFolioType(wordType(word));
   tell(DESCRIBED_GROUP, groupOf(wordType(word), desc));
   for (let i: u32 = 0; i < SHOWN_WORDS; i++) {
     tell(DESCRIBED_OWNER + i, isFolio ? loadWord(desc + OWNER_WORDS + i * 4) : 0);
   }
+  // A folio that is freed and reborn in the same place has the same word, refs and flags; in between
+  // it was being born, and had no pages.
+  if (isFolio && first == 0) return false;
   return (
     pageWord(pfn) == word && loadWord(refsAt(desc)) == refs && loadWord(flagsAt(desc)) == flags
   );

@@ -5,6 +5,7 @@ import { Arena } from './arena.ts';
 import type { Folio } from './folio.ts';
 import * as facts from './generated/facts.ts';
 import { openKernel } from './kernel.ts';
+import { Pin } from './pin.ts';
 
 const code = (name: string): object => ({ code: name });
 
@@ -70,6 +71,22 @@ arenaTest('locks are exclusive, need a pin, and are for whatever has a descripto
     assert.equal(slab.lock(), false);
     pinned++;
   }
+});
+
+arenaTest('where a thread may not park, a lock is busy, and typed so', (arena) => {
+  const folio = newFolio(arena, 0);
+  using pin = folio.pin();
+  pin.lock();
+  // As a browser's main thread attaches.
+  const other = openKernel(arena.memory);
+  other.attach(99, 0);
+  const theirs = new Pin(other, other.pinFolio(folio.name));
+  assert.throws(() => theirs.lock(), code('ERR_PAGELESS_BUSY'));
+  assert.equal(theirs.tryLock(), undefined);
+  pin.unlock();
+  assert.equal(theirs.lock(), false);
+  theirs[Symbol.dispose]();
+  other.detach();
 });
 
 arenaTest('a page without a descriptor is refused', (arena) => {

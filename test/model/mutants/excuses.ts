@@ -16,6 +16,12 @@ export interface Excuse {
 export const equivalents: Excuse[] = [
   {
     because:
+      'Word, first page and flags tell one life from the next; the count is then one that was true ' +
+      'during the look, instead of one that was true at its beginning and at its end.',
+    mutants: ['describe.ts snapshot: recheck loadWord(refsAt(desc)) == refs'],
+  },
+  {
+    because:
       'Entries of the page list that a reader loads were stored before the cell that led it there, ' +
       'and change only after its grace period; other entries are read under the lock alone.',
     mutants: [

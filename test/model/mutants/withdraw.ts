@@ -48,6 +48,12 @@ export const withdrawMutants: Mutant[] = [
     scenarios: ['describe-free'],
   },
   {
+    name: 'a folio is described while it is being born',
+    file: 'describe.ts',
+    edits: [['  if (isFolio && first == 0) return false;\n', '']],
+    scenarios: ['describe-reborn'],
+  },
+  {
     name: 'a description does not look again whose page it is',
     file: 'describe.ts',
     edits: [['    pageWord(pfn) == word && loadWord', '    loadWord']],

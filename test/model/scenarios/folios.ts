@@ -255,6 +255,19 @@ export const folioScenarios: KernelScenario[] = [
     threads: [lockOnce, lockOnce, lockOnce],
   },
   {
+    // One of three dies, with or without the lock: the two others get it one after the other.
+    name: 'lock-three-killed',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeFolio(0),
+    before: () => {
+      isHeld = false;
+    },
+    threads: [lockOnce, lockOnce, lockOnce],
+    check: nothingLeft(1),
+  },
+  {
     name: 'lock-handoff',
     bound: 1,
     prepare: makeFolio(0),

@@ -147,6 +147,11 @@ const pinSlab: Body = async (thread) => {
   if (pinned > 0) await thread.call('putPage', pinned);
 };
 
+/** Looks at a folio's page and at the page of its descriptor. */
+const describeBoth: Body = async (thread) => {
+  for (const page of [pfn, slabPage()]) await thread.call('describePage', page);
+};
+
 export const pageScenarios: KernelScenario[] = [
   {
     name: 'pin-free-page-reused',
@@ -183,6 +188,12 @@ export const pageScenarios: KernelScenario[] = [
     threads: [pinAndLook, freeAndLeave],
   },
   {
+    name: 'describe-slab-given-back',
+    bound: 2,
+    prepare: makeLonelyFolio,
+    threads: [describeBoth, freeAndLeave],
+  },
+  {
     // An observer may hold a reference to a slab whose grace period is over: then it waits longer.
     name: 'pin-slab-retired',
     bound: 2,
@@ -205,6 +216,14 @@ export const pageScenarios: KernelScenario[] = [
       main.callNow('freeFolio', name);
       assert.equal(main.callNow('pageWordOf', pfn), 0, 'a pin was lost');
     },
+  },
+  {
+    // Whoever dies on the way, what it had begun to free or to bear is not lost.
+    name: 'pin-free-reused-killed',
+    bound: 0,
+    kills: 1,
+    prepare: makeFolio,
+    threads: [pinAndLook, freeThen(['allocFolio', 0, TYPE_ANON_FOLIO])],
   },
   {
     name: 'free-free',

@@ -264,6 +264,19 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   { name: 'describe-free', bound: 2, prepare: makeFolioAndType, threads: [describe, freeAndReuse] },
   {
+    // Freed and reborn in the same place: word, flags and refs are as they were, and pfn was 0 between.
+    name: 'describe-reborn',
+    bound: 3,
+    prepare: makeFolio(0),
+    threads: [
+      describe,
+      async (thread) => {
+        await thread.call('freeFolio', folio.name);
+        await thread.call('allocFolio', 0, facts.TYPE_ANON_FOLIO);
+      },
+    ],
+  },
+  {
     name: 'describe-migrate',
     ...patient,
     bound: 1,

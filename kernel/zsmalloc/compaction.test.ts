@@ -121,6 +121,24 @@ zoneTest('what is being written stays where it is', options, (zone) => {
   kernel.zsRelease(born);
 });
 
+zoneTest('a zspage that cannot be emptied is filled instead', options, (zone) => {
+  const { kernel } = zone;
+  const { slotsPerZspage } = tallyAll(zone)[kernel.classFor(2000)]!;
+  // The emptiest of four has nothing but what is being written.
+  const borns = Array.from({ length: slotsPerZspage }, () => kernel.zsAlloc(2000) >>> 0);
+  const all = fill(zone, 3 * slotsPerZspage, () => 2000);
+  for (const handle of borns.splice(1)) kernel.zsRelease(handle);
+  const kept = all.filter((_, i) => i % 3 === 0);
+  for (const [i, { handle }] of all.entries()) if (i % 3 !== 0) kernel.zsRelease(handle);
+  const place = cellOf(zone, borns[0]!);
+  assert.ok(compact(zone) > 0);
+  assert.deepEqual(cellOf(zone, borns[0]!), place);
+  assert.ok(tallyAll(zone)[kernel.classFor(2000)]!.zspages <= 2);
+  assertKept(zone, kept);
+  for (const { handle } of kept) kernel.zsRelease(handle);
+  kernel.zsRelease(borns[0]!);
+});
+
 zoneTest('a reader keeps both copies; the next step vacates the old one', options, (zone) => {
   const { kernel } = zone;
   const reader = zone.join();

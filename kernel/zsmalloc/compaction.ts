@@ -112,13 +112,38 @@ export function compactSome(pool: u32, threshold: u32): i32 {
 function compactClass(desk: Desk, record: usize): i32 {
   const source = takeEmptiest(record);
   if (source == 0) return 0;
-  const other = takeFullest(record);
-  const target = other == 0 ? source : other;
+  const target = takeFullest(record);
   desk.source = source;
-  const moved = moveSome(desk, source, target);
-  if (target != source) disown(target);
+  let moved = moveSome(desk, source, target == 0 ? source : target);
+  if (moved == 0 && target != 0 && isStuck(source)) moved = moveInto(desk, source, record);
+  if (target != 0) disown(target);
   desk.leftAt = beginGracePeriod();
   finishSource(desk);
+  return moved;
+}
+
+/** Whether a zspage that we own has no object that can be moved. */
+function isStuck(desc: u32): bool {
+  lock(zspageLockAt(desc));
+  enterSection();
+  let index = shapeSlots(zspageShape(desc));
+  while (index != 0 && !(isSlotUsed(desc, index - 1) && isMovable(desc, index - 1))) index--;
+  leaveSection();
+  unlock(zspageLockAt(desc));
+  return index == 0;
+}
+
+/**
+ * What is stuck stays, so it takes what is in the next emptiest; in the next step that can be moved on
+ * to the fullest. There must be a third zspage, the fullest, which we own: of two, objects would go
+ * to and fro. @returns objects moved
+ */
+function moveInto(desk: Desk, stuck: u32, record: usize): i32 {
+  const source = takeEmptiest(record);
+  if (source == 0) return 0;
+  desk.source = source;
+  const moved = moveSome(desk, source, stuck);
+  disown(stuck);
   return moved;
 }
 

@@ -21,6 +21,9 @@ const flags = [...commonFlags, ...releaseFlags];
 /** Finds what needs many preemptions: who waits for a lock spins a hundred times. */
 const WALK: Partial<Scenario> = { mode: 'uniform', seed: 1, maxExecutions: 10_000 };
 
+/** What each scenario gets at first. */
+const GLANCE_SECONDS = 0.4;
+
 /** What is run against what. */
 export interface Hunt {
   name: string;
@@ -28,7 +31,7 @@ export interface Hunt {
   file: string;
   /** The whole file with the change. */
   source: string;
-  /** In this order; the first that fails ends the hunt. */
+  /** In this order, twice: the first that fails ends the hunt. */
   scenarios: string[];
   /** Those of them that are walked at random, with no bound, if none fails. */
   walks: string[];
@@ -104,39 +107,58 @@ function scenarioOf(name: string): KernelScenario {
   return scenario;
 }
 
-/** Runs scenarios until one fails, or the time is over. */
+/** A way to look for the fault: a scenario, and how it is searched. */
+interface Search {
+  name: string;
+  options: Partial<Scenario>;
+}
+
+/**
+ * Runs scenarios until one fails, or the time is over: a moment for each, for most faults show at
+ * once; then all that it needs for each that was not over by then; then the walks.
+ */
 export async function hunt(mutant: Hunt): Promise<Catch> {
   const builds = new Builds(mutant);
   const end = performance.now() + mutant.maxSeconds * 1000;
+  const left: Search[] = [];
   let met = 0;
-  const tries = [
-    ...mutant.scenarios.map((name) => ({ name, walk: undefined })),
-    ...mutant.walks.map((name) => ({ name, walk: WALK })),
-  ];
-  for (const { name, walk } of tries) {
+  const search = async ({ name, options }: Search, seconds: number): Promise<Catch | null> => {
     const scenario = scenarioOf(name);
     const kernel = await builds.get(scenario.module ?? 'release');
-    const maxSeconds = (end - performance.now()) / 1000;
-    if (kernel === null || (walk === undefined && maxSeconds <= 0)) continue;
+    const maxSeconds = Math.min(seconds, (end - performance.now()) / 1000);
+    if (kernel === null || maxSeconds <= 0) return null;
     const bound = Math.max(scenario.bound, mutant.bound ?? 0);
-    const failure = await fails(kernel, scenario, walk ?? { bound, maxSeconds });
-    const how = walk === undefined ? name : `${name}, walked`;
-    if (failure !== '') return { verdict: 'caught', story: `${how}: ${failure}` };
-    met++;
+    const result = await resultOf(kernel, scenario, { bound, maxSeconds, ...options });
+    if (result === 'incomplete') left.push({ name, options });
+    else met++;
+    const how = options.mode === undefined ? name : `${name}, walked`;
+    if (result === 'incomplete' || result === '') return null;
+    return { verdict: 'caught', story: `${how}: ${result}` };
+  };
+  for (const name of mutant.scenarios) {
+    const found = await search({ name, options: {} }, GLANCE_SECONDS);
+    if (found !== null) return found;
   }
-  if (met === 0) return { verdict: 'same binary', story: '' };
-  return { verdict: 'survived', story: `${met} of ${tries.length} searches` };
+  const rest = [...left.splice(0), ...mutant.walks.map((name) => ({ name, options: WALK }))];
+  for (const again of rest) {
+    const found = await search(again, mutant.maxSeconds);
+    if (found !== null) return found;
+  }
+  if (met + left.length === 0) return { verdict: 'same binary', story: '' };
+  const all = mutant.scenarios.length + mutant.walks.length;
+  return { verdict: 'survived', story: `${met} of ${all} searches` };
 }
 
-/** How a scenario fails, or '' if it does not. */
-async function fails(
+/** How a scenario fails, '' if it does not, or 'incomplete' if its time was over. */
+async function resultOf(
   kernel: Instrumented,
   scenario: KernelScenario,
   options: Partial<Scenario>,
 ): Promise<string> {
   try {
-    const { failure } = await runScenario(() => kernel, scenario, options);
-    return failure?.message.split('\n')[0] ?? '';
+    const { failure, complete } = await runScenario(() => kernel, scenario, options);
+    if (failure !== undefined) return failure.message.split('\n')[0]!;
+    return complete || options.mode !== undefined ? '' : 'incomplete';
   } catch (error) {
     // A kernel that cannot even be set up, or of which no schedule can be repeated.
     return `not to be run: ${error instanceof Error ? error.message : error}`;

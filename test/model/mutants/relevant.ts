@@ -4,7 +4,12 @@
  * The order is all: a mutant is caught by the first scenario that fails, and one that survives has
  * met every scenario.
  */
+import { compactionScenarios } from '../scenarios/compaction.ts';
+import { folioScenarios } from '../scenarios/folios.ts';
 import { scenarios } from '../scenarios/index.ts';
+import { objectScenarios } from '../scenarios/objects.ts';
+import { slabScenarios } from '../scenarios/slab.ts';
+import { threadScenarios } from '../scenarios/threads.ts';
 
 /** Beginnings of file names, the first that fits; and scenarios in which that file matters most. */
 const first: [string, string[]][] = [
@@ -54,7 +59,7 @@ const first: [string, string[]][] = [
   ['thread/limbo', ['reclaim-reclaim', 'get-overwrite-reuse']],
   [
     'thread/lock',
-    ['slab-across-threads', 'get-expired-reuse', 'alloc-free-killed', 'fault-under-lock'],
+    ['slab-across-threads', 'get-expired-reuse', 'migrate-alloc', 'fault-under-lock'],
   ],
   ['thread/rcu', ['get-overwrite-reuse']],
   [
@@ -111,6 +116,18 @@ const first: [string, string[]][] = [
   ],
 ];
 
+/** Beginnings of file names, and the scenarios of what they are about. */
+const groups: [string, readonly { name: string }[]][] = [
+  ['compact', compactionScenarios],
+  ['folio', folioScenarios],
+  ['memdesc/user-type', folioScenarios],
+  ['release', folioScenarios],
+  ['slab/', slabScenarios],
+  ['thread/', threadScenarios],
+  ['zone', threadScenarios],
+  ['zsmalloc/', objectScenarios],
+];
+
 /** Scenarios of more than two seconds, quickest first. */
 const slow = ['lock-unlock-killed', 'alloc-free-killed', 'recover-killed', 'stopper-killed-stop'];
 const slowest = ['evict-set', 'check-set', 'list-split-split', 'get-killed'];
@@ -123,7 +140,9 @@ export function ownScenarios(file: string): string[] {
 /** All scenarios, in the order in which a mutant of this file meets them. */
 export function scenariosFor(file: string): string[] {
   const own = ownScenarios(file);
+  const [, group = []] = groups.find(([beginning]) => file.startsWith(beginning)) ?? [];
+  const near = [...own, ...group.map(({ name }) => name)];
   const late = [...slow, ...slowest];
   const quick = scenarios.map(({ name }) => name).filter((name) => !late.includes(name));
-  return [...new Set([...own, ...quick, ...late])];
+  return [...new Set([...near, ...quick, ...late])];
 }

@@ -19,7 +19,7 @@
  * Between `takeBlock` and writing the page words a thread must not wait: a page with its bit set,
  * without word and in no stock, is taken for lost.
  *
- * Cost: from a stock 1–2 ns and no atomic; else three atomics to take and three to give back.
+ * Cost: a pair from a stock 6 ns and no atomic; else three atomics to take and three to give back.
  */
 import { selfPage } from '../base/env';
 import { CHILD_PAGES, MAX_ORDER, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
@@ -51,6 +51,7 @@ import {
   findRoom,
   firstChild,
   freeUpTo,
+  settleAt,
   spotFound,
   storeTree,
 } from './tree';
@@ -206,10 +207,19 @@ function giveSlow(pfn: u32, stock: u32): void {
 /** Gives back a block so that any thread finds it. */
 export function giveToTrees(pfn: u32, order: u32): void {
   const child = pfn / CHILD_PAGES;
-  if (order == MAX_ORDER) giveToTrees(pfn + CHILD_PAGES, CHILD_ORDER);
-  if (order >= CHILD_ORDER) clearChild(child);
-  else clearBlock(child, pfn % CHILD_PAGES, order);
-  credit(child, min((<u32>1) << order, CHILD_PAGES));
+  if (order < CHILD_ORDER) {
+    clearBlock(child, pfn % CHILD_PAGES, order);
+    credit(child, 1 << order);
+  } else {
+    if (order == MAX_ORDER) giveChild(child + 1);
+    giveChild(child);
+    if (order == CHILD_ORDER) settleAt(child);
+  }
+}
+
+function giveChild(child: u32): void {
+  clearChild(child);
+  credit(child, CHILD_PAGES);
 }
 
 /** What the debug build writes into pages, so that reading what one did not write shows. */

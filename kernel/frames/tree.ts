@@ -24,7 +24,7 @@ import { CHILD_PAGES, superblock } from '../base/layout';
 import { addWord, andWord, casWord, loadWord, storeWord } from '../base/words';
 import { findFree } from './bitfield';
 import { childEntry, creditChild, debitChild, entryClass, entryFree } from './child';
-import { CLASS_MASK, FRAME_CLASSES, URGENT } from './class';
+import { CLASS_HUGE, CLASS_MASK, FRAME_CLASSES, URGENT } from './class';
 import { placeOf, setPlace } from './own';
 
 const FREE: u32 = 0xffff;
@@ -227,6 +227,12 @@ function settle(child: i32, kind: u32): i32 {
   // Losing means that the tree is somebody's, or was used a moment ago: no matter.
   if (treeSlot(seen) == 0) casWord(treeAt(tree), seen, taken);
   return child;
+}
+
+/** The next whole child will be this one, that was given back, unless somebody else works there. */
+export function settleAt(child: u32): void {
+  const slot = treeSlot(treeWord(child >> superblock().treeShift));
+  if (slot == 0 || slot == selfSlot()) settle(child, CLASS_HUGE);
 }
 
 /** Ends a reservation, unless another class of the thread works in the tree as well. */

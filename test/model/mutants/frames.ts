@@ -29,8 +29,8 @@ export const frameMutants: Mutant[] = [
     file: 'frames/frames.ts',
     edits: [
       [
-        '  if (order >= CHILD_ORDER) clearChild(child);\n  else clearBlock(child, pfn % CHILD_PAGES, order);\n  credit(child, min((<u32>1) << order, CHILD_PAGES));',
-        '  credit(child, min((<u32>1) << order, CHILD_PAGES));\n  if (order >= CHILD_ORDER) clearChild(child);\n  else clearBlock(child, pfn % CHILD_PAGES, order);',
+        '  clearChild(child);\n  credit(child, CHILD_PAGES);',
+        '  credit(child, CHILD_PAGES);\n  clearChild(child);',
       ],
     ],
     scenarios: ['huge-freed-killed', 'huge-freed-against-page'],

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type Arena, type Folio, SharedCache } from '../../src/index.ts';
 import { inTurn, pinThread } from '../suite.ts';
-import type { ReaderData } from './reader.ts';
+import type { Question, ReaderData, Reading } from './reader.ts';
 import { numbersFrom, shuffle } from './terrain.ts';
 
 export interface ReadSizes {
@@ -53,12 +53,12 @@ const idle = (): void => {
 };
 
 /** Asks the reader for a figure, and works until it comes. */
-async function read(worker: Worker, ms: number, work: () => void): Promise<number> {
+async function ask(worker: Worker, question: Question, work: () => void): Promise<number> {
   let answer = 0;
   worker.once('message', (p99: number) => {
     answer = p99;
   });
-  worker.postMessage(ms);
+  worker.postMessage(question);
   while (answer === 0) {
     work();
     await new Promise(setImmediate);
@@ -66,7 +66,7 @@ async function read(worker: Worker, ms: number, work: () => void): Promise<numbe
   return answer;
 }
 
-/** 99th percentiles of a read, `before` and `during` compaction by this thread. */
+/** 99th percentiles of a `read` and a `get`, `before` and `during` compaction by this thread. */
 export async function measureReads(sizes: ReadSizes): Promise<Map<string, number>> {
   const cache = fillCache(sizes);
   const cpu = cpus().length - 1;
@@ -76,14 +76,14 @@ export async function measureReads(sizes: ReadSizes): Promise<Map<string, number
   pinThread(cpus().length - 2);
   const field = new Field(cache.arena);
   const compact = () => field.compact();
-  await read(worker, sizes.ms, compact);
-  const figures = await inTurn(
-    sizes.rounds,
-    new Map([
-      ['before', () => read(worker, sizes.ms, idle)],
-      ['during', () => read(worker, sizes.ms, compact)],
-    ]),
-  );
+  const { ms } = sizes;
+  const subjects = new Map<string, () => Promise<number>>();
+  for (const what of ['read', 'get'] as Reading[]) {
+    await ask(worker, { what, ms }, compact);
+    subjects.set(`${what} before`, () => ask(worker, { what, ms }, idle));
+    subjects.set(`${what} during`, () => ask(worker, { what, ms }, compact));
+  }
+  const figures = await inTurn(sizes.rounds, subjects);
   await worker.terminate();
   cache[Symbol.dispose]();
   return figures;

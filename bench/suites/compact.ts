@@ -9,22 +9,27 @@
  *                      cannot be moved
  *   page-move-cold     ns a page: `compact` of 512 MiB of folios of order 0, a random half of them
  *                      freed, over the pages that it moved; finding, capturing and giving back are
- *                      in it. Peer: page copy, random cold pages of 64 MiB
+ *                      in it. Peer: page copy, random pages of as large a memory: one that fits into
+ *                      the last cache would not be cold
  *   move-order0-hot    ns a page: 64 pages evacuated to and fro. Peer: page copy of two hot pages
- *   read-p99-during    ns: 99th percentile of a `get` of 1 KiB by one pinned thread, while another
- *                      one thins out and compacts folios in the same zone without pause. Peer:
- *                      `before`, the same while the other thread is idle
+ *   read-p99-during    ns: 99th percentile of reading a value of 1 KiB into the scratch by one pinned
+ *                      thread, while another one thins out and compacts folios in the same zone
+ *                      without pause. Peer: `before`, the same while the other thread is idle
+ *   get-p99-during     the same with the copy that a `get` allocates: 1 KiB on JavaScript's heap is
+ *                      what takes longest in it
  *   unmovable-skip     ns a page: a scan of pages that cannot be moved, in a range to be evacuated
  *
- * The move rows are CPU time of the thread: a compaction is long enough to be interrupted, and sleeps
- * while readers are in the way. Medians of 7 rounds in turn. The kernel's bounds on what a thread waits are in the model's tests.
+ * The threads are pinned. All memory is touched beforehand. Medians of 7 rounds in turn, which a
+ * round with an interruption does not move. The kernel's bounds on what a thread waits are in the
+ * model's tests.
  */
+import { cpus } from 'node:os';
 import * as facts from '../../src/generated/facts.ts';
 import type { Arena, Folio } from '../../src/index.ts';
+import { PageCopies } from '../compact/copies.ts';
 import { measureReads } from '../compact/reads.ts';
 import { makeTerrain, newArena, survey } from '../compact/terrain.ts';
-import { COLD_PAGES, HOT_PAGES, Yardsticks } from '../peers/yardsticks.ts';
-import { inTurn, type Result, type SuiteOptions } from '../suite.ts';
+import { inTurn, pinThread, type Result, type SuiteOptions } from '../suite.ts';
 
 const MIB = 2 ** 20;
 
@@ -34,6 +39,7 @@ interface Sizes {
   cacheBytes: number;
   keys: number;
   unmovable: number;
+  copies: number;
   rounds: number;
   ms: number;
 }
@@ -44,6 +50,7 @@ const full: Sizes = {
   cacheBytes: 128 * MIB,
   keys: 30_000,
   unmovable: 32_768,
+  copies: 50_000,
   rounds: 7,
   ms: 400,
 };
@@ -53,6 +60,7 @@ const tiny: Sizes = {
   cacheBytes: 16 * MIB,
   keys: 1000,
   unmovable: 1024,
+  copies: 1000,
   rounds: 1,
   ms: 20,
 };
@@ -76,16 +84,9 @@ function measureYield({ yieldBytes }: Sizes, seed: number): number {
 function measureCold({ coldBytes }: Sizes, seed: number): number {
   const plan = { bytes: coldBytes, filled: 0.97, freed: 0.5, hasObjects: false };
   const { arena } = makeTerrain(plan, seed);
-  const before = process.threadCpuUsage();
-  const { moved } = arena.compact();
-  const ns = cpuNsSince(before) / moved;
+  const { moved, ms } = arena.compact();
   arena[Symbol.dispose]();
-  return ns;
-}
-
-function cpuNsSince(before: { user: number; system: number }): number {
-  const { user, system } = process.threadCpuUsage(before);
-  return (user + system) * 1000;
+  return (ms * 1e6) / moved;
 }
 
 const HOT_MOVED = 64;
@@ -102,10 +103,10 @@ function measureHot(evacuations: number): number {
     return { pfn, count };
   });
   let pages = 0;
-  const before = process.threadCpuUsage();
+  const start = performance.now();
   for (let i = 0; i < evacuations; i++) pages += evacuate(arena.kernel, ranges[4 + (i % 2)]!);
   if (pages === 0) throw new Error('the folios are elsewhere');
-  return cpuNsSince(before) / pages;
+  return ((performance.now() - start) * 1e6) / pages;
 }
 
 /** Without the report. @returns pages moved */
@@ -152,31 +153,37 @@ function rowOf(name: string, figures: Map<string, number>): Result {
     : { ...row, peer: 'page copy', ratio: value / figures.get(peer)! };
 }
 
+function duringRow(what: string, reads: Map<string, number>): Result {
+  const value = reads.get(`${what} during`)!;
+  const ratio = value / reads.get(`${what} before`)!;
+  return { name: `${what}-p99-during`, value, unit: 'ns', peer: 'before', ratio };
+}
+
 export async function suite({ isTiny }: SuiteOptions): Promise<Result[]> {
   const sizes = isTiny ? tiny : full;
-  const copyMs = isTiny ? 1 : 100;
-  const yardsticks = await Yardsticks.open();
+  // The reader of the last rows has the last CPU.
+  pinThread(cpus().length - 2);
+  const cold = new PageCopies(sizes.coldBytes);
+  const hot = new PageCopies(2 * facts.PAGE_BYTES);
   let seed = 1;
   const figures = await inTurn(
     sizes.rounds,
     new Map([
       ['order9-yield', async () => measureYield(sizes, seed++)],
       ['page-move-cold', async () => measureCold(sizes, seed++)],
-      ['page copy cold', () => yardsticks.measure('page copy', COLD_PAGES, 1, copyMs)],
+      ['page copy cold', async () => cold.measure(sizes.copies)],
       ['move-order0-hot', async () => measureHot(isTiny ? 10 : 1000)],
-      ['page copy hot', () => yardsticks.measure('page copy', HOT_PAGES, 1, copyMs)],
+      ['page copy hot', async () => hot.measure(10 * sizes.copies)],
       ['unmovable-skip', async () => measureSkip(sizes)],
     ]),
   );
-  await yardsticks.close();
   const reads = await measureReads(sizes);
-  const value = reads.get('during')!;
-  const ratio = value / reads.get('before')!;
   return [
     rowOf('order9-yield', figures),
     rowOf('page-move-cold', figures),
     rowOf('move-order0-hot', figures),
-    { name: 'read-p99-during', value, unit: 'ns', peer: 'before', ratio },
+    duringRow('read', reads),
+    duringRow('get', reads),
     rowOf('unmovable-skip', figures),
   ];
 }

@@ -6,11 +6,12 @@
  * captured by the move, and its old contents may be read until the grace period is over. So the
  * range fills up with captured pages, and when it has no others it is one free block.
  *
- * page of the range   free      → Captured   takeGivenBlock, then the word
+ * page of the range   free      → Captured   takePages, then the word
  *                     occupied  → Captured   by the move (migrate.ts)
- *                     Captured  → free       word 0, then giveToTrees; after the grace period
+ *                     Captured  → free       word 0, then givePages; after the grace period
  *                     Captured  → Poisoned   the page that is to be withdrawn; likewise
- * A thread that dies between the two steps leaves a page with its bit set and no word: those are
+ * A cell of 64 pages is taken or given back in one exchange, and single targets likewise in advance.
+ * A thread that dies between the two steps leaves pages with their bits set and no word: those are
  * found by the recovery of frames. All others are found by their words: no list is kept, and a
  * range has 1,024 pages at most that one would have to look at.
  *
@@ -19,35 +20,71 @@
  * filling it would undo what that is for.
  */
 import { CHILD_PAGES, superblock } from '../base/layout';
-import { findFree } from '../frames/bitfield';
+import { bitsOf, findFree, lowest } from '../frames/bitfield';
 import { childEntry, entryFree } from '../frames/child';
 import { CLASS_MOVABLE } from '../frames/class';
-import { giveToTrees, takeGivenBlock } from '../frames/frames';
+import { givePages, giveToTrees, takeGivenBlock, takePages } from '../frames/frames';
 import {
   CAPTURED_WORD,
+  fillPageWords,
   miscWord,
   pageWord,
   storePageWord,
-  storePageWords,
 } from '../memdesc/page-word';
 import { MISC_USER, TYPE_FREE, TYPE_POISONED } from '../memdesc/type';
 import { compactState, isInRange, isRangeGiven, PHASE_IDLE } from './state';
 
 const CHILD_ORDER: u32 = 9;
 
+/** Pages of a cell of frame bits, which are taken and given back together. */
+const CELL_PAGES: u32 = 64;
+/** Single pages that are taken in advance, for as many moves as a step has. */
+const TARGETS: u32 = 32;
+
 /** Thread-local: child in which the last target was found. */
 let targetChild: u32 = 0;
+/** Thread-local, in a step: pages that are taken to move others to, as bits from `targetCell` on. */
+let targets: u64 = 0;
+let targetCell: u32 = 0;
 
 /** Looks for targets from the bottom again: others have freed pages there. */
 export function rewindTargets(): void {
   targetChild = 0;
 }
 
-/** Captures a free page. @returns false when it is in somebody's stock or operation */
+/**
+ * Captures a free page of the range, and those of its cell behind it.
+ *
+ * @returns false when it is in somebody's stock or operation
+ */
 export function captureFree(pfn: u32): bool {
-  if (!takeGivenBlock(pfn, 0, CLASS_MOVABLE)) return false;
-  storePageWord(pfn, CAPTURED_WORD);
-  return true;
+  const first = pfn & ~(CELL_PAGES - 1);
+  const mask = rangeIn(first) & ~onesBelow(pfn - first);
+  const taken = takeSome(first, mask);
+  for (let rest = taken; rest != 0; rest &= rest - 1) {
+    fillPageWords(first + u32(ctz(rest)), 1, CAPTURED_WORD);
+  }
+  return ((taken >> u64(pfn - first)) & 1) != 0;
+}
+
+/** Takes free pages of a cell: those in `mask`; if the counters do not admit that, the first one. */
+function takeSome(first: u32, mask: u64): u64 {
+  const child = first / CHILD_PAGES;
+  const cell = (first / CELL_PAGES) & 7;
+  const taken = takePages(child, cell, mask, CLASS_MOVABLE);
+  return taken != 0 ? taken : takePages(child, cell, mask & (0 - mask), CLASS_MOVABLE);
+}
+
+function onesBelow(count: u32): u64 {
+  return count >= CELL_PAGES ? u64.MAX_VALUE : ((<u64>1) << u64(count)) - 1;
+}
+
+/** Ones for the pages of a cell that are in the range. */
+function rangeIn(cell: u32): u64 {
+  const state = compactState();
+  const from = max(state.first, cell) - cell;
+  const end = max(state.end, cell) - cell;
+  return state.phase == PHASE_IDLE ? 0 : onesBelow(end) & ~onesBelow(from);
 }
 
 /** Free pages of a child. */
@@ -58,14 +95,13 @@ export function childFree(child: u32): u32 {
 /** Whether a child has room that compaction may use up. */
 export function isTarget(child: u32): bool {
   const free = childFree(child);
-  if (free == 0 || isInRange(child * CHILD_PAGES)) return false;
-  return free != CHILD_PAGES || isHalfOfPair(child);
+  return free != 0 && (free != CHILD_PAGES || isHalfOfPair(child));
 }
 
 /** A wholly free child is not what a compaction to pairs of them is after, if its twin is in use. */
 function isHalfOfPair(child: u32): bool {
   const twin = child ^ 1;
-  if (compactState().goal <= CHILD_ORDER) return false;
+  if (compactState().goal <= CHILD_ORDER || isRangeGiven()) return false;
   return twin >= superblock().childCount || childFree(twin) != CHILD_PAGES;
 }
 
@@ -77,23 +113,50 @@ function isHalfOfPair(child: u32): bool {
  * Cost: a look at each child, less as long as the one that had room before has more.
  */
 export function takeTarget(order: u32): u32 {
-  const pfn = findTarget(order, false);
-  return pfn != 0 || !isRangeGiven() ? pfn : findTarget(order, true);
+  if (order != 0) return searchTargets(order);
+  if (targets == 0 && searchTargets(0) == 0) return 0;
+  const pfn = targetCell + u32(ctz(targets));
+  targets &= targets - 1;
+  return pfn;
 }
 
-function findTarget(order: u32, mayBreak: bool): u32 {
+/** Gives back what was taken for moves that did not come about. At the end of a step. */
+export function returnTargets(): void {
+  if (targets != 0) givePages(targetCell / CHILD_PAGES, (targetCell / CELL_PAGES) & 7, targets);
+  targets = 0;
+}
+
+/** @returns the first page of a block, or 0. Single pages are put into `targets` */
+function searchTargets(order: u32): u32 {
   const children = superblock().childCount;
-  for (let look: u32 = 0; look < children; look++) {
+  // What must go somewhere goes into wholly free children, when there is no other room.
+  const rounds: u32 = isRangeGiven() ? 2 : 1;
+  for (let look: u32 = 0; look < rounds * children; look++) {
     if (targetChild >= children) targetChild = 0;
-    const pfn = takeFrom(targetChild, order, mayBreak);
-    if (pfn != 0) return pfn;
+    if (isTarget(targetChild) || look >= children) {
+      const pfn = order == 0 ? takeCell(targetChild) : takeFrom(targetChild, order);
+      if (pfn != 0) return pfn;
+    }
     targetChild++;
   }
   return 0;
 }
 
-function takeFrom(child: u32, order: u32, mayBreak: bool): u32 {
-  if (!mayBreak && !isTarget(child)) return 0;
+/** Takes single pages of the lowest cell that has some. @returns the first, or 0 */
+function takeCell(child: u32): u32 {
+  if (childFree(child) == 0) return 0;
+  for (let cell: u32 = 0; cell < CHILD_PAGES / CELL_PAGES; cell++) {
+    const first = child * CHILD_PAGES + cell * CELL_PAGES;
+    const free = ~bitsOf(child, cell) & ~rangeIn(first);
+    if (free == 0) continue;
+    targetCell = first;
+    targets = takeSome(first, lowest(free, TARGETS));
+    if (targets != 0) return first + u32(ctz(targets));
+  }
+  return 0;
+}
+
+function takeFrom(child: u32, order: u32): u32 {
   if (childFree(child) < (<u32>1) << order) return 0;
   const page = findFree(child, order);
   if (page < 0) return 0;
@@ -105,7 +168,7 @@ function takeFrom(child: u32, order: u32, mayBreak: bool): u32 {
 /** Gives the emptied range back as one block. The grace period is over. */
 export function giveRange(): void {
   const state = compactState();
-  storePageWords(state.first, state.end - state.first, TYPE_FREE);
+  fillPageWords(state.first, state.end - state.first, TYPE_FREE);
   giveToTrees(state.first, rangeOrder());
 }
 
@@ -114,8 +177,8 @@ export function deliverRange(): void {
   const state = compactState();
   const word = miscWord(rangeOrder(), MISC_USER);
   // The first page last: a block without its first word is lost property (recover-pages.ts).
-  storePageWords(state.first + 1, state.end - state.first - 1, word);
-  storePageWord(state.first, word);
+  fillPageWords(state.first + 1, state.end - state.first - 1, word);
+  fillPageWords(state.first, 1, word);
   state.delivered = state.first;
 }
 
@@ -134,12 +197,18 @@ export function withdrawCaptured(): void {
   state.made++;
 }
 
-/** Gives captured pages back one by one. The grace period is over, or the world is halted. */
+/** Gives captured pages back, cell by cell. The grace period is over, or the world is halted. */
 export function giveCaptured(): void {
-  for (let pfn = compactState().capturedFirst; pfn < compactState().capturedEnd; pfn++) {
-    if (pageWord(pfn) != CAPTURED_WORD) continue;
-    storePageWord(pfn, TYPE_FREE);
-    giveToTrees(pfn, 0);
+  const end = compactState().capturedEnd;
+  for (let pfn = compactState().capturedFirst; pfn < end; ) {
+    const next = min(end, (pfn | (CELL_PAGES - 1)) + 1);
+    let mask: u64 = 0;
+    for (; pfn < next; pfn++) {
+      if (pageWord(pfn) != CAPTURED_WORD) continue;
+      fillPageWords(pfn, 1, TYPE_FREE);
+      mask |= (<u64>1) << u64(pfn & (CELL_PAGES - 1));
+    }
+    if (mask != 0) givePages((next - 1) / CHILD_PAGES, ((next - 1) / CELL_PAGES) & 7, mask);
   }
 }
 

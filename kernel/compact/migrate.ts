@@ -34,16 +34,15 @@ import { giveBlock } from '../frames/frames';
 import { actorOf, COUNT_MASK, FROZEN, freeze, orderOf, pfnAt, refsAt } from '../memdesc/header';
 import {
   CAPTURED_WORD,
+  fillPageWords,
   pageWord,
-  storePageWord,
-  storePageWords,
   wordDescriptor,
   wordType,
 } from '../memdesc/page-word';
 import { unfreeze } from '../memdesc/pin';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { tryLock, unlock } from '../thread/lock';
-import { enterSection, leaveSection } from '../thread/rcu';
+import { renewSection } from '../thread/rcu';
 import { hasDraftOn } from '../zsmalloc/compaction';
 import { entryIndex, pageEntryOf, zspageLockAt } from '../zsmalloc/zspage';
 import { takeTarget } from './isolate';
@@ -57,6 +56,11 @@ export const MOVE_GONE: u32 = 9;
 /** Thread-local: a descriptor whose last reference went while it was frozen; 0 = none. */
 let orphan: u32 = 0;
 
+/** Whether a step must end: it can hand over one descriptor to be freed. */
+export function hasOrphan(): bool {
+  return orphan != 0;
+}
+
 /** The descriptor that the caller must free, once. */
 export function takeOrphan(): u32 {
   const desc = orphan;
@@ -65,24 +69,13 @@ export function takeOrphan(): u32 {
 }
 
 /**
- * Moves the block of a movable page out of the range.
+ * Moves the block of a movable page out of the range. In a section, which is renewed.
  *
  * @returns MOVED, MOVE_GONE or a reason
- * Cost: the copy, two compare-and-swaps, two stores a page, and finding the new block.
+ * Cost: the copy, two compare-and-swaps and an atomic store; and finding the new block.
  */
 export function migrateBlock(pfn: u32): u32 {
-  enterSection();
-  const outcome = moveBlock(pfn);
-  leaveSection();
-  return outcome;
-}
-
-/** Pages of the block that was moved last. */
-export function pagesMoved(): u32 {
-  return (<u32>1) << compactState().moveOrder;
-}
-
-function moveBlock(pfn: u32): u32 {
+  renewSection();
   const word = pageWord(pfn);
   const desc = wordDescriptor(word);
   if (desc == 0) return MOVE_GONE;
@@ -91,6 +84,11 @@ function moveBlock(pfn: u32): u32 {
   const outcome = moveUnlessPinned(pfn, word, desc);
   unlock(zspageLockAt(desc));
   return outcome;
+}
+
+/** Pages of the block that was moved last. */
+export function pagesMoved(): u32 {
+  return (<u32>1) << compactState().moveOrder;
 }
 
 function moveUnlessPinned(pfn: u32, word: u32, desc: u32): u32 {
@@ -122,11 +120,11 @@ function moveFrozen(desc: u32, word: u32, place: usize): u32 {
   state.moveTo = to;
   state.movePlace = u32(place);
   memory.copy(to << PAGE_SHIFT, state.moveFrom << PAGE_SHIFT, pages * PAGE_BYTES);
-  storePageWords(to, pages, word);
+  fillPageWords(to, pages, word);
   noteCaptured(state.moveFrom, pages);
   // Observed by whoever follows the descriptor to its pages. Decides, for a survivor, what has moved.
   storeWord(place, to);
-  storePageWords(state.moveFrom, pages, CAPTURED_WORD);
+  fillPageWords(state.moveFrom, pages, CAPTURED_WORD);
   return MOVED;
 }
 
@@ -158,7 +156,7 @@ export function isFrozenBy(desc: u32, slot: u32): bool {
 function replaceWords(first: u32, desc: u32, replacement: u32): void {
   for (let i: u32 = 0; i < (<u32>1) << compactState().moveOrder; i++) {
     if (wordDescriptor(pageWord(first + i)) != desc) continue;
-    storePageWord(first + i, replacement);
+    fillPageWords(first + i, 1, replacement);
     if (replacement == TYPE_FREE) giveBlock(first + i, 0);
   }
 }

@@ -14,17 +14,26 @@ import { stockedPages } from '../frames/stock';
 import { OWNED, refsAt } from '../memdesc/header';
 import { CAPTURED_WORD, pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import {
-  isUserType,
+  FIRST_USER_TYPE,
   TYPE_ANON_FOLIO,
   TYPE_FILE_FOLIO,
   TYPE_FREE,
+  TYPE_LIMBO,
   TYPE_ZSPAGE,
+  USER_TYPES,
 } from '../memdesc/type';
-import { userType } from '../memdesc/user-type';
+import { isRegistered, userType } from '../memdesc/user-type';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { restSafely } from '../thread/stop';
-import { captureFree, deliverRange, giveCaptured, giveRange, withdrawCaptured } from './isolate';
-import { MOVE_GONE, MOVED, migrateBlock, pagesMoved } from './migrate';
+import {
+  captureFree,
+  deliverRange,
+  giveCaptured,
+  giveRange,
+  returnTargets,
+  withdrawCaptured,
+} from './isolate';
+import { hasOrphan, MOVE_GONE, MOVED, migrateBlock, pagesMoved } from './migrate';
 import {
   beginPass,
   compactOwner,
@@ -34,7 +43,6 @@ import {
   GOAL_WITHDRAW,
   giveUpChild,
   isRangeGiven,
-  PHASE_EMPTYING,
   PHASE_IDLE,
   PHASE_RIPENING,
   REASON_BUSY,
@@ -52,22 +60,33 @@ const IDLE_PASSES: u32 = 3;
 /** Looks for the end of a grace period before sleeping: sections are microseconds long. */
 const SPINS: u32 = 200;
 
-/** Passes over pages by their tags alone: no lock, no reference, no write. */
-export function isAllMovable(first: u32, end: u32): bool {
-  for (let pfn = first; pfn < end; pfn++) {
-    const type = wordType(pageWord(pfn));
-    if (type == TYPE_FREE || isMovableType(type)) continue;
-    compactState().scanned += pfn - first + 1;
-    countSkipped(type, REASON_UNMOVABLE);
-    return false;
+/** Thread-local: a bit for each type whose pages can be moved, as it was when the step began. */
+let movableTypes: u32 = 0;
+
+/** Before words are looked at. Types that come later count as unmovable until the next step. */
+export function learnTypes(): void {
+  movableTypes = (1 << TYPE_ANON_FOLIO) | (1 << TYPE_FILE_FOLIO) | (1 << TYPE_ZSPAGE);
+  for (let type = FIRST_USER_TYPE; type < FIRST_USER_TYPE + USER_TYPES; type++) {
+    if (isRegistered(type) && userType(type).isMovable != 0) movableTypes |= 1 << type;
   }
-  compactState().scanned += end - first;
-  return true;
 }
 
-function isMovableType(type: u32): bool {
-  if (type == TYPE_ANON_FOLIO || type == TYPE_ZSPAGE || type == TYPE_FILE_FOLIO) return true;
-  return isUserType(type) && userType(type).isMovable != 0;
+function isMovable(word: u32): bool {
+  return ((movableTypes >> wordType(word)) & 1) != 0;
+}
+
+/** The first page from `pfn` on whose tag is in `types`, or `end`: no lock, no reference, no write. */
+function firstOf(types: u32, pfn: u32, end: u32): u32 {
+  while (pfn < end && ((types >> wordType(pageWord(pfn))) & 1) == 0) pfn++;
+  return pfn;
+}
+
+/** Whether all pages are free, or can be moved as far as their tags say. */
+export function isAllMovable(first: u32, end: u32): bool {
+  const pfn = firstOf(~(movableTypes | (1 << TYPE_FREE)), first, end);
+  compactState().scanned += min(pfn + 1, end) - first;
+  if (pfn < end) countSkipped(wordType(pageWord(pfn)), REASON_UNMOVABLE);
+  return pfn == end;
 }
 
 /** Goes on with a pass, or ends it. */
@@ -77,17 +96,29 @@ export function emptySome(): void {
   else endPass();
 }
 
-/** Captures or moves pages up to `stop`, as many as a step may. */
+/** Captures or moves pages up to `stop`, as many as a step may. Waits for nobody. */
 function passOver(stop: u32): void {
   const state = compactState();
-  for (let moves: u32 = 0; moves < MOVES && state.cursor < stop; ) {
+  const isChosen = !isRangeGiven();
+  let isHopeless = false;
+  enterSection();
+  for (let moves: u32 = 0; moves < MOVES && state.cursor < stop && !isHopeless && !hasOrphan(); ) {
     const word = pageWord(state.cursor);
-    if (word == CAPTURED_WORD) state.cursor++;
-    else if (word == TYPE_FREE) visitFree();
-    else if (!isMovableType(wordType(word))) visitUnmovable();
-    else moves += visitMovable();
-    if (state.phase != PHASE_EMPTYING) return;
+    if (word == CAPTURED_WORD) {
+      state.cursor++;
+    } else if (word == TYPE_FREE) {
+      visitFree();
+    } else if (isMovable(word)) {
+      moves += visitMovable();
+      isHopeless = isChosen && state.hasNoRoom != 0;
+    } else {
+      passUnmovable(stop);
+      isHopeless = isChosen;
+    }
   }
+  leaveSection();
+  returnTargets();
+  if (isHopeless) giveUp();
 }
 
 function visitFree(): void {
@@ -97,11 +128,14 @@ function visitFree(): void {
   state.cursor++;
 }
 
-function visitUnmovable(): void {
+/** The page at the cursor cannot move; nor can those behind it with tags like that. */
+function passUnmovable(stop: u32): void {
   const state = compactState();
-  state.left++;
-  state.cursor++;
-  if (!isRangeGiven()) giveUp();
+  // Captured pages are in limbo.
+  const others = movableTypes | (1 << TYPE_FREE) | (1 << TYPE_LIMBO);
+  const next = firstOf(others, state.cursor + 1, stop);
+  state.left += next - state.cursor;
+  state.cursor = next;
 }
 
 /** @returns pages that were moved, or 1: what it cost */
@@ -116,15 +150,10 @@ function visitMovable(): u32 {
   if (outcome != MOVE_GONE) {
     state.left++;
     state.cursor++;
-    if (outcome == REASON_NO_ROOM) lackRoom();
+    // A compaction without room is over; what is to be evacuated may be smaller further on.
+    if (outcome == REASON_NO_ROOM) state.hasNoRoom = 1;
   }
   return 1;
-}
-
-/** A compaction without room is over; what is to be evacuated may be smaller further on. */
-function lackRoom(): void {
-  compactState().hasNoRoom = 1;
-  if (!isRangeGiven()) giveUp();
 }
 
 /** A pass is over: the range is empty, or gets another pass, or is given up. */
@@ -174,7 +203,7 @@ export function reasonHeld(pfn: u32): i32 {
 function reasonOf(word: u32): i32 {
   if (word == CAPTURED_WORD) return -1;
   if (word == TYPE_FREE) return REASON_BUSY;
-  if (!isMovableType(wordType(word))) return REASON_UNMOVABLE;
+  if (!isMovable(word)) return REASON_UNMOVABLE;
   if (loadWord(refsAt(wordDescriptor(word))) != OWNED) return REASON_PINNED;
   return compactState().hasNoRoom != 0 ? REASON_NO_ROOM : REASON_BUSY;
 }

@@ -10,7 +10,7 @@
 import { ERR_BUSY } from '../base/fault';
 import { chooseRange } from './choose';
 import { rewindTargets } from './isolate';
-import { emptySome, letGo, ripen } from './scan';
+import { emptySome, learnTypes, letGo, ripen } from './scan';
 import {
   beginRange,
   claimCompaction,
@@ -62,6 +62,7 @@ export function beginEvacuation(first: u32, count: u32, goal: u32): i32 {
 /** Does a piece of work, as the owner. @returns whether there is more to do */
 export function compactStep(): bool {
   const state = compactState();
+  learnTypes();
   if (state.phase == PHASE_EMPTYING) {
     emptySome();
     return true;

@@ -93,6 +93,18 @@ export function claimGiven(child: u32, page: u32, order: u32): bool {
   return false;
 }
 
+/** Takes those pages of a cell in `mask` that are free; as many are debited. @returns them */
+export function claimPages(child: u32, cell: u32, mask: u64): u64 {
+  const at = cellAt(child, cell);
+  let seen = loadCell(at);
+  while ((~seen & mask) != 0) {
+    const found = casCell(at, seen, seen | mask);
+    if (found == seen) return ~seen & mask;
+    seen = found;
+  }
+  return 0;
+}
+
 function claimCells(child: u32, first: u32, cells: u32): bool {
   for (let i: u32 = 0; i < cells; i++) {
     if (casCell(cellAt(child, first + i), 0, ALL) == 0) continue;
@@ -134,7 +146,7 @@ function takeStarts(at: usize, order: u32, want: u32): u64 {
 }
 
 /** The lowest `count` ones of `bits`. */
-function lowest(bits: u64, count: u32): u64 {
+export function lowest(bits: u64, count: u32): u64 {
   if (u32(popcnt(bits)) <= count) return bits;
   let rest = bits;
   for (; count > 0; count--) rest &= rest - 1;

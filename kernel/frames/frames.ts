@@ -24,10 +24,13 @@
 import { selfPage } from '../base/env';
 import { CHILD_PAGES, MAX_ORDER, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
 import {
+  bitsOf,
   claimBlock,
   claimGiven,
+  claimPages,
   clearBlock,
   clearChild,
+  clearPages,
   countFree,
   pokeBits,
   setChild,
@@ -174,6 +177,27 @@ export function takeGivenBlock(pfn: u32, order: u32, kind: u32): bool {
     return false;
   }
   return true;
+}
+
+/**
+ * Takes those of a cell's 64 pages in `mask` that are free, all of them in one exchange.
+ *
+ * @returns which; 0 also when the counters do not admit that many (for now)
+ */
+export function takePages(child: u32, cell: u32, mask: u64, kind: u32): u64 {
+  const free = ~bitsOf(child, cell) & mask;
+  const pages = u32(popcnt(free));
+  if (pages == 0 || !debit(child, pages, kind)) return 0;
+  const taken = claimPages(child, cell, free);
+  const missed = pages - u32(popcnt(taken));
+  if (missed != 0) credit(child, missed);
+  return taken;
+}
+
+/** Gives back pages of a cell, all of which are the caller's, so that any thread finds them. */
+export function givePages(child: u32, cell: u32, mask: u64): void {
+  clearPages(child, cell, mask);
+  credit(child, u32(popcnt(mask)));
 }
 
 /** Gives back a block that was taken with this order, or an aligned part of one. */

@@ -60,6 +60,15 @@ export const allowedRaces: KernelRace[] = [
   },
   {
     place: pageWord,
+    between: [{ ...store, function: /\/compact\// }, guess],
+    seenIn: 'migrate-pin-page',
+    because:
+      'a block that is moved: its descriptor is frozen, so nobody looks a second time, and who pins ' +
+      'it later has read from the thaw that follows the stores; Captured, and the 0 before and after ' +
+      'it, name no descriptor',
+  },
+  {
+    place: pageWord,
     between: [{ ...store, function: /\/allocPages$/ }, guess],
     seenIn: 'pin-free-page-reused',
     because: 'pages without a descriptor: a pin that sees Misc, or the 0 before it, finds nothing',

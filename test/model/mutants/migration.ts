@@ -20,6 +20,13 @@ export const migrationMutants: Mutant[] = [
     scenarios: ['migrate-descriptor-reused'],
   },
   {
+    name: 'a step goes on when it has a folio to free',
+    file: 'compact/scan.ts',
+    edits: [[' && !hasOrphan()', '']],
+    scenarios: ['migrate-free-twice'],
+    bound: 2,
+  },
+  {
     name: 'thawed before the place is changed',
     file: 'compact/migrate.ts',
     edits: [['  storeWord(place, to);\n', '  unfreeze(desc);\n  storeWord(place, to);\n']],
@@ -30,10 +37,7 @@ export const migrationMutants: Mutant[] = [
     file: 'compact/migrate.ts',
     edits: [
       ['  memory.copy(to <<', '  storeWord(place, to);\n  memory.copy(to <<'],
-      [
-        '  storeWord(place, to);\n  storePageWords(state.moveFrom',
-        '  storePageWords(state.moveFrom',
-      ],
+      ['  storeWord(place, to);\n  fillPageWords(state.moveFrom', '  fillPageWords(state.moveFrom'],
     ],
     scenarios: ['migrate-read'],
   },

@@ -19,6 +19,23 @@ function makeFolio(order: number): (machine: Machine) => void {
   };
 }
 
+/** Two folios side by side, which one step moves. */
+let twin: ModelFolio;
+
+function makeTwins(machine: Machine): void {
+  makeFolio(0)(machine);
+  twin = newFolio(machine.main, 0);
+  assert.equal(Math.abs(twin.pfn - folio.pfn), 1, 'side by side');
+}
+
+const evacuateTwins: Body = async (thread) => {
+  await thread.call('beginEvacuation', Math.min(folio.pfn, twin.pfn), 2);
+  while (Number(await thread.call('compactStep')) > 0);
+  while ((await thread.call('endCompaction')) === 0);
+};
+
+const freeTwin: Body = (thread) => thread.call('freeFolio', twin.name);
+
 /** Empties the folio's first page, as far as the others let it. */
 const evacuate: Body = async (thread) => {
   if ((await thread.call('beginEvacuation', folio.pfn, 1)) !== 0) return 'busy';
@@ -259,6 +276,15 @@ export const compactionScenarios: KernelScenario[] = [
     timesOut: true,
     prepare: makeFolio(0),
     threads: [evacuate, pinAndLook, free],
+    check: assertFreed,
+  },
+  {
+    // Each is frozen when its last reference goes, so the mover has two to free: with two preemptions.
+    name: 'migrate-free-twice',
+    bound: 1,
+    timesOut: true,
+    prepare: makeTwins,
+    threads: [evacuateTwins, free, freeTwin],
     check: assertFreed,
   },
   {

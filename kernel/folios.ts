@@ -17,7 +17,10 @@ import {
   folioOf,
   freeUnpinned,
   isFolioType,
+  nameWith,
+  numberIn,
   OWNER_WORDS,
+  stampIn,
 } from './folio/folio';
 import { shrinkFolio, splitFolio } from './folio/split';
 import { lockDesc, lockOwner, tryLockDesc, unlockDesc } from './memdesc/desc-lock';
@@ -46,6 +49,7 @@ import { isRegistered, registerUserType, userTypeName } from './memdesc/user-typ
 import { dropPin, releaseDesc } from './release';
 import { isFolioObject } from './slab/kmem-cache';
 import { enterSection } from './thread/rcu';
+import { slotOf } from './thread/slot';
 import { enterKernel as enter } from './thread/stop';
 
 /** Address of 64 bytes of this thread's through which names and descriptions pass. */
@@ -61,22 +65,8 @@ export function registerType(descriptorBytes: u32, isMovable: bool): i32 {
   return type;
 }
 
-const NUMBER_BITS: u32 = 27;
-
-function numberIn(name: f64): u32 {
-  return u32(u64(name) & ((1 << NUMBER_BITS) - 1));
-}
-
-function stampIn(name: f64): u32 {
-  return u32(u64(name) >> NUMBER_BITS);
-}
-
 function nameOf(number: u32): f64 {
-  return nameWith(folioOf(number << 5).stamp, number);
-}
-
-function nameWith(stamp: u32, number: u32): f64 {
-  return f64((u64(stamp) << NUMBER_BITS) | u64(number));
+  return f64(nameWith(folioOf(number << 5).stamp, number));
 }
 
 /** Address of the name of a registered type, or 0. */
@@ -98,9 +88,9 @@ export function allocFolio(order: u32, type: u32): f64 {
 export function freeFolio(name: f64): i32 {
   enter(OP_FOLIO);
   enterSection();
-  const desc = numberIn(name) << 5;
-  const stamp = stampIn(name);
-  const mayBe = nameWith(stamp, desc >> 5) == name && isFolioObject(desc);
+  const desc = numberIn(u64(name)) << 5;
+  const stamp = stampIn(u64(name));
+  const mayBe = f64(nameWith(stamp, desc >> 5)) == name && isFolioObject(desc);
   let failure = mayBe ? freeUnpinned(desc, stamp) : ERR_NOT_FOUND;
   if (failure == ERR_BUSY) failure = disownFolio(name);
   leave();
@@ -159,7 +149,7 @@ export function pinFolio(name: f64): i32 {
 
 /** In a section. After each wait the name is looked at again from the start. */
 function holdFolio(name: f64): i32 {
-  const desc = numberIn(name) << 5;
+  const desc = numberIn(u64(name)) << 5;
   let look: u32 = 0;
   while (isFolioObject(desc)) {
     const got = hold(desc);
@@ -218,11 +208,16 @@ function mayUse(desc: u32): bool {
   return hasPinned(desc << 5) && isFolioType(typeOf(desc << 5));
 }
 
-/** Splits a folio that this thread has pinned and locked. @returns 0 or ERR_… */
+/**
+ * Splits a folio that this thread has pinned and locked. The names of the new ones are then in the
+ * thread's output scratch, if it has one.
+ *
+ * @returns 0 or ERR_…
+ */
 export function splitPage(desc: u32, order: u32): i32 {
   if (!mayUse(desc) || !isLockMine(desc)) return ERR_NOT_YOURS;
   enter(OP_FOLIO);
-  const failure = splitFolio(desc << 5, order);
+  const failure = splitFolio(desc << 5, order, slotOf(selfSlot()).outputScratch);
   leave();
   return failure;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Arena } from './arena.ts';
-import type { Folio } from './folio.ts';
+import { Folio } from './folio.ts';
 import * as facts from './generated/facts.ts';
 import { openKernel } from './kernel.ts';
 import { Pin } from './pin.ts';
@@ -120,7 +120,25 @@ arenaTest('a split keeps every byte, and each part is a folio', (arena) => {
   }
 });
 
+arenaTest('the parts of a split are found wherever compaction has moved them', (arena) => {
+  const { name, pfn } = newFolio(arena, 2);
+  const splitAndMove: typeof arena.kernel.splitPage = (...of) => {
+    const failure = arena.kernel.splitPage(...of);
+    assert.equal(arena.evacuate({ pfn: pfn + 1, count: 3 }).moved, 3);
+    return failure;
+  };
+  const kernel = Object.create(arena.kernel, { splitPage: { value: splitAndMove } });
+  const folio = new Folio({ kernel, memory: arena.memory }, name);
+  const parts = folio.split(0)!;
+  assert.deepEqual(
+    parts.map((part) => part.pfn >= pfn && part.pfn < pfn + 4),
+    [true, false, false, false],
+  );
+  for (const part of parts) part.free();
+});
+
 arenaTest('the largest folio splits into pages, and all of them come back', (arena) => {
+  assert.equal(arena.kernel.prepare(), 0, 'names of the parts pass through the scratch');
   const before = arena.report().freePages;
   const parts = newFolio(arena, 9).split(0)!;
   assert.equal(parts.length, 512);

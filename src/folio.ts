@@ -102,19 +102,18 @@ export class Folio {
    * part of the pages, and nothing is copied.
    *
    * @returns all of them in the order of their pages; undefined when there is no memory for their
-   * descriptors. Throws `InvalidArgumentError`, `StaleError`, and `BusyError` while anybody has it
-   * pinned; nothing has changed then.
+   * descriptors or this thread's scratch. Throws `InvalidArgumentError`, `StaleError`, and
+   * `BusyError` while anybody has it pinned; nothing has changed then.
    */
   split(order: number): Folio[] | undefined {
-    const { kernel } = this.#home;
+    const { kernel, memory } = this.#home;
+    if (kernel.prepare() < 0) return undefined;
     using pin = this.pin();
     const parts = 2 ** (pin.order - order);
-    const cut = () => kernel.splitPage(pin.number, order);
-    if (!this.#cut(pin, order, cut)) return undefined;
-    const pages = 2 ** order;
-    return Array.from({ length: parts }, (_, i) =>
-      i === 0 ? this : folioAt(this.#home, pin.pfn + i * pages)!,
-    );
+    if (!this.#cut(pin, order, () => kernel.splitPage(pin.number, order))) return undefined;
+    // By name: compaction may have moved them already.
+    const names = new BigUint64Array(memory.buffer, kernel.outputScratch() >>> 0, parts - 1);
+    return [this, ...Array.from(names, (name) => new Folio(this.#home, Number(name)))];
   }
 
   /** Gives back all but the first 2^order pages. Throws as `split`. */

@@ -62,9 +62,24 @@ export const OWNER_WORDS: u32 = 20;
 const STAMPS: u32 = 64;
 /** A stamp and a descriptor's number (27 bits) make a name below 2^53. */
 const STAMP_MASK: u32 = 0x3ff_ffff;
+const NUMBER_BITS: u32 = 27;
 
 /** Thread-local: the next stamp; a multiple of STAMPS when there is none left. */
 let nextStamp: u32 = 0;
+
+/** What names a folio in all threads, as long as it lives. */
+export function nameWith(stamp: u32, number: u32): u64 {
+  return (u64(stamp) << NUMBER_BITS) | u64(number);
+}
+
+/** The descriptor's number in a name, if it is one. */
+export function numberIn(name: u64): u32 {
+  return u32(name) & ((1 << NUMBER_BITS) - 1);
+}
+
+export function stampIn(name: u64): u32 {
+  return u32(name >> NUMBER_BITS);
+}
 
 export function formatFolio(): void {
   createCache(CACHE_FOLIO, FOLIO_BYTES);

@@ -23,7 +23,7 @@
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_NO_MEMORY } from '../base/fault';
 import { CHILD_PAGES, superblock } from '../base/layout';
-import { loadWord } from '../base/words';
+import { loadWord, pokeCell } from '../base/words';
 import { giveBlock } from '../frames/frames';
 import {
   actorOf,
@@ -49,18 +49,21 @@ import {
 } from '../memdesc/page-word';
 import { unfreeze } from '../memdesc/pin';
 import { TYPE_FREE } from '../memdesc/type';
-import { bearFolio, freeFolio } from './folio';
+import { bearFolio, folioOf, freeFolio, nameWith } from './folio';
 
 /**
  * Splits a folio into folios of `order`, all owned by whoever owned it.
  *
+ * @param names  where the names of the new ones go, but the first's, as cells in the order of their
+ *               pages; 0 = nowhere. They may be moved at once, so that nobody finds them by page
  * @returns 0, or ERR_ARGUMENT, ERR_NO_MEMORY, ERR_BUSY (others have pinned it, or nobody owns it)
  * Context: locked, and pinned once, by the caller.
  */
-export function splitFolio(desc: u32, order: u32): i32 {
+export function splitFolio(desc: u32, order: u32, names: usize): i32 {
   if (order >= orderOf(desc)) return ERR_ARGUMENT;
   const failure = reserve(desc, order);
   if (failure == 0 && freeze(desc, 1)) {
+    if (names != 0) listReserve(desc, names);
     finishSplit(desc, order);
     unfreeze(desc);
     return 0;
@@ -81,6 +84,13 @@ function reserve(desc: u32, order: u32): i32 {
     strikeNote(child);
   }
   return 0;
+}
+
+function listReserve(desc: u32, at: usize): void {
+  for (let child = headerOf(desc).link; child != 0; child = headerOf(child).link) {
+    pokeCell(at, nameWith(folioOf(child).stamp, child >> 5));
+    at += 8;
+  }
 }
 
 /** Frees what is chained, from its end on: each is noted before it leaves the chain. */

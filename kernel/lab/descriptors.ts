@@ -91,7 +91,7 @@ export function ownerOf(pfn: u32): u32 {
 export function splitToPages(desc: u32): bool {
   hold(desc);
   lockDesc(desc);
-  const failure = splitFolio(desc, 0);
+  const failure = splitFolio(desc, 0, 0);
   unlockDesc(desc);
   dropPin(desc);
   return failure == 0;

@@ -20,15 +20,15 @@
  * ORPHANED tells the next owner, once, that the one before died with the lock held: what the lock
  * protects may be half-changed (as EOWNERDEAD of robust mutexes does).
  *
- * A wait is a row of slices at a safe point and ends the read section. Cost: a load and one atomic
+ * A wait is a row of slices outside the kernel and ends the read section. Cost: a load and one atomic
  * to lock, one to unlock. Progress: a failed compare-and-swap means that another thread moved the
  * word.
  */
 import { canPark, selfSlot } from '../base/env';
-import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
+import { ERR_BUSY } from '../base/fault';
 import { andWord, casWord, loadWord, orWord, wakeWord } from '../base/words';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
-import { restSafely } from '../thread/stop';
+import { restOutside } from '../thread/stop';
 import { flagsAt } from './header';
 
 export const LOCKED: u32 = 1 << 9;
@@ -93,8 +93,9 @@ function waitForLock(at: usize): i32 {
     if (taken >= 0 || (rests != 0 && !canPark())) return taken;
     const announced = announce(at, rests);
     if (announced == 0) continue;
-    restSafely(at, announced);
-    trapIfPoisoned();
+    // The lock may be held from one call to another: who stops the world keeps its owner from the
+    // call that would free it, and must not wait for us.
+    restOutside(at, announced);
     rests++;
   }
 }

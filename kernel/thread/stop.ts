@@ -117,6 +117,17 @@ export function restSafely(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
   goOn(operation);
 }
 
+/**
+ * The same outside the kernel, for a word that another thread may leave alone until a later call of
+ * its own: the world may be stopped meanwhile. The caller holds no lock.
+ */
+export function restOutside(at: usize, seen: u32): void {
+  const operation = loadWord(inKernelAt(selfSlot()));
+  leaveKernel();
+  rest(at, seen);
+  enterKernel(operation);
+}
+
 /** Ends a rest as soon as the world is not halted. */
 function goOn(operation: u32): void {
   while (true) {

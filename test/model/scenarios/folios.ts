@@ -102,6 +102,10 @@ const lockOnce: Body = async (thread) => {
   await unlockFolio(thread);
 };
 
+const checkOnce: Body = async (thread) => {
+  assert.equal(await thread.call('check'), 0, 'a sound zone was found faulty');
+};
+
 /** Locks again and again, and so bars a waiter until that asks for the lock to be handed over. */
 const lockOften: Body = async (thread, machine) => {
   for (let i = 0; i < 3; i++) await lockOnce(thread, machine);
@@ -266,6 +270,16 @@ export const folioScenarios: KernelScenario[] = [
     },
     threads: [lockOnce, lockOnce, lockOnce],
     check: nothingLeft(1),
+  },
+  {
+    // The world is stopped while one has the lock between two calls, and another waits for it.
+    name: 'lock-check',
+    bound: 1,
+    prepare: makeFolio(0),
+    before: () => {
+      isHeld = false;
+    },
+    threads: [lockOnce, lockOnce, checkOnce],
   },
   {
     name: 'lock-handoff',

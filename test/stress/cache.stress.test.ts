@@ -36,6 +36,19 @@ test('no value is wrong while another thread moves the pages', (context) => {
   assert.ok(totals.operations! > 1000 && totals.moved! > 10);
 });
 
+test('objects and folios are whole while another thread moves them', (context) => {
+  const flags = ['--compact', '--workers', '0', '--objects', '2', '--size', '8MiB'];
+  const totals = runFor(3, ...flags);
+  context.diagnostic(JSON.stringify(totals));
+  assert.ok(totals.operations! > 1000 && totals.moved! > 10);
+});
+
+test('whoever makes, frees, splits or moves them is killed as well', (context) => {
+  const totals = runFor(3, '--compact', '--kill', '--workers', '0', '--objects', '3');
+  context.diagnostic(JSON.stringify(totals));
+  assert.ok(totals.kills! > 5);
+});
+
 test('movers are killed as well', (context) => {
   const totals = runFor(3, '--compact', '--kill', '--workers', '2', '--size', '8MiB');
   context.diagnostic(JSON.stringify(totals));

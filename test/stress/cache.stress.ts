@@ -1,20 +1,25 @@
 /**
  * Stress: real workers on one small cache, every value checked, with or without killing them.
  *
- *   node test/stress/cache.stress.ts [--seconds N] [--workers N] [--kill] [--compact] [--size 4MiB]
+ *   node test/stress/cache.stress.ts [--seconds N] [--workers N] [--objects N] [--kill] [--compact]
+ *                                    [--size 4MiB]
  *   PAGELESS_SEED=n replays the choices (not the timing); the seed is printed
  *
  * The zone is so small that eviction and reclaim run all the time. `--kill` terminates workers at
  * random moments. Then either everything the dead one owned comes back and the others go on, or
  * (it died half-way through a change) everybody gets a CorruptionError at once and a new cache is
  * begun. Anything else, a wrong, torn or stale value or a thread that does not move for some
- * seconds, ends the run with status 1. `--compact` adds a worker that moves pages all the time.
+ * seconds, ends the run with status 1. `--compact` adds a worker that moves pages all the time,
+ * `--objects` some that work on a pool of objects and on folios in the same zone (best with
+ * `--workers 0`: a cache fills it).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { CorruptionError, SharedCache } from '../../src/index.ts';
+import { CorruptionError, SharedCache, type ZsPool } from '../../src/index.ts';
 import { seeded } from '../support/seeded.ts';
+import { type Board, createBoard, isFolioEntry, nameAt } from './board.ts';
+import type { ObjectData } from './object-worker.ts';
 import type { StressData } from './stress-worker.ts';
 import { createShared, HEARTBEAT, operationsAt, STOP, WRITERS } from './value.ts';
 
@@ -22,6 +27,7 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
     workers: { type: 'string', default: '4' },
+    objects: { type: 'string', default: '0' },
     size: { type: 'string', default: '4MiB' },
     kill: { type: 'boolean', default: false },
     compact: { type: 'boolean', default: false },
@@ -34,10 +40,14 @@ const totals = { operations: 0, caches: 0, kills: 0, inside: 0, outside: 0, chec
 const delays = { recoveryMs: 0, newsMs: 0 };
 let writers = 0;
 
+type Job = 'cache' | 'compact' | 'objects';
+
 interface Member {
   worker: Worker;
   writer: number;
-  isCompactor: boolean;
+  job: Job;
+  /** Of the board, for who works on objects. */
+  part: number;
   end?: string;
   operations: number;
   movedAt: number;
@@ -48,14 +58,28 @@ function fail(reason: unknown): never {
   process.exit(1);
 }
 
-function hire(cache: SharedCache, isCompactor = false): Member {
+/** What the threads of a run work on. */
+interface Ground {
+  cache: SharedCache;
+  pool: ZsPool;
+  board: Board;
+}
+
+const files: Record<Job, string> = {
+  cache: './stress-worker.ts',
+  compact: './compact-worker.ts',
+  objects: './object-worker.ts',
+};
+
+function hire({ cache, pool, board }: Ground, job: Job, part: number): Member {
   const writer = ++writers;
   if (writer >= WRITERS) fail(`more than ${WRITERS} workers; run for a shorter time`);
-  const workerData: StressData = { handle: cache.handle, shared, writer };
-  const file = isCompactor ? './compact-worker.ts' : './stress-worker.ts';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData });
+  const stress: StressData = { handle: cache.handle, shared, writer };
+  const objects: ObjectData = { pool: pool.handle, board, part, shared, writer };
+  const workerData = job === 'objects' ? objects : stress;
+  const worker = new Worker(new URL(files[job], import.meta.url), { workerData });
   const movedAt = performance.now();
-  const member: Member = { worker, writer, isCompactor, operations: 0, movedAt };
+  const member: Member = { worker, writer, job, part, operations: 0, movedAt };
   worker.on('message', ({ end, error, moved = 0 }) => {
     if (end === 'wrong') fail(error);
     totals.moved += moved;
@@ -92,19 +116,19 @@ async function until(what: string, crew: Member[], isTrue: () => boolean): Promi
 }
 
 /** Terminates one worker. @returns whether the zone is poisoned now */
-async function killOne(cache: SharedCache, crew: Member[]): Promise<boolean> {
+async function killOne(ground: Ground, crew: Member[]): Promise<boolean> {
   const index = run.int(crew.length);
   const victim = crew.splice(index, 1)[0]!;
   await victim.worker.terminate();
   totals.kills++;
-  const { kernel } = cache.arena;
+  const { kernel } = ground.cache.arena;
   // Others die of a poisoned zone by themselves; here we look without being one of them.
   const isBuried = () => kernel.fault() !== 0 || kernel.liveThreads() <= crew.length + 2;
   delays.recoveryMs = Math.max(delays.recoveryMs, await until('recovery', crew, isBuried));
   await sleep(1);
   if (kernel.fault() === 0) {
     totals.outside++;
-    crew.push(hire(cache, victim.isCompactor));
+    crew.push(hire(ground, victim.job, victim.part));
     return false;
   }
   totals.inside++;
@@ -134,18 +158,36 @@ async function dismiss(crew: Member[]): Promise<void> {
   Atomics.store(shared, STOP, 0);
 }
 
+/** Frees what is named; what is left then are objects whose makers were killed before they named them. */
+function freeBoard({ cache, pool, board }: Ground, kills: number): void {
+  for (let entry = 0; entry < board.length; entry++) {
+    const name = nameAt(board, entry);
+    if (name === 0) continue;
+    if (isFolioEntry(entry)) cache.arena.folio(name)!.free();
+    else pool.free(name);
+  }
+  // What this thread has freed goes when it compacts, or frees more.
+  for (let round = 0; round < 3; round++) pool.compact();
+  const left = pool.report().reduce((sum, { objectsUsed }) => sum + objectsUsed, 0);
+  if (left > kills) fail(`${left} objects are left of ${kills} that were killed`);
+}
+
 /** One cache, until the time is over or it is poisoned. */
 async function runCache(stop: number): Promise<void> {
   const cache = new SharedCache({ maxSize: options.size, maxEntrySize: '1MiB' });
   totals.caches++;
   watchdog.postMessage(cache.arena.handle.memory);
-  const crew = Array.from({ length: Number(options.workers) }, () => hire(cache));
-  if (options.compact) crew.push(hire(cache, true));
+  const objects = Number(options.objects);
+  const ground: Ground = { cache, pool: cache.arena.createZsPool(), board: createBoard(objects) };
+  const crew = Array.from({ length: Number(options.workers) }, () => hire(ground, 'cache', 0));
+  for (let part = 0; part < objects; part++) crew.push(hire(ground, 'objects', part));
+  if (options.compact) crew.push(hire(ground, 'compact', 0));
+  const killsBefore = totals.kills;
   let isOver = false;
   while (!isOver && performance.now() < stop) {
     const pause = performance.now() + 5 + run.int(45);
     await until('the next step', crew, () => performance.now() >= pause);
-    if (options.kill) isOver = await killOne(cache, crew);
+    if (options.kill) isOver = await killOne(ground, crew);
     if (!isOver && run.int(8) === 0) checkAll(cache);
     const dead = crew.find(({ end }) => end !== undefined);
     if (dead && !isOver && !isPoisoned(cache)) fail(`writer ${dead.writer} ended: ${dead.end}`);
@@ -156,6 +198,7 @@ async function runCache(stop: number): Promise<void> {
     await until('all slots to come back', crew, () => kernel.liveThreads() === 2);
     const scratch = cache.arena.report().pagesByUse['thread scratch'];
     if (scratch !== 37) fail(`${scratch} pages of scratch are left`);
+    if (objects > 0) freeBoard(ground, totals.kills - killsBefore);
     checkAll(cache);
     const { evictions, refusals } = cache.stats();
     console.log(`cache ${totals.caches}: ${evictions} evictions, ${refusals} refusals`);

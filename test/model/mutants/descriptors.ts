@@ -9,6 +9,17 @@ export const descriptorMutants: Mutant[] = [
     scenarios: ['pin-free-descriptor-reused'],
   },
   {
+    name: 'who waits for a lock stays inside the kernel',
+    file: 'thread/stop.ts',
+    edits: [
+      [
+        '  leaveKernel();\n  rest(at, seen);\n  enterKernel(operation);\n',
+        '  restSafely(at, seen);\n',
+      ],
+    ],
+    scenarios: ['lock-check'],
+  },
+  {
     name: 'pin taken without an owner',
     file: 'memdesc/header.ts',
     edits: [['while (seen - OWNED < PIN_MASK) {', 'while ((seen & (FROZEN | BORN)) == 0) {']],

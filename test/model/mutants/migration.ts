@@ -20,13 +20,6 @@ export const migrationMutants: Mutant[] = [
     scenarios: ['migrate-descriptor-reused'],
   },
   {
-    name: 'a step goes on when it has a folio to free',
-    file: 'compact/scan.ts',
-    edits: [[' && !hasOrphan()', '']],
-    scenarios: ['migrate-free-twice'],
-    bound: 2,
-  },
-  {
     name: 'thawed before the place is changed',
     file: 'compact/migrate.ts',
     edits: [['  storeWord(place, to);\n', '  unfreeze(desc);\n  storeWord(place, to);\n']],

@@ -1,7 +1,7 @@
-/** Scenarios of migration: against pin, lock, write, free, split, a second compactor, death. */
+/** Scenarios of moving folios: against pin, lock, write, free, split, a second compactor, death. */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
-import type { Body, Machine, Thread } from '../engine/index.ts';
+import type { Body, Machine } from '../engine/index.ts';
 import { type KernelScenario, type ModelFolio, newFolio } from '../kernel-model.ts';
 
 /** The folio that is moved. */
@@ -131,110 +131,8 @@ function assertFreed(machine: Machine): void {
   assertNothingCaptured(machine);
 }
 
-function assertNothingCaptured({ main }: Machine): void {
+export function assertNothingCaptured({ main }: Machine): void {
   assert.equal(main.callNow('countPagesOf', facts.TYPE_LIMBO, 0), 0, 'captured for ever');
-}
-
-/** A value of the cache, and the page that it is on. */
-const KEY = 7;
-const VALUE_BYTES = 200;
-let valuePage = 0;
-
-function valueByte(version: number, i: number): number {
-  return (version * 50 + i) & 255;
-}
-
-/** Puts key and value into a thread's scratch. */
-function stage({ memory }: Machine, thread: Thread, version: number): void {
-  const bytes = new Uint8Array(memory.buffer);
-  bytes[Number(thread.callNow('keyScratch'))] = KEY;
-  const at = Number(thread.callNow('inputScratch'));
-  for (let i = 0; i < VALUE_BYTES; i++) bytes[at + i] = valueByte(version, i);
-}
-
-/**
- * A cache with one value; all threads have their scratch, and a value and a key in it. The value is
- * made by the second thread, so that what that one makes next is on the same page.
- */
-function makeValue(machine: Machine): void {
-  const { main, threads, rescuers } = machine;
-  assert.equal(main.callNow('formatStore'), 0);
-  for (const thread of [main, ...threads, ...rescuers]) {
-    assert.equal(thread.callNow('prepare'), 0);
-    stage(machine, thread, thread.index + 2);
-  }
-  const maker = threads[1] ?? main;
-  stage(machine, maker, 1);
-  assert.equal(maker.callNow('set', 1, VALUE_BYTES, 1, 0), 0);
-  stage(machine, maker, 2);
-  valuePage = findPage(machine, facts.TYPE_ZSPAGE);
-}
-
-/** The same, removed and ripe; its zspage is nobody's to allocate from, so it goes with the value. */
-function makeLooseValue(machine: Machine): void {
-  makeValue(machine);
-  const maker = machine.threads[1]!;
-  maker.callNow('detach');
-  assert.ok(Number(maker.callNow('attach', maker.index + 1, 1)) > 0);
-  assert.equal(maker.callNow('prepare'), 0);
-  new Uint8Array(machine.memory.buffer)[Number(maker.callNow('keyScratch'))] = KEY;
-  maker.callNow('remove', 1);
-  maker.callNow('reclaim');
-}
-
-const reclaimOnce: Body = (thread) => thread.call('reclaim');
-
-function findPage({ main }: Machine, type: number): number {
-  for (let pfn = Number(main.callNow('firstPfn')); ; pfn++) {
-    if ((Number(main.callNow('pageWordOf', pfn)) & facts.TYPE_MASK) === type) return pfn;
-  }
-}
-
-/** Empties the page that the value was on. */
-const evacuateValue: Body = async (thread) => {
-  if ((await thread.call('beginEvacuation', valuePage, 1)) !== 0) return 'busy';
-  while (Number(await thread.call('compactStep')) > 0);
-  while ((await thread.call('endCompaction')) === 0);
-  return 'done';
-};
-
-/** Reads the value, which one version or another must have written whole. */
-const readValue: Body = async (thread, machine) => {
-  const bytes = Number(await thread.call('get', 1, 0, 0));
-  if (bytes === facts.ERR_NOT_FOUND) return 'gone';
-  assert.equal(bytes, VALUE_BYTES);
-  checkOutput(machine, thread);
-  return 'read';
-};
-
-function checkOutput({ memory }: Machine, thread: Thread): void {
-  const at = Number(thread.callNow('outputScratch'));
-  const seen = new Uint8Array(memory.buffer, at, VALUE_BYTES);
-  const version = [1, 2, 3, 4].find((one) => seen[0] === valueByte(one, 0));
-  assert.ok(version !== undefined, `nobody wrote ${seen[0]}`);
-  for (let i = 0; i < VALUE_BYTES; i++) assert.equal(seen[i], valueByte(version, i), `byte ${i}`);
-}
-
-const overwrite: Body = (thread) => thread.call('set', 1, VALUE_BYTES, 1, 0);
-
-const removeValue: Body = async (thread) => {
-  await thread.call('remove', 1);
-  for (let i = 0; i < 2; i++) await thread.call('reclaim');
-};
-
-/** A chain of two objects: the first is written again when the second is appended. */
-const writeInParts: Body = async (thread) => {
-  await thread.call('beginSet', 1, VALUE_BYTES);
-  assert.equal(await thread.call('appendSet', VALUE_BYTES, 1), 0);
-  return thread.call('commitSet', 0);
-};
-
-function assertReadable(machine: Machine): void {
-  const { main } = machine;
-  assert.equal(main.callNow('get', 1, 0, 0), VALUE_BYTES);
-  checkOutput(machine, main);
-  for (let i = 0; i < 3; i++) main.callNow('reclaim');
-  assertNothingCaptured(machine);
 }
 
 export const compactionScenarios: KernelScenario[] = [
@@ -279,7 +177,7 @@ export const compactionScenarios: KernelScenario[] = [
     check: assertFreed,
   },
   {
-    // Each is frozen when its last reference goes, so the mover has two to free: with two preemptions.
+    // Both may go while they are moved; the mover can hand over one at a time to be freed.
     name: 'migrate-free-twice',
     bound: 1,
     timesOut: true,
@@ -348,6 +246,38 @@ export const compactionScenarios: KernelScenario[] = [
     killable: [0],
     check: assertKept,
   },
+  // The mover dies at each step, and who comes next does so on what it left.
+  {
+    name: 'migrate-killed-lock',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, lockAndWrite],
+    check: (machine) => {
+      const contents = contentsOf(machine);
+      assert.ok(contents === WRITTEN || contents === CONTENTS, 'contents were lost');
+      assertNothingCaptured(machine);
+    },
+  },
+  {
+    name: 'migrate-killed-split',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeFolio(1),
+    threads: [evacuate, split],
+    check: assertKept,
+  },
+  {
+    name: 'migrate-killed-migrate',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeFolio(0),
+    threads: [evacuate, evacuate],
+    check: assertKept,
+  },
   {
     name: 'migrate-killed-free',
     bound: 1,
@@ -357,67 +287,5 @@ export const compactionScenarios: KernelScenario[] = [
     threads: [evacuate, free],
     killable: [0],
     check: assertFreed,
-  },
-  {
-    name: 'migrate-read',
-    bound: 2,
-    timesOut: true,
-    prepare: makeValue,
-    threads: [evacuateValue, readValue],
-    check: assertReadable,
-  },
-  {
-    // A new object on the page that is moved, its payload still to be written.
-    name: 'migrate-alloc',
-    bound: 2,
-    timesOut: true,
-    prepare: makeValue,
-    threads: [evacuateValue, overwrite],
-    check: assertReadable,
-  },
-  {
-    name: 'migrate-alloc-parts',
-    bound: 2,
-    timesOut: true,
-    prepare: makeValue,
-    threads: [evacuateValue, writeInParts],
-    check: assertReadable,
-  },
-  {
-    // The freed object is linked into limbo through a word on the page that is moved.
-    name: 'migrate-object-free',
-    bound: 2,
-    timesOut: true,
-    prepare: makeValue,
-    threads: [evacuateValue, removeValue],
-    check: ({ main }) => {
-      assert.equal(main.callNow('get', 1, 0, 0), facts.ERR_NOT_FOUND);
-      for (let i = 0; i < 5; i++) main.callNow('reclaim');
-      assert.equal(main.callNow('cacheInUse', facts.CACHE_CELL), 0, 'an object was lost');
-    },
-  },
-  {
-    // The zspage goes with its last object while the mover is looking at it.
-    name: 'migrate-zspage-free',
-    bound: 2,
-    timesOut: true,
-    prepare: makeLooseValue,
-    threads: [evacuateValue, reclaimOnce],
-    check: ({ main }) => {
-      for (let i = 0; i < 5; i++) main.callNow('reclaim');
-      assert.equal(main.callNow('cacheInUse', facts.CACHE_ZSPAGE), 0, 'a zspage was lost');
-    },
-  },
-  {
-    name: 'migrate-read-killed',
-    bound: 1,
-    stepLimit: 40_000,
-    kills: 1,
-    timesOut: true,
-    mustSurvive: true,
-    prepare: makeValue,
-    threads: [evacuateValue, readValue],
-    killable: [0],
-    check: assertReadable,
   },
 ];

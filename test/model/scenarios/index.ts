@@ -5,6 +5,7 @@ import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
+import { migrationScenarios } from './migration.ts';
 import { objectDeathScenarios } from './object-deaths.ts';
 import { objectScenarios } from './objects.ts';
 import { pageScenarios } from './pages.ts';
@@ -25,6 +26,7 @@ export const scenarios: KernelScenario[] = [
   ...threadScenarios,
   ...entryScenarios,
   ...compactionScenarios,
+  ...migrationScenarios,
   ...poisonScenarios,
   ...objectScenarios,
   ...objectDeathScenarios,

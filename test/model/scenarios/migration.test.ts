@@ -1,0 +1,5 @@
+/** The scenarios of migration.ts hold. */
+import { testScenarios } from '../scenario-tests.ts';
+import { migrationScenarios } from './migration.ts';
+
+testScenarios(migrationScenarios);

@@ -15,6 +15,12 @@ export interface Excuse {
 
 export const equivalents: Excuse[] = [
   {
+    because: 'Who came too late says busy, which may be asked again, instead of saying why.',
+    mutants: [
+      'withdraw.ts withdraw: recheck pageWord(pfn) == TYPE_FREE ? ERR_BUSY : whyNot(pageWord(pfn))',
+    ],
+  },
+  {
     because:
       'Word, first page and flags tell one life from the next; the count is then one that was true ' +
       'during the look, instead of one that was true at its beginning and at its end.',

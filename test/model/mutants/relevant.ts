@@ -16,7 +16,13 @@ const first: [string, string[]][] = [
   ['base/fault', ['fault-fault', 'fault-work', 'alloc-free-killed']],
   [
     'compact/',
-    ['migrate-free', 'migrate-descriptor-reused', 'migrate-pin', 'migrate-read', 'poison-move-pin'],
+    [
+      'migrate-free',
+      'migrate-descriptor-reused',
+      'migrate-pin',
+      'migrate-read',
+      'poison-move-pinned',
+    ],
   ],
   ['compaction', ['migrate-free', 'migrate-killed-free', 'poison-move-free']],
   ['describe', ['describe-free', 'describe-migrate']],
@@ -87,7 +93,7 @@ const first: [string, string[]][] = [
       'stopper-killed',
     ],
   ],
-  ['withdraw', ['poison-alloc', 'poison-free', 'unpoison-unpoison', 'unpoison-killed']],
+  ['withdraw', ['poison-alloc', 'poison-slab-given-back', 'unpoison-unpoison', 'unpoison-killed']],
   ['zone', ['attach-detach', 'death-proven-twice', 'reader-killed-is-given-back']],
   [
     'zsmalloc/',

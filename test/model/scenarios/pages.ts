@@ -194,6 +194,13 @@ export const pageScenarios: KernelScenario[] = [
     threads: [describeBoth, freeAndLeave],
   },
   {
+    name: 'poison-slab-given-back',
+    bound: 1,
+    timesOut: true,
+    prepare: makeLonelyFolio,
+    threads: [(thread) => thread.call('poisonPage', pfn), freeAndLeave],
+  },
+  {
     // An observer may hold a reference to a slab whose grace period is over: then it waits longer.
     name: 'pin-slab-retired',
     bound: 2,

@@ -96,6 +96,21 @@ arenaTest('a page without a descriptor is refused', (arena) => {
   assert.throws(() => arena.pin(1e9), code('ERR_PAGELESS_INVALID_ARGUMENT'));
 });
 
+test('what a poisoned zone throws is not hidden by the end of a pin', () => {
+  const arena = new Arena({ size: '8MiB' });
+  const folio = newFolio(arena, 0);
+  const fault = facts.structures
+    .find(({ name }) => name === 'Superblock')!
+    .fields.find(({ name }) => name === 'fault')!;
+  const poisonWhilePinned = () => {
+    using pin = folio.pin();
+    const words = new Int32Array(arena.memory.buffer);
+    Atomics.store(words, (facts.SUPERBLOCK + fault.offset) / 4, facts.FAULT_TRAP);
+    pin.lock();
+  };
+  assert.throws(poisonWhilePinned, code('ERR_PAGELESS_CORRUPTION'));
+});
+
 arenaTest('a split keeps every byte, and each part is a folio', (arena) => {
   const folio = newFolio(arena, 4);
   const first = folio.pfn;

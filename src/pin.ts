@@ -70,9 +70,14 @@ export class Pin implements Disposable {
   /** Unlocks, if need be, and drops the pin. Twice is once. */
   [Symbol.dispose](): void {
     if (!this.#isHeld) return;
-    if (this.#isLocked) this.unlock();
-    this.#isHeld = false;
-    this.#kernel.putPage(this.#desc);
+    try {
+      if (this.#isLocked) this.unlock();
+      this.#isHeld = false;
+      this.#kernel.putPage(this.#desc);
+    } catch (error) {
+      // In a poisoned zone there is nothing to drop, and the error that says so must not be hidden.
+      if (this.#kernel.fault() === 0) throw error;
+    }
   }
 
   /** @internal */

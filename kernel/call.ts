@@ -1,5 +1,4 @@
-/** What brackets every call of the kernel, and the operations' numbers in the inKernel word. */
-import { leaveSection } from './thread/rcu';
+/** What brackets every call of the kernel, and the operations' numbers in the inKernel cell. */
 import { leaveKernel } from './thread/stop';
 
 export const OP_DETACH: u32 = 1;
@@ -18,6 +17,5 @@ export const OP_POOL: u32 = 12;
 
 /** Ends a call, and its section. */
 export function leave(): void {
-  leaveSection();
   leaveKernel();
 }

@@ -33,7 +33,7 @@ import { countParts } from './store/entry';
 import { checkIndexLocked, nodeOf, storeState } from './store/hash-index';
 import { linkOf } from './store/reclaim';
 import { bag, LIMBO_KINDS, LIMBO_NODE, LIMBO_VALUE } from './thread/limbo';
-import { highestSlot, inKernelAt, SLOT_DEAD, slotOf, slotState } from './thread/slot';
+import { highestSlot, operationOf, SLOT_DEAD, slotOf, slotState } from './thread/slot';
 import { enterKernel, startWorld, stopWorld } from './thread/stop';
 import { recoverDead } from './zone';
 import { checkPools, countObjects } from './zsmalloc/check-pool';
@@ -51,7 +51,7 @@ export function checkZone(): u32 {
   stopWorld();
   while (hasDiedInside()) {
     startWorld();
-    const operation = loadWord(inKernelAt(selfSlot()));
+    const operation = operationOf(selfSlot());
     if (recoverDead(operation) < 0) enterKernel(operation);
     stopWorld();
   }
@@ -63,7 +63,7 @@ export function checkZone(): u32 {
 /** Whether a thread left something half-done, which is not what is to be found. */
 function hasDiedInside(): bool {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (slotState(slot) == SLOT_DEAD && loadWord(inKernelAt(slot)) != 0) return true;
+    if (slotState(slot) == SLOT_DEAD && operationOf(slot) != 0) return true;
   }
   return false;
 }

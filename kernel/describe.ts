@@ -21,8 +21,7 @@ import { flagsAt, pfnAt, refsAt } from './memdesc/header';
 import { WINDOW } from './memdesc/ledger';
 import { pageWord, wordDescriptor, wordType } from './memdesc/page-word';
 import { TYPE_SLAB, TYPE_ZSPAGE } from './memdesc/type';
-import { enterSection } from './thread/rcu';
-import { enterKernel as enter } from './thread/stop';
+import { enterReading } from './thread/stop';
 import { zspageClass } from './zsmalloc/zspage';
 
 export const DESCRIBED_WORD: u32 = 0;
@@ -43,8 +42,7 @@ function tell(field: u32, value: u32): void {
 /** Describes a page in the window. @returns 0, or ERR_FOREIGN_PAGE */
 export function describePage(pfn: u32): i32 {
   if (pfn >= superblock().pageCount) return ERR_FOREIGN_PAGE;
-  enter(OP_FOLIO);
-  enterSection();
+  enterReading(OP_FOLIO);
   let isFaithful: bool = false;
   for (let round: u32 = 0; round < TRIES && !isFaithful; round++) isFaithful = snapshot(pfn);
   tell(DESCRIBED_FAITHFUL, u32(isFaithful));

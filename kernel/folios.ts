@@ -50,7 +50,7 @@ import { dropPin, releaseDesc } from './release';
 import { isFolioObject } from './slab/kmem-cache';
 import { enterSection } from './thread/rcu';
 import { slotOf } from './thread/slot';
-import { enterKernel as enter } from './thread/stop';
+import { enterKernel as enter, enterReading } from './thread/stop';
 
 /** Address of 64 bytes of this thread's through which names and descriptions pass. */
 export function window(): u32 {
@@ -76,8 +76,7 @@ export function typeNameAt(type: u32): u32 {
 
 /** @returns the name of a folio that the caller owns; or ERR_ARGUMENT, ERR_NO_MEMORY */
 export function allocFolio(order: u32, type: u32): f64 {
-  enter(OP_FOLIO);
-  enterSection();
+  enterReading(OP_FOLIO);
   const folio = folioAlloc(order, type);
   const name = folio < 0 ? f64(folio) : nameOf(folio);
   leave();
@@ -86,8 +85,7 @@ export function allocFolio(order: u32, type: u32): f64 {
 
 /** Takes the owner's reference away. @returns 0, or ERR_NOT_FOUND (freed before), ERR_BUSY, … */
 export function freeFolio(name: f64): i32 {
-  enter(OP_FOLIO);
-  enterSection();
+  enterReading(OP_FOLIO);
   const desc = numberIn(u64(name)) << 5;
   const stamp = stampIn(u64(name));
   const mayBe = f64(nameWith(stamp, desc >> 5)) == name && isFolioObject(desc);
@@ -109,8 +107,7 @@ function disownFolio(name: f64): i32 {
 /** Pins whatever descriptor the page has. @returns it, or ERR_NOT_FOUND, ERR_BUSY, ERR_FULL */
 export function pinPage(pfn: u32): i32 {
   if (pfn >= superblock().pageCount) return ERR_NOT_FOUND;
-  enter(OP_FOLIO);
-  enterSection();
+  enterReading(OP_FOLIO);
   const desc = pinPatiently(pfn);
   leave();
   return desc;
@@ -140,8 +137,7 @@ function pinPatiently(pfn: u32): i32 {
 
 /** Pins a folio by its name. @returns its number, or ERR_NOT_FOUND, ERR_BUSY, ERR_FULL */
 export function pinFolio(name: f64): i32 {
-  enter(OP_FOLIO);
-  enterSection();
+  enterReading(OP_FOLIO);
   const held = holdFolio(name);
   leave();
   return held;
@@ -167,8 +163,7 @@ function holdFolio(name: f64): i32 {
 /** Drops a pin of this thread. @returns 0, or ERR_NOT_YOURS */
 export function putPage(desc: u32): i32 {
   if (!hasPinned(desc << 5)) return ERR_NOT_YOURS;
-  enter(OP_FOLIO);
-  enterSection();
+  enterReading(OP_FOLIO);
   dropPin(desc << 5);
   leave();
   return 0;

@@ -6,10 +6,10 @@
  */
 import { selfSlot } from './base/env';
 import { ERR_BUSY, trapIfPoisoned } from './base/fault';
-import { loadCell, loadWord } from './base/words';
+import { loadWord } from './base/words';
 import { leave, OP_FOLIO } from './call';
 import { beginGracePeriod, currentEpoch, isQuiescent } from './thread/rcu';
-import { slotAt, ThreadSlot } from './thread/slot';
+import { sectionOf, slotAt, ThreadSlot } from './thread/slot';
 import { enterKernel as enter, restSafely } from './thread/stop';
 
 /** Looks before sleeping: some 20 µs. */
@@ -42,6 +42,6 @@ function sleep(): void {
 
 /** Grace periods that have begun since the section of a slot did; −1: it is in none. */
 export function sectionAge(slot: u32): i32 {
-  const section = loadCell(slotAt(slot) + offsetof<ThreadSlot>('section'));
+  const section = sectionOf(slot);
   return section == 0 ? -1 : i32(currentEpoch() - section);
 }

@@ -2,7 +2,7 @@
  * The kernel's face: what TypeScript may call.
  *
  * Every call that touches shared state is bracketed by `enter` and `leave`, which keep the slot's
- * inKernel word: it tells a survivor whether a thread died half-way, and `leave` ends the read
+ * inKernel cell: it tells a survivor whether a thread died half-way, and `leave` ends the read
  * section. A poisoned zone traps at `enter`.
  *
  * Numbers cross the border as i32 or f64 (64-bit integers would become BigInts). Results below 0
@@ -11,7 +11,6 @@
 import { selfSlot, setCanPark } from './base/env';
 import { FAULT_TRAP, poison } from './base/fault';
 import { PAGE_SHIFT } from './base/layout';
-import { loadWord } from './base/words';
 import {
   leave,
   OP_ATTACH,
@@ -34,7 +33,7 @@ import {
 import { MISC_USER } from './memdesc/type';
 import { reclaim as storeReclaim } from './store/reclaim';
 import * as store from './store/store';
-import { inKernelAt, markDead as markDeadOwner, selfState } from './thread/slot';
+import { markDead as markDeadOwner, operationOf, selfState } from './thread/slot';
 import { enterKernel as enter, startWorld, stopWorld } from './thread/stop';
 import {
   attachThread,
@@ -95,7 +94,7 @@ export function detach(): void {
  */
 export function condemn(): void {
   if (selfSlot() == 0) return;
-  const operation = loadWord(inKernelAt(selfSlot()));
+  const operation = operationOf(selfSlot());
   if (operation == 0 || operation == OP_READ || operation == OP_CHECK) leave();
   else poison(FAULT_TRAP, selfSlot(), operation);
 }

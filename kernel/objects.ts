@@ -11,12 +11,10 @@ import { slabFigure as figure, objectsInUse } from './slab/figures';
 import { allocObject, isObject, tryFreeObject } from './slab/kmem-cache';
 import { settleHand } from './slab/sheaf';
 import { nameOf, openCache as open } from './slab/user-cache';
-import { enterSection } from './thread/rcu';
-import { enterKernel } from './thread/stop';
+import { enterReading } from './thread/stop';
 
 function enter(): void {
-  enterKernel(OP_OBJECT);
-  enterSection();
+  enterReading(OP_OBJECT);
 }
 
 /** Where the name of a cache stands; a user's, since the kernel's have none. */

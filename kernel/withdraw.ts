@@ -34,8 +34,7 @@ import {
   wordType,
 } from './memdesc/page-word';
 import { TYPE_FREE, TYPE_LIMBO, TYPE_POISONED, TYPE_STOCKED } from './memdesc/type';
-import { enterSection } from './thread/rcu';
-import { enterKernel as enter } from './thread/stop';
+import { enterKernel as enter, enterReading } from './thread/stop';
 
 /**
  * Takes a page out of use for ever.
@@ -45,8 +44,7 @@ import { enterKernel as enter } from './thread/stop';
  */
 export function poisonPage(pfn: u32): i32 {
   if (pfn >= superblock().pageCount) return ERR_FOREIGN_PAGE;
-  enter(OP_PAGES);
-  enterSection();
+  enterReading(OP_PAGES);
   const answer = withdraw(pfn);
   leave();
   return answer;

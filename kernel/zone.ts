@@ -54,8 +54,8 @@ import {
   claimSlot,
   condemnSlot,
   highestSlot,
-  inKernelAt,
   judge,
+  operationOf,
   releaseSlot,
   SLOT_DEAD,
   selfState,
@@ -175,7 +175,7 @@ function repairFloors(): void {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
     // Whoever marked it may not have come to poisoning yet.
-    judge(slot, loadWord(inKernelAt(slot)));
+    judge(slot, operationOf(slot));
     trapIfPoisoned();
     recoverFrames(slot);
     recoverPages(slot);

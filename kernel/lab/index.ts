@@ -17,8 +17,7 @@ import { MAX_ORDER, PAGE_SHIFT, superblock } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { freePageCount, takeBlock } from '../frames/frames';
-import { enterSection, leaveSection } from '../thread/rcu';
-import { enterKernel, leaveKernel } from '../thread/stop';
+import { enterKernel, enterReading, leaveKernel } from '../thread/stop';
 import { attachThread, formatZone, settleThread } from '../zone';
 import {
   alloc,
@@ -40,7 +39,7 @@ import {
 
 export { mapBytes } from './scheme';
 
-/** As the inKernel word names what goes on here; no operation of the face has this number. */
+/** As the inKernel cell names what goes on here; no operation of the face has this number. */
 const OP_LAB: u32 = 0x80;
 const STEP: u32 = 389;
 /** 64 KiB: 16,384 notes. */
@@ -50,12 +49,10 @@ const NOTES_ORDER: u32 = 4;
 let notes: usize = 0;
 
 function begin(): void {
-  enterKernel(OP_LAB);
-  enterSection();
+  enterReading(OP_LAB);
 }
 
 function end(): void {
-  leaveSection();
   leaveKernel();
 }
 

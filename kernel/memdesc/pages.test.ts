@@ -2,7 +2,7 @@
  * The checked page allocator: every wrong free is its error code and changes nothing at all.
  *
  * "Nothing" is meant literally: superblock, slots, page map, bits and counters are compared byte by
- * byte, but for the caller's own inKernel word, which `enter` and `leave` bring back to 0.
+ * byte, but for the caller's own inKernel cell, which `enter` and `leave` bring back to 0.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';

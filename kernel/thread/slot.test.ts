@@ -27,7 +27,8 @@ function identity(
 
 function setInKernel(zone: TestZone, slot: number, value: number): void {
   const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel');
-  zone.words[at / 4] = value;
+  // The section, above the operation's 16 bits, stays.
+  zone.words[at / 4] = (zone.words[at / 4]! & ~0xffff) | value;
 }
 
 zoneTest('slots are taken from 1 to 255, then ERR_NO_SLOT', {}, (zone) => {

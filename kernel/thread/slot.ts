@@ -13,10 +13,12 @@
  * The owner number is never used twice in a process, and a thread that leaves does so before its
  * lifeline closes: a late report about a former owner finds no live slot of it.
  *
- *   inKernel  owner thread, atomic: number of the operation under way, with HALF_DONE from its
- *             first change that nobody could repair on, and RESTING while it waits; 0 outside. Read
- *             by who stops the world (stop.ts), and by a survivor after the owner's death
- *   section   owner thread, atomic: see rcu.ts
+ *   inKernel  cell (64 bits: operation:16 · section:48), owner thread, atomic; 0 outside. One store
+ *             begins a call and its section, one ends both
+ *     operation  number of the one under way, with HALF_DONE from its first change that nobody could
+ *                repair on, and RESTING while it waits. Read by who stops the world (stop.ts), and by
+ *                a survivor after the owner's death
+ *     section    0, or the epoch at which the read section began: see rcu.ts
  *   the rest  owner thread; a survivor after its death
  *
  * Counters are written by the owner and summed by anybody; slot 0, which is nobody's, keeps the sum
@@ -29,7 +31,7 @@
 import { selfSlot, setSelfSlot } from '../base/env';
 import { ERR_NO_SLOT, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
 import { MAX_SLOT, SLOT_BYTES, SLOT_TABLE, THREADS_STATE } from '../base/layout';
-import { addCell, casCell, casWord, loadCell, loadWord, storeCell, storeWord } from '../base/words';
+import { addCell, casCell, casWord, loadCell, loadWord, storeCell } from '../base/words';
 
 export const SLOT_FREE: u32 = 0;
 export const SLOT_LIVE: u32 = 1;
@@ -56,8 +58,7 @@ export class ThreadsState {
 @unmanaged
 export class ThreadSlot {
   identity: u64;
-  section: u64;
-  inKernel: u32;
+  inKernel: u64;
   /** Address of the thread's own page (layout.ts), 0 before it has one. */
   page: u32;
   /** Likewise of its desk (zsmalloc/desk.ts). */
@@ -109,8 +110,31 @@ export function slotAt(slot: u32): usize {
   return SLOT_TABLE + slot * SLOT_BYTES;
 }
 
-export function inKernelAt(slot: u32): usize {
+const OPERATION_MASK: u64 = 0xffff;
+const SECTION_SHIFT: u64 = 16;
+
+function inKernelAt(slot: u32): usize {
   return slotAt(slot) + offsetof<ThreadSlot>('inKernel');
+}
+
+/** What a slot's thread is doing in the kernel, with its marks; 0 outside. */
+export function operationOf(slot: u32): u32 {
+  return u32(loadCell(inKernelAt(slot)) & OPERATION_MASK);
+}
+
+/** Epoch at which the read section of a slot's thread began; 0: it is in none. */
+export function sectionOf(slot: u32): u64 {
+  return loadCell(inKernelAt(slot)) >> SECTION_SHIFT;
+}
+
+/** Says what this thread is doing, and since which epoch it reads. */
+export function setInKernel(operation: u32, section: u64): void {
+  storeCell(inKernelAt(selfSlot()), (section << SECTION_SHIFT) | u64(operation));
+}
+
+/** Says that a slot's thread, this one or a dead one, is outside. */
+export function clearInKernel(slot: u32): void {
+  storeCell(inKernelAt(slot), 0);
 }
 
 export function slotOf(slot: u32): ThreadSlot {
@@ -131,9 +155,8 @@ export function slotState(slot: u32): u32 {
 
 /** To be called before an operation's first change that a survivor could not repair. */
 export function beginChange(): void {
-  const at = inKernelAt(selfSlot());
-  const operation = loadWord(at);
-  if ((operation & HALF_DONE) == 0) storeWord(at, operation | HALF_DONE);
+  const operation = operationOf(selfSlot());
+  if ((operation & HALF_DONE) == 0) setInKernel(operation | HALF_DONE, sectionOf(selfSlot()));
 }
 
 /**
@@ -183,7 +206,7 @@ export function markDead(owner: u32): u32 {
     const dead = (seen & ~u64(3)) | u64(SLOT_DEAD);
     // Read before the slot is dead, and may be given to another: if the exchange succeeds, this
     // was the dead thread's. Else another survivor was faster, and may be emptying the slot.
-    const operation = loadWord(inKernelAt(slot));
+    const operation = operationOf(slot);
     if (casCell(slotAt(slot), seen, dead) != seen) continue;
     moved++;
     judge(slot, operation);
@@ -200,16 +223,14 @@ export function judge(slot: u32, operation: u32): void {
 export function condemnSlot(slot: u32): void {
   const seen = loadCell(slotAt(slot));
   if ((u32(seen) & 3) == SLOT_LIVE) storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD));
-  storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);
-  storeWord(inKernelAt(slot), 0);
+  clearInKernel(slot);
 }
 
 /** Empties a slot whose debts are paid: one's own, or a dead one with the threads lock held. */
 export function releaseSlot(slot: u32): void {
   retireCounters(slot);
   slotOf(slot).readLeft = 0;
-  storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);
-  storeWord(inKernelAt(slot), 0);
+  clearInKernel(slot);
   // Publishes the emptied slot to the next claimSlot; the generation stays. Losing means that
   // somebody took us for dead: then the recoverer does this again.
   const seen = loadCell(slotAt(slot));

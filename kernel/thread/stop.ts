@@ -25,19 +25,23 @@
  * for ever, and so would all who wait for its locks. So it says WANTS_HALT, and the stopper, whoever
  * it waits for, steps back and tries again.
  *
- * Cost: 4 ns to enter, 4 ns to leave: the atomic stores. Waiting is in slices: a dead stopper and a
+ * Cost: an atomic store to enter and one to leave, the section's included. Waiting is in slices: a dead stopper and a
  * poisoned zone are noticed.
  */
 import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
 import { THREADS_STATE } from '../base/layout';
 import { addWord, casWord, loadWord, storeWord, wakeWord } from '../base/words';
+import { currentEpoch, enterSection } from './rcu';
 import { rest, SLICE_MS } from './rest';
 import {
+  clearInKernel,
   highestSlot,
-  inKernelAt,
+  operationOf,
   RESTING,
   SLOT_LIVE,
+  sectionOf,
+  setInKernel,
   slotState,
   ThreadsState,
   WANTS_HALT,
@@ -67,23 +71,37 @@ function movesAt(): usize {
 /** Begins a call: returns when the world runs and everybody can see that we are inside. */
 export function enterKernel(operation: u32): void {
   trapIfPoisoned();
-  say(operation);
+  setInKernel(operation, 0);
   if (loadWord(stopAt()) != 0) enterSlow(operation);
 }
 
-/** Ends a call: nobody who stops the world waits for us any more. */
+/** Begins a call and a read section (rcu.ts): one store says both. */
+export function enterReading(operation: u32): void {
+  trapIfPoisoned();
+  setInKernel(operation, currentEpoch());
+  if (loadWord(stopAt()) == 0) return;
+  enterSlow(operation);
+  enterSection();
+}
+
+/** Ends a call, and its section if it is in one: nobody waits for us any more. */
 export function leaveKernel(): void {
-  sayAndWake(0);
+  clearInKernel(selfSlot());
+  wakeStopper();
 }
 
-/** Stores this thread's inKernel word. */
+/** Says what this thread is doing; its section stays as it is. */
 function say(operation: u32): void {
-  storeWord(inKernelAt(selfSlot()), operation);
+  setInKernel(operation, sectionOf(selfSlot()));
 }
 
-/** Stores it and wakes who waits for it. */
+/** Says it and wakes who waits for it. */
 function sayAndWake(operation: u32): void {
   say(operation);
+  wakeStopper();
+}
+
+function wakeStopper(): void {
   if (loadWord(stopAt()) == 0) return;
   addWord(movesAt(), 1);
   wakeWord(movesAt(), -1);
@@ -111,7 +129,7 @@ function awaitStart(stop: u32): void {
  * the world meanwhile. The caller is in the middle of nothing but what its locks protect.
  */
 export function restSafely(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
-  const operation = loadWord(inKernelAt(selfSlot()));
+  const operation = operationOf(selfSlot());
   sayAndWake(operation | RESTING);
   rest(at, seen, ms);
   goOn(operation);
@@ -122,7 +140,7 @@ export function restSafely(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
  * its own: the world may be stopped meanwhile. The caller holds no lock.
  */
 export function restOutside(at: usize, seen: u32): void {
-  const operation = loadWord(inKernelAt(selfSlot()));
+  const operation = operationOf(selfSlot());
   leaveKernel();
   rest(at, seen);
   enterKernel(operation);
@@ -141,7 +159,7 @@ function goOn(operation: u32): void {
 
 /** Returns when no other thread is inside the kernel. Inside a call, no lock held, not nested. */
 export function stopWorld(): void {
-  const operation = loadWord(inKernelAt(selfSlot()));
+  const operation = operationOf(selfSlot());
   while (true) {
     const found = casWord(stopAt(), 0, selfSlot());
     if (found == 0) {
@@ -189,7 +207,7 @@ function gather(enough: u32, patience: u32): bool {
 function lookAtOthers(enough: u32): u32 {
   let others = GATHERED;
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    const operation = loadWord(inKernelAt(slot));
+    const operation = operationOf(slot);
     if (operation == 0 || (operation & enough) != 0) continue;
     if (slot == selfSlot() || slotState(slot) != SLOT_LIVE) continue;
     if ((operation & WANTS_HALT) != 0) return HINDERED;
@@ -205,7 +223,7 @@ export function startWorld(): void {
 
 /** Returns when every other thread is outside the kernel or rests. Locks may be held. Not nested. */
 export function haltWorld(): void {
-  halt(loadWord(inKernelAt(selfSlot())), false);
+  halt(operationOf(selfSlot()), false);
 }
 
 /**

@@ -25,7 +25,7 @@ function describeZone(): string {
   ];
   for (let at = facts.SLOT_TABLE; at < facts.SLOT_TABLE + 16 * facts.SLOT_BYTES; ) {
     if (Atomics.load(zone, at / 4) !== 0)
-      lines.push(`slot: state ${word(at)} section ${word(at + 8)} inKernel ${word(at + 16)}`);
+      lines.push(`slot: state ${word(at)} inKernel ${word(at + 12)} ${word(at + 8)}`);
     at += facts.SLOT_BYTES;
   }
   return lines.join('\n');

@@ -114,8 +114,10 @@ export function openZone(memory: SharedMemory, build: 'test' | 'debug' = 'test')
   const ending = lower.map(([name, call]) => {
     const end = (...values: number[]) => {
       const answer = call(...values);
-      words[(facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel')) / 4] =
-        0;
+      // Its section may go on: that stands above the operation's 16 bits.
+      words[
+        (facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel')) / 4
+      ]! &= ~0xffff;
       return answer;
     };
     return [name, end] as const;

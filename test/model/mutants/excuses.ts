@@ -77,13 +77,9 @@ export const equivalents: Excuse[] = [
     because:
       'Only the thread itself writes the word, so a plain load of its own finds its own store.',
     mutants: [
-      'index.ts condemn: plain loadWord(inKernelAt(selfSlot()))',
       'store/reclaim.ts sleep: plain loadWord(at)',
-      'thread/rcu.ts isInSection: plain loadCell(sectionAt(selfSlot()))',
-      'thread/slot.ts beginChange: plain loadWord(at)',
       'thread/slot.ts count: plain loadCell(at)',
       'thread/slot.ts retireCounters: plain loadCell(at)',
-      'thread/stop.ts stopWorld: plain loadWord(inKernelAt(selfSlot()))',
     ],
   },
   {
@@ -124,9 +120,6 @@ export const equivalents: Excuse[] = [
     mutants: [
       'thread/slot.ts condemnSlot: plain loadCell(slotAt(slot))',
       'thread/slot.ts condemnSlot: plain storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD))',
-      "thread/slot.ts condemnSlot: swap storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0); storeWord(inKernelAt(slot), 0);",
-      "thread/slot.ts condemnSlot: plain storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0)",
-      'thread/slot.ts condemnSlot: plain storeWord(inKernelAt(slot), 0)',
     ],
   },
   {
@@ -174,8 +167,6 @@ export const equivalents: Excuse[] = [
   {
     because: 'Nobody decides anything from both words.',
     mutants: [
-      "thread/slot.ts releaseSlot: swap slotOf(slot).readLeft = 0; storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);",
-      "thread/slot.ts releaseSlot: swap storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0); storeWord(inKernelAt(slot), 0);",
       'zsmalloc/zspage.ts holdPage: swap storePageWord(pfn, desc | TYPE_ZSPAGE); storeWord(pageEntryAt(desc, k), pfn);',
       'zsmalloc/zspage.ts dropPage: swap storeWord(pageEntryAt(desc, k), 0); storePageWord(pfn, TYPE_FREE);',
     ],
@@ -228,7 +219,6 @@ export const unreachable: Excuse[] = [
       'thread/lock.ts lockSlow: drop enterSection()',
       'thread/lock.ts spinFor: recheck casWord(at, 0, selfSlot()) == 0',
       'thread/lock.ts spinFor: torn casWord(at, 0, selfSlot())',
-      'thread/rcu.ts isInSection: recheck loadCell(sectionAt(selfSlot())) != 0',
     ],
   },
   {

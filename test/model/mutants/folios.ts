@@ -44,6 +44,12 @@ export const folioMutants: Mutant[] = [
     scenarios: ['free-pin'],
   },
   {
+    name: 'a call that begins with a section does not',
+    file: 'thread/stop.ts',
+    edits: [['  setInKernel(operation, currentEpoch());', '  setInKernel(operation, 0);']],
+    scenarios: ['pin-slab-given-back'],
+  },
+  {
     name: 'a split that a dead thread had finished leaves the original its order',
     file: 'folio/split.ts',
     edits: [['  if (own != 0) setOrder(desc, ctz(own));\n', '']],

@@ -40,7 +40,7 @@ export const mutants: Mutant[] = [
   {
     name: 'readers without a section',
     file: 'thread/rcu.ts',
-    edits: [['storeCell(sectionAt(selfSlot()), currentEpoch());', '']],
+    edits: [['setInKernel(operationOf(selfSlot()), currentEpoch());', '']],
     scenarios: ['get-overwrite-reuse'],
   },
   {
@@ -121,10 +121,7 @@ export const mutants: Mutant[] = [
     name: "a dead reader's section is left open",
     file: 'thread/slot.ts',
     edits: [
-      [
-        "  slotOf(slot).readLeft = 0;\n  storeCell(slotAt(slot) + offsetof<ThreadSlot>('section'), 0);\n",
-        '  slotOf(slot).readLeft = 0;\n',
-      ],
+      ['  slotOf(slot).readLeft = 0;\n  clearInKernel(slot);\n', '  slotOf(slot).readLeft = 0;\n'],
     ],
     scenarios: ['reader-killed-is-given-back'],
   },
@@ -157,8 +154,8 @@ export const mutants: Mutant[] = [
     file: 'thread/stop.ts',
     edits: [
       [
-        '  say(operation);\n  if (loadWord(stopAt()) != 0) enterSlow(operation);\n',
-        '  const isStopped = loadWord(stopAt()) != 0;\n  say(operation);\n  if (isStopped) enterSlow(operation);\n',
+        '  setInKernel(operation, 0);\n  if (loadWord(stopAt()) != 0) enterSlow(operation);\n',
+        '  const isStopped = loadWord(stopAt()) != 0;\n  setInKernel(operation, 0);\n  if (isStopped) enterSlow(operation);\n',
       ],
     ],
     scenarios: ['check-set'],
@@ -199,8 +196,8 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'section left by a plain store',
-    file: 'thread/rcu.ts',
-    edits: [['storeCell(sectionAt(selfSlot()), 0);', 'store<u64>(sectionAt(selfSlot()), 0);']],
+    file: 'thread/slot.ts',
+    edits: [['storeCell(inKernelAt(slot), 0);', 'store<u64>(inKernelAt(slot), 0);']],
     scenarios: ['get-overwrite-reuse'],
   },
   {

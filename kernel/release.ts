@@ -11,7 +11,7 @@
  * Who recovers may die at any step: each looks at what is there and does the rest.
  */
 import { selfSlot } from './base/env';
-import { loadWord, peekWord } from './base/words';
+import { loadWord } from './base/words';
 import { freeFolio, isFolioType } from './folio/folio';
 import { dropReserve, finishDeadShrink, finishDeadSplit } from './folio/split';
 import { breakDescLock, lockOwner, unlockDesc } from './memdesc/desc-lock';
@@ -23,7 +23,6 @@ import {
   FROZEN,
   flagsAt,
   headerOf,
-  linkAt,
   recount,
   refsAt,
   typeOf,
@@ -40,7 +39,8 @@ import {
 import { unfreeze, unpin } from './memdesc/pin';
 import { TYPE_ZSPAGE } from './memdesc/type';
 import { isDescriptor } from './slab/kmem-cache';
-import { bag, LIMBO_ZSPAGE } from './thread/limbo';
+import { isInLimbo } from './store/recover-limbo';
+import { LIMBO_ZSPAGE } from './thread/limbo';
 import { highestSlot, SLOT_DEAD, slotState } from './thread/slot';
 import { deferZspage } from './zsmalloc/active';
 
@@ -99,7 +99,8 @@ function isLeft(desc: u32, slot: u32): bool {
   const wasIts = isFrozenBy(desc, slot);
   const isUnborn = (refs & BORN) != 0 && actorOf(refs) == slot;
   if (isUnborn || (wasIts && (refs & COUNT_MASK) == 0)) {
-    return !isInLimbo(desc) && !isReserved(desc);
+    const isDeferred = typeOf(desc) == TYPE_ZSPAGE && isInLimbo(LIMBO_ZSPAGE, desc);
+    return !isDeferred && !isReserved(desc);
   }
   if ((refs & BORN) != 0) return false;
   const isOver = recount(desc, pinsOf(desc), slot);
@@ -129,18 +130,6 @@ function isReserved(desc: u32): bool {
       if (lockOwner(loadWord(flagsAt(owner))) == slot) return true;
     }
   }
-  return false;
-}
-
-/** Whether a zspage has been deferred already. World halted: nobody is in the bag. */
-function isInLimbo(desc: u32): bool {
-  if (typeOf(desc) != TYPE_ZSPAGE) return false;
-  const from = bag(LIMBO_ZSPAGE);
-  return isOnList(from.filling, desc) || isOnList(from.ripening, desc);
-}
-
-function isOnList(first: u32, desc: u32): bool {
-  for (let at = first; at != 0; at = peekWord(linkAt(at))) if (at == desc) return true;
   return false;
 }
 

@@ -7,6 +7,8 @@ import { allocObject, freeObject } from './slab/kmem-cache';
 import { releaseReserve, reserveObjects, takeReserved } from './slab/reserve';
 import { leaveSection } from './thread/rcu';
 import { enterKernel, leaveKernel } from './thread/stop';
+import { selfDesk } from './zsmalloc/desk';
+import { deferObjects } from './zsmalloc/desk-limbo';
 
 export { checksum } from './codec/checksum';
 export { hash64 } from './codec/hash';
@@ -75,6 +77,13 @@ export function freeInCall(cache: u32, object: u32): void {
 export function drainInCall(): void {
   enterKernel(1);
   drainSlab();
+  endCall();
+}
+
+/** What a thread does with freed objects that readers hold up for long. */
+export function deferFreed(): void {
+  enterKernel(1);
+  deferObjects(selfDesk());
   endCall();
 }
 

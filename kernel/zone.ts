@@ -46,6 +46,7 @@ import { leaveSlab } from './slab/drain';
 import { formatSlab } from './slab/kmem-cache';
 import { recoverSlab, recoverUnborn } from './slab/recover';
 import { dropDraft, isInDraft } from './store/entry';
+import { recoverLimbo } from './store/recover-limbo';
 import { dropScratch } from './store/scratch';
 import { breakLock, lock, unlock } from './thread/lock';
 import { formatRcu } from './thread/rcu';
@@ -181,6 +182,7 @@ function repairFloors(): void {
     recoverPages(slot);
     repairReplaced(slot);
     recoverSlab(slot);
+    recoverLimbo(slot);
     repairZsmalloc(slot);
     breakLock(THREADS_LOCK, slot);
     recoverUserTypes(slot);

@@ -16,7 +16,7 @@ import { trapIfPoisoned } from '../base/fault';
 import { superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
 import { pagesShort } from '../frames/watermark';
-import { linkAt } from '../memdesc/header';
+import { condemn, linkAt } from '../memdesc/header';
 import { drainSlab } from '../slab/drain';
 import { CACHE_NODE, freeObject } from '../slab/kmem-cache';
 import { reclaimSlabs } from '../slab/retire';
@@ -31,9 +31,17 @@ import {
   takeRipe,
 } from '../thread/limbo';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { COUNT_LIMBO_WAITS, count, slotAt, ThreadSlot } from '../thread/slot';
+import {
+  beginChange,
+  COUNT_LIMBO_WAITS,
+  count,
+  selfState,
+  slotAt,
+  ThreadSlot,
+} from '../thread/slot';
 import { restSafely } from '../thread/stop';
 import { destroyZspage } from '../zsmalloc/active';
+import { selfDesk } from '../zsmalloc/desk';
 import { zsLinkAt } from '../zsmalloc/object';
 import { zsRelease } from '../zsmalloc/pool';
 import { releaseEntry } from './entry';
@@ -64,40 +72,52 @@ export function linkOf(kind: u32, object: u32): usize {
   }
 }
 
-function release(kind: u32, object: u32): void {
-  switch (kind) {
-    case LIMBO_VALUE:
-      releaseEntry(object);
-      break;
-    case LIMBO_OBJECT:
-      zsRelease(object);
-      break;
-    case LIMBO_NODE:
-      freeObject(CACHE_NODE, object);
-      break;
-    case LIMBO_ZSPAGE:
-      destroyZspage(object);
-      break;
-  }
-}
-
 /** In a section: the page that an object's word is on may be moved. */
-function nextInLimbo(kind: u32, object: u32): u32 {
+export function nextInLimbo(kind: u32, object: u32): u32 {
   enterSection();
   const next = peekWord(linkOf(kind, object));
   leaveSection();
   return next;
 }
 
-function reclaimKind(kind: u32): u32 {
-  let freed: u32 = 0;
-  let object = takeRipe(kind);
-  while (object != 0) {
-    const next = nextInLimbo(kind, object);
-    release(kind, object);
-    object = next;
-    freed++;
+/**
+ * Frees the first of the ripe objects. What belongs to zsmalloc goes from `ripe` over to the desk, so
+ * that it stands in one of the two until it is freed; what is the store's nobody could free for us.
+ */
+function releaseFirst(kind: u32): void {
+  const self = selfState();
+  const object = self.ripe;
+  const next = nextInLimbo(kind, object);
+  switch (kind) {
+    case LIMBO_VALUE:
+      self.ripe = next;
+      releaseEntry(object);
+      break;
+    case LIMBO_NODE:
+      self.ripe = next;
+      freeObject(CACHE_NODE, object);
+      break;
+    case LIMBO_OBJECT:
+      selfDesk().born = object;
+      self.ripe = next;
+      zsRelease(object);
+      break;
+    case LIMBO_ZSPAGE:
+      selfDesk().retired = object;
+      condemn(object, selfSlot());
+      self.ripe = next;
+      destroyZspage(object);
+      selfDesk().retired = 0;
+      break;
   }
+}
+
+function reclaimKind(kind: u32): u32 {
+  if (limboCount(kind) == 0) return 0;
+  if (kind == LIMBO_VALUE || kind == LIMBO_NODE) beginChange();
+  let freed: u32 = 0;
+  takeRipe(kind);
+  for (; selfState().ripe != 0; freed++) releaseFirst(kind);
   return freed;
 }
 

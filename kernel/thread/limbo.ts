@@ -6,14 +6,21 @@
  *   filling   what was deferred since the other list was closed
  *   ripening  closed when a grace period began; ripe when that period is over
  * Limbo lock: both lists of every bag. Whoever finds a ripe list takes it away whole and frees it.
+ *
+ * Death: a list that was taken away hangs from its taker's slot (`ripe`) until the last of it is freed.
+ * Each step under the lock leaves what a survivor can make whole (store/recover-limbo.ts):
+ *   object linked, not yet first     in no list: its owner's, who has it written down
+ *   first, not counted               lists are counted anew
+ *   ripening = ripe of the slot      the taking was not finished: it is undone
+ *   ripening = filling               the closing was not finished: it is undone
  */
 import { LIMBO_STATE } from '../base/layout';
 import { loadWord, pokeWord, storeWord } from '../base/words';
 import { lock, unlock } from './lock';
 import { beginGracePeriod, isQuiescent } from './rcu';
-import { beginChange } from './slot';
+import { selfState } from './slot';
 
-/** Kinds of object that wait in limbo; reclaim.ts says how each is freed. */
+/** Kinds of object that wait in limbo; store/reclaim.ts says how each is freed. */
 export const LIMBO_NODE: u32 = 0;
 export const LIMBO_VALUE: u32 = 1;
 export const LIMBO_ZSPAGE: u32 = 2;
@@ -49,47 +56,50 @@ export function limboCount(kind: u32): u32 {
 }
 
 /** Counts are read without the lock, so they are stored atomically. */
-function setCount(into: Bag, field: usize, value: u32): void {
-  storeWord(changetype<usize>(into) + field, value);
+export function setFillingCount(into: Bag, count: u32): void {
+  storeWord(changetype<usize>(into) + offsetof<Bag>('fillingCount'), count);
+}
+
+export function setRipeningCount(into: Bag, count: u32): void {
+  storeWord(changetype<usize>(into) + offsetof<Bag>('ripeningCount'), count);
 }
 
 /**
  * Puts an unlinked object into limbo. `linkAt` is a word of the object that no reader reads.
+ * Until this returns the caller keeps it written down as its own.
  * Cost: one lock.
  */
 export function defer(kind: u32, object: u32, linkAt: usize): void {
-  beginChange();
   lock(LIMBO_STATE);
   const into = bag(kind);
   pokeWord(linkAt, into.filling);
   into.filling = object;
-  setCount(into, offsetof<Bag>('fillingCount'), into.fillingCount + 1);
+  setFillingCount(into, into.fillingCount + 1);
   unlock(LIMBO_STATE);
 }
 
 /**
  * Takes the ripe objects of a kind, if there are any, and lets the next ones begin to ripen.
- * The caller has ended its own section.
+ * The caller has ended its own section, and has nothing left of what it took before.
  *
- * @returns the first object of the list, linked as `defer` linked it; 0 if none is ripe
+ * They hang from `ripe` of this thread's slot, linked as `defer` linked them; 0 if none is ripe.
  */
-export function takeRipe(kind: u32): u32 {
-  beginChange();
+export function takeRipe(kind: u32): void {
+  const self = selfState();
   lock(LIMBO_STATE);
   const from = bag(kind);
-  let ripe: u32 = 0;
   if (from.ripening != 0 && isQuiescent(from.closedAt)) {
-    ripe = from.ripening;
+    self.ripeKind = kind;
+    self.ripe = from.ripening;
     from.ripening = 0;
-    setCount(from, offsetof<Bag>('ripeningCount'), 0);
+    setRipeningCount(from, 0);
   }
   if (from.ripening == 0 && from.filling != 0) {
-    from.ripening = from.filling;
-    setCount(from, offsetof<Bag>('ripeningCount'), from.fillingCount);
-    from.filling = 0;
-    setCount(from, offsetof<Bag>('fillingCount'), 0);
     from.closedAt = beginGracePeriod();
+    from.ripening = from.filling;
+    setRipeningCount(from, from.fillingCount);
+    from.filling = 0;
+    setFillingCount(from, 0);
   }
   unlock(LIMBO_STATE);
-  return ripe;
 }

@@ -88,6 +88,9 @@ export class ThreadSlot {
   bytesIn: u64;
   bytesOut: u64;
   limboWaits: u64;
+  /** First of the objects that this thread has taken out of limbo and not freed yet; their kind. */
+  ripe: u32;
+  ripeKind: u32;
 }
 
 /** Counters, by position from `hits`. */

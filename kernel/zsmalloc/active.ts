@@ -15,14 +15,31 @@
  * of one that nobody owns.
  */
 import { peekWord, pokeWord } from '../base/words';
-import { bury, DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
+import { DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
 import { allocObject, CACHE_ZSPAGE, freeObject } from '../slab/kmem-cache';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
-import { lock, unlock } from '../thread/lock';
-import { addZspage, classAt, giveUp, poolOf, takeFullest, takeHeld } from './class-list';
+import { lock, tryLock, unlock } from '../thread/lock';
+import {
+  addZspage,
+  classAt,
+  giveUp,
+  LISTS,
+  poolOf,
+  relist,
+  takeFullest,
+  takeHeld,
+} from './class-list';
 import { ACTIVES, activeAt, Desk, SPARES, selfDesk } from './desk';
 import { shapeOf, shapeSlots } from './size-class';
-import { fillSlot, isZspageOf, lowestFreeSlot, lowestHeldSlot, zspageLockAt } from './zspage';
+import {
+  countSlots,
+  fillSlot,
+  isZspageOf,
+  lowestFreeSlot,
+  lowestHeldSlot,
+  zspageList,
+  zspageLockAt,
+} from './zspage';
 
 /**
  * Puts a free slot of a zspage of the class into use, with its pages.
@@ -133,13 +150,20 @@ export function endChange(desc: u32, isRetired: bool): void {
   selfDesk().retired = 0;
 }
 
+/** Takes out of its class what nobody owns and nothing is in, as a repair may find it. In a section. */
+export function retireIfEmpty(desc: u32): void {
+  if (!tryLock(zspageLockAt(desc))) return;
+  // What was retired before is on no list.
+  const isListed = zspageList(desc) < LISTS;
+  endChange(desc, isListed && countSlots(desc) == 0 && relist(desc));
+}
+
 /** For whoever dropped a zspage's last reference: pins may still look at its refs. */
 export function deferZspage(desc: u32): void {
   defer(LIMBO_ZSPAGE, desc, linkAt(desc));
 }
 
-/** After the grace period. */
+/** After the grace period. Frozen until the slab has it, so that a survivor knows whose it is. */
 export function destroyZspage(desc: u32): void {
-  bury(desc);
   freeObject(CACHE_ZSPAGE, desc);
 }

@@ -6,13 +6,15 @@
  */
 import { loadCell } from '../base/words';
 import { CACHE_CELL, freeObject } from '../slab/kmem-cache';
+import { enterSection, leaveSection } from '../thread/rcu';
 import { startWorld, stopWorld } from '../thread/stop';
-import { destroyZspage, disownActives } from './active';
+import { destroyZspage, disownActives, retireIfEmpty } from './active';
 import { finishSource } from './compaction';
 import { closeFreed, Desk, deskAt, deskOf, freedCount, ripeningCount, selfDesk } from './desk';
 import { releaseRipe } from './desk-limbo';
-import { CELL_SAME, cellState, takeCell } from './handle';
+import { CELL_SAME, CELL_TAKEN, cellState, takeCell } from './handle';
 import { freeCell, zsRelease } from './pool';
+import { nextZspage } from './walk';
 
 /** Gives up what this thread has on its desk, before it detaches. */
 export function clearOwnDesk(): void {
@@ -50,16 +52,25 @@ export function payDeskDebts(slot: u32, isBornNamed: bool): void {
   if (desk.retired != 0) destroyZspage(desk.retired);
   desk.retired = 0;
   releaseBatches(desk);
+  retireEmptied();
+}
+
+/** The repair puts what the dead thread owned, or was emptying, on its list, full or empty. */
+function retireEmptied(): void {
+  enterSection();
+  for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) retireIfEmpty(desc);
+  leaveSection();
 }
 
 function releaseBorn(handle: u32): void {
-  if (cellState(loadCell(handle)) != CELL_SAME) {
+  const state = cellState(loadCell(handle));
+  if (state == CELL_SAME || state == CELL_TAKEN) {
+    // Nobody knows it: malloc had not returned, or its slot was vacated already.
+    takeCell(handle);
+    freeCell(handle);
+  } else {
     zsRelease(handle);
-    return;
   }
-  // Nobody knows it yet: malloc had not returned.
-  takeCell(handle);
-  freeCell(handle);
 }
 
 function releaseBatches(desk: Desk): void {

@@ -46,7 +46,8 @@ export function releaseRipe(desk: Desk): void {
   unlockReleased(locked);
 }
 
-function deferObjects(desk: Desk): void {
+/** Lets freed objects wait in limbo; patterns stay. */
+export function deferObjects(desk: Desk): void {
   for (let i = freedCount(desk); i != 0; i--) {
     const handle = freedHandle(desk, i - 1);
     if (cellState(loadCell(handle)) != CELL_LIMBO) continue;

@@ -62,7 +62,10 @@ const first: [string, string[]][] = [
   ['store/eviction', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
   ['store/hash-index', ['list-split-k', 'list-split-m', 'list-split-split', 'get-split-k']],
   ['store/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
-  ['thread/limbo', ['reclaim-reclaim', 'get-overwrite-reuse']],
+  [
+    'thread/limbo',
+    ['limbo-reclaim', 'limbo-zspage-killed', 'reclaim-reclaim', 'get-overwrite-reuse'],
+  ],
   [
     'thread/lock',
     ['slab-across-threads', 'get-expired-reuse', 'migrate-alloc', 'fault-under-lock'],

@@ -2,6 +2,7 @@
 import { descriptorMutants } from './descriptors.ts';
 import { folioMutants } from './folios.ts';
 import { frameMutants } from './frames.ts';
+import { limboMutants } from './limbo.ts';
 import { migrationMutants } from './migration.ts';
 import { objectMutants } from './objects.ts';
 import { slabMutants } from './slab.ts';
@@ -228,4 +229,5 @@ export const mutants: Mutant[] = [
   ...objectMutants,
   ...slabMutants,
   ...withdrawMutants,
+  ...limboMutants,
 ];

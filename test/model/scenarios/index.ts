@@ -5,6 +5,7 @@ import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
+import { limboScenarios } from './limbo.ts';
 import { migrationScenarios } from './migration.ts';
 import { objectDeathScenarios } from './object-deaths.ts';
 import { objectScenarios } from './objects.ts';
@@ -32,4 +33,5 @@ export const scenarios: KernelScenario[] = [
   ...objectDeathScenarios,
   ...withdrawScenarios,
   ...rcuScenarios,
+  ...limboScenarios,
 ];

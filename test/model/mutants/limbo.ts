@@ -1,0 +1,67 @@
+/** Mutants of limbo and of its repair. */
+import type { Mutant } from './table.ts';
+
+const killed = ['limbo-zspage-killed', 'limbo-ripe-killed', 'limbo-object-killed'];
+
+export const limboMutants: Mutant[] = [
+  {
+    name: 'a ripe list hangs from its slot too late',
+    file: 'thread/limbo.ts',
+    edits: [
+      [
+        '    self.ripe = from.ripening;\n    from.ripening = 0;',
+        '    const ripe = from.ripening;\n    from.ripening = 0;',
+      ],
+      ['setRipeningCount(from, 0);', 'setRipeningCount(from, 0);\n    self.ripe = ripe;'],
+    ],
+    scenarios: killed,
+  },
+  {
+    name: 'objects go into limbo without its lock',
+    file: 'thread/limbo.ts',
+    edits: [['  lock(LIMBO_STATE);\n  const into', '  const into']],
+    scenarios: ['limbo-reclaim'],
+  },
+  {
+    name: 'a ripe zspage is on no desk',
+    file: 'store/reclaim.ts',
+    edits: [['      selfDesk().retired = object;\n', '']],
+    scenarios: killed,
+  },
+  {
+    name: 'a ripe object is on no desk',
+    file: 'store/reclaim.ts',
+    edits: [['      selfDesk().born = object;\n      self.ripe', '      self.ripe']],
+    scenarios: ['limbo-object-killed'],
+  },
+  {
+    name: 'what was ripe is forgotten',
+    file: 'store/recover-limbo.ts',
+    edits: [['    into.filling = self.ripe;\n', '']],
+    scenarios: killed,
+  },
+  {
+    name: 'what is on the desk is put back as well',
+    file: 'store/recover-limbo.ts',
+    edits: [['if (isOnDesk) self.ripe', 'if (false) self.ripe']],
+    scenarios: killed,
+  },
+  {
+    name: 'the lock of limbo stays with the dead',
+    file: 'store/recover-limbo.ts',
+    edits: [['  breakLock(LIMBO_STATE, slot);\n', '']],
+    scenarios: killed,
+  },
+  {
+    name: 'a zspage that a repair finds empty stays',
+    file: 'zsmalloc/debts.ts',
+    edits: [['  retireEmptied();\n}', '}']],
+    scenarios: killed,
+  },
+  {
+    name: 'a cell whose slot was vacated is vacated again',
+    file: 'zsmalloc/debts.ts',
+    edits: [['if (state == CELL_SAME || state == CELL_TAKEN)', 'if (state == CELL_SAME)']],
+    scenarios: ['limbo-object-killed'],
+  },
+];

@@ -1,0 +1,97 @@
+/** Scenarios of limbo: what waits for a grace period when threads die that put it in or take it out. */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import { handles, makeHoles, makeObjects, pool } from './objects.ts';
+
+/** Frees an object, and with it the zspage if it was its last one. */
+const freeLast: Body = async (thread) => {
+  await thread.call('zsFree', pool, handles[0]!);
+  await thread.call('zsCompactBegin');
+};
+
+const reclaim: Body = (thread) => thread.call('reclaim');
+
+/** The first call lets what waits ripen, the second one frees it. */
+const freeAndReclaim: Body = async (thread, machine) => {
+  await freeLast(thread, machine);
+  await thread.call('reclaim');
+  await thread.call('reclaim');
+};
+
+/** Frees the object with this index, which then waits in limbo and not on the thread's desk. */
+const deferAndReclaim =
+  (index: number): Body =>
+  async (thread) => {
+    await thread.call('zsFree', pool, handles[index]!);
+    await thread.call('deferFreed');
+    await thread.call('reclaim');
+  };
+
+/** Whatever was left of the objects and their zspages goes, and nothing is left then. */
+function assertAllGo({ main, threads, killed }: Machine): void {
+  for (const handle of handles) main.callNow('zsFree', pool, handle);
+  const living = threads.filter(({ index }) => !killed.includes(index));
+  // Releases what waits on their desks.
+  for (const thread of [main, ...living]) thread.callNow('zsCompactBegin');
+  for (let i = 0; i < 4; i++) main.callNow('reclaim');
+  for (const cache of [facts.CACHE_CELL, facts.CACHE_ZSPAGE]) {
+    assert.equal(main.callNow('cacheInUse', cache), 0, `objects of cache ${cache} were lost`);
+  }
+  for (let kind = 0; kind < facts.LIMBO_KINDS; kind++) {
+    assert.equal(main.callNow('limboCount', kind), 0, `limbo counts what it does not have`);
+  }
+}
+
+/** A zspage in limbo, whose grace period is over. */
+function makeRipe(machine: Machine): void {
+  makeHoles(1, [0])(machine);
+  const { main } = machine;
+  main.callNow('zsFree', pool, handles[0]!);
+  main.callNow('zsCompactBegin');
+  main.callNow('reclaim');
+}
+
+export const limboScenarios: KernelScenario[] = [
+  {
+    name: 'limbo-reclaim',
+    module: 'test',
+    bound: 2,
+    prepare: makeObjects(2),
+    threads: [deferAndReclaim(0), deferAndReclaim(1)],
+    check: assertAllGo,
+  },
+  {
+    name: 'limbo-zspage-killed',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    stepLimit: 30_000,
+    mustSurvive: true,
+    prepare: makeHoles(2, [1]),
+    threads: [freeAndReclaim, reclaim],
+    check: assertAllGo,
+  },
+  {
+    name: 'limbo-object-killed',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    stepLimit: 30_000,
+    mustSurvive: true,
+    prepare: makeObjects(2),
+    threads: [deferAndReclaim(0), deferAndReclaim(1)],
+    check: assertAllGo,
+  },
+  {
+    name: 'limbo-ripe-killed',
+    module: 'test',
+    bound: 1,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeRipe,
+    threads: [reclaim, reclaim],
+    check: assertAllGo,
+  },
+];

@@ -243,15 +243,16 @@ arenaTest('a grace period ends when nobody is in a call', (arena) => {
   assert.deepEqual(arena.stalls(), []);
   const other = openKernel(arena.memory);
   const slot = other.attach(99, 1);
-  const section = (facts.SLOT_TABLE + slot * facts.SLOT_BYTES + 8) / 8;
-  const cells = new BigUint64Array(arena.memory.buffer, 0, section + 1);
-  cells[section] = 1n;
+  const inKernel = (facts.SLOT_TABLE + slot * facts.SLOT_BYTES + 8) / 8;
+  const cells = new BigUint64Array(arena.memory.buffer, 0, inKernel + 1);
+  // In an operation, in a section of the first epoch.
+  cells[inKernel] = (1n << 16n) | 5n;
   assert.equal(arena.synchronize(3), false);
   assert.deepEqual(
     arena.stalls().map((stall) => stall.slot),
     [slot],
   );
-  cells[section] = 0n;
+  cells[inKernel] = 0n;
   assert.equal(arena.synchronize(), true);
   other.detach();
 });

@@ -18,28 +18,11 @@ import { peekWord, pokeWord } from '../base/words';
 import { DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
 import { allocObject, CACHE_ZSPAGE, freeObject } from '../slab/kmem-cache';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
-import { lock, tryLock, unlock } from '../thread/lock';
-import {
-  addZspage,
-  classAt,
-  giveUp,
-  LISTS,
-  poolOf,
-  relist,
-  takeFullest,
-  takeHeld,
-} from './class-list';
+import { lock, unlock } from '../thread/lock';
+import { addZspage, classAt, giveUp, poolOf, takeFullest, takeHeld } from './class-list';
 import { ACTIVES, activeAt, Desk, SPARES, selfDesk } from './desk';
 import { shapeOf, shapeSlots } from './size-class';
-import {
-  countSlots,
-  fillSlot,
-  isZspageOf,
-  lowestFreeSlot,
-  lowestHeldSlot,
-  zspageList,
-  zspageLockAt,
-} from './zspage';
+import { fillSlot, isZspageOf, lowestFreeSlot, lowestHeldSlot, zspageLockAt } from './zspage';
 
 /**
  * Puts a free slot of a zspage of the class into use, with its pages.
@@ -148,14 +131,6 @@ export function endChange(desc: u32, isRetired: bool): void {
   unlock(zspageLockAt(desc));
   if (isLast) deferZspage(desc);
   selfDesk().retired = 0;
-}
-
-/** Takes out of its class what nobody owns and nothing is in, as a repair may find it. In a section. */
-export function retireIfEmpty(desc: u32): void {
-  if (!tryLock(zspageLockAt(desc))) return;
-  // What was retired before is on no list.
-  const isListed = zspageList(desc) < LISTS;
-  endChange(desc, isListed && countSlots(desc) == 0 && relist(desc));
 }
 
 /** For whoever dropped a zspage's last reference: pins may still look at its refs. */

@@ -4,17 +4,16 @@
  * The world has stood still since the thread's last call (who detaches stops it for that), which is
  * the grace period of all that waits on the desk.
  */
-import { loadCell } from '../base/words';
+import { loadCell, peekWord } from '../base/words';
+import { linkAt } from '../memdesc/header';
 import { CACHE_CELL, freeObject } from '../slab/kmem-cache';
-import { enterSection, leaveSection } from '../thread/rcu';
 import { startWorld, stopWorld } from '../thread/stop';
-import { destroyZspage, disownActives, retireIfEmpty } from './active';
+import { destroyZspage, disownActives } from './active';
 import { finishSource } from './compaction';
 import { closeFreed, Desk, deskAt, deskOf, freedCount, ripeningCount, selfDesk } from './desk';
 import { releaseRipe } from './desk-limbo';
 import { CELL_SAME, CELL_TAKEN, cellState, takeCell } from './handle';
 import { freeCell, zsRelease } from './pool';
-import { nextZspage } from './walk';
 
 /** Gives up what this thread has on its desk, before it detaches. */
 export function clearOwnDesk(): void {
@@ -52,14 +51,11 @@ export function payDeskDebts(slot: u32, isBornNamed: bool): void {
   if (desk.retired != 0) destroyZspage(desk.retired);
   desk.retired = 0;
   releaseBatches(desk);
-  retireEmptied();
-}
-
-/** The repair puts what the dead thread owned, or was emptying, on its list, full or empty. */
-function retireEmptied(): void {
-  enterSection();
-  for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) retireIfEmpty(desc);
-  leaveSection();
+  while (desk.emptied != 0) {
+    const desc = desk.emptied;
+    desk.emptied = peekWord(linkAt(desc));
+    destroyZspage(desc);
+  }
 }
 
 function releaseBorn(handle: u32): void {

@@ -11,6 +11,7 @@
  *                in a batch
  *   bornPattern  likewise a pattern cell
  *   retired      a zspage that is taken out, and not in limbo yet
+ *   emptied      those that were found empty after the thread's death (sweep.ts), linked
  *   source, left[4]   a mover's zspage, and the slots of it that it emptied before epoch `leftAt`
  *                began (compaction.ts); `cursor` the class it is at
  *
@@ -42,6 +43,7 @@ export class Desk {
   born: u32;
   bornPattern: u32;
   retired: u32;
+  emptied: u32;
   freeing: u32;
   source: u32;
   cursor: u32;

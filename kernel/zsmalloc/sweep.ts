@@ -17,10 +17,19 @@
  */
 import { setBit } from '../base/bitmap';
 import { superblock, ZS_STATE } from '../base/layout';
-import { loadCell, loadWord, storeCell, storeWord } from '../base/words';
+import { loadCell, loadWord, pokeWord, storeCell, storeWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
-import { actorOf, COUNT_MASK, FROZEN, OWNED, refsAt } from '../memdesc/header';
+import {
+  actorOf,
+  COUNT_MASK,
+  condemn,
+  FROZEN,
+  linkAt,
+  OWNED,
+  PIN_MASK,
+  refsAt,
+} from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHE_CELL, isObject } from '../slab/kmem-cache';
@@ -30,6 +39,7 @@ import {
   ClassRecord,
   classAt,
   headAt,
+  LIST_RETIRED,
   LISTS,
   listLocked,
   nextPool,
@@ -53,6 +63,7 @@ import { nextCell, nextZspage } from './walk';
 import {
   bitsAt,
   clearBits,
+  countSlots,
   dropPageIfUntouched,
   listsPage,
   setPlace,
@@ -195,10 +206,31 @@ function rebuildLists(slot: u32): void {
 function relistZspage(desc: u32, slot: u32): void {
   // A living thread does not rest between taking a zspage out of its class and disowning it.
   if ((loadWord(refsAt(desc)) & OWNED) == 0) return;
+  const owner = zspageOwner(desc);
+  const isMine = owner == slot || isLockOf(zspageLockAt(desc), slot);
+  if (isMine && isUnused(desc)) {
+    retireFor(slot, desc);
+    return;
+  }
   const record = classAt(poolNumbered(zspagePool(desc)), zspageClass(desc));
   addZspages(record, 1);
-  const owner = zspageOwner(desc);
   if (owner == 0 || owner == slot) listLocked(record, desc, owner);
+}
+
+/** Nothing is in it, and no observer has pinned it. */
+function isUnused(desc: u32): bool {
+  return countSlots(desc) == 0 && (loadWord(refsAt(desc)) & PIN_MASK) == 0;
+}
+
+/** Takes an empty zspage out for good: its death is now the dead thread's, and a debt of it. */
+function retireFor(slot: u32, desc: u32): void {
+  const desk = deskAt(deskOf(slot));
+  setPlace(desc, LIST_RETIRED, 0);
+  if (desk.emptied != desc) pokeWord(linkAt(desc), desk.emptied);
+  desk.emptied = desc;
+  breakLock(zspageLockAt(desc), slot);
+  // Last: until then it is found again.
+  condemn(desc, slot);
 }
 
 function breakLocks(slot: u32): void {

@@ -187,7 +187,7 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { op: /^store64 \(plain\)$/, function: /\/(slab|zsmalloc)\// },
-      { op: /^(load|cas)64$/, function: /\/(zsmalloc|store)\// },
+      { op: /^(load|cas)64$/, function: /\/(zsmalloc|store)\/|\/getMore$/ },
     ],
     seenIn: 'object-free-free-killed',
     because:

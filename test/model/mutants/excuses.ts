@@ -49,19 +49,8 @@ export const equivalents: Excuse[] = [
     mutants: ['slab/slab.ts bearSlab: swap storePageWord(pfn, desc | TYPE_SLAB); publish(desc);'],
   },
   {
-    because:
-      'FROZEN|slot|0 turns tryGet away as 0 does, and the next birth stores over it; the 0 is for people.',
-    mutants: ['zsmalloc/active.ts destroyZspage: drop bury(desc)'],
-  },
-  {
     because: 'The first of the two is read under the same lock only, the other one is a figure.',
     mutants: [
-      "thread/limbo.ts defer: swap into.filling = object; setCount(into, offsetof<Bag>('fillingCount'), into.fillingCount + 1);",
-      "thread/limbo.ts takeRipe: swap from.ripening = 0; setCount(from, offsetof<Bag>('ripeningCount'), 0);",
-      "thread/limbo.ts takeRipe: swap from.ripening = from.filling; setCount(from, offsetof<Bag>('ripeningCount'), from.fillingCount);",
-      "thread/limbo.ts takeRipe: swap setCount(from, offsetof<Bag>('ripeningCount'), from.fillingCount); from.filling = 0;",
-      "thread/limbo.ts takeRipe: swap from.filling = 0; setCount(from, offsetof<Bag>('fillingCount'), 0);",
-      "thread/limbo.ts takeRipe: swap setCount(from, offsetof<Bag>('fillingCount'), 0); from.closedAt = beginGracePeriod();",
       'store/hash-index.ts insertNode: swap storeWord(at, node); storeWord(entriesAt(), peekWord(entriesAt()) + 1);',
       'store/hash-index.ts removeNode: swap storeWord(at, nextNode(node)); storeWord(entriesAt(), peekWord(entriesAt()) - 1);',
     ],

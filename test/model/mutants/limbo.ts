@@ -54,8 +54,8 @@ export const limboMutants: Mutant[] = [
   },
   {
     name: 'a zspage that a repair finds empty stays',
-    file: 'zsmalloc/debts.ts',
-    edits: [['  retireEmptied();\n}', '}']],
+    file: 'zsmalloc/sweep.ts',
+    edits: [['if (isMine && isUnused(desc))', 'if (false)']],
     scenarios: killed,
   },
   {

@@ -275,6 +275,7 @@ export const folioScenarios: KernelScenario[] = [
     // The world is stopped while one has the lock between two calls, and another waits for it.
     name: 'lock-check',
     bound: 1,
+    stepLimit: 30_000,
     prepare: makeFolio(0),
     before: () => {
       isHeld = false;

@@ -147,6 +147,27 @@ test('ERR_PAGELESS_CORRUPTION is for ever, for every caller, and keeps the first
   }
 });
 
+test('ERR_PAGELESS_CORRUPTION when a stored value was damaged, compressed or not', () => {
+  const texts = ['short and stored as it is', 'packed '.repeat(100)];
+  for (const text of texts) {
+    using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+    cache.set('key', text);
+    assert.equal(cache.get('key'), text);
+    const stored = Buffer.from(cache.arena.memory.buffer);
+    // What stands before the first repetition is stored as it is.
+    const start = Buffer.from(text.slice(0, 7));
+    const places = [];
+    for (let at = stored.indexOf(start); at >= 0; at = stored.indexOf(start, at + 1))
+      places.push(at);
+    for (const at of places) stored[at + 3]! ^= 1;
+    const { fault, message } = thrown(CorruptionError, 'ERR_PAGELESS_CORRUPTION', () =>
+      cache.get('key'),
+    );
+    assert.equal(fault, facts.FAULT_DAMAGED_DATA);
+    assert.match(message, /damaged/);
+  }
+});
+
 test('ERR_PAGELESS_DISPOSED for an arena and for a cache', () => {
   const arena = new Arena({ size: '4MiB' });
   arena[Symbol.dispose]();

@@ -6,7 +6,6 @@
  * changed. A handle that outlives its object may name the next one that is allocated in its place:
  * threads that share handles agree on who frees.
  */
-import type { Arena } from './arena.ts';
 import {
   CacheMismatchError,
   InvalidArgumentError,
@@ -14,13 +13,19 @@ import {
   TooManyCachesError,
 } from './errors.ts';
 import * as facts from './generated/facts.ts';
-import { checkInteger } from './kernel.ts';
+import { checkInteger, type KernelExports } from './kernel.ts';
 
 export interface ObjectCacheOptions {
   /** What threads find it by: 1 to 24 bytes of UTF-8. */
   name: string;
   /** Size of an object: a multiple of 8 up to 4,096. Multiples of 32 are aligned to 32. */
   bytes: number;
+}
+
+/** What a cache needs of its arena; each use looks whether that still lives. */
+interface Home {
+  readonly kernel: KernelExports;
+  readonly memory: WebAssembly.Memory;
 }
 
 /** A handle is an object's address over 8, the smallest size. */
@@ -31,11 +36,11 @@ export class ObjectCache {
   readonly name: string;
   /** Size of an object in bytes. */
   readonly bytes: number;
-  readonly #arena: Arena;
+  readonly #arena: Home;
   readonly #number: number;
 
   /** @internal: `arena.createCache` */
-  constructor(arena: Arena, { name, bytes }: ObjectCacheOptions) {
+  constructor(arena: Home, { name, bytes }: ObjectCacheOptions) {
     const encoded = encodeName(name);
     checkInteger('bytes', bytes, facts.MIN_OBJECT_BYTES, facts.PAGE_BYTES);
     if (bytes % facts.MIN_OBJECT_BYTES !== 0) {

@@ -6,11 +6,10 @@
  * JavaScript heap and nothing in the zone is ever lent. Values longer than a block cross in several
  * calls.
  */
-import { compactArena } from './compaction.ts';
-import { InvalidArgumentError, ZoneTooSmallError } from './errors.ts';
+import { InvalidArgumentError } from './errors.ts';
 import * as facts from './generated/facts.ts';
 import type { KernelExports } from './kernel.ts';
-import { mayPark } from './threads.ts';
+import { takeScratch } from './scratch.ts';
 import { type Decoder, decodeText, encodeText, viewOf } from './values.ts';
 
 export type Key = string | Uint8Array;
@@ -20,31 +19,6 @@ const { BLOCK_BYTES, MAX_KEY_BYTES } = facts;
 const RESTARTS = 16;
 /** Keys up to this length are looked at character by character: most are ASCII. */
 const SHORT_KEY = 64;
-/** log2 of the pages in the larger parts of a scratch. */
-const BLOCK_ORDER = 4;
-/** Rounds of making room, each with this pause if there is none to be had, and this time to compact. */
-const ROUNDS = 20;
-const PAUSE_MS = 10;
-const COMPACT_MS = 50;
-
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-}
-
-/**
- * Takes the thread's scratch. It is contiguous: in a full cache that may take moving pages together,
- * and waiting for what others have in hand, a compactor perhaps.
- */
-function takeScratch(kernel: KernelExports): boolean {
-  for (let round = 0; round < ROUNDS; round++) {
-    if (kernel.prepare() >= 0) return true;
-    compactArena(kernel, { order: BLOCK_ORDER, budgetMs: COMPACT_MS });
-    if (kernel.prepare() >= 0) return true;
-    if (mayPark()) pause();
-  }
-  return false;
-}
-
 export class Border {
   readonly #kernel: KernelExports;
   readonly #bytes: Uint8Array;
@@ -54,7 +28,7 @@ export class Border {
 
   /** Takes the thread's scratch. Throws `ZoneTooSmallError` when there is no memory for it. */
   constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
-    if (!takeScratch(kernel)) throw new ZoneTooSmallError("a thread's scratch");
+    takeScratch(kernel);
     this.#kernel = kernel;
     this.#bytes = viewOf(memory.buffer);
     this.#key = kernel.keyScratch() >>> 0;

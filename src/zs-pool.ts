@@ -19,11 +19,11 @@ import {
   ForeignHandleError,
   InvalidArgumentError,
   StaleError,
-  ZoneTooSmallError,
 } from './errors.ts';
 import * as facts from './generated/facts.ts';
 import { type ClassReport, reportClasses } from './inspect/zsmalloc.ts';
 import { checkInteger, type KernelExports } from './kernel.ts';
+import { takeScratch } from './scratch.ts';
 import { viewOf } from './values.ts';
 
 /** What another thread needs to attach. Structured-cloneable. */
@@ -66,7 +66,7 @@ export class ZsPool implements Disposable {
   /** @internal `arena.createZsPool()` and `ZsPool.attach` make pools. */
   constructor(arena: Arena, pool: number, isOwn: boolean) {
     const { kernel, memory } = arena;
-    if (kernel.prepare() < 0) throw new ZoneTooSmallError("a thread's scratch");
+    takeScratch(kernel);
     this.#arena = arena;
     this.#isOwn = isOwn;
     this.#pool = pool;

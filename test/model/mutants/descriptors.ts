@@ -40,7 +40,7 @@ export const descriptorMutants: Mutant[] = [
     name: 'the last reference goes although it is frozen',
     file: 'memdesc/header.ts',
     edits: [['const isLast = seen == 1;', 'const isLast = (seen & COUNT_MASK) == 1;']],
-    scenarios: ['freeze-put'],
+    scenarios: ['freeze-put-pinned'],
   },
   {
     name: 'a thaw does not look whether the last reference has gone',

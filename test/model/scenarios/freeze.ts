@@ -23,16 +23,18 @@ async function freeIf(isLast: unknown, thread: Thread): Promise<number> {
   return Number(isLast);
 }
 
-/** Freezes what nobody has pinned, as whoever moves the page would. */
-const freezeAndThaw: Body = async (thread) => {
-  if ((await thread.call('freeze', desc, 0)) === 0) return 0;
-  assert.notEqual(
-    await thread.call('tryGet', desc),
-    GET_DONE,
-    'a frozen descriptor was referenced',
-  );
-  return freeIf(await thread.call('unfreeze', desc), thread);
-};
+/** Freezes what has so many pins: none, as whoever moves the page would, or somebody's. */
+const freezeAndThaw =
+  (pins: number): Body =>
+  async (thread) => {
+    if ((await thread.call('freeze', desc, pins)) === 0) return 0;
+    assert.notEqual(
+      await thread.call('tryGet', desc),
+      GET_DONE,
+      'a frozen descriptor was referenced',
+    );
+    return freeIf(await thread.call('unfreeze', desc), thread);
+  };
 
 const dropLast: Body = async (thread) => freeIf(await thread.call('disown', desc), thread);
 
@@ -41,6 +43,14 @@ const getAndPut: Body = async (thread) => {
   return freeIf(await thread.call('put', desc), thread);
 };
 
+const putOnce: Body = async (thread) => freeIf(await thread.call('put', desc), thread);
+
+function assertFreedOnce(machine: Machine): void {
+  const freed = machine.results.filter((isLast) => isLast === 1);
+  assert.equal(freed.length, 1, `one of three must free, seen ${machine.results.join(' ')}`);
+  assert.equal(machine.load(desc + offsetOf('Header', 'refs')), 0, 'not buried');
+}
+
 export const freezeScenarios: KernelScenario[] = [
   {
     // The owner may drop it meanwhile: then the freezer frees.
@@ -48,11 +58,19 @@ export const freezeScenarios: KernelScenario[] = [
     module: 'test',
     bound: 3,
     prepare: makeHeader,
-    threads: [freezeAndThaw, dropLast, getAndPut],
-    check: (machine) => {
-      const freed = machine.results.filter((isLast) => isLast === 1);
-      assert.equal(freed.length, 1, `one of three must free, seen ${machine.results.join(' ')}`);
-      assert.equal(machine.load(desc + offsetOf('Header', 'refs')), 0, 'not buried');
+    threads: [freezeAndThaw(0), dropLast, getAndPut],
+    check: assertFreedOnce,
+  },
+  {
+    // A pin that was there before goes while it is frozen.
+    name: 'freeze-put-pinned',
+    module: 'test',
+    bound: 3,
+    prepare: (machine) => {
+      makeHeader(machine);
+      assert.equal(machine.main.callNow('tryGet', desc), GET_DONE);
     },
+    threads: [freezeAndThaw(1), dropLast, putOnce],
+    check: assertFreedOnce,
   },
 ];

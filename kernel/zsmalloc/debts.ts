@@ -12,7 +12,7 @@ import { destroyZspage, disownActives } from './active';
 import { finishSource } from './compaction';
 import { closeFreed, Desk, deskAt, deskOf, freedCount, ripeningCount, selfDesk } from './desk';
 import { releaseRipe } from './desk-limbo';
-import { CELL_SAME, CELL_TAKEN, cellState, takeCell } from './handle';
+import { CELL_SAME, cellState, takeCell } from './handle';
 import { freeCell, zsRelease } from './pool';
 
 /** Gives up what this thread has on its desk, before it detaches. */
@@ -59,14 +59,13 @@ export function payDeskDebts(slot: u32, isBornNamed: bool): void {
 }
 
 function releaseBorn(handle: u32): void {
-  const state = cellState(loadCell(handle));
-  if (state == CELL_SAME || state == CELL_TAKEN) {
-    // Nobody knows it: malloc had not returned, or its slot was vacated already.
-    takeCell(handle);
-    freeCell(handle);
-  } else {
+  if (cellState(loadCell(handle)) != CELL_SAME) {
     zsRelease(handle);
+    return;
   }
+  // Nobody knows it yet: malloc had not returned.
+  takeCell(handle);
+  freeCell(handle);
 }
 
 function releaseBatches(desk: Desk): void {

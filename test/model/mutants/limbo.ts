@@ -58,10 +58,4 @@ export const limboMutants: Mutant[] = [
     edits: [['if (isMine && isUnused(desc))', 'if (false)']],
     scenarios: killed,
   },
-  {
-    name: 'a cell whose slot was vacated is vacated again',
-    file: 'zsmalloc/debts.ts',
-    edits: [['if (state == CELL_SAME || state == CELL_TAKEN)', 'if (state == CELL_SAME)']],
-    scenarios: ['limbo-object-killed'],
-  },
 ];

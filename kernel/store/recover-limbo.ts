@@ -10,7 +10,7 @@
  * halted; before zsmalloc's repair, which goes by the desk. Each step may be done twice.
  */
 import { LIMBO_STATE } from '../base/layout';
-import { loadWord, peekWord, pokeWord } from '../base/words';
+import { peekWord, pokeWord } from '../base/words';
 import { actorOf, refsAt } from '../memdesc/header';
 import {
   Bag,
@@ -80,7 +80,7 @@ function lengthOf(kind: u32, first: u32): u32 {
 /** The first of the ripe objects has gone over to the desk already. */
 function skipFirstOnDesk(slot: u32, desk: Desk): void {
   const self = slotOf(slot);
-  const isCondemned = self.ripeKind == LIMBO_ZSPAGE && actorOf(loadWord(refsAt(self.ripe))) == slot;
+  const isCondemned = self.ripeKind == LIMBO_ZSPAGE && actorOf(peekWord(refsAt(self.ripe))) == slot;
   const isOnDesk = isCondemned
     ? desk.retired == self.ripe
     : self.ripeKind == LIMBO_OBJECT && desk.born == self.ripe;

@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import asc from 'assemblyscript/asc';
 import { commonFlags, releaseFlags } from '../../../scripts/kernel-flags.ts';
 import { type Instrumented, instrument, type Scenario } from '../engine/index.ts';
@@ -59,6 +60,8 @@ export async function compileWith(
   source: string,
 ): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
+  // The compiler holds up this thread for seconds, and with it the sign that it is alive (hunter.ts).
+  await turn();
   const { error, stderr } = await asc.main([entries[build], '-o', 'mutant.wasm', ...flags], {
     readFile(name) {
       if (name === `kernel/${file}`) return source;

@@ -73,7 +73,7 @@ export function linkOf(kind: u32, object: u32): usize {
 }
 
 /** In a section: the page that an object's word is on may be moved. */
-export function nextInLimbo(kind: u32, object: u32): u32 {
+function nextInLimbo(kind: u32, object: u32): u32 {
   enterSection();
   const next = peekWord(linkOf(kind, object));
   leaveSection();

@@ -51,7 +51,6 @@ import { dropScratch } from './store/scratch';
 import { breakLock, lock, unlock } from './thread/lock';
 import { formatRcu } from './thread/rcu';
 import {
-  beginChange,
   claimSlot,
   condemnSlot,
   highestSlot,
@@ -188,16 +187,20 @@ function repairFloors(): void {
     recoverUserTypes(slot);
     recoverLedger(slot);
     recoverCompaction(slot);
+    slotOf(slot).repaired = 1;
   }
 }
 
-/** In the running world: debts are paid through the floors, whose locks the living may hold. */
+/**
+ * In the running world: debts are paid through the floors, whose locks the living may hold. Not of
+ * who was marked dead meanwhile: whoever did that repairs first. Who dies here leaves the rest to the
+ * next, except in the middle of what stood on a desk or in a draft.
+ */
 function payDebtsOfDead(): u32 {
   let recovered: u32 = 0;
-  beginChange();
   lock(THREADS_LOCK);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (slotState(slot) != SLOT_DEAD) continue;
+    if (slotState(slot) != SLOT_DEAD || slotOf(slot).repaired == 0) continue;
     settleLedger(slot);
     settleCompactor(slot);
     recoverUnborn(slot);

@@ -21,10 +21,10 @@
 import { SLAB_STATE, superblock } from '../base/layout';
 import { peekByte, peekCell, peekWord, pokeByte, pokeWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
-import { actorOf, BORN, linkAt, OWNED, publish, refsAt, SLOT_SHIFT } from '../memdesc/header';
+import { BORN, linkAt, OWNED, publish, refsAt, SLOT_SHIFT } from '../memdesc/header';
 import { peekPageWord } from '../memdesc/page-word';
 import { breakLock } from '../thread/lock';
-import { highestSlot, SLOT_DEAD, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
+import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
 import { haltWorld, resumeWorld } from '../thread/stop';
 import { CACHE_SHEAF, CACHES, cacheOf, KIND_CELL, KIND_DESC, slabState } from './cache';
 import { fillFree } from './fill';
@@ -62,12 +62,10 @@ const SEEN: u32 = 3;
 
 /** Thread-local: all slabs, chained by their headers' links, which lists of waiting slabs use. */
 let slabs: u32 = 0;
-/** Thread-local: descriptors that the last recovery found born by the dead, and not published. */
-let unborn: u32 = 0;
 
 /** Repairs this floor after the death of `slot`, whatever it was doing. World halted. */
 export function recoverSlab(slot: u32): void {
-  unborn = 0;
+  slotOf(slot).hasUnborn = 0;
   if (!wasHere(slot) && slabState().repairing == 0) return;
   slabState().repairing = 1;
   collectSlabs();
@@ -92,7 +90,7 @@ export function recoverSlab(slot: u32): void {
  * been given back. Rare enough to halt the world once more.
  */
 export function recoverUnborn(slot: u32): void {
-  if (unborn == 0) return;
+  if (slotOf(slot).hasUnborn == 0) return;
   lockSlab();
   haltWorld();
   for (
@@ -117,11 +115,6 @@ export function recoverUnborn(slot: u32): void {
 function wasHere(slot: u32): bool {
   const page = slotOf(slot).page;
   return page != 0 && handIn(page).wasHere != 0;
-}
-
-function isDeadBorn(object: u32): bool {
-  const refs = peekWord(refsAt(object));
-  return (refs & BORN) != 0 && slotState(actorOf(refs)) == SLOT_DEAD;
 }
 
 function isUnborn(object: u32, slot: u32): bool {
@@ -246,7 +239,9 @@ function sweep(desc: u32, slot: u32): void {
       disclaim(record.kind, object);
       if (isDefined(PAGELESS_DEBUG)) fillFree(record, object);
       pokeByte(states + index, IN_SLAB);
-    } else if (state == IN_USE && record.kind == KIND_DESC && isDeadBorn(object)) unborn++;
+    } else if (state == IN_USE && record.kind == KIND_DESC && isUnborn(object, slot)) {
+      slotOf(slot).hasUnborn = 1;
+    }
   }
 }
 

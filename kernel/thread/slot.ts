@@ -91,6 +91,13 @@ export class ThreadSlot {
   /** First of the objects that this thread has taken out of limbo and not freed yet; their kind. */
   ripe: u32;
   ripeKind: u32;
+  /**
+   * Of a dead thread: 1 when what it left half-done is repaired. Only then are its debts paid: it may
+   * have been marked dead just after the halted world went on. World halted, or lock: threads.
+   */
+  repaired: u32;
+  /** Of a repaired one: 1 if it bore descriptors and did not publish them. Likewise. */
+  hasUnborn: u32;
 }
 
 /** Counters, by position from `hits`. */
@@ -233,6 +240,7 @@ export function condemnSlot(slot: u32): void {
 export function releaseSlot(slot: u32): void {
   retireCounters(slot);
   slotOf(slot).readLeft = 0;
+  slotOf(slot).repaired = 0;
   clearInKernel(slot);
   // Publishes the emptied slot to the next claimSlot; the generation stays. Losing means that
   // somebody took us for dead: then the recoverer does this again.

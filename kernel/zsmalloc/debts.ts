@@ -7,6 +7,7 @@
 import { loadCell, peekWord } from '../base/words';
 import { linkAt } from '../memdesc/header';
 import { CACHE_CELL, freeObject } from '../slab/kmem-cache';
+import { beginChange } from '../thread/slot';
 import { startWorld, stopWorld } from '../thread/stop';
 import { destroyZspage, disownActives } from './active';
 import { finishSource } from './compaction';
@@ -40,6 +41,9 @@ export function bornOf(slot: u32): u32 {
 export function payDeskDebts(slot: u32, isBornNamed: bool): void {
   if (deskOf(slot) == 0) return;
   const desk = deskAt(deskOf(slot));
+  if (isClear(desk)) return;
+  // What is taken off the desk nobody else knows.
+  beginChange();
   const born = desk.born;
   desk.born = 0;
   if (born != 0 && !isBornNamed) releaseBorn(born);
@@ -56,6 +60,11 @@ export function payDeskDebts(slot: u32, isBornNamed: bool): void {
     desk.emptied = peekWord(linkAt(desc));
     destroyZspage(desc);
   }
+}
+
+function isClear(desk: Desk): bool {
+  const cells = desk.born | desk.bornPattern | freedCount(desk) | ripeningCount(desk);
+  return (cells | desk.retired | desk.emptied) == 0;
 }
 
 function releaseBorn(handle: u32): void {

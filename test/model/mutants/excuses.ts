@@ -184,6 +184,10 @@ export const equivalents: Excuse[] = [
 
 export const unreachable: Excuse[] = [
   {
+    because: 'No scenario kills who releases what a dead thread had freed.',
+    mutants: ['zsmalloc/debts.ts payDeskDebts: drop beginChange()'],
+  },
+  {
     because: 'Formatted memory, another version and images are for unit tests: no thread is there.',
     mutants: [
       'zone.ts formatZone: recheck loadWord(0) != 0',

@@ -16,7 +16,7 @@ export const slabMutants: Mutant[] = [
   {
     name: 'a descriptor that was taken and not noted is left',
     file: 'slab/recover.ts',
-    edits: [['  if (unborn == 0) return;', '  return;']],
+    edits: [['  if (slotOf(slot).hasUnborn == 0) return;', '  return;']],
     scenarios: ['slab-alloc-killed'],
   },
   {

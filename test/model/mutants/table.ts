@@ -39,6 +39,35 @@ export const mutants: Mutant[] = [
     scenarios: ['slab-across-threads'],
   },
   {
+    name: 'debts are paid of who was marked dead after the repairs',
+    file: 'zone.ts',
+    edits: [[' || slotOf(slot).repaired == 0', '']],
+    scenarios: ['deaths-proven-apart'],
+  },
+  {
+    name: "a dead thread's page is freed before its slot forgets it",
+    file: 'zone.ts',
+    edits: [
+      ['  slot.page = 0;\n  slot.desk = 0;\n  if (page != 0)', '  if (page != 0)'],
+      [
+        'freePages(desk >> PAGE_SHIFT, 0, MISC_THREAD);\n}',
+        'freePages(desk >> PAGE_SHIFT, 0, MISC_THREAD);\n  slot.page = 0;\n  slot.desk = 0;\n}',
+      ],
+    ],
+    scenarios: ['recover-killed-debts'],
+  },
+  {
+    name: 'whoever waits for the world to run ends the stop of a living thread',
+    file: 'thread/stop.ts',
+    edits: [
+      [
+        ' && slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);',
+        ') casWord(stopAt(), stop, 0);',
+      ],
+    ],
+    scenarios: ['stop-again-stop'],
+  },
+  {
     name: 'readers without a section',
     file: 'thread/rcu.ts',
     edits: [['setInKernel(operationOf(selfSlot()), currentEpoch());', '']],
@@ -122,7 +151,7 @@ export const mutants: Mutant[] = [
     name: "a dead reader's section is left open",
     file: 'thread/slot.ts',
     edits: [
-      ['  slotOf(slot).readLeft = 0;\n  clearInKernel(slot);\n', '  slotOf(slot).readLeft = 0;\n'],
+      ['  slotOf(slot).repaired = 0;\n  clearInKernel(slot);\n', '  slotOf(slot).repaired = 0;\n'],
     ],
     scenarios: ['reader-killed-is-given-back'],
   },

@@ -2,16 +2,20 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
-import { type KernelScenario, ownerOf } from '../kernel-model.ts';
+import { type KernelScenario, type ModelFolio, newFolio, ownerOf } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
 import { makeCache, reclaim, set, VALUE_BYTES } from './cache.ts';
 
-/** Two survivors have proof of the same death, that of a thread which does nothing any more. */
-const recoverThird: Body = async (thread) => {
-  const marked = await thread.call('markDead', ownerOf(2));
-  await thread.call('recoverDead');
-  return marked;
-};
+/** Has proof of the death of a thread which does nothing any more. */
+function bury(index: number): Body {
+  return async (thread) => {
+    const marked = await thread.call('markDead', ownerOf(index));
+    await thread.call('recoverDead');
+    return marked;
+  };
+}
+
+const recoverThird = bury(2);
 
 const stopAndStart: Body = async (thread) => {
   await thread.call('stop');
@@ -60,28 +64,52 @@ const stopTwice: Body = async (thread, machine) => {
   await stopAndStart(thread, machine);
 };
 
-/** Pages that slots name as their own. */
-function pagesOfThreads(machine: Machine): number {
-  let pages = 0;
+/** Pages that slots name: the threads' own, and those of their scratch. */
+function pagesOfThreads(machine: Machine): [own: number, scratch: number] {
+  const orders = { keyScratch: 0, inputScratch: 4, outputScratch: 4, tableScratch: 2 };
+  let own = 0;
+  let scratch = 0;
   for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
     const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES;
-    for (const field of ['page', 'desk']) {
-      if (machine.load(at + offsetOf('ThreadSlot', field)) !== 0) pages++;
-    }
+    const isNamed = (field: string) => machine.load(at + offsetOf('ThreadSlot', field)) !== 0;
+    own += ['page', 'desk'].filter(isNamed).length;
+    for (const [field, order] of Object.entries(orders)) if (isNamed(field)) scratch += 1 << order;
   }
-  return pages;
+  return [own, scratch];
+}
+
+let pinned: ModelFolio | undefined;
+
+/** Thread 2 has scratch, sheaves, a pin and a lock, and does nothing any more. */
+function leaveDebts(machine: Machine): void {
+  const third = machine.threads[2]!;
+  assert.equal(third.callNow('prepare'), 0);
+  pinned = newFolio(third);
+  third.callNow('pinFolio', pinned.name);
+  third.callNow('lockPage', pinned.id);
 }
 
 export const threadScenarios: KernelScenario[] = [
   {
     name: 'death-proven-twice',
     bound: 2,
-    prepare: makeCache('k', 'k', 'k'),
+    prepare: leaveDebts,
     threads: [recoverThird, recoverThird, async () => 0],
     check: ({ main, results }) => {
       assert.deepEqual(results.toSorted(), [0, 0, 1]);
       assert.equal(main.callNow('liveThreads'), 3);
     },
+  },
+  {
+    // Whose death is noted between the repairs of the other recovery and its payments is not
+    // repaired: it has to keep its debts.
+    name: 'deaths-proven-apart',
+    bound: 2,
+    prepare: ({ threads }) => {
+      for (const dead of threads.slice(2)) dead.callNow('allocFolio', 0, facts.TYPE_ANON_FOLIO);
+    },
+    threads: [bury(2), bury(3), async () => 0, async () => 0],
+    check: ({ main }) => assert.equal(main.callNow('liveThreads'), 3),
   },
   {
     // Who recovers halts the world; who stops it needs everybody outside, and steps back.
@@ -97,12 +125,34 @@ export const threadScenarios: KernelScenario[] = [
     threads: [recoverThird, set, async () => 0],
   },
   {
-    // The recoverer dies as well: whoever takes its place ends its halt.
+    // The recoverer dies as well: whoever takes its place ends its halt, and pays what it has not.
     name: 'recover-killed',
     bound: 1,
     kills: 1,
     killable: [0],
+    mustSurvive: true,
     threads: [recoverThird, allocOne, async () => 0],
+  },
+  {
+    // With one preemption, some 80,000 executions, it passes as well.
+    name: 'recover-killed-debts',
+    bound: 0,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    prepare: leaveDebts,
+    threads: [recoverThird, allocOne, async () => 0],
+    check: (machine) => {
+      const { main } = machine;
+      // If the first recoverer died before it had said what it knew.
+      main.callNow('markDead', ownerOf(2));
+      main.callNow('recoverDead');
+      assert.equal(main.callNow('freeFolio', pinned!.name), 0);
+      assert.equal(main.callNow('cacheInUse', facts.CACHE_FOLIO), 0, 'the folio went with its pin');
+      const count = (use: number) => main.callNow('countPagesOf', facts.TYPE_MISC, use);
+      const pages = [count(facts.MISC_THREAD), count(facts.MISC_SCRATCH)];
+      assert.deepEqual(pages, pagesOfThreads(machine), 'a page of a thread that is gone');
+    },
   },
   {
     name: 'stop-stop',
@@ -174,7 +224,7 @@ export const threadScenarios: KernelScenario[] = [
     threads: [attachTwice(), allocOne],
     check: (machine) => {
       const pages = machine.main.callNow('countPagesOf', facts.TYPE_MISC, facts.MISC_THREAD);
-      assert.equal(pages, pagesOfThreads(machine), 'a page of a thread that is gone');
+      assert.equal(pages, pagesOfThreads(machine)[0], 'a page of a thread that is gone');
     },
   },
   {
@@ -188,7 +238,19 @@ export const threadScenarios: KernelScenario[] = [
     prepare: makeCache('k', 'k'),
     threads: [stopTwice, set],
   },
-  { name: 'stop-again-stop', bound: 2, threads: [stopTwice, stopAndStart] },
+  {
+    // Whoever waited for the first stop does not take the second, by the same thread, for it.
+    name: 'stop-again-stop',
+    bound: 2,
+    before: nobodyStops,
+    threads: [
+      async (thread, machine) => {
+        await stopAlone(thread, machine);
+        await stopAlone(thread, machine);
+      },
+      stopAlone,
+    ],
+  },
   {
     // Whose counts are added up at the same time.
     name: 'detach-detach',

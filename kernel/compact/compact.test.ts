@@ -136,6 +136,23 @@ zoneTest('evacuation empties a range, or leaves what cannot move', large, (zone)
   kernel.putPage(fixed.id);
 });
 
+zoneTest('nobody waits for what cannot move, but for a pin', large, (zone) => {
+  const { kernel } = zone;
+  const stepsOver = (pfn: number): number => {
+    assert.equal(kernel.beginEvacuation(pfn, 1), 0);
+    let steps = 1;
+    while (kernel.compactStep() > 0) steps++;
+    run(zone);
+    return steps;
+  };
+  const fixed = stepsOver(kernel.allocPages(0));
+  const folio = newFolio(kernel);
+  kernel.pinPage(folio.pfn);
+  // Each pass that gets nothing is two steps, and ends in a sleep.
+  assert.equal(stepsOver(folio.pfn), fixed + 4);
+  assert.equal(whereIs(zone, folio), folio.pfn);
+});
+
 zoneTest('one thread at a time compacts', large, (zone) => {
   const other = zone.join();
   assert.equal(zone.kernel.beginCompaction(9, 0, 0), 0);

@@ -5,7 +5,8 @@
  * write. A stale "unmovable" costs a block that is not made; a stale "movable" is caught by the move.
  *
  * A pass that gets nothing ends in a short sleep, so that whoever has a page pinned can go on; after a
- * few of those the range is given up, and what is captured goes back.
+ * few of those, or when all that is left cannot be moved, the range is given up, and what is captured
+ * goes back.
  */
 import { CHILD_PAGES, COMPACT_STATE } from '../base/layout';
 import { loadWord } from '../base/words';
@@ -135,6 +136,7 @@ function passUnmovable(stop: u32): void {
   const others = movableTypes | (1 << TYPE_FREE) | (1 << TYPE_LIMBO);
   const next = firstOf(others, state.cursor + 1, stop);
   state.left += next - state.cursor;
+  state.unmovable += next - state.cursor;
   state.cursor = next;
 }
 
@@ -161,7 +163,7 @@ function endPass(): void {
   const state = compactState();
   if (state.progress == 0) state.idlePasses++;
   if (state.left == 0) beginRipening();
-  else if (state.idlePasses >= IDLE_PASSES) giveUp();
+  else if (state.idlePasses >= IDLE_PASSES || state.left == state.unmovable) giveUp();
   else {
     if (state.progress == 0) letOthersGoOn();
     beginPass();

@@ -61,6 +61,8 @@ export class CompactState {
   deferOrder: u32;
   deferShift: u32;
   deferred: u32;
+  /** How many of those that the pass left cannot be moved: nobody waits for them. */
+  unmovable: u32;
 }
 
 export const PHASE_IDLE: u32 = 0;
@@ -155,6 +157,7 @@ export function beginPass(): void {
   const state = compactState();
   state.cursor = state.first;
   state.left = 0;
+  state.unmovable = 0;
   state.progress = 0;
 }
 

@@ -36,7 +36,7 @@ import {
   pinsOf,
   strikeNote,
 } from './memdesc/ledger';
-import { unfreeze, unpin } from './memdesc/pin';
+import { unfreeze, unpin, unpinAtOnce } from './memdesc/pin';
 import { TYPE_ZSPAGE } from './memdesc/type';
 import { isDescriptor } from './slab/kmem-cache';
 import { isInLimbo } from './store/recover-limbo';
@@ -59,8 +59,12 @@ export function releaseDesc(desc: u32): void {
   }
 }
 
-/** Drops a pin of this thread. */
+/** Drops a pin of this thread. @inline */
 export function dropPin(desc: u32): void {
+  if (!unpinAtOnce(desc)) dropSlow(desc);
+}
+
+function dropSlow(desc: u32): void {
   if (unpin(desc)) releaseDesc(desc);
 }
 

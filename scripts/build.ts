@@ -46,6 +46,7 @@ function stamp(): string {
   hash.update(JSON.stringify([variants, commonFlags]));
   hash.update(readFileSync(join(root, 'scripts/build.ts')));
   hash.update(readFileSync(join(root, 'scripts/kernel-facts.ts')));
+  hash.update(readFileSync(join(root, 'scripts/inline.ts')));
   for (const file of kernelSources()) hash.update(readFileSync(join(root, 'kernel', file)));
   return hash.digest('hex');
 }

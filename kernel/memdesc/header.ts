@@ -135,11 +135,15 @@ export const GET_GONE: u32 = 1;
 /** Frozen: worth waiting for. Or pinned two million times. */
 export const GET_BUSY: u32 = 2;
 
+/** OWNED is there, no actor's bits are, and there is room for one more: in one comparison. */
+function takesPins(refs: u32): bool {
+  return refs - OWNED < PIN_MASK;
+}
+
 /** Takes a pin if the descriptor has an owner. Cost: one load, one compare-and-swap. */
 export function tryGet(desc: u32): u32 {
   let seen = loadWord(refsAt(desc));
-  // OWNED is there, no actor's bits are, and there is room for one more: in one comparison.
-  while (seen - OWNED < PIN_MASK) {
+  while (takesPins(seen)) {
     const found = casWord(refsAt(desc), seen, seen + 1);
     if (found == seen) return GET_DONE;
     seen = found;
@@ -162,6 +166,18 @@ export function put(desc: u32): bool {
     if (found == seen) return isLast;
     seen = found;
   }
+}
+
+/** `tryGet` if nobody interferes. @returns whether it took a pin; if not, all is as before @inline */
+export function getAtOnce(desc: u32): bool {
+  const seen = loadWord(refsAt(desc));
+  return takesPins(seen) && casWord(refsAt(desc), seen, seen + 1) == seen;
+}
+
+/** `put` of a pin beside an owner, if nobody interferes. @returns whether it was dropped @inline */
+export function putAtOnce(desc: u32): bool {
+  const seen = loadWord(refsAt(desc));
+  return seen - OWNED - 1 < PIN_MASK && casWord(refsAt(desc), seen, seen - 1) == seen;
 }
 
 /** What `disown` did. */

@@ -22,7 +22,7 @@
  */
 import { selfPage } from '../base/env';
 import { FAULT_REFS, fail } from '../base/fault';
-import { THREAD_PINS } from '../base/layout';
+import { PAGE_BYTES, THREAD_PINS } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
 
@@ -36,9 +36,8 @@ export const WINDOW_BYTES: u32 = 64;
 
 const NOTED: u32 = 1;
 
-/** Thread-local: where the next entry goes, and where pins end. */
+/** Thread-local: where the next entry goes. */
 let next: usize = 0;
-let end: usize = 0;
 
 function entryAt(page: usize, index: u32): usize {
   return page + THREAD_PINS + index * 4;
@@ -47,25 +46,31 @@ function entryAt(page: usize, index: u32): usize {
 /** Begins the ledger of a thread that has got its page. */
 export function openLedger(): void {
   next = entryAt(selfPage(), 0);
-  end = entryAt(selfPage(), MAX_PINS);
 }
 
+/** Whether this thread may pin once more. @inline */
 export function hasRoom(): bool {
-  return next < end;
+  return (next & (PAGE_BYTES - 1)) < entryAt(0, MAX_PINS);
 }
 
-/** Writes down a pin that is about to be counted. */
+/** Writes down a pin that is about to be counted. @inline */
 export function enter(desc: u32): void {
   pokeWord(next, desc);
   next += 4;
 }
 
-/** Crosses a pin out that is counted no more. */
-export function strike(desc: u32): void {
+/** Crosses a pin out that is counted no more; mostly it is the last taken. @inline */
+export function strike(entry: u32): void {
   const last = next - 4;
-  if (peekWord(last) != desc) pokeWord(find(desc), peekWord(last));
-  pokeWord(last, 0);
+  if (peekWord(last) == entry) pokeWord(last, 0);
+  else move(last, find(entry));
   next = last;
+}
+
+/** Moves the last entry to the place of another. */
+function move(last: usize, to: usize): void {
+  pokeWord(to, peekWord(last));
+  pokeWord(last, 0);
 }
 
 /** Writes down a descriptor that this thread bears or frees. */

@@ -103,8 +103,11 @@ export class KmemCache {
 
 /** A slab descriptor has room for the state bytes of so few objects: slab.ts. */
 export const IN_DESC_OBJECTS: u32 = 24;
-/** Words of a sheaf that holds objects: see sheaf.ts. */
-export const SHEAF_ENTRIES: u32 = 58;
+/**
+ * Words of a sheaf that holds objects: see sheaf.ts. As many as a cache line has state bytes, and where
+ * these begin with a line, so that the sheaves which two threads fill from one slab share none.
+ */
+export const SHEAF_ENTRIES: u32 = 64;
 /**
  * A sheaf holds at most 8 KiB of objects, so that two of them, which is what a thread keeps of each
  * cache it uses, strand at most 16 KiB; and at least four, so that a refill serves several allocs.
@@ -137,7 +140,13 @@ export function objectBytesOf(cache: u32): u32 {
 /** Objects in a page: the state bytes of more than a few of them stand in the page as well. */
 function objectsPerSlab(objectBytes: u32): u32 {
   const objects = PAGE_BYTES / objectBytes;
-  return objects <= IN_DESC_OBJECTS ? objects : PAGE_BYTES / (objectBytes + 1);
+  if (objects <= IN_DESC_OBJECTS) return objects;
+  return (PAGE_BYTES - stateBytes(PAGE_BYTES / (objectBytes + 1))) / objectBytes;
+}
+
+/** Bytes at the end of a page that the states of so many objects take: whole lines. */
+export function stateBytes(objects: u32): u32 {
+  return (objects + SHEAF_ENTRIES - 1) & ~(SHEAF_ENTRIES - 1);
 }
 
 export function createCache(cache: u32, objectBytes: u32, kind: u32 = KIND_DESC): void {

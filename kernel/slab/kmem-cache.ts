@@ -77,14 +77,14 @@ export function formatSlab(): void {
   createCache(CACHE_SHEAF, SHEAF_BYTES, KIND_PLAIN);
 }
 
-/** @returns an object that nobody else has, its bytes as its last user left them; or 0. */
+/** @returns an object that nobody else has, its bytes as its last user left them; or 0. @inline */
 export function allocObject(cache: u32): u32 {
   const sheaf = rackOf(cache).loaded;
   if (isEmpty(sheaf)) return allocSlow(cache);
   return pop(cacheOf(cache), sheaf);
 }
 
-/** Frees an object; what is no object of the cache, or free already, is a fault. */
+/** Frees an object; what is no object of the cache, or free already, is a fault. @inline */
 export function freeObject(cache: u32, object: u32): void {
   const at = usedStateAt(cache, object);
   if (at == 0) fail(FAULT_SLAB, object);
@@ -105,6 +105,7 @@ export function tryFreeObject(cache: u32, object: u32): bool {
   return true;
 }
 
+/** Puts an object, whose state byte is at `at`, where it is at hand. @inline */
 function putAway(cache: u32, object: u32, at: usize): void {
   const sheaf = rackOf(cache).loaded;
   if (isFull(sheaf)) freeSlow(cache, object, at);

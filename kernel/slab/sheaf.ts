@@ -9,7 +9,7 @@
  * of one size. `reserve` is a chain of sheaves that were filled before an operation began which must
  * not run out in the middle; nobody else empties them.
  *
- * sheaf (256 bytes): owner · cache · count · capacity · next · chain · 58 objects
+ * sheaf (280 bytes): owner · cache · count · capacity · next · chain · 64 objects
  *   owner     slot, with RESERVED; 0 = in the barn or the pool.        lock: slab
  *   cache     whose objects it holds; capacity likewise.               lock: slab
  *   count     objects [0, count) are in it: owner thread, or, if it is nobody's, lock: slab
@@ -53,7 +53,7 @@ export class Sheaf {
   objects: u32;
 }
 
-export const SHEAF_BYTES: u32 = 256;
+export const SHEAF_BYTES: u32 = 280;
 /** Bit of `owner`: in a reserve. */
 export const RESERVED: u32 = 0x100;
 
@@ -160,7 +160,7 @@ export function disclaim(kind: u32, object: u32): void {
   }
 }
 
-/** Takes an object out of a sheaf of one's own that is not empty. */
+/** Takes an object out of a sheaf of one's own that is not empty. @inline */
 export function pop(record: KmemCache, sheaf: u32): u32 {
   const left = sheafOf(sheaf).count - 1;
   const object = sheafObject(sheaf, left);
@@ -171,7 +171,10 @@ export function pop(record: KmemCache, sheaf: u32): u32 {
   return object;
 }
 
-/** Puts an object in use, with its state byte at `at`, into a sheaf of one's own that is not full. */
+/**
+ * Puts an object in use, with its state byte at `at`, into a sheaf of one's own that is not full.
+ * @inline
+ */
 export function push(record: KmemCache, sheaf: u32, object: u32, at: usize): void {
   const count = sheafOf(sheaf).count;
   pokeWord(entryAt(sheaf, count), object);
@@ -181,11 +184,15 @@ export function push(record: KmemCache, sheaf: u32, object: u32, at: usize): voi
   pokeByte(at, IN_SHEAF);
 }
 
-/** Fills a sheaf of one's own from the slabs, as far as they go. Slab lock held. */
+/**
+ * Fills a sheaf of one's own from the slabs, as far as they go. If the rest of one makes it nearly full
+ * that is enough: the next sheaf then begins with a slab. Slab lock held.
+ */
 export function fillSheaf(sheaf: u32): void {
   const record = cacheOf(sheafOf(sheaf).cache);
   const before = sheafOf(sheaf).count;
-  while (!isFull(sheaf) && record.partial != 0) draw(record.partial, sheaf);
+  const enough = sheafOf(sheaf).capacity - sheafOf(sheaf).capacity / 4;
+  while (sheafOf(sheaf).count < enough && record.partial != 0) draw(record.partial, sheaf);
   reverse(sheaf, before);
 }
 

@@ -16,7 +16,7 @@
  * "not here".
  *
  * Where the bytes are: in the descriptor if they are 24 or fewer, so that large objects do not lose
- * a part of their page to them; else at the end of the page.
+ * a part of their page to them; else at the end of the page, in lines of their own.
  *
  * Slab descriptor (64 bytes): header · group (its cache, RETIRED) · inUse · next · prev · states ·
  *   grower · lowest · 24 bytes
@@ -47,6 +47,7 @@ import {
   cacheOf,
   IN_DESC_OBJECTS,
   KmemCache,
+  stateBytes,
 } from './cache';
 import { fillFree } from './fill';
 
@@ -219,7 +220,7 @@ function bearStates(desc: u32, objects: u32): void {
   const slab = slabOf(desc);
   const end = (slab.pfn << PAGE_SHIFT) + PAGE_BYTES;
   const isInDesc = objects <= IN_DESC_OBJECTS;
-  slab.states = isInDesc ? desc + u32(offsetof<Slab>('ownStates')) : end - objects;
+  slab.states = isInDesc ? desc + u32(offsetof<Slab>('ownStates')) : end - stateBytes(objects);
   slab.lowest = 0;
   memory.fill(slab.states, 0, objects);
 }

@@ -21,11 +21,17 @@ import type { AllowedRace } from './engine/index.ts';
 
 const store = { op: /^store32 \(plain\)$/ };
 const load = { op: /^load32$/ };
-const guess = { ...load, function: /\/pin\/pin$/ };
+const guess = { ...load, function: /\/(pinPage|pinPatiently|pinSlow)$/ };
 const scan = { ...load, function: /\/compact/ };
 /** Whoever asks whose page it is: `describe`, and `poison` before it takes anything. */
 const look = { ...load, function: /\/(describePage|poisonPage)$/ };
 const pageWord = /^pageWord\[/;
+/** What the slab stores in descriptors; its first steps are compiled into their callers. */
+const slab = {
+  ...store,
+  function:
+    /\/slab\/|\/(bearFolio|dropDescriptor|freeUnpinned|finishSplit|newZspage|takeSlot|destroyZspage)$/,
+};
 /** Whoever frees what is not his: the exchange that fails, and the look that says why. */
 const misuse = {
   op: /^(load|cas)32$/,
@@ -126,10 +132,7 @@ export const allowedRaces: KernelRace[] = [
   {
     // State bytes stand in descriptors and at the ends of pages; they have no names.
     place: /^0x/,
-    between: [
-      { op: /^load8$/, function: /\/slab\// },
-      { op: /^store8 \(plain\)$/, function: /\/slab\// },
-    ],
+    between: [{ op: /^load8$/, function: /\/slab\// }, { op: /^store8 \(plain\)$/ }],
     seenIn: 'slab-drain',
     because:
       'who fills a sheaf looks for bytes that say IN_SLAB, which only holders of the slab lock store ' +
@@ -149,10 +152,11 @@ export const allowedRaces: KernelRace[] = [
   {
     place: /^0x/,
     between: [
-      { ...store, function: /\/slab\/|\/(freeUnpinned|finishSplit)$/ },
+      slab,
       {
         op: /^(load32|cas32|wait32)$/,
-        function: /\/(pin|awaitThaw|holdFolio|freeUnpinned|restSafely|passOver|moveUnlessPinned)$/,
+        function:
+          /\/(pinPage|pinPatiently|pinSlow|awaitThaw|holdFolio|freeUnpinned|restSafely|passOver|moveUnlessPinned)$/,
       },
     ],
     seenIn: 'pin-free-descriptor-reused',
@@ -164,19 +168,13 @@ export const allowedRaces: KernelRace[] = [
   },
   {
     place: /^0x/,
-    between: [
-      { ...store, function: /\/slab\// },
-      { ...load, function: /\/figures\// },
-    ],
+    between: [store, { ...load, function: /\/figures\// }],
     seenIn: 'figures-writers',
     because: 'objects in a sheaf, for a figure: some count that was true a moment ago',
   },
   {
     place: /^0x/,
-    between: [
-      { ...store, function: /\/slab\// },
-      { ...load, function: /\/walk\// },
-    ],
+    between: [store, { ...load, function: /\/walk\// }],
     seenIn: 'figures-writers',
     because:
       'the refs of a zspage that is allocated or freed, for a figure: 0 and BORN, which are stored ' +

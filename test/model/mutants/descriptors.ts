@@ -5,7 +5,10 @@ export const descriptorMutants: Mutant[] = [
   {
     name: 'pin without the recheck',
     file: 'memdesc/pin.ts',
-    edits: [['if (pageWord(pfn) == word) return desc | PIN_HELD;', 'return desc | PIN_HELD;']],
+    edits: [
+      ['pageWord(pfn) == word ? desc | PIN_HELD : leaveStranger(pfn, desc)', 'desc | PIN_HELD'],
+      ['if (pageWord(pfn) == word) return desc | PIN_HELD;', 'return desc | PIN_HELD;'],
+    ],
     scenarios: ['pin-free-descriptor-reused'],
   },
   {
@@ -22,7 +25,7 @@ export const descriptorMutants: Mutant[] = [
   {
     name: 'pin taken without an owner',
     file: 'memdesc/header.ts',
-    edits: [['while (seen - OWNED < PIN_MASK) {', 'while ((seen & (FROZEN | BORN)) == 0) {']],
+    edits: [['return refs - OWNED < PIN_MASK;', 'return (refs & (FROZEN | BORN)) == 0;']],
     scenarios: ['pin-free-page-reused', 'pin-free-descriptor-reused', 'pin-free-both-reused'],
   },
   {
@@ -32,6 +35,11 @@ export const descriptorMutants: Mutant[] = [
       [
         ': seen - 1;\n    const found = casWord(refsAt(desc), seen, next);',
         ': seen - 1;\n    const found = seen;\n    storeWord(refsAt(desc), next);',
+      ],
+      [
+        'return seen - OWNED - 1 < PIN_MASK && casWord(refsAt(desc), seen, seen - 1) == seen;',
+        'if (seen - OWNED - 1 >= PIN_MASK) return false;\n' +
+          '  storeWord(refsAt(desc), seen - 1);\n  return true;',
       ],
     ],
     scenarios: ['lock-unlock', 'pin-free-page-reused'],
@@ -51,7 +59,7 @@ export const descriptorMutants: Mutant[] = [
   {
     name: 'a reference taken of what is frozen',
     file: 'memdesc/header.ts',
-    edits: [['while (seen - OWNED < PIN_MASK) {', 'while ((seen & OWNED) != 0) {']],
+    edits: [['return refs - OWNED < PIN_MASK;', 'return (refs & OWNED) != 0;']],
     scenarios: ['freeze-put'],
   },
   {
@@ -116,6 +124,10 @@ export const descriptorMutants: Mutant[] = [
         '    enter(desc);\n    const got = tryGet(desc);\n    if (got == GET_DONE) {',
         '    const got = tryGet(desc);\n    enter(desc);\n    if (got == GET_DONE) {',
       ],
+      [
+        '    enter(desc);\n    if (getAtOnce(desc)) return',
+        '    const isTaken = getAtOnce(desc);\n    enter(desc);\n    if (isTaken) return',
+      ],
     ],
     scenarios: ['pin-put-killed'],
   },
@@ -126,6 +138,10 @@ export const descriptorMutants: Mutant[] = [
       [
         '  const isLast = put(desc);\n  if (isLast) keepAsNote(desc);\n  else strike(desc);\n  return isLast;',
         '  strike(desc);\n  const isLast = put(desc);\n  if (isLast) enter(desc | 1);\n  return isLast;',
+      ],
+      [
+        '  if (!putAtOnce(desc)) return false;\n  strike(desc);\n  return true;',
+        '  strike(desc);\n  if (putAtOnce(desc)) return true;\n  enter(desc);\n  return false;',
       ],
     ],
     scenarios: ['pin-put-killed'],

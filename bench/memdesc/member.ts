@@ -1,7 +1,7 @@
 /**
  * A member of the crew of suite `memdesc`: a thread of one zone, with the lab's loops inside.
  */
-import { joinLab } from '../../src/lab/modules.ts';
+import { evacuateAll, joinLab, rangesOf } from '../../src/lab/modules.ts';
 import { nsOf, serve } from '../crew.ts';
 
 export type Operation =
@@ -15,6 +15,7 @@ export type Operation =
   | 'publish-free-order0'
   | 'publish-free-order3'
   | 'split-order9'
+  | 'move-order0'
   | 'fight'
   | 'timed fight';
 
@@ -27,7 +28,7 @@ export interface Setup {
 
 export interface Request {
   operation: Operation;
-  /** Of the stage: a power of two. One is what all threads fight for. */
+  /** Of the stage, a power of two, one of which all threads fight for; or folios that are moved. */
   pages: number;
   ms: number;
 }
@@ -104,8 +105,25 @@ serve<Setup, Request>(({ module, memory, first }, index) => {
     return (time * 1e6) / (passes * SPLITS);
   }
 
-  const others: Partial<Record<Operation, (ms: number) => number>> = {
+  /** @returns ns a page; they go to and fro between a few places */
+  function move(ms: number, pages: number): number {
+    const made = lab.make(0, 0, pages);
+    const end = performance.now() + ms;
+    let time = 0;
+    let moved = 0;
+    do {
+      const ranges = rangesOf(lab, made);
+      const start = performance.now();
+      moved += evacuateAll(lab, ranges);
+      time += performance.now() - start;
+    } while (performance.now() < end);
+    lab.drop(made, 1);
+    return (time * 1e6) / moved;
+  }
+
+  const others: Partial<Record<Operation, (ms: number, pages: number) => number>> = {
     'split-order9': split,
+    'move-order0': move,
     fight,
     'timed fight': longestFight,
   };
@@ -115,7 +133,7 @@ serve<Setup, Request>(({ module, memory, first }, index) => {
     // Threads begin half a round apart.
     let start = index * (pages >> 1);
     meet();
-    if (loop === undefined) return others[operation]!(ms);
+    if (loop === undefined) return others[operation]!(ms, pages);
     return nsOf(PASS, ms, () => {
       loop(start, pages);
       start = (start + PASS) & 0xffff;

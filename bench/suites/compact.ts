@@ -11,7 +11,6 @@
  *                      freed, over the pages that it moved; finding, capturing and giving back are
  *                      in it. Peer: page copy, random pages of as large a memory: one that fits into
  *                      the last cache would not be cold
- *   move-order0-hot    ns a page: 64 pages evacuated to and fro. Peer: page copy of two hot pages
  *   read-p99-during    ns: 99th percentile of reading a value of 1 KiB into the scratch by one pinned
  *                      thread, while another one thins out and compacts folios in the same zone
  *                      without pause. Peer: `before`, the same while the other thread is idle
@@ -25,7 +24,6 @@
  */
 import { cpus } from 'node:os';
 import * as facts from '../../src/generated/facts.ts';
-import type { Arena, Folio } from '../../src/index.ts';
 import { PageCopies } from '../compact/copies.ts';
 import { measureReads } from '../compact/reads.ts';
 import { makeTerrain, newArena, survey } from '../compact/terrain.ts';
@@ -89,40 +87,6 @@ function measureCold({ coldBytes }: Sizes, seed: number): number {
   return (ms * 1e6) / moved;
 }
 
-const HOT_MOVED = 64;
-
-/** What leaves a range goes to the lowest free pages, so it soon goes to and fro between two. */
-function measureHot(evacuations: number): number {
-  using arena = newArena(16 * MIB);
-  const folios = Array.from({ length: HOT_MOVED }, () => arena.allocFolio(0)!);
-  const ranges = Array.from({ length: 6 }, () => {
-    const pfns = folios.map((folio) => pfnOf(folio));
-    const pfn = Math.min(...pfns);
-    const count = Math.max(...pfns) + 1 - pfn;
-    arena.evacuate({ pfn, count });
-    return { pfn, count };
-  });
-  let pages = 0;
-  const start = performance.now();
-  for (let i = 0; i < evacuations; i++) pages += evacuate(arena.kernel, ranges[4 + (i % 2)]!);
-  if (pages === 0) throw new Error('the folios are elsewhere');
-  return ((performance.now() - start) * 1e6) / pages;
-}
-
-/** Without the report. @returns pages moved */
-function evacuate(kernel: Arena['kernel'], { pfn, count }: { pfn: number; count: number }): number {
-  kernel.beginEvacuation(pfn, count);
-  while (kernel.compactStep() > 0);
-  const moved = kernel.compactFigure(facts.FIGURE_MOVED);
-  while (kernel.endCompaction() === 0);
-  return moved;
-}
-
-function pfnOf(folio: Folio): number {
-  using pin = folio.pin();
-  return pin.pfn;
-}
-
 /** Scans whole steps of the first pass over the range. */
 function measureSkip({ unmovable }: Sizes): number {
   using arena = newArena((unmovable + 2048) * facts.PAGE_BYTES);
@@ -138,19 +102,10 @@ function measureSkip({ unmovable }: Sizes): number {
   return (ms * 1e6) / (steps * Math.min(unmovable, facts.VISITS));
 }
 
-const PEERS: Record<string, string> = {
-  'page-move-cold': 'page copy cold',
-  'move-order0-hot': 'page copy hot',
-};
-const UNITS: Record<string, string> = { 'order9-yield': '%' };
-
-function rowOf(name: string, figures: Map<string, number>): Result {
-  const value = figures.get(name)!;
-  const row = { name, value, unit: UNITS[name] ?? 'ns' };
-  const peer = PEERS[name];
-  return peer === undefined
-    ? row
-    : { ...row, peer: 'page copy', ratio: value / figures.get(peer)! };
+function movedRow(figures: Map<string, number>): Result {
+  const value = figures.get('page-move-cold')!;
+  const ratio = value / figures.get('page copy cold')!;
+  return { name: 'page-move-cold', value, unit: 'ns', peer: 'page copy', ratio };
 }
 
 function duringRow(what: string, reads: Map<string, number>): Result {
@@ -164,7 +119,6 @@ export async function suite({ isTiny }: SuiteOptions): Promise<Result[]> {
   // The reader of the last rows has the last CPU.
   pinThread(cpus().length - 2);
   const cold = new PageCopies(sizes.coldBytes);
-  const hot = new PageCopies(2 * facts.PAGE_BYTES);
   let seed = 1;
   const figures = await inTurn(
     sizes.rounds,
@@ -172,18 +126,15 @@ export async function suite({ isTiny }: SuiteOptions): Promise<Result[]> {
       ['order9-yield', async () => measureYield(sizes, seed++)],
       ['page-move-cold', async () => measureCold(sizes, seed++)],
       ['page copy cold', async () => cold.measure(sizes.copies)],
-      ['move-order0-hot', async () => measureHot(isTiny ? 10 : 1000)],
-      ['page copy hot', async () => hot.measure(10 * sizes.copies)],
       ['unmovable-skip', async () => measureSkip(sizes)],
     ]),
   );
   const reads = await measureReads(sizes);
   return [
-    rowOf('order9-yield', figures),
-    rowOf('page-move-cold', figures),
-    rowOf('move-order0-hot', figures),
+    { name: 'order9-yield', value: figures.get('order9-yield')!, unit: '%' },
+    movedRow(figures),
     duringRow('read', reads),
     duringRow('get', reads),
-    rowOf('unmovable-skip', figures),
+    { name: 'unmovable-skip', value: figures.get('unmovable-skip')!, unit: 'ns' },
   ];
 }

@@ -9,6 +9,9 @@
  *   descriptor-alloc-free    a descriptor from its cache, and back
  *   publish-free-orderO      a block of 2^O pages with its descriptor, published and freed
  *   split-order9             2 MiB into single pages, each with a descriptor
+ *   move-order0-hot, -cold   a page moved under its descriptor, by evacuating the places where 64 folios
+ *                            are, or 32 MiB of them; peer: a copy of two hot pages, or of pages of
+ *                            64 MiB in no order
  *   lock-contended-2t        two threads fight for one lock and add 10 times under it: acquisitions
  *                            a second, longest wait (beginning to end of one acquisition), share of
  *                            the thread that got it least; peer: a futex mutex in C
@@ -22,7 +25,7 @@ import { Crew } from '../crew.ts';
 import type { Operation, Request, Setup } from '../memdesc/member.ts';
 import type { Yardstick } from '../peers/member.ts';
 import { judge, Mutex } from '../peers/mutex.ts';
-import { WORDS, Yardsticks } from '../peers/yardsticks.ts';
+import { COLD_PAGES, HOT_PAGES, WORDS, Yardsticks } from '../peers/yardsticks.ts';
 import { inTurn, type Result, type SuiteOptions } from '../suite.ts';
 
 const THREADS = 2;
@@ -143,6 +146,26 @@ async function contest(
   });
 }
 
+async function moves(zone: Zone, yardsticks: Yardsticks, rounds: number, ms: number) {
+  const temperatures = [
+    { heat: 'hot', pages: 64, copied: HOT_PAGES },
+    // They go to as many others, and back.
+    { heat: 'cold', pages: COLD_PAGES / 2, copied: COLD_PAGES },
+  ];
+  const subjects = new Map<string, () => Promise<number>>();
+  for (const { heat, pages, copied } of temperatures) {
+    const request: Request = { operation: 'move-order0', pages, ms };
+    subjects.set(heat, () => meanOf(zone, request, 1));
+    subjects.set(`copy ${heat}`, () => yardsticks.measure('page copy', copied, 1, ms));
+  }
+  const figures = await inTurn(rounds, subjects);
+  return temperatures.map(({ heat }): Result => {
+    const value = figures.get(heat)!;
+    const ratio = value / figures.get(`copy ${heat}`)!;
+    return { name: `move-order0-${heat}`, value, unit: 'ns', peer: 'page copy', ratio };
+  });
+}
+
 function metadata(): Result[] {
   return layouts.flatMap((layout) => {
     const costs = costOf(layout, labMix);
@@ -159,10 +182,11 @@ export async function suite({ isTiny, leaveOut }: SuiteOptions): Promise<Result[
   const rounds = isTiny ? 1 : 7;
   const [zone, yardsticks] = await Promise.all([openZone(), Yardsticks.open()]);
   const figures = await time(zone, yardsticks, rounds, isTiny ? 0.5 : 20);
+  const moved = await moves(zone, yardsticks, rounds, isTiny ? 0.5 : 50);
   const mutex = await Mutex.open();
   if (mutex === undefined) leaveOut(`lock-contended-${THREADS}t`, 'mutex');
   const fights = await contest(zone, mutex, rounds, isTiny ? 5 : 200);
   mutex?.close();
   await Promise.all([zone.close(), yardsticks.close()]);
-  return [...compare(figures), ...sectionOf(figures), ...fights, ...metadata()];
+  return [...compare(figures), ...sectionOf(figures), ...moved, ...fights, ...metadata()];
 }

@@ -7,6 +7,8 @@
  */
 import { superblock } from '../base/layout';
 import { loadWord } from '../base/words';
+import { FIGURE_MOVED } from '../compact/state';
+import { beginEvacuation, compactFigure, compactStep, endCompaction } from '../compaction';
 import { allocFolio, folioOf, freeUnpinned } from '../folio/folio';
 import { splitFolio } from '../folio/split';
 import { CLASS_MOVABLE } from '../frames/class';
@@ -15,7 +17,13 @@ import { lockDesc, unlockDesc } from '../memdesc/desc-lock';
 import { bear, flagsAt, headerOf, publish } from '../memdesc/header';
 import { fillPageWords, miscWord, pageWord, wordDescriptor } from '../memdesc/page-word';
 import { hold, PIN_HELD, PIN_STATUS, pin } from '../memdesc/pin';
-import { MISC_USER, TYPE_ANON_FOLIO, TYPE_SLAB, TYPE_ZSPAGE } from '../memdesc/type';
+import {
+  FIRST_USER_TYPE,
+  MISC_USER,
+  TYPE_ANON_FOLIO,
+  TYPE_SLAB,
+  TYPE_ZSPAGE,
+} from '../memdesc/type';
 import { dropPin } from '../release';
 import {
   allocObject,
@@ -59,11 +67,13 @@ export function lookup(pfn: u32): u32 {
   return wordDescriptor(pageWord(pfn));
 }
 
+/** @returns the descriptor, or 0 @inline */
 export function pinPage(pfn: u32): u32 {
   const answer = pin(pfn);
   return (answer & PIN_STATUS) == PIN_HELD ? answer : 0;
 }
 
+/** As the kernel's face does it, without its checks. @inline */
 export function unpinBlock(desc: u32): void {
   dropPin(desc);
 }
@@ -97,6 +107,15 @@ export function splitToPages(desc: u32): bool {
   return failure == 0;
 }
 
+/** As `Arena.evacuate` does it, without its report. */
+export function evacuate(first: u32, pages: u32): u32 {
+  if (beginEvacuation(first, pages) != 0) unreachable();
+  while (compactStep() > 0);
+  const moved = compactFigure(FIGURE_MOVED);
+  while (!endCompaction());
+  return moved;
+}
+
 export function allocDescriptor(): u32 {
   return allocObject(CACHE_FOLIO);
 }
@@ -105,11 +124,12 @@ export function freeDescriptor(desc: u32): void {
   freeObject(CACHE_FOLIO, desc);
 }
 
+/** Of a type that nobody has registered: it is not moved, since the stage stays where it is. */
 export function describePage(pfn: u32): bool {
   const desc = allocObject(CACHE_FOLIO);
   if (desc == 0) return false;
-  bear(desc, TYPE_ANON_FOLIO, 0, pfn);
-  fillPageWords(pfn, 1, desc | TYPE_ANON_FOLIO);
+  bear(desc, FIRST_USER_TYPE, 0, pfn);
+  fillPageWords(pfn, 1, desc | FIRST_USER_TYPE);
   publish(desc);
   return true;
 }

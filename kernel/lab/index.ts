@@ -10,13 +10,15 @@
  * power of two (`nth`), which visits all in an order that no prefetcher guesses, at no cost. With one
  * page for all, two threads fight for one descriptor.
  *
- * *Notes*: page numbers of blocks that this thread has, one word each, in a block of the zone.
+ * *Notes*: blocks that this thread has, one word each, in a block of the zone.
  */
 import { setCanPark } from '../base/env';
 import { MAX_ORDER, PAGE_SHIFT, superblock } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { freePageCount, takeBlock } from '../frames/frames';
+import { allocPages } from '../memdesc/pages';
+import { MISC_USER } from '../memdesc/type';
 import { enterKernel, enterReading, leaveKernel } from '../thread/stop';
 import { attachThread, formatZone, settleThread } from '../zone';
 import {
@@ -37,7 +39,7 @@ import {
   unpin,
 } from './scheme';
 
-export { mapBytes } from './scheme';
+export { evacuate, mapBytes } from './scheme';
 
 /** As the inKernel cell names what goes on here; no operation of the face has this number. */
 const OP_LAB: u32 = 0x80;
@@ -68,7 +70,7 @@ export function join(owner: u32): i32 {
   if (slot < 0) return slot;
   begin();
   const failure = settleThread();
-  const pfn = takeBlock(NOTES_ORDER, CLASS_UNMOVABLE);
+  const pfn = allocPages(NOTES_ORDER, MISC_USER, CLASS_UNMOVABLE);
   end();
   notes = pfn << PAGE_SHIFT;
   return failure != 0 ? failure : slot;
@@ -212,7 +214,7 @@ export function make(order: u32, from: u32, to: u32): u32 {
   for (; index < to; index++) {
     const block = alloc(order);
     if (block == 0) break;
-    pokeWord(noteAt(index), pageOf(block));
+    pokeWord(noteAt(index), block);
   }
   end();
   return index - from;
@@ -222,7 +224,7 @@ export function make(order: u32, from: u32, to: u32): u32 {
 export function split(count: u32): void {
   begin();
   for (let i: u32 = 0; i < count; i++) {
-    if (!splitBlock(lookup(peekWord(noteAt(i))))) unreachable();
+    if (!splitBlock(peekWord(noteAt(i)))) unreachable();
   }
   end();
 }
@@ -231,11 +233,15 @@ export function split(count: u32): void {
 export function drop(count: u32, parts: u32): void {
   begin();
   for (let i: u32 = 0; i < count; i++) {
-    for (let part: u32 = 0; part < parts; part++) {
-      free(lookup(peekWord(noteAt(i)) + part));
-    }
+    const first = pageOf(peekWord(noteAt(i)));
+    for (let part: u32 = 0; part < parts; part++) free(lookup(first + part));
   }
   end();
+}
+
+/** First page of a noted block. */
+export function notedPage(index: u32): u32 {
+  return pageOf(peekWord(noteAt(index)));
 }
 
 /** Describes about `pages` pages as blocks of a kind. @returns how many it came to */

@@ -49,11 +49,12 @@ export function lookup(pfn: u32): u32 {
   return isDefined(PAGELESS_STRUCT_PAGE) ? page.headOf(pfn) : desc.lookup(pfn);
 }
 
-/** Takes a reference on the block that a page belongs to. @returns it; 0: there is none */
+/** Takes a reference on the block that a page belongs to. @returns it; 0: there is none @inline */
 export function pin(pfn: u32): u32 {
   return isDefined(PAGELESS_STRUCT_PAGE) ? page.getPage(pfn) : desc.pinPage(pfn);
 }
 
+/** Gives up a reference that `pin` returned. @inline */
 export function unpin(block: u32): void {
   if (isDefined(PAGELESS_STRUCT_PAGE)) page.putHead(block);
   else desc.unpinBlock(block);
@@ -76,6 +77,11 @@ export function unlock(block: u32): void {
 /** Splits a block that nobody else has into pages. @returns success */
 export function split(block: u32): bool {
   return isDefined(PAGELESS_STRUCT_PAGE) ? page.splitBlock(block) : desc.splitToPages(block);
+}
+
+/** Moves the blocks out of a range, where they can be moved. Not in a call. @returns pages moved */
+export function evacuate(first: u32, pages: u32): u32 {
+  return isDefined(PAGELESS_STRUCT_PAGE) ? 0 : desc.evacuate(first, pages);
 }
 
 /** Type and order of the block that a page belongs to, without a reference. */

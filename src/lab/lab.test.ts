@@ -68,8 +68,13 @@ test('the map costs 4, 8 and 64 bytes a page', () => {
   }
 });
 
-test('every operation is timed in every layout', () => {
+test('every operation is timed in every layout that can do it: records cannot move', () => {
+  const untimed: string[] = [];
   for (const { name, ns } of measure(layouts, { rounds: 1, ms: 0.1 })) {
-    for (const layout of layouts) assert.ok(ns[layout]! > 0, `${name}, ${layout}`);
+    for (const layout of layouts) {
+      if (ns[layout] === undefined) untimed.push(`${name}, ${layout}`);
+      else assert.ok(ns[layout] > 0, `${name}, ${layout}`);
+    }
   }
+  assert.deepEqual(untimed, ['move, order 0, struct-page']);
 });

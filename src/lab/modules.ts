@@ -4,6 +4,7 @@
  * Nothing that the library exports imports this file: the modules are the command line's and the
  * benches' alone.
  */
+import { CHILD_PAGES } from '../generated/facts.ts';
 import { labBase64 } from '../generated/lab-wasm.ts';
 import { decodeBase64 } from '../kernel.ts';
 
@@ -32,6 +33,8 @@ export interface LabExports {
   make(order: number, from: number, to: number): number;
   split(count: number): void;
   drop(count: number, parts: number): void;
+  notedPage(index: number): number;
+  evacuate(first: number, pages: number): number;
   fill(kind: number, order: number, chain: number, pages: number): number;
   freePages(): number;
   pageCount(): number;
@@ -67,6 +70,29 @@ export function joinLab(
   const lab = instantiate(module, memory);
   if (lab.join(owner) < 1) throw new Error('the zone has no page for another thread');
   return lab;
+}
+
+/** Pages in a row, within 2 MiB. */
+export interface Range {
+  first: number;
+  end: number;
+}
+
+/** Where the first `count` noted blocks are: a range in each child of 2 MiB. */
+export function rangesOf(lab: LabExports, count: number): Range[] {
+  const ranges = new Map<number, Range>();
+  for (let index = 0; index < count; index++) {
+    const pfn = lab.notedPage(index);
+    const child = Math.floor(pfn / CHILD_PAGES);
+    const { first, end } = ranges.get(child) ?? { first: pfn, end: pfn };
+    ranges.set(child, { first: Math.min(first, pfn), end: Math.max(end, pfn + 1) });
+  }
+  return [...ranges.values()];
+}
+
+/** Moves what is in these ranges elsewhere. @returns pages; 0 where they cannot be moved */
+export function evacuateAll(lab: LabExports, ranges: readonly Range[]): number {
+  return ranges.reduce((moved, { first, end }) => moved + lab.evacuate(first, end - first), 0);
 }
 
 function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): LabExports {

@@ -4,7 +4,16 @@
  * A figure is the median of rounds in which all layouts take turns, after two that are not counted:
  * what the machine does meanwhile happens to all of them.
  */
-import { compileLab, createLabMemory, type LabExports, type Layout, openLab } from './modules.ts';
+import {
+  compileLab,
+  createLabMemory,
+  evacuateAll,
+  type LabExports,
+  type Layout,
+  openLab,
+  type Range,
+  rangesOf,
+} from './modules.ts';
 
 export interface Timing {
   name: string;
@@ -24,6 +33,8 @@ export const defaultPlan: Plan = { rounds: 7, ms: 10 };
 const STAGE = 1024;
 const PASS = 512;
 const WARM_UPS = 2;
+/** Folios that are moved in a pass. */
+const MOVED = 64;
 
 interface Bench {
   lab: LabExports;
@@ -31,13 +42,16 @@ interface Bench {
   first: number;
   /** Where the next pass over the stage begins. */
   start: number;
+  /** Where the folios are that are moved. */
+  ranges: Range[];
 }
 
 interface Operation {
   name: string;
-  /** Operations in a pass. */
-  count: number;
-  pass(bench: Bench): void;
+  /** A layout that cannot do it. */
+  cannot?: Layout;
+  /** @returns how many operations it did */
+  pass(bench: Bench): number;
   /** Before and after each pass, not timed. */
   prepare?(bench: Bench): void;
   restore?(bench: Bench): void;
@@ -48,8 +62,10 @@ const pairsOf = (order: number): number => (order === 9 ? 16 : PASS);
 const operations: Operation[] = [
   ...[0, 3, 9].map((order) => ({
     name: `alloc and free, order ${order}`,
-    count: pairsOf(order),
-    pass: ({ lab }: Bench) => lab.allocFree(order, pairsOf(order)),
+    pass: ({ lab }: Bench) => {
+      lab.allocFree(order, pairsOf(order));
+      return pairsOf(order);
+    },
   })),
   overStage('lookup', ({ lab, first, start }) => lab.lookUp(first, start, STAGE, PASS)),
   overStage('owner of a page', ({ lab, first, start }) => lab.findOwner(first, start, STAGE, PASS)),
@@ -58,6 +74,16 @@ const operations: Operation[] = [
     lab.lockUnlock(first, start, STAGE, PASS),
   ),
   ...[3, 9].map(splitOf),
+  {
+    name: 'move, order 0',
+    cannot: 'struct-page',
+    prepare: (bench) => {
+      bench.lab.make(0, 0, MOVED);
+      bench.ranges = rangesOf(bench.lab, MOVED);
+    },
+    pass: ({ lab, ranges }) => evacuateAll(lab, ranges),
+    restore: ({ lab }) => lab.drop(MOVED, 1),
+  },
 ];
 
 /** Blocks into single pages, some 2,000 pages in a pass. */
@@ -65,19 +91,22 @@ function splitOf(order: number): Operation {
   const count = 2048 >> order;
   return {
     name: `split into pages, order ${order}`,
-    count,
     prepare: ({ lab }) => lab.make(order, 0, count),
-    pass: ({ lab }) => lab.split(count),
+    pass: ({ lab }) => {
+      lab.split(count);
+      return count;
+    },
     restore: ({ lab }) => lab.drop(count, 1 << order),
   };
 }
 
 function overStage(name: string, pass: (bench: Bench) => void): Operation {
-  const next = (bench: Bench): void => {
+  const next = (bench: Bench): number => {
     pass(bench);
     bench.start = (bench.start + PASS) % 2 ** 16;
+    return PASS;
   };
-  return { name, count: PASS, pass: next };
+  return { name, pass: next };
 }
 
 export function median(values: readonly number[]): number {
@@ -87,33 +116,33 @@ export function median(values: readonly number[]): number {
 }
 
 /** ns of one operation; the pass is repeated until `ms` have gone by. */
-function nsOf({ count, pass, prepare, restore }: Operation, bench: Bench, ms: number): number {
+function nsOf({ pass, prepare, restore }: Operation, bench: Bench, ms: number): number {
   const end = performance.now() + ms;
-  let passes = 0;
+  let done = 0;
   let time = 0;
   do {
     prepare?.(bench);
     const start = performance.now();
-    pass(bench);
+    done += pass(bench);
     time += performance.now() - start;
     restore?.(bench);
-    passes++;
   } while (performance.now() < end);
-  return (time * 1e6) / (passes * count);
+  return (time * 1e6) / done;
 }
 
 function openBench(layout: Layout): Bench {
   const lab = openLab(compileLab(layout), createLabMemory());
-  return { lab, first: lab.setStage(), start: 0 };
+  return { lab, first: lab.setStage(), start: 0, ranges: [] };
 }
 
 /** Measures every operation in every layout. */
 export function measure(layouts: readonly Layout[], { rounds, ms }: Plan): Timing[] {
   const benches = layouts.map((layout) => [layout, openBench(layout)] as const);
   return operations.map((operation) => {
-    const figures = new Map(layouts.map((layout) => [layout, [] as number[]]));
+    const able = benches.filter(([layout]) => layout !== operation.cannot);
+    const figures = new Map(able.map(([layout]) => [layout, [] as number[]]));
     for (let round = -WARM_UPS; round < rounds; round++) {
-      for (const [layout, bench] of benches) {
+      for (const [layout, bench] of able) {
         const ns = nsOf(operation, bench, ms);
         if (round >= 0) figures.get(layout)!.push(ns);
       }

@@ -1,9 +1,9 @@
 /** A thread of the stress run that moves pages without pause, whoever is using them. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { type Folio, SharedCache } from '../../src/index.ts';
 import { seeded } from '../support/seeded.ts';
+import { workInSlices } from './slices.ts';
 import type { StressData } from './stress-worker.ts';
-import { operationsAt, STOP } from './value.ts';
 
 const { handle, shared, writer } = workerData as StressData;
 const run = seeded(`compact ${writer}`);
@@ -38,25 +38,6 @@ function step(): void {
     const count = 1 + run.int(64);
     moved += arena.evacuate({ pfn: first + run.int(pages - count), count }).moved;
   }
-  Atomics.add(shared, operationsAt(writer), 1);
 }
 
-/** Steps in slices, so that messages (and lifelines) get through. */
-function work(): void {
-  try {
-    for (let i = 0; i < 5; i++) {
-      if (Atomics.load(shared, STOP) !== 0) {
-        parentPort?.postMessage({ end: 'stopped', moved });
-        return;
-      }
-      step();
-    }
-    setImmediate(work);
-  } catch (error) {
-    const { code } = error as { code?: string };
-    const isCorruption = code === 'ERR_PAGELESS_CORRUPTION';
-    parentPort?.postMessage(isCorruption ? { end: 'corruption' } : { end: 'wrong', error });
-  }
-}
-
-work();
+workInSlices({ shared, writer, step, slice: 5, report: () => ({ moved }) });

@@ -2,11 +2,12 @@
  * A thread of the stress run that works on objects of a pool and on folios: it makes, overwrites,
  * splits and frees its own, and reads everybody's, which say what they ought to be.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { Arena, BusyError, StaleError, ZsPool, type ZsPoolHandle } from '../../src/index.ts';
 import { seeded } from '../support/seeded.ts';
 import { type Board, entryAt, FOLIOS, isFolioEntry, nameAt, OBJECTS, setName } from './board.ts';
-import { makeValue, operationsAt, readStamp, type Shared, STOP } from './value.ts';
+import { workInSlices } from './slices.ts';
+import { makeValue, readStamp, type Shared } from './value.ts';
 
 export interface ObjectData {
   pool: ZsPoolHandle;
@@ -128,25 +129,6 @@ function step(): void {
   else if (what < 160) changeObject(entryAt(part, run.int(OBJECTS)));
   else if (what < 199) changeFolio(entryAt(part, OBJECTS + run.int(FOLIOS)));
   else pool.compact({ budgetMs: 2 });
-  Atomics.add(shared, operationsAt(writer), 1);
 }
 
-/** Steps in slices, so that messages (and lifelines) get through. */
-function work(): void {
-  try {
-    for (let i = 0; i < 200; i++) {
-      if (Atomics.load(shared, STOP) !== 0) {
-        parentPort?.postMessage({ end: 'stopped' });
-        return;
-      }
-      step();
-    }
-    setImmediate(work);
-  } catch (error) {
-    const { code } = error as { code?: string };
-    const isCorruption = code === 'ERR_PAGELESS_CORRUPTION';
-    parentPort?.postMessage(isCorruption ? { end: 'corruption' } : { end: 'wrong', error });
-  }
-}
-
-work();
+workInSlices({ shared, writer, step, slice: 200 });

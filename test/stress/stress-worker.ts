@@ -1,17 +1,9 @@
 /** A thread of the stress run: random operations, every answer checked, until told to stop. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
 import { seeded } from '../support/seeded.ts';
-import {
-  boardAt,
-  KEYS,
-  keyOf,
-  makeValue,
-  operationsAt,
-  readStamp,
-  type Shared,
-  STOP,
-} from './value.ts';
+import { workInSlices } from './slices.ts';
+import { boardAt, KEYS, keyOf, makeValue, readStamp, type Shared } from './value.ts';
 
 export interface StressData {
   handle: SharedCacheHandle;
@@ -83,28 +75,6 @@ function step(): void {
   else if (what < 98) erase(key);
   else if (what < 99) for (const name of cache.keys()) cache.has(name);
   else if (run.int(20) === 0) cache.clear();
-  Atomics.add(shared, operationsAt(writer), 1);
 }
 
-/** Steps in slices, so that messages (and lifelines) get through. */
-function work(): void {
-  try {
-    for (let i = 0; i < 200; i++) {
-      if (Atomics.load(shared, STOP) !== 0) {
-        finish({ end: 'stopped' });
-        return;
-      }
-      step();
-    }
-    setImmediate(work);
-  } catch (error) {
-    const { code } = error as { code?: string };
-    finish(code === 'ERR_PAGELESS_CORRUPTION' ? { end: 'corruption' } : { end: 'wrong', error });
-  }
-}
-
-function finish(report: object): void {
-  parentPort?.postMessage(report);
-}
-
-work();
+workInSlices({ shared, writer, step, slice: 200 });

@@ -83,7 +83,7 @@ function hire({ cache, pool, board }: Ground, job: Job, part: number): Member {
   worker.on('message', ({ end, error, moved = 0 }) => {
     if (end === 'wrong') fail(error);
     totals.moved += moved;
-    member.end = end;
+    member.end ??= end;
   });
   worker.on('error', (error) => {
     const isCorruption = (error as { code?: string }).code === 'ERR_PAGELESS_CORRUPTION';
@@ -115,10 +115,16 @@ async function until(what: string, crew: Member[], isTrue: () => boolean): Promi
   return performance.now() - start;
 }
 
-/** Terminates one worker. @returns whether the zone is poisoned now */
+/**
+ * Terminates one that is at work, not one that is still being loaded.
+ *
+ * @returns whether the zone is poisoned now
+ */
 async function killOne(ground: Ground, crew: Member[]): Promise<boolean> {
-  const index = run.int(crew.length);
-  const victim = crew.splice(index, 1)[0]!;
+  const working = crew.filter(({ operations }) => operations > 0);
+  const victim = working[run.int(working.length)];
+  if (victim === undefined) return false;
+  crew.splice(crew.indexOf(victim), 1);
   await victim.worker.terminate();
   totals.kills++;
   const { kernel } = ground.cache.arena;

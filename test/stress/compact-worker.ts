@@ -1,5 +1,5 @@
 /** A thread of the stress run that moves pages without pause, whoever is using them. */
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { type Folio, SharedCache } from '../../src/index.ts';
 import { seeded } from '../support/seeded.ts';
 import { workInSlices } from './slices.ts';
@@ -13,7 +13,6 @@ const pages = arena.kernel.pageCount() - first;
 /** They stay in the arena if this thread is killed, so few. */
 const FOLIOS = 8;
 const folios: Folio[] = [];
-let moved = 0;
 
 /** A folio is one number all over, wherever it is. */
 function checkFolio(): void {
@@ -29,15 +28,20 @@ function checkFolio(): void {
   }
 }
 
+/** At once: it may be killed before the next one. */
+function tell(moved: number): void {
+  parentPort?.postMessage({ moved });
+}
+
 /** The cache fills the zone, so mostly a few pages are all that there is room for. */
 function step(): void {
   checkFolio();
   if (run.int(50) === 0) {
-    moved += arena.compact({ budgetMs: 5 }).moved;
+    tell(arena.compact({ budgetMs: 5 }).moved);
   } else {
     const count = 1 + run.int(64);
-    moved += arena.evacuate({ pfn: first + run.int(pages - count), count }).moved;
+    tell(arena.evacuate({ pfn: first + run.int(pages - count), count }).moved);
   }
 }
 
-workInSlices({ shared, writer, step, slice: 5, report: () => ({ moved }) });
+workInSlices({ shared, writer, step, slice: 5 });

@@ -8,13 +8,11 @@ export interface Work {
   step(): void;
   /** Steps between two turns of the event loop, in which messages (and lifelines) get through. */
   slice: number;
-  /** What the last message says beside how it ended. */
-  report?(): object;
 }
 
 /** Posts `end`: stopped, corruption (somebody died half-way through a change), or wrong. */
-export function workInSlices({ shared, writer, step, slice, report }: Work): void {
-  const finish = (end: object): void => parentPort?.postMessage({ ...end, ...report?.() });
+export function workInSlices({ shared, writer, step, slice }: Work): void {
+  const finish = (end: object): void => parentPort?.postMessage(end);
   const turn = (): void => {
     try {
       for (let i = 0; i < slice; i++) {

@@ -11,12 +11,12 @@ const { arena } = SharedCache.attach(handle);
 const first = arena.kernel.firstPfn();
 const pages = arena.kernel.pageCount() - first;
 /** They stay in the arena if this thread is killed, so few. */
-const FOLIOS = 8;
+const FOLIOS = 2;
 const folios: Folio[] = [];
 
 /** A folio is one number all over, wherever it is. */
 function checkFolio(): void {
-  const folio = folios[run.int(FOLIOS)] ?? arena.allocFolio(run.int(3));
+  const folio = folios[run.int(FOLIOS)] ?? arena.allocFolio(run.int(2));
   if (folio === undefined) return;
   using view = folio.map();
   if (folios.includes(folio)) {

@@ -20,6 +20,7 @@ import {
   TYPE_FILE_FOLIO,
   TYPE_FREE,
   TYPE_LIMBO,
+  TYPE_STOCKED,
   TYPE_ZSPAGE,
   USER_TYPES,
 } from '../memdesc/type';
@@ -133,10 +134,11 @@ function visitFree(): void {
 function passUnmovable(stop: u32): void {
   const state = compactState();
   // Captured pages are in limbo.
-  const others = movableTypes | (1 << TYPE_FREE) | (1 << TYPE_LIMBO);
+  const others = movableTypes | (1 << TYPE_FREE) | (1 << TYPE_LIMBO) | (1 << TYPE_STOCKED);
   const next = firstOf(others, state.cursor + 1, stop);
   state.left += next - state.cursor;
-  state.unmovable += next - state.cursor;
+  // What is being freed is worth waiting for.
+  if (wordType(pageWord(state.cursor)) != TYPE_STOCKED) state.unmovable += next - state.cursor;
   state.cursor = next;
 }
 

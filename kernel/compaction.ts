@@ -1,7 +1,7 @@
 /**
  * The face of compaction: begin, step until it is done or time is over, read the figures, end.
  *
- * The loop is in TypeScript (src/compaction.ts), which has a clock and knows how long its caller
+ * The loop is in src/arena/compaction.ts, which has a clock and knows how long its caller
  * wants to wait.
  */
 import { selfSlot } from './base/env';

@@ -6,7 +6,7 @@
  * section. A poisoned zone traps at `enter`.
  *
  * Numbers cross the border as i32 or f64 (64-bit integers would become BigInts). Results below 0
- * are ERR_… codes. The one file that calls these exports is src/kernel.ts, which checks arguments.
+ * are ERR_… codes. src/border/kernel.ts alone knows these exports; its callers check arguments.
  */
 import { selfSlot, setCanPark } from './base/env';
 import { FAULT_TRAP, poison } from './base/fault';

@@ -9,8 +9,9 @@
  * plain LZ4 blocks, as any LZ4 library reads and writes them: they carry neither the length of what
  * is in them nor a checksum, so that a damaged block may decode to wrong bytes.
  */
+
+import { checkInteger, type KernelExports, openKernel } from './border/kernel.ts';
 import { InvalidArgumentError } from './errors.ts';
-import { checkInteger, type KernelExports, openKernel } from './kernel.ts';
 
 export interface Codec {
   readonly name: string;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
 import { settled } from '../test/support/settled.ts';
+import { openKernel } from './border/kernel.ts';
 import * as facts from './generated/facts.ts';
 import {
   Arena,
@@ -20,8 +21,7 @@ import {
   TooManyThreadsError,
   ZoneTooSmallError,
 } from './index.ts';
-import { openKernel } from './kernel.ts';
-import { join } from './zone.ts';
+import { join } from './threads/zone.ts';
 
 type Kind = new (...values: never[]) => PagelessError;
 

@@ -1,6 +1,5 @@
 /** pageless: memory that JavaScript threads share. */
-export { Arena, type ArenaHandle, type ArenaOptions } from './arena.ts';
-export { type Codec, lz4 } from './codec.ts';
+export { Arena, type ArenaHandle, type ArenaOptions } from './arena/arena.ts';
 export type {
   BackgroundCompaction,
   BackgroundOptions,
@@ -12,7 +11,27 @@ export type {
   HoldReason,
   PageKind,
   SkippedPages,
-} from './compaction.ts';
+} from './arena/compaction.ts';
+export { Folio, FolioView } from './arena/folio.ts';
+export { ObjectCache, type ObjectCacheOptions } from './arena/object-cache.ts';
+export { Pin } from './arena/pin.ts';
+export type { UserType } from './arena/user-types.ts';
+export {
+  type CompactOptions,
+  type CompactReport,
+  ZsPool,
+  type ZsPoolHandle,
+} from './arena/zs-pool.ts';
+export {
+  type CacheStats,
+  type Key,
+  type SetOptions,
+  SharedCache,
+  type SharedCacheHandle,
+  type SharedCacheOptions,
+} from './cache/shared-cache.ts';
+export type { ValueCodec, ValueKind } from './cache/values.ts';
+export { type Codec, lz4 } from './codec.ts';
 export {
   BadImageError,
   BusyError,
@@ -34,20 +53,6 @@ export {
   TypeConflictError,
   ZoneTooSmallError,
 } from './errors.ts';
-export { Folio, FolioView } from './folio.ts';
 export type { SlabInfo } from './inspect/slab.ts';
 export type { LimboReport, PageDescription, ZoneReport } from './inspect/zone.ts';
 export type { ClassReport } from './inspect/zsmalloc.ts';
-export { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
-export { Pin } from './pin.ts';
-export {
-  type CacheStats,
-  type Key,
-  type SetOptions,
-  SharedCache,
-  type SharedCacheHandle,
-  type SharedCacheOptions,
-} from './shared-cache.ts';
-export type { UserType } from './user-types.ts';
-export type { ValueCodec, ValueKind } from './values.ts';
-export { type CompactOptions, type CompactReport, ZsPool, type ZsPoolHandle } from './zs-pool.ts';

@@ -33,9 +33,9 @@ function sections(wasm: Buffer): Map<number, Buffer> {
   return found;
 }
 
-/** The functions that src/kernel.ts declares. */
+/** The functions that src/border/kernel.ts declares. */
 function declaredExports(): string[] {
-  const source = read('src/kernel.ts').toString();
+  const source = read('src/border/kernel.ts').toString();
   const [, body = ''] = /interface KernelExports \{([^}]*)\}/.exec(source) ?? [];
   return [...body.matchAll(/^ {2}(\w+)\(/gm)].map(([, name]) => name!);
 }
@@ -59,7 +59,7 @@ for (const [name, wasm] of [
     assert.ok(new Uint32Array(memory.buffer).every((word) => word === 0));
   });
 
-  test(`${name}: the exports are the memory and what src/kernel.ts declares`, () => {
+  test(`${name}: the exports are the memory and what src/border/kernel.ts declares`, () => {
     const module = new WebAssembly.Module(Uint8Array.from(wasm));
     const names = WebAssembly.Module.exports(module).map((one) => one.name);
     assert.ok(declaredExports().length > 40);

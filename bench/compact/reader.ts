@@ -3,7 +3,7 @@
  * thread's scratch, or, as `get` does, with a copy on the heap.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Border } from '../../src/border.ts';
+import { Border } from '../../src/cache/transfer.ts';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
 import { pinThread } from '../suite.ts';
 import { numbersFrom } from './terrain.ts';

@@ -1,8 +1,8 @@
 /** Zones to compact: filled with movable pages in random order, then thinned out at random. */
 
+import type { ZsPool } from '../../src/arena/zs-pool.ts';
 import * as facts from '../../src/generated/facts.ts';
 import { Arena } from '../../src/index.ts';
-import type { ZsPool } from '../../src/zs-pool.ts';
 
 /** A generator of numbers below `limit`, the same in every run. */
 export function numbersFrom(seed: number): (limit: number) => number {

@@ -6,7 +6,7 @@
  * (crew.ts) makes it the command's error.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { SharedCache, type SharedCacheHandle } from '../shared-cache.ts';
+import { SharedCache, type SharedCacheHandle } from '../cache/shared-cache.ts';
 import { type Phase, type Task, work } from './jobs.ts';
 import { Ledger, type LedgerMemory } from './ledger.ts';
 

@@ -14,8 +14,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { SharedCache } from '../cache/shared-cache.ts';
 import { BadImageError } from '../errors.ts';
-import { SharedCache } from '../shared-cache.ts';
 import { formatSize } from '../sizes.ts';
 import { accountOf, contradictions } from './account.ts';
 import { Crew } from './crew.ts';

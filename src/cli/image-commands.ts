@@ -1,7 +1,7 @@
 /**
  * `pageless check` and `pageless report`: what an image of an arena says.
  */
-import { Arena } from '../arena.ts';
+import { Arena } from '../arena/arena.ts';
 import { BadImageError, CorruptionError } from '../errors.ts';
 import { describeClasses } from './classes-text.ts';
 import { describeBuddies, describePageTypes } from './frames-text.ts';

@@ -12,8 +12,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import type { SharedCache } from '../cache/shared-cache.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import type { SharedCache } from '../shared-cache.ts';
 import { formatSize } from '../sizes.ts';
 import type { Ledger } from './ledger.ts';
 import * as states from './ledger.ts';

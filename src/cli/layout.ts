@@ -4,7 +4,7 @@
  * The structures come from the kernel's sources, the picture from a zone that is made for the
  * purpose and thrown away: nothing here computes a layout a second time.
  */
-import { Arena } from '../arena.ts';
+import { Arena } from '../arena/arena.ts';
 import * as facts from '../generated/facts.ts';
 import { formatSize } from '../sizes.ts';
 import { count, percent, table } from './text.ts';

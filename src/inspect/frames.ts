@@ -3,8 +3,9 @@
  *
  * The figures of Linux' /proc/buddyinfo, /proc/pagetypeinfo and its two fragmentation indices.
  */
+
+import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
-import type { KernelExports } from '../kernel.ts';
 
 export interface BuddyInfo {
   /** Free pages, those in threads' stocks included. */

@@ -1,8 +1,9 @@
 /**
  * What the caches of objects look like: `/proc/slabinfo`, as data. Reads, never writes.
  */
+
+import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
-import type { KernelExports } from '../kernel.ts';
 
 /** The kernel's own caches; the others have names in the zone. */
 const names: Record<number, string> = {

@@ -1,9 +1,10 @@
 /**
  * What a zone looks like: figures and page descriptions, decoded for people. Reads, never writes.
  */
+
+import { userTypeName } from '../arena/user-types.ts';
+import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
-import type { KernelExports } from '../kernel.ts';
-import { userTypeName } from '../user-types.ts';
 
 /** Uses of a page, by type and, where there is no descriptor, by subtype. */
 const uses: [name: string, type: number, subtype: number][] = [

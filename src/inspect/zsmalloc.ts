@@ -2,9 +2,10 @@
  * What the pools of a zone look like, class by class, as the kernel's debugfs shows them in Linux.
  * Reads, never writes but in this thread's scratch.
  */
+
+import type { KernelExports } from '../border/kernel.ts';
 import { ZoneTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import type { KernelExports } from '../kernel.ts';
 
 export interface ClassReport {
   class: number;

@@ -4,9 +4,10 @@
  * Nothing that the library exports imports this file: the modules are the command line's and the
  * benches' alone.
  */
+
+import { decodeBase64 } from '../border/kernel.ts';
 import { CHILD_PAGES } from '../generated/facts.ts';
 import { labBase64 } from '../generated/lab-wasm.ts';
-import { decodeBase64 } from '../kernel.ts';
 
 export type Layout = keyof typeof labBase64;
 

@@ -10,8 +10,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openKernel } from '../../src/border/kernel.ts';
 import { Arena, type Folio } from '../../src/index.ts';
-import { openKernel } from '../../src/kernel.ts';
 
 /** What is made, and how the page in question is found again. */
 interface Made {

@@ -7,8 +7,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SharedCache } from '../../src/cache/shared-cache.ts';
 import { COUNT_EVICTIONS } from '../../src/generated/facts.ts';
-import { SharedCache } from '../../src/shared-cache.ts';
 import { kinds, randomBytes } from '../support/random-bytes.ts';
 import { type Seeded, seeded } from '../support/seeded.ts';
 import { assertBytes, type StoreFace, storeFace } from '../support/store-face.ts';

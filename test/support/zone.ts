@@ -10,8 +10,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { KernelExports } from '../../src/border/kernel.ts';
 import * as facts from '../../src/generated/facts.ts';
-import type { KernelExports } from '../../src/kernel.ts';
 import { attachTestKernel, type SharedMemory, testKernelModule } from './test-kernel.ts';
 
 /** What kernel/testing.ts exports beyond the kernel's face. */

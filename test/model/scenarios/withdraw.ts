@@ -32,7 +32,7 @@ function makePoisoned(machine: Machine): void {
   assert.equal(machine.main.callNow('poisonPage', pfn), 0);
 }
 
-/** As src/poison.ts does, once. */
+/** As src/arena/poison.ts does, once. */
 async function withdraw(thread: Thread): Promise<boolean> {
   const failure = await thread.call('poisonPage', pfn);
   if (failure !== facts.ERR_MOVABLE) return failure === 0;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { InvalidArgumentError } from './errors.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import { type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
 function roundTrip<T>(kind: ValueKind, value: T): T {

@@ -1,7 +1,7 @@
 /** SharedCache in one thread: what each operation does, for each kind of value and of key. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DisposedError, SharedCache, type ValueKind } from './index.ts';
+import { DisposedError, SharedCache, type ValueKind } from '../index.ts';
 
 const samples: [ValueKind, unknown[]][] = [
   [

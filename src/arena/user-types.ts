@@ -1,9 +1,10 @@
 /**
  * Types of users: what a page says that belongs to a library of one's own.
  */
-import { InvalidArgumentError, TypeConflictError } from './errors.ts';
-import * as facts from './generated/facts.ts';
-import { checkInteger, type KernelExports } from './kernel.ts';
+
+import { checkInteger, type KernelExports } from '../border/kernel.ts';
+import { InvalidArgumentError, TypeConflictError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 
 export interface UserType {
   /** 1 to 32 bytes of UTF-8, the same in all threads; without NUL. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { seeded } from '../test/support/seeded.ts';
-import { SharedCache } from './index.ts';
+import { seeded } from '../../test/support/seeded.ts';
+import { SharedCache } from '../index.ts';
 
 interface Expected {
   value: string;

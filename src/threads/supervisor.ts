@@ -10,7 +10,7 @@
  * It holds a zone, and a slot in it, as long as a lifeline of the zone is open: a zone that every
  * thread has left is not kept alive here, and one that its creator has left is still looked after.
  */
-import { type KernelExports, openKernel } from './kernel.ts';
+import { type KernelExports, openKernel } from '../border/kernel.ts';
 import { buryThread, detachQuietly, type Lifeline, threadOwner } from './threads.ts';
 
 interface Watched {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Arena, type Folio, InvalidArgumentError } from './index.ts';
+import { Arena, type Folio, InvalidArgumentError } from '../index.ts';
 
 const MIB = 2 ** 20;
 

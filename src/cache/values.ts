@@ -7,7 +7,7 @@
  * buffer of its own. A Buffer from Node's pool would cost 84 ns instead of 400, but its `slice` does
  * not copy and its `buffer` is not its own: not what a Uint8Array promises.
  */
-import { InvalidArgumentError } from './errors.ts';
+import { InvalidArgumentError } from '../errors.ts';
 
 /** A user's own way: both must be each other's inverse. */
 export interface ValueCodec<T> {

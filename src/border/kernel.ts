@@ -8,9 +8,9 @@
  * Numbers: exports return signed 32-bit integers and take anything (NaN and 2^32 would silently
  * become 0), so callers check arguments with `checkInteger` first.
  */
-import { CorruptionError, IncompatibleZoneError, InvalidArgumentError } from './errors.ts';
-import * as facts from './generated/facts.ts';
-import { kernelBase64 } from './generated/kernel-wasm.ts';
+import { CorruptionError, IncompatibleZoneError, InvalidArgumentError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import { kernelBase64 } from '../generated/kernel-wasm.ts';
 
 /** The kernel's exports; kernel/index.ts and kernel/report.ts say what each does. */
 export interface KernelExports {

@@ -6,10 +6,11 @@
  * JavaScript heap and nothing in the zone is ever lent. Values longer than a block cross in several
  * calls.
  */
-import { InvalidArgumentError } from './errors.ts';
-import * as facts from './generated/facts.ts';
-import type { KernelExports } from './kernel.ts';
-import { takeScratch } from './scratch.ts';
+
+import { takeScratch } from '../arena/scratch.ts';
+import type { KernelExports } from '../border/kernel.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 import { type Decoder, decodeText, encodeText, viewOf } from './values.ts';
 
 export type Key = string | Uint8Array;

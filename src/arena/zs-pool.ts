@@ -12,19 +12,20 @@
  * Lifetime: the pool lives as long as its arena. `dispose` ends this thread's use of it. Objects
  * belong to nobody: those of a thread that ended stay until somebody frees them.
  */
-import { Arena, type ArenaHandle } from './arena.ts';
+
+import { checkInteger, type KernelExports } from '../border/kernel.ts';
+import { viewOf } from '../cache/values.ts';
 import {
   BusyError,
   DisposedError,
   ForeignHandleError,
   InvalidArgumentError,
   StaleError,
-} from './errors.ts';
-import * as facts from './generated/facts.ts';
-import { type ClassReport, reportClasses } from './inspect/zsmalloc.ts';
-import { checkInteger, type KernelExports } from './kernel.ts';
+} from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
+import { Arena, type ArenaHandle } from './arena.ts';
 import { takeScratch } from './scratch.ts';
-import { viewOf } from './values.ts';
 
 /** What another thread needs to attach. Structured-cloneable. */
 export interface ZsPoolHandle {

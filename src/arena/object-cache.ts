@@ -6,14 +6,15 @@
  * changed. A handle that outlives its object may name the next one that is allocated in its place:
  * threads that share handles agree on who frees.
  */
+
+import { checkInteger, type KernelExports } from '../border/kernel.ts';
 import {
   CacheMismatchError,
   InvalidArgumentError,
   InvalidHandleError,
   TooManyCachesError,
-} from './errors.ts';
-import * as facts from './generated/facts.ts';
-import { checkInteger, type KernelExports } from './kernel.ts';
+} from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 
 export interface ObjectCacheOptions {
   /** What threads find it by: 1 to 24 bytes of UTF-8. */

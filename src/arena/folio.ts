@@ -9,9 +9,10 @@
  *   using view = folio.map();      // a Uint8Array that stays where it is until it is disposed
  *   view.set(bytes);
  */
-import { BusyError, InvalidArgumentError, StaleError } from './errors.ts';
-import * as facts from './generated/facts.ts';
-import { checkInteger, type KernelExports } from './kernel.ts';
+
+import { checkInteger, type KernelExports } from '../border/kernel.ts';
+import { BusyError, InvalidArgumentError, StaleError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 import { checkPin, Pin } from './pin.ts';
 
 /** What a folio needs of its arena. */

@@ -5,9 +5,10 @@
  * is disposed, when the thread detaches, or when the thread dies. Whatever has a descriptor can be
  * pinned and locked alike: folios, slabs, zspages.
  */
-import { BusyError, NotYoursError } from './errors.ts';
-import * as facts from './generated/facts.ts';
-import type { KernelExports } from './kernel.ts';
+
+import type { KernelExports } from '../border/kernel.ts';
+import { BusyError, NotYoursError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 
 /** Says why a thread gets no pin, or throws that it has too many or that somebody is in the way. */
 export function checkPin(answer: number): number | undefined {

@@ -6,19 +6,19 @@
  * at any time. Reads take no lock and return copies; `set` returns false, and counts a refusal, when
  * a value cannot be kept. Throws only on misuse, and `CorruptionError` when the zone is poisoned.
  */
-import { Arena, type ArenaHandle } from './arena.ts';
-import { Border, type Key } from './border.ts';
+import { Arena, type ArenaHandle } from '../arena/arena.ts';
+import { checkInteger, throwIfPoisoned } from '../border/kernel.ts';
 import {
   DisposedError,
   IncompatibleZoneError,
   InvalidArgumentError,
   ZoneTooSmallError,
-} from './errors.ts';
-import type { ZoneReport } from './inspect/zone.ts';
-import { checkInteger, throwIfPoisoned } from './kernel.ts';
-import { parseSize } from './sizes.ts';
+} from '../errors.ts';
+import type { ZoneReport } from '../inspect/zone.ts';
+import { parseSize } from '../sizes.ts';
+import { wasmPagesFor } from '../threads/zone.ts';
+import { Border, type Key } from './transfer.ts';
 import { type Decoder, decoderOf, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
-import { wasmPagesFor } from './zone.ts';
 
 export type { Key };
 

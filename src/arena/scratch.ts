@@ -2,10 +2,11 @@
  * The thread's scratch: pages of its own in the zone, through which keys, values and objects cross
  * (kernel/store/scratch.ts). One for each thread and zone, taken when it is first needed.
  */
+
+import type { KernelExports } from '../border/kernel.ts';
+import { ZoneTooSmallError } from '../errors.ts';
+import { mayPark } from '../threads/threads.ts';
 import { compactArena } from './compaction.ts';
-import { ZoneTooSmallError } from './errors.ts';
-import type { KernelExports } from './kernel.ts';
-import { mayPark } from './threads.ts';
 
 /** log2 of the pages in the larger parts of a scratch. */
 const BLOCK_ORDER = 4;

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
-import { settled } from '../test/support/settled.ts';
-import { THREAD_PAGES } from './generated/facts.ts';
-import { Arena, type ArenaHandle, IncompatibleZoneError, SharedCache } from './index.ts';
-import { openKernel } from './kernel.ts';
-import { registry } from './threads.ts';
+import { settled } from '../../test/support/settled.ts';
+import { openKernel } from '../border/kernel.ts';
+import { THREAD_PAGES } from '../generated/facts.ts';
+import { Arena, type ArenaHandle, IncompatibleZoneError, SharedCache } from '../index.ts';
+import { registry } from '../threads/threads.ts';
 
 function sharedMemory(pages: number): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

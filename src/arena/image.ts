@@ -16,9 +16,10 @@
  *
  * Node's modules are looked up when an image is saved or loaded: browsers load this file, too.
  */
-import { BadImageError } from './errors.ts';
-import * as facts from './generated/facts.ts';
-import { type KernelExports, openKernel } from './kernel.ts';
+
+import { type KernelExports, openKernel } from '../border/kernel.ts';
+import { BadImageError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 
 type Fs = typeof import('node:fs');
 type Crc = (bytes: Uint8Array, before?: number) => number;

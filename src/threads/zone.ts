@@ -1,15 +1,16 @@
 /**
  * Zones, as a thread comes to them: made of fresh memory, found again, or joined.
  */
+
+import { type KernelExports, openKernel } from '../border/kernel.ts';
 import {
   IncompatibleZoneError,
   InvalidArgumentError,
   TooManyThreadsError,
   ZoneTooSmallError,
-} from './errors.ts';
-import * as facts from './generated/facts.ts';
-import { type KernelExports, openKernel } from './kernel.ts';
-import { parseSize } from './sizes.ts';
+} from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import { parseSize } from '../sizes.ts';
 import { enroll, findZone, mayPark, startSupervisor, threadOwner, type Zone } from './threads.ts';
 
 const WASM_PAGE_BYTES = 65536;

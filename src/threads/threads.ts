@@ -17,8 +17,8 @@
  * with its creator: a zone that is to outlive its creator is best created by the main thread.
  */
 import type { MessagePort, Worker } from 'node:worker_threads';
-import * as facts from './generated/facts.ts';
-import { type KernelExports, openKernel } from './kernel.ts';
+import { type KernelExports, openKernel } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
 
 const RETRY_MS = 1;
 

@@ -7,8 +7,9 @@
  * Nothing that a program holds changes: page migration gives a descriptor other pages and tells
  * nobody. What is pinned stays where it is.
  */
-import * as facts from './generated/facts.ts';
-import { checkAmount, checkInteger, type KernelExports } from './kernel.ts';
+
+import { checkAmount, checkInteger, type KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
 
 export interface CompactionOptions {
   /** Order of the blocks wanted, 0 … 10. From 9 on as many as can be had, below that one. */

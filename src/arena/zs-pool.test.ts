@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import * as facts from './generated/facts.ts';
-import { Arena, SharedCache, ZsPool, type ZsPoolHandle } from './index.ts';
+import * as facts from '../generated/facts.ts';
+import { Arena, SharedCache, ZsPool, type ZsPoolHandle } from '../index.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const noise = (seed: number, n: number): Uint8Array =>
@@ -194,7 +194,7 @@ test('threads write, read and compact together: nobody sees a mixture', async ()
   using arena = new Arena({ size: '16MiB' });
   using pool = arena.createZsPool();
   const handles = Array.from({ length: 300 }, () => pool.malloc(0)!);
-  const index_url = new URL('./index.ts', import.meta.url).href;
+  const index_url = new URL('../index.ts', import.meta.url).href;
   const workers = [1, 2, 3].map((seed) => {
     const workerData = { index_url, pool: pool.handle, handles, seed, rounds: 4000 };
     const source = new URL(`data:text/javascript,${encodeURIComponent(churn)}`);

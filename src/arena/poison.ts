@@ -5,9 +5,10 @@
  * whoever uses it, and the page is kept from everybody else; anything else says who is in the way, and
  * nothing has changed. What is only on its way from one user to another is asked again.
  */
+
+import type { KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
 import { withdrawPage } from './compaction.ts';
-import * as facts from './generated/facts.ts';
-import type { KernelExports } from './kernel.ts';
 
 /** What `poison` did. */
 export interface PoisonResult {

@@ -1,10 +1,10 @@
 /** Folios as users see them: views, locks, names, splits, owner words, types; and what is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openKernel } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
 import { Arena } from './arena.ts';
 import { Folio } from './folio.ts';
-import * as facts from './generated/facts.ts';
-import { openKernel } from './kernel.ts';
 import { Pin } from './pin.ts';
 
 const code = (name: string): object => ({ code: name });

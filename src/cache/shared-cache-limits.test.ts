@@ -1,8 +1,8 @@
 /** SharedCache at its limits: sizes of keys and values, time, options, and a full zone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as facts from './generated/facts.ts';
-import { InvalidArgumentError, SharedCache, type SharedCacheOptions } from './index.ts';
+import * as facts from '../generated/facts.ts';
+import { InvalidArgumentError, SharedCache, type SharedCacheOptions } from '../index.ts';
 
 /** Bytes that LZ4 cannot shrink, the same for the same seed. */
 function noise(bytes: number, seed = 1): Uint8Array {

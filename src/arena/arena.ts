@@ -10,28 +10,34 @@
  * back this thread's slot and scratch. The memory itself returns to the operating system when no
  * thread refers to it any more (and a `workerData` that still holds the handle refers to it).
  */
-import * as compaction from './compaction.ts';
+
+import { checkInteger, corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
 import {
   DisposedError,
   InvalidArgumentError,
   InvalidFreeError,
   NoDescriptorError,
   ZoneTooSmallError,
-} from './errors.ts';
+} from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from '../inspect/frames.ts';
+import { reportSlabs, type SlabInfo } from '../inspect/slab.ts';
+import {
+  describePage,
+  type PageDescription,
+  reportZone,
+  type ZoneReport,
+} from '../inspect/zone.ts';
+import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
+import { withdraw, type Zone } from '../threads/threads.ts';
+import { attachZone, createZone, join } from '../threads/zone.ts';
+import * as compaction from './compaction.ts';
 import { Folio, folioAt } from './folio.ts';
-import * as facts from './generated/facts.ts';
 import { loadImage, saveImage } from './image.ts';
-import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from './inspect/frames.ts';
-import { reportSlabs, type SlabInfo } from './inspect/slab.ts';
-import { describePage, type PageDescription, reportZone, type ZoneReport } from './inspect/zone.ts';
-import { type ClassReport, reportClasses } from './inspect/zsmalloc.ts';
-import { checkInteger, corruption, type KernelExports, throwIfPoisoned } from './kernel.ts';
 import { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
 import { checkPin, Pin } from './pin.ts';
 import { type PoisonResult, poisonPage } from './poison.ts';
-import { withdraw, type Zone } from './threads.ts';
 import { checkUserType, registerUserType, type UserType } from './user-types.ts';
-import { attachZone, createZone, join } from './zone.ts';
 import { ZsPool } from './zs-pool.ts';
 
 export interface ArenaOptions {

@@ -10,7 +10,7 @@ import {
   InvalidHandleError,
   PagelessError,
   TooManyCachesError,
-} from './index.ts';
+} from '../index.ts';
 
 /** The error that `call` throws, which must have this class and code. */
 function assertThrows(
@@ -151,7 +151,7 @@ test('another thread finds the cache, reads an object and frees it', async () =>
     workerData: {
       arena: arena.handle,
       handle,
-      module: new URL('./index.ts', import.meta.url).href,
+      module: new URL('../index.ts', import.meta.url).href,
     },
   });
   // Its last message may come together with its end.

@@ -6,84 +6,37 @@
  * well, 1 when something failed, 2 for misuse of the command line.
  */
 import { readFileSync } from 'node:fs';
-import { Argument, Command, CommanderError, Option } from 'commander';
 import { PagelessError } from '../errors.ts';
+import { helpOf, helpOfAll, parse } from './command.ts';
+import { commands } from './commands.ts';
 import { WorkerFailure } from './crew.ts';
-import { demo } from './demo.ts';
-import type { DemoOptions } from './demo-report.ts';
-import { checkImage, type ImageOptions, reportImage, reports } from './image-commands.ts';
-import { lab } from './lab.ts';
-import { layout } from './layout.ts';
-import { sizeOption, UsageError, workersOption, zoneSizeOption } from './options.ts';
+import { UsageError } from './options.ts';
 
-const DEFAULT_SIZE = 256 * 2 ** 20;
+const about = 'Memory that JavaScript threads share.';
 
-/** The command line; every command ends by setting the exit status. */
-function commandLine(): Command {
-  const program = new Command('pageless')
-    .description('Memory that JavaScript threads share')
-    .version(ownVersion())
-    .configureHelp({ showGlobalOptions: false });
-  addDemo(program);
-  program
-    .command('layout')
-    .description("print the kernel's structures and the memory picture of a zone")
-    .addOption(sizeOfZone('--size <size>', 'of the zone, 4MiB to 4GiB'))
-    .option('--json', 'print one JSON object')
-    .action((options: { size: number; json?: boolean }) => finish(layout(options)));
-  program
-    .command('check')
-    .description('check every invariant in an arena image: ok, or the contradiction and status 1')
-    .addArgument(imageArgument())
-    .option('--json', 'print one JSON object')
-    .action((file: string, options: ImageOptions) => finish(checkImage(file, options)));
-  program
-    .command('report')
-    .description('print figures of an arena image')
-    .argument(
-      '<name and file...>',
-      `${Object.keys(reports).join(', ')} (zone if left out), and a file that demo --save or ` +
-        'arena.save() wrote',
-    )
-    .option('--json', 'print one JSON object')
-    .action((names: string[], options: ImageOptions) => finish(reportImage(names, options)));
-  program
-    .command('lab')
-    .description('measure three ways to describe pages: a word, two words, a record of 64 bytes')
-    .option('--json', 'print one JSON object')
-    .action(async (options: { json?: boolean }) => finish(await lab(options)));
-  return program;
+/** Runs a command line. @returns the exit status */
+async function run([name, ...args]: string[]): Promise<number> {
+  if (name === undefined) return fail(helpOfAll(commands, about));
+  if (name === '-V' || name === '--version') return say(ownVersion());
+  if (name === '-h' || name === '--help') return say(helpOfAll(commands, about));
+  if (name === 'help') return args[0] === undefined ? run(['--help']) : run([args[0], '--help']);
+  const command = commands.find((one) => one.name === name);
+  if (!command) {
+    const names = commands.map((one) => one.name).join(', ');
+    throw new UsageError(`there is no command '${name}', only ${names}`);
+  }
+  const { positionals, options, wantsHelp } = parse(command, args);
+  return wantsHelp ? say(helpOf(command)) : command.run(positionals, options as never);
 }
 
-function addDemo(program: Command): void {
-  program
-    .command('demo')
-    .description(
-      'load files into one cache from several threads, read every value back in a thread that ' +
-        'did not write it, delete half, and read the rest back again',
-    )
-    .argument(
-      '[path...]',
-      'files, and folders with all files below them; without: the TypeScript, JavaScript, ' +
-        'Markdown and JSON files below the current folder, except .git, dist and build',
-    )
-    .option('--workers <n>', 'worker threads, 1 to 64', workersOption, 2)
-    .addOption(sizeOfZone('--max-size <size>', 'of the cache, 4MiB to 4GiB'))
-    .option('--max-entry-size <size>', 'of a value; default: an eighth of --max-size', sizeOption)
-    .addOption(
-      new Option('--compression <kind>', 'of values').choices(['lz4', 'none']).default('lz4'),
-    )
-    .option('--save <file>', 'write an image of the arena at the end, for check and report')
-    .option('--json', 'print only the report, as one JSON object')
-    .action(async (paths: string[], options: DemoOptions) => finish(await demo(paths, options)));
+function say(text: string): number {
+  console.log(text);
+  return 0;
 }
 
-function sizeOfZone(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(zoneSizeOption).default(DEFAULT_SIZE, '256MiB');
-}
-
-function imageArgument(): Argument {
-  return new Argument('<file>', 'written by demo --save or arena.save()');
+function fail(text: string): number {
+  console.error(text);
+  return 2;
 }
 
 function ownVersion(): string {
@@ -91,14 +44,8 @@ function ownVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-function finish(status: number): void {
-  process.exitCode = status;
-}
-
 /** Says what went wrong. @returns the exit status */
 function explain(error: unknown): number {
-  // Commander has printed its message, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const isExpected =
     error instanceof PagelessError ||
     error instanceof WorkerFailure ||
@@ -108,13 +55,6 @@ function explain(error: unknown): number {
   return error instanceof UsageError ? 2 : 1;
 }
 
-/** Makes commander throw where it would exit, in every command. */
-function throwInsteadOfExit(command: Command): Command {
-  command.exitOverride();
-  for (const inner of command.commands) throwInsteadOfExit(inner);
-  return command;
-}
-
 // Who reads only the first lines of the output has seen what they wanted.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
@@ -122,7 +62,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await throwInsteadOfExit(commandLine()).parseAsync();
+  process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  finish(explain(error));
+  process.exitCode = explain(error);
 }

@@ -7,8 +7,8 @@ import { allocObject, freeObject } from './slab/kmem-cache';
 import { releaseReserve, reserveObjects, takeReserved } from './slab/reserve';
 import { leaveSection } from './thread/rcu';
 import { enterKernel, leaveKernel } from './thread/stop';
-import { selfDesk } from './zsmalloc/desk';
-import { deferObjects } from './zsmalloc/desk-limbo';
+import { deferObjects } from './zsmalloc/deferred-frees';
+import { selfDesk } from './zsmalloc/thread-state';
 
 export { checksum } from './codec/checksum';
 export { hash64 } from './codec/hash';
@@ -46,8 +46,8 @@ export { limboCount } from './thread/limbo';
 export { lock, unlock } from './thread/lock';
 export { enterSection, isInSection, leaveSection } from './thread/rcu';
 export { haltWorld, resumeWorld } from './thread/stop';
+export { formatPool, zsAlloc, zsRelease, zsRetire, zsSettle } from './zsmalloc/alloc';
 export { zsPlace, zsRead, zsWrite } from './zsmalloc/object';
-export { formatPool, zsAlloc, zsRelease, zsRetire, zsSettle } from './zsmalloc/pool';
 export { classFor, shapeOf } from './zsmalloc/size-class';
 
 /** Allocates and frees, one at once, `rounds` times: what a bench measures without the border. */

@@ -35,7 +35,11 @@ const layers = [
   ['slab'],
   ['folio', 'zsmalloc', 'codec'],
   ['store'],
+  ['reclaim'],
+  ['cache'],
   ['compact'],
+  ['zone'],
+  ['exports'],
   ['.'],
   ['lab'],
 ];

@@ -7,9 +7,9 @@
 import { leaveSection } from '../../kernel/thread/rcu';
 import { selfState } from '../../kernel/thread/slot';
 import { enterKernel, leaveKernel } from '../../kernel/thread/stop';
-import * as face from '../../kernel/zsmalloc/face';
+import { zsAllocIn, zsRelease, zsSettle } from '../../kernel/zsmalloc/alloc';
+import * as face from '../../kernel/zsmalloc/malloc';
 import { zsPlace, zsWrite } from '../../kernel/zsmalloc/object';
-import { zsAllocIn, zsRelease, zsSettle } from '../../kernel/zsmalloc/pool';
 
 export * from '../../kernel/index';
 

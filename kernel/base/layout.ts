@@ -46,7 +46,7 @@ export const SLOT_TABLE: usize = 4096;
 export const SLOT_BYTES: u32 = 256;
 /** Slots 1 … 255: a slot number fits the 8-bit owner field of every word that names one. */
 export const MAX_SLOT: u32 = 255;
-/** Where the part of a slot begins that belongs to frames: see frames/own.ts. */
+/** Where the part of a slot begins that belongs to frames: see frames/local.ts. */
 export const SLOT_FRAMES: u32 = 192;
 /** Records of slab/cache.ts. */
 export const CACHE_TABLE: usize = 69632;
@@ -56,7 +56,7 @@ export const PAGE_MAP: usize = 73728;
 export const THREAD_STOCK: u32 = 0;
 export const THREAD_SLAB: u32 = 2560;
 export const THREAD_PINS: u32 = 3584;
-/** Pages of an attached thread: that one, and its desk (zsmalloc/desk.ts). */
+/** Pages of an attached thread: that one, and its desk (zsmalloc/thread-state.ts). */
 export const THREAD_PAGES: u32 = 2;
 
 /** A child is 2 MiB: 512 pages, 8 words of bits. */

@@ -176,7 +176,7 @@ export function giveRange(): void {
 export function deliverRange(): void {
   const state = compactState();
   const word = miscWord(rangeOrder(), MISC_USER);
-  // The first page last: a block without its first word is lost property (recover-pages.ts).
+  // The first page last: a block without its first word is lost property (memdesc/recover.ts).
   fillPageWords(state.first + 1, state.end - state.first - 1, word);
   fillPageWords(state.first, 1, word);
   state.delivered = state.first;
@@ -188,7 +188,7 @@ function rangeOrder(): u32 {
 
 /**
  * Takes the page that was asked for out of use, if it is captured. The grace period is over. Its bit
- * stays set, and its word says why (withdraw.ts); for a survivor it is withdrawn with this store.
+ * stays set, and its word says why (exports/withdraw.ts); for a survivor it is withdrawn with this store.
  */
 export function withdrawCaptured(): void {
   const state = compactState();

@@ -43,7 +43,7 @@ import { unfreeze } from '../memdesc/pin';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { tryLock, unlock } from '../thread/lock';
 import { renewSection } from '../thread/rcu';
-import { hasDraftOn } from '../zsmalloc/compaction';
+import { hasDraftOn } from '../zsmalloc/compact';
 import { entryIndex, pageEntryOf, zspageLockAt } from '../zsmalloc/zspage';
 import { takeTarget } from './isolate';
 import { compactState, noteCaptured, REASON_BUSY, REASON_NO_ROOM, REASON_PINNED } from './state';

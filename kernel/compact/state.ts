@@ -71,7 +71,7 @@ export const PHASE_RIPENING: u32 = 2;
 
 /** In place of an order: the range was given, and no other is chosen. */
 export const GOAL_EVACUATE: u32 = 31;
-/** Likewise, one page, which is to be withdrawn when it is empty (withdraw.ts). */
+/** Likewise, one page, which is to be withdrawn when it is empty (exports/withdraw.ts). */
 export const GOAL_WITHDRAW: u32 = 30;
 
 /** Why a compaction ended. */

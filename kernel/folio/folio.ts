@@ -36,9 +36,9 @@ import {
   publish,
   typeOf,
 } from '../memdesc/header';
-import { note, strikeNote } from '../memdesc/ledger';
 import { fillPageWords, pageWord, storePageWord } from '../memdesc/page-word';
 import { MemdescState, unfreeze, wakePinners } from '../memdesc/pin';
+import { note, strikeNote } from '../memdesc/pin-ledger';
 import { isUserType, TYPE_ANON_FOLIO, TYPE_FILE_FOLIO, TYPE_FREE } from '../memdesc/type';
 import { isRegistered, userType } from '../memdesc/user-type';
 import {

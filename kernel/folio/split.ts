@@ -38,7 +38,6 @@ import {
   setOrder,
   typeOf,
 } from '../memdesc/header';
-import { note, strikeNote } from '../memdesc/ledger';
 import {
   fillPageWords,
   pageWord,
@@ -48,6 +47,7 @@ import {
   wordType,
 } from '../memdesc/page-word';
 import { unfreeze } from '../memdesc/pin';
+import { note, strikeNote } from '../memdesc/pin-ledger';
 import { TYPE_FREE } from '../memdesc/type';
 import { bearFolio, folioOf, freeFolio, nameWith } from './folio';
 

@@ -7,7 +7,7 @@
  *   bits set, named by no word and no stock    it was taking, giving back, refilling or draining
  *   counters too low                           it had debited, or had not credited yet
  * `recoverFrames` empties all stocks, of the dead and of the living, so that *every* bit without a
- * page word is lost property. memdesc/recover-pages.ts, where page words can be read, clears those
+ * page word is lost property. memdesc/recover.ts, where page words can be read, clears those
  * bits and lets the counters be counted again.
  *
  * Every step may be done twice; who recovers may die at each and another begins again.
@@ -18,7 +18,7 @@ import { highestSlot } from '../thread/slot';
 import { haltWorld, resumeWorld } from '../thread/stop';
 import { countFree } from './bitfield';
 import { childEntry, entryClass, storeEntry } from './child';
-import { clearPlaces } from './own';
+import { clearPlaces } from './local';
 import { drainSlot, stockedIn, stockedPages } from './stock';
 import { endChild, firstChild, leaveTrees, storeTree, treeClass, treeSlot, treeWord } from './tree';
 

@@ -2,7 +2,7 @@
  * Stocks: free blocks that a thread keeps at hand, so that most allocations touch nobody's memory.
  *
  * One stack of pfns for each order 0 … 3 and class (unmovable, movable), in the thread's own page,
- * and its word in the thread's slot (own.ts). For frames these blocks are taken: their bits are set.
+ * and its word in the thread's slot (local.ts). For frames these blocks are taken: their bits are set.
  * Their page words are 0. All of it is plain memory of the owner.
  *
  * word: count:16 · limit:16 (bit 16), both of blocks; 0 of a thread that has no page. So a push
@@ -32,7 +32,7 @@ import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
 import { blockMask, clearPages, gather } from './bitfield';
 import { childEntry, entryClass } from './child';
 import { CLASS_MASK, CLASS_UNMOVABLE } from './class';
-import { FramesOwn, framesOwn } from './own';
+import { FramesOwn, framesOwn } from './local';
 import { credit, findRoom, roomFound, spotFound } from './tree';
 import { pagesToSpare } from './watermark';
 

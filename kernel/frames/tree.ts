@@ -25,7 +25,7 @@ import { addWord, andWord, casWord, loadWord, storeWord } from '../base/words';
 import { findFree } from './bitfield';
 import { childEntry, creditChild, debitChild, entryClass, entryFree } from './child';
 import { CLASS_HUGE, CLASS_MASK, FRAME_CLASSES, URGENT } from './class';
-import { placeOf, setPlace } from './own';
+import { placeOf, setPlace } from './local';
 
 const FREE: u32 = 0xffff;
 const SLOT_SHIFT: u32 = 16;

@@ -8,7 +8,7 @@
 import { superblock } from '../base/layout';
 import { loadWord } from '../base/words';
 import { FIGURE_MOVED } from '../compact/state';
-import { beginEvacuation, compactFigure, compactStep, endCompaction } from '../compaction';
+import { beginEvacuation, compactFigure, compactStep, endCompaction } from '../exports/compaction';
 import { allocFolio, folioOf, freeUnpinned } from '../folio/folio';
 import { splitFolio } from '../folio/split';
 import { CLASS_MOVABLE } from '../frames/class';
@@ -24,7 +24,6 @@ import {
   TYPE_SLAB,
   TYPE_ZSPAGE,
 } from '../memdesc/type';
-import { dropPin } from '../release';
 import {
   allocObject,
   CACHE_FOLIO,
@@ -33,6 +32,7 @@ import {
   createCache,
   freeObject,
 } from '../slab/kmem-cache';
+import { dropPin } from '../zone/release';
 import { ZSPAGE_DESC_BYTES } from '../zsmalloc/zspage';
 import { KIND_BARE, KIND_SLAB, KIND_ZSPAGE } from './kind';
 

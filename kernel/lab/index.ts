@@ -20,7 +20,7 @@ import { freePageCount, takeBlock } from '../frames/frames';
 import { allocPages } from '../memdesc/pages';
 import { MISC_USER } from '../memdesc/type';
 import { enterKernel, enterReading, leaveKernel } from '../thread/stop';
-import { attachThread, formatZone, settleThread } from '../zone';
+import { attachThread, formatZone, settleThread } from '../zone/zone';
 import {
   alloc,
   allocDescriptor,

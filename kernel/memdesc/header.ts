@@ -18,7 +18,7 @@
  * link   limbo, or a split's reserve. No reader reads it
  *
  * OWNED is the reference of whoever made the descriptor, which outlives threads; every pin stands in
- * the ledger of the thread that has it (ledger.ts). So the word can be counted anew:
+ * the ledger of the thread that has it (pin-ledger.ts). So the word can be counted anew:
  *   pins = entries of all ledgers that name the descriptor
  *
  * Descriptors are type-stable: an object of a descriptor cache keeps its kind until its slab is

@@ -12,7 +12,7 @@
  *                                      stores a word that is Stocked
  *   Stocked(self, large) → Misc(small) a free of a part, likewise after the other words
  *
- * Death (recover-pages.ts): an incomplete birth shows in words without the first one, a free in a
+ * Death (recover.ts): an incomplete birth shows in words without the first one, a free in a
  * first word that is Stocked. The one is undone, the other finished.
  *
  * Cost: of an alloc the words; of a free one compare-and-swap and the words. Both and frames' share.
@@ -29,7 +29,7 @@ import {
 } from '../base/fault';
 import { MAX_ORDER, superblock } from '../base/layout';
 import { giveBlock, giveStocked, takeBlock, takeStocked } from '../frames/frames';
-import { clearIntent, setIntent } from '../frames/own';
+import { clearIntent, setIntent } from '../frames/local';
 import { stockFor } from '../frames/stock';
 import {
   casPageWord,

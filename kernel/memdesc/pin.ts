@@ -9,7 +9,7 @@
  * (and a folio keeps its pages as long as it lives). If not, the pin was taken on a stranger: put it
  * back (which may make us the one who frees it) and begin again.
  *
- * Every pin stands in the ledger (ledger.ts) from before it is counted until after.
+ * Every pin stands in the ledger (pin-ledger.ts) from before it is counted until after.
  *
  * A frozen descriptor is waited for: whoever freezes is soon done. `waiters` counts those who park
  * on a refs word, so that an unfreeze wakes only when there are any; one that dies waiting leaves it
@@ -39,8 +39,8 @@ import {
   thaw,
   tryGet,
 } from './header';
-import { enter, hasRoom, keepAsNote, strike } from './ledger';
 import { pageWord, wordDescriptor } from './page-word';
+import { enter, hasRoom, keepAsNote, strike } from './pin-ledger';
 
 /** Lock, pin waiters, stamps, and the types of users (user-type.ts). */
 @unmanaged
@@ -121,7 +121,7 @@ export function unpinAtOnce(desc: u32): bool {
   return true;
 }
 
-/** @returns true when the caller must free it; its entry is a note until then (ledger.ts) @inline */
+/** @returns true when the caller must free it; its entry is a note until then (pin-ledger.ts) @inline */
 export function unpin(desc: u32): bool {
   const isLast = put(desc);
   if (isLast) keepAsNote(desc);

@@ -25,8 +25,8 @@ import { casByte } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { freePageCount, takeBlock } from '../frames/frames';
 import { CACHE_SHEAF, CACHE_SLAB, cacheOf, createCache, KIND_PLAIN } from './cache';
+import { checkFilled, fillFree } from './debug-fill';
 import { drainCache } from './drain';
-import { checkFilled, fillFree } from './fill';
 import {
   chainSheaf,
   claim,

@@ -15,7 +15,7 @@
  *      has them (cache.ts), go back to their slabs; then each slab is counted and listed
  *
  * A descriptor that a dead thread bore and did not publish may own pages already, or be in the reserve of a
- * split: the floors above give those back that are noted (memdesc/ledger.ts). What is left then was taken
+ * split: the floors above give those back that are noted (pin-ledger.ts). What is left then was taken
  * out of a sheaf and not noted: `recoverUnborn` frees it.
  */
 import { SLAB_STATE, superblock } from '../base/layout';
@@ -27,7 +27,7 @@ import { breakLock } from '../thread/lock';
 import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
 import { haltWorld, resumeWorld } from '../thread/stop';
 import { CACHE_SHEAF, CACHES, cacheOf, KIND_CELL, KIND_DESC, slabState } from './cache';
-import { fillFree } from './fill';
+import { fillFree } from './debug-fill';
 import {
   chainSheaf,
   disclaim,

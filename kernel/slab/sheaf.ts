@@ -28,7 +28,7 @@ import { loadCell, loadWord, peekWord, pokeByte, pokeCell, pokeWord } from '../b
 import { bornHere, refsAt } from '../memdesc/header';
 import { lock, unlock } from '../thread/lock';
 import { CACHES, cacheOf, KIND_CELL, KIND_DESC, KIND_HAND, KmemCache, slabState } from './cache';
-import { checkFilled, fillFree } from './fill';
+import { checkFilled, fillFree } from './debug-fill';
 import {
   IN_SHEAF,
   IN_USE,

@@ -49,7 +49,7 @@ import {
   KmemCache,
   stateBytes,
 } from './cache';
-import { fillFree } from './fill';
+import { fillFree } from './debug-fill';
 
 /** Values of a state byte. Only one means that the object is here, in its slab. */
 export const IN_SLAB: u32 = 0;

@@ -26,6 +26,7 @@ import { checksum } from '../codec/checksum';
 import { compress, decompress } from '../codec/lz4';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
 import { beginChange, selfState, ThreadSlot } from '../thread/slot';
+import { zsAlloc, zsIsCell, zsIsRetired, zsRelease, zsRetire, zsSettle } from '../zsmalloc/alloc';
 import { CELL_LIVE, cellState, isSameLife } from '../zsmalloc/handle';
 import {
   zsContiguous,
@@ -35,7 +36,6 @@ import {
   zsWrite,
   zsWriteWord,
 } from '../zsmalloc/object';
-import { zsAlloc, zsIsCell, zsIsRetired, zsRelease, zsRetire, zsSettle } from '../zsmalloc/pool';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
 
 /** Value bytes in a block: 64 KiB, LZ4's window, less room for the block's head in the scratch. */

@@ -27,8 +27,8 @@ import { MISC_INDEX } from '../memdesc/type';
 import { CACHE_NODE, isObject } from '../slab/kmem-cache';
 import { lock, unlock } from '../thread/lock';
 import { beginChange } from '../thread/slot';
+import { zsIsHandle } from '../zsmalloc/alloc';
 import { zsIsLive, zsPlace } from '../zsmalloc/object';
-import { zsIsHandle } from '../zsmalloc/pool';
 import { hasKey } from './entry';
 
 const SPLITTING: u32 = 1;

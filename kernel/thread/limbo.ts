@@ -8,7 +8,7 @@
  * Limbo lock: both lists of every bag. Whoever finds a ripe list takes it away whole and frees it.
  *
  * Death: a list that was taken away hangs from its taker's slot (`ripe`) until the last of it is freed.
- * Each step under the lock leaves what a survivor can make whole (store/recover-limbo.ts):
+ * Each step under the lock leaves what a survivor can make whole (reclaim/recover.ts):
  *   object linked, not yet first     in no list: its owner's, who has it written down
  *   first, not counted               lists are counted anew
  *   ripening = ripe of the slot      the taking was not finished: it is undone
@@ -20,7 +20,7 @@ import { lock, unlock } from './lock';
 import { beginGracePeriod, isQuiescent } from './rcu';
 import { selfState } from './slot';
 
-/** Kinds of object that wait in limbo; store/reclaim.ts says how each is freed. */
+/** Kinds of object that wait in limbo; reclaim/reclaim.ts says how each is freed. */
 export const LIMBO_NODE: u32 = 0;
 export const LIMBO_VALUE: u32 = 1;
 export const LIMBO_ZSPAGE: u32 = 2;

@@ -25,7 +25,7 @@
  * of threads that are gone.
  *
  * Recovery: what a thread that died without HALF_DONE left half-way is repaired floor by floor, and
- * all it owned is given back (zone.ts). With HALF_DONE it may have left something that nobody can
+ * all it owned is given back (zone/recovery.ts). With HALF_DONE it may have left something that nobody can
  * repair, and the zone is poisoned.
  */
 import { selfSlot, setSelfSlot } from '../base/env';
@@ -61,7 +61,7 @@ export class ThreadSlot {
   inKernel: u64;
   /** Address of the thread's own page (layout.ts), 0 before it has one. */
   page: u32;
-  /** Likewise of its desk (zsmalloc/desk.ts). */
+  /** Likewise of its desk (zsmalloc/thread-state.ts). */
   desk: u32;
   /** Scratch blocks, 0 until the thread first needs them. */
   keyScratch: u32;

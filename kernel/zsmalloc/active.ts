@@ -20,8 +20,8 @@ import { allocObject, CACHE_ZSPAGE, freeObject } from '../slab/kmem-cache';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { addZspage, classAt, giveUp, poolOf, takeFullest, takeHeld } from './class-list';
-import { ACTIVES, activeAt, Desk, SPARES, selfDesk } from './desk';
 import { shapeOf, shapeSlots } from './size-class';
+import { ACTIVES, activeAt, Desk, SPARES, selfDesk } from './thread-state';
 import { fillSlot, isZspageOf, lowestFreeSlot, lowestHeldSlot, zspageLockAt } from './zspage';
 
 /**
@@ -126,7 +126,7 @@ export function endChange(desc: u32, isRetired: bool): void {
     return;
   }
   selfDesk().retired = desc;
-  // If an observer has pinned it, its put is the last: release.ts then defers it.
+  // If an observer has pinned it, its put is the last: zone/release.ts then defers it.
   const isLast = disownDesc(desc) == DISOWN_LAST;
   unlock(zspageLockAt(desc));
   if (isLast) deferZspage(desc);

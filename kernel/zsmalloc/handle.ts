@@ -30,7 +30,7 @@
  * to frames and come again as zeros.
  *
  * **The cell is the arbiter and the truth**: whose compare-and-swap wins owns what it took out; and a
- * slot that no cell names is nobody's (sweep.ts).
+ * slot that no cell names is nobody's (recover.ts).
  */
 import { selfSlot } from '../base/env';
 import { FAULT_HANDLE, fail } from '../base/fault';
@@ -167,7 +167,7 @@ export function retireCell(handle: u32): void {
 
 /** The maker has written the contents of a BORN object: from now on it may be moved. */
 export function settleCell(handle: u32): void {
-  // Observed by the mover's load in compaction.ts: what was written before may be copied.
+  // Observed by the mover's load in compact.ts: what was written before may be copied.
   storeCell(handle, (loadCell(handle) & ~STATE_MASK) | u64(CELL_LIVE));
 }
 

@@ -12,7 +12,7 @@ import { CorruptionError, IncompatibleZoneError, InvalidArgumentError } from '..
 import * as facts from '../generated/facts.ts';
 import { kernelBase64 } from '../generated/kernel-wasm.ts';
 
-/** The kernel's exports; kernel/index.ts and kernel/report.ts say what each does. */
+/** The kernel's exports; kernel/index.ts and kernel/exports/statistics.ts say what each does. */
 export interface KernelExports {
   format(idLo: number, idHi: number, seedLo: number, seedHi: number): number;
   attach(owner: number, mayPark: number): number;

@@ -1,8 +1,8 @@
 /**
  * The kernel's races that are meant, each with the reason why it does no harm.
  *
- * *Figures for people* (kernel/report.ts) are loaded while others count, and nothing follows from
- * them. *Page words* are what takes an argument. They are written by plain stores because
+ * *Figures for people* (exports/statistics.ts) are loaded while others count, and nothing follows
+ * from them. *Page words* are what takes an argument. They are written by plain stores because
  * sixteen atomic ones cost ten times as much (kernel/memdesc/page-word.ts). `pin` loads them, before
  * it holds anything, atomically. An aligned word does not tear, so it sees one of the words that
  * were ever stored, which is a guess; then it takes a reference on the descriptor that was guessed,

@@ -165,7 +165,7 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: "a dead thread's lock stays",
-    file: 'release.ts',
+    file: 'zone/release.ts',
     edits: [
       ['headerOf(desc).link == 0) breakDescLock(desc);', 'headerOf(desc).link == 0) return false;'],
     ],

@@ -17,14 +17,14 @@ export const equivalents: Excuse[] = [
   {
     because: 'Who came too late says busy, which may be asked again, instead of saying why.',
     mutants: [
-      'withdraw.ts withdraw: recheck pageWord(pfn) == TYPE_FREE ? ERR_BUSY : whyNot(pageWord(pfn))',
+      'exports/withdraw.ts withdraw: recheck pageWord(pfn) == TYPE_FREE ? ERR_BUSY : whyNot(pageWord(pfn))',
     ],
   },
   {
     because:
       'Word, first page and flags tell one life from the next; the count is then one that was true ' +
       'during the look, instead of one that was true at its beginning and at its end.',
-    mutants: ['describe.ts snapshot: recheck loadWord(refsAt(desc)) == refs'],
+    mutants: ['exports/describe.ts snapshot: recheck loadWord(refsAt(desc)) == refs'],
   },
   {
     because:
@@ -66,7 +66,7 @@ export const equivalents: Excuse[] = [
     because:
       'Only the thread itself writes the word, so a plain load of its own finds its own store.',
     mutants: [
-      'store/reclaim.ts sleep: plain loadWord(at)',
+      'reclaim/reclaim.ts sleep: plain loadWord(at)',
       'thread/slot.ts count: plain loadCell(at)',
       'thread/slot.ts retireCounters: plain loadCell(at)',
     ],
@@ -79,7 +79,7 @@ export const equivalents: Excuse[] = [
   {
     because: 'All who move a handle hold the store lock; readers only load it.',
     mutants: [
-      'store/eviction.ts removeEntry: torn swapWord(handleAt(node), 0)',
+      'cache/eviction.ts removeEntry: torn swapWord(handleAt(node), 0)',
       'store/hash-index.ts replaceHandle: torn swapWord(handleAt(node), handle)',
     ],
   },
@@ -98,10 +98,10 @@ export const equivalents: Excuse[] = [
     mutants: [
       'store/hash-index.ts formatIndex: plain storeWord(shapeAt(), 1 << 1)',
       'thread/rcu.ts formatRcu: plain storeCell(RCU_STATE, 1)',
-      'zone.ts formatZone: plain loadWord(0)',
-      'zone.ts formatZone: plain storeWord(0, ZONE_MAGIC)',
-      'zone.ts formatZone: swap zone.hashSeed = (u64(seedHi) << 32) | u64(seedLo); fillPageWords(0, zone.firstPfn, miscWord(0, MISC_ZONE));',
-      'zone.ts attachThread: plain loadWord(0)',
+      'zone/zone.ts formatZone: plain loadWord(0)',
+      'zone/zone.ts formatZone: plain storeWord(0, ZONE_MAGIC)',
+      'zone/zone.ts formatZone: swap zone.hashSeed = (u64(seedHi) << 32) | u64(seedLo); fillPageWords(0, zone.firstPfn, miscWord(0, MISC_ZONE));',
+      'zone/zone.ts attachThread: plain loadWord(0)',
     ],
   },
   {
@@ -138,11 +138,11 @@ export const equivalents: Excuse[] = [
   },
   {
     because: 'No caller is in a section: those who read do not reclaim.',
-    mutants: ['store/reclaim.ts reclaim: drop leaveSection()'],
+    mutants: ['reclaim/reclaim.ts reclaim: drop leaveSection()'],
   },
   {
     because: 'There are fifty sleeps at most, and the next call traps.',
-    mutants: ['store/reclaim.ts sleep: drop trapIfPoisoned()'],
+    mutants: ['reclaim/reclaim.ts sleep: drop trapIfPoisoned()'],
   },
   {
     because:
@@ -172,27 +172,27 @@ export const equivalents: Excuse[] = [
       'Who recovers halts the world first, in the place of a dead stopper: no stop is left to end when ' +
       'debts are paid.',
     mutants: [
-      'zone.ts payDebts: drop endStopOf(slot)',
+      'zone/zone.ts payDebts: drop endStopOf(slot)',
       'thread/stop.ts endStopOf: torn casWord(stopAt(), slot, 0)',
     ],
   },
   {
     because: 'What the dead did comes before its recovery, and what is freed has one owner.',
-    mutants: ['zsmalloc/pool.ts zsReleaseNext: plain loadCell(handle)'],
+    mutants: ['zsmalloc/alloc.ts zsReleaseNext: plain loadCell(handle)'],
   },
 ];
 
 export const unreachable: Excuse[] = [
   {
     because: 'No scenario kills who releases what a dead thread had freed.',
-    mutants: ['zsmalloc/debts.ts payDeskDebts: drop beginChange()'],
+    mutants: ['zsmalloc/reap.ts payDeskDebts: drop beginChange()'],
   },
   {
     because: 'Formatted memory, another version and images are for unit tests: no thread is there.',
     mutants: [
-      'zone.ts formatZone: recheck loadWord(0) != 0',
-      'zone.ts attachThread: recheck loadWord(0) != ZONE_MAGIC',
-      'zone.ts thawZone: drop endStopOf(slot)',
+      'zone/zone.ts formatZone: recheck loadWord(0) != 0',
+      'zone/zone.ts attachThread: recheck loadWord(0) != ZONE_MAGIC',
+      'zone/zone.ts thawZone: drop endStopOf(slot)',
     ],
   },
   {

@@ -90,25 +90,25 @@ export const frameMutants: Mutant[] = [
   },
   {
     name: 'counters are not counted again',
-    file: 'memdesc/recover-pages.ts',
+    file: 'memdesc/recover.ts',
     edits: [['  recount();\n', '']],
     scenarios: ['order-6-killed', 'huge-killed'],
   },
   {
     name: 'bits without a word are kept',
-    file: 'memdesc/recover-pages.ts',
+    file: 'memdesc/recover.ts',
     edits: [['    forgetPage(pfn);\n', '']],
     scenarios: ['order-6-killed', 'refill-killed'],
   },
   {
     name: 'an incomplete birth is kept',
-    file: 'memdesc/recover-pages.ts',
+    file: 'memdesc/recover.ts',
     edits: [[' || (wordType(word) == TYPE_MISC && !isFirst(pfn, word))) {', ') {']],
     scenarios: ['order-3-killed', 'alloc-free-killed'],
   },
   {
     name: 'a free that was under way is kept',
-    file: 'memdesc/recover-pages.ts',
+    file: 'memdesc/recover.ts',
     edits: [
       [
         'if (wordType(word) == TYPE_STOCKED) finishFree(pfn, word);',
@@ -119,7 +119,7 @@ export const frameMutants: Mutant[] = [
   },
   {
     name: 'a free of a part becomes one of the whole',
-    file: 'memdesc/recover-pages.ts',
+    file: 'memdesc/recover.ts',
     edits: [['if (isPart && intent.intentPfn != 0) {', 'if (false) {']],
     scenarios: ['part-killed'],
   },
@@ -151,7 +151,7 @@ export const frameMutants: Mutant[] = [
   },
   {
     name: 'a thread’s page that nobody names is kept',
-    file: 'memdesc/recover-pages.ts',
+    file: 'memdesc/recover.ts',
     edits: [['    else if (isUnnamed(pfn, word)) fillPageWords(pfn, 1, TYPE_FREE);\n', '']],
     scenarios: ['attach-killed'],
   },

@@ -220,7 +220,8 @@ function toMutant(file: string, source: string, code: string, change: Change): G
 }
 
 /** Only looked at by tests and people, or without a shared word, or the words themselves. */
-const EXCLUDED = /^(codec\/|lab\/|report|check|testing|flags|base\/words)|\.test\.ts$/;
+const EXCLUDED =
+  /^(codec\/|lab\/|exports\/statistics|testing|flags|base\/words)|\/check\.ts$|\.test\.ts$/;
 
 /** All mutants of one file's text. Functions that check a stopped world are left out. */
 export function mutantsOf(file: string, source: string): Generated[] {

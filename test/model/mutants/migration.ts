@@ -60,7 +60,7 @@ export const migrationMutants: Mutant[] = [
   },
   {
     name: 'a freed object is linked without its zspage’s lock',
-    file: 'zsmalloc/pool.ts',
+    file: 'zsmalloc/alloc.ts',
     edits: [
       [
         '  lock(at);\n  defer(kind, handle, zsLinkAt(handle));\n  unlock(at);',

@@ -4,7 +4,7 @@ import type { Mutant } from './table.ts';
 export const objectMutants: Mutant[] = [
   {
     name: 'a mover commits by a store',
-    file: 'zsmalloc/compaction.ts',
+    file: 'zsmalloc/compact.ts',
     edits: [
       ['return casCell(handle, seen, moved) == seen;', 'storeCell(handle, moved);\n  return true;'],
       ['import { casCell, loadCell,', 'import { loadCell, storeCell,'],
@@ -13,7 +13,7 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a mover takes what is still being written',
-    file: 'zsmalloc/compaction.ts',
+    file: 'zsmalloc/compact.ts',
     edits: [
       ['if (cellState(seen) != CELL_LIVE || !isPlacedAt', 'if (!isPlacedAt'],
       ['return cellState(cell) == CELL_LIVE && isPlacedAt', 'return isPlacedAt'],
@@ -22,13 +22,13 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a moved object leaves its slot at once',
-    file: 'zsmalloc/compaction.ts',
+    file: 'zsmalloc/compact.ts',
     edits: [['while (!isQuiescent(desk.leftAt)) if (++look > SPINS) return false;', '']],
     scenarios: ['object-compact-read', 'object-compact-get'],
   },
   {
     name: 'an object freed by a load and a store',
-    file: 'zsmalloc/face.ts',
+    file: 'zsmalloc/malloc.ts',
     edits: [
       [
         'if (casCell(cellOf(handle), seen, goneCell(seen)) != seen) continue;\n    pushFreed',
@@ -39,7 +39,7 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'an object overwritten by a load and a store',
-    file: 'zsmalloc/face.ts',
+    file: 'zsmalloc/malloc.ts',
     edits: [
       [
         'if (casCell(at, seen, sameLife(seen, contents, state)) != seen) continue;',
@@ -50,7 +50,7 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a freed object ripe at once',
-    file: 'zsmalloc/desk-limbo.ts',
+    file: 'zsmalloc/deferred-frees.ts',
     edits: [['ripeningCount(desk) != 0 && isQuiescent(desk.closedAt)', 'ripeningCount(desk) != 0']],
     scenarios: ['object-read-free-reuse', 'object-read-overwrite-reuse'],
   },
@@ -67,7 +67,7 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a thread does not note what it is about to free',
-    file: 'zsmalloc/face.ts',
+    file: 'zsmalloc/malloc.ts',
     edits: [['    desk.freeing = cellOf(handle);\n', '']],
     scenarios: ['object-free-free-killed'],
   },
@@ -82,7 +82,7 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a sweep leaves the slots that the dead had taken',
-    file: 'zsmalloc/sweep.ts',
+    file: 'zsmalloc/recover.ts',
     edits: [['if (isSwept) sweep(slot);', '']],
     scenarios: ['object-compact-free-killed', 'object-compact-compact-killed'],
   },

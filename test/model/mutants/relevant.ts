@@ -24,8 +24,8 @@ const first: [string, string[]][] = [
       'poison-move-pinned',
     ],
   ],
-  ['compaction', ['migrate-free', 'migrate-killed-free', 'poison-move-free']],
-  ['describe', ['describe-free', 'describe-migrate']],
+  ['exports/compaction', ['migrate-free', 'migrate-killed-free', 'poison-move-free']],
+  ['exports/describe', ['describe-free', 'describe-migrate']],
   ['folio/', ['pin-free-both-reused', 'pin-free-descriptor-reused']],
   [
     'frames/',
@@ -48,19 +48,25 @@ const first: [string, string[]][] = [
       'drain-killed',
     ],
   ],
-  ['index', ['pin-put-killed', 'pin-slab-given-back', 'lock-unlock']],
+  [
+    'exports/withdraw',
+    ['poison-alloc', 'poison-slab-given-back', 'unpoison-unpoison', 'unpoison-killed'],
+  ],
+  ['exports/', ['pin-put-killed', 'pin-slab-given-back', 'lock-unlock']],
   ['memdesc/desc-lock', ['lock-unlock', 'lock-unlock-killed', 'fault-page-lock']],
   [
     'memdesc/header',
     ['freeze-put', 'pin-free-descriptor-reused', 'free-free', 'pin-free-page-reused'],
   ],
   ['memdesc/pages', ['free-free', 'free-free-order-3', 'part-against-part', 'part-against-rest']],
-  ['memdesc/recover-pages', ['alloc-free-killed', 'order-3-killed', 'part-killed', 'huge-killed']],
+  ['memdesc/recover', ['alloc-free-killed', 'order-3-killed', 'part-killed', 'huge-killed']],
   ['memdesc/', ['pin-free-descriptor-reused', 'free-free', 'pin-slab-and-zspage']],
   ['slab/', ['pin-slab-retired', 'set-delete', 'pin-slab-and-zspage']],
   ['store/entry', ['read-on-delete-reuse-all', 'get-delete-reuse']],
-  ['store/eviction', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
+  ['cache/eviction', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
   ['store/hash-index', ['list-split-k', 'list-split-m', 'list-split-split', 'get-split-k']],
+  ['cache/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
+  ['reclaim/', ['reclaim-reclaim', 'limbo-reclaim', 'set-reclaim', 'limbo-zspage-killed']],
   ['store/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
   [
     'thread/limbo',
@@ -96,8 +102,11 @@ const first: [string, string[]][] = [
       'stopper-killed',
     ],
   ],
-  ['withdraw', ['poison-alloc', 'poison-slab-given-back', 'unpoison-unpoison', 'unpoison-killed']],
-  ['zone', ['attach-detach', 'death-proven-twice', 'reader-killed-is-given-back']],
+  [
+    'exports/withdraw',
+    ['poison-alloc', 'poison-slab-given-back', 'unpoison-unpoison', 'unpoison-killed'],
+  ],
+  ['zone/', ['attach-detach', 'death-proven-twice', 'reader-killed-is-given-back']],
   [
     'zsmalloc/',
     [
@@ -127,13 +136,16 @@ const first: [string, string[]][] = [
 
 /** Beginnings of file names, and the scenarios of what they are about. */
 const groups: [string, readonly { name: string }[]][] = [
-  ['compact', compactionScenarios],
+  ['compact/', compactionScenarios],
+  ['exports/compaction', compactionScenarios],
+  ['exports/folio', folioScenarios],
+  ['zone/recover-compaction', compactionScenarios],
   ['folio', folioScenarios],
   ['memdesc/user-type', folioScenarios],
-  ['release', folioScenarios],
+  ['zone/release', folioScenarios],
   ['slab/', slabScenarios],
   ['thread/', threadScenarios],
-  ['zone', threadScenarios],
+  ['zone/zone', threadScenarios],
   ['zsmalloc/', objectScenarios],
 ];
 

@@ -40,13 +40,13 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'debts are paid of who was marked dead after the repairs',
-    file: 'zone.ts',
+    file: 'zone/zone.ts',
     edits: [[' || slotOf(slot).repaired == 0', '']],
     scenarios: ['deaths-proven-apart'],
   },
   {
     name: "a dead thread's page is freed before its slot forgets it",
-    file: 'zone.ts',
+    file: 'zone/zone.ts',
     edits: [
       ['  slot.page = 0;\n  slot.desk = 0;\n  if (page != 0)', '  if (page != 0)'],
       [
@@ -81,7 +81,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a grace period is not waited for',
-    file: 'grace.ts',
+    file: 'exports/grace.ts',
     edits: [
       ['const isOver = isQuiescent(epoch);', 'const isOver = true;'],
       ['while (!isQuiescent(epoch) && looks', 'while (looks >= SPINS && looks'],
@@ -90,7 +90,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'who defers into a full limbo does not wait',
-    file: 'store/reclaim.ts',
+    file: 'reclaim/reclaim.ts',
     edits: [['  awaitGrace(PATIENCE);\n', '']],
     scenarios: ['limbo-full'],
   },
@@ -123,7 +123,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a set without the store lock',
-    file: 'store/store.ts',
+    file: 'cache/cache.ts',
     edits: [
       [
         '  lock(STORE_LOCK);\n  enterSection();\n  const node = findNode(hash,',
@@ -134,7 +134,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'an overwritten value freed at once',
-    file: 'store/eviction.ts',
+    file: 'cache/eviction.ts',
     edits: [
       ['  zsDefer(LIMBO_VALUE, handle);', '  if (handle != 0) releaseEntry(handle);'],
       ['import { entryKeyBytes,', 'import { entryKeyBytes, releaseEntry,'],
@@ -163,13 +163,13 @@ export const mutants: Mutant[] = [
   },
   {
     name: "a node between its cache and the index is nobody's",
-    file: 'store/store.ts',
+    file: 'cache/cache.ts',
     edits: [['NODE_BYTES, KIND_HAND)', 'NODE_BYTES, 3)']],
     scenarios: ['writer-killed'],
   },
   {
     name: 'a draft is taken before the change begins',
-    file: 'store/store.ts',
+    file: 'cache/cache.ts',
     edits: [['  beginChange();\n  settleHand();\n', '  settleHand();\n']],
     scenarios: ['writer-killed'],
   },
@@ -240,7 +240,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'node freed without a grace period',
-    file: 'store/eviction.ts',
+    file: 'cache/eviction.ts',
     edits: [
       ['defer(LIMBO_NODE, node, linkOf(LIMBO_NODE, node));', 'freeObject(CACHE_NODE, node);'],
       ['import { defer, LIMBO_NODE, LIMBO_VALUE }', 'import { defer, LIMBO_VALUE }'],

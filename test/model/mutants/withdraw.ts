@@ -4,7 +4,7 @@ import type { Mutant } from './table.ts';
 export const withdrawMutants: Mutant[] = [
   {
     name: 'a page is poisoned without being taken',
-    file: 'withdraw.ts',
+    file: 'exports/withdraw.ts',
     edits: [['if (!takeGivenBlock(pfn, 0, CLASS_UNMOVABLE)) return false;', '']],
     scenarios: ['poison-alloc'],
   },
@@ -27,7 +27,7 @@ export const withdrawMutants: Mutant[] = [
   },
   {
     name: 'a poisoned page is given back by a load and a store',
-    file: 'withdraw.ts',
+    file: 'exports/withdraw.ts',
     edits: [
       [
         'const isOurs = casPageWord(pfn, TYPE_POISONED, TYPE_FREE);',
@@ -38,7 +38,7 @@ export const withdrawMutants: Mutant[] = [
   },
   {
     name: 'a page is described by one look',
-    file: 'describe.ts',
+    file: 'exports/describe.ts',
     edits: [
       [
         '    pageWord(pfn) == word && loadWord(refsAt(desc)) == refs && loadWord(flagsAt(desc)) == flags\n',
@@ -49,13 +49,13 @@ export const withdrawMutants: Mutant[] = [
   },
   {
     name: 'a folio is described while it is being born',
-    file: 'describe.ts',
+    file: 'exports/describe.ts',
     edits: [['  if (isFolio && first == 0) return false;\n', '']],
     scenarios: ['describe-reborn'],
   },
   {
     name: 'a description does not look again whose page it is',
-    file: 'describe.ts',
+    file: 'exports/describe.ts',
     edits: [['    pageWord(pfn) == word && loadWord', '    loadWord']],
     scenarios: ['describe-free'],
   },

@@ -1,0 +1,126 @@
+/**
+ * The cache, as JavaScript calls it. Keys and values pass through this thread's scratch; times are
+ * milliseconds as f64.
+ */
+
+import * as store from '../cache/cache';
+import { reclaim as reclaimAll } from '../reclaim/reclaim';
+import { leave, OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
+import { selfState } from '../thread/slot';
+import { enterKernel as enter } from '../thread/stop';
+
+/** Makes the zone a cache, once. @returns 0 or ERR_NO_MEMORY */
+export function formatStore(): i32 {
+  enter(OP_FORMAT_STORE);
+  const failure = store.formatStore();
+  leave();
+  return failure;
+}
+
+export function hasStore(): bool {
+  return store.isStoreFormatted();
+}
+
+/** Takes this thread's scratch. @returns 0 or ERR_NO_MEMORY */
+export function prepare(): i32 {
+  enter(OP_WRITE);
+  const failure = store.prepare();
+  leave();
+  return failure;
+}
+
+export function keyScratch(): u32 {
+  return selfState().keyScratch;
+}
+
+export function inputScratch(): u32 {
+  return selfState().inputScratch;
+}
+
+export function outputScratch(): u32 {
+  return selfState().outputScratch;
+}
+
+export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: f64): i32 {
+  enter(OP_WRITE);
+  const failure = store.set(keyBytes, valueBytes, isRaw, u64(expiry));
+  leave();
+  return failure;
+}
+
+export function beginSet(keyBytes: u32, valueBytes: u32): void {
+  enter(OP_WRITE);
+  store.begin(keyBytes, valueBytes);
+  leave();
+}
+
+export function appendSet(bytes: u32, isRaw: bool): i32 {
+  enter(OP_WRITE);
+  const failure = store.append(bytes, isRaw);
+  leave();
+  return failure;
+}
+
+export function commitSet(expiry: f64): i32 {
+  enter(OP_WRITE);
+  const failure = store.commit(u64(expiry));
+  leave();
+  return failure;
+}
+
+/** For a value too large to try: counts a refusal and drops the key's old value. */
+export function refuseSet(keyBytes: u32): void {
+  enter(OP_WRITE);
+  store.refuse(keyBytes);
+  leave();
+}
+
+export function get(keyBytes: u32, now: f64, isCounted: bool): i32 {
+  enter(OP_READ);
+  const bytes = store.get(keyBytes, u64(now), isCounted);
+  leave();
+  return bytes;
+}
+
+export function getMore(): i32 {
+  enter(OP_READ);
+  const bytes = store.getMore();
+  leave();
+  return bytes;
+}
+
+export function has(keyBytes: u32, now: f64): bool {
+  enter(OP_READ);
+  const isThere = store.has(keyBytes, u64(now));
+  leave();
+  return isThere;
+}
+
+export function remove(keyBytes: u32): bool {
+  enter(OP_DELETE);
+  const isRemoved = store.remove(keyBytes);
+  leave();
+  return isRemoved;
+}
+
+export function clearSome(limit: u32): u32 {
+  enter(OP_DELETE);
+  const removed = store.clearSome(limit);
+  leave();
+  return removed;
+}
+
+export function listKeys(bucket: u32, skip: u32, now: f64): i32 {
+  enter(OP_READ);
+  const passed = store.listKeys(bucket, skip, u64(now));
+  leave();
+  return passed;
+}
+
+/** Frees what waited for its grace period. @returns objects freed */
+export function reclaim(): u32 {
+  enter(OP_DELETE);
+  const freed = reclaimAll();
+  leave();
+  return freed;
+}

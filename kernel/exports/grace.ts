@@ -1,0 +1,47 @@
+/**
+ * Grace periods for users: wait for one, and see who holds it up.
+ *
+ * A section lasts one call, so a period is over in microseconds unless a thread is off its CPU in the
+ * middle of a call, or has died there and nobody has recovered it yet.
+ */
+import { selfSlot } from '../base/env';
+import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
+import { loadWord } from '../base/words';
+import { leave, OP_FOLIO } from '../thread/operations';
+import { beginGracePeriod, currentEpoch, isQuiescent } from '../thread/rcu';
+import { sectionOf, slotAt, ThreadSlot } from '../thread/slot';
+import { enterKernel as enter, restSafely } from '../thread/stop';
+
+/** Looks before sleeping: some 20 µs. */
+const SPINS: u32 = 1000;
+
+/**
+ * Waits until every call that was under way has ended.
+ *
+ * @param limitMs  sleeps of 1 ms before giving up
+ * @returns 0 or ERR_BUSY
+ */
+export function synchronize(limitMs: u32): i32 {
+  enter(OP_FOLIO);
+  const epoch = beginGracePeriod();
+  let looks: u32 = 0;
+  while (!isQuiescent(epoch) && looks < SPINS + limitMs) {
+    if (looks++ >= SPINS) sleep();
+  }
+  const isOver = isQuiescent(epoch);
+  leave();
+  return isOver ? 0 : ERR_BUSY;
+}
+
+/** On a word of our own that nobody moves. */
+function sleep(): void {
+  const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('page');
+  restSafely(at, loadWord(at), 1);
+  trapIfPoisoned();
+}
+
+/** Grace periods that have begun since the section of a slot did; −1: it is in none. */
+export function sectionAge(slot: u32): i32 {
+  const section = sectionOf(slot);
+  return section == 0 ? -1 : i32(currentEpoch() - section);
+}

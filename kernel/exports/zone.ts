@@ -1,0 +1,94 @@
+/**
+ * A zone, as JavaScript calls it: format, attach, detach, the dead, check, stop and start.
+ *
+ * Each export brackets its call by `enter` and `leave`, which keep the slot's inKernel cell: it tells
+ * a survivor whether a thread died half-way, and `leave` ends the read section. A poisoned zone traps
+ * at `enter`.
+ */
+import { selfSlot, setCanPark } from '../base/env';
+import { FAULT_TRAP, poison } from '../base/fault';
+import { leave, OP_ATTACH, OP_CHECK, OP_DETACH, OP_READ, OP_RECOVER } from '../thread/operations';
+import { markDead as markDeadOwner, operationOf } from '../thread/slot';
+import { enterKernel as enter, startWorld, stopWorld } from '../thread/stop';
+import { checkZone } from '../zone/check';
+import {
+  attachThread,
+  detachThread,
+  formatZone,
+  recoverDead as recoverAll,
+  settleThread,
+  thawZone,
+} from '../zone/zone';
+
+export { checkDetail } from '../zone/check';
+
+/** Formats a zone in zeroed memory. @returns 0 or ERR_… */
+export function format(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): i32 {
+  return formatZone(idLo, idHi, seedLo, seedHi);
+}
+
+/** Attaches this thread, known outside as `owner` ≥ 1. @returns its slot or ERR_…: see zone.ts */
+export function attach(owner: u32, mayPark: bool): i32 {
+  setCanPark(mayPark);
+  const slot = attachThread(owner);
+  if (slot < 0) return slot;
+  enter(OP_ATTACH);
+  const failure = settleThread();
+  if (failure != 0) return failure;
+  leave();
+  return slot;
+}
+
+/** Gives back the slot and all it owns; no further call but `attach`. */
+export function detach(): void {
+  enter(OP_DETACH);
+  detachThread();
+}
+
+/**
+ * The thread's answer to an exception out of a call (its stack is full): a read that had changed
+ * nothing is over. Anything else may be half-done, and what repairs a dead thread's work would take
+ * the living one's pins and scratch with it: the zone is poisoned.
+ */
+export function condemn(): void {
+  if (selfSlot() == 0) return;
+  const operation = operationOf(selfSlot());
+  if (operation == 0 || operation == OP_READ || operation == OP_CHECK) leave();
+  else poison(FAULT_TRAP, selfSlot(), operation);
+}
+
+/** Records the proven death of a thread. Needs no slot. @returns slots marked */
+export function markDead(owner: u32): u32 {
+  return markDeadOwner(owner);
+}
+
+/** Gives back what dead threads owned. @returns how many, or ERR_BUSY: to be tried again */
+export function recoverDead(): i32 {
+  const recovered = recoverAll(OP_RECOVER);
+  if (recovered >= 0) leave();
+  return recovered;
+}
+
+/** @returns 0, or a FAULT_… code; `checkDetail` says where */
+export function check(): u32 {
+  enter(OP_CHECK);
+  const fault = checkZone();
+  leave();
+  return fault;
+}
+
+/** Stops the world until `start`, so that the memory can be copied as an image. */
+export function stop(): void {
+  enter(OP_CHECK);
+  stopWorld();
+}
+
+export function start(): void {
+  startWorld();
+  leave();
+}
+
+/** Makes the memory of a loaded image usable, before `attach`. */
+export function thawImage(): void {
+  thawZone();
+}

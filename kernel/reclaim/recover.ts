@@ -1,0 +1,106 @@
+/**
+ * What a survivor does for a thread that died while something was on its way into limbo or out of it.
+ *
+ *   lock held by the dead   a bag may be half-changed: the steps that are undone, and why that is right,
+ *                           stand in thread/limbo.ts; then it is counted anew
+ *   ripe                    what the dead had taken out and not freed waits once more
+ *   on its desk             an object that a list has already is the list's
+ *
+ * Objects of the store are never met here: who changes the store is not survived (zone/recovery.ts). World
+ * halted; before zsmalloc's repair, which goes by the desk. Each step may be done twice.
+ */
+import { LIMBO_STATE } from '../base/layout';
+import { peekWord, pokeWord } from '../base/words';
+import { actorOf, refsAt } from '../memdesc/header';
+import {
+  Bag,
+  bag,
+  LIMBO_KINDS,
+  LIMBO_OBJECT,
+  LIMBO_ZSPAGE,
+  setFillingCount,
+  setRipeningCount,
+} from '../thread/limbo';
+import { breakLock, isLockOf } from '../thread/lock';
+import { slotOf } from '../thread/slot';
+import { Desk, deskAt, deskOf } from '../zsmalloc/thread-state';
+import { linkOf } from './reclaim';
+
+/** Repairs limbo after the death of `slot`. */
+export function recoverLimbo(slot: u32): void {
+  if (isLockOf(LIMBO_STATE, slot)) {
+    for (let kind: u32 = 0; kind < LIMBO_KINDS; kind++) repairBag(slot, kind);
+  }
+  if (deskOf(slot) != 0) {
+    const desk = deskAt(deskOf(slot));
+    if (slotOf(slot).ripe != 0) skipFirstOnDesk(slot, desk);
+    if (isInLimbo(LIMBO_ZSPAGE, desk.retired)) desk.retired = 0;
+    if (isInLimbo(LIMBO_OBJECT, desk.born)) desk.born = 0;
+  }
+  if (slotOf(slot).ripe != 0) putBack(slot);
+  breakLock(LIMBO_STATE, slot);
+}
+
+/** Whether an object waits in limbo. World halted: nobody is in a bag. */
+export function isInLimbo(kind: u32, object: u32): bool {
+  if (object == 0) return false;
+  const from = bag(kind);
+  return isOnList(kind, from.filling, object) || isOnList(kind, from.ripening, object);
+}
+
+function isOnList(kind: u32, first: u32, object: u32): bool {
+  let at = first;
+  while (at != 0 && at != object) at = nextOf(kind, at);
+  return at != 0;
+}
+
+function nextOf(kind: u32, object: u32): u32 {
+  return peekWord(linkOf(kind, object));
+}
+
+function repairBag(slot: u32, kind: u32): void {
+  const from = bag(kind);
+  const self = slotOf(slot);
+  if (self.ripe != 0 && self.ripeKind == kind && from.ripening == self.ripe) self.ripe = 0;
+  if (from.ripening == from.filling) from.ripening = 0;
+  recount(kind, from);
+}
+
+function recount(kind: u32, from: Bag): void {
+  setFillingCount(from, lengthOf(kind, from.filling));
+  setRipeningCount(from, lengthOf(kind, from.ripening));
+}
+
+function lengthOf(kind: u32, first: u32): u32 {
+  let length: u32 = 0;
+  for (let at = first; at != 0; at = nextOf(kind, at)) length++;
+  return length;
+}
+
+/** The first of the ripe objects has gone over to the desk already. */
+function skipFirstOnDesk(slot: u32, desk: Desk): void {
+  const self = slotOf(slot);
+  const isCondemned = self.ripeKind == LIMBO_ZSPAGE && actorOf(peekWord(refsAt(self.ripe))) == slot;
+  const isOnDesk = isCondemned
+    ? desk.retired == self.ripe
+    : self.ripeKind == LIMBO_OBJECT && desk.born == self.ripe;
+  if (isOnDesk) self.ripe = nextOf(self.ripeKind, self.ripe);
+}
+
+/** Puts what is left of the ripe objects before those that fill the bag. */
+function putBack(slot: u32): void {
+  const self = slotOf(slot);
+  const kind = self.ripeKind;
+  const into = bag(kind);
+  let last = self.ripe;
+  // A recoverer that died may have linked the two lists, or have stored the first object as well.
+  while (last != into.filling && nextOf(kind, last) != 0 && nextOf(kind, last) != into.filling) {
+    last = nextOf(kind, last);
+  }
+  if (last != into.filling) {
+    pokeWord(linkOf(kind, last), into.filling);
+    into.filling = self.ripe;
+  }
+  recount(kind, into);
+  self.ripe = 0;
+}

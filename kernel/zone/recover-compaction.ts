@@ -1,0 +1,30 @@
+/**
+ * What a compaction leaves to whoever ends it: a thread that detaches, or who recovers a dead one.
+ *
+ * The halted half of recovery is compact/recover.ts.
+ */
+import { selfSlot } from '../base/env';
+import { settleCompaction } from '../compact/recover';
+import { compactOwner } from '../compact/state';
+import { endCompaction } from '../compact/step';
+import { condemn } from '../memdesc/header';
+import { note } from '../memdesc/pin-ledger';
+import { releaseDesc } from './release';
+
+/** Before a thread leaves. */
+export function leaveCompaction(): void {
+  while (compactOwner() == selfSlot()) endCompaction();
+}
+
+/**
+ * Second step of recovery, world running: frees what the move of a dead thread left to be freed.
+ * After the ledger's, which may have found it already.
+ */
+export function settleCompactor(slot: u32): void {
+  for (let desc = settleCompaction(slot); desc != 0; desc = settleCompaction(slot)) {
+    note(desc);
+    // From here on it is this thread's, and found in its ledger.
+    condemn(desc, selfSlot());
+    releaseDesc(desc);
+  }
+}

@@ -1,0 +1,149 @@
+/** Formatting and attaching: what is refused, and that a refusal writes nothing. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as facts from '../../src/generated/facts.ts';
+import { assertBytes, sample, storeFace } from '../../test/support/store-face.ts';
+import {
+  assertSound,
+  createMemory,
+  createZone,
+  offsetOf,
+  openZone,
+  zoneTest,
+} from '../../test/support/zone.ts';
+
+const { ERR_GEOMETRY, ERR_NOT_A_ZONE, ERR_VERSION, MIN_WASM_PAGES, PAGE_BYTES } = facts;
+
+/** Sets a word of a formatted zone's superblock and attaches: the answer, with nothing written. */
+function attachTo(field: string, value: number): number {
+  const zone = createZone();
+  zone.words[offsetOf('Superblock', field) / 4] = value;
+  const before = Buffer.from(zone.bytes);
+  const answer = openZone(zone.memory).attach(7, 1);
+  assert.ok(before.equals(zone.bytes), 'something was written');
+  return answer;
+}
+
+test('memory that is no zone is refused, without a write', () => {
+  const memory = createMemory(64);
+  assert.equal(openZone(memory).attach(1, 1), ERR_NOT_A_ZONE);
+  assert.ok(Buffer.from(memory.buffer).every((byte) => byte === 0));
+  assert.equal(attachTo('magic', 0x12345678), ERR_NOT_A_ZONE);
+});
+
+test('a zone of another version is refused, without a write', () => {
+  assert.equal(attachTo('version', facts.FORMAT_VERSION + 1), ERR_VERSION);
+  assert.equal(attachTo('version', 0), ERR_VERSION);
+});
+
+test('a zone whose size is not its memory’s is refused, without a write', () => {
+  assert.equal(attachTo('wasmPages', 63), ERR_GEOMETRY);
+  assert.equal(attachTo('wasmPages', 65), ERR_GEOMETRY);
+});
+
+test('format refuses memory that is in use, and a zone, without a write', () => {
+  const memory = createMemory(64);
+  new Uint32Array(memory.buffer)[0] = 1;
+  const before = Buffer.from(new Uint8Array(memory.buffer));
+  assert.equal(openZone(memory).format(1, 2, 3, 4), ERR_NOT_A_ZONE);
+  assert.ok(before.equals(new Uint8Array(memory.buffer)));
+  const zone = createZone();
+  const formatted = Buffer.from(zone.bytes);
+  assert.equal(zone.kernel.format(5, 6, 7, 8), ERR_NOT_A_ZONE);
+  assert.ok(formatted.equals(zone.bytes));
+});
+
+test('a memory that is too small does not even take the kernel', () => {
+  assert.throws(() => openZone(createMemory(MIN_WASM_PAGES - 1)), WebAssembly.LinkError);
+});
+
+/** In the two-word layout the page map is twice as long. */
+const wordsOfPage = process.env.PAGELESS_LAYOUT === 'two-word' ? 2 : 1;
+
+for (const wasmPages of [64, 65, 71, 96, 97, 160, 1025, 4096]) {
+  zoneTest(
+    `${wasmPages} WebAssembly pages: the layout is in order and the counts agree`,
+    {
+      wasmPages,
+    },
+    ({ kernel, words }) => {
+      const read = (field: string): number => words[offsetOf('Superblock', field) / 4]!;
+      assert.equal(kernel.pageCount(), wasmPages * 16);
+      assert.ok(read('frameBits') >= facts.PAGE_MAP + 4 * kernel.pageCount());
+      assert.equal(read('frameBits') % 64, 0);
+      assert.ok(read('counters') >= read('frameBits') + 64 * read('childCount'));
+      const end = read('counters') + read('childCount') * 2 ** read('counterShift');
+      assert.ok(kernel.firstPfn() * PAGE_BYTES >= end);
+      assert.ok(kernel.firstPfn() <= 18 + Math.ceil(kernel.pageCount() / (900 / wordsOfPage)));
+      const own = facts.THREAD_PAGES;
+      assert.equal(kernel.freePagesNow(), kernel.pageCount() - kernel.firstPfn() - own);
+      for (const pfn of [0, kernel.firstPfn() - 1]) {
+        assert.equal(kernel.pageWordOf(pfn), facts.TYPE_MISC | (facts.MISC_ZONE << 9));
+      }
+      assert.equal(kernel.pageWordOf(kernel.firstPfn() + own), 0);
+      assert.deepEqual([kernel.zoneIdLo(), kernel.zoneIdHi()], [1, 2]);
+    },
+  );
+}
+
+zoneTest('fixed records do not overlap', {}, () => {
+  const sizeOf = (name: string): number => facts.structures.find((s) => s.name === name)!.bytes;
+  const records: [number, number][] = [
+    [facts.SUPERBLOCK, sizeOf('Superblock')],
+    [facts.RCU_STATE, sizeOf('RcuState')],
+    [facts.LIMBO_STATE, sizeOf('LimboState') + facts.LIMBO_KINDS * sizeOf('Bag')],
+    [facts.SLAB_STATE, sizeOf('SlabState')],
+    [facts.ZS_STATE, sizeOf('ZsState')],
+    [facts.STORE_STATE, sizeOf('StoreState')],
+    [facts.THREADS_STATE, sizeOf('ThreadsState')],
+    [facts.SLOT_TABLE, facts.SLOT_BYTES * (facts.MAX_SLOT + 1)],
+    [facts.CACHE_TABLE, facts.CACHES * sizeOf('KmemCache')],
+    [facts.PAGE_MAP, 0],
+  ];
+  for (const [i, [start, bytes]] of records.slice(0, -1).entries()) {
+    assert.ok(start + bytes <= records[i + 1]![0], `record at ${start}`);
+    assert.equal(start % 64, 0);
+  }
+  assert.ok(sizeOf('ThreadSlot') <= facts.SLOT_FRAMES);
+  assert.ok(facts.SLOT_FRAMES + sizeOf('FramesOwn') <= facts.SLOT_BYTES);
+});
+
+test('an image is usable after thawing: threads gone, their debts paid, the world running', () => {
+  const zone = createZone({ hasStore: true });
+  const store = storeFace(zone, zone.kernel);
+  zone.join(2).beginSet(3, 100);
+  store.set('key', sample(1, 5000));
+  zone.kernel.stop();
+  const memory = createMemory(64);
+  new Uint8Array(memory.buffer).set(zone.bytes);
+
+  const kernel = openZone(memory);
+  kernel.thawImage();
+  assert.equal(kernel.attach(1, 1), 3, 'dead slots are not free yet');
+  assert.equal(kernel.recoverDead(), 2);
+  assert.equal(kernel.prepare(), 0);
+  assertSound(kernel);
+  const copy = { ...zone, kernel, memory, bytes: new Uint8Array(memory.buffer) };
+  assertBytes(storeFace(copy, kernel).get('key'), sample(1, 5000));
+  zone.kernel.start();
+});
+
+test('stop names its thread until start', () => {
+  const zone = createZone();
+  const stop = (facts.THREADS_STATE + offsetOf('ThreadsState', 'stop')) / 4;
+  zone.kernel.stop();
+  assert.equal(zone.words[stop], 1);
+  zone.kernel.start();
+  assert.equal(zone.words[stop], 0);
+  assertSound(zone.kernel);
+});
+
+test('the stop of a dead thread ends by itself', () => {
+  const zone = createZone();
+  const other = zone.join(2);
+  other.stop();
+  assert.equal(zone.kernel.markDead(2), 1);
+  assert.ok(zone.kernel.allocPages(0) > 0, 'the call waited a slice and went on');
+  assert.equal(zone.kernel.recoverDead(), 1);
+  assertSound(zone.kernel);
+});

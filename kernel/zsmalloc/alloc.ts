@@ -1,0 +1,221 @@
+/**
+ * The pool: slots for objects, and what becomes of them.
+ *
+ * Life of an object that is filled in place:
+ *   alloc    cell from its cache → slot of a zspage that this thread owns → pages → the object's
+ *            word ← handle → cell BORN
+ *   write    by the allocator, before it tells anybody the handle; then settle: cell LIVE
+ *   read     in a section: cell → zspage → page → bytes; no lock, no reference, no write
+ *   retire   cell → LIMBO by whoever made the object unreachable; linked by its word
+ *   release  after the grace period: slot vacated, pages given back, cell FREE
+ * Objects are immutable once published, and cells, slots, zspages and pages are reused only after
+ * a grace period: that is why a reader needs nothing but its section.
+ *
+ * No lock is the pool's. A thread allocates from zspages of its own, under the zspage's lock, which
+ * it shares only with those who free in that zspage; the class's lock is taken when a zspage changes
+ * hands or lists.
+ *
+ * Cost of an alloc: the cell's, a lock, a bit search, a cell store. Of a release: the same.
+ */
+
+import { ERR_NO_MEMORY, FAULT_HANDLE, fail } from '../base/fault';
+import { PAGE_BYTES, ZS_STATE } from '../base/layout';
+import { loadCell, storeCell } from '../base/words';
+import {
+  allocObject,
+  CACHE_CELL,
+  CACHE_ZSPAGE,
+  cacheOf,
+  createCache,
+  freeObject,
+  isInSlabOf,
+  isObject,
+  KIND_CELL,
+} from '../slab/kmem-cache';
+import { defer } from '../thread/limbo';
+import { lock, unlock } from '../thread/lock';
+import { endChange, takeSlot } from './active';
+import { addPool, relist } from './class-list';
+import {
+  CELL_BORN,
+  CELL_BYTES,
+  CELL_GONE_SAME,
+  CELL_LIMBO,
+  CELL_PATTERN,
+  cellIndex,
+  cellState,
+  cellZspage,
+  hasPlace,
+  newLife,
+  placeCell,
+  retireCell,
+  samePatternCell,
+  settleCell,
+  takeCell,
+} from './handle';
+import { zsLinkAt } from './object';
+import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
+import { selfDesk } from './thread-state';
+import { isSlotUsed, setObjectWord, vacateSlot, ZSPAGE_DESC_BYTES, zspageLockAt } from './zspage';
+
+/** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
+export function formatPool(): i32 {
+  const pool = createPool();
+  if (pool == 0) return ERR_NO_MEMORY;
+  zsState().store = pool;
+  return 0;
+}
+
+/** @returns a new pool's address, or 0 */
+export function createPool(): u32 {
+  lock(ZS_STATE);
+  if (zsState().classes == 0) {
+    createCache(CACHE_ZSPAGE, ZSPAGE_DESC_BYTES);
+    createCache(CACHE_CELL, CELL_BYTES, KIND_CELL);
+  }
+  const pool = addPool();
+  unlock(ZS_STATE);
+  return pool;
+}
+
+/** A handle from the store's pool. */
+export function zsAlloc(payload: u32): u32 {
+  return zsAllocIn(zsState().store, payload);
+}
+
+/** @returns a handle of a BORN object for `payload` bytes (0 … MAX_PAYLOAD), or 0 */
+export function zsAllocIn(pool: u32, payload: u32): u32 {
+  const handle = allocObject(CACHE_CELL);
+  if (handle == 0) return 0;
+  selfDesk().born = handle;
+  const sizeClass = classFor(payload);
+  const place = takeSlot(pool, sizeClass);
+  if (place == 0) {
+    freeCell(handle);
+    return 0;
+  }
+  const desc = u32(place >> 32);
+  setObjectWord(desc, u32(place), handle);
+  const contents = placeCell(desc, u32(place), unusedBytes(sizeClass, payload));
+  storeCell(handle, newLife(contents, CELL_BORN));
+  unlock(zspageLockAt(desc));
+  return handle;
+}
+
+/** Bytes that an object of `payload` leaves in its slot. */
+export function unusedBytes(sizeClass: u32, payload: u32): u32 {
+  const shape = shapeOf(sizeClass);
+  return shapeBytes(shape) - shapeHeader(shape) - payload;
+}
+
+/** The contents of a BORN object are written: it may be found, and moved, from now on. */
+export function zsSettle(handle: u32): void {
+  settleCell(handle);
+  const desk = selfDesk();
+  if (desk.born == handle) desk.born = 0;
+}
+
+/** Gives an unused cell back. */
+export function freeCell(handle: u32): void {
+  freeObject(CACHE_CELL, handle);
+  selfDesk().born = 0;
+}
+
+/** Ends an object's life for new readers; `zsRelease` must follow after a grace period. */
+export function zsRetire(handle: u32): void {
+  retireCell(handle);
+}
+
+/**
+ * Lets a retired object wait in limbo, linked by its word. Under its zspage's lock: the page that the
+ * word is on may be moved.
+ */
+export function zsDefer(kind: u32, handle: u32): void {
+  const at = zspageLockAt(cellZspage(loadCell(handle)));
+  lock(at);
+  defer(kind, handle, zsLinkAt(handle));
+  unlock(at);
+}
+
+/** Whether somebody has ended the object's life for new readers. */
+export function zsIsRetired(handle: u32): bool {
+  return cellState(loadCell(handle)) == CELL_LIMBO;
+}
+
+/** Frees what no reader can have: a draft that was never published, or out of limbo. */
+export function zsRelease(handle: u32): void {
+  unlockReleased(zsReleaseNext(handle, 0));
+}
+
+/**
+ * Frees one of several such objects. Neighbours often lie in one zspage, whose lock is then kept.
+ *
+ * @param locked  the zspage that the last one was in, its lock held; 0 = none
+ * @returns the zspage that this one was in, its lock held; for `unlockReleased` in the end
+ */
+export function zsReleaseNext(handle: u32, locked: u32): u32 {
+  selfDesk().born = handle;
+  const cell = loadCell(handle);
+  if (cellState(cell) == CELL_GONE_SAME) {
+    releaseSame(handle, samePatternCell(cell));
+    return locked;
+  }
+  const desc = lockAround(handle, cell, locked);
+  vacate(handle, desc);
+  freeCell(handle);
+  return desc;
+}
+
+/** Ends a row of releases. */
+export function unlockReleased(locked: u32): void {
+  if (locked != 0) endChange(locked, relist(locked));
+}
+
+/**
+ * Takes the lock of the zspage that an object is in, unless it is `locked`, which is unlocked.
+ * Progress: a draft that was settled may be moved until we have the lock, by a bounded step each time.
+ */
+function lockAround(handle: u32, cell: u64, locked: u32): u32 {
+  let desc = cellZspage(cell);
+  if (desc == locked) return desc;
+  unlockReleased(locked);
+  while (true) {
+    if (!hasPlace(cell)) fail(FAULT_HANDLE, handle);
+    lock(zspageLockAt(desc));
+    cell = loadCell(handle);
+    if (cellZspage(cell) == desc) return desc;
+    unlock(zspageLockAt(desc));
+    desc = cellZspage(cell);
+  }
+}
+
+function releaseSame(handle: u32, upper: u32): void {
+  selfDesk().bornPattern = upper;
+  takeCell(handle);
+  if (upper != 0) {
+    if (cellState(loadCell(upper)) != CELL_PATTERN) fail(FAULT_HANDLE, upper);
+    takeCell(upper);
+    freeObject(CACHE_CELL, upper);
+    selfDesk().bornPattern = 0;
+  }
+  freeCell(handle);
+}
+
+/** Under the zspage's lock nobody moves the object any more. */
+function vacate(handle: u32, desc: u32): void {
+  const cell = loadCell(handle);
+  if (!hasPlace(cell) || !isSlotUsed(desc, cellIndex(cell))) fail(FAULT_HANDLE, handle);
+  takeCell(handle);
+  vacateSlot(desc, cellIndex(cell));
+}
+
+/** Whether a cell may be at the address, in use or not, and may be loaded. In a section. */
+export function zsIsCell(handle: u32): bool {
+  if ((handle & (CELL_BYTES - 1)) != 0 || !isInSlabOf(CACHE_CELL, handle)) return false;
+  return (handle & (PAGE_BYTES - 1)) / CELL_BYTES < u32(cacheOf(CACHE_CELL).perSlab);
+}
+
+/** True for the address of a cell in use. World stopped. */
+export function zsIsHandle(handle: u32): bool {
+  return isObject(CACHE_CELL, handle);
+}

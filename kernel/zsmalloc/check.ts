@@ -1,0 +1,182 @@
+/**
+ * Check of zsmalloc: cells, slots, pages and lists, each compared with the next. World stopped.
+ */
+import { superblock } from '../base/layout';
+import { loadCell, loadWord, peekWord } from '../base/words';
+import { nextTaken } from '../frames/bitfield';
+import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
+import { TYPE_ZSPAGE } from '../memdesc/type';
+import { LIMBO_OBJECT, LIMBO_VALUE, limboCount } from '../thread/limbo';
+import { highestSlot } from '../thread/slot';
+import {
+  classAt,
+  headAt,
+  LIST_RETIRED,
+  LISTS,
+  listFor,
+  nextListed,
+  nextPool,
+  OFF_LISTS,
+  poolNumbered,
+  poolOf,
+  zspagesOf,
+} from './class-list';
+import {
+  CELL_LIMBO,
+  CELL_PATTERN,
+  cellIndex,
+  cellState,
+  cellTaker,
+  cellZspage,
+  hasPlace,
+  isSame,
+  samePatternCell,
+} from './handle';
+import { nextCell, nextZspage } from './iterate';
+import { classCount, zsState } from './size-class';
+import { deskAt, deskOf, freedCount, leftCount, ripeningCount } from './thread-state';
+import {
+  countHeld,
+  countSlots,
+  isSlotUsed,
+  isZspageOf,
+  isZspageSound,
+  listsPage,
+  objectWordAt,
+  zspageList,
+  zspageOwner,
+  zspagePool,
+} from './zspage';
+
+/** Thread-local: what the zspages add up to, for the check under way. */
+let held: u32 = 0;
+let used: u32 = 0;
+let listed: u32 = 0;
+let counted: u32 = 0;
+
+/** @returns an offender, an address or pfn, or 0 */
+export function checkPools(): u32 {
+  if (zsState().classes == 0) return 0;
+  let bad = checkZspages();
+  if (bad == 0) bad = checkPages();
+  if (bad == 0) bad = checkLists();
+  if (bad == 0) bad = checkCells();
+  return bad;
+}
+
+function checkZspages(): u32 {
+  held = 0;
+  used = 0;
+  listed = 0;
+  counted = 0;
+  for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
+    if (!isZspageSound(desc) || !isListSound(desc)) return desc;
+    held += countHeld(desc);
+    used += countSlots(desc);
+    if (zspageList(desc) < LISTS) listed++;
+    if (zspageList(desc) != LIST_RETIRED) counted++;
+  }
+  return 0;
+}
+
+/** Every page that says so is a zspage's, and every one of a zspage says so. */
+function checkPages(): u32 {
+  let pages: u32 = 0;
+  const end = superblock().pageCount;
+  for (let pfn = nextTaken(superblock().firstPfn); pfn < end; pfn = nextTaken(pfn + 1)) {
+    const word = pageWord(pfn);
+    if (wordType(word) != TYPE_ZSPAGE) continue;
+    if (!listsPage(wordDescriptor(word), pfn)) return pfn;
+    pages++;
+  }
+  return held - pages;
+}
+
+function isListSound(desc: u32): bool {
+  const list = zspageList(desc);
+  if (list == LIST_RETIRED) return countSlots(desc) == 0;
+  return (
+    poolNumbered(zspagePool(desc)) != 0 &&
+    list == (zspageOwner(desc) != 0 ? OFF_LISTS : listFor(desc))
+  );
+}
+
+/** Every zspage that says it is on a list is on it, and counted in its class. */
+function checkLists(): u32 {
+  let zspages: u32 = 0;
+  let found: u32 = 0;
+  for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
+    for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
+      const record = classAt(pool, sizeClass);
+      zspages += zspagesOf(record);
+      for (let list: u32 = 0; list < LISTS; list++) {
+        for (let desc = peekWord(headAt(record, list)); desc != 0; desc = nextListed(desc)) {
+          const isHere = isZspageOf(desc, poolOf(pool).number, sizeClass);
+          if (!isHere || zspageList(desc) != list) return desc;
+          found++;
+        }
+      }
+    }
+  }
+  return (zspages - counted) | (found - listed);
+}
+
+/**
+ * A slot is in use ⇔ a cell names it, or a mover has just emptied it; what was taken out waits
+ * somewhere for its grace period.
+ */
+function checkCells(): u32 {
+  let slots: u32 = 0;
+  let patterns: u32 = 0;
+  let gone: u32 = 0;
+  for (let at = nextCell(0); at != 0; at = nextCell(at)) {
+    const cell = loadCell(at);
+    if (cellTaker(cell) != 0) gone++;
+    if (hasPlace(cell)) {
+      if (!isPlaceSound(at, cell)) return at;
+      slots++;
+    } else if (isSame(cell)) {
+      const upper = samePatternCell(cell);
+      if (upper != 0 && cellState(loadCell(upper)) != CELL_PATTERN) return at;
+      if (upper != 0) patterns++;
+    } else if (cellState(cell) == CELL_PATTERN) patterns--;
+  }
+  return (used - slots - countLeft(0)) | patterns | (gone - countWaiting());
+}
+
+/** Handles of objects that were taken out, on desks and in limbo. */
+function countWaiting(): u32 {
+  let waiting = limboCount(LIMBO_OBJECT) + limboCount(LIMBO_VALUE);
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (deskOf(slot) == 0) continue;
+    waiting += freedCount(deskAt(deskOf(slot))) + ripeningCount(deskAt(deskOf(slot)));
+  }
+  return waiting;
+}
+
+function isPlaceSound(at: u32, cell: u64): bool {
+  const desc = cellZspage(cell);
+  if (!isSlotUsed(desc, cellIndex(cell))) return false;
+  return cellState(cell) == CELL_LIMBO || loadWord(objectWordAt(desc, cellIndex(cell))) == at;
+}
+
+/** Slots that movers have emptied and not vacated yet; of one pool, or of all (0). */
+function countLeft(pool: u32): u32 {
+  let left: u32 = 0;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    const at = deskOf(slot);
+    if (at == 0 || deskAt(at).source == 0) continue;
+    const home = zspagePool(deskAt(at).source);
+    if (pool == 0 || poolOf(pool).number == home) left += leftCount(deskAt(at));
+  }
+  return left;
+}
+
+/** Objects of a pool, those in limbo included. */
+export function countObjects(pool: u32): u32 {
+  let objects: u32 = 0;
+  for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
+    if (zspagePool(desc) == poolOf(pool).number) objects += countSlots(desc);
+  }
+  return objects - countLeft(pool);
+}

@@ -1,0 +1,264 @@
+/**
+ * Object compaction: objects move together, so that zspages and pages become free.
+ *
+ * A *mover* takes the emptiest zspage of a class (source) and the fullest (target) off their lists,
+ * as an allocation does: it owns them, nobody else puts objects into them. Frees go on. Then, with
+ * both locks held:
+ *   reserve   the lowest free slot of the target, with its pages
+ *   look      highest slot in use of the source → its word → a handle → its cell: LIVE and naming this
+ *             slot? Otherwise it cannot be moved: its contents are being written, or it is gone
+ *   copy      the object; it is immutable, and our section keeps the slot from being vacated
+ *   commit    cell: this slot → that slot, by compare-and-swap. Lost: freed or overwritten meanwhile;
+ *             the copy is dropped
+ * What was moved stays where it was, too, for readers who have the old cell: its slot is vacated
+ * after a grace period, at once if it is over at once, else by a later step. No cell names it
+ * meanwhile, so a survivor knows what to do with it: recover.ts.
+ *
+ * The last zspage of a class is its own target: objects go down into its lowest free slots, and its
+ * upper pages become free.
+ *
+ * A step moves a bounded number of objects and remembers where it is on the thread's desk. It needs
+ * no memory but pages for holes of the target.
+ */
+import { clearBit, isBitSet, setBit } from '../base/bitmap';
+import { ERR_BUSY } from '../base/fault';
+import { PAGE_BYTES } from '../base/layout';
+import { casCell, loadCell, peekWord } from '../base/words';
+import { lock, unlock } from '../thread/lock';
+import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
+import { disown, disownActives } from './active';
+import { zsIsCell } from './alloc';
+import { classAt, freeShare, takeEmptiest, takeFullest } from './class-list';
+import { ripen } from './deferred-frees';
+import {
+  CELL_BORN,
+  CELL_LIVE,
+  cellState,
+  cellUnused,
+  isPlacedAt,
+  placeCell,
+  sameLife,
+} from './handle';
+import {
+  CLASS_STEP,
+  classCount,
+  MAX_PER_ZSPAGE,
+  shapeBytes,
+  shapeHeader,
+  shapeSlots,
+} from './size-class';
+import { Desk, leftBits, selfDesk } from './thread-state';
+import {
+  chainByteAt,
+  countHeld,
+  endSlotOn,
+  fillSlot,
+  firstSlotOn,
+  isSlotUsed,
+  lowestFreeSlot,
+  objectWordAt,
+  payloadOffset,
+  setObjectWord,
+  vacateSlot,
+  zspageLockAt,
+  zspageShape,
+} from './zspage';
+
+/** Objects that are moved under one lock: some 10 µs at most. */
+const MOVES: u32 = 32;
+/** Looks for the end of a grace period, before a step leaves it to the next one. */
+const SPINS: u32 = 200;
+
+/** Thread-local: pages that this thread's compaction has freed, and taken for holes. */
+let pagesFreed: i32 = 0;
+
+/** Pages that the compaction under way has freed so far, those that it took subtracted. */
+export function compactedPages(): i32 {
+  return pagesFreed;
+}
+
+/** Begins a compaction by this thread: its own zspages go back on their lists. */
+export function beginCompaction(): void {
+  const desk = selfDesk();
+  // What this thread freed can go now, if readers let it: it could not be moved.
+  for (let i: u32 = 0; i < 2; i++) ripen(desk);
+  disownActives(desk);
+  // Huge objects are a page each: moving them frees nothing.
+  desk.cursor = classCount() - 1;
+  pagesFreed = 0;
+}
+
+/**
+ * Moves some objects of the next class in which that frees memory, from the largest class down.
+ *
+ * @param threshold  classes of whose listed slots less is free, in thousandths, are left alone
+ * @returns objects moved; 0 = there is nothing left to do; ERR_BUSY = readers are still at what was
+ *          moved before
+ */
+export function compactSome(pool: u32, threshold: u32): i32 {
+  const desk = selfDesk();
+  if (!finishSource(desk)) return ERR_BUSY;
+  while (desk.cursor != 0) {
+    const record = classAt(pool, desk.cursor - 1);
+    const share = freeShare(record);
+    const moved = share == 0 || share < threshold ? 0 : compactClass(desk, record);
+    if (moved != 0) return moved;
+    desk.cursor--;
+  }
+  return 0;
+}
+
+/** One source and one target of a class. @returns objects moved */
+function compactClass(desk: Desk, record: usize): i32 {
+  const source = takeEmptiest(record);
+  if (source == 0) return 0;
+  const target = takeFullest(record);
+  desk.source = source;
+  let moved = moveSome(desk, source, target == 0 ? source : target);
+  if (moved == 0 && target != 0 && isStuck(source)) moved = moveInto(desk, source, record);
+  if (target != 0) disown(target);
+  desk.leftAt = beginGracePeriod();
+  finishSource(desk);
+  return moved;
+}
+
+/** Whether a zspage that we own has no object that can be moved. */
+function isStuck(desc: u32): bool {
+  lock(zspageLockAt(desc));
+  enterSection();
+  let index = shapeSlots(zspageShape(desc));
+  while (index != 0 && !(isSlotUsed(desc, index - 1) && isMovable(desc, index - 1))) index--;
+  leaveSection();
+  unlock(zspageLockAt(desc));
+  return index == 0;
+}
+
+/**
+ * What is stuck stays, so it takes what is in the next emptiest; in the next step that can be moved on
+ * to the fullest. There must be a third zspage, the fullest, which we own: of two, objects would go
+ * to and fro. @returns objects moved
+ */
+function moveInto(desk: Desk, stuck: u32, record: usize): i32 {
+  const source = takeEmptiest(record);
+  if (source == 0) return 0;
+  desk.source = source;
+  const moved = moveSome(desk, source, stuck);
+  disown(stuck);
+  return moved;
+}
+
+/** Moves up to MOVES objects. @returns how many */
+function moveSome(desk: Desk, source: u32, target: u32): i32 {
+  // A mover is the only one who takes two of these locks, and it owns both zspages: no circle.
+  lock(zspageLockAt(target));
+  if (source != target) lock(zspageLockAt(source));
+  enterSection();
+  const held = countHeld(target);
+  let moved: u32 = 0;
+  const slots = shapeSlots(zspageShape(source));
+  let free = lowestFreeSlot(target, slots);
+  for (let index = slots; index != 0 && moved < MOVES && free < slots; ) {
+    index--;
+    if (source == target && free > index) break;
+    if (!isSlotUsed(source, index) || !isMovable(source, index)) continue;
+    if (!fillSlot(target, free)) break;
+    if (moveObject(source, index, target, free)) {
+      setBit(leftBits(desk), index);
+      moved++;
+    } else vacateSlot(target, free);
+    free = lowestFreeSlot(target, slots);
+  }
+  pagesFreed -= i32(countHeld(target)) - i32(held);
+  leaveSection();
+  if (source != target) unlock(zspageLockAt(source));
+  unlock(zspageLockAt(target));
+  return moved;
+}
+
+/** The handle of the object in a slot; a free object's word may be a link instead. */
+function handleIn(source: u32, index: u32): u32 {
+  const word = peekWord(objectWordAt(source, index));
+  return (word & (CLASS_STEP - 1)) == 0 && zsIsCell(word) ? word : 0;
+}
+
+/** Whether an object on page k is still being written. Zspage lock held; in a section. */
+export function hasDraftOn(desc: u32, k: u32): bool {
+  const end = endSlotOn(desc, k);
+  for (let index = firstSlotOn(desc, k); index < end; index++) {
+    if (isSlotUsed(desc, index) && isBorn(desc, index)) return true;
+  }
+  return false;
+}
+
+function isBorn(desc: u32, index: u32): bool {
+  const handle = handleIn(desc, index);
+  if (handle == 0) return false;
+  const cell = loadCell(handle);
+  return cellState(cell) == CELL_BORN && isPlacedAt(cell, desc, index);
+}
+
+function isMovable(source: u32, index: u32): bool {
+  const handle = handleIn(source, index);
+  if (handle == 0) return false;
+  const cell = loadCell(handle);
+  return cellState(cell) == CELL_LIVE && isPlacedAt(cell, source, index);
+}
+
+/** Both locks held. @returns false when the object cannot be moved (any more) */
+function moveObject(source: u32, index: u32, target: u32, free: u32): bool {
+  // Looked at again: taking pages may have waited, which ends the section.
+  const handle = handleIn(source, index);
+  if (handle == 0) return false;
+  const seen = loadCell(handle);
+  if (cellState(seen) != CELL_LIVE || !isPlacedAt(seen, source, index)) return false;
+  const shape = zspageShape(source);
+  const bytes = shapeBytes(shape) - shapeHeader(shape) - cellUnused(seen);
+  copyObject(source, payloadOffset(source, index), target, payloadOffset(target, free), bytes);
+  setObjectWord(target, free, handle);
+  const moved = sameLife(seen, placeCell(target, free, cellUnused(seen)), CELL_LIVE);
+  // Observed by every reader's load of the cell: the copy precedes it.
+  return casCell(handle, seen, moved) == seen;
+}
+
+/** Copies bytes between two chains, in up to three pieces. */
+function copyObject(from: u32, at: u32, to: u32, offset: u32, bytes: u32): void {
+  while (bytes != 0) {
+    const rest = min(
+      PAGE_BYTES - (at & (PAGE_BYTES - 1)),
+      PAGE_BYTES - (offset & (PAGE_BYTES - 1)),
+    );
+    const part = min(bytes, rest);
+    memory.copy(chainByteAt(to, offset), chainByteAt(from, at), part);
+    at += part;
+    offset += part;
+    bytes -= part;
+  }
+}
+
+/**
+ * Vacates what was moved out of the source, when nobody can read it there any more, and gives the
+ * source up. @returns false when the grace period is not over
+ */
+export function finishSource(desk: Desk): bool {
+  const source = desk.source;
+  if (source == 0) return true;
+  let look: u32 = 0;
+  while (!isQuiescent(desk.leftAt)) if (++look > SPINS) return false;
+  vacateLeft(desk, source);
+  desk.source = 0;
+  disown(source);
+  return true;
+}
+
+/** A sweep (recover.ts) in our grace period may have vacated them already. */
+function vacateLeft(desk: Desk, source: u32): void {
+  lock(zspageLockAt(source));
+  const held = countHeld(source);
+  for (let index: u32 = 0; index < MAX_PER_ZSPAGE; index++) {
+    if (!isBitSet(leftBits(desk), index)) continue;
+    if (isSlotUsed(source, index)) vacateSlot(source, index);
+    clearBit(leftBits(desk), index);
+  }
+  pagesFreed += i32(held) - i32(countHeld(source));
+  unlock(zspageLockAt(source));
+}

@@ -1,0 +1,244 @@
+/**
+ * The pool's public face: malloc, write, read, free by a handle that is checked.
+ *
+ * A public handle is a number that JavaScript holds exactly:
+ *   cell address >> 3 : 29 · generation : 16 · pool number : 8          53 bits
+ * Its life is told by the generation: a handle that was freed, or never was one, is an error code
+ * and nothing has changed. (After 65,536 grace periods a stale one could pass for its cell's new life.)
+ *
+ * A new object is all zeros and takes no slot; so does one whose bytes are all one pattern of eight
+ * (handle.ts). `write` builds the new contents aside and then swaps the cell: a reader sees the old
+ * bytes or the new ones, never a mixture, and of two writers one comes last. What was replaced waits
+ * for its grace period in a cell of its own.
+ *
+ * The bytes to write stand in the thread's input scratch; bytes read are put into its output scratch.
+ */
+import { ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } from '../base/fault';
+import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words';
+import { allocObject, CACHE_CELL, freeObject } from '../slab/kmem-cache';
+import { unlock } from '../thread/lock';
+import { enterSection } from '../thread/rcu';
+import { selfState } from '../thread/slot';
+import { takeSlot } from './active';
+import { freeCell, unusedBytes, zsIsCell } from './alloc';
+import { poolOf } from './class-list';
+import { makeRoomOnDesk, ripen } from './deferred-frees';
+import {
+  CELL_LIVE,
+  CELL_PATTERN,
+  CELL_SAME,
+  cellGeneration,
+  cellState,
+  cellUnused,
+  cellZspage,
+  goneCell,
+  newLife,
+  placeCell,
+  sameBytes,
+  sameCell,
+  sameLife,
+  samePatternCell,
+  samePatternLow,
+  takeCell,
+} from './handle';
+import { placeOf, zsRead, zsWrite } from './object';
+import { classFor, shapeBytes, shapeHeader } from './size-class';
+import { Desk, pushFreed, selfDesk } from './thread-state';
+import { payloadOffset, setObjectWord, vacateSlot, zspageLockAt, zspageShape } from './zspage';
+
+const CELL_BITS: u64 = 29;
+const GENERATION_BITS: u64 = 16;
+/** What a look-up gives for a handle that is none: a cell that is FREE. */
+const NOTHING: u64 = 0;
+
+function publicHandle(pool: u32, cell: u32, contents: u64): f64 {
+  const life = u64(cellGeneration(contents)) | (u64(poolOf(pool).number) << GENERATION_BITS);
+  return f64((life << CELL_BITS) | u64(cell >> 3));
+}
+
+function cellOf(handle: u64): u32 {
+  return u32(handle & 0x1fff_ffff) << 3;
+}
+
+/** @returns 0, or ERR_FOREIGN_HANDLE */
+function checkPool(pool: u32, handle: u64): i32 {
+  const number = u32(handle >> (CELL_BITS + GENERATION_BITS));
+  return number == poolOf(pool).number ? 0 : ERR_FOREIGN_HANDLE;
+}
+
+/** The cell of a public handle if its object lives, else NOTHING. In a section. */
+function look(handle: u64): u64 {
+  const at = cellOf(handle);
+  if (!zsIsCell(at)) return NOTHING;
+  const seen = loadCell(at);
+  const state = cellState(seen);
+  if (state != CELL_LIVE && state != CELL_SAME) return NOTHING;
+  const generation = u32(handle >> CELL_BITS) & 0xffff;
+  return cellGeneration(seen) == generation ? seen : NOTHING;
+}
+
+/** Makes an object of `bytes` zeros. @returns its public handle, or ERR_NO_MEMORY */
+export function zsMalloc(pool: u32, bytes: u32): f64 {
+  let cell = allocObject(CACHE_CELL);
+  if (cell == 0) {
+    ripen(selfDesk());
+    cell = allocObject(CACHE_CELL);
+    if (cell == 0) return ERR_NO_MEMORY;
+  }
+  selfDesk().born = cell;
+  const contents = newLife(sameCell(0, 0, bytes), CELL_SAME);
+  storeCell(cell, contents);
+  selfDesk().born = 0;
+  return publicHandle(pool, cell, contents);
+}
+
+/** Copies an object into the output scratch. @returns its length, or ERR_STALE, … */
+export function zsReadObject(pool: u32, handle: u64): i32 {
+  const failure = checkPool(pool, handle);
+  if (failure != 0) return failure;
+  enterSection();
+  const seen = look(handle);
+  if (seen == NOTHING) return ERR_STALE;
+  const to: usize = selfState().outputScratch;
+  if (cellState(seen) == CELL_SAME) {
+    fillPattern(to, patternOf(seen), sameBytes(seen));
+    return sameBytes(seen);
+  }
+  const bytes = objectBytes(seen);
+  zsRead(placeOf(seen), 0, to, bytes);
+  return bytes;
+}
+
+function objectBytes(cell: u64): u32 {
+  const shape = zspageShape(cellZspage(cell));
+  return shapeBytes(shape) - shapeHeader(shape) - cellUnused(cell);
+}
+
+function patternOf(cell: u64): u64 {
+  const upper = samePatternCell(cell);
+  if (upper == 0) return 0;
+  return (loadCell(upper) & ~u64(7)) | samePatternLow(cell);
+}
+
+/** Fills whole cells; the scratch has room for the last. */
+function fillPattern(to: usize, pattern: u64, bytes: u32): void {
+  for (let at: u32 = 0; at < bytes; at += 8) pokeCell(to + at, pattern);
+}
+
+/** Whether all bytes are one pattern of eight, which then begins at `from`. */
+function isPattern(from: usize, bytes: u32): bool {
+  if (bytes < 16) return false;
+  return memory.compare(from, from + 8, bytes - 8) == 0;
+}
+
+/** Ends an object. @returns 0, or ERR_STALE, ERR_FOREIGN_HANDLE, ERR_BUSY; then nothing has changed */
+export function zsFree(pool: u32, handle: u64): i32 {
+  const failure = checkPool(pool, handle);
+  if (failure != 0) return failure;
+  const desk = selfDesk();
+  if (!makeRoomOnDesk(desk)) return ERR_BUSY;
+  enterSection();
+  // Progress: a failed compare-and-swap means that somebody moved, overwrote or freed the object.
+  for (let seen = look(handle); seen != NOTHING; seen = look(handle)) {
+    desk.freeing = cellOf(handle);
+    if (casCell(cellOf(handle), seen, goneCell(seen)) != seen) continue;
+    pushFreed(desk, cellOf(handle));
+    desk.freeing = 0;
+    return 0;
+  }
+  desk.freeing = 0;
+  return ERR_STALE;
+}
+
+/**
+ * Replaces an object's contents by `bytes` ≤ MAX_PAYLOAD of the input scratch.
+ *
+ * @returns 0, or ERR_NO_MEMORY, ERR_STALE, ERR_FOREIGN_HANDLE, ERR_BUSY; then nothing has changed
+ */
+export function zsOverwrite(pool: u32, handle: u64, bytes: u32): i32 {
+  const failure = checkPool(pool, handle);
+  if (failure != 0) return failure;
+  const desk = selfDesk();
+  if (!makeRoomOnDesk(desk)) return ERR_BUSY;
+  const outcome = writeOnce(desk, pool, handle, bytes);
+  if (outcome != ERR_NO_MEMORY) return outcome;
+  // What this thread freed may be ripe.
+  ripen(desk);
+  return writeOnce(desk, pool, handle, bytes);
+}
+
+function writeOnce(desk: Desk, pool: u32, handle: u64, bytes: u32): i32 {
+  const from: usize = selfState().inputScratch;
+  if (bytes == 0) return commit(desk, handle, sameCell(0, 0, 0), CELL_SAME);
+  return isPattern(from, bytes)
+    ? writePattern(desk, handle, peekCell(from), bytes)
+    : writeBytes(desk, pool, handle, from, bytes);
+}
+
+function writePattern(desk: Desk, handle: u64, pattern: u64, bytes: u32): i32 {
+  let upper: u32 = 0;
+  if (pattern != 0) {
+    upper = allocObject(CACHE_CELL);
+    if (upper == 0) return ERR_NO_MEMORY;
+    desk.bornPattern = upper;
+    storeCell(upper, (pattern & ~u64(7)) | u64(CELL_PATTERN));
+  }
+  const outcome = commit(desk, handle, sameCell(upper, u32(pattern & 7), bytes), CELL_SAME);
+  if (outcome != 0 && upper != 0) {
+    takeCell(upper);
+    freeObject(CACHE_CELL, upper);
+  }
+  desk.bornPattern = 0;
+  return outcome;
+}
+
+/** Under the lock of the zspage that takes the bytes: a survivor finds the slot by its cell, or not. */
+function writeBytes(desk: Desk, pool: u32, handle: u64, from: usize, bytes: u32): i32 {
+  const sizeClass = classFor(bytes);
+  const place = takeSlot(pool, sizeClass);
+  if (place == 0) return ERR_NO_MEMORY;
+  const desc = u32(place >> 32);
+  const index = u32(place);
+  setObjectWord(desc, index, cellOf(handle));
+  zsWrite((u64(desc) << 32) | u64(payloadOffset(desc, index)), 0, from, bytes);
+  const contents = placeCell(desc, index, unusedBytes(sizeClass, bytes));
+  const outcome = commit(desk, handle, contents, CELL_LIVE);
+  if (outcome != 0) vacateSlot(desc, index);
+  unlock(zspageLockAt(desc));
+  return outcome;
+}
+
+/** Swaps the cell's contents. @returns 0, or ERR_STALE, ERR_NO_MEMORY; then nothing has changed */
+function commit(desk: Desk, handle: u64, contents: u64, state: u32): i32 {
+  const at = cellOf(handle);
+  let heir: u32 = 0;
+  let outcome: i32 = ERR_STALE;
+  enterSection();
+  // Progress: a failed compare-and-swap means that somebody moved, overwrote or freed the object.
+  for (let seen = look(handle); seen != NOTHING; seen = look(handle)) {
+    if (heir == 0 && needsHeir(seen)) {
+      heir = allocObject(CACHE_CELL);
+      if (heir == 0) return ERR_NO_MEMORY;
+      desk.born = heir;
+      continue;
+    }
+    if (heir != 0) desk.replaced = seen;
+    if (casCell(at, seen, sameLife(seen, contents, state)) != seen) continue;
+    outcome = 0;
+    if (heir != 0 && needsHeir(seen)) {
+      storeCell(heir, goneCell(seen));
+      pushFreed(desk, heir);
+      heir = 0;
+    }
+    break;
+  }
+  desk.replaced = 0;
+  if (heir != 0) freeCell(heir);
+  desk.born = 0;
+  return outcome;
+}
+
+/** Whether what a cell names has to wait for a grace period: zeros have nothing. */
+function needsHeir(cell: u64): bool {
+  return cellState(cell) == CELL_LIVE || samePatternCell(cell) != 0;
+}

@@ -1,0 +1,246 @@
+/**
+ * Sweep: what a survivor does for a thread that died in zsmalloc.
+ *
+ * The cells are the truth: a slot that no cell names is nobody's. So whatever the dead was doing
+ * under a zspage's lock, or as a zspage's owner, is repaired by counting: bits from the cells, pages
+ * from the bits, lists from the counts. Nothing has to be known of how far it came.
+ *
+ * What only the dead thread knew stands on its desk: a cell that was under construction, one that it
+ * had taken out and not yet put away. Whether it *had* is read back from cells:
+ *   freeing    LIMBO or GONE_SAME by the dead, and in none of its batches: it had
+ *   replaced   no cell names the place any more: it had, and `born` now takes it over
+ *
+ * In the halted world (thread/stop.ts), after slab's repair: others rest at most in a wait for a
+ * lock, with zspage locks held; those zspages are left to them. That the world stands still is also
+ * a grace period. Idempotent: locks are freed last, so who comes after a recoverer that died begins
+ * again.
+ */
+import { setBit } from '../base/bitmap';
+import { superblock, ZS_STATE } from '../base/layout';
+import { loadCell, loadWord, pokeWord, storeCell, storeWord } from '../base/words';
+import { nextTaken } from '../frames/bitfield';
+import { giveBlock } from '../frames/frames';
+import {
+  actorOf,
+  COUNT_MASK,
+  condemn,
+  FROZEN,
+  linkAt,
+  OWNED,
+  PIN_MASK,
+  refsAt,
+} from '../memdesc/header';
+import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
+import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
+import { CACHE_CELL, isObject } from '../slab/kmem-cache';
+import { breakLock, isLockOf } from '../thread/lock';
+import { zsIsCell } from './alloc';
+import {
+  addZspages,
+  ClassRecord,
+  classAt,
+  headAt,
+  LIST_RETIRED,
+  LISTS,
+  listLocked,
+  nextPool,
+  poolNumbered,
+} from './class-list';
+import {
+  cellIndex,
+  cellTaker,
+  cellZspage,
+  goneCell,
+  hasPlace,
+  isPlacedAt,
+  isSame,
+  isTakenBy,
+  samePatternCell,
+} from './handle';
+import { nextCell, nextZspage } from './iterate';
+import { classCount, shapePages, zsState } from './size-class';
+import { Desk, deskAt, deskOf, dropTwin, hasFreed, pushFreed } from './thread-state';
+import {
+  bitsAt,
+  clearBits,
+  countSlots,
+  dropPageIfUntouched,
+  listsPage,
+  setPlace,
+  zspageClass,
+  zspageList,
+  zspageLockAt,
+  zspageOwner,
+  zspagePool,
+  zspageShape,
+} from './zspage';
+
+/** Repairs what the dead thread in `slot` left half-done. */
+export function repairZsmalloc(slot: u32): void {
+  if (zsState().classes != 0) {
+    if (deskOf(slot) != 0) repairDesk(deskAt(deskOf(slot)), slot);
+    const isSwept = hasSwept(slot);
+    if (isSwept) sweep(slot);
+    if (isSwept || hasClassLock(slot)) {
+      rebuildLists(slot);
+      breakLocks(slot);
+    }
+  }
+  breakLock(ZS_STATE, slot);
+}
+
+/**
+ * Lets the cell that a dead thread had at hand take over what its overwrite had replaced. Before
+ * slab's repair, which takes back cells of which nothing was made.
+ */
+export function repairReplaced(slot: u32): void {
+  if (deskOf(slot) == 0) return;
+  const desk = deskAt(deskOf(slot));
+  if (desk.replaced == 0) return;
+  const hasHeir = desk.born != 0 && isTakenBy(loadCell(desk.born), slot);
+  if (hasHeir && !isNamed(desk.replaced)) storeCell(desk.born, goneCell(desk.replaced));
+  desk.replaced = 0;
+}
+
+function repairDesk(desk: Desk, slot: u32): void {
+  // Given back, and the desk not told yet; or it was never made anything of.
+  if (desk.born != 0 && !isObject(CACHE_CELL, desk.born)) desk.born = 0;
+  const upper = desk.bornPattern;
+  if (upper != 0 && (!isObject(CACHE_CELL, upper) || isPatternNamed(upper))) desk.bornPattern = 0;
+  dropTwin(desk);
+  const handle = desk.freeing;
+  if (handle != 0 && zsIsCell(handle) && cellTaker(loadCell(handle)) == slot) {
+    if (!hasFreed(desk, handle)) pushFreed(desk, handle);
+  }
+  desk.freeing = 0;
+  if (desk.born != 0 && hasFreed(desk, desk.born)) desk.born = 0;
+  // Not on its way to limbo (any more): it is one of the zspages that are swept, or nobody's.
+  if (desk.retired != 0 && !isFreedBy(desk.retired, slot)) desk.retired = 0;
+}
+
+/** Whether the thread took the descriptor's last reference, and frees it. */
+function isFreedBy(desc: u32, slot: u32): bool {
+  const refs = loadWord(refsAt(desc));
+  return (refs & FROZEN) != 0 && (refs & COUNT_MASK) == 0 && actorOf(refs) == slot;
+}
+
+/** Whether any cell names what this one did. */
+function isNamed(cell: u64): bool {
+  if (!hasPlace(cell)) return isPatternNamed(samePatternCell(cell));
+  for (let at = nextCell(0); at != 0; at = nextCell(at)) {
+    if (isPlacedAt(loadCell(at), cellZspage(cell), cellIndex(cell))) return true;
+  }
+  return false;
+}
+
+function isPatternNamed(upper: u32): bool {
+  for (let at = nextCell(0); at != 0; at = nextCell(at)) {
+    const cell = loadCell(at);
+    if (isSame(cell) && samePatternCell(cell) == upper) return true;
+  }
+  return false;
+}
+
+/** A zspage that the dead was changing, or may have been. */
+function isSwept(desc: u32, slot: u32): bool {
+  return isLockOf(zspageLockAt(desc), slot) || zspageOwner(desc) == slot;
+}
+
+function hasSwept(slot: u32): bool {
+  let desc = nextZspage(0);
+  while (desc != 0 && !isSwept(desc, slot)) desc = nextZspage(desc);
+  return desc != 0;
+}
+
+function hasClassLock(slot: u32): bool {
+  for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
+    for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
+      if (isLockOf(classAt(pool, sizeClass), slot)) return true;
+    }
+  }
+  return false;
+}
+
+/** Slots from the cells, pages from the slots. */
+function sweep(slot: u32): void {
+  for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
+    if (isSwept(desc, slot)) clearBits(desc);
+  }
+  for (let at = nextCell(0); at != 0; at = nextCell(at)) {
+    const cell = loadCell(at);
+    if (!hasPlace(cell) || !isSwept(cellZspage(cell), slot)) continue;
+    setBit(bitsAt(cellZspage(cell)), cellIndex(cell));
+  }
+  for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
+    if (!isSwept(desc, slot)) continue;
+    for (let k: u32 = 0; k < shapePages(zspageShape(desc)); k++) dropPageIfUntouched(desc, k);
+  }
+  dropLostPages(slot);
+}
+
+/** Pages whose word names a zspage that does not list them (yet, or any more). */
+function dropLostPages(slot: u32): void {
+  const end = superblock().pageCount;
+  for (let pfn = nextTaken(superblock().firstPfn); pfn < end; pfn = nextTaken(pfn + 1)) {
+    const word = pageWord(pfn);
+    if (wordType(word) != TYPE_ZSPAGE) continue;
+    const desc = wordDescriptor(word);
+    if (!isSwept(desc, slot) || listsPage(desc, pfn)) continue;
+    storePageWord(pfn, TYPE_FREE);
+    giveBlock(pfn, 0);
+  }
+}
+
+/** Lists and counts of all classes, from the zspages. */
+function rebuildLists(slot: u32): void {
+  for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
+    for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
+      const record = classAt(pool, sizeClass);
+      storeWord(record + offsetof<ClassRecord>('zspages'), 0);
+      memory.fill(headAt(record, 0), 0, LISTS * 4);
+    }
+  }
+  for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) relistZspage(desc, slot);
+}
+
+function relistZspage(desc: u32, slot: u32): void {
+  // A living thread does not rest between taking a zspage out of its class and disowning it.
+  if ((loadWord(refsAt(desc)) & OWNED) == 0) return;
+  const owner = zspageOwner(desc);
+  const isMine = owner == slot || isLockOf(zspageLockAt(desc), slot);
+  if (isMine && isUnused(desc)) {
+    retireFor(slot, desc);
+    return;
+  }
+  const record = classAt(poolNumbered(zspagePool(desc)), zspageClass(desc));
+  addZspages(record, 1);
+  if (owner == 0 || owner == slot) listLocked(record, desc, owner);
+}
+
+/** Nothing is in it, and no observer has pinned it. */
+function isUnused(desc: u32): bool {
+  return countSlots(desc) == 0 && (loadWord(refsAt(desc)) & PIN_MASK) == 0;
+}
+
+/** Takes an empty zspage out for good: its death is now the dead thread's, and a debt of it. */
+function retireFor(slot: u32, desc: u32): void {
+  const desk = deskAt(deskOf(slot));
+  setPlace(desc, LIST_RETIRED, 0);
+  if (desk.emptied != desc) pokeWord(linkAt(desc), desk.emptied);
+  desk.emptied = desc;
+  breakLock(zspageLockAt(desc), slot);
+  // Last: until then it is found again.
+  condemn(desc, slot);
+}
+
+function breakLocks(slot: u32): void {
+  for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
+    if (zspageOwner(desc) == slot) setPlace(desc, zspageList(desc), 0);
+    breakLock(zspageLockAt(desc), slot);
+  }
+  for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
+    for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
+      breakLock(classAt(pool, sizeClass), slot);
+    }
+  }
+}

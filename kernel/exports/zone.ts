@@ -11,14 +11,8 @@ import { leave, OP_ATTACH, OP_CHECK, OP_DETACH, OP_READ, OP_RECOVER } from '../t
 import { markDead as markDeadOwner, operationOf } from '../thread/slot';
 import { enterKernel as enter, startWorld, stopWorld } from '../thread/stop';
 import { checkZone } from '../zone/check';
-import {
-  attachThread,
-  detachThread,
-  formatZone,
-  recoverDead as recoverAll,
-  settleThread,
-  thawZone,
-} from '../zone/zone';
+import { recoverDead as recoverAll, thawZone } from '../zone/recovery';
+import { attachThread, detachThread, formatZone, settleThread } from '../zone/zone';
 
 export { checkDetail } from '../zone/check';
 

@@ -37,7 +37,7 @@ import { highestSlot, operationOf, SLOT_DEAD, slotOf, slotState } from '../threa
 import { enterKernel, startWorld, stopWorld } from '../thread/stop';
 import { checkPools, countObjects } from '../zsmalloc/check';
 import { zsState } from '../zsmalloc/size-class';
-import { recoverDead } from './zone';
+import { recoverDead } from './recovery';
 
 /** Thread-local: what the last check found, an address or pfn. */
 let detail: u32 = 0;

@@ -172,7 +172,7 @@ export const equivalents: Excuse[] = [
       'Who recovers halts the world first, in the place of a dead stopper: no stop is left to end when ' +
       'debts are paid.',
     mutants: [
-      'zone/zone.ts payDebts: drop endStopOf(slot)',
+      'zone/recovery.ts payDebts: drop endStopOf(slot)',
       'thread/stop.ts endStopOf: torn casWord(stopAt(), slot, 0)',
     ],
   },
@@ -192,7 +192,7 @@ export const unreachable: Excuse[] = [
     mutants: [
       'zone/zone.ts formatZone: recheck loadWord(0) != 0',
       'zone/zone.ts attachThread: recheck loadWord(0) != ZONE_MAGIC',
-      'zone/zone.ts thawZone: drop endStopOf(slot)',
+      'zone/recovery.ts thawZone: drop endStopOf(slot)',
     ],
   },
   {

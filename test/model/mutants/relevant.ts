@@ -145,7 +145,7 @@ const groups: [string, readonly { name: string }[]][] = [
   ['zone/release', folioScenarios],
   ['slab/', slabScenarios],
   ['thread/', threadScenarios],
-  ['zone/zone', threadScenarios],
+  ['zone/', threadScenarios],
   ['zsmalloc/', objectScenarios],
 ];
 

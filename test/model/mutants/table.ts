@@ -40,13 +40,13 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'debts are paid of who was marked dead after the repairs',
-    file: 'zone/zone.ts',
+    file: 'zone/recovery.ts',
     edits: [[' || slotOf(slot).repaired == 0', '']],
     scenarios: ['deaths-proven-apart'],
   },
   {
     name: "a dead thread's page is freed before its slot forgets it",
-    file: 'zone/zone.ts',
+    file: 'zone/recovery.ts',
     edits: [
       ['  slot.page = 0;\n  slot.desk = 0;\n  if (page != 0)', '  if (page != 0)'],
       [

@@ -1,0 +1,136 @@
+/**
+ * The death of a thread: what a survivor repairs, and what it gives back.
+ *
+ * A thread may be gone between any two instructions. A survivor that has proof marks the dead
+ * thread's slots (markDead); `recoverDead` then works in two worlds, by two verbs:
+ *
+ *   repair…   in the halted world, floor by floor from the lowest: what was half-done becomes whole, by
+ *             the evidence that it left. Needs no lock, and ends by freeing the floor's.
+ *   reap…     in the running world: what the dead thread owned is given back, through floors whose
+ *             locks the living may hold.
+ *
+ * What it had begun that nobody can repair (`beginChange`) has poisoned the zone before that. Who
+ * recovers may die at any step; the next one looks at what is there, and does the rest.
+ */
+import { selfSlot } from '../base/env';
+import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
+import { PAGE_SHIFT } from '../base/layout';
+import { recoverCompaction } from '../compact/recover';
+import { leaveFrames, recoverFrames } from '../frames/recover';
+import { freePages } from '../memdesc/pages';
+import { recoverPages } from '../memdesc/recover';
+import { MISC_THREAD } from '../memdesc/type';
+import { recoverUserTypes } from '../memdesc/user-type';
+import { recoverLimbo } from '../reclaim/recover';
+import { leaveSlab } from '../slab/drain';
+import { recoverSlab, recoverUnborn } from '../slab/recover';
+import { dropDraft, isInDraft } from '../store/entry';
+import { dropScratch } from '../store/scratch';
+import { breakLock, lock, unlock } from '../thread/lock';
+import {
+  condemnSlot,
+  highestSlot,
+  judge,
+  operationOf,
+  releaseSlot,
+  SLOT_DEAD,
+  slotOf,
+  slotState,
+  THREADS_LOCK,
+  ThreadSlot,
+} from '../thread/slot';
+import { endStopOf, enterHalted, resumeWorld } from '../thread/stop';
+import { bornOf, payDeskDebts } from '../zsmalloc/reap';
+import { repairReplaced, repairZsmalloc } from '../zsmalloc/recover';
+import { settleCompactor } from './recover-compaction';
+import { recoverLedger, settleLedger } from './release';
+
+/**
+ * Repairs what dead threads left half-done, then gives back what they owned. Begins the call.
+ *
+ * @returns how many there were; or ERR_BUSY, and the call is over: try again when other news came
+ */
+export function recoverDead(operation: u32): i32 {
+  if (!enterHalted(operation)) return ERR_BUSY;
+  repairFloors();
+  resumeWorld();
+  return i32(payDebtsOfDead());
+}
+
+/**
+ * In the halted world, lowest floor first. Each repair may have been begun by somebody who died, and
+ * ends by freeing the floor's lock.
+ */
+function repairFloors(): void {
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slotState(slot) != SLOT_DEAD) continue;
+    // Whoever marked it may not have come to poisoning yet.
+    judge(slot, operationOf(slot));
+    trapIfPoisoned();
+    recoverFrames(slot);
+    recoverPages(slot);
+    repairReplaced(slot);
+    recoverSlab(slot);
+    recoverLimbo(slot);
+    repairZsmalloc(slot);
+    breakLock(THREADS_LOCK, slot);
+    recoverUserTypes(slot);
+    recoverLedger(slot);
+    recoverCompaction(slot);
+    slotOf(slot).repaired = 1;
+  }
+}
+
+/**
+ * In the running world: debts are paid through the floors, whose locks the living may hold. Not of
+ * who was marked dead meanwhile: whoever did that repairs first. Who dies here leaves the rest to the
+ * next, except in the middle of what stood on a desk or in a draft.
+ */
+function payDebtsOfDead(): u32 {
+  let recovered: u32 = 0;
+  lock(THREADS_LOCK);
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slotState(slot) != SLOT_DEAD || slotOf(slot).repaired == 0) continue;
+    settleLedger(slot);
+    settleCompactor(slot);
+    recoverUnborn(slot);
+    payDeskDebts(slot, isInDraft(slotOf(slot), bornOf(slot)));
+    payDebts(slot);
+    releaseSlot(slot);
+    recovered++;
+  }
+  unlock(THREADS_LOCK);
+  return recovered;
+}
+
+/** Gives back what a thread owns between two calls: of one that leaves, or of a dead one. */
+export function payDebts(slot: u32): void {
+  dropDraft(slotOf(slot));
+  dropScratch(slotOf(slot));
+  if (slot == selfSlot()) {
+    leaveSlab();
+    leaveFrames();
+  }
+  dropPages(slotOf(slot));
+  endStopOf(slot);
+}
+
+export function dropPages(slot: ThreadSlot): void {
+  const page = slot.page;
+  const desk = slot.desk;
+  slot.page = 0;
+  slot.desk = 0;
+  if (page != 0) freePages(page >> PAGE_SHIFT, 0, MISC_THREAD);
+  if (desk != 0) freePages(desk >> PAGE_SHIFT, 0, MISC_THREAD);
+}
+
+/**
+ * Makes the memory of a loaded image usable: the world was stopped when it was copied, and its
+ * threads are gone. `recoverDead` then gives back what they owned.
+ */
+export function thawZone(): void {
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    condemnSlot(slot);
+    endStopOf(slot);
+  }
+}

@@ -150,12 +150,15 @@ export class SharedCache<T = Uint8Array> implements Disposable {
 
   /** Stores a value. @returns false when it was refused; the key then has no value */
   set(key: Key, value: T, options?: SetOptions): boolean {
-    const border = this.#live();
+    this.#live();
     const bytes = this.#codec.serialize(value);
     if (!(bytes instanceof Uint8Array)) {
       throw new InvalidArgumentError('serialize(value)', 'a Uint8Array', bytes);
     }
-    const ttl = options?.ttl === undefined ? this.#settings.ttl : checkTtl(options.ttl);
+    const given = options?.ttl;
+    // So far the user's code may have run, and have disposed the cache or used the scratch.
+    const border = this.#live();
+    const ttl = given === undefined ? this.#settings.ttl : checkTtl(given);
     const keyBytes = border.putKey(key);
     if (bytes.length > this.#settings.maxEntrySize) {
       this.#arena.kernel.refuseSet(keyBytes);

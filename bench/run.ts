@@ -1,15 +1,22 @@
 /**
- * Runs a suite: `npm run bench -- SUITE [--json] [--tiny]`; without a name it lists them.
+ * Runs a suite: `npm run bench -- SUITE [--json] [--tiny] [--rows PATTERN] [--traces DIR]`; without
+ * a name it lists them.
  *
- * Prints a table; with `--json` one object on the last line.
+ * Prints a table; with `--json` one object on the last line. `--rows` takes the rows of suite
+ * `cache` whose names match, `--traces` a folder of cache traces for its row `hit-ratio`.
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { figure, machine, type Suite, table } from './suite.ts';
+import { figure, machine, range, type Suite, table } from './suite.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean' }, tiny: { type: 'boolean' } },
+  options: {
+    json: { type: 'boolean' },
+    tiny: { type: 'boolean' },
+    rows: { type: 'string' },
+    traces: { type: 'string' },
+  },
 });
 
 const suites = readdirSync(new URL('./suites', import.meta.url))
@@ -29,16 +36,21 @@ if (name === undefined) {
   const results = await suite({
     isTiny: values.tiny === true,
     note: (text) => notes.push(text),
-    leaveOut: (row, peer) => leftOut.push([row, 'left out', '', peer, '']),
+    leaveOut: (row, peer) => leftOut.push([row, 'left out', '', '', peer, '', '']),
+    ...(values.rows === undefined ? {} : { rows: new RegExp(values.rows) }),
+    ...(values.traces === undefined ? {} : { traces: values.traces }),
   });
-  const rows = results.map(({ name, value, unit, peer, ratio }) => [
+  const rows = results.map(({ name, value, quartiles, unit, peer, ratio, ratioQuartiles }) => [
     name,
     figure(value),
+    range(quartiles),
     unit,
     peer ?? '',
     ratio === undefined ? '' : figure(ratio),
+    range(ratioQuartiles),
   ]);
-  console.log(table([['row', 'value', 'unit', 'peer', 'ours / peer'], ...rows, ...leftOut]));
+  const head = ['row', 'value', 'quartiles', 'unit', 'peer', 'ours / peer', 'quartiles'];
+  console.log(table([head, ...rows, ...leftOut]));
   if (notes.length > 0) console.log(`\n${notes.join('\n')}\n`);
   const report = { suite: name, machine: machine(), node: process.version, results };
   if (values.json) console.log(JSON.stringify(report));

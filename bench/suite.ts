@@ -13,8 +13,12 @@ export interface Result {
   name: string;
   value: number;
   unit: string;
+  /** First and third quartile of the rounds, where there were several. */
+  quartiles?: [number, number];
   peer?: string;
   ratio?: number;
+  /** Quartiles of the rounds' ratios. */
+  ratioQuartiles?: [number, number];
 }
 
 export interface SuiteOptions {
@@ -24,6 +28,10 @@ export interface SuiteOptions {
   note(text: string): void;
   /** Says in the table that a row has no comparison with `peer`, which is not installed. */
   leaveOut(name: string, peer: string): void;
+  /** Rows that are asked for, by pattern; all without. Suites of many rows look at it. */
+  rows?: RegExp;
+  /** A folder of outside data: cache traces. */
+  traces?: string;
 }
 
 export type Suite = (options: SuiteOptions) => Promise<Result[]>;
@@ -34,19 +42,48 @@ export function median(values: number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** The values that a quarter, and three quarters, of all are below. */
+export function quartiles(values: number[]): [number, number] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
+  return [at(0.25), at(0.75)];
+}
+
 /**
  * Measures all subjects in turn, `rounds` times, so that what the machine does meanwhile happens to
- * all of them. @returns the median of each
+ * all of them. @returns the figures of each, by round
  */
-export async function inTurn(
+export async function roundsInTurn(
   rounds: number,
   subjects: Map<string, () => Promise<number>>,
-): Promise<Map<string, number>> {
+): Promise<Map<string, number[]>> {
   const figures = new Map([...subjects.keys()].map((name) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, measure] of subjects) figures.get(name)!.push(await measure());
   }
+  return figures;
+}
+
+/** Like `roundsInTurn`. @returns the median of each */
+export async function inTurn(
+  rounds: number,
+  subjects: Map<string, () => Promise<number>>,
+): Promise<Map<string, number>> {
+  const figures = await roundsInTurn(rounds, subjects);
   return new Map([...figures].map(([name, values]) => [name, median(values)]));
+}
+
+/** A row from the rounds of ours and of a peer's: medians, and quartiles of what a round gave. */
+export function rowOf(
+  name: string,
+  unit: string,
+  ours: number[],
+  peer?: [name: string, rounds: number[]],
+): Result {
+  const own = { name, value: median(ours), quartiles: quartiles(ours), unit };
+  if (peer === undefined) return own;
+  const ratios = ours.map((value, round) => value / peer[1][round]!);
+  return { ...own, peer: peer[0], ratio: median(ratios), ratioQuartiles: quartiles(ratios) };
 }
 
 /** Pins the calling thread to a CPU, where the system can. */
@@ -72,6 +109,11 @@ export function figure(value: number): string {
     maximumFractionDigits: digits,
     minimumFractionDigits: digits,
   });
+}
+
+/** Two quartiles, or nothing. */
+export function range(quartiles?: [number, number]): string {
+  return quartiles === undefined ? '' : quartiles.map(figure).join('–');
 }
 
 /** Rows of equal cells, the first column to the left, the others to the right. */

@@ -1,69 +1,35 @@
 /**
- * Suite `cache`: one thread's get and set of 1 KiB values, memory for each entry, longest pause.
+ * Suite `cache`: the shared cache beside what a program would use instead.
  *
- *   get-1k-1t-X, set-1k-1t-X  ns an operation, random keys, all of them hits
- *   bytes-1k-X                bytes an entry: ours pages of objects, handles, nodes and buckets over
- *                             entries; peers heap growth over entries. The mean value is 1 KiB
- *   pause-1k-X                longest single operation in 10 s of churn (5 gets to 1 set), ms
+ *   read-SIZE-X       ns until a value's bytes are in a Buffer of the caller's own; all hits
+ *   get-SIZE-X        ns until the caller has a Uint8Array of its own
+ *   get-string-SIZE   ns until the caller has a text and has looked at all of it
+ *   has, miss         ns of asking for keys that are, and are not, there
+ *   set-SIZE-X        ns of overwriting; set-new: of adding to an empty cache; set-full: of adding to
+ *                     a full one, so that each addition drives something out
+ *   …-zipf            the same with popular keys (bench/cache/values.ts); all others are uniform
+ *   scaling-…-2t      operations a second of two threads on one cache, over those of two threads
+ *                     with one each; mixed is five reads to a set
+ *   overhead-SIZE     bytes an entry takes beyond key and value: the mean of fills of several sizes;
+ *                     -worst is the largest of them over the mean
+ *   pause-1k          ms of single operations in churn at 1 GiB: the longest, and p99.999
+ *   clear-1m          ms of emptying a cache of a million entries
+ *   evict-shift       bytes driven out of a full cache of 100-byte values for each byte of 4 KiB ones
+ *   hit-ratio         percent of requests of recorded traces: the kernel's eviction, in slots
  *
- * X is lz4 or raw (compression off). Peers: a `Map` of Buffers, and lru-cache. They hold one copy
- * for each thread; ours is shared by all of them.
+ * 1k are JSON texts of about 1 KiB, 100k and 1m the entries, X is lz4 or raw (compression off).
+ * One thread where nothing else is said, each on a CPU and a heap of its own, in turn, medians of
+ * seven rounds after two to warm up.
  */
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import type { Request, Setup } from '../subjects.ts';
-import { inTurn, type Result, type SuiteOptions } from '../suite.ts';
+import { evictShift, hits, overheads, pauses, scaling, sets } from '../cache/rows.ts';
+import type { Result, SuiteOptions } from '../suite.ts';
+import { hitRatios } from '../traces/rows.ts';
 
-const peers = ['Map', 'lru-cache'];
-const ours = ['lz4', 'raw'];
+/** What a stage opens, it closes before the next one begins: they take gigabytes each. */
+const stages = [hits('100k'), hits('1m'), sets, scaling, overheads, pauses, evictShift, hitRatios];
 
-async function ask(worker: Worker, request: Request): Promise<number> {
-  worker.postMessage(request);
-  const [answer] = (await once(worker, 'message')) as [number];
-  return answer;
-}
-
-/** One figure of every subject, measured in turn. */
-type Measure = (worker: Worker) => Promise<number>;
-
-export async function suite({ isTiny }: SuiteOptions): Promise<Result[]> {
-  const entries = isTiny ? 500 : 100_000;
-  const workers = new Map<string, Worker>();
-  for (const subject of [...ours.map((name) => `pageless ${name}`), ...peers]) {
-    const setup: Setup = { subject, entries };
-    const file = new URL('../subjects.ts', import.meta.url);
-    workers.set(subject, new Worker(file, { workerData: setup }));
-  }
+export async function suite(options: SuiteOptions): Promise<Result[]> {
   const results: Result[] = [];
-  const operations = isTiny ? 500 : 200_000;
-  const rounds = isTiny ? 1 : 7;
-  const measure = async (name: string, unit: string, count: number, one: Measure) => {
-    results.push(...compare(name, unit, await ofAll(workers, count, one)));
-  };
-  await measure('bytes-1k', 'B', 1, (worker) => ask(worker, { kind: 'fill' }));
-  for (const kind of ['get', 'set'] as const) {
-    // Twice, unmeasured: the compilers of both sides warm up.
-    await ofAll(workers, 2, (worker) => ask(worker, { kind, operations }));
-    await measure(`${kind}-1k-1t`, 'ns', rounds, (worker) => ask(worker, { kind, operations }));
-  }
-  const ms = isTiny ? 50 : 10_000;
-  await measure('pause-1k', 'ms', 1, (worker) => ask(worker, { kind: 'churn', ms }));
-  await Promise.all([...workers.values()].map((worker) => worker.terminate()));
+  for (const stage of stages) results.push(...(await stage(options)));
   return results;
-}
-
-/** As many rounds of `one` with each worker. */
-function ofAll(workers: Map<string, Worker>, rounds: number, one: Measure) {
-  return inTurn(rounds, new Map([...workers].map(([name, worker]) => [name, () => one(worker)])));
-}
-
-function compare(name: string, unit: string, figures: Map<string, number>): Result[] {
-  const rows = ours.flatMap((variant) => {
-    const value = figures.get(`pageless ${variant}`)!;
-    return peers.map((peer) => {
-      return { name: `${name}-${variant}`, value, unit, peer, ratio: value / figures.get(peer)! };
-    });
-  });
-  const own = peers.map((peer) => ({ name: `${name}-${peer}`, value: figures.get(peer)!, unit }));
-  return [...rows, ...own];
 }

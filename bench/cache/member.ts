@@ -1,0 +1,174 @@
+/**
+ * A thread that measures one cache, on a heap of its own. Each request is answered by one figure.
+ */
+import { nsOf, serve } from '../crew.ts';
+import { type Subject, type SubjectSetup, subjects } from './subjects.ts';
+import {
+  idsIn,
+  keyOf,
+  missingKeyOf,
+  ORDER_LENGTH,
+  type Order,
+  POOL,
+  randoms,
+  valuePool,
+} from './values.ts';
+
+export interface Setup extends SubjectSetup {
+  bytes: 'json' | [least: number, most: number];
+}
+
+export type Loop = 'read' | 'get' | 'scan' | 'has' | 'miss' | 'set' | 'set-new' | 'mixed';
+
+export type Request =
+  /** Sets the keys of ids from … to − 1. Answers how many values there are. */
+  | { kind: 'fill'; from: number; to: number }
+  /** ns an operation. */
+  | { kind: 'loop'; loop: Loop; order: Order; ms: number }
+  /** ns a set of a key that is not there, in an empty cache. */
+  | { kind: 'set-new'; count: number }
+  /** Bytes that an entry takes beyond its key and value. */
+  | { kind: 'overhead' }
+  /** Churns and keeps how long each operation took. Answers how many there were. */
+  | { kind: 'churn'; ms: number }
+  /** ms, of the churn before: that share of its operations took no longer. */
+  | { kind: 'quantile'; share: number }
+  /** ms. */
+  | { kind: 'clear' }
+  | { kind: 'close' };
+
+/** Operations in one call; a look at the clock is as long as a few of them. */
+const PASS = 500;
+/** Longest value of any suite. */
+const TARGET_BYTES = 65536;
+/** Operations of a churn that are kept. */
+const MOST_SAMPLES = 2 ** 24;
+
+class Member {
+  readonly #subject: Subject;
+  readonly #name: string;
+  readonly #pool: Buffer[];
+  readonly #orders = new Map<Order, Uint32Array>();
+  readonly #entries: number;
+  readonly #target = Buffer.alloc(TARGET_BYTES);
+  #at: number;
+  #newId: number;
+  #keyAndValueBytes = 0;
+  #samples = new Float32Array(0);
+
+  constructor(setup: Setup, index: number) {
+    this.#name = setup.subject;
+    this.#subject = subjects[setup.subject]!(setup);
+    this.#pool = valuePool(setup.bytes);
+    this.#entries = setup.entries;
+    // Threads begin half a round apart, and their new keys are their own.
+    this.#at = index * (ORDER_LENGTH >> 1);
+    this.#newId = 1e8 * (1 + index);
+  }
+
+  answer(request: Request): number {
+    switch (request.kind) {
+      case 'fill':
+        return this.#fill(request.from, request.to);
+      case 'loop':
+        return this.#loop(request.loop, request.order, request.ms);
+      case 'set-new':
+        return this.#setNew(request.count);
+      case 'overhead':
+        return (this.#subject.usedBytes() - this.#keyAndValueBytes) / this.#subject.size();
+      case 'churn':
+        return this.#churn(request.ms);
+      case 'quantile':
+        return this.#samples[Math.ceil(this.#samples.length * request.share) - 1]!;
+      case 'clear': {
+        const start = performance.now();
+        this.#subject.clear();
+        return performance.now() - start;
+      }
+      case 'close':
+        this.#subject.close();
+        return 0;
+    }
+  }
+
+  #fill(from: number, to: number): number {
+    for (let id = from; id < to; id++) {
+      const key = keyOf(id);
+      const value = this.#pool[id % POOL]!;
+      this.#keyAndValueBytes += key.length + value.length;
+      this.#subject.set(key, value);
+    }
+    return this.#subject.size();
+  }
+
+  /** What one operation of a loop is. */
+  #step(loop: Loop): (id: number) => void {
+    const subject = this.#subject;
+    const pool = this.#pool;
+    const target = this.#target;
+    const found = (isFound: boolean, id: number) => {
+      if (!isFound) throw new Error(`${this.#name} lost ${keyOf(id)}`);
+    };
+    const read = (id: number) => found(subject.read(keyOf(id), target) >= 0, id);
+    const set = (id: number) => subject.set(keyOf(id), pool[id % POOL]!);
+    let turn = 0;
+    const steps: Record<Loop, (id: number) => void> = {
+      read,
+      set,
+      get: (id) => found(subject.get(keyOf(id)) !== undefined, id),
+      scan: (id) => found((subject.get(keyOf(id)) as string).indexOf('\0') < 0, id),
+      has: (id) => found(subject.has(keyOf(id)), id),
+      miss: (id) => found(!subject.has(missingKeyOf(id)), id),
+      'set-new': (id) => subject.set(keyOf(this.#newId++), pool[id % POOL]!),
+      mixed: (id) => (++turn % 6 === 0 ? set(id) : read(id)),
+    };
+    return steps[loop];
+  }
+
+  #ids(order: Order): Uint32Array {
+    const ids = this.#orders.get(order) ?? idsIn(order, this.#entries);
+    this.#orders.set(order, ids);
+    return ids;
+  }
+
+  #loop(loop: Loop, order: Order, ms: number): number {
+    const step = this.#step(loop);
+    const ids = this.#ids(order);
+    return nsOf(PASS, ms, () => {
+      for (let i = 0; i < PASS; i++) step(ids[this.#at++ & (ORDER_LENGTH - 1)]!);
+    });
+  }
+
+  #setNew(count: number): number {
+    this.#subject.clear();
+    const start = performance.now();
+    for (let i = 0; i < count; i++) {
+      this.#subject.set(keyOf(this.#newId++), this.#pool[i % POOL]!);
+    }
+    return ((performance.now() - start) * 1e6) / count;
+  }
+
+  #churn(ms: number): number {
+    const step = this.#step('mixed');
+    const random = randoms(3);
+    const samples = new Float32Array(MOST_SAMPLES);
+    const end = performance.now() + ms;
+    let count = 0;
+    for (let before = performance.now(); before < end; ) {
+      step(random(this.#entries));
+      const after = performance.now();
+      samples[count++ & (MOST_SAMPLES - 1)] = after - before;
+      before = after;
+    }
+    this.#samples = samples.slice(0, Math.min(count, MOST_SAMPLES)).sort();
+    return count;
+  }
+}
+
+serve<Setup, Request>((setup, index) => {
+  const member = new Member(setup, index);
+  return (request, meet) => {
+    meet();
+    return member.answer(request);
+  };
+});

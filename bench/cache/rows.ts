@@ -1,0 +1,255 @@
+/**
+ * The rows of suite `cache`, in stages: what a stage opens is closed before the next one begins.
+ */
+import { SharedCache } from '../../src/index.ts';
+import { type Result, rowOf, type Suite, type SuiteOptions } from '../suite.ts';
+import { Fleet, isWanted, loop, type Pair } from './fleet.ts';
+import type { Request, Setup } from './member.ts';
+import { keyOf, valuePool } from './values.ts';
+
+const MIB = 2 ** 20;
+/** What a value of 1 KiB takes at most, uncompressed, with all that belongs to it. */
+const ROOMY = 1400;
+
+/** A cache of `entries` JSON texts that drives nothing out. */
+function roomy(subject: string, entries: number): Setup {
+  return { subject, entries, bytes: 'json', zoneBytes: 16 * MIB + entries * ROOMY };
+}
+
+type Row = [pairs: Pair[], request: Request];
+
+const hitRows: Record<'100k' | '1m', Row[]> = {
+  '100k': [
+    [
+      [
+        ['read-1k-100k-raw', 'pageless raw', 'lru-cache'],
+        ['read-1k-100k-lz4', 'pageless lz4', 'lru-cache'],
+      ],
+      loop('read'),
+    ],
+    [
+      [
+        ['read-1k-100k-raw-zipf', 'pageless raw', 'lru-cache'],
+        ['read-1k-100k-lz4-zipf', 'pageless lz4', 'lru-cache'],
+      ],
+      loop('read', 'zipf'),
+    ],
+    [[['get-string-1k-100k-lz4', 'pageless strings', 'lru-cache of strings']], loop('scan')],
+    [
+      [
+        ['set-1k-100k-raw', 'pageless raw', 'lru-cache'],
+        ['set-1k-100k-lz4', 'pageless lz4', 'lru-cache'],
+      ],
+      loop('set'),
+    ],
+  ],
+  '1m': [
+    [
+      [
+        ['read-1k-1m-raw', 'pageless raw', 'lru-cache'],
+        ['read-1k-1m-raw', 'pageless raw', 'lmdb'],
+        ['read-1k-1m-lz4', 'pageless lz4', 'lru-cache'],
+        ['read-1k-1m-lz4', 'pageless lz4', 'lmdb lz4'],
+      ],
+      loop('read'),
+    ],
+    [
+      [
+        ['read-1k-1m-raw-zipf', 'pageless raw', 'lru-cache'],
+        ['read-1k-1m-lz4-zipf', 'pageless lz4', 'lru-cache'],
+      ],
+      loop('read', 'zipf'),
+    ],
+    [[['get-1k-1m-raw', 'pageless raw', 'lru-cache']], loop('get')],
+    [[['has-1m', 'pageless raw', 'lru-cache']], loop('has')],
+    [[['miss-1m', 'pageless raw', 'lru-cache']], loop('miss')],
+    [
+      [
+        ['set-1k-1m-raw', 'pageless raw', 'lru-cache'],
+        ['set-1k-1m-lz4', 'pageless lz4', 'lru-cache'],
+      ],
+      loop('set'),
+    ],
+    [[['clear-1m', 'pageless raw', 'lru-cache']], { kind: 'clear' }],
+  ],
+};
+
+/** Hits, misses and overwriting, in caches that hold everything. */
+export function hits(size: '100k' | '1m'): Suite {
+  return async (options) => {
+    const entries = options.isTiny ? 500 : size === '1m' ? 1_000_000 : 100_000;
+    const rows = hitRows[size].map(([pairs, request]): Row => {
+      return [pairs.filter(([row]) => isWanted(options, row)), request];
+    });
+    const names = new Set(rows.flatMap(([pairs]) => pairs.flatMap(([, ...both]) => both)));
+    const fleet = await Fleet.open(names, options, (name) => roomy(name, entries));
+    await fleet.fill(entries);
+    const results: Result[] = [];
+    for (const [pairs, request] of rows) {
+      const isOnce = request.kind === 'clear';
+      results.push(...(isOnce ? await clear(fleet, pairs) : await fleet.compare(pairs, request)));
+    }
+    await fleet.close();
+    return results;
+  };
+}
+
+/** Once: there is nothing left for a second round. */
+async function clear(fleet: Fleet, pairs: Pair[]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [row, ours, peer] of pairs) {
+    const value = await fleet.ask(ours, { kind: 'clear' });
+    const ratio = value / (await fleet.ask(peer, { kind: 'clear' }));
+    results.push({ name: row, value, unit: 'ms', peer, ratio });
+  }
+  return results;
+}
+
+/** Additions: to an empty cache, and to a full one. */
+export const sets: Suite = async (options) => {
+  const entries = options.isTiny ? 3000 : 100_000;
+  const pairs = (row: string): Pair[] => [
+    [`${row}-raw`, 'pageless raw', 'lru-cache'],
+    [`${row}-lz4`, 'pageless lz4', 'lru-cache'],
+  ];
+  const rows: [Pair[], bytes: Record<string, number>, Request][] = [
+    [pairs('set-new-1k'), { raw: ROOMY, lz4: ROOMY }, { kind: 'set-new', count: entries }],
+    // Full with as many entries as the peer's limit, more or less.
+    [pairs('set-full-1k'), { raw: 1150, lz4: 640 }, loop('set-new')],
+  ];
+  const results: Result[] = [];
+  for (const [all, bytes, request] of rows) {
+    const wanted = all.filter(([row]) => isWanted(options, row));
+    const names = new Set(wanted.flatMap(([, ...both]) => both));
+    const fleet = await Fleet.open(names, options, (name) => {
+      const each = name.endsWith('lz4') ? bytes.lz4! : bytes.raw!;
+      return { ...roomy(name, entries), zoneBytes: Math.max(4 * MIB, entries * each) };
+    });
+    await fleet.fill(2 * entries);
+    results.push(...(await fleet.compare(wanted, request)));
+    await fleet.close();
+  }
+  return results;
+};
+
+/** Two threads on one cache, and on one each. */
+export const scaling: Suite = async (options) => {
+  const entries = options.isTiny ? 500 : 100_000;
+  const rows = (['mixed', 'set'] as const).filter((row) => isWanted(options, `scaling-${row}-2t`));
+  if (rows.length === 0) return [];
+  const { zoneBytes } = roomy('', entries);
+  using shared = new SharedCache({ maxSize: zoneBytes, values: 'bytes', compression: 'none' });
+  const setup = roomy('pageless raw', entries);
+  const [both, each] = ['one cache for both', 'a cache for each'];
+  const setupOf = (name: string) => (name === both ? { ...setup, handle: shared.handle } : setup);
+  const fleet = await Fleet.open([both, each], options, setupOf, 2);
+  await fleet.fill(entries);
+  const results: Result[] = [];
+  for (const row of rows) {
+    const figures = await fleet.rounds([both, each], loop(row));
+    const [ours, peer] = [both, each].map((name) => figures.get(name)!.map((ns) => 1e3 / ns));
+    results.push(rowOf(`scaling-${row}-2t`, 'M/s', ours!, [each, peer!]));
+  }
+  await fleet.close();
+  return results;
+};
+
+/** Several sizes: a structure that grows by doubling is good at one and bad at the next. */
+const FILLS = [700_000, 850_000, 1_000_000, 1_200_000, 1_400_000];
+const PEER_FILL = 1_000_000;
+
+interface Overhead {
+  row: string;
+  bytes: [least: number, most: number];
+  ttl?: number;
+}
+
+const overheadRows: Overhead[] = [
+  { row: 'overhead-20b', bytes: [17, 24] },
+  { row: 'overhead-20b-ttl', bytes: [17, 24], ttl: 3_600_000 },
+  { row: 'overhead-100b', bytes: [90, 110] },
+  { row: 'overhead-1k', bytes: [900, 1150] },
+];
+
+async function overheadOf(
+  options: SuiteOptions,
+  subject: string,
+  entries: number,
+  { bytes, ttl }: Overhead,
+): Promise<number> {
+  const zoneBytes = 16 * MIB + entries * (bytes[1] + 200);
+  const setup: Setup = { subject, entries, bytes, zoneBytes, ...(ttl ? { ttl } : {}) };
+  const fleet = await Fleet.open([subject], options, () => setup);
+  await fleet.fill(entries);
+  const overhead = await fleet.ask(subject, { kind: 'overhead' });
+  await fleet.close();
+  return overhead;
+}
+
+/** Memory beyond keys and values. */
+export const overheads: Suite = async (options) => {
+  const scale = options.isTiny ? 1 / 500 : 1;
+  const results: Result[] = [];
+  for (const one of overheadRows.filter(({ row }) => isWanted(options, row))) {
+    const ours: number[] = [];
+    for (const fill of options.isTiny ? FILLS.slice(0, 1) : FILLS) {
+      ours.push(await overheadOf(options, 'pageless raw', fill * scale, one));
+    }
+    const peer = await overheadOf(options, 'lru-cache', PEER_FILL * scale, one);
+    const value = ours.reduce((sum, bytes) => sum + bytes) / ours.length;
+    const worst = Math.max(...ours) / value;
+    results.push(
+      { name: one.row, value, unit: 'B', peer: 'lru-cache', ratio: value / peer },
+      { name: `${one.row}-worst`, value: worst, unit: 'of the mean' },
+    );
+  }
+  return results;
+};
+
+/** The longest of single operations in 10 s of five reads to a set, in a gigabyte. */
+export const pauses: Suite = async (options) => {
+  const rows = ['pause-1k-longest', 'pause-1k-p99.999'];
+  if (!isWanted(options, ...rows)) return [];
+  const entries = options.isTiny ? 500 : 800_000;
+  const names = ['pageless raw', 'lru-cache', 'idle spinner'];
+  const fleet = await Fleet.open(names, options, (name) => roomy(name, entries));
+  await fleet.fill(entries);
+  for (const name of names) {
+    await fleet.ask(name, { kind: 'churn', ms: options.isTiny ? 50 : 10_000 });
+  }
+  const results: Result[] = [];
+  for (const [row, share] of [[rows[0]!, 1] as const, [rows[1]!, 0.99999] as const]) {
+    const ask = (name: string) => fleet.ask(name, { kind: 'quantile', share });
+    const value = await ask('pageless raw');
+    for (const peer of ['lru-cache', 'idle spinner']) {
+      results.push({ name: row, value, unit: 'ms', peer, ratio: value / (await ask(peer)) });
+    }
+  }
+  await fleet.close();
+  return results;
+};
+
+/** Values of 100 bytes until the cache is full, then of 4 KiB, an eighth of it. */
+export const evictShift: Suite = async (options) => {
+  if (!isWanted(options, 'evict-shift')) return [];
+  const maxSize = (options.isTiny ? 4 : 256) * MIB;
+  using cache = new SharedCache({ maxSize, compression: 'none' });
+  const held = () => {
+    const { keyBytes, valueBytes } = cache.stats();
+    return keyBytes + valueBytes;
+  };
+  let id = 0;
+  const add = (pool: Buffer[]) => {
+    const value = pool[id % pool.length]!;
+    cache.set(keyOf(id++), value);
+    return value.length;
+  };
+  const small = valuePool([100, 100]);
+  for (let added = 0; added < maxSize; ) added += add(small);
+  const before = held();
+  const large = valuePool([4096, 4096]);
+  let added = 0;
+  while (added < maxSize / 8) added += add(large);
+  const value = (before + added - held()) / added;
+  return [{ name: 'evict-shift', value, unit: 'bytes out for each in' }];
+};

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { mutatedSource } from './mutants/apply.ts';
+import { mutated } from './mutants/apply.ts';
 import { mutants } from './mutants/table.ts';
 import { scenarios } from './scenarios/index.ts';
 
@@ -24,7 +24,7 @@ test('a kernel with one thing wrong is caught', () => {
 test('every written mutant is one of the kernel as it is, and its scenarios are there', () => {
   const names = new Set(scenarios.map(({ name }) => name));
   for (const mutant of mutants) {
-    assert.ok(mutatedSource(mutant).length > 0, mutant.name);
+    assert.ok(mutated(mutant).source.length > 0, mutant.name);
     for (const scenario of mutant.scenarios) assert.ok(names.has(scenario), scenario);
   }
 });

@@ -19,7 +19,7 @@
  */
 import { parseArgs } from 'node:util';
 import { Random } from './engine/strategies/random.ts';
-import { mutatedSource } from './mutants/apply.ts';
+import { mutated } from './mutants/apply.ts';
 import { type Excuse, equivalents, excuseFor, unreachable } from './mutants/excuses.ts';
 import { type Generated, generateMutants } from './mutants/generate.ts';
 import type { Catch, Hunt } from './mutants/hunt.ts';
@@ -41,8 +41,8 @@ const { values, positionals } = parseArgs({
 const maxSeconds = Number(values['max-seconds']);
 
 function fromTable(mutant: Mutant): Hunt {
-  const { name, file, scenarios, bound = 0 } = mutant;
-  return { name, file, source: mutatedSource(mutant), scenarios, walks: [], bound, maxSeconds };
+  const { name, scenarios, bound = 0 } = mutant;
+  return { name, ...mutated(mutant), scenarios, walks: [], bound, maxSeconds };
 }
 
 function fromSource({ name, file, source }: Generated): Hunt {

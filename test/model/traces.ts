@@ -12,7 +12,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Failure, type Instrumented, instrument } from './engine/index.ts';
 import { type Kernels, runScenario } from './kernel-model.ts';
-import { mutatedSource } from './mutants/apply.ts';
+import { mutated } from './mutants/apply.ts';
 import { compileWith } from './mutants/hunt.ts';
 import { type Mutant, mutants } from './mutants/table.ts';
 import { scenarios } from './scenarios/index.ts';
@@ -28,11 +28,11 @@ interface Found {
 
 /** What the kernel does wrong is looked for first; then what only the rules of memory forbid. */
 async function shortestFailure(mutant: Mutant): Promise<Found> {
-  const source = mutatedSource(mutant);
+  const { file, source } = mutated(mutant);
   const names = mutant.scenarios.map((name) => scenarios.find((one) => one.name === name)!);
   const builds = new Map<string, Instrumented>();
   for (const { module = 'release' } of names) {
-    builds.set(module, instrument(await compileWith(module, mutant.file, source)));
+    builds.set(module, instrument(await compileWith(module, file, source)));
   }
   for (const isLax of [true, false]) {
     for (let bound = 0; bound <= MOST_PREEMPTIONS; bound++) {
@@ -53,7 +53,7 @@ async function tell({ mutant: name, words }: Section): Promise<string> {
   console.log(`${name}: ${scenario}`);
   const edits = mutant.edits.map(([find, replace]) => diff(find, replace)).join('\n');
   return [
-    `\`kernel/${mutant.file}\`, scenario \`${scenario}\`:`,
+    `\`kernel/${mutated(mutant).file}\`, scenario \`${scenario}\`:`,
     ['```diff', edits, '```'].join('\n'),
     ['```', ...retell(failure.trace, words), '```'].join('\n'),
     `${outcome(failure)}.`,

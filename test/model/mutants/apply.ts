@@ -1,15 +1,22 @@
-/** A mutant's source: the kernel's file with its edits. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { kernelFolder } from './generate.ts';
+/** A mutant's file, and its source with the edits. */
+import { fileWith, kernelSources } from './sources.ts';
 import type { Mutant } from './table.ts';
 
-/** Throws when the file has changed so that an edit is not found exactly once. */
-export function mutatedSource({ name, file, edits }: Mutant): string {
-  let source = readFileSync(join(kernelFolder, file), 'utf8');
-  for (const [find, replace] of edits) {
-    if (source.split(find).length !== 2) throw new Error(`${name}: not found once in ${file}`);
-    source = source.replace(find, () => replace);
+export interface Mutated {
+  /** Below kernel/. */
+  file: string;
+  /** The whole file with the change. */
+  source: string;
+}
+
+/** Throws when the kernel has changed so that an edit is not found exactly once. */
+export function mutated({ name, edits }: Mutant): Mutated {
+  try {
+    const file = fileWith(edits.map(([find]) => find));
+    let source = kernelSources().get(file)!;
+    for (const [find, replace] of edits) source = source.replace(find, () => replace);
+    return { file, source };
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}`);
   }
-  return source;
 }

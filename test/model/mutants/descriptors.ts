@@ -4,7 +4,6 @@ import type { Mutant } from './table.ts';
 export const descriptorMutants: Mutant[] = [
   {
     name: 'pin without the recheck',
-    file: 'memdesc/pin.ts',
     edits: [
       ['pageWord(pfn) == word ? desc | PIN_HELD : leaveStranger(pfn, desc)', 'desc | PIN_HELD'],
       ['if (pageWord(pfn) == word) return desc | PIN_HELD;', 'return desc | PIN_HELD;'],
@@ -13,7 +12,6 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'who waits for a lock stays inside the kernel',
-    file: 'thread/stop.ts',
     edits: [
       [
         '  leaveKernel();\n  rest(at, seen);\n  enterKernel(operation);\n',
@@ -24,13 +22,11 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'pin taken without an owner',
-    file: 'memdesc/header.ts',
     edits: [['return refs - OWNED < PIN_MASK;', 'return (refs & (FROZEN | BORN)) == 0;']],
     scenarios: ['pin-free-page-reused', 'pin-free-descriptor-reused', 'pin-free-both-reused'],
   },
   {
     name: 'pins dropped by a load and a store',
-    file: 'memdesc/header.ts',
     edits: [
       [
         ': seen - 1;\n    const found = casWord(refsAt(desc), seen, next);',
@@ -46,25 +42,21 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'the last reference goes although it is frozen',
-    file: 'memdesc/header.ts',
     edits: [['const isLast = seen == 1;', 'const isLast = (seen & COUNT_MASK) == 1;']],
     scenarios: ['freeze-put-pinned'],
   },
   {
     name: 'a thaw does not look whether the last reference has gone',
-    file: 'memdesc/header.ts',
     edits: [['if ((seen & COUNT_MASK) == 0) return true;', '']],
     scenarios: ['freeze-put'],
   },
   {
     name: 'a reference taken of what is frozen',
-    file: 'memdesc/header.ts',
     edits: [['return refs - OWNED < PIN_MASK;', 'return (refs & OWNED) != 0;']],
     scenarios: ['freeze-put'],
   },
   {
     name: 'free decided by a load and a store',
-    file: 'memdesc/page-word.ts',
     edits: [
       [
         'return casWord(pageWordAt(pfn), expected, desired) == expected;',
@@ -76,7 +68,6 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'descriptor lock taken by a load and a store',
-    file: 'memdesc/desc-lock.ts',
     edits: [
       [
         'const found = casWord(flagsAt(desc), seen, (seen & ~ORPHANED) | mine());',
@@ -88,13 +79,11 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'descriptor unlock wakes nobody',
-    file: 'memdesc/desc-lock.ts',
     edits: [['if ((found & WAITERS) != 0) wakeWord(flagsAt(desc), 1);', '']],
     scenarios: ['lock-unlock'],
   },
   {
     name: 'descriptor published by a plain store',
-    file: 'memdesc/header.ts',
     edits: [
       [
         'export function publish(desc: u32): void {\n  storeWord(refsAt(desc), OWNED);',
@@ -105,7 +94,6 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'the last pin is found out after it was dropped',
-    file: 'memdesc/header.ts',
     edits: [
       [
         'const isLast = seen == 1;\n    const next = isLast ? FROZEN | (selfSlot() << SLOT_SHIFT) : seen - 1;\n' +
@@ -118,7 +106,6 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'a pin is written down after it was counted',
-    file: 'memdesc/pin.ts',
     edits: [
       [
         '    enter(desc);\n    const got = tryGet(desc);\n    if (got == GET_DONE) {',
@@ -133,7 +120,6 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'a pin is crossed out before it was dropped',
-    file: 'memdesc/pin.ts',
     edits: [
       [
         '  const isLast = put(desc);\n  if (isLast) keepAsNote(desc);\n  else strike(desc);\n  return isLast;',
@@ -148,13 +134,11 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'who waits for a lock does not say so',
-    file: 'memdesc/desc-lock.ts',
     edits: [['const wish = seen | WAITERS |', 'const wish = seen |']],
     scenarios: ['lock-unlock'],
   },
   {
     name: 'a lock that was handed over is taken without saying that others wait',
-    file: 'memdesc/desc-lock.ts',
     edits: [
       [
         '(seen & ~(ORPHANED | HANDOFF)) | WAITERS | mine()',
@@ -165,7 +149,6 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: "a dead thread's lock stays",
-    file: 'zone/release.ts',
     edits: [
       ['headerOf(desc).link == 0) breakDescLock(desc);', 'headerOf(desc).link == 0) return false;'],
     ],
@@ -173,7 +156,6 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'an unfreeze wakes nobody',
-    file: 'memdesc/pin.ts',
     edits: [
       [
         "  if (loadWord(MEMDESC_STATE + offsetof<MemdescState>('waiters')) != 0) wakeWord(refsAt(desc), -1);\n",
@@ -184,7 +166,6 @@ export const descriptorMutants: Mutant[] = [
   },
   {
     name: 'types are registered without a lock',
-    file: 'memdesc/user-type.ts',
     edits: [
       ['  lock(MEMDESC_STATE);\n', ''],
       ['  unlock(MEMDESC_STATE);\n', ''],

@@ -16,208 +16,200 @@ export interface Excuse {
 export const equivalents: Excuse[] = [
   {
     because: 'Who came too late says busy, which may be asked again, instead of saying why.',
-    mutants: [
-      'exports/withdraw.ts withdraw: recheck pageWord(pfn) == TYPE_FREE ? ERR_BUSY : whyNot(pageWord(pfn))',
-    ],
+    mutants: ['withdraw: recheck pageWord(pfn) == TYPE_FREE ? ERR_BUSY : whyNot(pageWord(pfn))'],
   },
   {
     because:
       'Word, first page and flags tell one life from the next; the count is then one that was true ' +
       'during the look, instead of one that was true at its beginning and at its end.',
-    mutants: ['exports/describe.ts snapshot: recheck loadWord(refsAt(desc)) == refs'],
+    mutants: ['snapshot: recheck loadWord(refsAt(desc)) == refs'],
   },
   {
     because:
       'Entries of the page list that a reader loads were stored before the cell that led it there, ' +
       'and change only after its grace period; other entries are read under the lock alone.',
     mutants: [
-      'zsmalloc/zspage.ts holdPage: plain storeWord(pageEntryAt(desc, k), pfn)',
-      'zsmalloc/zspage.ts dropPage: plain storeWord(pageEntryAt(desc, k), 0)',
+      'holdPage: plain storeWord(pageEntryAt(desc, k), pfn)',
+      'dropPage: plain storeWord(pageEntryAt(desc, k), 0)',
     ],
   },
   {
     because: 'A wake when nothing was stopped: who is woken looks again and waits on.',
-    mutants: ['thread/stop.ts endStopOf: recheck casWord(stopAt(), slot, 0) == slot'],
+    mutants: ['endStopOf: recheck casWord(stopAt(), slot, 0) == slot'],
   },
   {
     because: 'Who waits for a dead stopper looks after each slice: it is woken later, not never.',
-    mutants: ['thread/stop.ts endStopOf: drop wakeWord(stopAt(), -1)'],
+    mutants: ['endStopOf: drop wakeWord(stopAt(), -1)'],
   },
   {
     because:
       'Both stores come before the one that publishes the descriptor, and nobody finds it earlier.',
-    mutants: ['slab/slab.ts bearSlab: swap storePageWord(pfn, desc | TYPE_SLAB); publish(desc);'],
+    mutants: ['bearSlab: swap storePageWord(pfn, desc | TYPE_SLAB); publish(desc);'],
   },
   {
     because: 'The first of the two is read under the same lock only, the other one is a figure.',
     mutants: [
-      'store/hash-index.ts insertNode: swap storeWord(at, node); storeWord(entriesAt(), peekWord(entriesAt()) + 1);',
-      'store/hash-index.ts removeNode: swap storeWord(at, nextNode(node)); storeWord(entriesAt(), peekWord(entriesAt()) - 1);',
+      'insertNode: swap storeWord(at, node); storeWord(entriesAt(), peekWord(entriesAt()) + 1);',
+      'removeNode: swap storeWord(at, nextNode(node)); storeWord(entriesAt(), peekWord(entriesAt()) - 1);',
     ],
   },
   {
     because:
       "The scratch is the thread's own: nobody else sees the order of what is written there.",
     mutants: [
-      'store/entry.ts encodeBlock: swap pokeWord(slot.outputScratch, u32(stored) | flag); pokeWord(slot.outputScratch + 4, checksum(body, stored));',
+      'encodeBlock: swap pokeWord(slot.outputScratch, u32(stored) | flag); pokeWord(slot.outputScratch + 4, checksum(body, stored));',
     ],
   },
   {
     because:
       'Only the thread itself writes the word, so a plain load of its own finds its own store.',
     mutants: [
-      'reclaim/reclaim.ts sleep: plain loadWord(at)',
-      'thread/slot.ts count: plain loadCell(at)',
-      'thread/slot.ts retireCounters: plain loadCell(at)',
+      'sleep: plain loadWord(at)',
+      'count: plain loadCell(at)',
+      'retireCounters: plain loadCell(at)',
     ],
   },
   {
     because:
       'The exchange failed because the word has changed; then parking on it returns at once.',
-    mutants: ['thread/lock.ts lockSlow: recheck casWord(at, seen, seen | WAITERS) == seen'],
+    mutants: ['lockSlow: recheck casWord(at, seen, seen | WAITERS) == seen'],
   },
   {
     because: 'All who move a handle hold the store lock; readers only load it.',
     mutants: [
-      'cache/eviction.ts removeEntry: torn swapWord(handleAt(node), 0)',
-      'store/hash-index.ts replaceHandle: torn swapWord(handleAt(node), handle)',
+      'removeEntry: torn swapWord(handleAt(node), 0)',
+      'replaceHandle: torn swapWord(handleAt(node), handle)',
     ],
   },
   {
     because:
       'Directories are published by the shape: it is stored after the page that the new bucket lies in, and loaded before.',
     mutants: [
-      'store/hash-index.ts ensureSegment: plain storeWord(entry, newPage())',
-      'store/hash-index.ts ensureSegment: plain storeWord(segment, newPage())',
-      'store/hash-index.ts bucketAt: plain loadWord(storeState().top + (bucket >> (2 * FAN_BITS)) * 4)',
-      'store/hash-index.ts bucketAt: plain loadWord(directory + ((bucket >> FAN_BITS) & (FAN_OUT - 1)) * 4)',
+      'ensureSegment: plain storeWord(entry, newPage())',
+      'ensureSegment: plain storeWord(segment, newPage())',
+      'bucketAt: plain loadWord(storeState().top + (bucket >> (2 * FAN_BITS)) * 4)',
+      'bucketAt: plain loadWord(directory + ((bucket >> FAN_BITS) & (FAN_OUT - 1)) * 4)',
     ],
   },
   {
     because: 'Who formats tells others afterwards, by means of JavaScript that synchronise.',
     mutants: [
-      'store/hash-index.ts formatIndex: plain storeWord(shapeAt(), 1 << 1)',
-      'thread/rcu.ts formatRcu: plain storeCell(RCU_STATE, 1)',
-      'zone/zone.ts formatZone: plain loadWord(0)',
-      'zone/zone.ts formatZone: plain storeWord(0, ZONE_MAGIC)',
-      'zone/zone.ts formatZone: swap zone.hashSeed = (u64(seedHi) << 32) | u64(seedLo); fillPageWords(0, zone.firstPfn, miscWord(0, MISC_ZONE));',
-      'zone/zone.ts attachThread: plain loadWord(0)',
+      'formatIndex: plain storeWord(shapeAt(), 1 << 1)',
+      'formatRcu: plain storeCell(RCU_STATE, 1)',
+      'formatZone: plain loadWord(0)',
+      'formatZone: plain storeWord(0, ZONE_MAGIC)',
+      'formatZone: swap zone.hashSeed = (u64(seedHi) << 32) | u64(seedLo); fillPageWords(0, zone.firstPfn, miscWord(0, MISC_ZONE));',
+      'attachThread: plain loadWord(0)',
     ],
   },
   {
     because: 'An image is thawed before anybody is attached to its memory.',
     mutants: [
-      'thread/slot.ts condemnSlot: plain loadCell(slotAt(slot))',
-      'thread/slot.ts condemnSlot: plain storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD))',
+      'condemnSlot: plain loadCell(slotAt(slot))',
+      'condemnSlot: plain storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD))',
     ],
   },
   {
     because: 'A section that stays open through a wait only makes memory come back later.',
-    mutants: ['thread/lock.ts lockSlow: drop leaveSection()'],
+    mutants: ['lockSlow: drop leaveSection()'],
   },
   {
     because: 'Another test of the same follows; the first one only spares its cost.',
-    mutants: ['thread/lock.ts spinFor: recheck loadWord(at) == 0'],
+    mutants: ['spinFor: recheck loadWord(at) == 0'],
   },
   {
     because: 'Grace periods begin under the limbo lock; readers only load the epoch.',
-    mutants: ['thread/rcu.ts beginGracePeriod: torn addCell(RCU_STATE, 1)'],
+    mutants: ['beginGracePeriod: torn addCell(RCU_STATE, 1)'],
   },
   {
     because:
       'A slot is taken only after the word was raised to it, so who fails has lost to one that raised it at least as far.',
-    mutants: ['thread/slot.ts raiseHighest: recheck found == seen'],
+    mutants: ['raiseHighest: recheck found == seen'],
   },
   {
     because: 'A later store, of the bucket or of the shape, publishes what this one writes.',
     mutants: [
-      'store/hash-index.ts insertNode: plain storeWord(nextAt(node), peekWord(at))',
-      'store/hash-index.ts splitBucket: plain storeWord(to, 0)',
-      'store/hash-index.ts splitBucket: plain storeWord(to, node)',
+      'insertNode: plain storeWord(nextAt(node), peekWord(at))',
+      'splitBucket: plain storeWord(to, 0)',
+      'splitBucket: plain storeWord(to, node)',
     ],
   },
   {
     because: 'No caller is in a section: those who read do not reclaim.',
-    mutants: ['reclaim/reclaim.ts reclaim: drop leaveSection()'],
+    mutants: ['reclaim: drop leaveSection()'],
   },
   {
     because: 'There are fifty sleeps at most, and the next call traps.',
-    mutants: ['reclaim/reclaim.ts sleep: drop trapIfPoisoned()'],
+    mutants: ['sleep: drop trapIfPoisoned()'],
   },
   {
     because:
       'Cells are moved under the store lock, before the handle is known, or after the grace.',
-    mutants: ['zsmalloc/handle.ts retireCell: plain loadCell(handle)'],
+    mutants: ['retireCell: plain loadCell(handle)'],
   },
   {
     because: 'Only looked at while the world is stopped.',
-    mutants: ['zsmalloc/zspage.ts zspagePage: plain loadWord(pageEntryAt(desc, k))'],
+    mutants: ['zspagePage: plain loadWord(pageEntryAt(desc, k))'],
   },
   {
     because: 'Nobody decides anything from both words.',
     mutants: [
-      'zsmalloc/zspage.ts holdPage: swap storePageWord(pfn, desc | TYPE_ZSPAGE); storeWord(pageEntryAt(desc, k), pfn);',
-      'zsmalloc/zspage.ts dropPage: swap storeWord(pageEntryAt(desc, k), 0); storePageWord(pfn, TYPE_FREE);',
+      'holdPage: swap storePageWord(pfn, desc | TYPE_ZSPAGE); storeWord(pageEntryAt(desc, k), pfn);',
+      'dropPage: swap storeWord(pageEntryAt(desc, k), 0); storePageWord(pfn, TYPE_FREE);',
     ],
   },
   {
     because: 'Only who took a living thread for dead could move the identity at the same time.',
     mutants: [
-      'thread/slot.ts releaseSlot: plain loadCell(slotAt(slot))',
-      'thread/slot.ts releaseSlot: torn casCell(slotAt(slot), seen, u64(u32(seen) & ~3))',
+      'releaseSlot: plain loadCell(slotAt(slot))',
+      'releaseSlot: torn casCell(slotAt(slot), seen, u64(u32(seen) & ~3))',
     ],
   },
   {
     because:
       'Who recovers halts the world first, in the place of a dead stopper: no stop is left to end when ' +
       'debts are paid.',
-    mutants: [
-      'zone/recovery.ts payDebts: drop endStopOf(slot)',
-      'thread/stop.ts endStopOf: torn casWord(stopAt(), slot, 0)',
-    ],
+    mutants: ['payDebts: drop endStopOf(slot)', 'endStopOf: torn casWord(stopAt(), slot, 0)'],
   },
   {
     because: 'What the dead did comes before its recovery, and what is freed has one owner.',
-    mutants: ['zsmalloc/alloc.ts zsReleaseNext: plain loadCell(handle)'],
+    mutants: ['zsReleaseNext: plain loadCell(handle)'],
   },
 ];
 
 export const unreachable: Excuse[] = [
   {
     because: 'No scenario kills who releases what a dead thread had freed.',
-    mutants: ['zsmalloc/reap.ts payDeskDebts: drop beginChange()'],
+    mutants: ['payDeskDebts: drop beginChange()'],
   },
   {
     because: 'Formatted memory, another version and images are for unit tests: no thread is there.',
     mutants: [
-      'zone/zone.ts formatZone: recheck loadWord(0) != 0',
-      'zone/zone.ts attachThread: recheck loadWord(0) != ZONE_MAGIC',
-      'zone/recovery.ts thawZone: drop endStopOf(slot)',
+      'formatZone: recheck loadWord(0) != 0',
+      'attachThread: recheck loadWord(0) != ZONE_MAGIC',
+      'thawZone: drop endStopOf(slot)',
     ],
   },
   {
     because:
       'A slice where parking is forbidden is longer than an execution of the checker may be.',
-    mutants: [
-      'thread/rest.ts rest: recheck loadWord(at) == seen',
-      'thread/rest.ts rest: plain loadWord(at)',
-    ],
+    mutants: ['rest: recheck loadWord(at) == seen', 'rest: plain loadWord(at)'],
   },
   {
     because:
       'A wait for a lock is a hundred looks long, and what goes wrong after it takes two or three more preemptions.',
     mutants: [
-      'thread/lock.ts lockSlow: recheck casWord(at, 0, selfSlot() | WAITERS) == 0',
-      'thread/lock.ts lockSlow: torn casWord(at, 0, selfSlot() | WAITERS)',
-      'thread/lock.ts lockSlow: drop enterSection()',
-      'thread/lock.ts spinFor: recheck casWord(at, 0, selfSlot()) == 0',
-      'thread/lock.ts spinFor: torn casWord(at, 0, selfSlot())',
+      'lockSlow: recheck casWord(at, 0, selfSlot() | WAITERS) == 0',
+      'lockSlow: torn casWord(at, 0, selfSlot() | WAITERS)',
+      'lockSlow: drop enterSection()',
+      'spinFor: recheck casWord(at, 0, selfSlot()) == 0',
+      'spinFor: torn casWord(at, 0, selfSlot())',
     ],
   },
   {
     because:
       'The bound of scans is too low for a moment if three threads attach while a fourth scans.',
-    mutants: ['thread/slot.ts raiseHighest: torn casWord(at, seen, slot)'],
+    mutants: ['raiseHighest: torn casWord(at, seen, slot)'],
   },
 ];
 

@@ -4,7 +4,6 @@ import type { Mutant } from './table.ts';
 export const folioMutants: Mutant[] = [
   {
     name: 'a folio is published before its words',
-    file: 'folio/folio.ts',
     edits: [
       [
         '  headerOf(desc).pfn = pfn;\n  fillPageWords(pfn, 1 << order, desc | type);\n  publish(desc);\n',
@@ -15,7 +14,6 @@ export const folioMutants: Mutant[] = [
   },
   {
     name: 'the original of a split is thawed first',
-    file: 'folio/split.ts',
     edits: [
       [
         '  const pages: u32 = 1 << order;\n  for (let child',
@@ -27,31 +25,26 @@ export const folioMutants: Mutant[] = [
   },
   {
     name: 'a folio is freed by a name that nobody looks at once it is frozen',
-    file: 'folio/folio.ts',
     edits: [['if (folioOf(desc).stamp != stamp) {', 'if (stamp == 0) {']],
     scenarios: ['free-stale'],
   },
   {
     name: 'who frees a folio does not say so before its pages go',
-    file: 'folio/folio.ts',
-    edits: [['  condemn(desc, selfSlot());\n', '']],
+    edits: [['  condemn(desc, selfSlot());\n  wakePinners(desc);\n', '  wakePinners(desc);\n']],
     scenarios: ['free-pin-killed'],
   },
   {
     name: 'who frees a folio wakes nobody',
-    file: 'folio/folio.ts',
-    edits: [['  wakePinners(desc);\n', '']],
+    edits: [['  wakePinners(desc);\n  giveWhole(', '  giveWhole(']],
     scenarios: ['free-pin'],
   },
   {
     name: 'a call that begins with a section does not',
-    file: 'thread/stop.ts',
     edits: [['  setInKernel(operation, currentEpoch());', '  setInKernel(operation, 0);']],
     scenarios: ['pin-slab-given-back'],
   },
   {
     name: 'a split that a dead thread had finished leaves the original its order',
-    file: 'folio/split.ts',
     edits: [['  if (own != 0) setOrder(desc, ctz(own));\n', '']],
     scenarios: ['split-pin-killed'],
   },

@@ -18,12 +18,12 @@ function take(at: usize): bool {
 test('one mutant of each kind, where it belongs', () => {
   const names = mutantsOf('thread/x.ts', source).map(({ identity }) => identity);
   assert.deepEqual(names, [
-    'thread/x.ts take: drop lock(at)',
-    'thread/x.ts take: plain loadWord(at)',
-    'thread/x.ts take: swap storeWord(at + 4, seen); record.field = f(1, (2));',
-    'thread/x.ts take: plain storeWord(at + 4, seen)',
-    'thread/x.ts take: recheck casWord(at, seen, 1) == seen',
-    'thread/x.ts take: torn casWord(at, seen, 1)',
+    'take: drop lock(at)',
+    'take: plain loadWord(at)',
+    'take: swap storeWord(at + 4, seen); record.field = f(1, (2));',
+    'take: plain storeWord(at + 4, seen)',
+    'take: recheck casWord(at, seen, 1) == seen',
+    'take: torn casWord(at, seen, 1)',
   ]);
 });
 

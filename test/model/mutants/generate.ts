@@ -10,20 +10,17 @@
  *   drop     a lock, wake-up, mark, section, or deferral is left out
  *
  * A name is `file:line:kind`, and what the change begins at where a line has several. The *identity*
- * survives a shift of lines: file, function, kind and the text that is changed; `equivalent.ts`
- * lists by it. The parse is a light one: comments are blanked, calls are balanced parentheses.
+ * survives a shift of lines and a move: function, kind and the text that is changed; excuses.ts lists
+ * by it. The parse is a light one: comments are blanked, calls are balanced parentheses.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-export const kernelFolder: string = new URL('../../../kernel/', import.meta.url).pathname;
+import { kernelSources } from './sources.ts';
 
 export const kinds = ['recheck', 'torn', 'plain', 'swap', 'drop'] as const;
 export type Kind = (typeof kinds)[number];
 
 export interface Generated {
   name: string;
-  /** `file function: kind text`, and `#2` for the second of these. */
+  /** `function: kind text`, and `#2` for the second of these. */
   identity: string;
   kind: Kind;
   /** Below kernel/. */
@@ -212,7 +209,7 @@ function toMutant(file: string, source: string, code: string, change: Change): G
   const mutated = source.slice(0, start) + replacement + source.slice(end);
   return {
     name: `${file}:${line}:${kind} ${text}`,
-    identity: `${file} ${functionAt(code, start)}: ${kind} ${text}`,
+    identity: `${functionAt(code, start)}: ${kind} ${text}`,
     kind,
     file,
     source: helper === undefined ? mutated : `${mutated}\n${helper}\n`,
@@ -220,8 +217,7 @@ function toMutant(file: string, source: string, code: string, change: Change): G
 }
 
 /** Only looked at by tests and people, or without a shared word, or the words themselves. */
-const EXCLUDED =
-  /^(codec\/|lab\/|exports\/statistics|testing|flags|base\/words)|\/check\.ts$|\.test\.ts$/;
+const EXCLUDED = /^(codec\/|lab\/|exports\/statistics|testing|flags|base\/words)|\/check\.ts$/;
 
 /** All mutants of one file's text. Functions that check a stopped world are left out. */
 export function mutantsOf(file: string, source: string): Generated[] {
@@ -230,8 +226,7 @@ export function mutantsOf(file: string, source: string): Generated[] {
   return changes
     .sort((a, b) => a.start - b.start)
     .filter(({ start }) => !/^(check|isZspageSound)/.test(functionAt(code, start)))
-    .map((change) => toMutant(file, source, code, change))
-    .map(numbered());
+    .map((change) => toMutant(file, source, code, change));
 }
 
 /** Adds `#2`, `#3` to identities that have been there before. */
@@ -246,8 +241,8 @@ function numbered(): (mutant: Generated) => Generated {
 
 /** All mutants of the kernel, in the order of files and lines. */
 export function generateMutants(): Generated[] {
-  return readdirSync(kernelFolder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !EXCLUDED.test(file))
-    .sort()
-    .flatMap((file) => mutantsOf(file, readFileSync(join(kernelFolder, file), 'utf8')));
+  return [...kernelSources()]
+    .filter(([file]) => !EXCLUDED.test(file))
+    .flatMap(([file, source]) => mutantsOf(file, source))
+    .map(numbered());
 }

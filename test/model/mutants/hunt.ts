@@ -13,7 +13,7 @@ import { commonFlags, releaseFlags } from '../../../scripts/kernel-flags.ts';
 import { type Instrumented, instrument, type Scenario } from '../engine/index.ts';
 import { type KernelBuild, type KernelScenario, runScenario } from '../kernel-model.ts';
 import { scenarios } from '../scenarios/index.ts';
-import { kernelFolder } from './generate.ts';
+import { kernelFolder } from './sources.ts';
 
 const root = join(kernelFolder, '..');
 

@@ -6,7 +6,6 @@ const killed = ['limbo-zspage-killed', 'limbo-ripe-killed', 'limbo-object-killed
 export const limboMutants: Mutant[] = [
   {
     name: 'a ripe list hangs from its slot too late',
-    file: 'thread/limbo.ts',
     edits: [
       [
         '    self.ripe = from.ripening;\n    from.ripening = 0;',
@@ -18,43 +17,36 @@ export const limboMutants: Mutant[] = [
   },
   {
     name: 'objects go into limbo without its lock',
-    file: 'thread/limbo.ts',
     edits: [['  lock(LIMBO_STATE);\n  const into', '  const into']],
     scenarios: ['limbo-reclaim'],
   },
   {
     name: 'a ripe zspage is on no desk',
-    file: 'reclaim/reclaim.ts',
     edits: [['      selfDesk().retired = object;\n', '']],
     scenarios: killed,
   },
   {
     name: 'a ripe object is on no desk',
-    file: 'reclaim/reclaim.ts',
     edits: [['      selfDesk().born = object;\n      self.ripe', '      self.ripe']],
     scenarios: ['limbo-object-killed'],
   },
   {
     name: 'what was ripe is forgotten',
-    file: 'reclaim/recover.ts',
     edits: [['    into.filling = self.ripe;\n', '']],
     scenarios: killed,
   },
   {
     name: 'what is on the desk is put back as well',
-    file: 'reclaim/recover.ts',
     edits: [['if (isOnDesk) self.ripe', 'if (false) self.ripe']],
     scenarios: killed,
   },
   {
     name: 'the lock of limbo stays with the dead',
-    file: 'reclaim/recover.ts',
     edits: [['  breakLock(LIMBO_STATE, slot);\n', '']],
     scenarios: killed,
   },
   {
     name: 'a zspage that a repair finds empty stays',
-    file: 'zsmalloc/recover.ts',
     edits: [['if (isMine && isUnused(desc))', 'if (false)']],
     scenarios: killed,
   },

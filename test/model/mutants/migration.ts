@@ -4,13 +4,11 @@ import type { Mutant } from './table.ts';
 export const migrationMutants: Mutant[] = [
   {
     name: 'a pinned folio is moved',
-    file: 'compact/migrate.ts',
     edits: [['if (!freeze(desc, 0)) return REASON_PINNED;', 'freeze(desc, 0);']],
     scenarios: ['migrate-lock-write', 'migrate-pin'],
   },
   {
     name: 'a mover does not look again after the freeze',
-    file: 'compact/migrate.ts',
     edits: [
       [
         'const place = pageWord(pfn) == word ? placeOf(pfn, word, desc) : 0;',
@@ -21,13 +19,11 @@ export const migrationMutants: Mutant[] = [
   },
   {
     name: 'thawed before the place is changed',
-    file: 'compact/migrate.ts',
     edits: [['  storeWord(place, to);\n', '  unfreeze(desc);\n  storeWord(place, to);\n']],
     scenarios: ['migrate-pin', 'migrate-lock-write'],
   },
   {
     name: 'the place is changed before the copy',
-    file: 'compact/migrate.ts',
     edits: [
       ['  memory.copy(to <<', '  storeWord(place, to);\n  memory.copy(to <<'],
       ['  storeWord(place, to);\n  fillPageWords(state.moveFrom', '  fillPageWords(state.moveFrom'],
@@ -36,7 +32,6 @@ export const migrationMutants: Mutant[] = [
   },
   {
     name: 'an emptied range is reused without a grace period',
-    file: 'compact/scan.ts',
     edits: [
       ['look < SPINS && !isQuiescent(state.closedAt); look++', 'look < 0; look++'],
       ['  if (!isQuiescent(state.closedAt)) {\n    sleep();\n    return;\n  }\n', ''],
@@ -45,7 +40,6 @@ export const migrationMutants: Mutant[] = [
   },
   {
     name: 'a zspage’s page is moved without its lock',
-    file: 'compact/migrate.ts',
     edits: [
       ['  if (!tryLock(zspageLockAt(desc))) return REASON_BUSY;\n', ''],
       ['  unlock(zspageLockAt(desc));\n', ''],
@@ -54,13 +48,11 @@ export const migrationMutants: Mutant[] = [
   },
   {
     name: 'a page with a draft on it is moved',
-    file: 'compact/migrate.ts',
     edits: [['entry != 0 && hasDraftOn(desc, entryIndex(desc, entry)) ? 0 : entry', 'entry']],
     scenarios: ['migrate-alloc', 'migrate-alloc-parts'],
   },
   {
     name: 'a freed object is linked without its zspage’s lock',
-    file: 'zsmalloc/alloc.ts',
     edits: [
       [
         '  lock(at);\n  defer(kind, handle, zsLinkAt(handle));\n  unlock(at);',
@@ -71,7 +63,6 @@ export const migrationMutants: Mutant[] = [
   },
   {
     name: 'where captured pages are is noted too late',
-    file: 'compact/migrate.ts',
     edits: [
       ['  noteCaptured(state.moveFrom, pages);\n', ''],
       ['  return MOVED;\n', '  noteCaptured(state.moveFrom, pages);\n  return MOVED;\n'],
@@ -80,7 +71,6 @@ export const migrationMutants: Mutant[] = [
   },
   {
     name: 'a dead mover’s move is always undone',
-    file: 'compact/migrate.ts',
     edits: [
       ['const isThere = loadWord(state.movePlace) == state.moveTo;', 'const isThere = false;'],
     ],

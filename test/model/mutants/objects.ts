@@ -4,7 +4,6 @@ import type { Mutant } from './table.ts';
 export const objectMutants: Mutant[] = [
   {
     name: 'a mover commits by a store',
-    file: 'zsmalloc/compact.ts',
     edits: [
       ['return casCell(handle, seen, moved) == seen;', 'storeCell(handle, moved);\n  return true;'],
       ['import { casCell, loadCell,', 'import { loadCell, storeCell,'],
@@ -13,7 +12,6 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a mover takes what is still being written',
-    file: 'zsmalloc/compact.ts',
     edits: [
       ['if (cellState(seen) != CELL_LIVE || !isPlacedAt', 'if (!isPlacedAt'],
       ['return cellState(cell) == CELL_LIVE && isPlacedAt', 'return isPlacedAt'],
@@ -22,13 +20,11 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a moved object leaves its slot at once',
-    file: 'zsmalloc/compact.ts',
     edits: [['while (!isQuiescent(desk.leftAt)) if (++look > SPINS) return false;', '']],
     scenarios: ['object-compact-read', 'object-compact-get'],
   },
   {
     name: 'an object freed by a load and a store',
-    file: 'zsmalloc/malloc.ts',
     edits: [
       [
         'if (casCell(cellOf(handle), seen, goneCell(seen)) != seen) continue;\n    pushFreed',
@@ -39,7 +35,6 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'an object overwritten by a load and a store',
-    file: 'zsmalloc/malloc.ts',
     edits: [
       [
         'if (casCell(at, seen, sameLife(seen, contents, state)) != seen) continue;',
@@ -50,13 +45,11 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a freed object ripe at once',
-    file: 'zsmalloc/deferred-frees.ts',
     edits: [['ripeningCount(desk) != 0 && isQuiescent(desk.closedAt)', 'ripeningCount(desk) != 0']],
     scenarios: ['object-read-free-reuse', 'object-read-overwrite-reuse'],
   },
   {
     name: 'an emptied zspage goes although it has an owner again',
-    file: 'zsmalloc/class-list.ts',
     edits: [
       [
         'const isRetired = zspageOwner(desc) == 0 && relistLocked(record, desc);',
@@ -67,13 +60,11 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a thread does not note what it is about to free',
-    file: 'zsmalloc/malloc.ts',
     edits: [['    desk.freeing = cellOf(handle);\n', '']],
     scenarios: ['object-free-free-killed'],
   },
   {
     name: 'a thread takes a cell and does not say that it was on the slab floor',
-    file: 'zsmalloc/handle.ts',
     edits: [
       ['  comeHere();\n', ''],
       ["import { comeHere } from '../slab/sheaf';\n", ''],
@@ -82,7 +73,6 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a sweep leaves the slots that the dead had taken',
-    file: 'zsmalloc/recover.ts',
     edits: [['if (isSwept) sweep(slot);', '']],
     scenarios: ['object-compact-free-killed', 'object-compact-compact-killed'],
   },

@@ -10,9 +10,7 @@ import { withdrawMutants } from './withdraw.ts';
 
 export interface Mutant {
   name: string;
-  /** Below kernel/. */
-  file: string;
-  /** What is found, exactly once in the file, and what takes its place. */
+  /** What is found, exactly once in one file of the kernel, and what takes its place. */
   edits: [find: string, replace: string][];
   /** One of these must fail. */
   scenarios: string[];
@@ -23,7 +21,6 @@ export interface Mutant {
 export const mutants: Mutant[] = [
   {
     name: 'lock taken by a load and a store',
-    file: 'thread/lock.ts',
     edits: [
       [
         'if (casWord(at, 0, selfSlot()) != 0) lockSlow(at);',
@@ -34,19 +31,16 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'unlock wakes nobody',
-    file: 'thread/lock.ts',
     edits: [['if ((found & WAITERS) != 0) wakeWord(at, 1);', '']],
     scenarios: ['slab-across-threads'],
   },
   {
     name: 'debts are paid of who was marked dead after the repairs',
-    file: 'zone/recovery.ts',
     edits: [[' || slotOf(slot).repaired == 0', '']],
     scenarios: ['deaths-proven-apart'],
   },
   {
     name: "a dead thread's page is freed before its slot forgets it",
-    file: 'zone/recovery.ts',
     edits: [
       ['  slot.page = 0;\n  slot.desk = 0;\n  if (page != 0)', '  if (page != 0)'],
       [
@@ -58,7 +52,6 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'whoever waits for the world to run ends the stop of a living thread',
-    file: 'thread/stop.ts',
     edits: [
       [
         ' && slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);',
@@ -69,19 +62,16 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'readers without a section',
-    file: 'thread/rcu.ts',
     edits: [['setInKernel(operationOf(selfSlot()), currentEpoch());', '']],
     scenarios: ['get-overwrite-reuse'],
   },
   {
     name: 'who entered in the last epoch is not waited for',
-    file: 'thread/rcu.ts',
     edits: [['section <= epoch', 'section < epoch']],
     scenarios: ['rcu-sync-free', 'rcu-sync-read'],
   },
   {
     name: 'a grace period is not waited for',
-    file: 'exports/grace.ts',
     edits: [
       ['const isOver = isQuiescent(epoch);', 'const isOver = true;'],
       ['while (!isQuiescent(epoch) && looks', 'while (looks >= SPINS && looks'],
@@ -90,13 +80,11 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'who defers into a full limbo does not wait',
-    file: 'reclaim/reclaim.ts',
     edits: [['  awaitGrace(PATIENCE);\n', '']],
     scenarios: ['limbo-full'],
   },
   {
     name: 'limbo ripe at once',
-    file: 'thread/limbo.ts',
     edits: [
       ['if (from.ripening != 0 && isQuiescent(from.closedAt)) {', 'if (from.ripening != 0) {'],
     ],
@@ -104,7 +92,6 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a reader does not look again after a split',
-    file: 'store/hash-index.ts',
     edits: [
       ['if ((shape & SPLITTING) == 0 && loadWord(shapeAt()) == shape) return 0;', 'return 0;'],
     ],
@@ -112,7 +99,6 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a reader looks again only if the shape was odd',
-    file: 'store/hash-index.ts',
     edits: [
       [
         'if ((shape & SPLITTING) == 0 && loadWord(shapeAt()) == shape) return 0;',
@@ -123,7 +109,6 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a set without the store lock',
-    file: 'cache/cache.ts',
     edits: [
       [
         '  lock(STORE_LOCK);\n  enterSection();\n  const node = findNode(hash,',
@@ -134,7 +119,6 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'an overwritten value freed at once',
-    file: 'cache/eviction.ts',
     edits: [
       ['  zsDefer(LIMBO_VALUE, handle);', '  if (handle != 0) releaseEntry(handle);'],
       ['import { entryKeyBytes,', 'import { entryKeyBytes, releaseEntry,'],
@@ -143,13 +127,11 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'every death inside the kernel poisons',
-    file: 'thread/slot.ts',
     edits: [['if ((operation & HALF_DONE) != 0) poison(', 'if (operation != 0) poison(']],
     scenarios: ['reader-killed-is-given-back'],
   },
   {
     name: "a dead reader's section is left open",
-    file: 'thread/slot.ts',
     edits: [
       ['  slotOf(slot).repaired = 0;\n  clearInKernel(slot);\n', '  slotOf(slot).repaired = 0;\n'],
     ],
@@ -157,31 +139,26 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'who leaves the kernel wakes no stopper',
-    file: 'thread/stop.ts',
     edits: [['  addWord(movesAt(), 1);\n  wakeWord(movesAt(), -1);\n', '']],
     scenarios: ['check-set'],
   },
   {
     name: "a node between its cache and the index is nobody's",
-    file: 'cache/cache.ts',
     edits: [['NODE_BYTES, KIND_HAND)', 'NODE_BYTES, 3)']],
     scenarios: ['writer-killed'],
   },
   {
     name: 'a draft is taken before the change begins',
-    file: 'cache/cache.ts',
     edits: [['  beginChange();\n  settleHand();\n', '  settleHand();\n']],
     scenarios: ['writer-killed'],
   },
   {
     name: 'a stopper looks at the first who is inside, and at nobody else',
-    file: 'thread/stop.ts',
     edits: [['    others = AWAITED;\n', '    return AWAITED;\n']],
     scenarios: ['slab-drain-stop'],
   },
   {
     name: 'who enters looks for a stop first',
-    file: 'thread/stop.ts',
     edits: [
       [
         '  setInKernel(operation, 0);\n  if (loadWord(stopAt()) != 0) enterSlow(operation);\n',
@@ -192,7 +169,6 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'the stop of a dead thread stays',
-    file: 'thread/stop.ts',
     edits: [
       [
         '  if ((stop & HALT) == 0 && slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);\n',
@@ -209,7 +185,6 @@ export const mutants: Mutant[] = [
   // What the race detector is for: the schedules are the same, only the order is gone.
   {
     name: 'node published by a plain store',
-    file: 'store/hash-index.ts',
     edits: [
       [
         'storeWord(nextAt(node), peekWord(at));\n  storeWord(at, node);',
@@ -220,19 +195,16 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'handle read by a plain load',
-    file: 'store/hash-index.ts',
     edits: [['return loadWord(handleAt(node));', 'return load<u32>(handleAt(node));']],
     scenarios: ['get-overwrite-reuse'],
   },
   {
     name: 'section left by a plain store',
-    file: 'thread/slot.ts',
     edits: [['storeCell(inKernelAt(slot), 0);', 'store<u64>(inKernelAt(slot), 0);']],
     scenarios: ['get-overwrite-reuse'],
   },
   {
     name: 'lock released by a plain store',
-    file: 'thread/lock.ts',
     edits: [
       ['const found = swapWord(at, 0);', 'const found = load<u32>(at);\n  store<u32>(at, 0);'],
     ],
@@ -240,7 +212,6 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'node freed without a grace period',
-    file: 'cache/eviction.ts',
     edits: [
       ['defer(LIMBO_NODE, node, linkOf(LIMBO_NODE, node));', 'freeObject(CACHE_NODE, node);'],
       ['import { defer, LIMBO_NODE, LIMBO_VALUE }', 'import { defer, LIMBO_VALUE }'],

@@ -4,19 +4,16 @@ import type { Mutant } from './table.ts';
 export const withdrawMutants: Mutant[] = [
   {
     name: 'a page is poisoned without being taken',
-    file: 'exports/withdraw.ts',
     edits: [['if (!takeGivenBlock(pfn, 0, CLASS_UNMOVABLE)) return false;', '']],
     scenarios: ['poison-alloc'],
   },
   {
     name: 'a page is poisoned although it could not be emptied',
-    file: 'compact/isolate.ts',
     edits: [['if (pageWord(state.first) != CAPTURED_WORD) return;', '']],
     scenarios: ['poison-move-pinned'],
   },
   {
     name: 'a page is given back before it is poisoned',
-    file: 'compact/isolate.ts',
     edits: [
       [
         '  storePageWord(state.first, TYPE_POISONED);\n',
@@ -27,7 +24,6 @@ export const withdrawMutants: Mutant[] = [
   },
   {
     name: 'a poisoned page is given back by a load and a store',
-    file: 'exports/withdraw.ts',
     edits: [
       [
         'const isOurs = casPageWord(pfn, TYPE_POISONED, TYPE_FREE);',
@@ -38,7 +34,6 @@ export const withdrawMutants: Mutant[] = [
   },
   {
     name: 'a page is described by one look',
-    file: 'exports/describe.ts',
     edits: [
       [
         '    pageWord(pfn) == word && loadWord(refsAt(desc)) == refs && loadWord(flagsAt(desc)) == flags\n',
@@ -49,13 +44,11 @@ export const withdrawMutants: Mutant[] = [
   },
   {
     name: 'a folio is described while it is being born',
-    file: 'exports/describe.ts',
     edits: [['  if (isFolio && first == 0) return false;\n', '']],
     scenarios: ['describe-reborn'],
   },
   {
     name: 'a description does not look again whose page it is',
-    file: 'exports/describe.ts',
     edits: [['    pageWord(pfn) == word && loadWord', '    loadWord']],
     scenarios: ['describe-free'],
   },

@@ -12,8 +12,8 @@ import { selfDesk } from './zsmalloc/thread-state';
 
 export { checksum } from './codec/checksum';
 export { hash64 } from './codec/hash';
+export { drainAll } from './frames/drain';
 export { freePageCount, giveBlock, takeBlock, takeGivenBlock } from './frames/frames';
-export { drainAll } from './frames/recover';
 export { stockedIn } from './frames/stock';
 export * from './index';
 export { lockDesc, tryLockDesc, unlockDesc } from './memdesc/desc-lock';

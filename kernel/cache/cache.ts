@@ -19,6 +19,7 @@ import { superblock } from '../base/layout';
 import { pokeWord } from '../base/words';
 import { hash64 } from '../codec/hash';
 import { keepFree } from '../frames/watermark';
+import { takeScratch } from '../memdesc/thread-pages';
 import { awaitReclaim, isLimboEmpty, reclaimIfMany } from '../reclaim/reclaim';
 import { allocObject, CACHE_NODE, createCache, freeObject, KIND_HAND } from '../slab/kmem-cache';
 import { settleHand } from '../slab/sheaf';
@@ -51,11 +52,7 @@ import {
   settledShape,
   storeState,
 } from '../store/hash-index';
-import { takeScratch } from '../store/scratch';
-import { lock, unlock } from '../thread/lock';
-import { enterSection } from '../thread/rcu';
 import {
-  beginChange,
   COUNT_BYTES_IN,
   COUNT_BYTES_OUT,
   COUNT_DELETES,
@@ -65,8 +62,10 @@ import {
   COUNT_REFUSALS,
   COUNT_SETS,
   count,
-  selfState,
-} from '../thread/slot';
+} from '../thread/counters';
+import { lock, unlock } from '../thread/lock';
+import { enterSection } from '../thread/rcu';
+import { beginChange, selfState } from '../thread/slot';
 import { formatPool } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 import {

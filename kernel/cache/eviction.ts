@@ -16,10 +16,11 @@ import {
   StoreState,
   storeState,
 } from '../store/hash-index';
+import { COUNT_EVICTIONS, count } from '../thread/counters';
 import { defer, LIMBO_NODE, LIMBO_VALUE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
-import { beginChange, COUNT_EVICTIONS, count } from '../thread/slot';
+import { beginChange } from '../thread/slot';
 import { zsDefer, zsRetire } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 

@@ -10,7 +10,7 @@
  */
 import { CHILD_PAGES, COMPACT_STATE } from '../base/layout';
 import { loadWord } from '../base/words';
-import { drainAll } from '../frames/recover';
+import { drainAll } from '../frames/drain';
 import { stockedPages } from '../frames/stock';
 import { OWNED, refsAt } from '../memdesc/header';
 import { CAPTURED_WORD, pageWord, wordDescriptor, wordType } from '../memdesc/page-word';

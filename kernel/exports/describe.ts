@@ -1,24 +1,23 @@
 /**
  * Whose is this page? From a bare page number, with no context at all: the word answers.
  *
- * `describePage` takes no reference. It copies what it sees into this thread's window, looks again
+ * `describePage` takes no reference. It copies what it sees into this thread's mailbox, looks again
  * whether that still is what is there, and tries five times (as Linux' snapshot_page does); a picture
  * that kept moving is delivered, marked as unfaithful.
  *
- * window: word · flags · refs · first page · group (cache or size class) · faithful · owner words
+ * mailbox: word · flags · refs · first page · group (cache or size class) · faithful · owner words
  *
  * Everything is loaded atomically, in a section, so whatever the descriptor is by now its memory is a
  * descriptor's. Cost: some ten loads.
  */
-import { selfPage } from '../base/env';
 import { ERR_FOREIGN_PAGE } from '../base/fault';
 import { superblock } from '../base/layout';
+import { mailbox } from '../base/mailbox';
 import { loadWord, pokeWord } from '../base/words';
 import { isFolioType, OWNER_WORDS } from '../folio/folio';
 import { ListedDesc } from '../memdesc/desc-list';
 import { flagsAt, pfnAt, refsAt } from '../memdesc/header';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
-import { WINDOW } from '../memdesc/pin-ledger';
 import { TYPE_SLAB, TYPE_ZSPAGE } from '../memdesc/type';
 import { leave, OP_FOLIO } from '../thread/operations';
 import { enterReading } from '../thread/stop';
@@ -36,10 +35,10 @@ export const SHOWN_WORDS: u32 = 3;
 const TRIES: u32 = 5;
 
 function tell(field: u32, value: u32): void {
-  pokeWord(selfPage() + WINDOW + field * 4, value);
+  pokeWord(mailbox() + field * 4, value);
 }
 
-/** Describes a page in the window. @returns 0, or ERR_FOREIGN_PAGE */
+/** Describes a page in the mailbox. @returns 0, or ERR_FOREIGN_PAGE */
 export function describePage(pfn: u32): i32 {
   if (pfn >= superblock().pageCount) return ERR_FOREIGN_PAGE;
   enterReading(OP_FOLIO);

@@ -6,9 +6,10 @@
  * stamp: stamp << 27 | number, below 2^53. It is looked at before it is believed: whatever comes in,
  * no memory is touched that is not a folio's descriptor.
  */
-import { selfPage, selfSlot } from '../base/env';
+import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_FULL, ERR_NOT_FOUND, ERR_NOT_YOURS } from '../base/fault';
 import { superblock } from '../base/layout';
+import { mailbox } from '../base/mailbox';
 import { loadWord, storeWord } from '../base/words';
 import {
   allocFolio as folioAlloc,
@@ -43,7 +44,7 @@ import {
   PIN_STATUS,
   pin,
 } from '../memdesc/pin';
-import { hasPinned, hasRoom, WINDOW } from '../memdesc/pin-ledger';
+import { hasPinned, hasRoom } from '../memdesc/pin-ledger';
 import { isRegistered, registerUserType, userTypeName } from '../memdesc/user-type';
 import { isFolioObject } from '../slab/kmem-cache';
 import { leave, OP_FOLIO } from '../thread/operations';
@@ -54,10 +55,10 @@ import { dropPin, releaseDesc } from '../zone/release';
 
 /** Address of 64 bytes of this thread's through which names and descriptions pass. */
 export function window(): u32 {
-  return u32(selfPage()) + WINDOW;
+  return u32(mailbox());
 }
 
-/** Registers the type whose name, filled up with zeroes, is in the window. @returns it or ERR_… */
+/** Registers the type whose name, filled up with zeroes, is in the mailbox. @returns it or ERR_… */
 export function registerType(descriptorBytes: u32, isMovable: bool): i32 {
   enter(OP_FOLIO);
   const type = registerUserType(window(), descriptorBytes, isMovable);

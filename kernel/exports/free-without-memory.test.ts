@@ -33,7 +33,7 @@ function exhaust({ kernel }: TestZone): void {
 /** Makes a cache of users, or a type, by the name in the window. */
 function named({ kernel, bytes }: TestZone, make: () => number): number {
   const at = kernel.window() >>> 0;
-  bytes.fill(0, at, at + facts.WINDOW_BYTES).set(NAME, at);
+  bytes.fill(0, at, at + facts.MAILBOX_BYTES).set(NAME, at);
   const number = make();
   assert.ok(number > 0);
   return number;

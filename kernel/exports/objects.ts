@@ -3,9 +3,8 @@
  *
  * Calls are bracketed as in index.ts. A handle is an object's address over 8.
  */
-import { selfPage } from '../base/env';
 import { ERR_NO_MEMORY } from '../base/fault';
-import { WINDOW } from '../memdesc/pin-ledger';
+import { mailbox } from '../base/mailbox';
 import { allocObject, isObject, tryFreeObject } from '../slab/kmem-cache';
 import { settleHand } from '../slab/sheaf';
 import { slabFigure as figure, objectsInUse } from '../slab/statistics';
@@ -22,10 +21,10 @@ export function cacheNameOf(cache: u32): u32 {
   return u32(nameOf(cache));
 }
 
-/** Opens, or makes, the cache whose name is in the window. @returns its number or ERR_… */
+/** Opens, or makes, the cache whose name is in the mailbox. @returns its number or ERR_… */
 export function openCache(objectBytes: u32): i32 {
   enter();
-  const cache = open(selfPage() + WINDOW, objectBytes);
+  const cache = open(mailbox(), objectBytes);
   leave();
   return cache;
 }

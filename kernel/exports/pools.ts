@@ -11,9 +11,9 @@ import { LIMBO_OBJECT } from '../thread/limbo';
 import { leave, OP_POOL, OP_READ } from '../thread/operations';
 import { enterKernel as enter } from '../thread/stop';
 import { createPool } from '../zsmalloc/alloc';
-import { isPool } from '../zsmalloc/class-list';
 import { beginCompaction, compactedPages, compactSome } from '../zsmalloc/compact';
 import * as face from '../zsmalloc/malloc';
+import { isPool } from '../zsmalloc/pool-table';
 
 /** Makes a pool of objects. @returns its address >> PAGE_SHIFT, or ERR_NO_MEMORY */
 export function zsCreate(): i32 {

@@ -12,9 +12,10 @@ import { pageWord, wordSubtype, wordType } from '../memdesc/page-word';
 import { TYPE_MISC, TYPE_ZSPAGE } from '../memdesc/type';
 import { waitingSlabs } from '../slab/slabs';
 import { bucketCount, entryCount as indexEntries, StoreState } from '../store/hash-index';
+import { sumCounter } from '../thread/counters';
 import { LIMBO_KINDS, limboCount } from '../thread/limbo';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { highestSlot, SLOT_LIVE, selfState, slotState, sumCounter } from '../thread/slot';
+import { highestSlot, SLOT_LIVE, selfState, slotState } from '../thread/slot';
 import { tallyClasses, usedBytes } from '../zsmalloc/statistics';
 
 export {

@@ -22,8 +22,8 @@ import {
 import { superblock } from '../base/layout';
 import { loadWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
+import { drainAll } from '../frames/drain';
 import { giveBlock, takeGivenBlock } from '../frames/frames';
-import { drainAll } from '../frames/recover';
 import { FLAG_MOVABLE, flagsAt, PIN_MASK, refsAt } from '../memdesc/header';
 import {
   casPageWord,

@@ -37,7 +37,7 @@ import {
 } from './bitfield';
 import { childEntry, entryFree, storeEntry } from './child';
 import { CLASS_HUGE, CLASS_MASK, CLASS_MOVABLE, CLASS_UNMOVABLE } from './class';
-import { drainAll } from './recover';
+import { drainAll } from './drain';
 import {
   isMovable,
   popStock,

@@ -12,31 +12,15 @@
  *
  * Every step may be done twice; who recovers may die at each and another begins again.
  */
+
 import { selfSlot, setSelfPage } from '../base/env';
 import { superblock } from '../base/layout';
-import { highestSlot } from '../thread/slot';
-import { haltWorld, resumeWorld } from '../thread/stop';
 import { countFree } from './bitfield';
 import { childEntry, entryClass, storeEntry } from './child';
+import { drainStocks } from './drain';
 import { clearPlaces } from './local';
-import { drainSlot, stockedIn, stockedPages } from './stock';
+import { drainSlot } from './stock';
 import { endChild, firstChild, leaveTrees, storeTree, treeClass, treeSlot, treeWord } from './tree';
-
-/** Empties all stocks, so that whoever needs memory finds it. Halts the world unless all are its own. */
-export function drainAll(): void {
-  if (stockedIn(selfSlot()) == stockedPages()) {
-    drainSlot(selfSlot());
-  } else {
-    haltWorld();
-    drainStocks();
-    resumeWorld();
-  }
-}
-
-/** The world is halted. */
-function drainStocks(): void {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) drainSlot(slot);
-}
 
 /** Gives back what a thread has in frames that leaves, its page aside. It gets no more stocks. */
 export function leaveFrames(): void {

@@ -26,13 +26,10 @@ import { PAGE_BYTES, THREAD_PINS } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
 
-/** 448 of the region's 512 bytes; the window has the rest. */
+/** 448 of the region's 512 bytes; the mailbox has the rest. */
 export const LEDGER_ENTRIES: u32 = 112;
 /** What pins may take: one is being born or freed in each of a few nested operations. */
 export const MAX_PINS: u32 = 104;
-/** Words through which a call gets and gives more than numbers: names, descriptions. */
-export const WINDOW: u32 = 4032;
-export const WINDOW_BYTES: u32 = 64;
 
 const NOTED: u32 = 1;
 

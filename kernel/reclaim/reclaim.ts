@@ -23,6 +23,7 @@ import { reclaimSlabs } from '../slab/retire';
 import { waitingSlabs } from '../slab/slabs';
 import { releaseEntry } from '../store/entry';
 import { Node } from '../store/hash-index';
+import { COUNT_LIMBO_WAITS, count } from '../thread/counters';
 import {
   LIMBO_KINDS,
   LIMBO_NODE,
@@ -33,14 +34,7 @@ import {
   takeRipe,
 } from '../thread/limbo';
 import { enterSection, leaveSection } from '../thread/rcu';
-import {
-  beginChange,
-  COUNT_LIMBO_WAITS,
-  count,
-  selfState,
-  slotAt,
-  ThreadSlot,
-} from '../thread/slot';
+import { beginChange, selfState, slotAt, ThreadSlot } from '../thread/slot';
 import { restSafely } from '../thread/stop';
 import { destroyZspage } from '../zsmalloc/active';
 import { zsRelease } from '../zsmalloc/alloc';

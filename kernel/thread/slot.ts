@@ -21,17 +21,18 @@
  *     section    0, or the epoch at which the read section began: see rcu.ts
  *   the rest  owner thread; a survivor after its death
  *
- * Counters are written by the owner and summed by anybody; slot 0, which is nobody's, keeps the sum
- * of threads that are gone.
+ *   counters  see counters.ts
  *
  * Recovery: what a thread that died without HALF_DONE left half-way is repaired floor by floor, and
  * all it owned is given back (zone/recovery.ts). With HALF_DONE it may have left something that nobody can
  * repair, and the zone is poisoned.
  */
+
 import { selfSlot, setSelfSlot } from '../base/env';
 import { ERR_NO_SLOT, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
 import { MAX_SLOT, SLOT_BYTES, SLOT_TABLE, THREADS_STATE } from '../base/layout';
-import { addCell, casCell, casWord, loadCell, loadWord, storeCell } from '../base/words';
+import { casCell, casWord, loadCell, loadWord, storeCell } from '../base/words';
+import { retireCounters } from './counters';
 
 export const SLOT_FREE: u32 = 0;
 export const SLOT_LIVE: u32 = 1;
@@ -99,20 +100,6 @@ export class ThreadSlot {
   /** Of a repaired one: 1 if it bore descriptors and did not publish them. Likewise. */
   hasUnborn: u32;
 }
-
-/** Counters, by position from `hits`. */
-export const COUNT_HITS: u32 = 0;
-export const COUNT_MISSES: u32 = 1;
-export const COUNT_SETS: u32 = 2;
-export const COUNT_REFUSALS: u32 = 3;
-export const COUNT_DELETES: u32 = 4;
-export const COUNT_EVICTIONS: u32 = 5;
-export const COUNT_EXPIRATIONS: u32 = 6;
-export const COUNT_BYTES_IN: u32 = 7;
-export const COUNT_BYTES_OUT: u32 = 8;
-/** How often this thread has waited because limbo was full. */
-export const COUNT_LIMBO_WAITS: u32 = 9;
-export const COUNTERS: u32 = 10;
 
 export const THREADS_LOCK: usize = THREADS_STATE;
 
@@ -246,31 +233,4 @@ export function releaseSlot(slot: u32): void {
   // somebody took us for dead: then the recoverer does this again.
   const seen = loadCell(slotAt(slot));
   casCell(slotAt(slot), seen, u64(u32(seen) & ~3));
-}
-
-export function counterAt(slot: u32, counter: u32): usize {
-  return slotAt(slot) + offsetof<ThreadSlot>('hits') + counter * 8;
-}
-
-/** Adds to one of this thread's counters. Owner thread only, so load and store suffice. */
-export function count(counter: u32, amount: u64): void {
-  const at = counterAt(selfSlot(), counter);
-  storeCell(at, loadCell(at) + amount);
-}
-
-/** Sum of a counter over all threads, past and present. */
-export function sumCounter(counter: u32): u64 {
-  let sum: u64 = 0;
-  for (let slot: u32 = 0, end = highestSlot(); slot <= end; slot++) {
-    sum += loadCell(counterAt(slot, counter));
-  }
-  return sum;
-}
-
-function retireCounters(slot: u32): void {
-  for (let counter: u32 = 0; counter < COUNTERS; counter++) {
-    const at = counterAt(slot, counter);
-    addCell(counterAt(0, counter), loadCell(at));
-    storeCell(at, 0);
-  }
 }

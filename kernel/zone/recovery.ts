@@ -14,18 +14,15 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
-import { PAGE_SHIFT } from '../base/layout';
 import { recoverCompaction } from '../compact/recover';
 import { leaveFrames, recoverFrames } from '../frames/recover';
-import { freePages } from '../memdesc/pages';
 import { recoverPages } from '../memdesc/recover';
-import { MISC_THREAD } from '../memdesc/type';
+import { dropPages, dropScratch } from '../memdesc/thread-pages';
 import { recoverUserTypes } from '../memdesc/user-type';
 import { recoverLimbo } from '../reclaim/recover';
 import { leaveSlab } from '../slab/drain';
 import { recoverSlab, recoverUnborn } from '../slab/recover';
 import { dropDraft, isInDraft } from '../store/entry';
-import { dropScratch } from '../store/scratch';
 import { breakLock, lock, unlock } from '../thread/lock';
 import {
   condemnSlot,
@@ -37,13 +34,12 @@ import {
   slotOf,
   slotState,
   THREADS_LOCK,
-  ThreadSlot,
 } from '../thread/slot';
 import { endStopOf, enterHalted, resumeWorld } from '../thread/stop';
 import { bornOf, payDeskDebts } from '../zsmalloc/reap';
 import { repairReplaced, repairZsmalloc } from '../zsmalloc/recover';
 import { settleCompactor } from './recover-compaction';
-import { recoverLedger, settleLedger } from './release';
+import { recoverLedger, settleLedger } from './recover-pins';
 
 /**
  * Repairs what dead threads left half-done, then gives back what they owned. Begins the call.
@@ -113,15 +109,6 @@ export function payDebts(slot: u32): void {
   }
   dropPages(slotOf(slot));
   endStopOf(slot);
-}
-
-export function dropPages(slot: ThreadSlot): void {
-  const page = slot.page;
-  const desk = slot.desk;
-  slot.page = 0;
-  slot.desk = 0;
-  if (page != 0) freePages(page >> PAGE_SHIFT, 0, MISC_THREAD);
-  if (desk != 0) freePages(desk >> PAGE_SHIFT, 0, MISC_THREAD);
 }
 
 /**

@@ -1,47 +1,16 @@
 /**
- * What the last reference leads to, and what dead threads' ledgers lead to.
+ * What the last reference leads to.
  *
  * Floors that drop a reference do not know what the descriptor is: they say that it was the last,
- * and the type is looked at here.
- *
- * Recovery of a ledger has two steps. *In the halted world* every descriptor that it names is counted
- * anew, and a split that was under way is finished: neither needs a lock. What then is still the dead
- * thread's (frozen, being born or freed, locked) keeps its entry, and no living thread touches it.
- * *In the running world* that is freed or unlocked, through floors whose locks the living may hold.
- * Who recovers may die at any step: each looks at what is there and does the rest.
+ * and the type is looked at here. What dead threads' ledgers lead to is recover-pins.ts.
  */
-import { selfSlot } from '../base/env';
 import { loadWord } from '../base/words';
-import { freeFolio, isFolioType } from '../folio/folio';
-import { dropReserve, finishDeadShrink, finishDeadSplit } from '../folio/split';
-import { breakDescLock, lockOwner, unlockDesc } from '../memdesc/desc-lock';
-import {
-  actorOf,
-  BORN,
-  COUNT_MASK,
-  condemn,
-  FROZEN,
-  flagsAt,
-  headerOf,
-  recount,
-  refsAt,
-  typeOf,
-} from '../memdesc/header';
-import { unfreeze, unpin, unpinAtOnce } from '../memdesc/pin';
-import {
-  anyPinned,
-  clearEntry,
-  LEDGER_ENTRIES,
-  ledgerEntry,
-  note,
-  pinsOf,
-  strikeNote,
-} from '../memdesc/pin-ledger';
+import { freeFolio } from '../folio/folio';
+import { lockOwner, unlockDesc } from '../memdesc/desc-lock';
+import { flagsAt, typeOf } from '../memdesc/header';
+import { unpin, unpinAtOnce } from '../memdesc/pin';
+import { anyPinned, strikeNote } from '../memdesc/pin-ledger';
 import { TYPE_ZSPAGE } from '../memdesc/type';
-import { isInLimbo } from '../reclaim/recover';
-import { isDescriptor } from '../slab/kmem-cache';
-import { LIMBO_ZSPAGE } from '../thread/limbo';
-import { highestSlot, SLOT_DEAD, slotState } from '../thread/slot';
 import { deferZspage } from '../zsmalloc/active';
 
 /**
@@ -74,96 +43,4 @@ export function dropPins(slot: u32): void {
     if (lockOwner(loadWord(flagsAt(desc))) == slot) unlockDesc(desc);
     dropPin(desc);
   }
-}
-
-/** First step, world halted: afterwards the ledger names only what is still the dead thread's. */
-export function recoverLedger(slot: u32): void {
-  for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
-    const desc = ledgerEntry(slot, index);
-    if (desc == 0) continue;
-    if (isNamedBefore(slot, index, desc) || !isLeft(desc, slot)) clearEntry(slot, index);
-  }
-}
-
-function isNamedBefore(slot: u32, index: u32, desc: u32): bool {
-  for (let before: u32 = 0; before < index; before++) {
-    if (ledgerEntry(slot, before) == desc) return true;
-  }
-  return false;
-}
-
-/**
- * Counts a descriptor anew, finishes its split, frees its lock.
- *
- * @returns whether it still is the dead thread's: frozen or unborn, or locked with a reserve
- */
-function isLeft(desc: u32, slot: u32): bool {
-  if (!isDescriptor(desc)) return false;
-  const refs = loadWord(refsAt(desc));
-  const wasIts = isFrozenBy(desc, slot);
-  const isUnborn = (refs & BORN) != 0 && actorOf(refs) == slot;
-  if (isUnborn || (wasIts && (refs & COUNT_MASK) == 0)) {
-    const isDeferred = typeOf(desc) == TYPE_ZSPAGE && isInLimbo(LIMBO_ZSPAGE, desc);
-    return !isDeferred && !isReserved(desc);
-  }
-  if ((refs & BORN) != 0) return false;
-  const isOver = recount(desc, pinsOf(desc), slot);
-  if (wasIts && isFolioType(typeOf(desc))) finishDeadSplit(desc, slot);
-  if (lockOwner(loadWord(flagsAt(desc))) == slot) {
-    // A zspage has no reserve: its link is of its list.
-    if (!isFolioType(typeOf(desc)) || headerOf(desc).link == 0) breakDescLock(desc);
-    // Of two dead threads the one that locked it for a split frees it: its reserve goes first.
-    else if (isOver) condemn(desc, slot);
-    else return true;
-  }
-  return isFrozenBy(desc, slot);
-}
-
-function isFrozenBy(desc: u32, slot: u32): bool {
-  const refs = loadWord(refsAt(desc));
-  return (refs & FROZEN) != 0 && actorOf(refs) == slot;
-}
-
-/** Whether a split of a dead thread has the descriptor in reserve, which is then freed as a whole. */
-function isReserved(desc: u32): bool {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (slotState(slot) != SLOT_DEAD) continue;
-    for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
-      const owner = ledgerEntry(slot, index);
-      if (owner == 0 || headerOf(owner).link != desc) continue;
-      if (lockOwner(loadWord(flagsAt(owner))) == slot) return true;
-    }
-  }
-  return false;
-}
-
-/**
- * Second step, world running: gives back what the ledger still names. What is to be freed goes over
- * to this thread's ledger first, so no entry ever names what somebody else may have by now.
- */
-export function settleLedger(slot: u32): void {
-  for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
-    const desc = ledgerEntry(slot, index);
-    if (desc == 0) continue;
-    const isOver = settle(desc, slot);
-    if (isOver) takeOver(desc);
-    clearEntry(slot, index);
-    if (isOver) releaseDesc(desc);
-  }
-}
-
-/** Ends what a dead thread was doing with a descriptor. @returns whether nothing keeps it now */
-function settle(desc: u32, slot: u32): bool {
-  const refs = loadWord(refsAt(desc));
-  const isFolio = isFolioType(typeOf(desc));
-  const isFrozen = isFrozenBy(desc, slot);
-  if (isFolio && (refs & BORN) == 0) dropReserve(desc);
-  if (isFolio && isFrozen) finishDeadShrink(desc);
-  if (lockOwner(loadWord(flagsAt(desc))) == slot) breakDescLock(desc);
-  return (refs & BORN) != 0 || (isFrozen && unfreeze(desc));
-}
-
-function takeOver(desc: u32): void {
-  note(desc);
-  condemn(desc, selfSlot());
 }

@@ -5,6 +5,7 @@
  * that can be recognised is complete. Attaching to anything else (no magic, another version, other
  * geometry) is refused before anything is written.
  */
+
 import { selfSlot, setSelfPage, setSelfSlot } from '../base/env';
 import { ERR_GEOMETRY, ERR_NO_MEMORY, ERR_NOT_A_ZONE, ERR_VERSION } from '../base/fault';
 import {
@@ -12,26 +13,23 @@ import {
   layOut,
   MAX_WASM_PAGES,
   MIN_WASM_PAGES,
-  PAGE_BYTES,
-  PAGE_SHIFT,
   superblock,
   ZONE_MAGIC,
 } from '../base/layout';
 import { loadWord, storeWord } from '../base/words';
 import { formatFolio } from '../folio/folio';
-import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
 import { formatFrames } from '../frames/frames';
 import { fillPageWords, miscWord } from '../memdesc/page-word';
-import { allocPages } from '../memdesc/pages';
 import { openLedger } from '../memdesc/pin-ledger';
-import { MISC_THREAD, MISC_ZONE } from '../memdesc/type';
+import { dropPages, takeOwnPage } from '../memdesc/thread-pages';
+import { MISC_ZONE } from '../memdesc/type';
 import { formatSlab } from '../slab/kmem-cache';
 import { dropDraft } from '../store/entry';
 import { formatRcu } from '../thread/rcu';
 import { claimSlot, releaseSlot, selfState } from '../thread/slot';
 import { clearOwnDesk } from '../zsmalloc/reap';
 import { leaveCompaction } from './recover-compaction';
-import { dropPages, payDebts } from './recovery';
+import { payDebts } from './recovery';
 import { dropPins } from './release';
 
 /**
@@ -81,13 +79,6 @@ export function settleThread(): i32 {
   setSelfPage(slot.page);
   openLedger();
   return 0;
-}
-
-function takeOwnPage(): u32 {
-  const pfn = allocPages(0, MISC_THREAD, CLASS_UNMOVABLE | URGENT);
-  if (pfn < 0) return 0;
-  memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
-  return u32(pfn) << PAGE_SHIFT;
 }
 
 /** Gives back all that this thread has, and its slot. */

@@ -35,7 +35,7 @@ import {
 import { defer } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { endChange, takeSlot } from './active';
-import { addPool, relist } from './class-list';
+import { relist } from './fullness';
 import {
   CELL_BORN,
   CELL_BYTES,
@@ -54,6 +54,7 @@ import {
   takeCell,
 } from './handle';
 import { zsLinkAt } from './object';
+import { addPool } from './pool-table';
 import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
 import { selfDesk } from './thread-state';
 import { isSlotUsed, setObjectWord, vacateSlot, ZSPAGE_DESC_BYTES, zspageLockAt } from './zspage';

@@ -8,19 +8,7 @@ import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_ZSPAGE } from '../memdesc/type';
 import { LIMBO_OBJECT, LIMBO_VALUE, limboCount } from '../thread/limbo';
 import { highestSlot } from '../thread/slot';
-import {
-  classAt,
-  headAt,
-  LIST_RETIRED,
-  LISTS,
-  listFor,
-  nextListed,
-  nextPool,
-  OFF_LISTS,
-  poolNumbered,
-  poolOf,
-  zspagesOf,
-} from './class-list';
+import { LIST_RETIRED, listFor, nextListed, OFF_LISTS } from './fullness';
 import {
   CELL_LIMBO,
   CELL_PATTERN,
@@ -33,6 +21,7 @@ import {
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
+import { classAt, headAt, LISTS, nextPool, poolNumbered, poolOf, zspagesOf } from './pool-table';
 import { classCount, zsState } from './size-class';
 import { deskAt, deskOf, freedCount, leftCount, ripeningCount } from './thread-state';
 import {

@@ -28,8 +28,8 @@ import { lock, unlock } from '../thread/lock';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { disown, disownActives } from './active';
 import { zsIsCell } from './alloc';
-import { classAt, freeShare, takeEmptiest, takeFullest } from './class-list';
 import { ripen } from './deferred-frees';
+import { freeShare, takeEmptiest, takeFullest } from './fullness';
 import {
   CELL_BORN,
   CELL_LIVE,
@@ -39,6 +39,7 @@ import {
   placeCell,
   sameLife,
 } from './handle';
+import { classAt } from './pool-table';
 import {
   CLASS_STEP,
   classCount,

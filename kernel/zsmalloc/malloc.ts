@@ -21,7 +21,6 @@ import { enterSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { takeSlot } from './active';
 import { freeCell, unusedBytes, zsIsCell } from './alloc';
-import { poolOf } from './class-list';
 import { makeRoomOnDesk, ripen } from './deferred-frees';
 import {
   CELL_LIVE,
@@ -42,6 +41,7 @@ import {
   takeCell,
 } from './handle';
 import { placeOf, zsRead, zsWrite } from './object';
+import { poolOf } from './pool-table';
 import { classFor, shapeBytes, shapeHeader } from './size-class';
 import { Desk, pushFreed, selfDesk } from './thread-state';
 import { payloadOffset, setObjectWord, vacateSlot, zspageLockAt, zspageShape } from './zspage';

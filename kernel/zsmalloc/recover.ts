@@ -35,17 +35,7 @@ import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHE_CELL, isObject } from '../slab/kmem-cache';
 import { breakLock, isLockOf } from '../thread/lock';
 import { zsIsCell } from './alloc';
-import {
-  addZspages,
-  ClassRecord,
-  classAt,
-  headAt,
-  LIST_RETIRED,
-  LISTS,
-  listLocked,
-  nextPool,
-  poolNumbered,
-} from './class-list';
+import { LIST_RETIRED, listLocked } from './fullness';
 import {
   cellIndex,
   cellTaker,
@@ -58,6 +48,15 @@ import {
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
+import {
+  addZspages,
+  ClassRecord,
+  classAt,
+  headAt,
+  LISTS,
+  nextPool,
+  poolNumbered,
+} from './pool-table';
 import { classCount, shapePages, zsState } from './size-class';
 import { Desk, deskAt, deskOf, dropTwin, hasFreed, pushFreed } from './thread-state';
 import {

@@ -5,8 +5,8 @@
  * momentary. In a section, which keeps the descriptors' memory.
  */
 import { peekWord, pokeWord } from '../base/words';
-import { LISTS, poolOf } from './class-list';
 import { nextZspage } from './iterate';
+import { LISTS, poolOf } from './pool-table';
 import { classCount, shapeBytes, shapeOf, shapePages, shapeSlots } from './size-class';
 import { countHeld, countSlots, zspageClass, zspagePool, zspageShape } from './zspage';
 

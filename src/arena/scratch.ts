@@ -1,6 +1,6 @@
 /**
  * The thread's scratch: pages of its own in the zone, through which keys, values and objects cross
- * (kernel/store/scratch.ts). One for each thread and zone, taken when it is first needed.
+ * (kernel/memdesc/thread-pages.ts). One for each thread and zone, taken when it is first needed.
  */
 
 import type { KernelExports } from '../border/kernel.ts';

@@ -1,7 +1,7 @@
 /**
  * The border: how a thread's keys and values get into the zone and out of it.
  *
- * A thread has scratch pages of its own in the zone (kernel/store/scratch.ts): keys and values are
+ * A thread has scratch pages of its own in the zone (kernel/memdesc/thread-pages.ts): keys and values are
  * copied into them before a call and out of them after it, so that the kernel never sees the
  * JavaScript heap and nothing in the zone is ever lent. Values longer than a block cross in several
  * calls.

@@ -97,7 +97,7 @@ export function describePage(
   pfn: number,
 ): PageDescription {
   kernel.describePage(pfn);
-  const seen = new Uint32Array(memory.buffer, kernel.window() >>> 0, facts.WINDOW_BYTES / 4);
+  const seen = new Uint32Array(memory.buffer, kernel.window() >>> 0, facts.MAILBOX_BYTES / 4);
   const word = seen[facts.DESCRIBED_WORD]!;
   const described = describeWord(kernel, memory, pfn, word);
   if (seen[facts.DESCRIBED_FAITHFUL] === 0) described.isFaithful = false;

@@ -1,24 +1,46 @@
 /**
- * Scratch: a thread's own pages, where keys and values cross the border to JavaScript.
+ * A thread's own pages: what it needs to work at all, and scratch for keys and values.
  *
+ *   page    4 KiB   stocks of pages and objects, pin ledger, mailbox (base/layout.ts)
+ *   desk    4 KiB   what it is doing in zsmalloc (zsmalloc/thread-state.ts)
  *   key     4 KiB   the key of the call under way
  *   input   64 KiB  a block of value to store; when reading, a block collected from its parts
  *   output  64 KiB  a block as stored; when reading, the decoded block
  *   table   16 KiB  LZ4's hash table
  *
- * Taken when a thread first uses the store, named in its slot, given back by `detach` or, if the
- * thread died outside the kernel, by a survivor.
+ * The first two are taken when a thread attaches, the others when it first uses values. All are named
+ * in its slot, and given back by `detach` or, if the thread died, by a survivor. A block is first
+ * forgotten and then freed: one that nobody names is found by recovery (recover.ts), one that is
+ * named is the thread's.
  */
 import { ERR_NO_MEMORY } from '../base/fault';
-import { PAGE_SHIFT } from '../base/layout';
-import { CLASS_UNMOVABLE } from '../frames/class';
-import { allocPages, freePages } from '../memdesc/pages';
-import { MISC_SCRATCH } from '../memdesc/type';
+import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
 import { selfState, ThreadSlot } from '../thread/slot';
+import { allocPages, freePages } from './pages';
+import { MISC_SCRATCH, MISC_THREAD } from './type';
 
 const KEY_ORDER: u32 = 0;
 const BLOCK_ORDER: u32 = 4;
 const TABLE_ORDER: u32 = 2;
+
+/** @returns the address of a page of zeroes, or 0 */
+export function takeOwnPage(): u32 {
+  const pfn = allocPages(0, MISC_THREAD, CLASS_UNMOVABLE | URGENT);
+  if (pfn < 0) return 0;
+  memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
+  return u32(pfn) << PAGE_SHIFT;
+}
+
+/** Gives back the two pages without which a thread can do nothing. */
+export function dropPages(slot: ThreadSlot): void {
+  const page = slot.page;
+  const desk = slot.desk;
+  slot.page = 0;
+  slot.desk = 0;
+  if (page != 0) freePages(page >> PAGE_SHIFT, 0, MISC_THREAD);
+  if (desk != 0) freePages(desk >> PAGE_SHIFT, 0, MISC_THREAD);
+}
 
 /** @returns 0, or ERR_NO_MEMORY; then the thread has none of the four */
 export function takeScratch(): i32 {
@@ -38,10 +60,7 @@ export function takeScratch(): i32 {
   return ERR_NO_MEMORY;
 }
 
-/**
- * Gives back the scratch of a thread that does not use it any more. A block is first forgotten and
- * then freed: one that nobody names is found by recovery, one that is named is the thread's.
- */
+/** Gives back the scratch of a thread that does not use it any more. */
 export function dropScratch(slot: ThreadSlot): void {
   const key = slot.keyScratch;
   const input = slot.inputScratch;

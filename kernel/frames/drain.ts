@@ -1,0 +1,23 @@
+/**
+ * Drain: stocks back into the trees, so that whoever needs memory finds it.
+ */
+import { selfSlot } from '../base/env';
+import { highestSlot } from '../thread/slot';
+import { haltWorld, resumeWorld } from '../thread/stop';
+import { drainSlot, stockedIn, stockedPages } from './stock';
+
+/** Empties all stocks, so that whoever needs memory finds it. Halts the world unless all are its own. */
+export function drainAll(): void {
+  if (stockedIn(selfSlot()) == stockedPages()) {
+    drainSlot(selfSlot());
+  } else {
+    haltWorld();
+    drainStocks();
+    resumeWorld();
+  }
+}
+
+/** The world is halted. */
+export function drainStocks(): void {
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) drainSlot(slot);
+}

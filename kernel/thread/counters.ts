@@ -1,0 +1,50 @@
+/**
+ * Counters: what threads have done, in cells of their slots.
+ *
+ * Each is written by its owner alone, and summed by anybody; slot 0, which is nobody's, keeps the sum
+ * of threads that are gone.
+ */
+import { selfSlot } from '../base/env';
+import { addCell, loadCell, storeCell } from '../base/words';
+import { highestSlot, slotAt, ThreadSlot } from './slot';
+
+/** Counters, by position from `hits`. */
+export const COUNT_HITS: u32 = 0;
+export const COUNT_MISSES: u32 = 1;
+export const COUNT_SETS: u32 = 2;
+export const COUNT_REFUSALS: u32 = 3;
+export const COUNT_DELETES: u32 = 4;
+export const COUNT_EVICTIONS: u32 = 5;
+export const COUNT_EXPIRATIONS: u32 = 6;
+export const COUNT_BYTES_IN: u32 = 7;
+export const COUNT_BYTES_OUT: u32 = 8;
+/** How often this thread has waited because limbo was full. */
+export const COUNT_LIMBO_WAITS: u32 = 9;
+export const COUNTERS: u32 = 10;
+
+export function counterAt(slot: u32, counter: u32): usize {
+  return slotAt(slot) + offsetof<ThreadSlot>('hits') + counter * 8;
+}
+
+/** Adds to one of this thread's counters. Owner thread only, so load and store suffice. */
+export function count(counter: u32, amount: u64): void {
+  const at = counterAt(selfSlot(), counter);
+  storeCell(at, loadCell(at) + amount);
+}
+
+/** Sum of a counter over all threads, past and present. */
+export function sumCounter(counter: u32): u64 {
+  let sum: u64 = 0;
+  for (let slot: u32 = 0, end = highestSlot(); slot <= end; slot++) {
+    sum += loadCell(counterAt(slot, counter));
+  }
+  return sum;
+}
+
+export function retireCounters(slot: u32): void {
+  for (let counter: u32 = 0; counter < COUNTERS; counter++) {
+    const at = counterAt(slot, counter);
+    addCell(counterAt(0, counter), loadCell(at));
+    storeCell(at, 0);
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Pools: a block of four pages each, a record, then a record for each class.
+ *
+ * pool record (64 bytes)   number: the shape page has a word for each that names the pool, 0 = free.
+ *                          lock: zsmalloc state
+ * class record (48 bytes)  lock · zspages · lists[8]: fullness.ts
+ *   zspages   of the class, wherever they are. Lock: the class's; read by anybody
+ */
+import { PAGE_BYTES, PAGE_SHIFT, ZS_STATE } from '../base/layout';
+import { loadWord, storeWord } from '../base/words';
+import { CLASS_UNMOVABLE } from '../frames/class';
+import { allocPages } from '../memdesc/pages';
+import { MISC_CLASSES } from '../memdesc/type';
+import { lock, unlock } from '../thread/lock';
+import { formatShapes, poolWordAt, zsState } from './size-class';
+import { zspageClass, zspagePool } from './zspage';
+
+export const LISTS: u32 = 8;
+/** 16 KiB: a pool record and MAX_CLASSES class records. */
+const POOL_ORDER: u32 = 2;
+export const POOL_BYTES: u32 = 16384;
+/** Numbers of pools, 1 … 128: eight bits of a public handle, and of a zspage's home. */
+export const MAX_POOLS: u32 = 128;
+
+@unmanaged
+export class ZsPool {
+  number: u32;
+}
+
+@unmanaged
+export class ClassRecord {
+  lock: u32;
+  zspages: u32;
+  spare0: u32;
+  spare1: u32;
+  /** The first of LISTS heads. */
+  lists: u32;
+}
+
+const POOL_RECORD_BYTES: u32 = 64;
+const CLASS_RECORD_BYTES: u32 = 48;
+
+export function poolOf(pool: u32): ZsPool {
+  return changetype<ZsPool>(pool);
+}
+
+/** Address of a class's record, which begins with its lock. */
+export function classAt(pool: u32, sizeClass: u32): usize {
+  return pool + POOL_RECORD_BYTES + sizeClass * CLASS_RECORD_BYTES;
+}
+
+export function recordOf(at: usize): ClassRecord {
+  return changetype<ClassRecord>(at);
+}
+
+/** The record of a zspage's class. */
+export function recordAt(desc: u32): usize {
+  return classAt(poolNumbered(zspagePool(desc)), zspageClass(desc));
+}
+
+/** The pool that a class record lies in: blocks are aligned to their size. */
+export function poolOfRecord(at: usize): u32 {
+  return u32(at) & ~(POOL_BYTES - 1);
+}
+
+export function classOfRecord(at: usize): u32 {
+  return ((u32(at) & (POOL_BYTES - 1)) - POOL_RECORD_BYTES) / CLASS_RECORD_BYTES;
+}
+
+/** Address of the head of a list. */
+export function headAt(record: usize, list: u32): usize {
+  return record + offsetof<ClassRecord>('lists') + list * 4;
+}
+
+/** Makes a pool. zsmalloc lock held. @returns its address, or 0 */
+export function addPool(): u32 {
+  if (zsState().shapes == 0) {
+    const page = allocPages(0, MISC_CLASSES, CLASS_UNMOVABLE);
+    if (page < 0) return 0;
+    zsState().shapes = u32(page) << PAGE_SHIFT;
+    memory.fill(zsState().shapes, 0, PAGE_BYTES);
+  }
+  if (zsState().classes == 0) formatShapes();
+  const number = freeNumber();
+  if (number == 0) return 0;
+  const pfn = allocPages(POOL_ORDER, MISC_CLASSES, CLASS_UNMOVABLE);
+  if (pfn < 0) return 0;
+  const pool = u32(pfn) << PAGE_SHIFT;
+  memory.fill(pool, 0, PAGE_BYTES << POOL_ORDER);
+  poolOf(pool).number = number;
+  zsState().newest = number;
+  storeWord(poolWordAt(number), pool);
+  return pool;
+}
+
+/** The next number that no pool has, so that one that was given back rests for long; or 0. */
+function freeNumber(): u32 {
+  let number = zsState().newest;
+  for (let i: u32 = 0; i < MAX_POOLS; i++) {
+    number = (number % MAX_POOLS) + 1;
+    if (poolNumbered(number) == 0) return number;
+  }
+  return 0;
+}
+
+export function poolNumbered(number: u32): u32 {
+  return loadWord(poolWordAt(number));
+}
+
+/** The pool with the next larger number; 0 at the end. Begin with 0. There has been a pool. */
+export function nextPool(pool: u32): u32 {
+  let number: u32 = pool == 0 ? 1 : poolOf(pool).number + 1;
+  while (number <= MAX_POOLS && poolNumbered(number) == 0) number++;
+  return number <= MAX_POOLS ? poolNumbered(number) : 0;
+}
+
+/** Whether a pool begins at the address. */
+export function isPool(address: u32): bool {
+  lock(ZS_STATE);
+  let pool: u32 = 0;
+  if (zsState().classes != 0) {
+    pool = nextPool(0);
+    while (pool != 0 && pool != address) pool = nextPool(pool);
+  }
+  unlock(ZS_STATE);
+  return pool != 0;
+}
+
+/** Read by anybody, so stored atomically. */
+export function addZspages(record: usize, count: i32): void {
+  storeWord(record + offsetof<ClassRecord>('zspages'), recordOf(record).zspages + count);
+}
+
+/** Zspages of a class: a momentary figure. */
+export function zspagesOf(record: usize): u32 {
+  return loadWord(record + offsetof<ClassRecord>('zspages'));
+}

@@ -1,0 +1,34 @@
+/**
+ * The cache that an adapter is given: a SharedCache whose values are of the kind that it needs.
+ *
+ * Known by its face, not by its class: a program may hold the library twice, once as ES module and
+ * once as CommonJS, and both are at home in the same zone.
+ */
+import type { SharedCache } from '../cache/shared-cache.ts';
+import type { ValueKind } from '../cache/values.ts';
+import { InvalidArgumentError } from '../errors.ts';
+
+/** Throws `InvalidArgumentError` unless `cache` is a SharedCache of this kind; names the right one. */
+export function checkCache(adapter: string, cache: unknown, values: ValueKind): void {
+  const handle = (cache as SharedCache | undefined)?.handle;
+  if (handle?.kind !== 'pageless-cache') {
+    throw new InvalidArgumentError('cache', `a SharedCache with values: '${values}'`, cache);
+  }
+  if (handle.values !== values) {
+    const expected = `'${values}' for ${adapter}, as in new SharedCache({ values: '${values}', … })`;
+    throw new InvalidArgumentError('cache.handle.values', expected, handle.values);
+  }
+}
+
+/** Removes the entries whose keys begin so; those that other threads add meanwhile may stay. */
+export function clearPrefix<T>(cache: SharedCache<T>, prefix: string): void {
+  if (prefix === '') cache.clear();
+  else for (const key of keysWithPrefix(cache, prefix)) cache.delete(key);
+}
+
+/** The keys that begin so. Cost: a look at every key of the cache. */
+export function keysWithPrefix<T>(cache: SharedCache<T>, prefix: string): string[] {
+  const keys = new Set<string>();
+  for (const key of cache.keys()) if (key.startsWith(prefix)) keys.add(key);
+  return [...keys];
+}

@@ -1,0 +1,93 @@
+/**
+ * A driver for unstorage: one SharedCache as a storage, or as a mount, of every thread.
+ *
+ * Values are texts, which unstorage makes of what it is given, and raw bytes; so the cache holds
+ * `values: 'bytes'`. Times are *seconds*, as in unstorage's own drivers. What the cache refuses or
+ * evicts is not there any more: this is a cache, not a database. There is no `watch`: no thread is
+ * told what another one stores.
+ *
+ * unstorage's driver contract: a missing item is null; keys are relative to the mount, with `:`
+ * between their parts; `base` of `getKeys` and `clear` is such a beginning. No peer is imported: the
+ * driver is an object of the shape that unstorage asks for.
+ */
+import type { SharedCache } from '../cache/shared-cache.ts';
+import { decodeText, encodeText } from '../cache/values.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import { checkCache, clearPrefix, keysWithPrefix } from './cache-argument.ts';
+
+export interface PagelessDriverOptions {
+  /** Made with `values: 'bytes'`, which is the default. Stays open when the storage is disposed. */
+  cache: SharedCache<Uint8Array>;
+  /** Before every key, so that other users of the cache keep theirs: `'web:'`; none by default. */
+  base?: string;
+  /** Seconds after which an item is gone; for ever by default. */
+  ttl?: number;
+}
+
+/** What may stand in the last argument of unstorage's calls. */
+export interface ItemOptions {
+  /** Seconds, for this item; 0 is for ever. */
+  ttl?: number;
+}
+
+export interface PagelessDriver {
+  name: string;
+  options: PagelessDriverOptions;
+  getInstance(): SharedCache<Uint8Array>;
+  hasItem(key: string): boolean;
+  getItem(key: string): string | null;
+  getItemRaw(key: string): Uint8Array<ArrayBuffer> | null;
+  setItem(key: string, value: string, options?: ItemOptions): void;
+  setItemRaw(key: string, value: unknown, options?: ItemOptions): void;
+  removeItem(key: string): void;
+  getKeys(base?: string): string[];
+  clear(base?: string): void;
+}
+
+/** Makes the driver. Throws `InvalidArgumentError`. */
+export function pagelessDriver(options: PagelessDriverOptions): PagelessDriver {
+  const { cache, base = '', ttl } = options ?? {};
+  checkCache('pagelessDriver', cache, 'bytes');
+  if (typeof base !== 'string') throw new InvalidArgumentError('base', 'a text', base);
+  const byDefault = timeToLive(ttl);
+  const put = (key: string, bytes: Uint8Array, item?: ItemOptions) => {
+    cache.set(base + key, bytes, item?.ttl === undefined ? byDefault : timeToLive(item.ttl));
+  };
+  return {
+    name: 'pageless',
+    options,
+    getInstance: () => cache,
+    hasItem: (key) => cache.has(base + key),
+    getItem: (key) => textOf(cache.get(base + key)),
+    getItemRaw: (key) => (cache.get(base + key) as Uint8Array<ArrayBuffer> | undefined) ?? null,
+    setItem: (key, value, item) => put(key, encodeText('value', value), item),
+    setItemRaw: (key, value, item) => put(key, bytesOf(value), item),
+    removeItem: (key) => void cache.delete(base + key),
+    getKeys: (inner = '') => {
+      return keysWithPrefix(cache, base + inner).map((key) => key.slice(base.length));
+    },
+    clear: (inner = '') => clearPrefix(cache, base + inner),
+  };
+}
+
+function textOf(bytes: Uint8Array | undefined): string | null {
+  return bytes ? decodeText(bytes) : null;
+}
+
+/** The bytes of what somebody gives as raw. */
+function bytesOf(value: unknown): Uint8Array {
+  if (typeof value === 'string') return encodeText('value', value);
+  if (value instanceof Uint8Array) return value;
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
+  throw new InvalidArgumentError('value', 'bytes (a Uint8Array, buffer or view) or a text', value);
+}
+
+function timeToLive(seconds: number | undefined): { ttl: number } | undefined {
+  if (seconds === undefined || seconds === 0 || seconds === Number.POSITIVE_INFINITY)
+    return undefined;
+  if (typeof seconds === 'number' && seconds > 0) return { ttl: Math.ceil(seconds * 1000) };
+  throw new InvalidArgumentError('ttl', 'a number of seconds, from 0 on', seconds);
+}

@@ -1,0 +1,108 @@
+/**
+ * What is published: the tarball that `npm pack` makes, looked at before anybody installs it.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { build } from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { packed, root } from './packed.ts';
+
+const { folder, tarball } = packed();
+const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+
+function filesOf(extension: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(extension))
+    .map((file) => join(folder, file));
+}
+
+test('it brings no other package, and says where it comes from', () => {
+  assert.equal(manifest.dependencies, undefined);
+  assert.equal(manifest.optionalDependencies, undefined);
+  for (const peer of Object.keys(manifest.peerDependencies)) {
+    assert.equal(manifest.peerDependenciesMeta[peer].optional, true, peer);
+  }
+  for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
+    assert.equal(manifest.scripts?.[script], undefined, script);
+  }
+  for (const field of ['repository', 'homepage', 'bugs', 'license']) assert.ok(manifest[field]);
+});
+
+test('unpacked it is at most 1.5 MB, and no file of types is data', () => {
+  const sizes = filesOf('').map((file) => (statSync(file).isFile() ? statSync(file).size : 0));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  assert.ok(total <= 1_500_000, `${total} bytes`);
+  for (const file of filesOf('.d.ts')) assert.ok(statSync(file).size < 25_000, file);
+});
+
+test('every relative link of its documents leads to a file in it', () => {
+  for (const file of filesOf('.md')) {
+    for (const [, link] of readFileSync(file, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+      const target = join(file, '..', decodeURI(link!));
+      assert.ok(statSync(target, { throwIfNoEntry: false }), `${file} links to ${link}`);
+    }
+  }
+});
+
+test('publint has nothing to say', async () => {
+  const { messages, pkg } = await publint({ pkgDir: folder, pack: false, strict: true });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg)),
+    [],
+  );
+});
+
+test('types resolve for every entry as its code does (node16, and bundlers)', async () => {
+  const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+  assert.ok(analysis.types);
+  const problems = analysis.problems.filter(
+    (problem) => !('resolutionKind' in problem && problem.resolutionKind === 'node10'),
+  );
+  assert.deepEqual(problems, []);
+});
+
+test('the types of the main entry import no peer and need no skipLibCheck', () => {
+  const peers = Object.keys(manifest.peerDependencies).join('|');
+  for (const file of filesOf('.d.ts')) {
+    assert.doesNotMatch(readFileSync(file, 'utf8'), new RegExp(`from '(${peers})`), file);
+  }
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const entry = join(folder, 'dist/index.d.ts');
+  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
+  const more = ['--lib', 'es2024,esnext.disposable,dom', '--types', 'node'];
+  const where = ['--typeRoots', join(root, 'node_modules/@types')];
+  execFileSync(process.execPath, [tsc, ...flags, ...more, ...where, entry], {
+    cwd: folder,
+    stdio: 'inherit',
+  });
+});
+
+/** Bytes that a program which imports only SharedCache gets. */
+async function bundleOfCache(): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: "export { SharedCache } from './dist/index.js';",
+      resolveDir: folder,
+    },
+    ...{ bundle: true, minify: true, write: false, format: 'esm', platform: 'browser' },
+  });
+  return outputFiles[0]!.contents;
+}
+
+/** Goals: 120,000 minified, 50,000 of them after gzip. */
+const BUNDLE_BYTES = 180_000;
+const BUNDLE_GZIP_BYTES = 68_000;
+
+test('a bundle of SharedCache alone stays small', async () => {
+  const bundle = await bundleOfCache();
+  const gzip = gzipSync(bundle, { level: 9 }).length;
+  console.log(`SharedCache for a browser: ${bundle.length} bytes, ${gzip} after gzip`);
+  assert.ok(bundle.length <= BUNDLE_BYTES, `${bundle.length} bytes`);
+  assert.ok(gzip <= BUNDLE_GZIP_BYTES, `${gzip} bytes after gzip`);
+});

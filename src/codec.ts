@@ -10,8 +10,9 @@
  * is in them nor a checksum, so that a damaged block may decode to wrong bytes.
  */
 
-import { checkInteger, type KernelExports, openKernel } from './border/kernel.ts';
-import { InvalidArgumentError } from './errors.ts';
+import { checkBytes, checkInteger } from './border/arguments.ts';
+import { copyBytes } from './border/brands.ts';
+import { type KernelExports, openKernel } from './border/kernel.ts';
 
 export interface Codec {
   readonly name: string;
@@ -38,21 +39,20 @@ const MEMORY_64K = 64;
 interface Workshop {
   kernel: KernelExports;
   bytes: Uint8Array;
+  input: Uint8Array;
 }
 
 let workshop: Workshop | undefined;
 
-/** This thread's instance, with the input in its place. */
-function enter(name: string, input: Uint8Array): Workshop {
-  if (!(input instanceof Uint8Array) || input.length > MAX_BYTES) {
-    throw new InvalidArgumentError(name, `a Uint8Array of up to ${MAX_BYTES} bytes`, input);
-  }
+/** This thread's instance. */
+function open(): Workshop {
   if (workshop === undefined) {
     const shape = { initial: MEMORY_64K, maximum: MEMORY_64K, shared: true };
     const memory = new WebAssembly.Memory(shape);
-    workshop = { kernel: openKernel(memory), bytes: new Uint8Array(memory.buffer) };
+    const bytes = new Uint8Array(memory.buffer);
+    const input = bytes.subarray(INPUT, INPUT + MAX_BYTES);
+    workshop = { kernel: openKernel(memory), bytes, input };
   }
-  workshop.bytes.set(input, INPUT);
   return workshop;
 }
 
@@ -60,16 +60,20 @@ function enter(name: string, input: Uint8Array): Workshop {
 export const lz4: Codec = {
   name: 'lz4',
   maxBytes: MAX_BYTES,
-  compress(input) {
-    const { kernel, bytes } = enter('bytes', input);
-    if (input.length === 0) return undefined;
-    const size = kernel.compress(INPUT, input.length, OUTPUT, input.length - 1, TABLE);
-    return size < 0 ? undefined : bytes.slice(OUTPUT, OUTPUT + size);
+  compress(bytes) {
+    const length = checkBytes('bytes', bytes, MAX_BYTES);
+    if (length === 0) return undefined;
+    const { kernel, bytes: all, input } = open();
+    copyBytes(input, bytes, length);
+    const size = kernel.compress(INPUT, length, OUTPUT, length - 1, TABLE);
+    return size < 0 ? undefined : all.slice(OUTPUT, OUTPUT + size);
   },
   decompress(block, length) {
     checkInteger('length', length, 0, MAX_BYTES);
-    const { kernel, bytes } = enter('block', block);
-    const size = kernel.decompress(INPUT, block.length, OUTPUT, length);
+    const blockBytes = checkBytes('block', block, MAX_BYTES);
+    const { kernel, bytes, input } = open();
+    copyBytes(input, block, blockBytes);
+    const size = kernel.decompress(INPUT, blockBytes, OUTPUT, length);
     return size === length ? bytes.slice(OUTPUT, OUTPUT + size) : undefined;
   },
 };

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { settled } from '../test/support/settled.ts';
 import { openKernel } from './border/kernel.ts';
 import * as facts from './generated/facts.ts';
+import * as everything from './index.ts';
 import {
   Arena,
   BadImageError,
@@ -48,7 +49,7 @@ test('ERR_PAGELESS_INVALID_ARGUMENT says which argument, what was seen and what 
   assert.match(messageFor('x'.repeat(41)), /seen: a string of 41 characters$/);
   assert.match(messageFor(new Uint8Array(7)), /seen: 7 bytes$/);
   assert.match(messageFor(null), /seen: null$/);
-  assert.match(messageFor(new Map()), /seen: an Map$/);
+  assert.match(messageFor(new Map()), /seen: a Map$/);
 });
 
 test('ERR_PAGELESS_INVALID_FREE names the page, and nothing has changed', async () => {
@@ -186,4 +187,18 @@ test('ERR_PAGELESS_BAD_IMAGE for a file that is no image', () => {
   const error = thrown(BadImageError, 'ERR_PAGELESS_BAD_IMAGE', () => Arena.load(file));
   assert.ok(error.message.includes(file));
   rmSync(file);
+});
+
+test('the name of an error is written out: it survives minifiers, which rename classes', () => {
+  for (const [name, kind] of Object.entries(everything)) {
+    if (typeof kind !== 'function' || !(kind.prototype instanceof PagelessError)) continue;
+    assert.ok(Object.hasOwn(kind.prototype, 'name'), `${name} is not in errors.ts' table`);
+    assert.equal(kind.prototype.name, name);
+  }
+  const { name } = InvalidArgumentError;
+  Object.defineProperty(InvalidArgumentError, 'name', { value: 't', configurable: true });
+  const error = new InvalidArgumentError('key', 'a text', 5);
+  Object.defineProperty(InvalidArgumentError, 'name', { value: name, configurable: true });
+  assert.equal(error.name, 'InvalidArgumentError');
+  assert.match(`${error.stack}`, /^InvalidArgumentError: key must be a text; seen: 5\n/);
 });

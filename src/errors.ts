@@ -7,6 +7,7 @@
  *
  * docs/ERRORS.md lists the codes.
  */
+import { show } from './border/show.ts';
 
 export type ErrorCode =
   | 'ERR_PAGELESS_INVALID_ARGUMENT'
@@ -32,18 +33,21 @@ export class PagelessError extends Error {
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
     this.code = code;
   }
 }
 
+export interface MisuseOptions extends ErrorOptions {
+  /** What the caller may have meant, or why it cannot be had. */
+  hint?: string;
+}
+
 /** An argument of the wrong type or outside its range. */
 export class InvalidArgumentError extends PagelessError {
-  constructor(argument: string, expected: string, seen: unknown) {
-    super(
-      'ERR_PAGELESS_INVALID_ARGUMENT',
-      `${argument} must be ${expected}; seen: ${inspect(seen)}`,
-    );
+  constructor(argument: string, expected: string, seen: unknown, options: MisuseOptions = {}) {
+    const { hint, ...rest } = options;
+    const message = `${argument} must be ${expected}; seen: ${show(seen)}`;
+    super('ERR_PAGELESS_INVALID_ARGUMENT', hint ? `${message}; ${hint}` : message, rest);
   }
 }
 
@@ -93,7 +97,7 @@ export class BusyError extends PagelessError {
 /** A page type that cannot be registered as asked. */
 export class TypeConflictError extends PagelessError {
   constructor(name: string, reason: string) {
-    super('ERR_PAGELESS_TYPE_CONFLICT', `Cannot register the type ${inspect(name)}: ${reason}`);
+    super('ERR_PAGELESS_TYPE_CONFLICT', `Cannot register the type ${show(name)}: ${reason}`);
   }
 }
 
@@ -193,12 +197,28 @@ export class TooManyCachesError extends PagelessError {
   }
 }
 
-/** A short text for a message: the kind of thing and a glimpse of it. */
-function inspect(seen: unknown): string {
-  if (typeof seen === 'string') {
-    return seen.length <= 40 ? JSON.stringify(seen) : `a string of ${seen.length} characters`;
-  }
-  if (seen instanceof Uint8Array) return `${seen.length} bytes`;
-  if (seen === null || typeof seen !== 'object') return String(seen);
-  return `an ${seen.constructor?.name ?? 'object'}`;
+/** Written out, as the language's own errors have it: minifiers rename classes. */
+const named = {
+  PagelessError,
+  InvalidArgumentError,
+  InvalidFreeError,
+  NotYoursError,
+  NoDescriptorError,
+  StaleError,
+  BusyError,
+  TypeConflictError,
+  IncompatibleZoneError,
+  TooManyThreadsError,
+  ZoneTooSmallError,
+  CorruptionError,
+  DisposedError,
+  BadImageError,
+  ForeignHandleError,
+  InvalidHandleError,
+  CacheMismatchError,
+  TooManyCachesError,
+};
+
+for (const [name, { prototype }] of Object.entries(named)) {
+  Object.defineProperty(prototype, 'name', { value: name, configurable: true, writable: true });
 }

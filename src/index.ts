@@ -1,5 +1,11 @@
 /** pageless: memory that JavaScript threads share. */
-export { Arena, type ArenaHandle, type ArenaOptions } from './arena/arena.ts';
+export {
+  Arena,
+  type ArenaHandle,
+  type ArenaOptions,
+  type FolioOptions,
+  type PageOptions,
+} from './arena/arena.ts';
 export type {
   BackgroundCompaction,
   BackgroundOptions,
@@ -12,9 +18,9 @@ export type {
   PageKind,
   SkippedPages,
 } from './arena/compaction.ts';
-export { Folio, FolioView } from './arena/folio.ts';
-export { ObjectCache, type ObjectCacheOptions } from './arena/object-cache.ts';
-export { Pin } from './arena/pin.ts';
+export type { Folio, FolioView } from './arena/folio.ts';
+export type { ObjectCache, ObjectCacheOptions } from './arena/object-cache.ts';
+export type { Pin } from './arena/pin.ts';
 export type { UserType } from './arena/user-types.ts';
 export {
   type CompactOptions,
@@ -23,6 +29,7 @@ export {
   type ZsPoolHandle,
 } from './arena/zs-pool.ts';
 export {
+  type AttachOptions,
   type CacheStats,
   type Key,
   type SetOptions,

@@ -11,7 +11,15 @@
  * thread refers to it any more (and a `workerData` that still holds the handle refers to it).
  */
 
-import { checkInteger, corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
+import {
+  checkBoolean,
+  checkFile,
+  checkInteger,
+  checkObject,
+  checkOptions,
+} from '../border/arguments.ts';
+import { isMemory } from '../border/brands.ts';
+import { corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
 import {
   DisposedError,
   InvalidArgumentError,
@@ -45,6 +53,21 @@ export interface ArenaOptions {
   size: number | string;
 }
 
+export interface PageOptions {
+  /**
+   * You could do with other pages: they are kept apart from those that stay where they are, so that
+   * large blocks become free again. Default false.
+   */
+  movable?: boolean;
+  /** When there is no such block, for how long to try to make one. Default 0. */
+  compactMs?: number;
+}
+
+export interface FolioOptions {
+  /** What `registerType` gave; default: anonymous memory. */
+  type?: number;
+}
+
 /** What another thread needs to attach. Structured-cloneable. */
 export interface ArenaHandle {
   kind: 'pageless-arena';
@@ -69,16 +92,21 @@ export class Arena implements Disposable {
   /** @internal */
   constructor(options: Zone, isZone: true);
   constructor(options: ArenaOptions | Zone, isZone?: true) {
-    this.#zone = isZone ? (options as Zone) : createZone((options as ArenaOptions)?.size);
+    if (isZone) this.#zone = options as Zone;
+    else this.#zone = createZone(checkOptions(options as ArenaOptions, ['size']).size);
   }
 
   /** Attaches this thread. Throws `IncompatibleZoneError`, `TooManyThreadsError`. */
   static attach(handle: ArenaHandle): Arena {
-    const isHandle = handle?.kind === 'pageless-arena';
-    if (!isHandle || !(handle.memory instanceof WebAssembly.Memory)) {
-      throw new InvalidArgumentError('handle', "another thread's arena.handle", handle);
+    const expected = "another thread's arena.handle";
+    const { kind, memory, supervisor } = checkObject('handle', handle, expected);
+    if (kind !== 'pageless-arena') throw new InvalidArgumentError('handle', expected, handle);
+    if (!isMemory(memory)) {
+      const hint = 'handles are for threads: processes share no memory, and JSON carries none';
+      throw new InvalidArgumentError('handle.memory', 'a WebAssembly.Memory', memory, { hint });
     }
-    return new Arena(attachZone(handle.memory, handle.supervisor), true);
+    checkInteger('handle.supervisor', supervisor, -1, 0x7fffffff);
+    return new Arena(attachZone(memory, supervisor), true);
   }
 
   /**
@@ -86,12 +114,12 @@ export class Arena implements Disposable {
    * Node only. Throws `BadImageError`, and `CorruptionError` when what it holds contradicts itself.
    */
   static load(file: string): Arena {
-    const { memory, kernel } = loadImage(file);
+    const { memory, kernel } = loadImage(checkFile('file', file));
     const arena = new Arena(join(memory, kernel, -1), true);
     try {
       kernel.recoverDead();
     } catch (error) {
-      arena[Symbol.dispose]();
+      arena.close();
       throw error;
     }
     return arena;
@@ -111,22 +139,13 @@ export class Arena implements Disposable {
    * Allocates 2^order contiguous pages, order 0 … 10, aligned to their size. They hold what their
    * last user left.
    *
-   * @param options.movable  you could do with other pages: they are kept apart from those that
-   *   stay where they are, so that large blocks become free again
-   * @param options.compactMs  when there is no such block, for how long to try to make one
    * @returns the number of the first page, or undefined when there is no such block
    */
-  allocPages(
-    order: number,
-    options: { movable?: boolean; compactMs?: number } = {},
-  ): number | undefined {
+  allocPages(order: number, options: PageOptions = {}): number | undefined {
     checkInteger('order', order, 0, facts.MAX_ORDER);
-    const pfn = compaction.allocPages(
-      this.kernel,
-      order,
-      options.movable === true,
-      options.compactMs ?? 0,
-    );
+    const { movable = false, compactMs = 0 } = checkOptions(options, ['movable', 'compactMs']);
+    checkBoolean('movable', movable);
+    const pfn = compaction.allocPages(this.kernel, order, movable, compactMs);
     return pfn < 0 ? undefined : pfn;
   }
 
@@ -188,11 +207,11 @@ export class Arena implements Disposable {
    * Allocates a folio: 2^order contiguous pages with a descriptor, order 0 … 9. They hold what their
    * last user left.
    *
-   * @param type  what `registerType` gave; default: anonymous memory
    * @returns undefined when there is no memory
    */
-  allocFolio(order: number, { type }: { type?: number } = {}): Folio | undefined {
+  allocFolio(order: number, options: FolioOptions = {}): Folio | undefined {
     checkInteger('order', order, 0, facts.MAX_ORDER - 1);
+    const { type } = checkOptions(options, ['type']);
     const kind = type === undefined ? facts.TYPE_ANON_FOLIO : checkUserType(this.kernel, type);
     const name = this.kernel.allocFolio(order, kind);
     return name < 0 ? undefined : new Folio(this, name);
@@ -220,7 +239,7 @@ export class Arena implements Disposable {
     checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
     const pinned = checkPin(this.kernel.pinPage(pfn));
     if (pinned === undefined) throw new NoDescriptorError(pfn);
-    return new Pin(this.kernel, pinned);
+    return new Pin(this.zone, pinned);
   }
 
   /**
@@ -329,13 +348,23 @@ export class Arena implements Disposable {
    */
   save(file: string): void {
     const { memory, kernel } = this.#live();
-    saveImage(file, memory, kernel);
+    saveImage(checkFile('file', file), memory, kernel);
   }
 
   /** Gives back this thread's slot, unless another arena or cache of the thread uses it. */
-  [Symbol.dispose](): void {
+  close(): void {
     if (this.#zone) withdraw(this.#zone);
     this.#zone = undefined;
+  }
+
+  /** As `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** @internal What pins of this thread are taken in. */
+  get zone(): Zone {
+    return this.#live();
   }
 
   /** @internal */

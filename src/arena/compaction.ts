@@ -8,7 +8,8 @@
  * nobody. What is pinned stays where it is.
  */
 
-import { checkAmount, checkInteger, type KernelExports } from '../border/kernel.ts';
+import { checkAmount, checkInteger, checkOptions } from '../border/arguments.ts';
+import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 
 export interface CompactionOptions {
@@ -132,7 +133,8 @@ function reportOf(kernel: KernelExports, isOver: boolean, start: number): Compac
 
 /** Makes free blocks. */
 export function compactArena(kernel: KernelExports, options: CompactionOptions): CompactionReport {
-  const { order = 9, budgetMs = Number.POSITIVE_INFINITY } = options;
+  const known = ['order', 'budgetMs'];
+  const { order = 9, budgetMs = Number.POSITIVE_INFINITY } = checkOptions(options, known);
   checkInteger('order', order, 0, facts.MAX_ORDER);
   checkAmount('budgetMs', budgetMs);
   return compact(kernel, order, budgetMs).report;
@@ -174,7 +176,7 @@ export function allocPages(
 
 /** Moves what is movable out of a range of pages; while time is left, again and again. */
 export function evacuateRange(kernel: KernelExports, options: EvacuationOptions): EvacuationReport {
-  const { pfn, count, budgetMs = 0 } = options;
+  const { pfn, count, budgetMs = 0 } = checkOptions(options, ['pfn', 'count', 'budgetMs']);
   checkInteger('pfn', pfn, kernel.firstPfn(), kernel.pageCount() - 1);
   checkInteger('count', count, 1, kernel.pageCount() - pfn);
   checkAmount('budgetMs', budgetMs);
@@ -251,8 +253,13 @@ export class BackgroundCompaction implements Disposable {
   }
 
   /** Ends it. Nothing of it is under way between two slices. */
-  [Symbol.dispose](): void {
+  close(): void {
     clearInterval(this.#timer);
+  }
+
+  /** As `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** Backs off, twice as long each time, while there is nothing to do. */
@@ -272,7 +279,8 @@ export function startCompaction(
   kernelOf: () => KernelExports,
   options: BackgroundOptions,
 ): BackgroundCompaction {
-  const { budget = 0.05, order = 9, intervalMs = 100 } = options;
+  const known = ['budget', 'order', 'intervalMs'];
+  const { budget = 0.05, order = 9, intervalMs = 100 } = checkOptions(options, known);
   checkInteger('order', order, 0, facts.MAX_ORDER);
   checkInteger('intervalMs', intervalMs, 1, 1_000_000);
   checkAmount('budget', budget, 1);

@@ -80,7 +80,7 @@ arenaTest('where a thread may not park, a lock is busy, and typed so', (arena) =
   // As a browser's main thread attaches.
   const other = openKernel(arena.memory);
   other.attach(99, 0);
-  const theirs = new Pin(other, other.pinFolio(folio.name));
+  const theirs = new Pin({ kernel: other, users: 1 }, other.pinFolio(folio.name));
   assert.throws(() => theirs.lock(), code('ERR_PAGELESS_BUSY'));
   assert.equal(theirs.tryLock(), undefined);
   pin.unlock();
@@ -143,7 +143,7 @@ arenaTest('the parts of a split are found wherever compaction has moved them', (
     return failure;
   };
   const kernel = Object.create(arena.kernel, { splitPage: { value: splitAndMove } });
-  const folio = new Folio({ kernel, memory: arena.memory }, name);
+  const folio = new Folio({ kernel, memory: arena.memory, zone: { kernel, users: 1 } }, name);
   const parts = folio.split(0)!;
   assert.deepEqual(
     parts.map((part) => part.pfn >= pfn && part.pfn < pfn + 4),

@@ -10,15 +10,17 @@
  *   view.set(bytes);
  */
 
-import { checkInteger, type KernelExports } from '../border/kernel.ts';
+import { checkInteger } from '../border/arguments.ts';
+import type { KernelExports } from '../border/kernel.ts';
 import { BusyError, InvalidArgumentError, StaleError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { checkPin, Pin } from './pin.ts';
+import { checkPin, Pin, type PinZone } from './pin.ts';
 
 /** What a folio needs of its arena. */
 export interface FolioHome {
   readonly kernel: KernelExports;
   readonly memory: WebAssembly.Memory;
+  readonly zone: PinZone;
 }
 
 /** The pages of a pinned folio. Disposing it drops the pin; the bytes are not one's own after that. */
@@ -38,9 +40,15 @@ export class FolioView extends Uint8Array implements Disposable {
     return view;
   }
 
-  [Symbol.dispose](): void {
-    this.#pin?.[Symbol.dispose]();
+  /** Drops the pin. Twice is once. */
+  close(): void {
+    this.#pin?.close();
     this.#pin = undefined;
+  }
+
+  /** As `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 
@@ -62,10 +70,10 @@ export class Folio {
    * Throws `StaleError` if it was freed, `BusyError`. Cost: one atomic, and the call's own three.
    */
   pin(): Pin {
-    const { kernel } = this.#home;
+    const { kernel, zone } = this.#home;
     const pinned = checkPin(kernel.pinFolio(this.name));
     if (pinned === undefined) throw new StaleError('folio', this.name);
-    return new Pin(kernel, pinned);
+    return new Pin(zone, pinned);
   }
 
   /** The folio's bytes, pinned until the view is disposed. Throws as `pin`. */
@@ -75,27 +83,27 @@ export class Folio {
 
   /** log2 of its pages. A look: another thread may split it. Throws as `pin`. */
   get order(): number {
-    using pin = this.pin();
-    return pin.order;
+    return this.#pinned((pin) => pin.order);
   }
 
   /** Its first page. A look: it may move unless it is pinned. Throws as `pin`. */
   get pfn(): number {
-    using pin = this.pin();
-    return pin.pfn;
+    return this.#pinned((pin) => pin.pfn);
   }
 
   /** Reads one of the descriptor's owner words, 0 … 2^32 − 1. Throws as `pin`. */
   ownerWord(index: number): number {
-    using pin = this.pin();
-    return this.#home.kernel.ownerWord(pin.number, this.#checkWord(pin, index));
+    return this.#pinned((pin) =>
+      this.#home.kernel.ownerWord(pin.number, this.#checkWord(pin, index)),
+    );
   }
 
   /** Writes an owner word; all threads see it at once. Throws as `pin`. */
   setOwnerWord(index: number, value: number): void {
     checkInteger('value', value, 0, 0xffffffff);
-    using pin = this.pin();
-    this.#home.kernel.setOwnerWord(pin.number, this.#checkWord(pin, index), value);
+    this.#pinned((pin) => {
+      this.#home.kernel.setOwnerWord(pin.number, this.#checkWord(pin, index), value);
+    });
   }
 
   /**
@@ -109,18 +117,22 @@ export class Folio {
   split(order: number): Folio[] | undefined {
     const { kernel, memory } = this.#home;
     if (kernel.prepare() < 0) return undefined;
-    using pin = this.pin();
-    const parts = 2 ** (pin.order - order);
-    if (!this.#cut(pin, order, () => kernel.splitPage(pin.number, order))) return undefined;
-    // By name: compaction may have moved them already.
-    const names = new BigUint64Array(memory.buffer, kernel.outputScratch() >>> 0, parts - 1);
-    return [this, ...Array.from(names, (name) => new Folio(this.#home, Number(name)))];
+    return this.#pinned((pin) => {
+      this.#checkCut(pin, order);
+      const parts = 2 ** (pin.order - order);
+      if (!cut(pin, () => kernel.splitPage(pin.number, order))) return undefined;
+      // By name: compaction may have moved them already.
+      const names = new BigUint64Array(memory.buffer, kernel.outputScratch() >>> 0, parts - 1);
+      return [this, ...Array.from(names, (name) => new Folio(this.#home, Number(name)))];
+    });
   }
 
   /** Gives back all but the first 2^order pages. Throws as `split`. */
   shrink(order: number): void {
-    using pin = this.pin();
-    this.#cut(pin, order, () => this.#home.kernel.shrinkPage(pin.number, order));
+    this.#pinned((pin) => {
+      this.#checkCut(pin, order);
+      cut(pin, () => this.#home.kernel.shrinkPage(pin.number, order));
+    });
   }
 
   /**
@@ -137,23 +149,36 @@ export class Folio {
     return checkInteger('index', index, 0, this.#home.kernel.ownerWords(pin.number) - 1);
   }
 
-  /** @returns false when there is no memory */
-  #cut(pin: Pin, order: number, cut: () => number): boolean {
-    if (pin.order === 0) throw new InvalidArgumentError('order', 'less than the folio’s', order);
+  #checkCut(pin: Pin, order: number): void {
+    if (pin.order === 0) throw new InvalidArgumentError('order', "less than the folio's", order);
     checkInteger('order', order, 0, pin.order - 1);
-    pin.lock();
-    const failure = cut();
-    pin.unlock();
-    if (failure === facts.ERR_BUSY) throw new BusyError('somebody has pinned the folio');
-    return failure === 0;
   }
+
+  /** Without `using`, which not every browser has. */
+  #pinned<R>(use: (pin: Pin) => R): R {
+    const pin = this.pin();
+    try {
+      return use(pin);
+    } finally {
+      pin.close();
+    }
+  }
+}
+
+/** @returns false when there is no memory */
+function cut(pin: Pin, change: () => number): boolean {
+  pin.lock();
+  const failure = change();
+  pin.unlock();
+  if (failure === facts.ERR_BUSY) throw new BusyError('somebody has pinned the folio');
+  return failure === 0;
 }
 
 /** The folio that a page belongs to, if it does. */
 export function folioAt(home: FolioHome, pfn: number): Folio | undefined {
   const pinned = checkPin(home.kernel.pinPage(pfn));
   if (pinned === undefined) return undefined;
-  using _pin = new Pin(home.kernel, pinned);
   const name = home.kernel.folioName(pinned);
+  home.kernel.putPage(pinned);
   return name < 0 ? undefined : new Folio(home, name);
 }

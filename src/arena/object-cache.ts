@@ -7,7 +7,9 @@
  * threads that share handles agree on who frees.
  */
 
-import { checkInteger, type KernelExports } from '../border/kernel.ts';
+import { checkBytes, checkInteger, checkOptions } from '../border/arguments.ts';
+import { copyBytes } from '../border/brands.ts';
+import type { KernelExports } from '../border/kernel.ts';
 import {
   CacheMismatchError,
   InvalidArgumentError,
@@ -41,7 +43,8 @@ export class ObjectCache {
   readonly #number: number;
 
   /** @internal: `arena.createCache` */
-  constructor(arena: Home, { name, bytes }: ObjectCacheOptions) {
+  constructor(arena: Home, options: ObjectCacheOptions) {
+    const { name, bytes } = checkOptions(options, ['name', 'bytes']);
     const encoded = encodeName(name);
     checkInteger('bytes', bytes, facts.MIN_OBJECT_BYTES, facts.PAGE_BYTES);
     if (bytes % facts.MIN_OBJECT_BYTES !== 0) {
@@ -91,10 +94,9 @@ export class ObjectCache {
   /** Copies bytes into an object, from `offset` on. */
   write(handle: number, source: Uint8Array, offset = 0): void {
     checkInteger('offset', offset, 0, this.bytes);
-    if (!(source instanceof Uint8Array) || source.length > this.bytes - offset) {
-      throw new InvalidArgumentError('source', `at most ${this.bytes - offset} bytes`, source);
-    }
-    this.view(handle).set(source, offset);
+    const length = checkBytes('source', source, this.bytes - offset);
+    const view = this.view(handle);
+    copyBytes(offset === 0 ? view : view.subarray(offset), source, length);
   }
 
   #refuse(handle: number): never {

@@ -7,7 +7,7 @@
  */
 
 import type { KernelExports } from '../border/kernel.ts';
-import { BusyError, NotYoursError } from '../errors.ts';
+import { BusyError, DisposedError, NotYoursError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 
 /** Says why a thread gets no pin, or throws that it has too many or that somebody is in the way. */
@@ -21,26 +21,33 @@ export function checkPin(answer: number): number | undefined {
   );
 }
 
+/** A thread's part of a zone. Pins go with the last of its users. */
+export interface PinZone {
+  readonly kernel: KernelExports;
+  /** Arenas of this thread that are open on it. */
+  readonly users: number;
+}
+
 export class Pin implements Disposable {
-  readonly #kernel: KernelExports;
+  readonly #zone: PinZone;
   readonly #desc: number;
   #isHeld = true;
   #isLocked = false;
 
   /** @internal */
-  constructor(kernel: KernelExports, desc: number) {
-    this.#kernel = kernel;
+  constructor(zone: PinZone, desc: number) {
+    this.#zone = zone;
     this.#desc = desc;
   }
 
   /** First page of the block. Stays while the pin is held. */
   get pfn(): number {
-    return this.#kernel.firstPage(this.#live());
+    return this.#live().firstPage(this.#desc);
   }
 
   /** log2 of the block's pages. */
   get order(): number {
-    return this.#kernel.orderOfPinned(this.#live());
+    return this.#live().orderOfPinned(this.#desc);
   }
 
   /**
@@ -51,39 +58,48 @@ export class Pin implements Disposable {
    * browser's main thread). Cost: one atomic, uncontended.
    */
   lock(): boolean {
-    return this.#locked(this.#kernel.lockPage(this.#live())) === facts.LOCK_ORPHANED;
+    return this.#locked(this.#live().lockPage(this.#desc)) === facts.LOCK_ORPHANED;
   }
 
   /** Locks the descriptor if it is free. @returns undefined if it is not, else as `lock` */
   tryLock(): boolean | undefined {
-    const taken = this.#kernel.tryLockPage(this.#live());
+    const taken = this.#live().tryLockPage(this.#desc);
     if (taken === facts.ERR_BUSY) return undefined;
     return this.#locked(taken) === facts.LOCK_ORPHANED;
   }
 
   /** Throws `NotYoursError` if this pin does not have the lock. */
   unlock(): void {
-    const failure = this.#isLocked ? this.#kernel.unlockPage(this.#live()) : facts.ERR_NOT_YOURS;
+    const kernel = this.#live();
+    const failure = this.#isLocked ? kernel.unlockPage(this.#desc) : facts.ERR_NOT_YOURS;
     if (failure < 0) throw new NotYoursError('unlock', 'this pin has not locked it');
     this.#isLocked = false;
   }
 
   /** Unlocks, if need be, and drops the pin. Twice is once. */
-  [Symbol.dispose](): void {
-    if (!this.#isHeld) return;
+  close(): void {
+    const { kernel, users } = this.#zone;
+    // Who has left the zone has given back its pins with the slot.
+    if (!this.#isHeld || users === 0) return;
     try {
       if (this.#isLocked) this.unlock();
       this.#isHeld = false;
-      this.#kernel.putPage(this.#desc);
+      kernel.putPage(this.#desc);
     } catch (error) {
       // In a poisoned zone there is nothing to drop, and the error that says so must not be hidden.
-      if (this.#kernel.fault() === 0) throw error;
+      if (kernel.fault() === 0) throw error;
     }
+  }
+
+  /** As `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** @internal */
   get number(): number {
-    return this.#live();
+    this.#live();
+    return this.#desc;
   }
 
   #locked(taken: number): number {
@@ -95,8 +111,9 @@ export class Pin implements Disposable {
     return taken;
   }
 
-  #live(): number {
+  #live(): KernelExports {
     if (!this.#isHeld) throw new NotYoursError('use', 'the pin was disposed');
-    return this.#desc;
+    if (this.#zone.users === 0) throw new DisposedError('arena');
+    return this.#zone.kernel;
   }
 }

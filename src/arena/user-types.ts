@@ -2,7 +2,8 @@
  * Types of users: what a page says that belongs to a library of one's own.
  */
 
-import { checkInteger, type KernelExports } from '../border/kernel.ts';
+import { checkBoolean, checkInteger, checkOptions } from '../border/arguments.ts';
+import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError, TypeConflictError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 
@@ -15,24 +16,25 @@ export interface UserType {
   movable?: boolean;
 }
 
+const TYPE_OPTIONS = ['name', 'descriptorBytes', 'movable'];
+
 /** Registers a type in the zone of `kernel`, or finds it there. @returns its number, 24 … 31 */
 export function registerUserType(
   kernel: KernelExports,
   memory: WebAssembly.Memory,
-  { name, descriptorBytes = 32, movable = true }: UserType,
+  type: UserType,
 ): number {
+  const { name, descriptorBytes = 32, movable = true } = checkOptions(type, TYPE_OPTIONS);
   const text = encodeName(name);
   if (![32, 64, 128].includes(descriptorBytes)) {
     throw new InvalidArgumentError('descriptorBytes', '32, 64 or 128', descriptorBytes);
   }
-  if (typeof movable !== 'boolean') {
-    throw new InvalidArgumentError('movable', 'true or false', movable);
-  }
+  checkBoolean('movable', movable);
   new Uint8Array(memory.buffer, kernel.window() >>> 0, text.length).set(text);
-  const type = kernel.registerType(descriptorBytes, movable ? 1 : 0);
-  if (type === facts.ERR_EXISTS) throw new TypeConflictError(name, 'it has other properties');
-  if (type === facts.ERR_FULL) throw new TypeConflictError(name, 'all 8 numbers are taken');
-  return type;
+  const number = kernel.registerType(descriptorBytes, movable ? 1 : 0);
+  if (number === facts.ERR_EXISTS) throw new TypeConflictError(name, 'it has other properties');
+  if (number === facts.ERR_FULL) throw new TypeConflictError(name, 'all 8 numbers are taken');
+  return number;
 }
 
 function encodeName(name: unknown): Uint8Array {

@@ -13,7 +13,15 @@
  * belong to nobody: those of a thread that ended stay until somebody frees them.
  */
 
-import { checkInteger, type KernelExports } from '../border/kernel.ts';
+import {
+  checkAmount,
+  checkBytes,
+  checkInteger,
+  checkObject,
+  checkOptions,
+} from '../border/arguments.ts';
+import { copyBytes } from '../border/brands.ts';
+import type { KernelExports } from '../border/kernel.ts';
 import { viewOf } from '../cache/values.ts';
 import {
   BusyError,
@@ -60,7 +68,8 @@ export class ZsPool implements Disposable {
   readonly #isOwn: boolean;
   readonly #pool: number;
   readonly #bytes: Uint8Array;
-  readonly #input: number;
+  /** Where an object is put to be written: ends where the scratch does. */
+  readonly #input: Uint8Array;
   readonly #output: number;
   #isDisposed = false;
 
@@ -72,23 +81,25 @@ export class ZsPool implements Disposable {
     this.#isOwn = isOwn;
     this.#pool = pool;
     this.#bytes = viewOf(memory.buffer);
-    this.#input = kernel.inputScratch() >>> 0;
+    const input = kernel.inputScratch() >>> 0;
+    this.#input = this.#bytes.subarray(input, input + facts.MAX_PAYLOAD);
     this.#output = kernel.outputScratch() >>> 0;
   }
 
   /** Attaches this thread. Throws like `Arena.attach`. */
   static attach(handle: ZsPoolHandle): ZsPool {
-    if (handle?.kind !== 'pageless-zspool') {
-      throw new InvalidArgumentError('handle', "another thread's pool.handle", handle);
-    }
-    const arena = Arena.attach(handle.arena);
+    const expected = "another thread's pool.handle";
+    const { kind, arena: home, pool } = checkObject('handle', handle, expected);
+    if (kind !== 'pageless-zspool') throw new InvalidArgumentError('handle', expected, handle);
+    const arena = Arena.attach(home);
     try {
-      if (arena.kernel.zsIsPool(handle.pool) === 0) {
-        throw new InvalidArgumentError('handle', 'of a pool of the arena', handle.pool);
+      checkInteger('handle.pool', pool, 1, arena.kernel.pageCount() - 1);
+      if (arena.kernel.zsIsPool(pool) === 0) {
+        throw new InvalidArgumentError('handle.pool', 'a pool of the arena', pool);
       }
-      return new ZsPool(arena, handle.pool, true);
+      return new ZsPool(arena, pool, true);
     } catch (error) {
-      arena[Symbol.dispose]();
+      arena.close();
       throw error;
     }
   }
@@ -117,11 +128,8 @@ export class ZsPool implements Disposable {
   write(handle: number, bytes: Uint8Array): boolean {
     const kernel = this.#live();
     checkHandle(handle);
-    if (!(bytes instanceof Uint8Array) || bytes.length > facts.MAX_PAYLOAD) {
-      throw new InvalidArgumentError('bytes', `up to ${facts.MAX_PAYLOAD} bytes`, bytes);
-    }
-    this.#bytes.set(bytes, this.#input);
-    const { length } = bytes;
+    const length = checkBytes('bytes', bytes, facts.MAX_PAYLOAD);
+    copyBytes(this.#input, bytes, length);
     const code = patiently(() => kernel.zsOverwrite(this.#pool, handle, length));
     if (code === facts.ERR_NO_MEMORY) return false;
     check(handle, code);
@@ -151,14 +159,11 @@ export class ZsPool implements Disposable {
    * Moves objects together until there is nothing left to gain or the time is spent. Other threads
    * go on meanwhile; each step is some microseconds long.
    */
-  compact({ budgetMs = 10, threshold = 0 }: CompactOptions = {}): CompactReport {
+  compact(options: CompactOptions = {}): CompactReport {
+    const { budgetMs = 10, threshold = 0 } = checkOptions(options, ['budgetMs', 'threshold']);
+    checkAmount('threshold', threshold, 1);
+    checkAmount('budgetMs', budgetMs);
     const kernel = this.#live();
-    if (!(typeof threshold === 'number' && threshold >= 0 && threshold <= 1)) {
-      throw new InvalidArgumentError('threshold', 'from 0 to 1', threshold);
-    }
-    if (!(typeof budgetMs === 'number' && budgetMs >= 0)) {
-      throw new InvalidArgumentError('budgetMs', 'a number of milliseconds', budgetMs);
-    }
     const start = performance.now();
     const thousandths = Math.round(threshold * 1000);
     let moved = 0;
@@ -180,10 +185,15 @@ export class ZsPool implements Disposable {
   }
 
   /** Ends this thread's use of the pool, which lives on with its arena. */
-  [Symbol.dispose](): void {
+  close(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    if (this.#isOwn) this.#arena[Symbol.dispose]();
+    if (this.#isOwn) this.#arena.close();
+  }
+
+  /** As `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #live(): KernelExports {

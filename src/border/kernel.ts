@@ -6,9 +6,9 @@
  * the zone and becomes a `CorruptionError`, as it does for every other thread that calls.
  *
  * Numbers: exports return signed 32-bit integers and take anything (NaN and 2^32 would silently
- * become 0), so callers check arguments with `checkInteger` first.
+ * become 0), so callers check arguments first (arguments.ts).
  */
-import { CorruptionError, IncompatibleZoneError, InvalidArgumentError } from '../errors.ts';
+import { CorruptionError, IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { kernelBase64 } from '../generated/kernel-wasm.ts';
 
@@ -205,26 +205,6 @@ function guard(raw: KernelExports): KernelExports {
 function explain(raw: KernelExports, exception: unknown): unknown {
   if (raw.fault() === 0) return exception;
   return corruption(raw.fault(), raw.faultSlot(), raw.faultDetail(), exception);
-}
-
-/** Throws unless `value` is an integer in [min, max]. */
-export function checkInteger(name: string, value: unknown, min: number, max: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
-    return value;
-  }
-  throw new InvalidArgumentError(name, `an integer from ${min} to ${max}`, value);
-}
-
-/** Throws unless `value` is a number from 0 to `max`, which may be infinite. */
-export function checkAmount(
-  name: string,
-  value: unknown,
-  max: number = Number.POSITIVE_INFINITY,
-): number {
-  if (typeof value === 'number' && value >= 0 && value <= max) return value;
-  const range =
-    max === Number.POSITIVE_INFINITY ? 'a number from 0 on' : `a number from 0 to ${max}`;
-  throw new InvalidArgumentError(name, range, value);
 }
 
 /** Throws a poisoned zone's error, for figures that are read without entering the kernel. */

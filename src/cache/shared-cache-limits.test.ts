@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../generated/facts.ts';
-import { InvalidArgumentError, SharedCache, type SharedCacheOptions } from '../index.ts';
+import {
+  InvalidArgumentError,
+  type SetOptions,
+  SharedCache,
+  type SharedCacheOptions,
+} from '../index.ts';
 
 /** Bytes that LZ4 cannot shrink, the same for the same seed. */
 function noise(bytes: number, seed = 1): Uint8Array {
@@ -130,7 +135,9 @@ test('options that make no sense are refused, with what was seen', () => {
     [{ maxSize: '8MiB', values: 'xml' }, /^values must be/],
     [{ maxSize: '8MiB', values: { serialize() {} } }, /^values must be/],
     [{ maxSize: '8MiB', maxEntrySize: 0 }, /^maxEntrySize must be/],
-    ...[0, -1, 1.5, Number.NaN, 2 ** 53, '100', null].map(
+    [{ maxSize: '8MiB', maxEntries: 4 }, /did you mean maxEntrySize\?$/],
+    [{ maxSize: '8MiB', ttlMs: 4 }, /did you mean ttl\?$/],
+    ...[-1, 1.5, Number.NaN, 2 ** 53, '100', null, 1n].map(
       (ttl): [Record<string, unknown>, RegExp] => [{ maxSize: '8MiB', ttl }, /^ttl must be/],
     ),
   ];
@@ -147,10 +154,74 @@ test('options that make no sense are refused, with what was seen', () => {
     assert.throws(create, InvalidArgumentError);
   }
   using cache = new SharedCache({ maxSize: '4MiB' });
-  for (const ttl of [0, -1, 0.5, Number.NaN, 'soon' as unknown as number]) {
+  for (const ttl of [-1, 0.5, Number.NaN, 'soon' as unknown as number]) {
     assert.throws(() => cache.set('key', noise(1), { ttl }), /^InvalidArgumentError: ttl must be/);
   }
   assert.equal(cache.size, 0);
+});
+
+test('options where no options are, and unknown ones, are refused: nothing is ignored', () => {
+  using cache = new SharedCache({ maxSize: '4MiB' });
+  const wrong: [unknown, RegExp][] = [
+    [5000, /^options must be an object of \{ ttl \}; seen: 5000$/],
+    [null, /seen: null$/],
+    [new Date(), /seen: a Date$/],
+    [{ ttlMs: 5 }, /seen: "ttlMs"; did you mean ttl\?$/],
+  ];
+  for (const [options, message] of wrong) {
+    const set = () => cache.set('key', noise(1), options as SetOptions);
+    assert.throws(set, { code: 'ERR_PAGELESS_INVALID_ARGUMENT', message });
+    const attach = () => SharedCache.attach(cache.handle, options as object);
+    assert.throws(attach, { code: 'ERR_PAGELESS_INVALID_ARGUMENT' });
+  }
+  const attach = () => SharedCache.attach(cache.handle, { values: 'json' });
+  assert.throws(
+    attach,
+    /^InvalidArgumentError: values must be 'bytes', as in the cache, or left out/,
+  );
+  assert.equal(cache.size, 0);
+});
+
+test('a ttl of 0 or Infinity is never, also where the cache has another', (context) => {
+  context.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', ttl: 100 });
+  cache.set('zero', 'a', { ttl: 0 });
+  cache.set('infinite', 'b', { ttl: Number.POSITIVE_INFINITY });
+  cache.set('default', 'c', {});
+  context.mock.timers.tick(1e12);
+  assert.deepEqual([...cache.keys()].sort(), ['infinite', 'zero']);
+  for (const ttl of [0, Number.POSITIVE_INFINITY]) {
+    using other = new SharedCache<string>({ maxSize: '4MiB', values: 'string', ttl });
+    assert.equal(other.handle.ttl, 0);
+    other.set('key', 'd');
+    context.mock.timers.tick(1e12);
+    assert.equal(other.get('key'), 'd');
+  }
+});
+
+test('no length is believed: bytes are what they are, whatever they say', () => {
+  const real = noise(100);
+  class Liar extends Uint8Array {
+    override get length(): number {
+      return 50_000;
+    }
+    override get byteLength(): number {
+      return 3;
+    }
+    override subarray(): never {
+      throw new Error('asked');
+    }
+  }
+  using cache = new SharedCache<Uint8Array>({ maxSize: '8MiB' });
+  for (let i = 0; i < 100; i++) cache.set(`other ${i}`, noise(1000, i));
+  const key = new Liar(Buffer.from('key'));
+  assert.equal(cache.set(key, new Liar(real)), true);
+  assert.deepEqual(cache.get('key'), real);
+  const large = noise(200_000);
+  assert.equal(cache.set(key, new Liar(large)), true);
+  assert.deepEqual(cache.get('key'), large);
+  for (let i = 0; i < 100; i++) assert.deepEqual(cache.get(`other ${i}`), noise(1000, i));
+  cache.arena.check();
 });
 
 test('the zone never grows: a full cache evicts the oldest and stays sound', () => {

@@ -6,50 +6,25 @@
  * at any time. Reads take no lock and return copies; `set` returns false, and counts a refusal, when
  * a value cannot be kept. Throws only on misuse, and `CorruptionError` when the zone is poisoned.
  */
-import { Arena, type ArenaHandle } from '../arena/arena.ts';
-import { checkInteger, throwIfPoisoned } from '../border/kernel.ts';
-import {
-  DisposedError,
-  IncompatibleZoneError,
-  InvalidArgumentError,
-  ZoneTooSmallError,
-} from '../errors.ts';
+import { Arena } from '../arena/arena.ts';
+import { checkBytes } from '../border/arguments.ts';
+import { throwIfPoisoned } from '../border/kernel.ts';
+import { DisposedError, IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import type { ZoneReport } from '../inspect/zone.ts';
-import { parseSize } from '../sizes.ts';
-import { wasmPagesFor } from '../threads/zone.ts';
+import {
+  type AttachOptions,
+  readHandle,
+  readOptions,
+  readSetOptions,
+  type SetOptions,
+  type Settings,
+  type SharedCacheHandle,
+  type SharedCacheOptions,
+} from './settings.ts';
 import { Border, type Key } from './transfer.ts';
-import { type Decoder, decoderOf, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
+import { type Decoder, decoderOf, type ValueCodec } from './values.ts';
 
-export type { Key };
-
-export interface SharedCacheOptions<T> {
-  /** Bytes, or a text like `'256MiB'`; 4 MiB … 4 GiB, everything included. Never exceeded. */
-  maxSize: number | string;
-  /** What the cache holds: `'bytes'` (Uint8Array), `'string'`, `'json'`, or a codec of one's own. */
-  values?: ValueKind | ValueCodec<T>;
-  /** Milliseconds after which an entry is as good as gone; none by default. */
-  ttl?: number;
-  /** Longest value, in bytes as stored before compression; default maxSize / 8. */
-  maxEntrySize?: number | string;
-  /** `'lz4'` (default) or `'none'`. */
-  compression?: 'lz4' | 'none';
-}
-
-export interface SetOptions {
-  /** Milliseconds, for this entry. */
-  ttl?: number;
-}
-
-/** What another thread needs to attach. Structured-cloneable. */
-export interface SharedCacheHandle {
-  kind: 'pageless-cache';
-  arena: ArenaHandle;
-  /** `'own'`: the codec is code, so the attaching thread must bring the same one. */
-  values: ValueKind | 'own';
-  ttl: number;
-  maxEntrySize: number;
-  compression: 'lz4' | 'none';
-}
+export type { AttachOptions, Key, SetOptions, SharedCacheHandle, SharedCacheOptions };
 
 /** Figures of a cache, summed over all threads. */
 export type CacheStats = Pick<
@@ -71,7 +46,28 @@ export type CacheStats = Pick<
 /** Entries that one kernel call clears: some hundred microseconds. */
 const CLEAR_BATCH = 1024;
 
-type Settings = Omit<SharedCacheHandle, 'kind' | 'arena'>;
+/** What a cache is opened with: `attach` alone makes one, and nobody can forge it. */
+class Opening<T> {
+  readonly arena: Arena;
+  readonly settings: Settings;
+  readonly codec: ValueCodec<T>;
+  readonly #brand = true;
+
+  constructor(arena: Arena, settings: Settings, codec: ValueCodec<T>) {
+    this.arena = arena;
+    this.settings = settings;
+    this.codec = codec;
+  }
+
+  static is(value: unknown): value is Opening<never> {
+    return typeof value === 'object' && value !== null && #brand in value;
+  }
+}
+
+function create<T>(options: SharedCacheOptions<T>): Opening<T> {
+  const { size, settings, codec } = readOptions(options);
+  return new Opening(new Arena({ size }), settings, codec);
+}
 
 export class SharedCache<T = Uint8Array> implements Disposable {
   readonly #arena: Arena;
@@ -82,19 +78,17 @@ export class SharedCache<T = Uint8Array> implements Disposable {
   #isDisposed = false;
 
   /** Creates a cache. Throws `InvalidArgumentError`. */
-  constructor(options: SharedCacheOptions<T>);
-  /** @internal */
-  constructor(arena: Arena, settings: Settings, codec: ValueCodec<T>);
-  constructor(first: SharedCacheOptions<T> | Arena, settings?: Settings, codec?: ValueCodec<T>) {
-    const isAttached = first instanceof Arena;
-    this.#settings = settings ?? settingsOf(first as SharedCacheOptions<T>);
-    this.#codec = codec ?? valueCodec(valuesOf(first as SharedCacheOptions<T>));
-    this.#decode = decoderOf(this.#codec);
-    this.#arena = isAttached ? first : new Arena({ size: first.maxSize });
+  constructor(options: SharedCacheOptions<T>) {
+    const isAttached = Opening.is(options);
+    const { arena, settings, codec }: Opening<T> = isAttached ? options : create(options);
+    this.#arena = arena;
+    this.#settings = settings;
+    this.#codec = codec;
+    this.#decode = decoderOf(codec);
     try {
-      this.#border = openBorder(this.#arena, isAttached);
+      this.#border = openBorder(arena, isAttached);
     } catch (error) {
-      this.#arena[Symbol.dispose]();
+      arena.close();
       throw error;
     }
   }
@@ -105,15 +99,11 @@ export class SharedCache<T = Uint8Array> implements Disposable {
    */
   static attach<T = Uint8Array>(
     handle: SharedCacheHandle,
-    options: { values?: ValueCodec<T> } = {},
+    options: AttachOptions<T> = {},
   ): SharedCache<T> {
-    if (handle?.kind !== 'pageless-cache') {
-      throw new InvalidArgumentError('handle', "another thread's cache.handle", handle);
-    }
-    const { arena, kind: _, ...settings } = handle;
-    const values = settings.values === 'own' ? options.values : settings.values;
-    const codec = valueCodec<T>(values as ValueKind | ValueCodec<T>);
-    return new SharedCache<T>(Arena.attach(arena), settings, codec);
+    const { arena, settings, codec } = readHandle(handle, options);
+    const opening = new Opening(Arena.attach(arena), settings, codec);
+    return new SharedCache<T>(opening as unknown as SharedCacheOptions<T>);
   }
 
   get handle(): SharedCacheHandle {
@@ -151,21 +141,19 @@ export class SharedCache<T = Uint8Array> implements Disposable {
   /** Stores a value. @returns false when it was refused; the key then has no value */
   set(key: Key, value: T, options?: SetOptions): boolean {
     this.#live();
+    const { ttl: usual } = this.#settings;
+    const ttl = options === undefined ? usual : readSetOptions(options, usual);
     const bytes = this.#codec.serialize(value);
-    if (!(bytes instanceof Uint8Array)) {
-      throw new InvalidArgumentError('serialize(value)', 'a Uint8Array', bytes);
-    }
-    const given = options?.ttl;
+    const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
     // So far the user's code may have run, and have disposed the cache or used the scratch.
     const border = this.#live();
-    const ttl = given === undefined ? this.#settings.ttl : checkTtl(given);
     const keyBytes = border.putKey(key);
-    if (bytes.length > this.#settings.maxEntrySize) {
+    if (length > this.#settings.maxEntrySize) {
       this.#arena.kernel.refuseSet(keyBytes);
       return false;
     }
     const expiry = ttl === 0 ? 0 : Date.now() + ttl;
-    return border.store(keyBytes, bytes, this.#settings.compression === 'none', expiry);
+    return border.store(keyBytes, bytes, length, this.#settings.compression === 'none', expiry);
   }
 
   /** Whether the key has a value. Not counted. */
@@ -211,11 +199,16 @@ export class SharedCache<T = Uint8Array> implements Disposable {
     };
   }
 
-  /** Gives back this thread's part; the cache lives on in the others. */
-  [Symbol.dispose](): void {
+  /** Gives back this thread's part; the cache lives on in the others. Twice is once. */
+  close(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    this.#arena[Symbol.dispose]();
+    this.#arena.close();
+  }
+
+  /** As `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #live(): Border {
@@ -231,35 +224,4 @@ function openBorder({ kernel, memory }: Arena, isAttached: boolean): Border {
     throw new ZoneTooSmallError('a cache');
   }
   return new Border(kernel, memory);
-}
-
-function valuesOf<T>(options: SharedCacheOptions<T>): ValueKind | ValueCodec<T> {
-  return options?.values ?? ('bytes' as ValueKind);
-}
-
-function settingsOf<T>(options: SharedCacheOptions<T>): Settings {
-  if (options === null || typeof options !== 'object') {
-    throw new InvalidArgumentError('options', 'an object with maxSize', options);
-  }
-  const values = valuesOf(options);
-  wasmPagesFor('maxSize', options.maxSize);
-  const maxSize = parseSize('maxSize', options.maxSize);
-  const compression = options.compression ?? 'lz4';
-  if (compression !== 'lz4' && compression !== 'none') {
-    throw new InvalidArgumentError('compression', "'lz4' or 'none'", compression);
-  }
-  const maxEntrySize =
-    options.maxEntrySize === undefined
-      ? Math.floor(maxSize / 8)
-      : parseSize('maxEntrySize', options.maxEntrySize);
-  return {
-    values: typeof values === 'string' ? values : 'own',
-    ttl: options.ttl === undefined ? 0 : checkTtl(options.ttl),
-    maxEntrySize: Math.min(maxEntrySize, 2 ** 31 - 1),
-    compression,
-  };
-}
-
-function checkTtl(ttl: unknown): number {
-  return checkInteger('ttl', ttl, 1, Number.MAX_SAFE_INTEGER);
 }

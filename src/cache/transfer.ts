@@ -5,9 +5,13 @@
  * copied into them before a call and out of them after it, so that the kernel never sees the
  * JavaScript heap and nothing in the zone is ever lent. Values longer than a block cross in several
  * calls.
+ *
+ * No length is believed: what a view says of itself may be a lie, and what it has may grow while it
+ * is copied. So bytes go into views of exactly the scratch's parts (border/brands.ts).
  */
 
 import { takeScratch } from '../arena/scratch.ts';
+import { copyBytes, fixedView, isBytes, lengthOf } from '../border/brands.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
@@ -22,9 +26,10 @@ const RESTARTS = 16;
 const SHORT_KEY = 64;
 export class Border {
   readonly #kernel: KernelExports;
+  /** The whole memory, and the parts of the scratch: views that end where the part does. */
   readonly #bytes: Uint8Array;
-  readonly #key: number;
-  readonly #input: number;
+  readonly #key: Uint8Array;
+  readonly #input: Uint8Array;
   readonly #output: number;
 
   /** Takes the thread's scratch. Throws `ZoneTooSmallError` when there is no memory for it. */
@@ -32,8 +37,8 @@ export class Border {
     takeScratch(kernel);
     this.#kernel = kernel;
     this.#bytes = viewOf(memory.buffer);
-    this.#key = kernel.keyScratch() >>> 0;
-    this.#input = kernel.inputScratch() >>> 0;
+    this.#key = this.#lend(kernel.keyScratch() >>> 0, MAX_KEY_BYTES);
+    this.#input = this.#lend(kernel.inputScratch() >>> 0, BLOCK_BYTES);
     this.#output = kernel.outputScratch() >>> 0;
   }
 
@@ -50,36 +55,53 @@ export class Border {
   }
 
   #putAscii(key: string): number {
-    const bytes = this.#bytes;
-    const at = this.#key;
+    const bytes = this.#key;
     for (let i = 0; i < key.length; i++) {
       const code = key.charCodeAt(i);
       if (code > 127) return 0;
-      bytes[at + i] = code;
+      bytes[i] = code;
     }
     return key.length;
   }
 
   #putKeyBytes(key: Uint8Array): number {
-    if (!(key instanceof Uint8Array)) {
-      throw new InvalidArgumentError('key', 'a string or a Uint8Array', key);
-    }
-    if (key.length === 0 || key.length > MAX_KEY_BYTES) throw badKey(key);
-    this.#bytes.set(key, this.#key);
-    return key.length;
+    if (!isBytes(key)) throw new InvalidArgumentError('key', 'a string or a Uint8Array', key);
+    const length = lengthOf(key);
+    if (length === 0 || length > MAX_KEY_BYTES) throw badKey(key);
+    copyBytes(this.#key, key, length);
+    return length;
   }
 
-  /** Stores a value under the key in the scratch. @returns whether it was kept */
-  store(keyBytes: number, value: Uint8Array, isRaw: boolean, expiry: number): boolean {
+  /**
+   * Stores the first `length` bytes of a value under the key in the scratch.
+   *
+   * @returns whether it was kept
+   */
+  store(
+    keyBytes: number,
+    value: Uint8Array,
+    length: number,
+    isRaw: boolean,
+    expiry: number,
+  ): boolean {
     const raw = isRaw ? 1 : 0;
-    if (value.length <= BLOCK_BYTES) {
-      this.#bytes.set(value, this.#input);
-      return this.#kernel.set(keyBytes, value.length, raw, expiry) === 0;
-    }
-    this.#kernel.beginSet(keyBytes, value.length);
-    for (let from = 0; from < value.length; from += BLOCK_BYTES) {
-      const block = value.subarray(from, from + BLOCK_BYTES);
-      this.#bytes.set(block, this.#input);
+    if (length > BLOCK_BYTES) return this.#storeBlocks(keyBytes, value, length, raw, expiry);
+    copyBytes(this.#input, value, length);
+    return this.#kernel.set(keyBytes, length, raw, expiry) === 0;
+  }
+
+  #storeBlocks(
+    keyBytes: number,
+    value: Uint8Array,
+    length: number,
+    raw: number,
+    expiry: number,
+  ): boolean {
+    const whole = fixedView(value, length);
+    this.#kernel.beginSet(keyBytes, length);
+    for (let from = 0; from < length; from += BLOCK_BYTES) {
+      const block = whole.subarray(from, from + BLOCK_BYTES);
+      this.#input.set(block);
       if (this.#kernel.appendSet(block.length, raw) < 0) return false;
     }
     return this.#kernel.commitSet(expiry) === 0;

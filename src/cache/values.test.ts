@@ -46,6 +46,35 @@ test('the wrong kind of value is a typed error', () => {
   }
 });
 
+test('what JSON refuses, or a toJSON throws, is the cause', () => {
+  const cycle: { self?: unknown } = {};
+  cycle.self = cycle;
+  const own = new TypeError('of my own getter');
+  const throwing = {
+    get field() {
+      throw own;
+    },
+  };
+  const causes: [unknown, RegExp][] = [
+    [cycle, /^value must be something that JSON can express; seen: an Object; Converting circular/],
+    [{ count: 1n }, /; seen: an Object; .*BigInt/],
+    [throwing, /; seen: an Object; of my own getter$/],
+  ];
+  for (const [value, message] of causes) {
+    assert.throws(
+      () => valueCodec('json').serialize(value),
+      (error: unknown) => {
+        assert.ok(error instanceof InvalidArgumentError && error.cause instanceof TypeError);
+        return message.test(error.message);
+      },
+    );
+  }
+  assert.throws(
+    () => valueCodec('json').serialize(throwing),
+    (error: unknown) => error instanceof InvalidArgumentError && error.cause === own,
+  );
+});
+
 test("an error out of a value's own toJSON is not hidden", () => {
   const value = {
     toJSON() {

@@ -7,7 +7,9 @@
  * buffer of its own. A Buffer from Node's pool would cost 84 ns instead of 400, but its `slice` does
  * not copy and its `buffer` is not its own: not what a Uint8Array promises.
  */
-import { InvalidArgumentError } from '../errors.ts';
+import { checkObject } from '../border/arguments.ts';
+import { isBytes, isShared } from '../border/brands.ts';
+import { InvalidArgumentError, type MisuseOptions } from '../errors.ts';
 
 /** A user's own way: both must be each other's inverse. */
 export interface ValueCodec<T> {
@@ -37,7 +39,7 @@ export function encodeText(name: string, text: string): Uint8Array<ArrayBuffer> 
 export function decodeText(bytes: Uint8Array): string {
   if (NodeBuffer && bytes instanceof NodeBuffer) return bytes.toString('utf8');
   // Browsers decode no shared memory.
-  return decoder.decode(bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+  return decoder.decode(isShared(bytes.buffer) ? bytes.slice() : bytes);
 }
 
 /** All bytes of a shared memory: the view that everything lent is a part of. */
@@ -47,7 +49,7 @@ export function viewOf(memory: ArrayBufferLike): Uint8Array {
 
 const bytesCodec: ValueCodec<Uint8Array> = {
   serialize(value) {
-    if (value instanceof Uint8Array) return value;
+    if (isBytes(value)) return value;
     throw new InvalidArgumentError('value', 'a Uint8Array', value);
   },
   deserialize: (bytes) => bytes,
@@ -61,21 +63,28 @@ const stringCodec: ValueCodec<string> = {
   deserialize: decodeText,
 };
 
-/** Undefined for what JSON cannot express: functions, cycles, BigInts. */
+/**
+ * The text; undefined for functions and symbols. JSON says by a TypeError what else it refuses (a
+ * cycle, a BigInt), and so may a user's own `toJSON`: the cause is kept. Other errors are not ours.
+ */
 function jsonText(value: unknown): string | undefined {
   try {
     return JSON.stringify(value) as string | undefined;
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw notJson(value, { cause, hint: cause.message });
   }
+}
+
+function notJson(value: unknown, options?: MisuseOptions): InvalidArgumentError {
+  return new InvalidArgumentError('value', 'something that JSON can express', value, options);
 }
 
 const jsonCodec: ValueCodec<unknown> = {
   serialize(value) {
     const text = jsonText(value);
-    if (text !== undefined) return encoder.encode(text);
-    throw new InvalidArgumentError('value', 'something that JSON can express', value);
+    if (text === undefined) throw notJson(value);
+    return encoder.encode(text);
   },
   deserialize: (bytes) => JSON.parse(decodeText(bytes)),
 };
@@ -95,15 +104,16 @@ export function decoderOf<T>(codec: ValueCodec<T>): Decoder<T> {
   };
 }
 
+/** Whether it is the name of a kind. */
+export function isValueKind(values: unknown): values is ValueKind {
+  return typeof values === 'string' && Object.hasOwn(codecs, values);
+}
+
 /** The codec of a kind, or the user's own. */
 export function valueCodec<T>(values: ValueKind | ValueCodec<T>): ValueCodec<T> {
-  if (typeof values === 'string' && Object.hasOwn(codecs, values)) {
-    return codecs[values] as ValueCodec<T>;
-  }
-  const own = values as Partial<ValueCodec<T>> | null;
-  if (typeof own?.serialize === 'function' && typeof own.deserialize === 'function') {
-    return own as ValueCodec<T>;
-  }
+  if (isValueKind(values)) return codecs[values] as ValueCodec<T>;
   const expected = "'bytes', 'string', 'json' or { serialize, deserialize }";
+  const own: Partial<ValueCodec<T>> = checkObject('values', values, expected);
+  if (typeof own.serialize === 'function' && typeof own.deserialize === 'function') return values;
   throw new InvalidArgumentError('values', expected, values);
 }

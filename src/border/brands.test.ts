@@ -1,0 +1,85 @@
+/** Brands: of any realm, of no impostor, and nothing is copied beyond the room there is. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
+import {
+  copyBytes,
+  fixedView,
+  isBytes,
+  isMemory,
+  isOutOfBounds,
+  isRevoked,
+  isShared,
+  lengthOf,
+} from './brands.ts';
+
+const wasm = { initial: 1, maximum: 1, shared: true };
+const memorySource = 'new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })';
+
+test('a kind is known by its brand, whatever realm it is of', () => {
+  for (const bytes of [new Uint8Array(3), Buffer.alloc(3), runInNewContext('new Uint8Array(3)')]) {
+    assert.ok(isBytes(bytes));
+    assert.equal(lengthOf(bytes), 3);
+  }
+  for (const memory of [new WebAssembly.Memory(wasm), runInNewContext(memorySource)]) {
+    assert.ok(isMemory(memory));
+    assert.ok(isShared(memory.buffer));
+  }
+  assert.ok(!isShared(new ArrayBuffer(1)) && !isShared(runInNewContext('new ArrayBuffer(1)')));
+});
+
+test('impostors are none', () => {
+  const impostors = (prototype: object, real: object): unknown[] => [
+    Object.create(prototype),
+    Object.setPrototypeOf({}, prototype),
+    new Proxy(real, {}),
+    { [Symbol.toStringTag]: 'Uint8Array' },
+    undefined,
+    null,
+    5,
+    'text',
+  ];
+  const { prototype } = Uint8Array;
+  for (const impostor of impostors(prototype, new Uint8Array(1))) assert.ok(!isBytes(impostor));
+  const ofMemory = impostors(WebAssembly.Memory.prototype, new WebAssembly.Memory(wasm));
+  for (const impostor of ofMemory) assert.ok(!isMemory(impostor));
+  for (const impostor of impostors(SharedArrayBuffer.prototype, new SharedArrayBuffer(1))) {
+    assert.ok(!isShared(impostor));
+  }
+});
+
+test('a view that was detached, or cut off, is told from an empty one', () => {
+  const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+  const cut = new Uint8Array(buffer, 4, 4);
+  assert.ok(!isOutOfBounds(cut) && !isOutOfBounds(new Uint8Array(0)));
+  buffer.resize(5);
+  assert.ok(isOutOfBounds(cut));
+  assert.equal(lengthOf(cut), 0);
+  const sent = new Uint8Array(8);
+  structuredClone(sent, { transfer: [sent.buffer] });
+  assert.ok(isOutOfBounds(sent));
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  assert.ok(!isRevoked(proxy) && !isRevoked({}) && !isRevoked(undefined));
+  revoke();
+  assert.ok(isRevoked(proxy));
+});
+
+test('what grew after it was counted is copied as far as it was counted, and no further', () => {
+  const around = new Uint8Array(16).fill(9);
+  const target = around.subarray(4, 12);
+  const shared = new SharedArrayBuffer(4, { maxByteLength: 64 });
+  const source = new Uint8Array(shared);
+  source.set([1, 2, 3, 4]);
+  const counted = lengthOf(source);
+  shared.grow(6);
+  source.set([5, 6], 4);
+  copyBytes(target, source, counted);
+  assert.deepEqual([...target.subarray(0, counted)], [1, 2, 3, 4]);
+  shared.grow(64);
+  source.fill(7);
+  copyBytes(target, source, counted);
+  assert.deepEqual([...target.subarray(0, counted)], [7, 7, 7, 7]);
+  const outside = [...around.subarray(0, 4), ...around.subarray(12)];
+  assert.deepEqual(outside, new Array(8).fill(9));
+  assert.equal(fixedView(source, 3).length, 3);
+});

@@ -1,0 +1,155 @@
+/**
+ * What a cache is made with, as its creator says it (options) and as it crosses to other threads
+ * (a handle). Both come from outside, so each field is checked, and read once.
+ *
+ * A time to live is in milliseconds; 0 stands for none, as do `Infinity` and leaving it out.
+ */
+import type { ArenaHandle } from '../arena/arena.ts';
+import { checkInteger, checkObject, checkOptions } from '../border/arguments.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import { parseSize } from '../sizes.ts';
+import { wasmPagesFor } from '../threads/zone.ts';
+import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
+
+export interface SharedCacheOptions<T> {
+  /** Bytes, or a text like `'256MiB'`; 4 MiB … 4 GiB, everything included. Never exceeded. */
+  maxSize: number | string;
+  /** What the cache holds: `'bytes'` (Uint8Array), `'string'`, `'json'`, or a codec of one's own. */
+  values?: ValueKind | ValueCodec<T>;
+  /** Milliseconds after which an entry is as good as gone; 0 and Infinity, the default: never. */
+  ttl?: number;
+  /** Longest value, in bytes as stored before compression; default maxSize / 8. */
+  maxEntrySize?: number | string;
+  /** `'lz4'` (default) or `'none'`. */
+  compression?: 'lz4' | 'none';
+}
+
+export interface SetOptions {
+  /** Milliseconds, for this entry; 0 and Infinity: never, whatever the cache's is. */
+  ttl?: number;
+}
+
+export interface AttachOptions<T> {
+  /** The codec, if the cache has one of its own. */
+  values?: ValueKind | ValueCodec<T>;
+}
+
+/** What another thread needs to attach. Structured-cloneable. */
+export interface SharedCacheHandle {
+  kind: 'pageless-cache';
+  arena: ArenaHandle;
+  /** `'own'`: the codec is code, so the attaching thread must bring the same one. */
+  values: ValueKind | 'own';
+  ttl: number;
+  maxEntrySize: number;
+  compression: 'lz4' | 'none';
+}
+
+export type Settings = Omit<SharedCacheHandle, 'kind' | 'arena'>;
+
+const CACHE_OPTIONS = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression'];
+const ATTACH_OPTIONS = ['values'];
+const SET_OPTIONS = ['ttl'];
+/** The kernel's numbers are signed. */
+const MAX_ENTRY_BYTES: number = 2 ** 31 - 1;
+/** Of `maxSize`, that one value may take unless told otherwise. */
+const ENTRY_SHARE: number = 1 / 8;
+
+/** Of `new SharedCache`. Throws `InvalidArgumentError`. */
+export function readOptions<T>(options: SharedCacheOptions<T>): {
+  size: number;
+  settings: Settings;
+  codec: ValueCodec<T>;
+} {
+  const {
+    maxSize,
+    values = 'bytes',
+    ttl,
+    maxEntrySize,
+    compression = 'lz4',
+  } = checkOptions(options, CACHE_OPTIONS);
+  wasmPagesFor('maxSize', maxSize);
+  const size = parseSize('maxSize', maxSize);
+  const codec = valueCodec(values);
+  const settings: Settings = {
+    values: isValueKind(values) ? values : 'own',
+    ttl: readTtl(ttl, 0),
+    maxEntrySize: Math.min(
+      maxEntrySize === undefined
+        ? Math.floor(size * ENTRY_SHARE)
+        : parseSize('maxEntrySize', maxEntrySize),
+      MAX_ENTRY_BYTES,
+    ),
+    compression: checkCompression('compression', compression),
+  };
+  return { size, settings, codec };
+}
+
+/** Of `SharedCache.attach`. Throws `InvalidArgumentError`. */
+export function readHandle<T>(
+  handle: SharedCacheHandle,
+  options: AttachOptions<T>,
+): { arena: ArenaHandle; settings: Settings; codec: ValueCodec<T> } {
+  const expected = "another thread's cache.handle";
+  const { kind, arena, values, ttl, maxEntrySize, compression } = checkObject(
+    'handle',
+    handle,
+    expected,
+  );
+  if (kind !== 'pageless-cache') throw new InvalidArgumentError('handle', expected, handle);
+  const settings: Settings = {
+    values,
+    ttl: checkInteger('handle.ttl', ttl, 0, Number.MAX_SAFE_INTEGER),
+    maxEntrySize: checkInteger('handle.maxEntrySize', maxEntrySize, 1, MAX_ENTRY_BYTES),
+    compression: checkCompression('handle.compression', compression),
+  };
+  return { arena, settings, codec: codecFor(values, options) };
+}
+
+/** The codec of a handle's kind of values. What the options say must not contradict it. */
+function codecFor<T>(kind: ValueKind | 'own', options: AttachOptions<T>): ValueCodec<T> {
+  const { values } = checkOptions(options, ATTACH_OPTIONS);
+  if (kind !== 'own' && !isValueKind(kind)) {
+    throw new InvalidArgumentError('handle.values', "'bytes', 'string', 'json' or 'own'", kind);
+  }
+  if (kind === 'own') {
+    const expected = 'the codec { serialize, deserialize } that the cache was made with';
+    if (isValueKind(values)) throw new InvalidArgumentError('values', expected, values);
+    return valueCodec(checkObject('values', values, expected));
+  }
+  if (values === undefined || values === kind) return valueCodec<T>(kind);
+  throw new InvalidArgumentError('values', `'${kind}', as in the cache, or left out`, values);
+}
+
+function checkCompression(name: string, value: unknown): 'lz4' | 'none' {
+  if (value === 'lz4' || value === 'none') return value;
+  throw new InvalidArgumentError(name, "'lz4' or 'none'", value);
+}
+
+/** Of `set`: the time to live, `unsaid` unless given. Throws `InvalidArgumentError`. */
+export function readSetOptions(options: SetOptions, unsaid: number): number {
+  // Looked at closely only where it must be: that takes a tenth of a whole `set`.
+  if (!hasOnlyTtl(options)) checkOptions(options, SET_OPTIONS);
+  return readTtl(options.ttl, unsaid);
+}
+
+function hasOnlyTtl(options: SetOptions): boolean {
+  let isFound = false;
+  try {
+    for (const name in options) {
+      if (name !== 'ttl') return false;
+      isFound = true;
+    }
+    return isFound && typeof options === 'object';
+  } catch {
+    return false;
+  }
+}
+
+/** Milliseconds, 0 for never; `unsaid` when it was left out. Throws `InvalidArgumentError`. */
+function readTtl(ttl: unknown, unsaid: number): number {
+  if (ttl === undefined) return unsaid;
+  if (ttl === Number.POSITIVE_INFINITY) return 0;
+  if (Number.isSafeInteger(ttl) && (ttl as number) >= 0) return ttl as number;
+  throw new InvalidArgumentError('ttl', 'whole milliseconds, or 0 or Infinity for never', ttl);
+}

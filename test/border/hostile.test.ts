@@ -1,0 +1,313 @@
+/**
+ * Every argument of every public function, and every field of every options object and handle, is
+ * given what nobody should pass. Then
+ *
+ *   - whatever is thrown is a `PagelessError`, or the very error that the argument's own code threw;
+ *   - an argument that was refused has changed nothing: no byte of the zone but this thread's own
+ *     slot and scratch;
+ *   - in the end every entry, object and page has what it had, and `check()` agrees.
+ *
+ * The table says how to call each function with one argument that is wrong; a function of the public
+ * classes that has no row fails the first test.
+ */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import * as facts from '../../src/generated/facts.ts';
+import {
+  Arena,
+  CorruptionError,
+  InvalidArgumentError,
+  lz4,
+  PagelessError,
+  SharedCache,
+  ZsPool,
+} from '../../src/index.ts';
+import { hostile, UsersOwnError } from '../support/hostile.ts';
+import { settled } from '../support/settled.ts';
+
+/** Anything goes: that is the point. */
+// biome-ignore lint/suspicious/noExplicitAny: hostile arguments have every type
+type Any = any;
+
+const cache = new SharedCache({ maxSize: '4MiB' });
+const { arena } = cache;
+const texts = new SharedCache({ maxSize: '4MiB', values: 'string' });
+const json = new SharedCache({ maxSize: '4MiB', values: 'json' });
+const pool = arena.createZsPool();
+const objects = arena.createCache({ name: 'hostile', bytes: 64 });
+const folio = arena.allocFolio(1)!;
+const pinned = arena.allocFolio(0)!;
+const pin = pinned.pin();
+const object = objects.alloc()!;
+const handle = pool.malloc(100)!;
+const kept = new TextEncoder().encode('what must be there in the end '.repeat(3));
+
+/** An own codec that gives out whatever it is given. */
+const open = new SharedCache<unknown>({
+  maxSize: '4MiB',
+  values: { serialize: (value) => value as Uint8Array, deserialize: (bytes) => bytes },
+});
+
+type Row = (bad: Any) => unknown;
+
+/** A field of an object whose others are right. */
+const field =
+  (call: (value: Any) => unknown, right: object, name: string): Row =>
+  (bad) =>
+    call({ ...right, [name]: bad });
+
+function fields(title: string, call: (value: Any) => unknown, right: object): [string, Row][] {
+  return Object.keys(right).map((name) => [`${title} ${name}`, field(call, right, name)]);
+}
+
+/** Ends what a call opened. */
+const shut = (opened: { close(): void } | undefined): void => opened?.close();
+
+const rows: Record<string, Row> = {
+  'new SharedCache options': (bad) => shut(new SharedCache(bad)),
+  ...Object.fromEntries(
+    fields('new SharedCache', (o) => shut(new SharedCache(o)), {
+      maxSize: '4MiB',
+      values: 'json',
+      ttl: 5,
+      maxEntrySize: 1000,
+      compression: 'none',
+      'no such option': undefined,
+    }),
+  ),
+  'SharedCache.attach handle': (bad) => shut(SharedCache.attach(bad)),
+  'SharedCache.attach options': (bad) => shut(SharedCache.attach(cache.handle, bad)),
+  'SharedCache.attach options.values': (bad) =>
+    shut(SharedCache.attach(open.handle, { values: bad })),
+  ...Object.fromEntries([
+    ...fields('SharedCache.attach', (h) => shut(SharedCache.attach(h)), cache.handle),
+    ...fields(
+      'SharedCache.attach arena',
+      (h) => shut(SharedCache.attach({ ...cache.handle, arena: h })),
+      arena.handle,
+    ),
+  ]),
+  'SharedCache.get key': (bad) => cache.get(bad),
+  'SharedCache.peek key': (bad) => cache.peek(bad),
+  'SharedCache.has key': (bad) => cache.has(bad),
+  'SharedCache.delete key': (bad) => cache.delete(bad),
+  'SharedCache.set key': (bad) => cache.set(bad, kept),
+  'SharedCache.set value': (bad) => cache.set('other', bad),
+  'SharedCache.set text': (bad) => texts.set('other', bad),
+  'SharedCache.set json': (bad) => json.set('other', bad),
+  'SharedCache.set serialized': (bad) => open.set('other', bad),
+  'SharedCache.set options': (bad) => cache.set('other', kept, bad),
+  'SharedCache.set ttl': (bad) => cache.set('other', kept, { ttl: bad }),
+  'SharedCache.set unknown': (bad) => cache.set('other', kept, { ttlMs: bad } as Any),
+
+  'new Arena options': (bad) => shut(new Arena(bad)),
+  'new Arena size': (bad) => shut(new Arena({ size: bad })),
+  'Arena.attach handle': (bad) => shut(Arena.attach(bad)),
+  ...Object.fromEntries(fields('Arena.attach', (h) => shut(Arena.attach(h)), arena.handle)),
+  'Arena.load file': (bad) => shut(Arena.load(bad)),
+  'Arena.save file': (bad) => (typeof bad === 'string' && isName(bad) ? 0 : arena.save(bad)),
+  'Arena.allocPages order': (bad) => freeAgain(arena.allocPages(bad), bad),
+  'Arena.allocPages options': (bad) => freeAgain(arena.allocPages(0, bad), 0),
+  'Arena.allocPages movable': (bad) => freeAgain(arena.allocPages(0, { movable: bad }), 0),
+  'Arena.allocPages compactMs': (bad) => freeAgain(arena.allocPages(0, { compactMs: bad }), 0),
+  'Arena.freePages pfn': (bad) => arena.freePages(bad, 0),
+  'Arena.freePages order': (bad) => arena.freePages(0, bad),
+  'Arena.freePart pfn': (bad) => arena.freePart(bad, 0, 1),
+  'Arena.freePart order': (bad) => arena.freePart(0, bad, 1),
+  'Arena.freePart blockOrder': (bad) => arena.freePart(0, 0, bad),
+  'Arena.compact options': (bad) => arena.compact(bad),
+  'Arena.compact order': (bad) => arena.compact({ order: bad }),
+  'Arena.compact budgetMs': (bad) => arena.compact({ budgetMs: bad }),
+  'Arena.evacuate options': (bad) => arena.evacuate(bad),
+  'Arena.evacuate pfn': (bad) => arena.evacuate({ pfn: bad, count: 1 }),
+  'Arena.evacuate count': (bad) => arena.evacuate({ pfn: pin.pfn, count: bad }),
+  'Arena.evacuate budgetMs': (bad) =>
+    arena.evacuate({ pfn: arena.report().pages - 1, count: 1, budgetMs: bad }),
+  'Arena.startCompaction options': (bad) => shut(arena.startCompaction(bad)),
+  'Arena.startCompaction budget': (bad) => shut(arena.startCompaction({ budget: bad })),
+  'Arena.startCompaction order': (bad) => shut(arena.startCompaction({ order: bad })),
+  'Arena.startCompaction intervalMs': (bad) => shut(arena.startCompaction({ intervalMs: bad })),
+  'Arena.createCache options': (bad) => arena.createCache(bad),
+  'Arena.createCache name': (bad) => arena.createCache({ name: bad, bytes: 64 }),
+  'Arena.createCache bytes': (bad) => arena.createCache({ name: 'hostile', bytes: bad }),
+  'Arena.bytesOf pfn': (bad) => arena.bytesOf(bad, 0),
+  'Arena.bytesOf order': (bad) => arena.bytesOf(pin.pfn, bad),
+  'Arena.allocFolio order': (bad) => arena.allocFolio(bad)?.free(),
+  'Arena.allocFolio options': (bad) => arena.allocFolio(0, bad)?.free(),
+  'Arena.allocFolio type': (bad) => arena.allocFolio(0, { type: bad })?.free(),
+  'Arena.folio name': (bad) => arena.folio(bad),
+  'Arena.folioAt pfn': (bad) => arena.folioAt(bad),
+  'Arena.pin pfn': (bad) => shut(arena.pin(bad)),
+  'Arena.registerType type': (bad) => arena.registerType(bad),
+  'Arena.registerType name': (bad) => arena.registerType({ name: bad }),
+  'Arena.registerType descriptorBytes': (bad) =>
+    arena.registerType({ name: 'text', descriptorBytes: bad }),
+  'Arena.registerType movable': (bad) => arena.registerType({ name: 'text', movable: bad }),
+  'Arena.describe pfn': (bad) => arena.describe(bad),
+  'Arena.poison pfn': (bad) => arena.poison(bad).isDone && arena.unpoison(bad),
+  'Arena.unpoison pfn': (bad) => arena.unpoison(bad),
+  'Arena.synchronize limitMs': (bad) => arena.synchronize(bad),
+
+  'ZsPool.attach handle': (bad) => shut(ZsPool.attach(bad)),
+  ...Object.fromEntries(fields('ZsPool.attach', (h) => shut(ZsPool.attach(h)), pool.handle)),
+  'ZsPool.malloc bytes': (bad) => pool.free(pool.malloc(bad)!),
+  'ZsPool.write handle': (bad) => pool.write(bad, kept),
+  'ZsPool.write bytes': (bad) => pool.write(handle, bad) && pool.write(handle, kept),
+  'ZsPool.read handle': (bad) => pool.read(bad),
+  'ZsPool.free handle': (bad) => pool.free(bad),
+  'ZsPool.compact options': (bad) => pool.compact(bad),
+  'ZsPool.compact budgetMs': (bad) => pool.compact({ budgetMs: bad }),
+  'ZsPool.compact threshold': (bad) => pool.compact({ threshold: bad }),
+
+  'ObjectCache.free handle': (bad) => objects.free(bad),
+  'ObjectCache.has handle': (bad) => objects.has(bad),
+  'ObjectCache.view handle': (bad) => objects.view(bad),
+  'ObjectCache.read handle': (bad) => objects.read(bad),
+  'ObjectCache.write handle': (bad) => objects.write(bad, kept.subarray(0, 8)),
+  'ObjectCache.write source': (bad) => objects.write(object, bad),
+  'ObjectCache.write offset': (bad) => objects.write(object, new Uint8Array(1), bad),
+
+  'Folio.ownerWord index': (bad) => pinned.ownerWord(bad),
+  'Folio.setOwnerWord index': (bad) => pinned.setOwnerWord(bad, 1),
+  'Folio.setOwnerWord value': (bad) => pinned.setOwnerWord(0, bad),
+  'Folio.split order': (bad) => refused(() => pinned.split(bad)),
+  'Folio.shrink order': (bad) => refused(() => pinned.shrink(bad)),
+
+  'lz4.compress bytes': (bad) => lz4.compress(bad),
+  'lz4.decompress block': (bad) => lz4.decompress(bad, 10),
+  'lz4.decompress length': (bad) => lz4.decompress(kept, bad),
+};
+
+function isName(text: string): boolean {
+  return text !== '' && !text.includes('\0');
+}
+
+function freeAgain(pfn: number | undefined, order: number): void {
+  if (pfn !== undefined) arena.freePages(pfn, order ?? 0);
+}
+
+/** A folio of one page cannot be cut, whatever the order: it must be told so. */
+function refused(call: () => unknown): void {
+  assert.throws(call, PagelessError);
+}
+
+after(() => {
+  for (const opened of [pin, pool, json, texts, open, cache]) opened.close();
+});
+
+/** Functions without arguments. */
+const nullary = [
+  'SharedCache.clear keys stats close',
+  'Arena.buddyInfo check close createZsPool pageTypeInfo report reportZsmalloc slabInfo stalls',
+  'ZsPool.report close',
+  'ObjectCache.alloc',
+  'Folio.pin map free',
+  'Pin.lock tryLock unlock close',
+];
+
+test('every function of the public classes has its row', () => {
+  const without = new Set(
+    nullary.flatMap((line) => {
+      const [kind, ...names] = line.split(/[. ]/);
+      return names.map((name) => `${kind}.${name}`);
+    }),
+  );
+  const named = (title: string) => Object.keys(rows).some((row) => row.startsWith(`${title} `));
+  const examples: [string, object][] = [
+    ['SharedCache', cache],
+    ['Arena', arena],
+    ['ZsPool', pool],
+    ['ObjectCache', objects],
+    ['Folio', folio],
+    ['Pin', pin],
+  ];
+  for (const [kind, example] of examples) {
+    for (const [where, names] of [
+      [example.constructor.prototype, Object.getOwnPropertyNames(example.constructor.prototype)],
+      [example.constructor, Object.getOwnPropertyNames(example.constructor)],
+    ] as const) {
+      for (const name of names) {
+        const { value } = Object.getOwnPropertyDescriptor(where, name)!;
+        if (typeof value !== 'function' || name === 'constructor') continue;
+        const title = `${kind}.${name}`;
+        assert.ok(named(title) || without.has(title), `${title} has no row`);
+      }
+    }
+  }
+});
+
+/** Bytes of the zone that a call which refuses may change: its own slot and scratch, and clocks. */
+const scratch = ((): [from: number, to: number][] => {
+  const { kernel } = arena;
+  const block = facts.BLOCK_BYTES + 16;
+  return [
+    [0, facts.CACHE_TABLE],
+    [kernel.keyScratch() >>> 0, (kernel.keyScratch() >>> 0) + facts.PAGE_BYTES],
+    [kernel.inputScratch() >>> 0, (kernel.inputScratch() >>> 0) + block],
+    [kernel.outputScratch() >>> 0, (kernel.outputScratch() >>> 0) + block],
+  ];
+})();
+
+function snapshot(): Buffer {
+  const bytes = Buffer.from(Buffer.from(arena.memory.buffer));
+  for (const [from, to] of scratch) bytes.fill(0, from, to);
+  return bytes;
+}
+
+function assertSame(before: Buffer, message: string): void {
+  const now = snapshot();
+  if (before.equals(now)) return;
+  const at = before.findIndex((byte, i) => byte !== now[i]);
+  const page = at >>> facts.PAGE_SHIFT;
+  assert.fail(`${message}: byte ${at}, ${JSON.stringify(arena.describe(page))}`);
+}
+
+function attempt(title: string, row: Row, bad: unknown): unknown {
+  try {
+    row(bad);
+    return undefined;
+  } catch (error) {
+    const isTyped = error instanceof PagelessError && !(error instanceof CorruptionError);
+    assert.ok(
+      isTyped || error instanceof UsersOwnError,
+      `${title}: ${(error as Error)?.stack ?? error}`,
+    );
+    assert.equal(typeof (error as Error).message, 'string');
+    return error;
+  }
+}
+
+function seed(): void {
+  for (let i = 0; i < 100; i++) cache.set(`kept ${i}`, kept);
+  assert.ok(pool.write(handle, kept));
+  objects.write(object, kept.subarray(0, 64));
+  const view = pinned.map();
+  view.fill(5);
+  view.close();
+}
+
+function assertKept(): void {
+  for (let i = 0; i < 100; i++) assert.deepEqual(cache.get(`kept ${i}`), kept, `kept ${i}`);
+  assert.deepEqual(pool.read(handle), kept);
+  arena.check();
+}
+
+test('what is refused is refused by a typed error, and has changed nothing', async () => {
+  await settled(arena);
+  seed();
+  let before = snapshot();
+  let refusals = 0;
+  for (const [title, row] of Object.entries(rows)) {
+    for (const [name, bad] of hostile()) {
+      const error = attempt(`${title}: ${name}`, row, bad);
+      if (error !== undefined) refusals++;
+      if (!(error instanceof InvalidArgumentError) && !(error instanceof UsersOwnError)) {
+        before = snapshot();
+        continue;
+      }
+      assertSame(before, `${title}: ${name} was refused and has changed something`);
+    }
+  }
+  assert.ok(refusals > 2000, `${refusals}`);
+  assertKept();
+});

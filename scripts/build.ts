@@ -7,7 +7,7 @@
  *   build/kernel/test.wasm      release options, with the exports of kernel/testing.ts
  *   build/kernel/two-word.wasm  the same in the two-word layout
  *   build/kernel/lab-*.wasm     the loops of `pageless lab`, over each layout
- *   src/generated/              the embedded kernel and lab, and the facts that both sides need
+ *   src/generated/              the embedded kernel, lab and page, and the facts that both sides need
  *   dist/                       JavaScript and types; dist/cjs/ the same as CommonJS
  *
  * The kernel is compiled again only when its sources or its compiler changed. Runs on any Node that
@@ -21,6 +21,7 @@ import { dirname, join } from 'node:path';
 import { writeCommonJs } from './commonjs.ts';
 import { facts } from './kernel-facts.ts';
 import { commonFlags, releaseFlags } from './kernel-flags.ts';
+import { writePage } from './web-page.ts';
 
 const root = process.cwd();
 const require = createRequire(join(root, 'package.json'));
@@ -68,7 +69,11 @@ function compileKernel(): void {
 }
 
 /** What the package exports, as paths in dist/. */
-const entries = ['index', 'adapters/keyv', 'adapters/unstorage', 'adapters/undici'];
+const entries = [
+  'index',
+  ...['adapters/keyv', 'adapters/unstorage', 'adapters/undici'],
+  'inspect/index',
+];
 
 /** Without custom sections: names are for people and for the model checker. */
 function stripCustomSections(wasm: Uint8Array): Uint8Array {
@@ -119,7 +124,9 @@ if (!isFresh) {
   writeFileSync(stampFile, current);
 }
 rmSync(join(root, 'dist'), { recursive: true, force: true });
+// After the facts, which it bundles.
+writePage(root);
 run('typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
-// The supervisor is found by its name, not imported.
-writeCommonJs(join(root, 'dist'), [...entries, 'threads/supervisor']);
+// What threads of our own run is found by its name, not imported.
+writeCommonJs(join(root, 'dist'), [...entries, 'threads/supervisor', 'inspect/thread']);
 run('typescript/bin/tsc', ['-p', 'tsconfig.package.json']);

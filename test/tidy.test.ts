@@ -18,7 +18,7 @@ function sourcesOf(...folders: string[]): string[] {
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
         .map((file) => join(folder, file))
-        .filter((file) => file.endsWith('.ts') && !file.includes('generated')),
+        .filter((file) => /\.tsx?$/.test(file) && !file.includes('generated')),
     );
 }
 

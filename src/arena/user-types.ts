@@ -48,7 +48,7 @@ function encodeName(name: unknown): Uint8Array {
 
 /** The name of a registered type. */
 export function userTypeName(
-  kernel: KernelExports,
+  kernel: Pick<KernelExports, 'typeNameAt'>,
   memory: WebAssembly.Memory,
   type: number,
 ): string {

@@ -139,10 +139,14 @@ const faultReasons: Record<number, string> = {
   [facts.FAULT_LIMBO]: 'A limbo list and its count disagree',
 };
 
+/** What a FAULT_… number means. */
+export function faultReason(fault: number): string {
+  return faultReasons[fault] ?? 'An unknown fault was found';
+}
+
 /** A `CorruptionError` for a FAULT_… number. */
 export function corruption(fault: number, slot: number, detail: number, cause?: unknown): Error {
-  const reason = faultReasons[fault] ?? 'An unknown fault was found';
-  return new CorruptionError(reason, fault, slot, detail, cause);
+  return new CorruptionError(faultReason(fault), fault, slot, detail, cause);
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -159,13 +163,16 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 
 /** An instance of the kernel over `memory`, not attached to anything yet. */
 export function openKernel(memory: WebAssembly.Memory): KernelExports {
-  let instance: WebAssembly.Instance;
+  return guard(kernelInstance(memory) as unknown as KernelExports);
+}
+
+/** The exports as they are. */
+export function kernelInstance(memory: WebAssembly.Memory): WebAssembly.Exports {
   try {
-    instance = new WebAssembly.Instance(kernelModule(), { env: { memory } });
+    return new WebAssembly.Instance(kernelModule(), { env: { memory } }).exports;
   } catch (error) {
     throw new IncompatibleZoneError(`the memory does not fit (${(error as Error).message})`);
   }
-  return guard(instance.exports as unknown as KernelExports);
 }
 
 const settled = Promise.resolve();

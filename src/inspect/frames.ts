@@ -38,9 +38,21 @@ export type PageTypeInfo = Record<
   }
 >;
 
+/** What the figures are made of: the kernel's exports, or an observer's. */
+type FrameSource = Pick<
+  KernelExports,
+  | 'childrenOf'
+  | 'fragmentationIndex'
+  | 'freeBlocks'
+  | 'freePagesNow'
+  | 'minPages'
+  | 'stockedPages'
+  | 'unusableFreeIndex'
+>;
+
 const orders: number[] = Array.from({ length: facts.MAX_ORDER + 1 }, (_, order) => order);
 
-export function buddyInfo(kernel: KernelExports): BuddyInfo {
+export function buddyInfo(kernel: FrameSource): BuddyInfo {
   return {
     freePages: kernel.freePagesNow(),
     stockedPages: kernel.stockedPages(),
@@ -51,7 +63,7 @@ export function buddyInfo(kernel: KernelExports): BuddyInfo {
   };
 }
 
-export function pageTypeInfo(kernel: KernelExports): PageTypeInfo {
+export function pageTypeInfo(kernel: FrameSource): PageTypeInfo {
   const of = (kind: number) => ({
     children: kernel.childrenOf(kind),
     freeBlocks: orders.map((order) => kernel.freeBlocks(order, kind)),

@@ -35,7 +35,10 @@ export interface SlabInfo {
   barnSheaves: number;
 }
 
-export function reportSlabs(kernel: KernelExports, memory: WebAssembly.Memory): SlabInfo[] {
+/** What a report needs: the kernel's exports, or an observer's. */
+export type SlabSource = Pick<KernelExports, 'slabFigure' | 'cacheNameOf'>;
+
+export function reportSlabs(kernel: SlabSource, memory: WebAssembly.Memory): SlabInfo[] {
   const infos: SlabInfo[] = [];
   for (let cache = 0; cache < facts.CACHES; cache++) {
     const figure = (which: number): number => kernel.slabFigure(cache, which) >>> 0;
@@ -43,7 +46,7 @@ export function reportSlabs(kernel: KernelExports, memory: WebAssembly.Memory): 
     const objectsPerSlab = figure(facts.FIGURE_PER_SLAB);
     const slabs = figure(facts.FIGURE_SLABS);
     infos.push({
-      name: nameOf(kernel, memory, cache),
+      name: cacheName(kernel, memory, cache),
       isUsers: cache >= facts.FIRST_USER_CACHE,
       objectBytes: figure(facts.FIGURE_OBJECT_BYTES),
       objectsPerSlab,
@@ -57,7 +60,12 @@ export function reportSlabs(kernel: KernelExports, memory: WebAssembly.Memory): 
   return infos;
 }
 
-function nameOf(kernel: KernelExports, memory: WebAssembly.Memory, cache: number): string {
+/** What a cache is called. */
+export function cacheName(
+  kernel: Pick<KernelExports, 'cacheNameOf'>,
+  memory: WebAssembly.Memory,
+  cache: number,
+): string {
   if (cache < facts.FIRST_USER_CACHE) return names[cache] ?? `kernel ${cache}`;
   const address = kernel.cacheNameOf(cache) >>> 0;
   // A copy: a decoder does not take shared memory.

@@ -5,23 +5,7 @@
 import { userTypeName } from '../arena/user-types.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
-
-/** Uses of a page, by type and, where there is no descriptor, by subtype. */
-const uses: [name: string, type: number, subtype: number][] = [
-  ['free', facts.TYPE_FREE, 0],
-  ['zone metadata', facts.TYPE_MISC, facts.MISC_ZONE],
-  ['allocated by user', facts.TYPE_MISC, facts.MISC_USER],
-  ['thread page', facts.TYPE_MISC, facts.MISC_THREAD],
-  ['thread scratch', facts.TYPE_MISC, facts.MISC_SCRATCH],
-  ['index', facts.TYPE_MISC, facts.MISC_INDEX],
-  ['size classes', facts.TYPE_MISC, facts.MISC_CLASSES],
-  ['slab', facts.TYPE_SLAB, 0],
-  ['zspage', facts.TYPE_ZSPAGE, 0],
-  ['anonymous folio', facts.TYPE_ANON_FOLIO, 0],
-  ['being freed', facts.TYPE_STOCKED, 0],
-  ['limbo', facts.TYPE_LIMBO, 0],
-  ['poisoned', facts.TYPE_POISONED, 0],
-];
+import { uses } from './uses.ts';
 
 export interface PageDescription {
   pfn: number;
@@ -98,11 +82,23 @@ export function describePage(
 ): PageDescription {
   kernel.describePage(pfn);
   const seen = new Uint32Array(memory.buffer, kernel.window() >>> 0, facts.MAILBOX_BYTES / 4);
+  return describeSeen(kernel, memory, pfn, seen);
+}
+
+/** Puts into words what was seen of a page: the kernel's fields DESCRIBED_…. */
+export function describeSeen(
+  names: TypeNames,
+  memory: WebAssembly.Memory,
+  pfn: number,
+  seen: Uint32Array,
+): PageDescription {
   const word = seen[facts.DESCRIBED_WORD]!;
-  const described = describeWord(kernel, memory, pfn, word);
+  const described = describeWord(names, memory, pfn, word);
   if (seen[facts.DESCRIBED_FAITHFUL] === 0) described.isFaithful = false;
   return described.descriptor === undefined ? described : { ...described, ...describeDesc(seen) };
 }
+
+type TypeNames = Pick<KernelExports, 'typeNameAt'>;
 
 /** What the descriptor says. */
 function describeDesc(seen: Uint32Array): Partial<PageDescription> {
@@ -125,7 +121,7 @@ function describeDesc(seen: Uint32Array): Partial<PageDescription> {
 }
 
 function describeWord(
-  kernel: KernelExports,
+  kernel: TypeNames,
   memory: WebAssembly.Memory,
   pfn: number,
   word: number,

@@ -23,7 +23,8 @@ export interface ClassReport {
 }
 
 const tally = facts.structures.find(({ name }) => name === 'ClassTally')!;
-const EIGHTHS = 9;
+/** Lists of zspages by how full they are: eighths, and full ones. */
+export const EIGHTHS = 9;
 
 function word(name: string): number {
   return tally.fields.find((field) => field.name === name)!.offset / 4;
@@ -47,19 +48,41 @@ export function reportClasses(
 
 function describe(index: number, words: Uint32Array): ClassReport {
   const read = (name: string): number => words[word(name)]!;
-  const [size, slots, used] = [read('objectBytes'), read('slotsPerZspage'), read('used')];
-  const whole = Math.floor(used / slots);
-  const needed =
-    whole * read('pagesPerZspage') + Math.ceil(((used % slots) * size) / facts.PAGE_BYTES);
   const first = word('eighths');
+  return classReport(index, {
+    size: read('objectBytes'),
+    pagesPerZspage: read('pagesPerZspage'),
+    slots: read('slotsPerZspage'),
+    used: read('used'),
+    pages: read('pages'),
+    zspages: read('zspages'),
+    eighths: [...words.subarray(first, first + EIGHTHS)],
+  });
+}
+
+/** What was counted of a class. */
+export interface ClassCount {
+  size: number;
+  pagesPerZspage: number;
+  slots: number;
+  used: number;
+  pages: number;
+  zspages: number;
+  eighths: number[];
+}
+
+export function classReport(index: number, count: ClassCount): ClassReport {
+  const { size, pagesPerZspage, slots, used, pages } = count;
+  const whole = Math.floor(used / slots);
+  const needed = whole * pagesPerZspage + Math.ceil(((used % slots) * size) / facts.PAGE_BYTES);
   return {
     class: index,
     size,
-    zspagesByEighths: [...words.subarray(first, first + EIGHTHS)],
-    objectsAllocated: read('zspages') * slots,
+    zspagesByEighths: count.eighths,
+    objectsAllocated: count.zspages * slots,
     objectsUsed: used,
-    pagesUsed: read('pages'),
-    pagesPerZspage: read('pagesPerZspage'),
-    freeable: Math.max(0, read('pages') - needed),
+    pagesUsed: pages,
+    pagesPerZspage,
+    freeable: Math.max(0, pages - needed),
   };
 }

@@ -77,7 +77,7 @@ export function mayPark(): boolean {
   return workerThreads() !== undefined || typeof document === 'undefined';
 }
 
-export function zoneIdOf(kernel: KernelExports): string {
+export function zoneIdOf(kernel: Pick<KernelExports, 'zoneIdHi' | 'zoneIdLo'>): string {
   const word = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
   return word(kernel.zoneIdHi()) + word(kernel.zoneIdLo());
 }

@@ -13,21 +13,21 @@ import { selfDesk } from './zsmalloc/thread-state';
 export { checksum } from './codec/checksum';
 export { hash64 } from './codec/hash';
 export { drainAll } from './frames/drain';
-export { freePageCount, giveBlock, takeBlock, takeGivenBlock } from './frames/frames';
+export { freePageCount, giveBlock, takeBlock, takeBlockAt } from './frames/frames';
 export { stockedIn } from './frames/stock';
 export * from './index';
 export { lockDesc, tryLockDesc, unlockDesc } from './memdesc/desc-lock';
 export {
-  BORN,
-  bear,
   bury,
   disown,
   FROZEN,
   freeze,
   HEADER_BYTES,
+  initHeader,
   publish,
   put,
   tryGet,
+  UNPUBLISHED,
 } from './memdesc/header';
 export { allocPages as allocPagesAs } from './memdesc/pages';
 export { pin, unfreeze, unpin } from './memdesc/pin';

@@ -8,12 +8,12 @@
  *                      where stranded are the free pages in children (2 MiB) in which something
  *                      cannot be moved
  *   page-move-cold     ns a page: `compact` of 512 MiB of folios of order 0, a random half of them
- *                      freed, over the pages that it moved; finding, capturing and giving back are
- *                      in it. Peer: page copy, random pages of as large a memory: one that fits into
- *                      the last cache would not be cold
- *   read-p99-during    ns: 99th percentile of reading a value of 1 KiB into the scratch by one pinned
- *                      thread, while another one thins out and compacts folios in the same zone
- *                      without pause. Peer: `before`, the same while the other thread is idle
+ *                      freed, over the pages that it moved; finding, isolating and giving back are
+ *                      in it. Peer: page copy, random pages of as large a memory: one that fits
+ *                      into the last cache would not be cold
+ *   read-p99-during    ns: 99th percentile of reading a value of 1 KiB into the scratch by one
+ *                      pinned thread, while another one thins out and compacts folios in the same
+ *                      zone without pause. Peer: `before`, the same while the other thread is idle
  *   get-p99-during     the same with the copy that a `get` allocates: 1 KiB on JavaScript's heap is
  *                      what takes longest in it
  *   unmovable-skip     ns a page: a scan of pages that cannot be moved, in a range to be evacuated

@@ -36,12 +36,12 @@ import {
   takeDraft,
 } from '../store/entry';
 import {
-  bearNode,
   findNode,
   firstNode,
   formatIndex,
   growIndex,
   hasShape,
+  initNode,
   insertNode,
   NODE_BYTES,
   nextNode,
@@ -81,12 +81,14 @@ import {
 /** Value bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
 const EVICT_BYTES: u32 = 65536;
 
-/** A cache is full as a rule: it keeps a page and a desk for each of four threads that come at once. */
-const COMERS_PAGES: u32 = 8;
+/**
+ * A cache is full as a rule: it keeps a page and a desk for each of four threads that come at once.
+ */
+const ATTACH_RESERVE_PAGES: u32 = 8;
 
 /** @returns 0, or ERR_NO_MEMORY */
 export function formatStore(): i32 {
-  keepFree(COMERS_PAGES);
+  keepFree(ATTACH_RESERVE_PAGES);
   createCache(CACHE_NODE, NODE_BYTES, KIND_HAND);
   const failure = formatPool();
   return failure != 0 ? failure : formatIndex();
@@ -111,7 +113,9 @@ function makeRoom(bytes: u32): bool {
   return true;
 }
 
-/** Takes this thread's scratch, at the expense of entries if need be. @returns 0 or ERR_NO_MEMORY */
+/**
+ * Takes this thread's scratch, at the expense of entries if need be. @returns 0 or ERR_NO_MEMORY
+ */
 export function prepare(): i32 {
   while (takeScratch() != 0)
     if (!isStoreFormatted() || !makeRoom(EVICT_BYTES)) return ERR_NO_MEMORY;
@@ -167,7 +171,7 @@ function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bo
     enqueue(node);
     deferEntry(old);
   } else {
-    bearNode(spare, hash, handle, expiry);
+    initNode(spare, hash, handle, expiry);
     insertNode(spare);
     enqueue(spare);
     growIndex();

@@ -211,7 +211,7 @@ zoneTest('a polite compaction is put off after one that failed', large, (zone) =
   for (const folio of pinned) kernel.putPage(folio.id);
 });
 
-zoneTest('a dead compactor leaves nothing captured', large, (zone) => {
+zoneTest('a dead compactor leaves nothing isolated', large, (zone) => {
   const { kernel } = zone;
   const folios = fillZone(zone, 0);
   for (const folio of folios) if (folio.pfn % 2 !== 0) kernel.freeFolio(folio.name);

@@ -1,19 +1,19 @@
 /**
  * Isolate: pages in the hands of who compacts, and free pages to move others to.
  *
- * A page of the range is *captured* when nobody can allocate it: its frame bit is set and its word
- * is Captured. A free page is captured by taking it from frames; a page that was moved away is
- * captured by the move, and its old contents may be read until the grace period is over. So the
- * range fills up with captured pages, and when it has no others it is one free block.
+ * A page of the range is *isolated* when nobody can allocate it: its frame bit is set and its word
+ * is Isolated. A free page is isolated by taking it from frames; a page that was moved away is
+ * isolated by the move, and its old contents may be read until the grace period is over. So the
+ * range fills up with isolated pages, and when it has no others it is one free block.
  *
- * page of the range   free      → Captured   takePages, then the word
- *                     occupied  → Captured   by the move (migrate.ts)
- *                     Captured  → free       word 0, then givePages; after the grace period
- *                     Captured  → Poisoned   the page that is to be withdrawn; likewise
- * A cell of 64 pages is taken or given back in one exchange, and single targets likewise in advance.
- * A thread that dies between the two steps leaves pages with their bits set and no word: those are
- * found by the recovery of frames. All others are found by their words: no list is kept, and a
- * range has 1,024 pages at most that one would have to look at.
+ * page of the range   free      → Isolated   takePages, then the word
+ *                     occupied  → Isolated   by the move (migrate.ts)
+ *                     Isolated  → free       word 0, then givePages; after the grace period
+ *                     Isolated  → Poisoned   the page that is to be withdrawn; likewise
+ * A cell of 64 pages is taken or given back in one exchange, and single targets likewise in
+ * advance. A thread that dies between the two steps leaves pages with their bits set and no word:
+ * those are found by the recovery of frames. All others are found by their words: no list is kept,
+ * and a range has 1,024 pages at most that one would have to look at.
  *
  * Free pages elsewhere are found from the bottom of the zone up, while ranges are chosen from the
  * top down (scan.ts), so the two meet once. A child that is wholly free is no target of compaction:
@@ -23,10 +23,10 @@ import { CHILD_PAGES, superblock } from '../base/layout';
 import { bitsOf, findFree, lowest } from '../frames/bitfield';
 import { childEntry, entryFree } from '../frames/child';
 import { CLASS_MOVABLE } from '../frames/class';
-import { givePages, giveToTrees, takeGivenBlock, takePages } from '../frames/frames';
+import { givePages, giveToTrees, takeBlockAt, takePages } from '../frames/frames';
 import {
-  CAPTURED_WORD,
   fillPageWords,
+  ISOLATED_WORD,
   miscWord,
   pageWord,
   storePageWord,
@@ -43,7 +43,9 @@ const TARGETS: u32 = 32;
 
 /** Thread-local: child in which the last target was found. */
 let targetChild: u32 = 0;
-/** Thread-local, in a step: pages that are taken to move others to, as bits from `targetCell` on. */
+/**
+ * Thread-local, in a step: pages that are taken to move others to, as bits from `targetCell` on.
+ */
 let targets: u64 = 0;
 let targetCell: u32 = 0;
 
@@ -53,21 +55,23 @@ export function rewindTargets(): void {
 }
 
 /**
- * Captures a free page of the range, and those of its cell behind it.
+ * Isolates a free page of the range, and those of its cell behind it.
  *
  * @returns false when it is in somebody's stock or operation
  */
-export function captureFree(pfn: u32): bool {
+export function isolateFree(pfn: u32): bool {
   const first = pfn & ~(CELL_PAGES - 1);
   const mask = rangeIn(first) & ~onesBelow(pfn - first);
   const taken = takeSome(first, mask);
   for (let rest = taken; rest != 0; rest &= rest - 1) {
-    fillPageWords(first + u32(ctz(rest)), 1, CAPTURED_WORD);
+    fillPageWords(first + u32(ctz(rest)), 1, ISOLATED_WORD);
   }
   return ((taken >> u64(pfn - first)) & 1) != 0;
 }
 
-/** Takes free pages of a cell: those in `mask`; if the counters do not admit that, the first one. */
+/**
+ * Takes free pages of a cell: those in `mask`; if the counters do not admit that, the first one.
+ */
 function takeSome(first: u32, mask: u64): u64 {
   const child = first / CHILD_PAGES;
   const cell = (first / CELL_PAGES) & 7;
@@ -98,7 +102,9 @@ export function isTarget(child: u32): bool {
   return free != 0 && (free != CHILD_PAGES || isHalfOfPair(child));
 }
 
-/** A wholly free child is not what a compaction to pairs of them is after, if its twin is in use. */
+/**
+ * A wholly free child is not what a compaction to pairs of them is after, if its twin is in use.
+ */
 function isHalfOfPair(child: u32): bool {
   const twin = child ^ 1;
   if (compactState().goal <= CHILD_ORDER || isRangeGiven()) return false;
@@ -162,7 +168,7 @@ function takeFrom(child: u32, order: u32): u32 {
   if (page < 0) return 0;
   const pfn = child * CHILD_PAGES + u32(page);
   // Losing means that another thread was faster: there are other children.
-  return !isInRange(pfn) && takeGivenBlock(pfn, order, CLASS_MOVABLE) ? pfn : 0;
+  return !isInRange(pfn) && takeBlockAt(pfn, order, CLASS_MOVABLE) ? pfn : 0;
 }
 
 /** Gives the emptied range back as one block. The grace period is over. */
@@ -187,24 +193,25 @@ function rangeOrder(): u32 {
 }
 
 /**
- * Takes the page that was asked for out of use, if it is captured. The grace period is over. Its bit
- * stays set, and its word says why (exports/withdraw.ts); for a survivor it is withdrawn with this store.
+ * Takes the page that was asked for out of use, if it is isolated. The grace period is over. Its
+ * bit stays set, and its word says why (exports/withdraw.ts); for a survivor it is withdrawn with
+ * this store.
  */
-export function withdrawCaptured(): void {
+export function withdrawIsolated(): void {
   const state = compactState();
-  if (pageWord(state.first) != CAPTURED_WORD) return;
+  if (pageWord(state.first) != ISOLATED_WORD) return;
   storePageWord(state.first, TYPE_POISONED);
   state.made++;
 }
 
-/** Gives captured pages back, cell by cell. The grace period is over, or the world is halted. */
-export function giveCaptured(): void {
-  const end = compactState().capturedEnd;
-  for (let pfn = compactState().capturedFirst; pfn < end; ) {
+/** Gives isolated pages back, cell by cell. The grace period is over, or the world is halted. */
+export function giveIsolated(): void {
+  const end = compactState().isolatedEnd;
+  for (let pfn = compactState().isolatedFirst; pfn < end; ) {
     const next = min(end, (pfn | (CELL_PAGES - 1)) + 1);
     let mask: u64 = 0;
     for (; pfn < next; pfn++) {
-      if (pageWord(pfn) != CAPTURED_WORD) continue;
+      if (pageWord(pfn) != ISOLATED_WORD) continue;
       fillPageWords(pfn, 1, TYPE_FREE);
       mask |= (<u64>1) << u64(pfn & (CELL_PAGES - 1));
     }
@@ -212,13 +219,13 @@ export function giveCaptured(): void {
   }
 }
 
-/** @returns a captured page that is not in the hands of compaction, or 0. The world is stopped */
-export function checkCaptured(): u32 {
+/** @returns an isolated page that is not in the hands of compaction, or 0. The world is stopped */
+export function checkIsolated(): u32 {
   const state = compactState();
   const isIdle = state.phase == PHASE_IDLE;
   for (let pfn = superblock().firstPfn; pfn < superblock().pageCount; pfn++) {
-    if (pageWord(pfn) != CAPTURED_WORD) continue;
-    if (isIdle || pfn < state.capturedFirst || pfn >= state.capturedEnd) return pfn;
+    if (pageWord(pfn) != ISOLATED_WORD) continue;
+    if (isIdle || pfn < state.isolatedFirst || pfn >= state.isolatedEnd) return pfn;
   }
   return 0;
 }

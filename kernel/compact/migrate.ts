@@ -1,8 +1,8 @@
 /**
  * Migrate: a block's contents to another block, while its descriptor stays.
  *
- *   freeze → look again → take a block → copy → its words → **where the descriptor says its pages are**
- *   → old words Captured → thaw
+ *   freeze → look again → take a block → copy → its words → **where the descriptor says its pages
+ *   are** → old words Isolated → thaw
  *
  * Whoever knows the descriptor need not be told: no handle, index cell or mapping changes. That is
  * what a descriptor of its own buys over one that is part of its page.
@@ -17,7 +17,8 @@
  *
  *   who allocates or frees  holds the lock of the zspage, which the mover takes if it is free
  *   objects on the page
- *   who writes a new one    has not settled its cell: the mover sees BORN and leaves the page
+ *   who writes a new one    has not settled its cell: the mover sees UNPUBLISHED and leaves the
+ *                           page
  *
  * The freeze bars everybody, so neither a pin nor the descriptor's lock is needed: one
  * compare-and-swap, and a page that is pinned costs nothing but that.
@@ -31,10 +32,10 @@
 import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
 import { loadWord, storeWord } from '../base/words';
 import { giveBlock } from '../frames/frames';
-import { actorOf, COUNT_MASK, FROZEN, freeze, orderOf, pfnAt, refsAt } from '../memdesc/header';
+import { COUNT_MASK, FROZEN, freeze, holderOf, orderOf, pfnAt, refsAt } from '../memdesc/header';
 import {
-  CAPTURED_WORD,
   fillPageWords,
+  ISOLATED_WORD,
   pageWord,
   wordDescriptor,
   wordType,
@@ -46,7 +47,7 @@ import { renewSection } from '../thread/rcu';
 import { hasDraftOn } from '../zsmalloc/compact';
 import { entryIndex, pageEntryOf, zspageLockAt } from '../zsmalloc/zspage';
 import { takeTarget } from './isolate';
-import { compactState, noteCaptured, REASON_BUSY, REASON_NO_ROOM, REASON_PINNED } from './state';
+import { compactState, noteIsolated, REASON_BUSY, REASON_NO_ROOM, REASON_PINNED } from './state';
 
 /** What a move answers beside the reasons of state.ts. */
 export const MOVED: u32 = 8;
@@ -121,10 +122,11 @@ function moveFrozen(desc: u32, word: u32, place: usize): u32 {
   state.movePlace = u32(place);
   memory.copy(to << PAGE_SHIFT, state.moveFrom << PAGE_SHIFT, pages * PAGE_BYTES);
   fillPageWords(to, pages, word);
-  noteCaptured(state.moveFrom, pages);
-  // Observed by whoever follows the descriptor to its pages. Decides, for a survivor, what has moved.
+  noteIsolated(state.moveFrom, pages);
+  // Observed by whoever follows the descriptor to its pages. Decides, for a survivor, what has
+  // moved.
   storeWord(place, to);
-  fillPageWords(state.moveFrom, pages, CAPTURED_WORD);
+  fillPageWords(state.moveFrom, pages, ISOLATED_WORD);
   return MOVED;
 }
 
@@ -139,7 +141,7 @@ export function repairMove(slot: u32): u32 {
   if (desc == 0 || !isFrozenBy(desc, slot)) return 0;
   if (state.movePlace != 0) {
     const isThere = loadWord(state.movePlace) == state.moveTo;
-    if (isThere) replaceWords(state.moveFrom, desc, CAPTURED_WORD);
+    if (isThere) replaceWords(state.moveFrom, desc, ISOLATED_WORD);
     else replaceWords(state.moveTo, desc, TYPE_FREE);
   }
   if ((loadWord(refsAt(desc)) & COUNT_MASK) == 0) return desc;
@@ -149,7 +151,7 @@ export function repairMove(slot: u32): u32 {
 
 export function isFrozenBy(desc: u32, slot: u32): bool {
   const refs = loadWord(refsAt(desc));
-  return (refs & FROZEN) != 0 && actorOf(refs) == slot;
+  return (refs & FROZEN) != 0 && holderOf(refs) == slot;
 }
 
 /** Replaces the words of a block that name a descriptor; pages that become free go to frames. */

@@ -1,12 +1,12 @@
 /**
  * Recovery of compaction: what a thread leaves that dies while it compacts.
  *
- * In the halted world nobody is in a section, so every grace period is over: captured pages go back
+ * In the halted world nobody is in a section, so every grace period is over: isolated pages go back
  * at once. The move under way is finished or undone (migrate.ts). Only a descriptor whose last
  * reference went during that move is left for the running world, because freeing it takes locks.
  * `owner` is cleared last, so whoever recovers may die: the next one finds the rest.
  */
-import { giveCaptured } from './isolate';
+import { giveIsolated } from './isolate';
 import { isFrozenBy, repairMove } from './migrate';
 import { compactOwner, compactState, PHASE_IDLE, releaseCompaction } from './state';
 
@@ -15,7 +15,7 @@ export function recoverCompaction(slot: u32): void {
   if (compactOwner() != slot) return;
   const state = compactState();
   const orphan = repairMove(slot);
-  if (state.phase != PHASE_IDLE) giveCaptured();
+  if (state.phase != PHASE_IDLE) giveIsolated();
   state.phase = PHASE_IDLE;
   if (orphan == 0) releaseCompaction();
 }

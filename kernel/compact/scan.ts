@@ -1,39 +1,40 @@
 /**
- * Scan: passes over the pages of the range, until all of them are captured.
+ * Scan: passes over the pages of the range, until all of them are isolated.
  *
  * What a page is, its tag says: one that cannot move is passed without a lock, a reference or a
- * write. A stale "unmovable" costs a block that is not made; a stale "movable" is caught by the move.
+ * write. A stale "unmovable" costs a block that is not made; a stale "movable" is caught by the
+ * move.
  *
- * A pass that gets nothing ends in a short sleep, so that whoever has a page pinned can go on; after a
- * few of those, or when all that is left cannot be moved, the range is given up, and what is captured
- * goes back.
+ * A pass that gets nothing ends in a short sleep, so that whoever has a page pinned can go on;
+ * after a few of those, or when all that is left cannot be moved, the range is given up, and what
+ * is isolated goes back.
  */
 import { CHILD_PAGES, COMPACT_STATE } from '../base/layout';
 import { loadWord } from '../base/words';
 import { drainAll } from '../frames/drain';
 import { stockedPages } from '../frames/stock';
 import { OWNED, refsAt } from '../memdesc/header';
-import { CAPTURED_WORD, pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
+import { ISOLATED_WORD, pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import {
   FIRST_USER_TYPE,
   TYPE_ANON_FOLIO,
   TYPE_FILE_FOLIO,
   TYPE_FREE,
-  TYPE_LIMBO,
-  TYPE_STOCKED,
+  TYPE_FREEING,
+  TYPE_ISOLATED,
   TYPE_ZSPAGE,
   USER_TYPES,
 } from '../memdesc/type';
 import { isRegistered, userType } from '../memdesc/user-type';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
-import { restSafely } from '../thread/stop';
+import { parkAtSafepoint } from '../thread/stop';
 import {
-  captureFree,
   deliverRange,
-  giveCaptured,
+  giveIsolated,
   giveRange,
+  isolateFree,
   returnTargets,
-  withdrawCaptured,
+  withdrawIsolated,
 } from './isolate';
 import { hasOrphan, MOVE_GONE, MOVED, migrateBlock, pagesMoved } from './migrate';
 import {
@@ -77,7 +78,9 @@ function isMovable(word: u32): bool {
   return ((movableTypes >> wordType(word)) & 1) != 0;
 }
 
-/** The first page from `pfn` on whose tag is in `types`, or `end`: no lock, no reference, no write. */
+/**
+ * The first page from `pfn` on whose tag is in `types`, or `end`: no lock, no reference, no write.
+ */
 function firstOf(types: u32, pfn: u32, end: u32): u32 {
   while (pfn < end && ((types >> wordType(pageWord(pfn))) & 1) == 0) pfn++;
   return pfn;
@@ -98,7 +101,7 @@ export function emptySome(): void {
   else endPass();
 }
 
-/** Captures or moves pages up to `stop`, as many as a step may. Waits for nobody. */
+/** Isolates or moves pages up to `stop`, as many as a step may. Waits for nobody. */
 function passOver(stop: u32): void {
   const state = compactState();
   const isChosen = !isRangeGiven();
@@ -106,7 +109,7 @@ function passOver(stop: u32): void {
   enterSection();
   for (let moves: u32 = 0; moves < MOVES && state.cursor < stop && !isHopeless && !hasOrphan(); ) {
     const word = pageWord(state.cursor);
-    if (word == CAPTURED_WORD) {
+    if (word == ISOLATED_WORD) {
       state.cursor++;
     } else if (word == TYPE_FREE) {
       visitFree();
@@ -125,7 +128,7 @@ function passOver(stop: u32): void {
 
 function visitFree(): void {
   const state = compactState();
-  if (captureFree(state.cursor)) state.progress++;
+  if (isolateFree(state.cursor)) state.progress++;
   else state.left++;
   state.cursor++;
 }
@@ -133,12 +136,12 @@ function visitFree(): void {
 /** The page at the cursor cannot move; nor can those behind it with tags like that. */
 function passUnmovable(stop: u32): void {
   const state = compactState();
-  // Captured pages are in limbo.
-  const others = movableTypes | (1 << TYPE_FREE) | (1 << TYPE_LIMBO) | (1 << TYPE_STOCKED);
+  // Isolated pages are in limbo.
+  const others = movableTypes | (1 << TYPE_FREE) | (1 << TYPE_ISOLATED) | (1 << TYPE_FREEING);
   const next = firstOf(others, state.cursor + 1, stop);
   state.left += next - state.cursor;
   // What is being freed is worth waiting for.
-  if (wordType(pageWord(state.cursor)) != TYPE_STOCKED) state.unmovable += next - state.cursor;
+  if (wordType(pageWord(state.cursor)) != TYPE_FREEING) state.unmovable += next - state.cursor;
   state.cursor = next;
 }
 
@@ -196,7 +199,7 @@ export function letGo(): void {
   beginRipening();
 }
 
-/** Why a page of the range is not captured: a reason, or −1 if it is. A look, not a lock. */
+/** Why a page of the range is not isolated: a reason, or −1 if it is. A look, not a lock. */
 export function reasonHeld(pfn: u32): i32 {
   enterSection();
   const reason = reasonOf(pageWord(pfn));
@@ -205,7 +208,7 @@ export function reasonHeld(pfn: u32): i32 {
 }
 
 function reasonOf(word: u32): i32 {
-  if (word == CAPTURED_WORD) return -1;
+  if (word == ISOLATED_WORD) return -1;
   if (word == TYPE_FREE) return REASON_BUSY;
   if (!isMovable(word)) return REASON_UNMOVABLE;
   if (loadWord(refsAt(wordDescriptor(word))) != OWNED) return REASON_PINNED;
@@ -226,8 +229,8 @@ export function ripen(): void {
     return;
   }
   if (isRangeGiven() || state.left != 0) {
-    if (state.goal == GOAL_WITHDRAW) withdrawCaptured();
-    giveCaptured();
+    if (state.goal == GOAL_WITHDRAW) withdrawIsolated();
+    giveIsolated();
   } else {
     state.made++;
     // No range is emptied twice, whatever others do with the block: so a compaction ends.
@@ -240,5 +243,5 @@ export function ripen(): void {
 
 /** A millisecond at a safe point, on a word that nobody else moves. */
 function sleep(): void {
-  restSafely(COMPACT_STATE, compactOwner(), 1);
+  parkAtSafepoint(COMPACT_STATE, compactOwner(), 1);
 }

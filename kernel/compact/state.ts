@@ -1,22 +1,23 @@
 /**
  * The state of compaction: whose it is, which pages are being emptied, which move is under way.
  *
- * Idea: one thread at a time compacts, over many short calls. Its slot stands in `owner`, which is a
- * lock that is never waited for: who finds it taken does something else. Everything else in the
+ * Idea: one thread at a time compacts, over many short calls. Its slot stands in `owner`, which is
+ * a lock that is never waited for: who finds it taken does something else. Everything else in the
  * record is the owner's own, plain memory, that a survivor reads when the owner is dead and the
  * world halted.
  *
  * owner   0 → slot   begin, by compare-and-swap
- *         slot → 0   end, when nothing is captured any more; or recovery, for a dead slot
+ *         slot → 0   end, when nothing is isolated any more; or recovery, for a dead slot
  *
- * The *range* is what is being emptied: a child (2 MiB), a pair of them, or what `evacuate` was told.
+ * The *range* is what is being emptied: a child (2 MiB), a pair of them, or what `evacuate` was
+ * told.
  *   phase IDLE      no range                         → EMPTYING  a range was chosen
- *         EMPTYING  pages are captured or moved out  → RIPENING  all are, or it was given up
+ *         EMPTYING  pages are isolated or moved out  → RIPENING  all are, or it was given up
  *         RIPENING  old contents may still be read   → IDLE      after the grace period
- *   a page's word is Captured ⇒ it is in capturedFirst … capturedEnd − 1, and the phase is not IDLE
+ *   a page's word is Isolated ⇒ it is in isolatedFirst … isolatedEnd − 1, and the phase is not IDLE
  *
- * The *move* names what is being moved where, from before its descriptor is frozen until another move
- * begins; migrate.ts says what a survivor makes of it.
+ * The *move* names what is being moved where, from before its descriptor is frozen until another
+ * move begins; migrate.ts says what a survivor makes of it.
  */
 import { selfSlot } from '../base/env';
 import { COMPACT_STATE } from '../base/layout';
@@ -31,9 +32,9 @@ export class CompactState {
   /** The range: pages first … end − 1. */
   first: u32;
   end: u32;
-  /** The same, and what folios that reach out of the range have left captured beside it. */
-  capturedFirst: u32;
-  capturedEnd: u32;
+  /** The same, and what folios that reach out of the range have left isolated beside it. */
+  isolatedFirst: u32;
+  isolatedEnd: u32;
   /** Where the pass over the range is, what it left, and whether it got anything. */
   cursor: u32;
   left: u32;
@@ -123,7 +124,10 @@ export function claimCompaction(goal: u32): bool {
   return true;
 }
 
-/** Whether the caller named the range: then whatever stands in it is left there, and no other follows. */
+/**
+ * Whether the caller named the range: then whatever stands in it is left there, and no other
+ * follows.
+ */
 export function isRangeGiven(): bool {
   return compactState().goal >= GOAL_WITHDRAW;
 }
@@ -138,19 +142,19 @@ export function beginRange(first: u32, end: u32): void {
   const state = compactState();
   state.first = first;
   state.end = end;
-  state.capturedFirst = first;
-  state.capturedEnd = end;
+  state.isolatedFirst = first;
+  state.isolatedEnd = end;
   state.idlePasses = 0;
   state.hasNoRoom = 0;
   beginPass();
   state.phase = PHASE_EMPTYING;
 }
 
-/** Remembers where captured pages are, before they are. */
-export function noteCaptured(first: u32, pages: u32): void {
+/** Remembers where isolated pages are, before they are. */
+export function noteIsolated(first: u32, pages: u32): void {
   const state = compactState();
-  state.capturedFirst = min(state.capturedFirst, first);
-  state.capturedEnd = max(state.capturedEnd, first + pages);
+  state.isolatedFirst = min(state.isolatedFirst, first);
+  state.isolatedEnd = max(state.isolatedEnd, first + pages);
 }
 
 export function beginPass(): void {

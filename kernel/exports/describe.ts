@@ -78,7 +78,7 @@ function snapshot(pfn: u32): bool {
     tell(DESCRIBED_OWNER + i, isFolio ? loadWord(desc + OWNER_WORDS + i * 4) : 0);
   }
   // A folio that is freed and reborn in the same place has the same word, refs and flags; in between
-  // it was being born, and had no pages.
+  // it was unpublished, and had no pages.
   if (isFolio && first == 0) return false;
   return (
     pageWord(pfn) == word && loadWord(refsAt(desc)) == refs && loadWord(flagsAt(desc)) == flags

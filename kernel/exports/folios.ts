@@ -1,10 +1,10 @@
 /**
  * The face of descriptors: pin and lock whatever a page has, and make, use and free folios.
  *
- * A descriptor crosses the border as a number, its address >> 5. For what a thread has pinned that is
- * enough. A folio's *name*, which outlives pins and passes between threads, is that number and its
- * stamp: stamp << 27 | number, below 2^53. It is looked at before it is believed: whatever comes in,
- * no memory is touched that is not a folio's descriptor.
+ * A descriptor crosses the border as a number, its address >> 5. For what a thread has pinned that
+ * is enough. A folio's *name*, which outlives pins and passes between threads, is that number and
+ * its generation: generation << 27 | number, below 2^53. It is looked at before it is believed:
+ * whatever comes in, no memory is touched that is not a folio's descriptor.
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_FULL, ERR_NOT_FOUND, ERR_NOT_YOURS } from '../base/fault';
@@ -16,11 +16,11 @@ import {
   folioBytes,
   folioOf,
   freeUnpinned,
+  generationIn,
   isFolioType,
   nameWith,
   numberIn,
   OWNER_WORDS,
-  stampIn,
 } from '../folio/folio';
 import { shrinkFolio, splitFolio } from '../folio/split';
 import { lockDesc, lockOwner, tryLockDesc, unlockDesc } from '../memdesc/desc-lock';
@@ -35,14 +35,14 @@ import {
   typeOf,
 } from '../memdesc/header';
 import {
-  awaitThaw,
-  hold,
+  awaitUnfreeze,
   PIN_BUSY,
   PIN_FULL,
   PIN_GONE,
   PIN_HELD,
   PIN_STATUS,
   pin,
+  pinDescriptor,
 } from '../memdesc/pin';
 import { hasPinned, hasRoom } from '../memdesc/pin-ledger';
 import { isRegistered, registerUserType, userTypeName } from '../memdesc/user-type';
@@ -67,7 +67,7 @@ export function registerType(descriptorBytes: u32, isMovable: bool): i32 {
 }
 
 function nameOf(number: u32): f64 {
-  return f64(nameWith(folioOf(number << 5).stamp, number));
+  return f64(nameWith(folioOf(number << 5).generation, number));
 }
 
 /** Address of the name of a registered type, or 0. */
@@ -88,9 +88,9 @@ export function allocFolio(order: u32, type: u32): f64 {
 export function freeFolio(name: f64): i32 {
   enterReading(OP_FOLIO);
   const desc = numberIn(u64(name)) << 5;
-  const stamp = stampIn(u64(name));
-  const mayBe = f64(nameWith(stamp, desc >> 5)) == name && isFolioObject(desc);
-  let failure = mayBe ? freeUnpinned(desc, stamp) : ERR_NOT_FOUND;
+  const generation = generationIn(u64(name));
+  const mayBe = f64(nameWith(generation, desc >> 5)) == name && isFolioObject(desc);
+  let failure = mayBe ? freeUnpinned(desc, generation) : ERR_NOT_FOUND;
   if (failure == ERR_BUSY) failure = disownFolio(name);
   leave();
   return failure;
@@ -127,7 +127,7 @@ function pinPatiently(pfn: u32): i32 {
       case PIN_GONE:
         return ERR_NOT_FOUND;
       case PIN_BUSY:
-        if (!awaitThaw(desc, look++)) return ERR_BUSY;
+        if (!awaitUnfreeze(desc, look++)) return ERR_BUSY;
         break;
       default:
         releaseDesc(desc);
@@ -149,14 +149,14 @@ function holdFolio(name: f64): i32 {
   const desc = numberIn(u64(name)) << 5;
   let look: u32 = 0;
   while (isFolioObject(desc)) {
-    const got = hold(desc);
+    const got = pinDescriptor(desc);
     if (got == GET_DONE) {
       if (nameOf(desc >> 5) == name) return i32(desc >> 5);
       dropPin(desc);
     }
     if (got != GET_BUSY) return ERR_NOT_FOUND;
     if (!hasRoom()) return ERR_FULL;
-    if (!awaitThaw(desc, look++)) return ERR_BUSY;
+    if (!awaitUnfreeze(desc, look++)) return ERR_BUSY;
   }
   return ERR_NOT_FOUND;
 }
@@ -170,7 +170,9 @@ export function putPage(desc: u32): i32 {
   return 0;
 }
 
-/** Locks what this thread has pinned. @returns LOCK_TAKEN, LOCK_ORPHANED, ERR_BUSY, ERR_NOT_YOURS */
+/**
+ * Locks what this thread has pinned. @returns LOCK_TAKEN, LOCK_ORPHANED, ERR_BUSY, ERR_NOT_YOURS
+ */
 export function lockPage(desc: u32): i32 {
   if (!hasPinned(desc << 5)) return ERR_NOT_YOURS;
   enter(OP_FOLIO);

@@ -1,8 +1,8 @@
 /**
  * Grace periods for users: wait for one, and see who holds it up.
  *
- * A section lasts one call, so a period is over in microseconds unless a thread is off its CPU in the
- * middle of a call, or has died there and nobody has recovered it yet.
+ * A section lasts one call, so a period is over in microseconds unless a thread is off its CPU in
+ * the middle of a call, or has died there and nobody has recovered it yet.
  */
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
@@ -10,7 +10,7 @@ import { loadWord } from '../base/words';
 import { leave, OP_FOLIO } from '../thread/operations';
 import { beginGracePeriod, currentEpoch, isQuiescent } from '../thread/rcu';
 import { sectionOf, slotAt, ThreadSlot } from '../thread/slot';
-import { enterKernel as enter, restSafely } from '../thread/stop';
+import { enterKernel as enter, parkAtSafepoint } from '../thread/stop';
 
 /** Looks before sleeping: some 20 µs. */
 const SPINS: u32 = 1000;
@@ -36,7 +36,7 @@ export function synchronize(limitMs: u32): i32 {
 /** On a word of our own that nobody moves. */
 function sleep(): void {
   const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('page');
-  restSafely(at, loadWord(at), 1);
+  parkAtSafepoint(at, loadWord(at), 1);
   trapIfPoisoned();
 }
 

@@ -14,7 +14,7 @@ import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
 import { loadWord } from '../base/words';
 import { isFolioType, OWNER_WORDS } from '../folio/folio';
 import { ListedDesc } from '../memdesc/desc-list';
-import { BORN, COUNT_MASK, flagsAt, pfnAt, refsAt } from '../memdesc/header';
+import { COUNT_MASK, flagsAt, pfnAt, refsAt, UNPUBLISHED } from '../memdesc/header';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_SLAB, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHES, cacheOf, SlabState, slabState } from '../slab/cache';
@@ -148,7 +148,7 @@ export function observeZspage(pfn: u32, index: u32): i32 {
   const desc = (pfn << PAGE_SHIFT) + index * record.objectBytes;
   if (index >= u32(record.perSlab) || !isInZone(desc, record.objectBytes)) return -1;
   const seen = loadWord(refsAt(desc));
-  if ((seen & BORN) != 0 || (seen & COUNT_MASK) == 0) return -1;
+  if ((seen & UNPUBLISHED) != 0 || (seen & COUNT_MASK) == 0) return -1;
   const sizeClass = zspageClass(desc);
   if (sizeClass >= classCount()) return -1;
   const used = countSlots(desc);

@@ -7,9 +7,10 @@
  *                        the block away and keeps the page
  *   anything else        refused: somebody uses it, and says so in the word
  *
- * word of a withdrawn page: 0 → Poisoned (store, by who took it from frames), or Captured → Poisoned
- * (by who moved it out) → 0 (compare-and-swap, by who gives it back: of two one does). A thread that dies between taking and storing has taken a
- * page that no word names, which recovery gives back: the page is not withdrawn.
+ * word of a withdrawn page: 0 → Poisoned (store, by who took it from frames), or Isolated →
+ * Poisoned (by who moved it out) → 0 (compare-and-swap, by who gives it back: of two one does). A
+ * thread that dies between taking and storing has taken a page that no word names, which recovery
+ * gives back: the page is not withdrawn.
  */
 import {
   ERR_BUSY,
@@ -23,7 +24,7 @@ import { superblock } from '../base/layout';
 import { loadWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { drainAll } from '../frames/drain';
-import { giveBlock, takeGivenBlock } from '../frames/frames';
+import { giveBlock, takeBlockAt } from '../frames/frames';
 import { FLAG_MOVABLE, flagsAt, PIN_MASK, refsAt } from '../memdesc/header';
 import {
   casPageWord,
@@ -32,7 +33,7 @@ import {
   wordDescriptor,
   wordType,
 } from '../memdesc/page-word';
-import { TYPE_FREE, TYPE_LIMBO, TYPE_POISONED, TYPE_STOCKED } from '../memdesc/type';
+import { TYPE_FREE, TYPE_FREEING, TYPE_ISOLATED, TYPE_POISONED } from '../memdesc/type';
 import { leave, OP_PAGES } from '../thread/operations';
 import { enterKernel as enter, enterReading } from '../thread/stop';
 
@@ -60,7 +61,7 @@ function withdraw(pfn: u32): i32 {
 }
 
 function take(pfn: u32): bool {
-  if (!takeGivenBlock(pfn, 0, CLASS_UNMOVABLE)) return false;
+  if (!takeBlockAt(pfn, 0, CLASS_UNMOVABLE)) return false;
   storePageWord(pfn, TYPE_POISONED);
   return true;
 }
@@ -68,7 +69,7 @@ function take(pfn: u32): bool {
 function whyNot(word: u32): i32 {
   const type = wordType(word);
   if (type == TYPE_POISONED) return ERR_NOT_ALLOCATED;
-  if (type == TYPE_FREE || type == TYPE_STOCKED || type == TYPE_LIMBO) return ERR_BUSY;
+  if (type == TYPE_FREE || type == TYPE_FREEING || type == TYPE_ISOLATED) return ERR_BUSY;
   const desc = wordDescriptor(word);
   if (desc == 0 || (loadWord(flagsAt(desc)) & FLAG_MOVABLE) == 0) return ERR_NOT_YOURS;
   return (loadWord(refsAt(desc)) & PIN_MASK) != 0 ? ERR_PINNED : ERR_MOVABLE;

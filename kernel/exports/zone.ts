@@ -1,9 +1,9 @@
 /**
  * A zone, as JavaScript calls it: format, attach, detach, the dead, check, stop and start.
  *
- * Each export brackets its call by `enter` and `leave`, which keep the slot's inKernel cell: it tells
- * a survivor whether a thread died half-way, and `leave` ends the read section. A poisoned zone traps
- * at `enter`.
+ * Each export brackets its call by `enter` and `leave`, which keep the slot's inKernel cell: it
+ * tells a survivor whether a thread died half-way, and `leave` ends the read section. A poisoned
+ * zone traps at `enter`.
  */
 import { selfSlot, setCanPark } from '../base/env';
 import { FAULT_TRAP, poison } from '../base/fault';
@@ -11,7 +11,7 @@ import { leave, OP_ATTACH, OP_CHECK, OP_DETACH, OP_READ, OP_RECOVER } from '../t
 import { markDead as markDeadOwner, operationOf } from '../thread/slot';
 import { enterKernel as enter, startWorld, stopWorld } from '../thread/stop';
 import { checkZone } from '../zone/check';
-import { recoverDead as recoverAll, thawZone } from '../zone/recovery';
+import { adoptImage as adopt, recoverDead as recoverAll } from '../zone/recovery';
 import { attachThread, detachThread, formatZone, settleThread } from '../zone/zone';
 
 export { checkDetail } from '../zone/check';
@@ -44,7 +44,7 @@ export function detach(): void {
  * nothing is over. Anything else may be half-done, and what repairs a dead thread's work would take
  * the living one's pins and scratch with it: the zone is poisoned.
  */
-export function condemn(): void {
+export function callFailed(): void {
   if (selfSlot() == 0) return;
   const operation = operationOf(selfSlot());
   if (operation == 0 || operation == OP_READ || operation == OP_CHECK) leave();
@@ -83,6 +83,6 @@ export function start(): void {
 }
 
 /** Makes the memory of a loaded image usable, before `attach`. */
-export function thawImage(): void {
-  thawZone();
+export function adoptImage(): void {
+  adopt();
 }

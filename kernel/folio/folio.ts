@@ -1,23 +1,25 @@
 /**
- * Folios: blocks of pages with a descriptor of their own. Anonymous ones, and those of users' types.
+ * Folios: blocks of pages with a descriptor of their own. Anonymous ones, and those of users'
+ * types.
  *
  * The plainest user of descriptors. All pages of the block hold the same word, so any of them leads
  * to the descriptor, and only the descriptor knows where the block is: who knows a folio by its
  * descriptor need not be told when it moves.
  *
- * Descriptor (32, 64 or 128 bytes): header · stamp · owner words
- *   stamp  another one with each life: tells a name that outlived its folio. Set before publish;
+ * Descriptor (32, 64 or 128 bytes): header · generation · owner words
+ *   generation  another one with each life: tells a name that outlived its folio. Set before
+ *               publish;
  *          read with a pin
  *   words  the user's: atomic, with a pin
  *
- * Life: descriptor from its cache → BORN → pages → page words → OWNED … disowned, last pin gone →
- * FROZEN|slot|0 → page words 0 → pages to frames → refs 0 → descriptor to its cache, reusable at
- * once: the cache is type-stable, and whoever comes with a stale pointer needs `tryGet` and the
- * recheck (memdesc/pin.ts).
+ * Life: descriptor from its cache → UNPUBLISHED → pages → page words → OWNED … disowned, last pin
+ * gone → FROZEN|slot|0 → page words 0 → pages to frames → refs 0 → descriptor to its cache,
+ * reusable at once: the cache is type-stable, and whoever comes with a stale pointer needs `tryGet`
+ * and the recheck (memdesc/pin.ts).
  *
- * Death on the way: the descriptor is noted in the ledger from BORN until published, and from the
- * last reference until freed. Its pages are those whose words name it; the freeing is done again
- * from there (`freeFolio` asks each word). Pages whose words are 0 are frames' to find.
+ * Death on the way: the descriptor is noted in the ledger from UNPUBLISHED until published, and
+ * from the last reference until freed. Its pages are those whose words name it; the freeing is done
+ * again from there (`freeFolio` asks each word). Pages whose words are 0 are frames' to find.
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
@@ -26,14 +28,14 @@ import { addWord, pokeWords } from '../base/words';
 import { CLASS_MOVABLE, CLASS_UNMOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
 import {
-  bear,
-  condemn,
   FLAG_MOVABLE,
   freeze,
   Header,
   headerOf,
+  initHeader,
   orderOf,
   publish,
+  takeForFree,
   typeOf,
 } from '../memdesc/header';
 import { fillPageWords, pageWord, storePageWord } from '../memdesc/page-word';
@@ -52,24 +54,24 @@ import {
 
 @unmanaged
 export class Folio extends Header {
-  stamp: u32;
+  generation: u32;
 }
 
 export const FOLIO_BYTES: u32 = 32;
-/** Owner words begin behind header and stamp. */
+/** Owner words begin behind header and generation. */
 export const OWNER_WORDS: u32 = 20;
 /** Stamps are drawn from the zone so many at a time. */
-const STAMPS: u32 = 64;
-/** A stamp and a descriptor's number (27 bits) make a name below 2^53. */
+const GENERATIONS: u32 = 64;
+/** A generation and a descriptor's number (27 bits) make a name below 2^53. */
 const STAMP_MASK: u32 = 0x3ff_ffff;
 const NUMBER_BITS: u32 = 27;
 
-/** Thread-local: the next stamp; a multiple of STAMPS when there is none left. */
-let nextStamp: u32 = 0;
+/** Thread-local: the next generation; a multiple of GENERATIONS when there is none left. */
+let nextGeneration: u32 = 0;
 
 /** What names a folio in all threads, as long as it lives. */
-export function nameWith(stamp: u32, number: u32): u64 {
-  return (u64(stamp) << NUMBER_BITS) | u64(number);
+export function nameWith(generation: u32, number: u32): u64 {
+  return (u64(generation) << NUMBER_BITS) | u64(number);
 }
 
 /** The descriptor's number in a name, if it is one. */
@@ -77,7 +79,7 @@ export function numberIn(name: u64): u32 {
   return u32(name) & ((1 << NUMBER_BITS) - 1);
 }
 
-export function stampIn(name: u64): u32 {
+export function generationIn(name: u64): u32 {
   return u32(name >> NUMBER_BITS);
 }
 
@@ -109,26 +111,26 @@ function isMovable(type: u32): bool {
   return !isUserType(type) || userType(type).isMovable != 0;
 }
 
-function drawStamp(): u32 {
+function drawGeneration(): u32 {
   // From 1 on: a name is never just a number.
-  if ((nextStamp & (STAMPS - 1)) == 0) {
-    nextStamp = addWord(MEMDESC_STATE + offsetof<MemdescState>('stamps'), STAMPS);
+  if ((nextGeneration & (GENERATIONS - 1)) == 0) {
+    nextGeneration = addWord(MEMDESC_STATE + offsetof<MemdescState>('generations'), GENERATIONS);
   }
-  return ++nextStamp & STAMP_MASK;
+  return ++nextGeneration & STAMP_MASK;
 }
 
 /**
- * Takes a descriptor for a folio of `type`, noted in the ledger and BORN, without pages.
+ * Takes a descriptor for a folio of `type`, noted in the ledger and UNPUBLISHED, without pages.
  *
  * @returns it, or 0
  */
-export function bearFolio(type: u32, order: u32): u32 {
+export function initFolio(type: u32, order: u32): u32 {
   const desc = allocObject(cacheFor(type));
   if (desc == 0) return 0;
   note(desc);
-  bear(desc, type, order, 0);
+  initHeader(desc, type, order, 0);
   if (isMovable(type)) headerOf(desc).flags |= FLAG_MOVABLE;
-  folioOf(desc).stamp = drawStamp();
+  folioOf(desc).generation = drawGeneration();
   pokeWords(desc + OWNER_WORDS, (folioBytes(type) - OWNER_WORDS) >> 2, 0);
   return desc;
 }
@@ -137,7 +139,7 @@ export function bearFolio(type: u32, order: u32): u32 {
 export function allocFolio(order: u32, type: u32): i32 {
   if (order >= MAX_ORDER) return ERR_ARGUMENT;
   if (type != TYPE_ANON_FOLIO && !isRegistered(type)) return ERR_ARGUMENT;
-  const desc = bearFolio(type, order);
+  const desc = initFolio(type, order);
   if (desc == 0) return ERR_NO_MEMORY;
   const pfn = takeBlock(order, isMovable(type) ? CLASS_MOVABLE : CLASS_UNMOVABLE);
   if (pfn == 0) {
@@ -152,24 +154,25 @@ export function allocFolio(order: u32, type: u32): i32 {
 }
 
 /**
- * Frees a folio that nobody has pinned: with one exchange, where a pin, the owner's reference and the
- * pin again would be three. Frozen, it keeps its stamp, so a name that is old is found out in time.
+ * Frees a folio that nobody has pinned: with one exchange, where a pin, the owner's reference and
+ * the pin again would be three. Frozen, it keeps its generation, so a name that is old is found out
+ * in time.
  *
- * @returns 0; ERR_NOT_FOUND: another stamp; ERR_BUSY: not in this way, nothing has changed
+ * @returns 0; ERR_NOT_FOUND: another generation; ERR_BUSY: not in this way, nothing has changed
  */
-export function freeUnpinned(desc: u32, stamp: u32): i32 {
+export function freeUnpinned(desc: u32, generation: u32): i32 {
   note(desc);
   if (!freeze(desc, 0)) {
     strikeNote(desc);
     return ERR_BUSY;
   }
-  if (folioOf(desc).stamp != stamp) {
+  if (folioOf(desc).generation != generation) {
     // Nobody else drops what a frozen descriptor without pins has.
     unfreeze(desc);
     strikeNote(desc);
     return ERR_NOT_FOUND;
   }
-  condemn(desc, selfSlot());
+  takeForFree(desc, selfSlot());
   wakePinners(desc);
   giveWhole(headerOf(desc).pfn, orderOf(desc));
   dropDescriptor(desc);

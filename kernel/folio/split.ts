@@ -26,17 +26,17 @@ import { CHILD_PAGES, superblock } from '../base/layout';
 import { loadWord, pokeCell } from '../base/words';
 import { giveBlock } from '../frames/frames';
 import {
-  actorOf,
-  BORN,
-  condemn,
   FROZEN,
   freeze,
   headerOf,
+  holderOf,
   orderOf,
   publishFrozen,
   refsAt,
   setOrder,
+  takeForFree,
   typeOf,
+  UNPUBLISHED,
 } from '../memdesc/header';
 import {
   fillPageWords,
@@ -49,7 +49,7 @@ import {
 import { unfreeze } from '../memdesc/pin';
 import { note, strikeNote } from '../memdesc/pin-ledger';
 import { TYPE_FREE } from '../memdesc/type';
-import { bearFolio, folioOf, freeFolio, nameWith } from './folio';
+import { folioOf, freeFolio, initFolio, nameWith } from './folio';
 
 /**
  * Splits a folio into folios of `order`, all owned by whoever owned it.
@@ -76,7 +76,7 @@ export function splitFolio(desc: u32, order: u32, names: usize): i32 {
 function reserve(desc: u32, order: u32): i32 {
   const type = typeOf(desc);
   for (let left = ((<u32>1) << (orderOf(desc) - order)) - 1; left > 0; left--) {
-    const child = bearFolio(type, order);
+    const child = initFolio(type, order);
     if (child == 0) return ERR_NO_MEMORY;
     headerOf(child).pfn = headerOf(desc).pfn + (left << order);
     headerOf(child).link = headerOf(desc).link;
@@ -88,7 +88,7 @@ function reserve(desc: u32, order: u32): i32 {
 
 function listReserve(desc: u32, at: usize): void {
   for (let child = headerOf(desc).link; child != 0; child = headerOf(child).link) {
-    pokeCell(at, nameWith(folioOf(child).stamp, child >> 5));
+    pokeCell(at, nameWith(folioOf(child).generation, child >> 5));
     at += 8;
   }
 }
@@ -98,7 +98,7 @@ export function dropReserve(desc: u32): void {
   while (headerOf(desc).link != 0) {
     const child = headerOf(desc).link;
     note(child);
-    condemn(child, selfSlot());
+    takeForFree(child, selfSlot());
     headerOf(desc).link = headerOf(child).link;
     freeFolio(child);
   }
@@ -109,15 +109,15 @@ function finishSplit(desc: u32, order: u32): void {
   const type = typeOf(desc);
   const pages: u32 = 1 << order;
   for (let child = headerOf(desc).link; child != 0; child = headerOf(child).link) {
-    if ((loadWord(refsAt(child)) & BORN) != 0) publishFrozen(child);
+    if ((loadWord(refsAt(child)) & UNPUBLISHED) != 0) publishFrozen(child);
     // Atomic: who finds the new folio by its page finds it frozen, not still to be born.
     storePageWords(headerOf(child).pfn, pages, child | type, order);
   }
-  thawReserve(desc);
+  unfreezeReserve(desc);
   setOrder(desc, order);
 }
 
-function thawReserve(desc: u32): void {
+function unfreezeReserve(desc: u32): void {
   while (headerOf(desc).link != 0) {
     const child = headerOf(desc).link;
     headerOf(desc).link = headerOf(child).link;
@@ -158,7 +158,7 @@ export function finishDeadSplit(desc: u32, slot: u32): void {
     if (owner == desc) own++;
     if (owner == 0 || owner == desc || wordType(pageWord(pfn)) != typeOf(desc)) continue;
     const refs = loadWord(refsAt(owner));
-    if ((refs & FROZEN) != 0 && actorOf(refs) == slot) unfreeze(owner);
+    if ((refs & FROZEN) != 0 && holderOf(refs) == slot) unfreeze(owner);
   }
   // All may be thawed, and the original not say yet how small it is.
   if (own != 0) setOrder(desc, ctz(own));

@@ -13,7 +13,8 @@
  * plain stores cost 3 ns, 8 atomic ones 35). Others may look meanwhile: what `findFree` sees is a
  * hint, and becomes true by debit and exchange.
  *
- * Progress: a failed compare-and-swap means that another thread took or gave back pages of the cell.
+ * Progress: a failed compare-and-swap means that another thread took or gave back pages of the
+ * cell.
  */
 import { FAULT_FRAMES, fail } from '../base/fault';
 import { CHILD_BITS_BYTES, CHILD_PAGES, superblock } from '../base/layout';
@@ -70,17 +71,18 @@ function areClear(child: u32, first: u32, cells: u32): bool {
 }
 
 /**
- * Takes a block of `order` 0–8 in a child that has been debited, that at `page` if nobody was faster.
+ * Takes a block of `order` 0–8 in a child that has been debited, that at `page` if nobody was
+ * faster.
  *
  * @returns its page, or −1
  */
 export function claimBlock(child: u32, order: u32, page: i32): i32 {
-  while (page >= 0 && !claimGiven(child, page, order)) page = findFree(child, order);
+  while (page >= 0 && !claimAt(child, page, order)) page = findFree(child, order);
   return page;
 }
 
 /** Takes this block of `order` 0–8, if all of it is free. The child has been debited. */
-export function claimGiven(child: u32, page: u32, order: u32): bool {
+export function claimAt(child: u32, page: u32, order: u32): bool {
   if (order > 6) return claimCells(child, page >> 6, 1 << (order - 6));
   const at = cellAt(child, page >> 6);
   const mask = blockMask(order) << u64(page & 63);

@@ -146,13 +146,13 @@ zoneTest('a given block is taken if all of it is free', { wasmPages: 160 }, (zon
   const { kernel } = zone;
   for (const order of [0, 3, 6, 7, 8, 9, 10]) {
     const pfn = 2 * CHILD_PAGES;
-    assert.equal(kernel.takeGivenBlock(pfn, order, 0), 1);
-    assert.equal(kernel.takeGivenBlock(pfn, order, 0), 0, `order ${order} is taken`);
+    assert.equal(kernel.takeBlockAt(pfn, order, 0), 1);
+    assert.equal(kernel.takeBlockAt(pfn, order, 0), 0, `order ${order} is taken`);
     kernel.giveBlock(pfn, order);
     kernel.drainAll();
     if (order === 0) continue;
-    assert.equal(kernel.takeGivenBlock(pfn + 2 ** order - 1, 0, 0), 1);
-    assert.equal(kernel.takeGivenBlock(pfn, order, 0), 0, `order ${order}, its last page is taken`);
+    assert.equal(kernel.takeBlockAt(pfn + 2 ** order - 1, 0, 0), 1);
+    assert.equal(kernel.takeBlockAt(pfn, order, 0), 0, `order ${order}, its last page is taken`);
     kernel.giveBlock(pfn + 2 ** order - 1, 0);
     kernel.drainAll();
   }

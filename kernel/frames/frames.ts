@@ -10,8 +10,8 @@
  *   free pages = Σ trees + Σ stocks,   Σ trees ≤ Σ children ≤ clear bits     always
  *                                      Σ trees = Σ children = clear bits     when nobody is inside
  *
- * **Debit before setting bits, credit after clearing them**: a counter is never too high, so what one
- * finds by it is there; a thread that dies in between leaves counters too low, and recovery
+ * **Debit before setting bits, credit after clearing them**: a counter is never too high, so what
+ * one finds by it is there; a thread that dies in between leaves counters too low, and recovery
  * (recover.ts) counts again.
  *
  * Classes keep memory that cannot move together (child.ts). Orders 0 … 9 lie in one child; a block
@@ -25,8 +25,8 @@ import { selfPage } from '../base/env';
 import { CHILD_PAGES, MAX_ORDER, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
 import {
   bitsOf,
+  claimAt,
   claimBlock,
-  claimGiven,
   claimPages,
   clearBlock,
   clearChild,
@@ -167,12 +167,12 @@ function takeGivenPair(child: u32, kind: u32): bool {
  * Takes this block if all of it is free and in no stock. For who clears a range.
  * The block is aligned and inside the zone.
  */
-export function takeGivenBlock(pfn: u32, order: u32, kind: u32): bool {
+export function takeBlockAt(pfn: u32, order: u32, kind: u32): bool {
   const child = pfn / CHILD_PAGES;
   if (order == MAX_ORDER) return takeGivenPair(child, kind);
   if (!debit(child, 1 << order, order == CHILD_ORDER ? CLASS_HUGE : kind)) return false;
   if (order == CHILD_ORDER) setChild(child);
-  else if (!claimGiven(child, pfn % CHILD_PAGES, order)) {
+  else if (!claimAt(child, pfn % CHILD_PAGES, order)) {
     credit(child, 1 << order);
     return false;
   }

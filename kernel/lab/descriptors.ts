@@ -1,9 +1,9 @@
 /**
  * The kernel's own scheme for the lab: a word or two a page, and descriptors.
  *
- * These are the kernel's functions with as little around them as can be. `fill` makes blocks of kinds
- * that only their owners make in the kernel, to count what they cost: descriptors of their caches,
- * words of their types.
+ * These are the kernel's functions with as little around them as can be. `fill` makes blocks of
+ * kinds that only their owners make in the kernel, to count what they cost: descriptors of their
+ * caches, words of their types.
  */
 import { superblock } from '../base/layout';
 import { loadWord } from '../base/words';
@@ -14,9 +14,9 @@ import { splitFolio } from '../folio/split';
 import { CLASS_MOVABLE } from '../frames/class';
 import { takeBlock } from '../frames/frames';
 import { lockDesc, unlockDesc } from '../memdesc/desc-lock';
-import { bear, flagsAt, headerOf, publish } from '../memdesc/header';
+import { flagsAt, headerOf, initHeader, publish } from '../memdesc/header';
 import { fillPageWords, miscWord, pageWord, wordDescriptor } from '../memdesc/page-word';
-import { hold, PIN_HELD, PIN_STATUS, pin } from '../memdesc/pin';
+import { PIN_HELD, PIN_STATUS, pin, pinDescriptor } from '../memdesc/pin';
 import {
   FIRST_USER_TYPE,
   MISC_USER,
@@ -56,7 +56,7 @@ export function alloc(order: u32): u32 {
 
 /** As the kernel's face does it: by name, because others may come first. */
 export function free(desc: u32): void {
-  freeUnpinned(desc, folioOf(desc).stamp);
+  freeUnpinned(desc, folioOf(desc).generation);
 }
 
 export function pageOf(desc: u32): u32 {
@@ -99,7 +99,7 @@ export function ownerOf(pfn: u32): u32 {
 
 /** Into single pages, as the kernel's face does it: pinned and locked. */
 export function splitToPages(desc: u32): bool {
-  hold(desc);
+  pinDescriptor(desc);
   lockDesc(desc);
   const failure = splitFolio(desc, 0, 0);
   unlockDesc(desc);
@@ -128,7 +128,7 @@ export function freeDescriptor(desc: u32): void {
 export function describePage(pfn: u32): bool {
   const desc = allocObject(CACHE_FOLIO);
   if (desc == 0) return false;
-  bear(desc, FIRST_USER_TYPE, 0, pfn);
+  initHeader(desc, FIRST_USER_TYPE, 0, pfn);
   fillPageWords(pfn, 1, desc | FIRST_USER_TYPE);
   publish(desc);
   return true;
@@ -137,7 +137,7 @@ export function describePage(pfn: u32): bool {
 export function fillOne(kind: u32, order: u32, chain: u32): bool {
   let word = miscWord(order, MISC_USER);
   if (kind != KIND_BARE) {
-    const desc = bearOfKind(kind, order);
+    const desc = initOfKind(kind, order);
     if (desc == 0) return false;
     word = desc | typeOfKind(kind);
   }
@@ -150,10 +150,10 @@ function typeOfKind(kind: u32): u32 {
   return kind == KIND_ZSPAGE ? TYPE_ZSPAGE : kind == KIND_SLAB ? TYPE_SLAB : TYPE_ANON_FOLIO;
 }
 
-function bearOfKind(kind: u32, order: u32): u32 {
+function initOfKind(kind: u32, order: u32): u32 {
   const cache = kind == KIND_ZSPAGE ? CACHE_ZSPAGE : kind == KIND_SLAB ? CACHE_SLAB : CACHE_FOLIO;
   const desc = allocObject(cache);
-  if (desc != 0) bear(desc, typeOfKind(kind), order, 0);
+  if (desc != 0) initHeader(desc, typeOfKind(kind), order, 0);
   return desc;
 }
 

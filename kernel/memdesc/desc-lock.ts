@@ -8,9 +8,9 @@
  *   LOCKED|W|H → H, or free      the owner                    `and`; wakes one if WAITERS was set
  *   H          → LOCKED|W|owner  whoever has parked for it    compare-and-swap
  *   LOCKED     → ORPHANED        recovery, if the owner died  `and`, `or`; wakes all
- * Barging is what makes a contended lock fast: whoever runs takes it, and a woken thread is too late
- * some fifty microseconds long. HANDOFF bounds that: while it is set only threads that have parked
- * may take the lock, any of them, so it does not matter if the one that asked has died.
+ * Barging is what makes a contended lock fast: whoever runs takes it, and a woken thread is too
+ * late some fifty microseconds long. HANDOFF bounds that: while it is set only threads that have
+ * parked may take the lock, any of them, so it does not matter if the one that asked has died.
  * A woken waiter takes the lock with WAITERS set, because it cannot know whether it was the last.
  *
  * **No lock without a pin**: a waiter on a descriptor that nothing keeps alive would lock its next
@@ -20,15 +20,15 @@
  * ORPHANED tells the next owner, once, that the one before died with the lock held: what the lock
  * protects may be half-changed (as EOWNERDEAD of robust mutexes does).
  *
- * A wait is a row of slices outside the kernel and ends the read section. Cost: a load and one atomic
- * to lock, one to unlock. Progress: a failed compare-and-swap means that another thread moved the
- * word.
+ * A wait is a row of slices outside the kernel and ends the read section. Cost: a load and one
+ * atomic to lock, one to unlock. Progress: a failed compare-and-swap means that another thread
+ * moved the word.
  */
 import { canPark, selfSlot } from '../base/env';
 import { ERR_BUSY } from '../base/fault';
 import { andWord, casWord, loadWord, orWord, wakeWord } from '../base/words';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
-import { restOutside } from '../thread/stop';
+import { parkOutside } from '../thread/stop';
 import { flagsAt } from './header';
 
 export const LOCKED: u32 = 1 << 9;
@@ -67,7 +67,9 @@ export function tryLockDesc(desc: u32): i32 {
   return ERR_BUSY;
 }
 
-/** Takes the lock, waiting for it if need be. Pin held. @returns ERR_BUSY only where it cannot park */
+/**
+ * Takes the lock, waiting for it if need be. Pin held. @returns ERR_BUSY only where it cannot park
+ */
 export function lockDesc(desc: u32): i32 {
   const taken = tryLockDesc(desc);
   return taken >= 0 ? taken : lockDescSlow(desc);
@@ -95,7 +97,7 @@ function waitForLock(at: usize): i32 {
     if (announced == 0) continue;
     // The lock may be held from one call to another: who stops the world keeps its owner from the
     // call that would free it, and must not wait for us.
-    restOutside(at, announced);
+    parkOutside(at, announced);
     rests++;
   }
 }

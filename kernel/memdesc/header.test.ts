@@ -10,7 +10,7 @@ import {
   type TestZone,
 } from '../../test/support/zone.ts';
 
-const { BORN, FROZEN, GET_BUSY, GET_DONE, GET_GONE, OWNED, PIN_MASK } = facts;
+const { UNPUBLISHED, FROZEN, GET_BUSY, GET_DONE, GET_GONE, OWNED, PIN_MASK } = facts;
 const SELF = 1 << 22;
 
 /** A descriptor that nothing else refers to, on a page of the user's. */
@@ -38,11 +38,11 @@ function subject(): Subject {
 test('a descriptor is born, published, and buried', () => {
   const { zone, desc, refs, set } = subject();
   const { kernel } = zone;
-  set(BORN + SELF);
-  kernel.bear(desc, facts.TYPE_ANON_FOLIO, 3, 1234);
-  assert.equal(refs(), BORN + SELF);
+  set(UNPUBLISHED + SELF);
+  kernel.initHeader(desc, facts.TYPE_ANON_FOLIO, 3, 1234);
+  assert.equal(refs(), UNPUBLISHED + SELF);
   assert.equal(kernel.tryGet(desc), GET_GONE);
-  assert.equal(refs(), BORN + SELF, 'a look changes nothing');
+  assert.equal(refs(), UNPUBLISHED + SELF, 'a look changes nothing');
   assert.equal(zone.words[desc / 4], facts.TYPE_ANON_FOLIO | (3 << 5));
   assert.equal(zone.words[desc / 4 + 2], 1234);
   kernel.publish(desc);
@@ -56,7 +56,7 @@ test('a descriptor is born, published, and buried', () => {
 
 const looks: [name: string, refs: number, answer: number, after: number][] = [
   ['a free object', 0, GET_GONE, 0],
-  ['one that is being born', BORN + SELF, GET_GONE, BORN + SELF],
+  ['one that is unpublished', UNPUBLISHED + SELF, GET_GONE, UNPUBLISHED + SELF],
   ['owned, not pinned', OWNED, GET_DONE, OWNED + 1],
   ['many pins', OWNED + 77, GET_DONE, OWNED + 78],
   ['room for the last pin', OWNED + PIN_MASK - 1, GET_DONE, OWNED + PIN_MASK],
@@ -105,7 +105,7 @@ const disowns: [name: string, refs: number, answer: number, after: number][] = [
   ['twice', 2, facts.DISOWN_TWICE, 2],
   ['frozen by another', FROZEN + 9 * SELF + OWNED, facts.DISOWN_DONE, FROZEN + 9 * SELF],
   ['free', 0, facts.DISOWN_TWICE, 0],
-  ['being born', BORN + SELF, facts.DISOWN_TWICE, BORN + SELF],
+  ['being born', UNPUBLISHED + SELF, facts.DISOWN_TWICE, UNPUBLISHED + SELF],
 ];
 
 for (const [name, before, answer, after] of disowns) {
@@ -121,7 +121,7 @@ for (const [name, before, answer, after] of disowns) {
 for (const [name, before] of [
   ['without a pin', OWNED],
   ['that is free', 0],
-  ['that is being born', BORN + SELF],
+  ['that is being born', UNPUBLISHED + SELF],
   ['that is being freed', FROZEN + SELF],
 ] as const) {
   test(`put of a descriptor ${name} poisons the zone`, () => {
@@ -151,9 +151,9 @@ test('freeze succeeds with exactly the expected pins out, while there is an owne
   assertSound(kernel);
 });
 
-test('freeze of a free object or one that is being born fails', () => {
+test('freeze of a free object or one that is unpublished fails', () => {
   const { zone, desc, refs, set } = subject();
-  for (const state of [0, BORN + SELF, FROZEN + SELF]) {
+  for (const state of [0, UNPUBLISHED + SELF, FROZEN + SELF]) {
     set(state);
     assert.equal(zone.kernel.freeze(desc, 1), 0);
     assert.equal(refs(), state >>> 0);

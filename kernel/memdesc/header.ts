@@ -4,21 +4,23 @@
  * flags  type:5 · order:4 · LOCKED (bit 9) · WAITERS (10) · HANDOFF (11) · owner:8 (12–19) ·
  *        MOVABLE (25) · ORPHANED (26). Stored once, before the descriptor is published; afterwards
  *        only moved by compare-and-swap, `or` and `and`. The lock's part: desc-lock.ts
- * refs   pins:21 · OWNED (bit 21) · actor slot:8 (22–29) · BORN (30) · FROZEN (31)
- *   0                free: nobody's                             → BORN|slot (plainly, by its cache)
- *   BORN|slot        reserved by slot, not published            → OWNED (store, by slot: publishes)
- *   OWNED|n          its owner has it, and n pins are out       → OWNED|n±1, n, or FROZEN|slot|OWNED|n
- *   n > 0            disowned; goes with its last pin           → n−1
- *   FROZEN|slot|c    nobody may take a pin; c = OWNED and pins  → the same with less, or c (unfreeze)
- *   FROZEN|slot|0    being freed by slot                        → 0 (plainly, by its cache)
- *   Never raised from 0. Whoever takes the last of OWNED and pins away frees: `put` and `disown` say
- *   so, or, if it was frozen meanwhile, the freezer's `unfreeze`. That and the freeze are one
+ * refs   pins:21 · OWNED (bit 21) · holder slot:8 (22–29) · UNPUBLISHED (30) · FROZEN (31)
+ *   0                 free: nobody's               → UNPUBLISHED|slot   plainly, by its cache
+ *   UNPUBLISHED|slot  slot is making it            → OWNED              store, by slot: publishes
+ *   OWNED|n           it has an owner, and n pins  → OWNED|n±1, n, or FROZEN|slot|OWNED|n
+ *   n > 0             disowned: goes with its      → n−1
+ *                     last pin
+ *   FROZEN|slot|c     takes no pin; c = OWNED and  → the same with less, or c (unfreeze)
+ *                     pins
+ *   FROZEN|slot|0     slot is freeing it           → 0                  plainly, by its cache
+ *   Never raised from 0. Whoever takes the last of OWNED and pins away frees: `put` and `disown`
+ *   say so, or, if it was frozen meanwhile, the freezer's `unfreeze`. That and the freeze are one
  *   compare-and-swap, 1 → FROZEN|slot|0: in two steps a stalled freer would hit the next life.
  * pfn    first page of the block. Set before publish
  * link   limbo, or a split's reserve. No reader reads it
  *
- * OWNED is the reference of whoever made the descriptor, which outlives threads; every pin stands in
- * the ledger of the thread that has it (pin-ledger.ts). So the word can be counted anew:
+ * OWNED is the reference of whoever made the descriptor, which outlives threads; every pin stands
+ * in the ledger of the thread that has it (pin-ledger.ts). So the word can be counted anew:
  *   pins = entries of all ledgers that name the descriptor
  *
  * Descriptors are type-stable: an object of a descriptor cache keeps its kind until its slab is
@@ -35,7 +37,7 @@ import { TYPE_MASK } from './type';
 export const HEADER_BYTES: u32 = 16;
 
 export const FROZEN: u32 = 0x8000_0000;
-export const BORN: u32 = 0x4000_0000;
+export const UNPUBLISHED: u32 = 0x4000_0000;
 /** The owner's reference. */
 export const OWNED: u32 = 0x0020_0000;
 export const PIN_MASK: u32 = 0x001f_ffff;
@@ -94,21 +96,21 @@ export function setOrder(desc: u32, order: u32): void {
   }
 }
 
-/** The slot in a BORN or FROZEN word. */
-export function actorOf(refs: u32): u32 {
+/** The slot in an UNPUBLISHED or FROZEN word. */
+export function holderOf(refs: u32): u32 {
   return (refs >> SLOT_SHIFT) & 0xff;
 }
 
 /** What the refs of an object say that is in this thread's hands. */
-export function bornHere(): u32 {
-  return BORN | (selfSlot() << SLOT_SHIFT);
+export function unpublishedHere(): u32 {
+  return UNPUBLISHED | (selfSlot() << SLOT_SHIFT);
 }
 
 /**
- * Fills the header of an object that its cache has handed out, so that its refs say `bornHere`
- * (slab/sheaf.ts): nobody can pin it before `publish`.
+ * Fills the header of an object that its cache has handed out, so that its refs say
+ * `unpublishedHere` (slab/sheaf.ts): nobody can pin it before `publish`.
  */
-export function bear(desc: u32, type: u32, order: u32, pfn: u32): void {
+export function initHeader(desc: u32, type: u32, order: u32, pfn: u32): void {
   const header = headerOf(desc);
   header.flags = type | (order << ORDER_SHIFT);
   header.pfn = pfn;
@@ -121,8 +123,9 @@ export function publish(desc: u32): void {
 }
 
 /**
- * Instead of `publish` where others may wait for it: born as if frozen by us, until `unfreeze`. What
- * leads to it is stored atomically after this; who has an older pointer takes no pin either way.
+ * Instead of `publish` where others may wait for it: born as if frozen by us, until `unfreeze`.
+ * What leads to it is stored atomically after this; who has an older pointer takes no pin either
+ * way.
  */
 export function publishFrozen(desc: u32): void {
   pokeWord(refsAt(desc), FROZEN | (selfSlot() << SLOT_SHIFT) | OWNED);
@@ -130,12 +133,12 @@ export function publishFrozen(desc: u32): void {
 
 /** What `tryGet` found. */
 export const GET_DONE: u32 = 0;
-/** Free, being born or freed, or disowned: it takes no pins (any more). */
+/** Free, unpublished, being freed, or disowned: it takes no pins (any more). */
 export const GET_GONE: u32 = 1;
 /** Frozen: worth waiting for. Or pinned two million times. */
 export const GET_BUSY: u32 = 2;
 
-/** OWNED is there, no actor's bits are, and there is room for one more: in one comparison. */
+/** OWNED is there, no holder's bits are, and there is room for one more: in one comparison. */
 function takesPins(refs: u32): bool {
   return refs - OWNED < PIN_MASK;
 }
@@ -159,7 +162,7 @@ export function tryGet(desc: u32): u32 {
 export function put(desc: u32): bool {
   let seen = loadWord(refsAt(desc));
   while (true) {
-    if ((seen & PIN_MASK) == 0 || (seen & BORN) != 0) fail(FAULT_REFS, desc);
+    if ((seen & PIN_MASK) == 0 || (seen & UNPUBLISHED) != 0) fail(FAULT_REFS, desc);
     const isLast = seen == 1;
     const next = isLast ? FROZEN | (selfSlot() << SLOT_SHIFT) : seen - 1;
     const found = casWord(refsAt(desc), seen, next);
@@ -168,14 +171,16 @@ export function put(desc: u32): bool {
   }
 }
 
-/** `tryGet` if nobody interferes. @returns whether it took a pin; if not, all is as before @inline */
-export function getAtOnce(desc: u32): bool {
+/**
+ * `tryGet` if nobody interferes. @returns whether it took a pin; if not, all is as before @inline
+ */
+export function getFast(desc: u32): bool {
   const seen = loadWord(refsAt(desc));
   return takesPins(seen) && casWord(refsAt(desc), seen, seen + 1) == seen;
 }
 
 /** `put` of a pin beside an owner, if nobody interferes. @returns whether it was dropped @inline */
-export function putAtOnce(desc: u32): bool {
+export function putFast(desc: u32): bool {
   const seen = loadWord(refsAt(desc));
   return seen - OWNED - 1 < PIN_MASK && casWord(refsAt(desc), seen, seen - 1) == seen;
 }
@@ -212,7 +217,7 @@ export function freeze(desc: u32, pins: u32): bool {
  *
  * @returns true when everything went meanwhile: still FROZEN|slot|0, the caller frees
  */
-export function thaw(desc: u32): bool {
+export function unfreezeRefs(desc: u32): bool {
   let seen = loadWord(refsAt(desc));
   while (true) {
     if ((seen & COUNT_MASK) == 0) return true;
@@ -222,15 +227,18 @@ export function thaw(desc: u32): bool {
   }
 }
 
-/** Leaves the refs as a free object's, where it does not go back to its cache at once: that does so. */
+/**
+ * Leaves the refs as a free object's, where it does not go back to its cache at once: that does so.
+ */
 export function bury(desc: u32): void {
   storeWord(refsAt(desc), 0);
 }
 
 /**
- * Makes a descriptor that nobody can pin any more, or that is frozen without pins, `slot`'s to free.
+ * Makes a descriptor that nobody can pin any more, or that is frozen without pins, `slot`'s to
+ * free.
  */
-export function condemn(desc: u32, slot: u32): void {
+export function takeForFree(desc: u32, slot: u32): void {
   storeWord(refsAt(desc), FROZEN | (slot << SLOT_SHIFT));
 }
 

@@ -7,15 +7,15 @@
  *
  *   0                        free, or inside somebody's operation
  *   Misc(order, subtype)     allocated without a descriptor
- *   Stocked(slot, order)     a block of Misc pages that the slot is freeing
- *   Limbo(order)             waiting for a grace period
- *   Captured                 a Limbo page in the hands of who compacts (compact/isolate.ts)
+ *   Freeing(slot, order)     a block of Misc pages that the slot is freeing
+ *   Isolated                 in the hands of who compacts (compact/isolate.ts)
  *   descriptor | type        slab, folio, zspage, …
  *
- * Two words (build flag PAGELESS_TWO_WORD) are the other scheme that was proposed: the *allocator's*
- * (free or not, order, slab) and the *allocatee's* (its descriptor), each an array of its own. This
- * file is the only one that knows the difference; the same tests run on both builds.
- *   allocator word   what has no descriptor, or a slab · Allocated(order) where the other word counts
+ * Two words (build flag PAGELESS_TWO_WORD) are the other scheme that was proposed: the
+ * *allocator's* (free or not, order, slab) and the *allocatee's* (its descriptor), each an array of
+ * its own. This file is the only one that knows the difference; the same tests run on both builds.
+ *   allocator word   what has no descriptor, or a slab · Allocated(order) where the other word
+ *                    counts
  *   allocatee word   descriptor | type of all but slabs, else 0
  *
  * Writers: the owner of the block. Words are plain stores before the refs store that publishes the
@@ -28,11 +28,11 @@ import { casWord, loadWord, peekWord, pokeWord, pokeWords, storeWord } from '../
 import {
   isDescriptorType,
   TYPE_ALLOCATED,
-  TYPE_LIMBO,
+  TYPE_FREEING,
+  TYPE_ISOLATED,
   TYPE_MASK,
   TYPE_MISC,
   TYPE_SLAB,
-  TYPE_STOCKED,
 } from './type';
 
 /** The page's word; in the two-word layout the allocator's. */
@@ -80,7 +80,7 @@ export function miscWord(order: u32, subtype: u32): u32 {
   return (subtype << 9) | (order << 5) | TYPE_MISC;
 }
 
-/** Order of a Misc or Limbo word. */
+/** Order of a Misc word. */
 export function wordOrder(word: u32): u32 {
   return (word >> 5) & 15;
 }
@@ -89,26 +89,24 @@ export function wordSubtype(word: u32): u32 {
   return (word >> 9) & 255;
 }
 
-export function stockedWord(slot: u32, order: u32): u32 {
-  return (order << 13) | (slot << 5) | TYPE_STOCKED;
+export function freeingWord(slot: u32, order: u32): u32 {
+  return (order << 13) | (slot << 5) | TYPE_FREEING;
 }
 
-/** Slot of a Stocked word. */
+/** Slot of a Freeing word. */
 export function wordSlot(word: u32): u32 {
   return (word >> 5) & 255;
 }
 
-/** Order of a Stocked word. */
-export function stockedOrder(word: u32): u32 {
+/** Order of a Freeing word. */
+export function freeingOrder(word: u32): u32 {
   return (word >> 13) & 15;
 }
 
-export function limboWord(order: u32): u32 {
-  return (order << 5) | TYPE_LIMBO;
-}
-
-/** A page in the hands of the thread that compacts: bit 9, so that no retired slab looks like it. */
-export const CAPTURED_WORD: u32 = (1 << 9) | TYPE_LIMBO;
+/**
+ * A page in the hands of the thread that compacts: bit 9, so that no retired slab looks like it.
+ */
+export const ISOLATED_WORD: u32 = (1 << 9) | TYPE_ISOLATED;
 
 /** Plainly stores the word of one page that has no descriptor before and after. */
 export function pokePageWord(pfn: u32, word: u32): void {

@@ -143,7 +143,7 @@ zoneTest('pages of a dead free are not freed again', {}, (zone) => {
   const pfn = zone.kernel.allocPages(2);
   const at = (facts.PAGE_MAP + pfn * 4) / 4;
   const word = zone.words[at]!;
-  zone.words[at] = (7 << 5) | facts.TYPE_STOCKED;
+  zone.words[at] = (7 << 5) | facts.TYPE_FREEING;
   assertRefused(zone, pfn, 2, ERR_NOT_ALLOCATED);
   zone.words[at] = word;
 });

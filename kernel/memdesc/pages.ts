@@ -7,15 +7,16 @@
  *
  * States of the first page's word:
  *   0 → Misc(order, subtype)           alloc, after the other words: the block can now be freed
- *   Misc → Stocked(self, order)        free, by compare-and-swap: the arbiter of a double free
- *   Stocked → 0                        free, plainly, before the block goes to frames. Nobody else
- *                                      stores a word that is Stocked
- *   Stocked(self, large) → Misc(small) a free of a part, likewise after the other words
+ *   Misc → Freeing(self, order)        free, by compare-and-swap: the arbiter of a double free
+ *   Freeing → 0                        free, plainly, before the block goes to frames. Nobody else
+ *                                      stores a word that is Freeing
+ *   Freeing(self, large) → Misc(small) a free of a part, likewise after the other words
  *
  * Death (recover.ts): an incomplete birth shows in words without the first one, a free in a
- * first word that is Stocked. The one is undone, the other finished.
+ * first word that is Freeing. The one is undone, the other finished.
  *
- * Cost: of an alloc the words; of a free one compare-and-swap and the words. Both and frames' share.
+ * Cost: of an alloc the words; of a free one compare-and-swap and the words. Both and frames'
+ * share.
  */
 import { selfSlot } from '../base/env';
 import {
@@ -34,16 +35,16 @@ import { stockFor } from '../frames/stock';
 import {
   casPageWord,
   fillPageWords,
+  freeingWord,
   miscWord,
   pageWord,
   pokePageWord,
-  stockedWord,
   storePageWord,
   wordOrder,
   wordSubtype,
   wordType,
 } from './page-word';
-import { TYPE_FREE, TYPE_LIMBO, TYPE_MISC, TYPE_STOCKED } from './type';
+import { TYPE_FREE, TYPE_FREEING, TYPE_ISOLATED, TYPE_MISC } from './type';
 
 /**
  * @param kind  CLASS_UNMOVABLE or CLASS_MOVABLE, | URGENT: see frames
@@ -71,7 +72,7 @@ export function freePages(pfn: u32, order: u32, subtype: u32): i32 {
   if (!mayBeFirst(pfn, order)) return whyNotFreeable(pfn, order, subtype);
   // Before the exchange, which no load overtakes.
   const stock = stockFor(pfn, order);
-  if (!casPageWord(pfn, miscWord(order, subtype), stockedWord(selfSlot(), order))) {
+  if (!casPageWord(pfn, miscWord(order, subtype), freeingWord(selfSlot(), order))) {
     return whyNotFreeable(pfn, order, subtype);
   }
   if (order != 0) clearRest(pfn, order);
@@ -106,7 +107,7 @@ function whyNotFreeable(pfn: u32, order: u32, subtype: u32): i32 {
   if (misuse != 0) return misuse;
   const word = pageWord(pfn);
   const type = wordType(word);
-  if (type == TYPE_FREE || type == TYPE_STOCKED || type == TYPE_LIMBO) return ERR_NOT_ALLOCATED;
+  if (type == TYPE_FREE || type == TYPE_FREEING || type == TYPE_ISOLATED) return ERR_NOT_ALLOCATED;
   if (type != TYPE_MISC || wordSubtype(word) != subtype) return ERR_NOT_YOURS;
   // The same word can be seen when the block was freed and allocated again meanwhile.
   return wordOrder(word) == order ? ERR_NOT_ALLOCATED : ERR_WRONG_ORDER;
@@ -114,10 +115,11 @@ function whyNotFreeable(pfn: u32, order: u32, subtype: u32): i32 {
 
 /**
  * Frees an aligned part of a block of `blockOrder`, larger than the part. What stays is as many
- * blocks as it takes: the part's neighbour of its own order, and of each order up to half the block.
+ * blocks as it takes: the part's neighbour of its own order, and of each order up to half the
+ * block.
  *
  * The intent is stored before the exchange that commits, so that a survivor can go on: until the
- * first word of the block is stored, last, it says Stocked and the intent says which part leaves.
+ * first word of the block is stored, last, it says Freeing and the intent says which part leaves.
  *
  * @returns 0, or the code of what is wrong; then nothing has changed
  */
@@ -130,7 +132,7 @@ export function freePart(pfn: u32, order: u32, blockOrder: u32, subtype: u32): i
   const isMine = casPageWord(
     base,
     miscWord(blockOrder, subtype),
-    stockedWord(selfSlot(), blockOrder),
+    freeingWord(selfSlot(), blockOrder),
   );
   if (isMine) {
     describeRest(pfn, order, blockOrder, subtype);

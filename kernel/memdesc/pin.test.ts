@@ -39,7 +39,7 @@ zoneTest('a frozen descriptor is busy, one that is born or freed is gone', {}, (
   const at = refsIndex(desc);
   words[at] = FROZEN + OWNED;
   assert.equal(kernel.pin(pfn) & PIN_STATUS, PIN_BUSY);
-  for (const refs of [FROZEN, facts.BORN, 3]) {
+  for (const refs of [FROZEN, facts.UNPUBLISHED, 3]) {
     words[at] = refs;
     assert.equal(kernel.pin(pfn), PIN_GONE);
     assert.equal(kernel.pinPage(pfn), ERR_NOT_FOUND);

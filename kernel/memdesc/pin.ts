@@ -6,48 +6,48 @@
  * Between the first load and `tryGet` the page may have been freed and reused, the descriptor may
  * have been freed and reused, or both. The recheck closes all three: while a pin is held the
  * descriptor cannot be freed, so if the word still names it the page belonged to it when we looked
- * (and a folio keeps its pages as long as it lives). If not, the pin was taken on a stranger: put it
- * back (which may make us the one who frees it) and begin again.
+ * (and a folio keeps its pages as long as it lives). If not, the pin was taken on a stranger: put
+ * it back (which may make us the one who frees it) and begin again.
  *
  * Every pin stands in the ledger (pin-ledger.ts) from before it is counted until after.
  *
  * A frozen descriptor is waited for: whoever freezes is soon done. `waiters` counts those who park
- * on a refs word, so that an unfreeze wakes only when there are any; one that dies waiting leaves it
- * too high for ever, which costs needless wakes. unfreeze stores refs, then loads `waiters`; a waiter
- * adds to `waiters`, then loads refs: of the two at least one sees the other.
+ * on a refs word, so that an unfreeze wakes only when there are any; one that dies waiting leaves
+ * it too high for ever, which costs needless wakes. unfreeze stores refs, then loads `waiters`; a
+ * waiter adds to `waiters`, then loads refs: of the two at least one sees the other.
  *
  * Context: inside a read section, which keeps the descriptor's memory type-stable. No lock.
- * Cost: two loads, one compare-and-swap, and a plain store; with the unpin 1.12 times two bare atomic
- * additions, because the first try of both is inlined: what a call pushes are stores that a locked
- * instruction waits for (1.5 times). Progress: a retry means that the page changed hands.
+ * Cost: two loads, one compare-and-swap, and a plain store; with the unpin 1.12 times two bare
+ * atomic additions, because the first try of both is inlined: what a call pushes are stores that a
+ * locked instruction waits for (1.5 times). Progress: a retry means that the page changed hands.
  */
 import { canPark } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
 import { MEMDESC_STATE } from '../base/layout';
 import { addWord, loadWord, wakeWord } from '../base/words';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { restSafely } from '../thread/stop';
+import { parkAtSafepoint } from '../thread/stop';
 import {
   FROZEN,
   GET_BUSY,
   GET_DONE,
-  getAtOnce,
+  getFast,
   OWNED,
   put,
-  putAtOnce,
+  putFast,
   refsAt,
-  thaw,
   tryGet,
+  unfreezeRefs,
 } from './header';
 import { pageWord, wordDescriptor } from './page-word';
 import { enter, hasRoom, keepAsNote, strike } from './pin-ledger';
 
-/** Lock, pin waiters, stamps, and the types of users (user-type.ts). */
+/** Lock, pin waiters, generations, and the types of users (user-type.ts). */
 @unmanaged
 export class MemdescState {
   lock: u32;
   waiters: u32;
-  stamps: u32;
+  generations: u32;
 }
 
 /** Low bits of the answer; the rest is the descriptor. */
@@ -76,7 +76,7 @@ export function pin(pfn: u32): u32 {
   const desc = wordDescriptor(word);
   if (desc != 0 && hasRoom()) {
     enter(desc);
-    if (getAtOnce(desc)) return pageWord(pfn) == word ? desc | PIN_HELD : leaveStranger(pfn, desc);
+    if (getFast(desc)) return pageWord(pfn) == word ? desc | PIN_HELD : leaveStranger(pfn, desc);
     strike(desc);
   }
   return pinSlow(pfn);
@@ -106,7 +106,7 @@ function pinSlow(pfn: u32): u32 {
 }
 
 /** Pins a descriptor that the caller knows. @returns GET_DONE, or GET_GONE, GET_BUSY */
-export function hold(desc: u32): u32 {
+export function pinDescriptor(desc: u32): u32 {
   if (!hasRoom()) return GET_BUSY;
   enter(desc);
   const got = tryGet(desc);
@@ -114,14 +114,19 @@ export function hold(desc: u32): u32 {
   return got;
 }
 
-/** `unpin` of a pin beside an owner, if nobody interferes. @returns whether it was dropped @inline */
-export function unpinAtOnce(desc: u32): bool {
-  if (!putAtOnce(desc)) return false;
+/**
+ * `unpin` of a pin beside an owner, if nobody interferes. @returns whether it was dropped @inline
+ */
+export function unpinFast(desc: u32): bool {
+  if (!putFast(desc)) return false;
   strike(desc);
   return true;
 }
 
-/** @returns true when the caller must free it; its entry is a note until then (pin-ledger.ts) @inline */
+/**
+ * @returns true when the caller must free it; its entry is a note until then (pin-ledger.ts)
+ * @inline
+ */
 export function unpin(desc: u32): bool {
   const isLast = put(desc);
   if (isLast) keepAsNote(desc);
@@ -131,7 +136,7 @@ export function unpin(desc: u32): bool {
 
 /** Ends a freeze of one's own, and wakes who waited. @returns true when the caller must free it */
 export function unfreeze(desc: u32): bool {
-  const isLast = thaw(desc);
+  const isLast = unfreezeRefs(desc);
   wakePinners(desc);
   return isLast;
 }
@@ -142,7 +147,7 @@ export function wakePinners(desc: u32): void {
 }
 
 /** A look, or a slice of waiting, for a frozen descriptor. @returns false where there is no hope */
-export function awaitThaw(desc: u32, look: u32): bool {
+export function awaitUnfreeze(desc: u32, look: u32): bool {
   if (look < SPINS) return true;
   if (look > SPINS && !canPark()) return false;
   const waitersAt = MEMDESC_STATE + offsetof<MemdescState>('waiters');
@@ -150,7 +155,7 @@ export function awaitThaw(desc: u32, look: u32): bool {
   const seen = loadWord(refsAt(desc));
   const isFrozen = (seen & FROZEN) != 0 && (seen & OWNED) != 0;
   leaveSection();
-  if (isFrozen) restSafely(refsAt(desc), seen);
+  if (isFrozen) parkAtSafepoint(refsAt(desc), seen);
   addWord(waitersAt, u32(-1));
   trapIfPoisoned();
   enterSection();

@@ -1,12 +1,13 @@
 /**
  * Recovery of pages: what dead threads had begun to allocate, free, or move in and out of stocks.
  *
- * The evidence is the page word and the bit. In a halted world nobody who lives is between them, and
- * recoverFrames has emptied all stocks, so a bit without a word is lost property:
+ * The evidence is the page word and the bit. In a halted world nobody who lives is between them,
+ * and recoverFrames has emptied all stocks, so a bit without a word is lost property:
  *
  *   first word       the others        what happened               what is done
- *   Stocked          Misc, or 0        a free was under way        words 0; then as in the last row
- *   Stocked, intent  Misc, or done     a free of a part            the words of the rest are finished
+ *   Freeing          Misc, or 0        a free was under way        words 0; then as in the last row
+ *   Freeing, intent  Misc, or done     a free of a part            the words of the rest are
+ *                    finished
  *   0                Misc              an alloc was under way      words 0; then as in the last row
  *   Misc, of a       Misc              a thread's page or scratch  likewise
  *   thread, unnamed                    that its slot names not yet,
@@ -24,15 +25,15 @@ import { recount } from '../frames/recover';
 import { highestSlot, slotOf, ThreadSlot } from '../thread/slot';
 import {
   fillPageWords,
+  freeingOrder,
   peekPageWord,
-  stockedOrder,
   wordOrder,
   wordSlot,
   wordSubtype,
   wordType,
 } from './page-word';
 import { clearRest, describeRest } from './pages';
-import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_MISC, TYPE_STOCKED } from './type';
+import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_FREEING, TYPE_MISC } from './type';
 
 /** After recoverFrames for the same slot. The world is halted. */
 export function recoverPages(slot: u32): void {
@@ -40,7 +41,7 @@ export function recoverPages(slot: u32): void {
   let pfn = nextTaken(superblock().firstPfn);
   while (pfn < end) {
     const word = peekPageWord(pfn);
-    if (wordType(word) == TYPE_STOCKED) finishFree(pfn, word);
+    if (wordType(word) == TYPE_FREEING) finishFree(pfn, word);
     else if (isUnnamed(pfn, word)) fillPageWords(pfn, 1, TYPE_FREE);
     pfn = nextTaken(pfn + pagesOf(pfn, word));
   }
@@ -68,9 +69,11 @@ function pagesOf(pfn: u32, word: u32): u32 {
   return wordType(word) == TYPE_MISC && isFirst(pfn, word) ? 1 << wordOrder(word) : 1;
 }
 
-/** Whoever had stored this word is dead, this slot or another: the living finish what they begin. */
+/**
+ * Whoever had stored this word is dead, this slot or another: the living finish what they begin.
+ */
 function finishFree(pfn: u32, word: u32): void {
-  const order = stockedOrder(word);
+  const order = freeingOrder(word);
   const intent = framesOwn(wordSlot(word));
   const isPart = intent.intentPfn - pfn < (<u32>1) << order && intent.intentOrder < order;
   if (isPart && intent.intentPfn != 0) {

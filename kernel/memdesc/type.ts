@@ -13,10 +13,10 @@ export const TYPE_MASK: u32 = 31;
 export const TYPE_FREE: u32 = 0;
 /** Allocated without a descriptor: order:4 at bit 5, subtype:8 at bit 9. */
 export const TYPE_MISC: u32 = 1;
-/** On its way back to frames: claimed by the slot:8 at bit 5, with order:4 at bit 13. */
-export const TYPE_STOCKED: u32 = 2;
-/** Waiting for a grace period: order:4 at bit 5. */
-export const TYPE_LIMBO: u32 = 3;
+/** Being freed, by the slot:8 at bit 5, with order:4 at bit 13. Pages in stock have word 0. */
+export const TYPE_FREEING: u32 = 2;
+/** Emptied, and kept from everybody by who compacts: bit 9 (compact/isolate.ts). */
+export const TYPE_ISOLATED: u32 = 3;
 /** Damaged or withdrawn; never handed out. */
 export const TYPE_POISONED: u32 = 4;
 /** Never to be touched: marks the border of something. */

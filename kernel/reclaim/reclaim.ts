@@ -5,9 +5,9 @@
  * are its own, zspages and slabs belong to the floors below. Values come first because freeing them
  * is what empties zspages, and freeing zspages is what empties slabs.
  *
- * Back-pressure: readers leave their sections within microseconds, unless one is off its CPU or dead.
- * Then limbo grows, and whoever adds to a full one waits some milliseconds for the grace period, each
- * time: writers go on, slowly, and what they replace does not become all of the zone.
+ * Back-pressure: readers leave their sections within microseconds, unless one is off its CPU or
+ * dead. Then limbo grows, and whoever adds to a full one waits some milliseconds for the grace
+ * period, each time: writers go on, slowly, and what they replace does not become all of the zone.
  *
  * Context: no lock held; ends the caller's section. Never allocates.
  */
@@ -16,7 +16,7 @@ import { trapIfPoisoned } from '../base/fault';
 import { superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
 import { pagesShort } from '../frames/watermark';
-import { condemn, linkAt } from '../memdesc/header';
+import { linkAt, takeForFree } from '../memdesc/header';
 import { drainSlab } from '../slab/drain';
 import { CACHE_NODE, freeObject } from '../slab/kmem-cache';
 import { reclaimSlabs } from '../slab/retire';
@@ -35,7 +35,7 @@ import {
 } from '../thread/limbo';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { beginChange, selfState, slotAt, ThreadSlot } from '../thread/slot';
-import { restSafely } from '../thread/stop';
+import { parkAtSafepoint } from '../thread/stop';
 import { destroyZspage } from '../zsmalloc/active';
 import { zsRelease } from '../zsmalloc/alloc';
 import { zsLinkAt } from '../zsmalloc/object';
@@ -75,8 +75,9 @@ function nextInLimbo(kind: u32, object: u32): u32 {
 }
 
 /**
- * Frees the first of the ripe objects. What belongs to zsmalloc goes from `ripe` over to the desk, so
- * that it stands in one of the two until it is freed; what is the store's nobody could free for us.
+ * Frees the first of the ripe objects. What belongs to zsmalloc goes from `ripe` over to the desk,
+ * so that it stands in one of the two until it is freed; what is the store's nobody could free for
+ * us.
  */
 function releaseFirst(kind: u32): void {
   const self = selfState();
@@ -92,13 +93,13 @@ function releaseFirst(kind: u32): void {
       freeObject(CACHE_NODE, object);
       break;
     case LIMBO_OBJECT:
-      selfDesk().born = object;
+      selfDesk().ownCell = object;
       self.ripe = next;
       zsRelease(object);
       break;
     case LIMBO_ZSPAGE:
       selfDesk().retired = object;
-      condemn(object, selfSlot());
+      takeForFree(object, selfSlot());
       self.ripe = next;
       destroyZspage(object);
       selfDesk().retired = 0;
@@ -163,6 +164,6 @@ function awaitGrace(sleeps: u32): bool {
 /** Sleeps on a word of our own that nobody moves meanwhile. */
 function sleep(): void {
   const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('page');
-  restSafely(at, loadWord(at), 1);
+  parkAtSafepoint(at, loadWord(at), 1);
   trapIfPoisoned();
 }

@@ -1,17 +1,19 @@
 /**
- * What a survivor does for a thread that died while something was on its way into limbo or out of it.
+ * What a survivor does for a thread that died while something was on its way into limbo or out of
+ * it.
  *
- *   lock held by the dead   a bag may be half-changed: the steps that are undone, and why that is right,
- *                           stand in thread/limbo.ts; then it is counted anew
+ *   lock held by the dead   a bag may be half-changed: the steps that are undone, and why that is
+ *                           right, stand in thread/limbo.ts; then it is counted anew
  *   ripe                    what the dead had taken out and not freed waits once more
  *   on its desk             an object that a list has already is the list's
  *
- * Objects of the store are never met here: who changes the store is not survived (zone/recovery.ts). World
- * halted; before zsmalloc's repair, which goes by the desk. Each step may be done twice.
+ * Objects of the store are never met here: who changes the store is not survived
+ * (zone/recovery.ts). World halted; before zsmalloc's repair, which goes by the desk. Each step may
+ * be done twice.
  */
 import { LIMBO_STATE } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
-import { actorOf, refsAt } from '../memdesc/header';
+import { holderOf, refsAt } from '../memdesc/header';
 import {
   Bag,
   bag,
@@ -35,7 +37,7 @@ export function recoverLimbo(slot: u32): void {
     const desk = deskAt(deskOf(slot));
     if (slotOf(slot).ripe != 0) skipFirstOnDesk(slot, desk);
     if (isInLimbo(LIMBO_ZSPAGE, desk.retired)) desk.retired = 0;
-    if (isInLimbo(LIMBO_OBJECT, desk.born)) desk.born = 0;
+    if (isInLimbo(LIMBO_OBJECT, desk.ownCell)) desk.ownCell = 0;
   }
   if (slotOf(slot).ripe != 0) putBack(slot);
   breakLock(LIMBO_STATE, slot);
@@ -80,10 +82,11 @@ function lengthOf(kind: u32, first: u32): u32 {
 /** The first of the ripe objects has gone over to the desk already. */
 function skipFirstOnDesk(slot: u32, desk: Desk): void {
   const self = slotOf(slot);
-  const isCondemned = self.ripeKind == LIMBO_ZSPAGE && actorOf(peekWord(refsAt(self.ripe))) == slot;
+  const isCondemned =
+    self.ripeKind == LIMBO_ZSPAGE && holderOf(peekWord(refsAt(self.ripe))) == slot;
   const isOnDesk = isCondemned
     ? desk.retired == self.ripe
-    : self.ripeKind == LIMBO_OBJECT && desk.born == self.ripe;
+    : self.ripeKind == LIMBO_OBJECT && desk.ownCell == self.ripe;
   if (isOnDesk) self.ripe = nextOf(self.ripeKind, self.ripe);
 }
 

@@ -16,11 +16,11 @@
  *   out = objects of its slabs that are not in them = in use + in sheaves
  *
  * What a dead thread had in hand is found by evidence, of which each *kind* of cache has its own:
- *   DESC   descriptors: a header's refs word. BORN|slot from alloc until it is published, never 0
- *          while the object is in use (but for the moment between `bury` and `freeObject`)
+ *   DESC   descriptors: a header's refs word. UNPUBLISHED|slot from alloc until it is published,
+ *          never 0 while the object is in use (but for the moment between `bury` and `freeObject`)
  *   CELL   64-bit cells: TAKEN|slot from alloc until its user stores into it, never 0 while in use
- *   HAND   users' objects and index nodes, which show nothing: the thread's `inHand` word, until the
- *          call returns or `settleHand` says that something else names the object
+ *   HAND   users' objects and index nodes, which show nothing: the thread's `inHand` word, until
+ *          the call returns or `settleHand` says that something else names the object
  *   PLAIN  nothing: whoever allocates has evidence of its own
  *
  * Slab lock: everything named above; a leaf: nobody waits for anything with it in hand, but for the
@@ -104,8 +104,9 @@ export class KmemCache {
 /** A slab descriptor has room for the state bytes of so few objects: slab.ts. */
 export const IN_DESC_OBJECTS: u32 = 24;
 /**
- * Words of a sheaf that holds objects: see sheaf.ts. As many as a cache line has state bytes, and where
- * these begin with a line, so that the sheaves which two threads fill from one slab share none.
+ * Words of a sheaf that holds objects: see sheaf.ts. As many as a cache line has state bytes, and
+ * where these begin with a line, so that the sheaves which two threads fill from one slab share
+ * none.
  */
 export const SHEAF_ENTRIES: u32 = 64;
 /**

@@ -3,8 +3,8 @@
  *
  * Fast path: an alloc pops a sheaf of this thread's, a free pushes to one; no atomic instruction
  * that writes, no lock. Slow path, under the slab lock, in this order:
- *   alloc   the spare sheaf · a full one from the barn · objects of slabs with room, a sheaf at once
- *           · a new slab · what lies in other threads' sheaves, for which the world halts
+ *   alloc   the spare sheaf · a full one from the barn · objects of slabs with room, a sheaf at
+ *           once · a new slab · what lies in other threads' sheaves, for which the world halts
  *   free    the spare sheaf · an empty one from the pool, the spare goes to the barn · the slabs
  * **A free never allocates**: with no empty sheaf to be had, the objects go to their slabs.
  *
@@ -29,15 +29,15 @@ import { checkFilled, fillFree } from './debug-fill';
 import { drainCache } from './drain';
 import {
   chainSheaf,
-  claim,
-  comeHere,
-  disclaim,
+  clearTaken,
   dropSheaf,
   fillSheaf,
   flushSheaf,
   isEmpty,
   isFull,
   lockSlab,
+  markTaken,
+  noteEntered,
   pop,
   push,
   Rack,
@@ -49,7 +49,7 @@ import {
   takeSheaf,
   unlockSlab,
 } from './sheaf';
-import { bearSlab, IN_SHEAF, IN_USE, SLAB_DESC_BYTES, usedStateAt } from './slab';
+import { IN_SHEAF, IN_USE, initSlab, SLAB_DESC_BYTES, usedStateAt } from './slab';
 import { adoptSlab, returnObject, takeObject } from './slabs';
 
 export {
@@ -67,7 +67,9 @@ export {
 } from './cache';
 export { isDescriptor, isFolioObject, isInSlabOf, isObject } from './slab';
 
-/** Full sheaves of a cache in the barn: a burst of so many sheaves more frees than allocs is free. */
+/**
+ * Full sheaves of a cache in the barn: a burst of so many sheaves more frees than allocs is free.
+ */
 const BARN_SHEAVES: u16 = 8;
 /** A sheaf is a luxury: below so many free pages, 256 KiB, nobody takes a page for more of them. */
 const SPARE_PAGES: u32 = 64;
@@ -99,7 +101,7 @@ export function freeObject(cache: u32, object: u32): void {
 export function tryFreeObject(cache: u32, object: u32): bool {
   const at = usedStateAt(cache, object);
   if (at == 0) return false;
-  comeHere();
+  noteEntered();
   if (casByte(at, IN_USE, IN_SHEAF) != IN_USE) return false;
   putAway(cache, object, at);
   return true;
@@ -150,7 +152,9 @@ function takeLoaded(cache: u32, rack: Rack): bool {
   return rack.loaded != 0;
 }
 
-/** Fills this thread's empty sheaf and takes an object out of it. Slab lock held. @returns it, or 0 */
+/**
+ * Fills this thread's empty sheaf and takes an object out of it. Slab lock held. @returns it, or 0
+ */
 function refill(cache: u32, rack: Rack): u32 {
   const full = takeFromBarn(cache);
   if (full != 0) {
@@ -170,7 +174,7 @@ function refill(cache: u32, rack: Rack): u32 {
 function takeDirect(cache: u32): u32 {
   const object = takeObject(cache);
   if (isDefined(PAGELESS_DEBUG)) checkFilled(cacheOf(cache), object);
-  claim(cacheOf(cache).kind, object);
+  markTaken(cacheOf(cache).kind, object);
   return object;
 }
 
@@ -179,8 +183,8 @@ function freeSlow(cache: u32, object: u32, at: usize): void {
   if (!isFull(rack.spare)) swapSheaves(rack);
   else {
     // We may rest here, after the object's owner buried it.
-    comeHere();
-    claim(cacheOf(cache).kind, object);
+    noteEntered();
+    markTaken(cacheOf(cache).kind, object);
     lockSlab();
     settleHand();
     // While we rested for the lock others may have emptied both sheaves.
@@ -194,12 +198,15 @@ function freeSlow(cache: u32, object: u32, at: usize): void {
 
 /** For a thread without a sheaf. */
 function returnDirect(cache: u32, object: u32): void {
-  disclaim(cacheOf(cache).kind, object);
+  clearTaken(cacheOf(cache).kind, object);
   if (isDefined(PAGELESS_DEBUG)) fillFree(cacheOf(cache), object);
   returnObject(object);
 }
 
-/** Makes room in this thread's full sheaves; if it has none and gets none, there is none. Slab lock held. */
+/**
+ * Makes room in this thread's full sheaves; if it has none and gets none, there is none. Slab lock
+ * held.
+ */
 function makeRoom(cache: u32, rack: Rack): void {
   const full = rack.loaded;
   const isBarnFull = cacheOf(cache).fullCount >= BARN_SHEAVES;
@@ -244,7 +251,7 @@ function makeSlab(cache: u32): u32 {
   const desc = isSelf ? 0 : allocObject(CACHE_SLAB);
   if (!isSelf && desc == 0) return 0;
   const pfn = takeBlock(0, CLASS_UNMOVABLE);
-  if (pfn != 0) return bearSlab(isSelf ? pfn << PAGE_SHIFT : desc, pfn, cache);
+  if (pfn != 0) return initSlab(isSelf ? pfn << PAGE_SHIFT : desc, pfn, cache);
   if (!isSelf) freeObject(CACHE_SLAB, desc);
   return 0;
 }

@@ -2,10 +2,11 @@
  * What a survivor does for a thread that died on this floor: it makes everything again.
  *
  * Lists, counters, the barn and the pool are an index; what they say can be read off the page map
- * (every slab is named by a page word), the state bytes, the owner words of the sheaves and what the
- * sheaves hold. So nothing depends on the step at which the thread died, and who recovers may die
- * as well. The world is halted: nobody alive is in the middle of anything here, and who waits for the
- * slab lock reads everything again when it has it. For the same reason plain loads are enough.
+ * (every slab is named by a page word), the state bytes, the owner words of the sheaves and what
+ * the sheaves hold. So nothing depends on the step at which the thread died, and who recovers may
+ * die as well. The world is halted: nobody alive is in the middle of anything here, and who waits
+ * for the slab lock reads everything again when it has it. For the same reason plain loads are
+ * enough.
  *
  *   1  every slab that is named is published; no object is SEEN
  *   2  sheaves of the dead, and half-empty ones in nobody's hands, lose what they hold
@@ -14,14 +15,14 @@
  *   5  objects that should be in a sheaf and were not SEEN, and those in use that show that nobody
  *      has them (cache.ts), go back to their slabs; then each slab is counted and listed
  *
- * A descriptor that a dead thread bore and did not publish may own pages already, or be in the reserve of a
- * split: the floors above give those back that are noted (pin-ledger.ts). What is left then was taken
- * out of a sheaf and not noted: `recoverUnborn` frees it.
+ * A descriptor that a dead thread bore and did not publish may own pages already, or be in the
+ * reserve of a split: the floors above give those back that are noted (pin-ledger.ts). What is left
+ * then was taken out of a sheaf and not noted: `reapUnpublished` frees it.
  */
 import { SLAB_STATE, superblock } from '../base/layout';
 import { peekByte, peekCell, peekWord, pokeByte, pokeWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
-import { BORN, linkAt, OWNED, publish, refsAt, SLOT_SHIFT } from '../memdesc/header';
+import { linkAt, OWNED, publish, refsAt, SLOT_SHIFT, UNPUBLISHED } from '../memdesc/header';
 import { peekPageWord } from '../memdesc/page-word';
 import { breakLock } from '../thread/lock';
 import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
@@ -30,7 +31,7 @@ import { CACHE_SHEAF, CACHES, cacheOf, KIND_CELL, KIND_DESC, slabState } from '.
 import { fillFree } from './debug-fill';
 import {
   chainSheaf,
-  disclaim,
+  clearTaken,
   dropSheaf,
   handIn,
   isFull,
@@ -65,8 +66,8 @@ let slabs: u32 = 0;
 
 /** Repairs this floor after the death of `slot`, whatever it was doing. World halted. */
 export function recoverSlab(slot: u32): void {
-  slotOf(slot).hasUnborn = 0;
-  if (!wasHere(slot) && slabState().repairing == 0) return;
+  slotOf(slot).hasUnpublished = 0;
+  if (!hasEntered(slot) && slabState().repairing == 0) return;
   slabState().repairing = 1;
   collectSlabs();
   forgetLists();
@@ -86,11 +87,11 @@ export function recoverSlab(slot: u32): void {
 }
 
 /**
- * Frees descriptors that `slot` bore and did not publish, and that nobody has noted: all that were have
- * been given back. Rare enough to halt the world once more.
+ * Frees descriptors that `slot` bore and did not publish, and that nobody has noted: all that were
+ * have been given back. Rare enough to halt the world once more.
  */
-export function recoverUnborn(slot: u32): void {
-  if (slotOf(slot).hasUnborn == 0) return;
+export function reapUnpublished(slot: u32): void {
+  if (slotOf(slot).hasUnpublished == 0) return;
   lockSlab();
   haltWorld();
   for (
@@ -102,8 +103,8 @@ export function recoverUnborn(slot: u32): void {
     if (desc == 0 || cacheOf(slabCache(desc)).kind != KIND_DESC) continue;
     for (let index: u32 = 0; index < cacheOf(slabCache(desc)).perSlab; index++) {
       const object = objectAt(desc, index);
-      if (peekByte(slabOf(desc).states + index) != IN_USE || !isUnborn(object, slot)) continue;
-      disclaim(KIND_DESC, object);
+      if (peekByte(slabOf(desc).states + index) != IN_USE || !isUnpublished(object, slot)) continue;
+      clearTaken(KIND_DESC, object);
       if (isDefined(PAGELESS_DEBUG)) fillFree(cacheOf(slabCache(desc)), object);
       returnObject(object);
     }
@@ -112,13 +113,13 @@ export function recoverUnborn(slot: u32): void {
   unlockSlab();
 }
 
-function wasHere(slot: u32): bool {
+function hasEntered(slot: u32): bool {
   const page = slotOf(slot).page;
-  return page != 0 && handIn(page).wasHere != 0;
+  return page != 0 && handIn(page).hasEntered != 0;
 }
 
-function isUnborn(object: u32, slot: u32): bool {
-  return peekWord(refsAt(object)) == (BORN | (slot << SLOT_SHIFT));
+function isUnpublished(object: u32, slot: u32): bool {
+  return peekWord(refsAt(object)) == (UNPUBLISHED | (slot << SLOT_SHIFT));
 }
 
 function collectSlabs(): void {
@@ -189,7 +190,7 @@ function strip(sheaf: u32): void {
   const kind = cacheOf(sheafOf(sheaf).cache).kind;
   while (sheafOf(sheaf).count != 0) {
     const object = sheafObject(sheaf, sheafOf(sheaf).count - 1);
-    disclaim(kind, object);
+    clearTaken(kind, object);
     pokeByte(stateOf(object), IN_SHEAF);
     sheafOf(sheaf).count--;
   }
@@ -236,11 +237,11 @@ function sweep(desc: u32, slot: u32): void {
     const object = objectAt(desc, index);
     if (state == SEEN) pokeByte(states + index, IN_SHEAF);
     else if (state == IN_SHEAF || (state == IN_USE && isLost(record.kind, object, slot))) {
-      disclaim(record.kind, object);
+      clearTaken(record.kind, object);
       if (isDefined(PAGELESS_DEBUG)) fillFree(record, object);
       pokeByte(states + index, IN_SLAB);
-    } else if (state == IN_USE && record.kind == KIND_DESC && isUnborn(object, slot)) {
-      slotOf(slot).hasUnborn = 1;
+    } else if (state == IN_USE && record.kind == KIND_DESC && isUnpublished(object, slot)) {
+      slotOf(slot).hasUnpublished = 1;
     }
   }
 }

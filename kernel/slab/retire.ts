@@ -8,14 +8,14 @@
  *
  *   retire    empty, off its cache's list, group RETIRED                      slab lock
  *   wait      somebody may still look at an object through a stale pointer, in a section
- *   claim     refs OWNED → BORN|slot; not if an observer has pinned it: then it waits longer
+ *   claim     refs OWNED → UNPUBLISHED|slot; not if an observer has pinned it: then it waits longer
  *   destroy   page word 0 → page to frames → descriptor to its cache. Nobody rests
- *             before the word is 0, so in a halted world a slab that is named and not published is a
- *             dead thread's: recovery publishes it again
+ *             before the word is 0, so in a halted world a slab that is named and not published is
+ *             a dead thread's: recovery publishes it again
  */
 import { casWord, peekWord } from '../base/words';
 import { giveBlock } from '../frames/frames';
-import { bornHere, linkAt, OWNED, refsAt } from '../memdesc/header';
+import { linkAt, OWNED, refsAt, unpublishedHere } from '../memdesc/header';
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE } from '../memdesc/type';
 import { beginGracePeriod, isQuiescent } from '../thread/rcu';
@@ -25,7 +25,10 @@ import { lockSlab, unlockSlab } from './sheaf';
 import { slabOf } from './slab';
 import { countWaiting, enlistRetired, waitingSlabs } from './slabs';
 
-/** Gives back the slabs whose grace period is over. No lock held, outside a section. @returns how many */
+/**
+ * Gives back the slabs whose grace period is over. No lock held, outside a section. @returns how
+ * many
+ */
 export function reclaimSlabs(): u32 {
   let freed: u32 = 0;
   if (waitingSlabs() == 0) return 0;
@@ -43,7 +46,9 @@ function reclaimSlab(): bool {
   return true;
 }
 
-/** Takes a slab whose grace period is over off its list, as this thread's own; 0 if there is none. */
+/**
+ * Takes a slab whose grace period is over off its list, as this thread's own; 0 if there is none.
+ */
 function takeRipe(): u32 {
   const state = slabState();
   if (state.ripening == 0 || !isQuiescent(state.closedAt)) return 0;
@@ -51,7 +56,7 @@ function takeRipe(): u32 {
     const desc = state.ripening;
     state.ripening = peekWord(linkAt(desc));
     countWaiting(-1);
-    if (casWord(refsAt(desc), OWNED, bornHere()) == OWNED) return desc;
+    if (casWord(refsAt(desc), OWNED, unpublishedHere()) == OWNED) return desc;
     enlistRetired(desc);
   }
   return 0;

@@ -2,12 +2,12 @@
  * Sheaves: arrays of free objects at hand, so that most allocs and frees touch nothing shared.
  *
  * After the magazines of Bonwick and Adams (USENIX 2001) and the sheaves that Linux has since 6.18.
- * Of each cache it uses a thread has two, in its *rack*: `loaded`, which it pops from and pushes to,
- * and `spare`, which is full or empty and takes its place when it runs out or over; two, so that a
- * thread at the edge of one does not go to the barn each time. Full sheaves that nobody needs stand
- * in the *barn*, a list in the cache's record; empty ones of all caches in one *pool*: they are all
- * of one size. `reserve` is a chain of sheaves that were filled before an operation began which must
- * not run out in the middle; nobody else empties them.
+ * Of each cache it uses a thread has two, in its *rack*: `loaded`, which it pops from and pushes
+ * to, and `spare`, which is full or empty and takes its place when it runs out or over; two, so
+ * that a thread at the edge of one does not go to the barn each time. Full sheaves that nobody
+ * needs stand in the *barn*, a list in the cache's record; empty ones of all caches in one *pool*:
+ * they are all of one size. `reserve` is a chain of sheaves that were filled before an operation
+ * began which must not run out in the middle; nobody else empties them.
  *
  * sheaf (280 bytes): owner · cache · count · capacity · next · chain · 64 objects
  *   owner     slot, with RESERVED; 0 = in the barn or the pool.        lock: slab
@@ -25,7 +25,7 @@
 import { selfPage, selfSlot } from '../base/env';
 import { SLAB_STATE, THREAD_SLAB } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
-import { bornHere, refsAt } from '../memdesc/header';
+import { refsAt, unpublishedHere } from '../memdesc/header';
 import { lock, unlock } from '../thread/lock';
 import { CACHES, cacheOf, KIND_CELL, KIND_DESC, KIND_HAND, KmemCache, slabState } from './cache';
 import { checkFilled, fillFree } from './debug-fill';
@@ -72,19 +72,19 @@ export class SlabHand {
   /** An object of kind HAND that is being handed out or taken back. */
   inHand: u32;
   /** Whether the thread ever came past the fast paths. */
-  wasHere: u32;
+  hasEntered: u32;
 }
 
 /** State 7 of a cell, low three bits: taken by the slot above them and not yet filled. */
 const CELL_TAKEN: u64 = 7;
 
 /** To be called before a thread's first change on this floor, but for pops and pushes. */
-export function comeHere(): void {
-  handIn(selfPage()).wasHere = 1;
+export function noteEntered(): void {
+  handIn(selfPage()).hasEntered = 1;
 }
 
 export function lockSlab(): void {
-  comeHere();
+  noteEntered();
   lock(SLAB_STATE);
 }
 
@@ -142,17 +142,18 @@ export function settleHand(): void {
 
 /**
  * Leaves the evidence that an object in use is in this thread's hands. Plain where it can be: of a
- * descriptor's refs a stale `tryGet` may see the 0 before it or BORN, and takes no reference; of a
- * cell a stale handle sees free or taken, and nothing else even if the halves come one by one.
+ * descriptor's refs a stale `tryGet` may see the 0 before it or UNPUBLISHED, and takes no
+ * reference; of a cell a stale handle sees free or taken, and nothing else even if the halves come
+ * one by one.
  */
-export function claim(kind: u32, object: u32): void {
-  if (kind == KIND_DESC) pokeWord(refsAt(object), bornHere());
+export function markTaken(kind: u32, object: u32): void {
+  if (kind == KIND_DESC) pokeWord(refsAt(object), unpublishedHere());
   else if (kind == KIND_CELL) pokeCell(object, takenBy(selfSlot()));
   else if (kind == KIND_HAND) handIn(selfPage()).inHand = object;
 }
 
 /** Leaves a free object as its cache's readers have to find it. */
-export function disclaim(kind: u32, object: u32): void {
+export function clearTaken(kind: u32, object: u32): void {
   if (kind == KIND_DESC) {
     if (loadWord(refsAt(object)) != 0) pokeWord(refsAt(object), 0);
   } else if (kind == KIND_CELL) {
@@ -166,7 +167,7 @@ export function pop(record: KmemCache, sheaf: u32): u32 {
   const object = sheafObject(sheaf, left);
   pokeByte(stateAt(record, slabHolding(object), object), IN_USE);
   if (isDefined(PAGELESS_DEBUG)) checkFilled(record, object);
-  claim(record.kind, object);
+  markTaken(record.kind, object);
   sheafOf(sheaf).count = left;
   return object;
 }
@@ -179,14 +180,14 @@ export function push(record: KmemCache, sheaf: u32, object: u32, at: usize): voi
   const count = sheafOf(sheaf).count;
   pokeWord(entryAt(sheaf, count), object);
   sheafOf(sheaf).count = count + 1;
-  disclaim(record.kind, object);
+  clearTaken(record.kind, object);
   if (isDefined(PAGELESS_DEBUG)) fillFree(record, object);
   pokeByte(at, IN_SHEAF);
 }
 
 /**
- * Fills a sheaf of one's own from the slabs, as far as they go. If the rest of one makes it nearly full
- * that is enough: the next sheaf then begins with a slab. Slab lock held.
+ * Fills a sheaf of one's own from the slabs, as far as they go. If the rest of one makes it nearly
+ * full that is enough: the next sheaf then begins with a slab. Slab lock held.
  */
 export function fillSheaf(sheaf: u32): void {
   const record = cacheOf(sheafOf(sheaf).cache);

@@ -34,7 +34,7 @@ import { selfSlot } from '../base/env';
 import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
 import { loadByte, loadWord, peekByte, pokeByte, pokeWord, storeWord } from '../base/words';
 import { ListedDesc } from '../memdesc/desc-list';
-import { bear, bornHere, publish, refsAt } from '../memdesc/header';
+import { initHeader, publish, refsAt, unpublishedHere } from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_SLAB } from '../memdesc/type';
 import {
@@ -130,9 +130,9 @@ function slabAround(cache: u32, address: u32): u32 {
 }
 
 /**
- * Whether `address` lies in a slab of the cache, whose objects may then be loaded atomically, in use
- * or not, until the section ends. In a section; no lock. The page word is stored by bearSlab, the
- * group by it and by `retire`.
+ * Whether `address` lies in a slab of the cache, whose objects may then be loaded atomically, in
+ * use or not, until the section ends. In a section; no lock. The page word is stored by initSlab,
+ * the group by it and by `retire`.
  */
 export function isInSlabOf(cache: u32, address: u32): bool {
   return slabAround(cache, address) != 0;
@@ -188,16 +188,16 @@ export function isFolioObject(desc: u32): bool {
  *
  * @returns the descriptor
  */
-export function bearSlab(desc: u32, pfn: u32, cache: u32): u32 {
+export function initSlab(desc: u32, pfn: u32, cache: u32): u32 {
   memory.fill(pfn << PAGE_SHIFT, 0, PAGE_BYTES);
-  pokeWord(refsAt(desc), bornHere());
-  bear(desc, TYPE_SLAB, 0, pfn);
+  pokeWord(refsAt(desc), unpublishedHere());
+  initHeader(desc, TYPE_SLAB, 0, pfn);
   const slab = slabOf(desc);
   slab.inUse = 0;
   slab.next = 0;
   slab.prev = 0;
   slab.grower = u16(selfSlot());
-  bearStates(desc, cacheOf(cache).perSlab);
+  initStates(desc, cacheOf(cache).perSlab);
   if (isSelfDescribed(desc)) {
     pokeByte(slab.states, IN_USE);
     slab.inUse = 1;
@@ -216,7 +216,7 @@ function fillAll(desc: u32, cache: u32): void {
   for (let index = first; index < record.perSlab; index++) fillFree(record, objectAt(desc, index));
 }
 
-function bearStates(desc: u32, objects: u32): void {
+function initStates(desc: u32, objects: u32): void {
   const slab = slabOf(desc);
   const end = (slab.pfn << PAGE_SHIFT) + PAGE_BYTES;
   const isInDesc = objects <= IN_DESC_OBJECTS;
@@ -226,8 +226,8 @@ function bearStates(desc: u32, objects: u32): void {
 }
 
 /**
- * Looks for the next object that is in its slab, from index `from` on. Slab lock held, so what is here
- * stays here.
+ * Looks for the next object that is in its slab, from index `from` on. Slab lock held, so what is
+ * here stays here.
  *
  * @returns its index; if there is none, the number of objects in a slab
  */

@@ -208,7 +208,7 @@ function isNodeOf(node: u32, hash: u32, key: usize, keyBytes: u32): bool {
 }
 
 /** Fills a node that nobody sees yet. */
-export function bearNode(node: u32, hash: u32, handle: u32, expiry: u64): void {
+export function initNode(node: u32, hash: u32, handle: u32, expiry: u64): void {
   const record = nodeOf(node);
   record.hash = hash;
   record.handle = handle;

@@ -26,7 +26,7 @@ import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
 import { casWord, loadWord, swapWord, wakeWord } from '../base/words';
 import { enterSection, isInSection, leaveSection } from './rcu';
 import { SLOT_FREE, slotState } from './slot';
-import { restSafely } from './stop';
+import { parkAtSafepoint } from './stop';
 
 const OWNER: u32 = 0xff;
 const WAITERS: u32 = 0x100;
@@ -56,7 +56,7 @@ function lockSlow(at: usize): void {
     if (seen == 0) {
       if (casWord(at, 0, selfSlot() | WAITERS) == 0) break;
     } else if ((seen & WAITERS) != 0 || casWord(at, seen, seen | WAITERS) == seen) {
-      restSafely(at, seen | WAITERS);
+      parkAtSafepoint(at, seen | WAITERS);
       trapIfPoisoned();
       failIfNobodys(at, seen | WAITERS);
     }
@@ -82,7 +82,9 @@ export function isLockOf(at: usize, slot: u32): bool {
   return (loadWord(at) & OWNER) == slot;
 }
 
-/** Frees the lock of a dead thread, if it has it; what it protects has been repaired. World halted. */
+/**
+ * Frees the lock of a dead thread, if it has it; what it protects has been repaired. World halted.
+ */
 export function breakLock(at: usize, slot: u32): void {
   const seen = loadWord(at);
   if ((seen & OWNER) != slot) return;

@@ -165,11 +165,11 @@ zoneTest('all slots of a dead owner are marked', {}, (zone) => {
 test('an exception before any change leaves the zone healthy, one after it poisons', () => {
   const zone = createZone();
   setInKernel(zone, 1, 7);
-  zone.kernel.condemn();
+  zone.kernel.callFailed();
   assert.equal(zone.kernel.fault(), 0);
   assert.equal(slotWord(zone, 1, 'inKernel'), 0, 'the call is over');
   assertSound(zone.kernel);
   setInKernel(zone, 1, HALF_DONE | 8);
-  zone.kernel.condemn();
+  zone.kernel.callFailed();
   assert.equal(zone.kernel.fault(), facts.FAULT_TRAP);
 });

@@ -15,17 +15,17 @@
  *
  *   inKernel  cell (64 bits: operation:16 · section:48), owner thread, atomic; 0 outside. One store
  *             begins a call and its section, one ends both
- *     operation  number of the one under way, with HALF_DONE from its first change that nobody could
- *                repair on, and RESTING while it waits. Read by who stops the world (stop.ts), and by
- *                a survivor after the owner's death
+ *     operation  number of the one under way, with HALF_DONE from its first change that nobody
+ *                could repair on, and AT_SAFEPOINT while it waits. Read by who stops the world
+ *                (stop.ts), and by a survivor after the owner's death
  *     section    0, or the epoch at which the read section began: see rcu.ts
  *   the rest  owner thread; a survivor after its death
  *
  *   counters  see counters.ts
  *
  * Recovery: what a thread that died without HALF_DONE left half-way is repaired floor by floor, and
- * all it owned is given back (zone/recovery.ts). With HALF_DONE it may have left something that nobody can
- * repair, and the zone is poisoned.
+ * all it owned is given back (zone/recovery.ts). With HALF_DONE it may have left something that
+ * nobody can repair, and the zone is poisoned.
  */
 
 import { selfSlot, setSelfSlot } from '../base/env';
@@ -41,7 +41,7 @@ export const SLOT_DEAD: u32 = 2;
 /** Bit of inKernel: the operation has begun to change what others see. */
 export const HALF_DONE: u32 = 0x100;
 /** Bit of inKernel: at a safe point, and not going on while the world is halted (stop.ts). */
-export const RESTING: u32 = 0x200;
+export const AT_SAFEPOINT: u32 = 0x200;
 /** Bit of inKernel: resting until it can halt the world itself. */
 export const WANTS_HALT: u32 = 0x400;
 
@@ -53,7 +53,7 @@ export class ThreadsState {
   /** Slot of the thread that has stopped the world, or 0: see stop.ts. */
   stop: u32;
   /** Counts what a stopper may wait for: see stop.ts. */
-  moves: u32;
+  changes: u32;
 }
 
 @unmanaged
@@ -93,12 +93,12 @@ export class ThreadSlot {
   ripe: u32;
   ripeKind: u32;
   /**
-   * Of a dead thread: 1 when what it left half-done is repaired. Only then are its debts paid: it may
-   * have been marked dead just after the halted world went on. World halted, or lock: threads.
+   * Of a dead thread: 1 when what it left half-done is repaired. Only then are its debts paid: it
+   * may have been marked dead just after the halted world went on. World halted, or lock: threads.
    */
   repaired: u32;
   /** Of a repaired one: 1 if it bore descriptors and did not publish them. Likewise. */
-  hasUnborn: u32;
+  hasUnpublished: u32;
 }
 
 export const THREADS_LOCK: usize = THREADS_STATE;
@@ -217,7 +217,7 @@ export function judge(slot: u32, operation: u32): void {
 }
 
 /** Marks a slot of a loaded image dead: whatever its thread was doing, it will not go on. */
-export function condemnSlot(slot: u32): void {
+export function markSlotDead(slot: u32): void {
   const seen = loadCell(slotAt(slot));
   if ((u32(seen) & 3) == SLOT_LIVE) storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD));
   clearInKernel(slot);

@@ -22,23 +22,23 @@
  *   stopper loads it, then all inKernel words, and parks on it as it was: no move is lost
  *
  * A stopper needs everybody outside; a thread inside that itself wants to halt would wait for it
- * for ever, and so would all who wait for its locks. So it says WANTS_HALT, and the stopper, whoever
- * it waits for, steps back and tries again.
+ * for ever, and so would all who wait for its locks. So it says WANTS_HALT, and the stopper,
+ * whoever it waits for, steps back and tries again.
  *
- * Cost: an atomic store to enter and one to leave, the section's included. Waiting is in slices: a dead stopper and a
- * poisoned zone are noticed.
+ * Cost: an atomic store to enter and one to leave, the section's included. Waiting is in slices: a
+ * dead stopper and a poisoned zone are noticed.
  */
 import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
 import { THREADS_STATE } from '../base/layout';
 import { addWord, casWord, loadWord, storeWord, wakeWord } from '../base/words';
+import { parkSlice, SLICE_MS } from './park';
 import { currentEpoch, enterSection } from './rcu';
-import { rest, SLICE_MS } from './rest';
 import {
+  AT_SAFEPOINT,
   clearInKernel,
   highestSlot,
   operationOf,
-  RESTING,
   SLOT_LIVE,
   sectionOf,
   setInKernel,
@@ -64,8 +64,8 @@ function stopAt(): usize {
   return THREADS_STATE + offsetof<ThreadsState>('stop');
 }
 
-function movesAt(): usize {
-  return THREADS_STATE + offsetof<ThreadsState>('moves');
+function changesAt(): usize {
+  return THREADS_STATE + offsetof<ThreadsState>('changes');
 }
 
 /** Begins a call: returns when the world runs and everybody can see that we are inside. */
@@ -91,20 +91,20 @@ export function leaveKernel(): void {
 }
 
 /** Says what this thread is doing; its section stays as it is. */
-function say(operation: u32): void {
+function publishState(operation: u32): void {
   setInKernel(operation, sectionOf(selfSlot()));
 }
 
 /** Says it and wakes who waits for it. */
-function sayAndWake(operation: u32): void {
-  say(operation);
+function publishStateAndWake(operation: u32): void {
+  publishState(operation);
   wakeStopper();
 }
 
 function wakeStopper(): void {
   if (loadWord(stopAt()) == 0) return;
-  addWord(movesAt(), 1);
-  wakeWord(movesAt(), -1);
+  addWord(changesAt(), 1);
+  wakeWord(changesAt(), -1);
 }
 
 function enterSlow(operation: u32): void {
@@ -112,14 +112,14 @@ function enterSlow(operation: u32): void {
   while (stop != 0 && (stop & STOPPER) != selfSlot()) {
     leaveKernel();
     awaitStart(stop);
-    say(operation);
+    publishState(operation);
     stop = loadWord(stopAt());
   }
 }
 
 /** One slice of waiting for the world to run; ends the stop of a dead stopper. */
 function awaitStart(stop: u32): void {
-  rest(stopAt(), stop);
+  parkSlice(stopAt(), stop);
   trapIfPoisoned();
   if ((stop & HALT) == 0 && slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);
 }
@@ -128,31 +128,31 @@ function awaitStart(stop: u32): void {
  * One slice of waiting for the word at `at` to change from `seen`, at a safe point: others may halt
  * the world meanwhile. The caller is in the middle of nothing but what its locks protect.
  */
-export function restSafely(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
+export function parkAtSafepoint(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
   const operation = operationOf(selfSlot());
-  sayAndWake(operation | RESTING);
-  rest(at, seen, ms);
-  goOn(operation);
+  publishStateAndWake(operation | AT_SAFEPOINT);
+  parkSlice(at, seen, ms);
+  resume(operation);
 }
 
 /**
  * The same outside the kernel, for a word that another thread may leave alone until a later call of
  * its own: the world may be stopped meanwhile. The caller holds no lock.
  */
-export function restOutside(at: usize, seen: u32): void {
+export function parkOutside(at: usize, seen: u32): void {
   const operation = operationOf(selfSlot());
   leaveKernel();
-  rest(at, seen);
+  parkSlice(at, seen);
   enterKernel(operation);
 }
 
 /** Ends a rest as soon as the world is not halted. */
-function goOn(operation: u32): void {
+function resume(operation: u32): void {
   while (true) {
-    say(operation);
+    publishState(operation);
     const stop = loadWord(stopAt());
     if ((stop & HALT) == 0 || (stop & STOPPER) == selfSlot()) return;
-    sayAndWake(operation | RESTING);
+    publishStateAndWake(operation | AT_SAFEPOINT);
     awaitStart(stop);
   }
 }
@@ -164,7 +164,7 @@ export function stopWorld(): void {
     const found = casWord(stopAt(), 0, selfSlot());
     if (found == 0) {
       if (gather(0, FOR_EVER)) return;
-      const seen = loadWord(movesAt());
+      const seen = loadWord(changesAt());
       startWorld();
       leaveKernel();
       awaitHalt(seen);
@@ -173,30 +173,31 @@ export function stopWorld(): void {
       leaveKernel();
       awaitStart(found);
     }
-    say(operation);
+    publishState(operation);
   }
 }
 
 /** One slice of waiting for whoever wants to halt the world to do so. */
 function awaitHalt(seen: u32): void {
-  if (lookAtOthers(0) == HINDERED) rest(movesAt(), seen);
+  if (lookAtOthers(0) == HINDERED) parkSlice(changesAt(), seen);
   trapIfPoisoned();
 }
 
 /**
  * Waits until every other thread is outside, or its inKernel word has a bit of `enough`.
  *
- * @returns false when one waits to halt the world, unless that is enough; or after `patience` slices
+ * @returns false when one waits to halt the world, unless that is enough; or after `patience`
+ * slices
  */
 function gather(enough: u32, patience: u32): bool {
   let looks: u32 = 0;
   let slices: u32 = 0;
   while (patience == FOR_EVER || slices <= patience) {
-    const seen = loadWord(movesAt());
+    const seen = loadWord(changesAt());
     const others = lookAtOthers(enough);
     if (others != AWAITED) return others == GATHERED;
     if (looks++ < SPINS) continue;
-    rest(movesAt(), seen);
+    parkSlice(changesAt(), seen);
     slices++;
     trapIfPoisoned();
   }
@@ -221,7 +222,9 @@ export function startWorld(): void {
   wakeWord(stopAt(), -1);
 }
 
-/** Returns when every other thread is outside the kernel or rests. Locks may be held. Not nested. */
+/**
+ * Returns when every other thread is outside the kernel or rests. Locks may be held. Not nested.
+ */
 export function haltWorld(): void {
   halt(operationOf(selfSlot()), false);
 }
@@ -229,7 +232,8 @@ export function haltWorld(): void {
 /**
  * Begins a call that halts the world at once, if need be in the place of a halter that died.
  *
- * @returns false after some slices in vain, and the call is over: what one waits for may be a thread
+ * @returns false after some slices in vain, and the call is over: what one waits for may be a
+ * thread
  *          whose death only the caller, outside, could notice
  */
 export function enterHalted(operation: u32): bool {
@@ -249,13 +253,13 @@ function halt(operation: u32, isRecovering: bool): bool {
       return false;
     } else {
       waits++;
-      sayAndWake(operation | RESTING | WANTS_HALT);
+      publishStateAndWake(operation | AT_SAFEPOINT | WANTS_HALT);
       awaitStart(seen);
     }
     seen = loadWord(stopAt());
   }
-  sayAndWake(operation);
-  if (gather(RESTING, patience)) return true;
+  publishStateAndWake(operation);
+  if (gather(AT_SAFEPOINT, patience)) return true;
   // As it was: a dead halter's halt stays.
   storeWord(stopAt(), seen);
   wakeWord(stopAt(), -1);

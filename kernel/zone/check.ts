@@ -18,14 +18,14 @@ import {
 } from '../base/fault';
 import { superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
-import { checkCaptured } from '../compact/isolate';
+import { checkIsolated } from '../compact/isolate';
 import { isTaken } from '../frames/bitfield';
 import { checkFrames, isStocked } from '../frames/check';
 import { stockedPages } from '../frames/stock';
 import { COUNT_MASK, headerOf, orderOf, PIN_MASK, refsAt, typeOf } from '../memdesc/header';
 import { pageWord, peekPageWord, wordDescriptor, wordOrder, wordType } from '../memdesc/page-word';
 import { pinsOf } from '../memdesc/pin-ledger';
-import { TYPE_FREE, TYPE_MASK, TYPE_MISC, TYPE_STOCKED, TYPE_ZSPAGE } from '../memdesc/type';
+import { TYPE_FREE, TYPE_FREEING, TYPE_MASK, TYPE_MISC, TYPE_ZSPAGE } from '../memdesc/type';
 import { linkOf } from '../reclaim/reclaim';
 import { checkSlabs } from '../slab/check';
 import { CACHE_CELL, CACHE_NODE } from '../slab/kmem-cache';
@@ -73,7 +73,7 @@ function checkFloors(): u32 {
   if (detail != 0) return FAULT_FRAMES;
   detail = checkPageWords();
   if (detail != 0) return FAULT_PAGE_WORD;
-  detail = checkCaptured();
+  detail = checkIsolated();
   if (detail != 0) return FAULT_PAGE_WORD;
   detail = checkPins();
   if (detail != 0) return FAULT_REFS;
@@ -113,7 +113,7 @@ function isWordSound(pfn: u32, word: u32): bool {
     return wordType(word) == TYPE_ZSPAGE || isBlockSound(pfn, desc, word);
   }
   // A free that nobody finishes.
-  if (wordType(word) == TYPE_STOCKED) return false;
+  if (wordType(word) == TYPE_FREEING) return false;
   if (wordType(word) != TYPE_MISC) return true;
   return peekPageWord(pfn & ~((1 << wordOrder(word)) - 1)) == word;
 }
@@ -161,7 +161,9 @@ function checkSums(): u32 {
   return 0;
 }
 
-/** Every pin that a page's descriptor counts stands in a ledger, and every one that stands there. */
+/**
+ * Every pin that a page's descriptor counts stands in a ledger, and every one that stands there.
+ */
 function checkPins(): u32 {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) == SLOT_DEAD) return 0;

@@ -7,7 +7,7 @@ import { selfSlot } from '../base/env';
 import { settleCompaction } from '../compact/recover';
 import { compactOwner } from '../compact/state';
 import { endCompaction } from '../compact/step';
-import { condemn } from '../memdesc/header';
+import { takeForFree } from '../memdesc/header';
 import { note } from '../memdesc/pin-ledger';
 import { releaseDesc } from './release';
 
@@ -24,7 +24,7 @@ export function settleCompactor(slot: u32): void {
   for (let desc = settleCompaction(slot); desc != 0; desc = settleCompaction(slot)) {
     note(desc);
     // From here on it is this thread's, and found in its ledger.
-    condemn(desc, selfSlot());
+    takeForFree(desc, selfSlot());
     releaseDesc(desc);
   }
 }

@@ -3,7 +3,7 @@
  *
  * Two steps. *In the halted world* every descriptor that a dead ledger names is counted anew, and a
  * split that was under way is finished: neither needs a lock. What then is still the dead thread's
- * (frozen, being born or freed, locked) keeps its entry, and no living thread touches it. *In the
+ * (frozen, unpublished, being freed, locked) keeps its entry, and no living thread touches it. *In the
  * running world* that is freed or unlocked, through floors whose locks the living may hold. Who
  * recovers may die at any step: each looks at what is there and does the rest.
  */
@@ -13,16 +13,16 @@ import { isFolioType } from '../folio/folio';
 import { dropReserve, finishDeadShrink, finishDeadSplit } from '../folio/split';
 import { breakDescLock, lockOwner } from '../memdesc/desc-lock';
 import {
-  actorOf,
-  BORN,
   COUNT_MASK,
-  condemn,
   FROZEN,
   flagsAt,
   headerOf,
+  holderOf,
   recount,
   refsAt,
+  takeForFree,
   typeOf,
+  UNPUBLISHED,
 } from '../memdesc/header';
 import { unfreeze } from '../memdesc/pin';
 import { clearEntry, LEDGER_ENTRIES, ledgerEntry, note, pinsOf } from '../memdesc/pin-ledger';
@@ -52,25 +52,25 @@ function isNamedBefore(slot: u32, index: u32, desc: u32): bool {
 /**
  * Counts a descriptor anew, finishes its split, frees its lock.
  *
- * @returns whether it still is the dead thread's: frozen or unborn, or locked with a reserve
+ * @returns whether it still is the dead thread's: frozen or unpublished, or locked with a reserve
  */
 function isLeft(desc: u32, slot: u32): bool {
   if (!isDescriptor(desc)) return false;
   const refs = loadWord(refsAt(desc));
   const wasIts = isFrozenBy(desc, slot);
-  const isUnborn = (refs & BORN) != 0 && actorOf(refs) == slot;
-  if (isUnborn || (wasIts && (refs & COUNT_MASK) == 0)) {
+  const isUnpublished = (refs & UNPUBLISHED) != 0 && holderOf(refs) == slot;
+  if (isUnpublished || (wasIts && (refs & COUNT_MASK) == 0)) {
     const isDeferred = typeOf(desc) == TYPE_ZSPAGE && isInLimbo(LIMBO_ZSPAGE, desc);
     return !isDeferred && !isReserved(desc);
   }
-  if ((refs & BORN) != 0) return false;
+  if ((refs & UNPUBLISHED) != 0) return false;
   const isOver = recount(desc, pinsOf(desc), slot);
   if (wasIts && isFolioType(typeOf(desc))) finishDeadSplit(desc, slot);
   if (lockOwner(loadWord(flagsAt(desc))) == slot) {
     // A zspage has no reserve: its link is of its list.
     if (!isFolioType(typeOf(desc)) || headerOf(desc).link == 0) breakDescLock(desc);
     // Of two dead threads the one that locked it for a split frees it: its reserve goes first.
-    else if (isOver) condemn(desc, slot);
+    else if (isOver) takeForFree(desc, slot);
     else return true;
   }
   return isFrozenBy(desc, slot);
@@ -78,10 +78,12 @@ function isLeft(desc: u32, slot: u32): bool {
 
 function isFrozenBy(desc: u32, slot: u32): bool {
   const refs = loadWord(refsAt(desc));
-  return (refs & FROZEN) != 0 && actorOf(refs) == slot;
+  return (refs & FROZEN) != 0 && holderOf(refs) == slot;
 }
 
-/** Whether a split of a dead thread has the descriptor in reserve, which is then freed as a whole. */
+/**
+ * Whether a split of a dead thread has the descriptor in reserve, which is then freed as a whole.
+ */
 function isReserved(desc: u32): bool {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
@@ -114,13 +116,13 @@ function settle(desc: u32, slot: u32): bool {
   const refs = loadWord(refsAt(desc));
   const isFolio = isFolioType(typeOf(desc));
   const isFrozen = isFrozenBy(desc, slot);
-  if (isFolio && (refs & BORN) == 0) dropReserve(desc);
+  if (isFolio && (refs & UNPUBLISHED) == 0) dropReserve(desc);
   if (isFolio && isFrozen) finishDeadShrink(desc);
   if (lockOwner(loadWord(flagsAt(desc))) == slot) breakDescLock(desc);
-  return (refs & BORN) != 0 || (isFrozen && unfreeze(desc));
+  return (refs & UNPUBLISHED) != 0 || (isFrozen && unfreeze(desc));
 }
 
 function takeOver(desc: u32): void {
   note(desc);
-  condemn(desc, selfSlot());
+  takeForFree(desc, selfSlot());
 }

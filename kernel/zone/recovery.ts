@@ -4,8 +4,8 @@
  * A thread may be gone between any two instructions. A survivor that has proof marks the dead
  * thread's slots (markDead); `recoverDead` then works in two worlds, by two verbs:
  *
- *   repair…   in the halted world, floor by floor from the lowest: what was half-done becomes whole, by
- *             the evidence that it left. Needs no lock, and ends by freeing the floor's.
+ *   repair…   in the halted world, floor by floor from the lowest: what was half-done becomes
+ *             whole, by the evidence that it left. Needs no lock, and ends by freeing the floor's.
  *   reap…     in the running world: what the dead thread owned is given back, through floors whose
  *             locks the living may hold.
  *
@@ -21,13 +21,13 @@ import { dropPages, dropScratch } from '../memdesc/thread-pages';
 import { recoverUserTypes } from '../memdesc/user-type';
 import { recoverLimbo } from '../reclaim/recover';
 import { leaveSlab } from '../slab/drain';
-import { recoverSlab, recoverUnborn } from '../slab/recover';
+import { reapUnpublished, recoverSlab } from '../slab/recover';
 import { dropDraft, isInDraft } from '../store/entry';
 import { breakLock, lock, unlock } from '../thread/lock';
 import {
-  condemnSlot,
   highestSlot,
   judge,
+  markSlotDead,
   operationOf,
   releaseSlot,
   SLOT_DEAD,
@@ -36,7 +36,7 @@ import {
   THREADS_LOCK,
 } from '../thread/slot';
 import { endStopOf, enterHalted, resumeWorld } from '../thread/stop';
-import { bornOf, payDeskDebts } from '../zsmalloc/reap';
+import { ownCellOf, payDeskDebts } from '../zsmalloc/reap';
 import { repairReplaced, repairZsmalloc } from '../zsmalloc/recover';
 import { settleCompactor } from './recover-compaction';
 import { recoverLedger, settleLedger } from './recover-pins';
@@ -54,8 +54,8 @@ export function recoverDead(operation: u32): i32 {
 }
 
 /**
- * In the halted world, lowest floor first. Each repair may have been begun by somebody who died, and
- * ends by freeing the floor's lock.
+ * In the halted world, lowest floor first. Each repair may have been begun by somebody who died,
+ * and ends by freeing the floor's lock.
  */
 function repairFloors(): void {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
@@ -79,8 +79,8 @@ function repairFloors(): void {
 
 /**
  * In the running world: debts are paid through the floors, whose locks the living may hold. Not of
- * who was marked dead meanwhile: whoever did that repairs first. Who dies here leaves the rest to the
- * next, except in the middle of what stood on a desk or in a draft.
+ * who was marked dead meanwhile: whoever did that repairs first. Who dies here leaves the rest to
+ * the next, except in the middle of what stood on a desk or in a draft.
  */
 function payDebtsOfDead(): u32 {
   let recovered: u32 = 0;
@@ -89,8 +89,8 @@ function payDebtsOfDead(): u32 {
     if (slotState(slot) != SLOT_DEAD || slotOf(slot).repaired == 0) continue;
     settleLedger(slot);
     settleCompactor(slot);
-    recoverUnborn(slot);
-    payDeskDebts(slot, isInDraft(slotOf(slot), bornOf(slot)));
+    reapUnpublished(slot);
+    payDeskDebts(slot, isInDraft(slotOf(slot), ownCellOf(slot)));
     payDebts(slot);
     releaseSlot(slot);
     recovered++;
@@ -115,9 +115,9 @@ export function payDebts(slot: u32): void {
  * Makes the memory of a loaded image usable: the world was stopped when it was copied, and its
  * threads are gone. `recoverDead` then gives back what they owned.
  */
-export function thawZone(): void {
+export function adoptImage(): void {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    condemnSlot(slot);
+    markSlotDead(slot);
     endStopOf(slot);
   }
 }

@@ -8,14 +8,14 @@ import { loadWord } from '../base/words';
 import { freeFolio } from '../folio/folio';
 import { lockOwner, unlockDesc } from '../memdesc/desc-lock';
 import { flagsAt, typeOf } from '../memdesc/header';
-import { unpin, unpinAtOnce } from '../memdesc/pin';
+import { unpin, unpinFast } from '../memdesc/pin';
 import { anyPinned, strikeNote } from '../memdesc/pin-ledger';
 import { TYPE_ZSPAGE } from '../memdesc/type';
 import { deferZspage } from '../zsmalloc/active';
 
 /**
- * Frees a descriptor that this thread took the last reference of; it is noted in its ledger. Never a
- * slab: its cache keeps its own reference (slab/retire.ts).
+ * Frees a descriptor that this thread took the last reference of; it is noted in its ledger. Never
+ * a slab: its cache keeps its own reference (slab/retire.ts).
  */
 export function releaseDesc(desc: u32): void {
   switch (typeOf(desc)) {
@@ -30,7 +30,7 @@ export function releaseDesc(desc: u32): void {
 
 /** Drops a pin of this thread. @inline */
 export function dropPin(desc: u32): void {
-  if (!unpinAtOnce(desc)) dropSlow(desc);
+  if (!unpinFast(desc)) dropSlow(desc);
 }
 
 function dropSlow(desc: u32): void {

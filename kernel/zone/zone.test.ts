@@ -118,7 +118,7 @@ test('an image is usable after thawing: threads gone, their debts paid, the worl
   new Uint8Array(memory.buffer).set(zone.bytes);
 
   const kernel = openZone(memory);
-  kernel.thawImage();
+  kernel.adoptImage();
   assert.equal(kernel.attach(1, 1), 3, 'dead slots are not free yet');
   assert.equal(kernel.recoverDead(), 2);
   assert.equal(kernel.prepare(), 0);

@@ -23,7 +23,8 @@ import {
   zoneTest,
 } from '../../test/support/zone.ts';
 
-const { CACHE_CELL, CACHE_ZSPAGE, CELL_BORN, CELL_FREE, CELL_LIMBO, CELL_LIVE, PAGE_BYTES } = facts;
+const { CACHE_CELL, CACHE_ZSPAGE, CELL_UNPUBLISHED, CELL_FREE, CELL_LIMBO, CELL_LIVE, PAGE_BYTES } =
+  facts;
 
 test('every class: a full zspage and one object, each byte comes back', () => {
   const zone = createZone({ wasmPages: 128, hasStore: true });
@@ -135,7 +136,7 @@ zoneTest(
     const { kernel } = zone;
     const handle = kernel.zsAlloc(50) >>> 0;
     const born = cellOf(zone, handle);
-    assert.equal(born.state, CELL_BORN);
+    assert.equal(born.state, CELL_UNPUBLISHED);
     kernel.zsSettle(handle);
     const live = cellOf(zone, handle);
     assert.deepEqual(live, { ...born, state: CELL_LIVE });

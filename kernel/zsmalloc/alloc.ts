@@ -3,7 +3,7 @@
  *
  * Life of an object that is filled in place:
  *   alloc    cell from its cache → slot of a zspage that this thread owns → pages → the object's
- *            word ← handle → cell BORN
+ *            word ← handle → cell UNPUBLISHED
  *   write    by the allocator, before it tells anybody the handle; then settle: cell LIVE
  *   read     in a section: cell → zspage → page → bytes; no lock, no reference, no write
  *   retire   cell → LIMBO by whoever made the object unreachable; linked by its word
@@ -12,8 +12,8 @@
  * a grace period: that is why a reader needs nothing but its section.
  *
  * No lock is the pool's. A thread allocates from zspages of its own, under the zspage's lock, which
- * it shares only with those who free in that zspage; the class's lock is taken when a zspage changes
- * hands or lists.
+ * it shares only with those who free in that zspage; the class's lock is taken when a zspage
+ * changes hands or lists.
  *
  * Cost of an alloc: the cell's, a lock, a bit search, a cell store. Of a release: the same.
  */
@@ -37,11 +37,11 @@ import { lock, unlock } from '../thread/lock';
 import { endChange, takeSlot } from './active';
 import { relist } from './fullness';
 import {
-  CELL_BORN,
   CELL_BYTES,
   CELL_GONE_SAME,
   CELL_LIMBO,
   CELL_PATTERN,
+  CELL_UNPUBLISHED,
   cellIndex,
   cellState,
   cellZspage,
@@ -84,11 +84,11 @@ export function zsAlloc(payload: u32): u32 {
   return zsAllocIn(zsState().store, payload);
 }
 
-/** @returns a handle of a BORN object for `payload` bytes (0 … MAX_PAYLOAD), or 0 */
+/** @returns a handle of an UNPUBLISHED object for `payload` bytes (0 … MAX_PAYLOAD), or 0 */
 export function zsAllocIn(pool: u32, payload: u32): u32 {
   const handle = allocObject(CACHE_CELL);
   if (handle == 0) return 0;
-  selfDesk().born = handle;
+  selfDesk().ownCell = handle;
   const sizeClass = classFor(payload);
   const place = takeSlot(pool, sizeClass);
   if (place == 0) {
@@ -98,7 +98,7 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
   const desc = u32(place >> 32);
   setObjectWord(desc, u32(place), handle);
   const contents = placeCell(desc, u32(place), unusedBytes(sizeClass, payload));
-  storeCell(handle, newLife(contents, CELL_BORN));
+  storeCell(handle, newLife(contents, CELL_UNPUBLISHED));
   unlock(zspageLockAt(desc));
   return handle;
 }
@@ -109,17 +109,17 @@ export function unusedBytes(sizeClass: u32, payload: u32): u32 {
   return shapeBytes(shape) - shapeHeader(shape) - payload;
 }
 
-/** The contents of a BORN object are written: it may be found, and moved, from now on. */
+/** The contents of an UNPUBLISHED object are written: it may be found, and moved, from now on. */
 export function zsSettle(handle: u32): void {
   settleCell(handle);
   const desk = selfDesk();
-  if (desk.born == handle) desk.born = 0;
+  if (desk.ownCell == handle) desk.ownCell = 0;
 }
 
 /** Gives an unused cell back. */
 export function freeCell(handle: u32): void {
   freeObject(CACHE_CELL, handle);
-  selfDesk().born = 0;
+  selfDesk().ownCell = 0;
 }
 
 /** Ends an object's life for new readers; `zsRelease` must follow after a grace period. */
@@ -128,8 +128,8 @@ export function zsRetire(handle: u32): void {
 }
 
 /**
- * Lets a retired object wait in limbo, linked by its word. Under its zspage's lock: the page that the
- * word is on may be moved.
+ * Lets a retired object wait in limbo, linked by its word. Under its zspage's lock: the page that
+ * the word is on may be moved.
  */
 export function zsDefer(kind: u32, handle: u32): void {
   const at = zspageLockAt(cellZspage(loadCell(handle)));
@@ -155,7 +155,7 @@ export function zsRelease(handle: u32): void {
  * @returns the zspage that this one was in, its lock held; for `unlockReleased` in the end
  */
 export function zsReleaseNext(handle: u32, locked: u32): u32 {
-  selfDesk().born = handle;
+  selfDesk().ownCell = handle;
   const cell = loadCell(handle);
   if (cellState(cell) == CELL_GONE_SAME) {
     releaseSame(handle, samePatternCell(cell));
@@ -174,7 +174,8 @@ export function unlockReleased(locked: u32): void {
 
 /**
  * Takes the lock of the zspage that an object is in, unless it is `locked`, which is unlocked.
- * Progress: a draft that was settled may be moved until we have the lock, by a bounded step each time.
+ * Progress: a draft that was settled may be moved until we have the lock, by a bounded step each
+ * time.
  */
 function lockAround(handle: u32, cell: u64, locked: u32): u32 {
   let desc = cellZspage(cell);
@@ -191,13 +192,13 @@ function lockAround(handle: u32, cell: u64, locked: u32): u32 {
 }
 
 function releaseSame(handle: u32, upper: u32): void {
-  selfDesk().bornPattern = upper;
+  selfDesk().ownPattern = upper;
   takeCell(handle);
   if (upper != 0) {
     if (cellState(loadCell(upper)) != CELL_PATTERN) fail(FAULT_HANDLE, upper);
     takeCell(upper);
     freeObject(CACHE_CELL, upper);
-    selfDesk().bornPattern = 0;
+    selfDesk().ownPattern = 0;
   }
   freeCell(handle);
 }

@@ -5,11 +5,12 @@
  * as an allocation does: it owns them, nobody else puts objects into them. Frees go on. Then, with
  * both locks held:
  *   reserve   the lowest free slot of the target, with its pages
- *   look      highest slot in use of the source → its word → a handle → its cell: LIVE and naming this
- *             slot? Otherwise it cannot be moved: its contents are being written, or it is gone
+ *   look      highest slot in use of the source → its word → a handle → its cell: LIVE and naming
+ *             this slot? Otherwise it cannot be moved: its contents are being written, or it is
+ *             gone
  *   copy      the object; it is immutable, and our section keeps the slot from being vacated
- *   commit    cell: this slot → that slot, by compare-and-swap. Lost: freed or overwritten meanwhile;
- *             the copy is dropped
+ *   commit    cell: this slot → that slot, by compare-and-swap. Lost: freed or overwritten
+ *             meanwhile; the copy is dropped
  * What was moved stays where it was, too, for readers who have the old cell: its slot is vacated
  * after a grace period, at once if it is over at once, else by a later step. No cell names it
  * meanwhile, so a survivor knows what to do with it: recover.ts.
@@ -31,8 +32,8 @@ import { zsIsCell } from './alloc';
 import { ripen } from './deferred-frees';
 import { freeShare, takeEmptiest, takeFullest } from './fullness';
 import {
-  CELL_BORN,
   CELL_LIVE,
+  CELL_UNPUBLISHED,
   cellState,
   cellUnused,
   isPlacedAt,
@@ -135,9 +136,9 @@ function isStuck(desc: u32): bool {
 }
 
 /**
- * What is stuck stays, so it takes what is in the next emptiest; in the next step that can be moved on
- * to the fullest. There must be a third zspage, the fullest, which we own: of two, objects would go
- * to and fro. @returns objects moved
+ * What is stuck stays, so it takes what is in the next emptiest; in the next step that can be moved
+ * on to the fullest. There must be a third zspage, the fullest, which we own: of two, objects would
+ * go to and fro. @returns objects moved
  */
 function moveInto(desk: Desk, stuck: u32, record: usize): i32 {
   const source = takeEmptiest(record);
@@ -186,16 +187,16 @@ function handleIn(source: u32, index: u32): u32 {
 export function hasDraftOn(desc: u32, k: u32): bool {
   const end = endSlotOn(desc, k);
   for (let index = firstSlotOn(desc, k); index < end; index++) {
-    if (isSlotUsed(desc, index) && isBorn(desc, index)) return true;
+    if (isSlotUsed(desc, index) && isUnpublishedAt(desc, index)) return true;
   }
   return false;
 }
 
-function isBorn(desc: u32, index: u32): bool {
+function isUnpublishedAt(desc: u32, index: u32): bool {
   const handle = handleIn(desc, index);
   if (handle == 0) return false;
   const cell = loadCell(handle);
-  return cellState(cell) == CELL_BORN && isPlacedAt(cell, desc, index);
+  return cellState(cell) == CELL_UNPUBLISHED && isPlacedAt(cell, desc, index);
 }
 
 function isMovable(source: u32, index: u32): bool {

@@ -1,9 +1,9 @@
 /**
  * What a thread has freed waits on its desk: two batches, and no lock.
  *
- * The first batch fills; when it has BATCH handles and the second is empty, it becomes the second and
- * a grace period begins; when that is over, the second is released. Should a reader hold it up for
- * long, objects go to limbo, where they are linked through their own words. What has no word, a
+ * The first batch fills; when it has BATCH handles and the second is empty, it becomes the second
+ * and a grace period begins; when that is over, the second is released. Should a reader hold it up
+ * for long, objects go to limbo, where they are linked through their own words. What has no word, a
  * pattern (handle.ts), stays; when there is no room for more, free says busy and changes nothing.
  */
 
@@ -53,6 +53,6 @@ export function deferObjects(desk: Desk): void {
     if (cellState(loadCell(handle)) != CELL_LIMBO) continue;
     dropFreed(desk, i - 1);
     zsDefer(LIMBO_OBJECT, handle);
-    desk.born = 0;
+    desk.ownCell = 0;
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Fullness: the lists of a size class's zspages.
  *
- * Zspages that have room and that no thread owns are on one of eight lists of their class, by eighths
- * of their slots in use. An allocation takes the fullest, so that the emptiest become empty;
- * compaction takes both ends.
+ * Zspages that have room and that no thread owns are on one of eight lists of their class, by
+ * eighths of their slots in use. An allocation takes the fullest, so that the emptiest become
+ * empty; compaction takes both ends.
  *
  * list of a zspage   0 … 7: on that list ⇔ it has no owner and list = 8 · slots in use / slots < 8
  *                    OFF_LISTS: it is full or has an owner
@@ -30,8 +30,8 @@ import {
 } from './pool-table';
 import { shapeSlots } from './size-class';
 import {
-  bearZspage,
   countSlots,
+  initZspage,
   listLinks,
   lowestHeldSlot,
   setPlace,
@@ -70,8 +70,9 @@ export function takeEmptiest(record: usize): u32 {
 }
 
 /**
- * For when there are no pages: takes a zspage that has a free slot whose pages are held off its list.
- * What somebody has locked is passed over: a class lock is not held while one waits for a zspage's.
+ * For when there are no pages: takes a zspage that has a free slot whose pages are held off its
+ * list. What somebody has locked is passed over: a class lock is not held while one waits for a
+ * zspage's.
  */
 export function takeHeld(record: usize, slots: u32): u32 {
   lock(record);
@@ -126,7 +127,7 @@ export function addZspage(record: usize, desc: u32): void {
   lock(record);
   addZspages(record, 1);
   const pool = poolOf(poolOfRecord(record)).number;
-  bearZspage(desc, pool, classOfRecord(record), selfSlot(), OFF_LISTS);
+  initZspage(desc, pool, classOfRecord(record), selfSlot(), OFF_LISTS);
   unlock(record);
 }
 

@@ -6,43 +6,44 @@
  * and not a page number, moving the *pages* of a zspage changes no cell at all.
  *
  * cell   state:3 (bits 0–2) · generation:16 (3–18) · the rest says what the object is:
- *   LIVE, BORN, LIMBO   unused:9 (19–27) · index:9 (28–36) · zspage:27 (37–63, address >> 5)
+ *   LIVE, UNPUBLISHED, LIMBO
+ *                       unused:9 (19–27) · index:9 (28–36) · zspage:27 (37–63, address >> 5)
  *   SAME, GONE_SAME     pattern, low bits:3 (19–21) · bytes:13 (22–34) · pattern cell:29 (35–63,
  *                       address >> 3; 0 = all bytes are 0)
  *   PATTERN             the upper 61 bits of a pattern, no generation
  *   TAKEN               slot (3–10), no generation: slab/cache.ts, evidence of kind CELL
  * `unused` is how many bytes of its slot an object does not use, so that a reader knows its length.
- * In LIMBO its place, in GONE_SAME that of `bytes`, is taken by the slot of the thread that took the
- * object out.
+ * In LIMBO its place, in GONE_SAME that of `bytes`, is taken by the slot of the thread that took
+ * the object out.
  *
  *   FREE       nobody's, all 0             → TAKEN by the slab, for who allocates it
- *   TAKEN      that slot's, and nothing    → BORN, LIVE, SAME or PATTERN, by that thread
+ *   TAKEN      that slot's, and nothing    → UNPUBLISHED, LIVE, SAME or PATTERN, by that thread
  *              yet, or any more            → FREE by the slab, when it is freed
- *   BORN       its contents are being      → LIVE by its maker, the only one who knows it
- *              written: nobody moves it    → LIMBO likewise: a draft that is dropped
- *   LIVE       names an object             → LIVE elsewhere: a move or an overwrite, compare-and-swap
+ *   UNPUBLISHED                            → LIVE by its maker, the only one who knows it
+ *              being written: not moved    → LIMBO likewise: a draft that is dropped
+ *   LIVE       names an object             → LIVE elsewhere: move or overwrite, compare-and-swap
  *                                          → LIMBO: free, compare-and-swap. Who wins frees
  *   SAME       all its bytes are one       → LIVE or SAME: an overwrite, by compare-and-swap
  *              pattern: it has no slot     → GONE_SAME: free, by compare-and-swap
  *   LIMBO, GONE_SAME, PATTERN              → TAKEN by the one who owns it, after a grace period
- * A published cell is reused only after a grace period, so the generation, the low bits of the epoch
- * at birth, tells its lives apart. A count kept in the cell would not: the cell's page may go back
- * to frames and come again as zeros.
+ * A published cell is reused only after a grace period, so the generation, the low bits of the
+ * epoch at birth, tells its lives apart. A count kept in the cell would not: the cell's page may go
+ * back to frames and come again as zeros.
  *
- * **The cell is the arbiter and the truth**: whose compare-and-swap wins owns what it took out; and a
- * slot that no cell names is nobody's (recover.ts).
+ * **The cell is the arbiter and the truth**: whose compare-and-swap wins owns what it took out; and
+ * a slot that no cell names is nobody's (recover.ts).
  */
 import { selfSlot } from '../base/env';
 import { FAULT_HANDLE, fail } from '../base/fault';
 import { casCell, loadCell, pokeCell, storeCell } from '../base/words';
-import { comeHere } from '../slab/sheaf';
+import { noteEntered } from '../slab/sheaf';
 import { currentEpoch } from '../thread/rcu';
 
 export const CELL_BYTES: u32 = 8;
 export const CELL_FREE: u32 = 0;
 export const CELL_LIVE: u32 = 1;
 export const CELL_LIMBO: u32 = 2;
-export const CELL_BORN: u32 = 3;
+export const CELL_UNPUBLISHED: u32 = 3;
 export const CELL_SAME: u32 = 4;
 export const CELL_PATTERN: u32 = 5;
 export const CELL_GONE_SAME: u32 = 6;
@@ -82,7 +83,7 @@ export function cellUnused(cell: u64): u32 {
 /** Whether the cell names a slot of a zspage. */
 export function hasPlace(cell: u64): bool {
   const state = cellState(cell);
-  return state == CELL_LIVE || state == CELL_BORN || state == CELL_LIMBO;
+  return state == CELL_LIVE || state == CELL_UNPUBLISHED || state == CELL_LIMBO;
 }
 
 /** Whether the cell is of an object without a slot, gone or not. */
@@ -158,14 +159,14 @@ export function retireCell(handle: u32): void {
   let seen = loadCell(handle);
   while (true) {
     const state = cellState(seen);
-    if (state != CELL_LIVE && state != CELL_BORN) fail(FAULT_HANDLE, handle);
+    if (state != CELL_LIVE && state != CELL_UNPUBLISHED) fail(FAULT_HANDLE, handle);
     const found = casCell(handle, seen, goneCell(seen));
     if (found == seen) return;
     seen = found;
   }
 }
 
-/** The maker has written the contents of a BORN object: from now on it may be moved. */
+/** The maker has written the contents of an UNPUBLISHED object: from now on it may be moved. */
 export function settleCell(handle: u32): void {
   // Observed by the mover's load in compact.ts: what was written before may be copied.
   storeCell(handle, (loadCell(handle) & ~STATE_MASK) | u64(CELL_LIVE));
@@ -177,7 +178,7 @@ export function settleCell(handle: u32): void {
  */
 export function takeCell(handle: u32): void {
   // A survivor looks for it among what slab had handed out.
-  comeHere();
+  noteEntered();
   pokeCell(handle, (u64(selfSlot()) << GENERATION_SHIFT) | u64(CELL_TAKEN));
 }
 

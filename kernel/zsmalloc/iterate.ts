@@ -7,7 +7,7 @@
 import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
 import { loadWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
-import { BORN, COUNT_MASK, refsAt } from '../memdesc/header';
+import { COUNT_MASK, refsAt, UNPUBLISHED } from '../memdesc/header';
 import { CACHE_CELL, CACHE_ZSPAGE, cacheOf, isInSlabOf } from '../slab/kmem-cache';
 
 /** The next object of a cache's slabs behind `at`, in use or not; 0 at the end. Begin with 0. */
@@ -38,5 +38,5 @@ export function nextZspage(at: u32): u32 {
 
 function isZspage(desc: u32): bool {
   const refs = loadWord(refsAt(desc));
-  return (refs & BORN) == 0 && (refs & COUNT_MASK) != 0;
+  return (refs & UNPUBLISHED) == 0 && (refs & COUNT_MASK) != 0;
 }

@@ -4,14 +4,16 @@
  * A public handle is a number that JavaScript holds exactly:
  *   cell address >> 3 : 29 · generation : 16 · pool number : 8          53 bits
  * Its life is told by the generation: a handle that was freed, or never was one, is an error code
- * and nothing has changed. (After 65,536 grace periods a stale one could pass for its cell's new life.)
+ * and nothing has changed. (After 65,536 grace periods a stale one could pass for its cell's new
+ * life.)
  *
  * A new object is all zeros and takes no slot; so does one whose bytes are all one pattern of eight
  * (handle.ts). `write` builds the new contents aside and then swaps the cell: a reader sees the old
- * bytes or the new ones, never a mixture, and of two writers one comes last. What was replaced waits
- * for its grace period in a cell of its own.
+ * bytes or the new ones, never a mixture, and of two writers one comes last. What was replaced
+ * waits for its grace period in a cell of its own.
  *
- * The bytes to write stand in the thread's input scratch; bytes read are put into its output scratch.
+ * The bytes to write stand in the thread's input scratch; bytes read are put into its output
+ * scratch.
  */
 import { ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } from '../base/fault';
 import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words';
@@ -85,10 +87,10 @@ export function zsMalloc(pool: u32, bytes: u32): f64 {
     cell = allocObject(CACHE_CELL);
     if (cell == 0) return ERR_NO_MEMORY;
   }
-  selfDesk().born = cell;
+  selfDesk().ownCell = cell;
   const contents = newLife(sameCell(0, 0, bytes), CELL_SAME);
   storeCell(cell, contents);
-  selfDesk().born = 0;
+  selfDesk().ownCell = 0;
   return publicHandle(pool, cell, contents);
 }
 
@@ -131,7 +133,9 @@ function isPattern(from: usize, bytes: u32): bool {
   return memory.compare(from, from + 8, bytes - 8) == 0;
 }
 
-/** Ends an object. @returns 0, or ERR_STALE, ERR_FOREIGN_HANDLE, ERR_BUSY; then nothing has changed */
+/**
+ * Ends an object. @returns 0, or ERR_STALE, ERR_FOREIGN_HANDLE, ERR_BUSY; then nothing has changed
+ */
 export function zsFree(pool: u32, handle: u64): i32 {
   const failure = checkPool(pool, handle);
   if (failure != 0) return failure;
@@ -180,7 +184,7 @@ function writePattern(desk: Desk, handle: u64, pattern: u64, bytes: u32): i32 {
   if (pattern != 0) {
     upper = allocObject(CACHE_CELL);
     if (upper == 0) return ERR_NO_MEMORY;
-    desk.bornPattern = upper;
+    desk.ownPattern = upper;
     storeCell(upper, (pattern & ~u64(7)) | u64(CELL_PATTERN));
   }
   const outcome = commit(desk, handle, sameCell(upper, u32(pattern & 7), bytes), CELL_SAME);
@@ -188,11 +192,13 @@ function writePattern(desk: Desk, handle: u64, pattern: u64, bytes: u32): i32 {
     takeCell(upper);
     freeObject(CACHE_CELL, upper);
   }
-  desk.bornPattern = 0;
+  desk.ownPattern = 0;
   return outcome;
 }
 
-/** Under the lock of the zspage that takes the bytes: a survivor finds the slot by its cell, or not. */
+/**
+ * Under the lock of the zspage that takes the bytes: a survivor finds the slot by its cell, or not.
+ */
 function writeBytes(desk: Desk, pool: u32, handle: u64, from: usize, bytes: u32): i32 {
   const sizeClass = classFor(bytes);
   const place = takeSlot(pool, sizeClass);
@@ -211,34 +217,34 @@ function writeBytes(desk: Desk, pool: u32, handle: u64, from: usize, bytes: u32)
 /** Swaps the cell's contents. @returns 0, or ERR_STALE, ERR_NO_MEMORY; then nothing has changed */
 function commit(desk: Desk, handle: u64, contents: u64, state: u32): i32 {
   const at = cellOf(handle);
-  let heir: u32 = 0;
+  let retiredCell: u32 = 0;
   let outcome: i32 = ERR_STALE;
   enterSection();
   // Progress: a failed compare-and-swap means that somebody moved, overwrote or freed the object.
   for (let seen = look(handle); seen != NOTHING; seen = look(handle)) {
-    if (heir == 0 && needsHeir(seen)) {
-      heir = allocObject(CACHE_CELL);
-      if (heir == 0) return ERR_NO_MEMORY;
-      desk.born = heir;
+    if (retiredCell == 0 && needsRetiredCell(seen)) {
+      retiredCell = allocObject(CACHE_CELL);
+      if (retiredCell == 0) return ERR_NO_MEMORY;
+      desk.ownCell = retiredCell;
       continue;
     }
-    if (heir != 0) desk.replaced = seen;
+    if (retiredCell != 0) desk.replaced = seen;
     if (casCell(at, seen, sameLife(seen, contents, state)) != seen) continue;
     outcome = 0;
-    if (heir != 0 && needsHeir(seen)) {
-      storeCell(heir, goneCell(seen));
-      pushFreed(desk, heir);
-      heir = 0;
+    if (retiredCell != 0 && needsRetiredCell(seen)) {
+      storeCell(retiredCell, goneCell(seen));
+      pushFreed(desk, retiredCell);
+      retiredCell = 0;
     }
     break;
   }
   desk.replaced = 0;
-  if (heir != 0) freeCell(heir);
-  desk.born = 0;
+  if (retiredCell != 0) freeCell(retiredCell);
+  desk.ownCell = 0;
   return outcome;
 }
 
 /** Whether what a cell names has to wait for a grace period: zeros have nothing. */
-function needsHeir(cell: u64): bool {
+function needsRetiredCell(cell: u64): bool {
   return cellState(cell) == CELL_LIVE || samePatternCell(cell) != 0;
 }

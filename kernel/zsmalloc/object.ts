@@ -2,7 +2,7 @@
  * The bytes of an object: a run of bytes in a zspage's chain, in one page or two.
  *
  * A *place* is zspage << 32 | offset of the payload in the chain. It stays true as long as the
- * caller's section, or, for a BORN object, as long as its maker likes.
+ * caller's section, or, for an UNPUBLISHED object, as long as its maker likes.
  */
 import { PAGE_BYTES } from '../base/layout';
 import { loadCell, peekWord, pokeWord } from '../base/words';

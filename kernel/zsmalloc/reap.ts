@@ -36,29 +36,31 @@ export function clearOwnDesk(): void {
   disownActives(desk);
 }
 
-/** The cell that the dead thread was making, for whoever knows whether somebody names it. 0 = none */
-export function bornOf(slot: u32): u32 {
-  return deskOf(slot) == 0 ? 0 : deskAt(deskOf(slot)).born;
+/**
+ * The cell that the dead thread was making, for whoever knows whether somebody names it. 0 = none
+ */
+export function ownCellOf(slot: u32): u32 {
+  return deskOf(slot) == 0 ? 0 : deskAt(deskOf(slot)).ownCell;
 }
 
 /**
  * Releases what is on the desk of a dead thread.
  *
- * @param isBornNamed  its cell under construction hangs from the draft, which is released apart
+ * @param isInDraft  its cell under construction hangs from the draft, which is released apart
  */
-export function payDeskDebts(slot: u32, isBornNamed: bool): void {
+export function payDeskDebts(slot: u32, isInDraft: bool): void {
   if (deskOf(slot) == 0) return;
   const desk = deskAt(deskOf(slot));
   if (isClear(desk)) return;
   // What is taken off the desk nobody else knows.
   beginChange();
-  const born = desk.born;
-  desk.born = 0;
-  if (born != 0 && !isBornNamed) releaseBorn(born);
-  if (desk.bornPattern != 0) {
-    takeCell(desk.bornPattern);
-    freeObject(CACHE_CELL, desk.bornPattern);
-    desk.bornPattern = 0;
+  const born = desk.ownCell;
+  desk.ownCell = 0;
+  if (born != 0 && !isInDraft) releaseOwn(born);
+  if (desk.ownPattern != 0) {
+    takeCell(desk.ownPattern);
+    freeObject(CACHE_CELL, desk.ownPattern);
+    desk.ownPattern = 0;
   }
   if (desk.retired != 0) destroyZspage(desk.retired);
   desk.retired = 0;
@@ -71,11 +73,11 @@ export function payDeskDebts(slot: u32, isBornNamed: bool): void {
 }
 
 function isClear(desk: Desk): bool {
-  const cells = desk.born | desk.bornPattern | freedCount(desk) | ripeningCount(desk);
+  const cells = desk.ownCell | desk.ownPattern | freedCount(desk) | ripeningCount(desk);
   return (cells | desk.retired | desk.emptied) == 0;
 }
 
-function releaseBorn(handle: u32): void {
+function releaseOwn(handle: u32): void {
   if (cellState(loadCell(handle)) != CELL_SAME) {
     zsRelease(handle);
     return;

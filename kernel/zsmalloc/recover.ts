@@ -2,13 +2,13 @@
  * Sweep: what a survivor does for a thread that died in zsmalloc.
  *
  * The cells are the truth: a slot that no cell names is nobody's. So whatever the dead was doing
- * under a zspage's lock, or as a zspage's owner, is repaired by counting: bits from the cells, pages
- * from the bits, lists from the counts. Nothing has to be known of how far it came.
+ * under a zspage's lock, or as a zspage's owner, is repaired by counting: bits from the cells,
+ * pages from the bits, lists from the counts. Nothing has to be known of how far it came.
  *
- * What only the dead thread knew stands on its desk: a cell that was under construction, one that it
- * had taken out and not yet put away. Whether it *had* is read back from cells:
+ * What only the dead thread knew stands on its desk: a cell that was under construction, one that
+ * it had taken out and not yet put away. Whether it *had* is read back from cells:
  *   freeing    LIMBO or GONE_SAME by the dead, and in none of its batches: it had
- *   replaced   no cell names the place any more: it had, and `born` now takes it over
+ *   replaced   no cell names the place any more: it had, and `ownCell` now takes it over
  *
  * In the halted world (thread/stop.ts), after slab's repair: others rest at most in a wait for a
  * lock, with zspage locks held; those zspages are left to them. That the world stands still is also
@@ -21,14 +21,14 @@ import { loadCell, loadWord, pokeWord, storeCell, storeWord } from '../base/word
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
 import {
-  actorOf,
   COUNT_MASK,
-  condemn,
   FROZEN,
+  holderOf,
   linkAt,
   OWNED,
   PIN_MASK,
   refsAt,
+  takeForFree,
 } from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
@@ -96,23 +96,23 @@ export function repairReplaced(slot: u32): void {
   if (deskOf(slot) == 0) return;
   const desk = deskAt(deskOf(slot));
   if (desk.replaced == 0) return;
-  const hasHeir = desk.born != 0 && isTakenBy(loadCell(desk.born), slot);
-  if (hasHeir && !isNamed(desk.replaced)) storeCell(desk.born, goneCell(desk.replaced));
+  const hasHeir = desk.ownCell != 0 && isTakenBy(loadCell(desk.ownCell), slot);
+  if (hasHeir && !isNamed(desk.replaced)) storeCell(desk.ownCell, goneCell(desk.replaced));
   desk.replaced = 0;
 }
 
 function repairDesk(desk: Desk, slot: u32): void {
   // Given back, and the desk not told yet; or it was never made anything of.
-  if (desk.born != 0 && !isObject(CACHE_CELL, desk.born)) desk.born = 0;
-  const upper = desk.bornPattern;
-  if (upper != 0 && (!isObject(CACHE_CELL, upper) || isPatternNamed(upper))) desk.bornPattern = 0;
+  if (desk.ownCell != 0 && !isObject(CACHE_CELL, desk.ownCell)) desk.ownCell = 0;
+  const upper = desk.ownPattern;
+  if (upper != 0 && (!isObject(CACHE_CELL, upper) || isPatternNamed(upper))) desk.ownPattern = 0;
   dropTwin(desk);
   const handle = desk.freeing;
   if (handle != 0 && zsIsCell(handle) && cellTaker(loadCell(handle)) == slot) {
     if (!hasFreed(desk, handle)) pushFreed(desk, handle);
   }
   desk.freeing = 0;
-  if (desk.born != 0 && hasFreed(desk, desk.born)) desk.born = 0;
+  if (desk.ownCell != 0 && hasFreed(desk, desk.ownCell)) desk.ownCell = 0;
   // Not on its way to limbo (any more): it is one of the zspages that are swept, or nobody's.
   if (desk.retired != 0 && !isFreedBy(desk.retired, slot)) desk.retired = 0;
 }
@@ -120,7 +120,7 @@ function repairDesk(desk: Desk, slot: u32): void {
 /** Whether the thread took the descriptor's last reference, and frees it. */
 function isFreedBy(desc: u32, slot: u32): bool {
   const refs = loadWord(refsAt(desc));
-  return (refs & FROZEN) != 0 && (refs & COUNT_MASK) == 0 && actorOf(refs) == slot;
+  return (refs & FROZEN) != 0 && (refs & COUNT_MASK) == 0 && holderOf(refs) == slot;
 }
 
 /** Whether any cell names what this one did. */
@@ -229,7 +229,7 @@ function retireFor(slot: u32, desc: u32): void {
   desk.emptied = desc;
   breakLock(zspageLockAt(desc), slot);
   // Last: until then it is found again.
-  condemn(desc, slot);
+  takeForFree(desc, slot);
 }
 
 function breakLocks(slot: u32): void {

@@ -13,7 +13,7 @@
  *
  * shape word   bytes of a slot:13 (0–12) · pages:5 (13–17) · slots of a zspage:9 (18–26)
  * shape page   class of each size (513 words) · shape of each class (340 words): set by `format`,
- *              read by anybody · pool of each number (129 words): class-list.ts
+ *              read by anybody · pool of each number (129 words): fullness.ts
  */
 import { PAGE_BYTES, ZS_STATE } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
@@ -27,7 +27,7 @@ export const DESC_ROOM_BYTES: u32 = 72;
 /** Each object but a huge one begins with a word of the pool: its handle, or its link in limbo. */
 export const OBJECT_HEADER_BYTES: u32 = 4;
 export const MAX_PAYLOAD: u32 = 4096;
-/** Class records of a pool (class-list.ts) have room for this many. */
+/** Class records of a pool (fullness.ts) have room for this many. */
 export const MAX_CLASSES: u32 = 340;
 /** Pages of a huge zspage: the other half of its page list holds the words of its objects. */
 export const HUGE_CHAIN: u32 = 8;

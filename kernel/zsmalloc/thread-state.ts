@@ -1,15 +1,17 @@
 /**
  * Desk: the page on which a thread keeps what it is doing in zsmalloc.
  *
- *   active[32], spare[32]   zspages that this thread owns and puts objects into, by size class modulo
+ *   active[32], spare[32]   zspages that this thread owns and puts objects into, by size class
+ *                           modulo
  *                32; each thread fills its own, so that two threads do not meet in one zspage
- *   batches[2][64]   handles that this thread freed: batch `filling` takes them, the other one ripens
+ *   batches[2][64]   handles that this thread freed: batch `filling` takes them, the other one
+ *                    ripens
  *                since epoch `closedAt`. They change places by one store
  *   freeing      a handle that this thread is about to take out
- *   replaced     the cell that an overwrite is about to take out, whose place `born` will then hold
- *   born         a cell that only this thread knows: under construction, or taken out and not yet
+ *   replaced     the cell that an overwrite is about to take out, whose place `ownCell` will then hold
+ *   ownCell      a cell that only this thread knows: under construction, or taken out and not yet
  *                in a batch
- *   bornPattern  likewise a pattern cell
+ *   ownPattern   likewise a pattern cell
  *   retired      a zspage that is taken out, and not in limbo yet
  *   emptied      those that were found empty after the thread's death (recover.ts), linked
  *   source, left[4]   a mover's zspage, and the slots of it that it emptied before epoch `leftAt`
@@ -25,7 +27,9 @@ import { selfState, slotOf } from '../thread/slot';
 export const ACTIVES: u32 = 32;
 /** From an active zspage's place to its spare's. */
 export const SPARES: u32 = ACTIVES * 4;
-/** Frees that share a grace period: 32 objects wait on a desk, or up to 64, 256 KiB, if readers do. */
+/**
+ * Frees that share a grace period: 32 objects wait on a desk, or up to 64, 256 KiB, if readers do.
+ */
 export const BATCH: u32 = 16;
 /** Room for frees while a reader holds up the grace period of the batch before. */
 export const DESK_FREED: u32 = 64;
@@ -40,8 +44,8 @@ export class Desk {
   left1: u64;
   left2: u64;
   left3: u64;
-  born: u32;
-  bornPattern: u32;
+  ownCell: u32;
+  ownPattern: u32;
   retired: u32;
   emptied: u32;
   freeing: u32;
@@ -104,10 +108,12 @@ export function freedHandle(desk: Desk, index: u32): u32 {
   return peekWord(handleAt(desk, desk.filling, index));
 }
 
-/** Takes a freed handle out; the last takes its place. It stands in `born` as long as that takes. */
+/**
+ * Takes a freed handle out; the last takes its place. It stands in `ownCell` as long as that takes.
+ */
 export function dropFreed(desk: Desk, index: u32): void {
   const last = freedCount(desk) - 1;
-  desk.born = freedHandle(desk, index);
+  desk.ownCell = freedHandle(desk, index);
   pokeWord(handleAt(desk, desk.filling, index), freedHandle(desk, last));
   pokeWord(countAt(desk, desk.filling), last);
 }
@@ -121,13 +127,13 @@ export function dropTwin(desk: Desk): void {
   }
 }
 
-/** Takes the last of the ripening handles out, into `born`. There is one. */
+/** Takes the last of the ripening handles out, into `ownCell`. There is one. */
 export function popRipening(desk: Desk): u32 {
   const last = ripeningCount(desk) - 1;
   // In this order: a survivor finds it in one place at least, and looks at the cell.
-  desk.born = peekWord(handleAt(desk, 1 - desk.filling, last));
+  desk.ownCell = peekWord(handleAt(desk, 1 - desk.filling, last));
   pokeWord(countAt(desk, 1 - desk.filling), last);
-  return desk.born;
+  return desk.ownCell;
 }
 
 /** What was freed begins to ripen; nothing else does. */

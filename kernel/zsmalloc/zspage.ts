@@ -8,16 +8,16 @@
  *
  * Zspage descriptor (96 bytes):
  *   header   refs: 1 for being a zspage, and those of observers
- *     pfn    is *home* here, for its pages are scattered: class:9 · pool:8 (9–16), set before publish ·
- *            list:4 (17–20), the list that it is on (class-list.ts) · owner:8 (21–28), slot of the
- *            only thread that may put objects into it, 0 = whoever takes it off its list.
- *            Atomic; moved under the class lock: owner 0 → slot, and by that thread slot → 0
+ *     pfn    is *home* here, for its pages are scattered: class:9 · pool:8 (9–16), set before
+ *            publish · list:4 (17–20), the list that it is on (fullness.ts) · owner:8 (21–28),
+ *            slot of the only thread that may put objects into it, 0 = whoever takes it off its
+ *            list. Atomic; moved under the class lock: owner 0 → slot, and by that thread slot → 0
  *     link   the next of its list, lock: class; when it is retired, of limbo
  *   prev     the one before it on its list. lock: class
  *   lock     zspage lock
- *   room     72 bytes, which bits and page list share: bits from the front, 64 in a cell, 1 = slot in
- *            use, lock: zspage; pages from the back, the first one last: pfn, 0 = hole; of a huge
- *            zspage 8, and before them the words of its 8 objects.
+ *   room     72 bytes, which bits and page list share: bits from the front, 64 in a cell, 1 = slot
+ *            in use, lock: zspage; pages from the back, the first one last: pfn, 0 = hole; of a
+ *            huge zspage 8, and before them the words of its 8 objects.
  *            16 pages leave room for 64 slots, 14 for 128, 10 for 256 (size-class.ts)
  *   page k is held  ⇔  a slot in use overlaps bytes [4096 k, 4096 (k + 1))
  *   a slot is in use ⇔ a cell names it, when nobody has the lock; or a mover has just emptied it
@@ -39,7 +39,7 @@ import {
 } from '../base/words';
 import { CLASS_MOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
-import { bear, FLAG_MOVABLE, Header, pfnAt, publish } from '../memdesc/header';
+import { FLAG_MOVABLE, Header, initHeader, pfnAt, publish } from '../memdesc/header';
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import {
@@ -171,7 +171,9 @@ export function lowestFreeSlot(desc: u32, slots: u32): u32 {
   return index >= slots ? index : index + u32(ctz(~peekCell(bitsAt(desc) + (index >> 3))));
 }
 
-/** Lowest slot that is free and whose pages are held; `slots` if there is none. Zspage lock held. */
+/**
+ * Lowest slot that is free and whose pages are held; `slots` if there is none. Zspage lock held.
+ */
 export function lowestHeldSlot(desc: u32, slots: u32): u32 {
   const bytes = shapeBytes(zspageShape(desc));
   let index: u32 = 0;
@@ -204,8 +206,8 @@ export function countHeld(desc: u32): u32 {
 }
 
 /** Makes an empty zspage without pages, which only `owner` puts objects into. */
-export function bearZspage(desc: u32, pool: u32, sizeClass: u32, owner: u32, list: u32): void {
-  bear(desc, TYPE_ZSPAGE, 0, sizeClass | (pool << POOL_SHIFT));
+export function initZspage(desc: u32, pool: u32, sizeClass: u32, owner: u32, list: u32): void {
+  initHeader(desc, TYPE_ZSPAGE, 0, sizeClass | (pool << POOL_SHIFT));
   zspageOf(desc).flags |= FLAG_MOVABLE;
   zspageOf(desc).prev = 0;
   memory.fill(bitsAt(desc), 0, DESC_ROOM_BYTES);
@@ -242,7 +244,10 @@ export function vacateSlot(desc: u32, index: u32): void {
   if (last != first && !hasNeighbour(desc, index, bytes, last)) dropPage(desc, last);
 }
 
-/** Whether a slot in use overlaps page k, as `index` does. Cost: in a full page one look, no division. */
+/**
+ * Whether a slot in use overlaps page k, as `index` does. Cost: in a full page one look, no
+ * division.
+ */
 function hasNeighbour(desc: u32, index: u32, bytes: u32, k: u32): bool {
   const start = k << PAGE_SHIFT;
   for (let i = index; i != 0 && i * bytes > start; ) if (isSlotUsed(desc, --i)) return true;

@@ -6,7 +6,9 @@ import { Arena, type Folio, InvalidArgumentError } from '../index.ts';
 
 const MIB = 2 ** 20;
 
-/** Folios over most of the arena, each filled with a byte of its own; then every second is freed. */
+/**
+ * Folios over most of the arena, each filled with a byte of its own; then every second is freed.
+ */
 function thinOut(arena: Arena): Folio[] {
   const folios: Folio[] = [];
   while (arena.report().freePages > 200) {
@@ -52,7 +54,7 @@ test('a failed allocation may compact, and gets the block', () => {
   arena.check();
 });
 
-test('a budget ends it, and nothing stays captured', () => {
+test('a budget ends it, and nothing stays isolated', () => {
   using arena = new Arena({ size: 12 * MIB });
   thinOut(arena);
   const free = arena.report().freePages;

@@ -11,8 +11,8 @@
  * run has up to RUN_PAGES pages, so that neither side needs more than a small buffer.
  *
  * Saving stops the world while it copies: no other thread is inside the kernel. The file is written
- * under another name and renamed when it is whole. Loading makes another zone of it: it gets an identity of its own,
- * its threads are dead, and it has no supervisor.
+ * under another name and renamed when it is whole. Loading makes another zone of it: it gets an
+ * identity of its own, its threads are dead, and it has no supervisor.
  *
  * Node's modules are looked up when an image is saved or loaded: browsers load this file, too.
  */
@@ -160,7 +160,7 @@ function thaw(
     throw new BadImageError(file, "its superblock and its pages don't fit together");
   }
   words.set(crypto.getRandomValues(new Uint32Array(2)), zoneIdOffset() >> 2);
-  kernel.thawImage();
+  kernel.adoptImage();
   return { memory, kernel };
 }
 

@@ -17,7 +17,7 @@ export interface KernelExports {
   format(idLo: number, idHi: number, seedLo: number, seedHi: number): number;
   attach(owner: number, mayPark: number): number;
   detach(): void;
-  condemn(): void;
+  callFailed(): void;
   markDead(owner: number): number;
   recoverDead(): number;
   check(): number;
@@ -120,7 +120,7 @@ export interface KernelExports {
   zsCompactBegin(): void;
   zsCompactSome(pool: number, threshold: number): number;
   zsCompactPages(): number;
-  thawImage(): void;
+  adoptImage(): void;
   stop(): void;
   start(): void;
 }
@@ -187,7 +187,7 @@ const settled = Promise.resolve();
 function guard(raw: KernelExports): KernelExports {
   let isUnexplained = false;
   const settle = () => {
-    if (isUnexplained) raw.condemn();
+    if (isUnexplained) raw.callFailed();
     isUnexplained = false;
   };
   const guarded: Record<string, unknown> = {};

@@ -19,8 +19,8 @@ export const uses: readonly (readonly [name: string, type: number, subtype: numb
   ['slab', facts.TYPE_SLAB, 0],
   ['zspage', facts.TYPE_ZSPAGE, 0],
   ['anonymous folio', facts.TYPE_ANON_FOLIO, 0],
-  ['being freed', facts.TYPE_STOCKED, 0],
-  ['limbo', facts.TYPE_LIMBO, 0],
+  ['being freed', facts.TYPE_FREEING, 0],
+  ['isolated', facts.TYPE_ISOLATED, 0],
   ['poisoned', facts.TYPE_POISONED, 0],
 ];
 

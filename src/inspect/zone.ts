@@ -134,7 +134,7 @@ function describeWord(
   const name = isUsers ? userTypeName(kernel, memory, type) : (known?.[0] ?? `type ${type}`);
   const described: PageDescription = { pfn, use: name };
   if (type >= facts.FIRST_DESCRIPTOR_TYPE) described.descriptor = (word & ~facts.TYPE_MASK) >>> 0;
-  else if (isMisc || type === facts.TYPE_LIMBO) described.order = (word >>> 5) & 15;
+  else if (isMisc) described.order = (word >>> 5) & 15;
   return described;
 }
 

@@ -86,7 +86,9 @@ class Field {
     this.#objects.delete(handle);
   }
 
-  /** Calls `act` with the folio's bytes, pinned; between steps of the other thread it may stay so. */
+  /**
+   * Calls `act` with the folio's bytes, pinned; between steps of the other thread it may stay so.
+   */
   #withFolio(name: number, act: (bytes: Uint8Array, desc: number) => void): void {
     const desc = this.#worker.pinFolio(name);
     assert.ok(desc > 0, 'a folio is lost');
@@ -197,7 +199,7 @@ class Field {
     drainLimbo(this.#worker);
     drainLimbo(this.#zone.kernel);
     assert.equal(this.#worker.countPagesOf(TYPE_ANON_FOLIO, 0), 0);
-    assert.equal(this.#worker.countPagesOf(facts.TYPE_LIMBO, 0), 0);
+    assert.equal(this.#worker.countPagesOf(facts.TYPE_ISOLATED, 0), 0);
     this.checkAll();
   }
 }

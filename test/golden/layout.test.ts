@@ -2,8 +2,8 @@
  * The memory layout of a zone, held still.
  *
  * Threads of one zone may run different builds of the package, and images outlive them, so what two
- * threads must agree on may change only together with FORMAT_VERSION. layout.json is that agreement;
- * PAGELESS_UPDATE_GOLDEN=1 writes it again.
+ * threads must agree on may change only together with FORMAT_VERSION. layout.json is that
+ * agreement; PAGELESS_UPDATE_GOLDEN=1 writes it again.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const root = new URL('../../', import.meta.url);
 
 /** Numbers that are stored in shared memory, or say where things are. */
 const stored =
-  /^(ZONE_MAGIC|FORMAT_VERSION|(PAGE|CHILD|TREE|SLOT|CELL|CLASS|SLAB|ZSPAGE|NODE|HEADER|OBJECT_HEADER|BLOCK|MAX|MIN)_|CACHE|CLASSES|COUNT|LIMBO|MISC|SLOT|TYPE|FAULT|OP_|BORN$|FROZEN$|FLAG_|FIRST_|HALF_DONE$|SUPERBLOCK$|.*_STATE$)/;
+  /^(ZONE_MAGIC|FORMAT_VERSION|(PAGE|CHILD|TREE|SLOT|CELL|CLASS|SLAB|ZSPAGE|NODE|HEADER|OBJECT_HEADER|BLOCK|MAX|MIN)_|CACHE|CLASSES|COUNT|LIMBO|MISC|SLOT|TYPE|FAULT|OP_|UNPUBLISHED$|FROZEN$|FLAG_|FIRST_|HALF_DONE$|SUPERBLOCK$|.*_STATE$)/;
 
 function constants(): Record<string, number> {
   const all = Object.entries(facts).filter(([name]) => stored.test(name));

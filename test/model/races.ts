@@ -3,17 +3,18 @@
  *
  * *Figures for people* (exports/statistics.ts) are loaded while others count, and nothing follows
  * from them. *Page words* are what takes an argument. They are written by plain stores because
- * sixteen atomic ones cost ten times as much (kernel/memdesc/page-word.ts). `pin` loads them, before
- * it holds anything, atomically. An aligned word does not tear, so it sees one of the words that
- * were ever stored, which is a guess; then it takes a reference on the descriptor that was guessed,
- * and loads the word again:
+ * sixteen atomic ones cost ten times as much (kernel/memdesc/page-word.ts). `pin` loads them,
+ * before it holds anything, atomically. An aligned word does not tear, so it sees one of the words
+ * that were ever stored, which is a guess; then it takes a reference on the descriptor that was
+ * guessed, and loads the word again:
  *   - `tryGet` fails: nothing is concluded from the word but "gone" or "busy", which were true at
  *     some time during the call
  *   - `tryGet` succeeds: it has read from the atomic store of 1 that published the descriptor's
  *     present life, or from a later change of refs. The words that belong to this life were stored
- *     before that store, those of earlier lives were overwritten before it: they all happened before
- *     the second load. Only stores of other owners of the page race with the second load, and none
- *     of those names this descriptor. So equal words mean that the page is the descriptor's
+ *     before that store, those of earlier lives were overwritten before it: they all happened
+ *     before the second load. Only stores of other owners of the page race with the second load,
+ *     and none of those names this descriptor. So equal words mean that the page is the
+ *     descriptor's
  * Nobody stores a word of a page that a referenced descriptor owns: to free it takes the last
  * reference.
  */
@@ -30,7 +31,7 @@ const pageWord = /^pageWord\[/;
 const slab = {
   ...store,
   function:
-    /\/slab\/|\/(bearFolio|dropDescriptor|freeUnpinned|finishSplit|newZspage|takeSlot|destroyZspage)$/,
+    /\/slab\/|\/(initFolio|dropDescriptor|freeUnpinned|finishSplit|newZspage|takeSlot|destroyZspage)$/,
 };
 /** Whoever frees what is not his: the exchange that fails, and the look that says why. */
 const misuse = {
@@ -70,7 +71,7 @@ export const allowedRaces: KernelRace[] = [
     seenIn: 'migrate-pin-page',
     because:
       'a block that is moved: its descriptor is frozen, so nobody looks a second time, and who pins ' +
-      'it later has read from the thaw that follows the stores; Captured, and the 0 before and after ' +
+      'it later has read from the thaw that follows the stores; Isolated, and the 0 before and after ' +
       'it, name no descriptor',
   },
   {
@@ -84,7 +85,7 @@ export const allowedRaces: KernelRace[] = [
     between: [{ ...store, function: /\/(freePages|freePart)$/ }, misuse],
     seenIn: 'free-free',
     because:
-      'a free of what somebody else is freeing: whoever lost the exchange sees Stocked, or the 0 ' +
+      'a free of what somebody else is freeing: whoever lost the exchange sees Freeing, or the 0 ' +
       'that replaces it, and says that the page is not allocated',
   },
   {
@@ -92,9 +93,9 @@ export const allowedRaces: KernelRace[] = [
     between: [store, scan],
     seenIn: 'migrate-free',
     because:
-      'who compacts guesses from words, too: to capture a page it must get it from frames, to move ' +
+      'who compacts guesses from words, too: to isolate a page it must get it from frames, to move ' +
       'one it must freeze its descriptor and find the word unchanged; the words that it stores ' +
-      'itself, Captured, nobody else does',
+      'itself, Isolated, nobody else does',
   },
   {
     place: pageWord,
@@ -142,7 +143,7 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { op: /^(load8 \(plain\)|cas8)$/, function: /\/(usedStateAt|dropObject)$/ },
-      { op: /^(store8 \(plain\)|cas8)$/, function: /\/(slab|index|objects)\// },
+      { op: /^(store8 \(plain\)|cas8)$/, function: /\/(slab|exports)\// },
     ],
     seenIn: 'slab-free-free',
     because:
@@ -156,28 +157,28 @@ export const allowedRaces: KernelRace[] = [
       {
         op: /^(load32|cas32|wait32)$/,
         function:
-          /\/(pinPage|pinPatiently|pinSlow|awaitThaw|holdFolio|freeUnpinned|restSafely|passOver|moveUnlessPinned)$/,
+          /\/(pinPage|pinPatiently|pinSlow|awaitUnfreeze|holdFolio|freeUnpinned|parkAtSafepoint|passOver|moveUnlessPinned)$/,
       },
     ],
     seenIn: 'pin-free-descriptor-reused',
     because:
-      'the refs of a descriptor that is allocated or freed: 0, BORN, and FROZEN of who frees or ' +
+      'the refs of a descriptor that is allocated or freed: 0, UNPUBLISHED, and FROZEN of who frees or ' +
       'splits are stored plainly. A stale pin (or a freeze, or a wait for one to end) ' +
       'that sees one of them takes no reference, and its compare-and-swap expects a count: the last ' +
       'one was taken out by an atomic exchange',
   },
   {
     place: /^0x/,
-    between: [store, { ...load, function: /\/figures\// }],
+    between: [store, { ...load, function: /\/slab\/statistics\// }],
     seenIn: 'figures-writers',
     because: 'objects in a sheaf, for a figure: some count that was true a moment ago',
   },
   {
     place: /^0x/,
-    between: [store, { ...load, function: /\/walk\// }],
+    between: [store, { ...load, function: /\/iterate\// }],
     seenIn: 'figures-writers',
     because:
-      'the refs of a zspage that is allocated or freed, for a figure: 0 and BORN, which are stored ' +
+      'the refs of a zspage that is allocated or freed, for a figure: 0 and UNPUBLISHED, which are stored ' +
       'plainly, both mean that it is none',
   },
   {
@@ -185,7 +186,7 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { op: /^store64 \(plain\)$/, function: /\/(slab|zsmalloc)\// },
-      { op: /^(load|cas)64$/, function: /\/(zsmalloc|store)\/|\/getMore$/ },
+      { op: /^(load|cas)64$/, function: /\/(zsmalloc|store|cache|reclaim)\/|\/getMore$/ },
     ],
     seenIn: 'object-free-free-killed',
     because:

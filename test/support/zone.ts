@@ -17,12 +17,12 @@ import { attachTestKernel, type SharedMemory, testKernelModule } from './test-ke
 /** What kernel/testing.ts exports beyond the kernel's face. */
 export interface ZoneExports extends KernelExports {
   takeBlock(order: number, kind?: number): number;
-  takeGivenBlock(pfn: number, order: number, kind: number): number;
+  takeBlockAt(pfn: number, order: number, kind: number): number;
   drainAll(): void;
   stockedIn(slot: number): number;
   allocPagesAs(order: number, subtype: number, kind: number): number;
   giveBlock(pfn: number, order: number): void;
-  bear(desc: number, type: number, order: number, pfn: number): void;
+  initHeader(desc: number, type: number, order: number, pfn: number): void;
   publish(desc: number): void;
   tryGet(desc: number): number;
   put(desc: number): number;

@@ -185,7 +185,7 @@ export function replaceNode(root: usize, section: usize, node: u32): void {
   if (atomic.load<u32>(section) == 0) store<u32>(old, 9);
 }
 
-export function replaceNodeAtOnce(root: usize, node: u32): void {
+export function replaceNodeFast(root: usize, node: u32): void {
   store<u32>(node, 7);
   store<u32>(atomic.xchg<u32>(root, node), 9);
 }

@@ -113,7 +113,7 @@ test('a node that is reused while a reader may be inside is a race', async () =>
   const setup: Case['setup'] = (machine) => machine.store(TOP, NODES[0]!);
   const reader = calling(['readNode', TOP, FLAG]);
   await expectNone([reader, calling(['replaceNode', TOP, FLAG, NODES[1]!])], { setup });
-  await expectRace([reader, calling(['replaceNodeAtOnce', TOP, NODES[1]!])], /on 1024/, { setup });
+  await expectRace([reader, calling(['replaceNodeFast', TOP, NODES[1]!])], /on 1024/, { setup });
 });
 
 // --- ordered -----------------------------------------------------------------------------------

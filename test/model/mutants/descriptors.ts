@@ -15,14 +15,14 @@ export const descriptorMutants: Mutant[] = [
     edits: [
       [
         '  leaveKernel();\n  rest(at, seen);\n  enterKernel(operation);\n',
-        '  restSafely(at, seen);\n',
+        '  parkAtSafepoint(at, seen);\n',
       ],
     ],
     scenarios: ['lock-check'],
   },
   {
     name: 'pin taken without an owner',
-    edits: [['return refs - OWNED < PIN_MASK;', 'return (refs & (FROZEN | BORN)) == 0;']],
+    edits: [['return refs - OWNED < PIN_MASK;', 'return (refs & (FROZEN | UNPUBLISHED)) == 0;']],
     scenarios: ['pin-free-page-reused', 'pin-free-descriptor-reused', 'pin-free-both-reused'],
   },
   {
@@ -112,8 +112,8 @@ export const descriptorMutants: Mutant[] = [
         '    const got = tryGet(desc);\n    enter(desc);\n    if (got == GET_DONE) {',
       ],
       [
-        '    enter(desc);\n    if (getAtOnce(desc)) return',
-        '    const isTaken = getAtOnce(desc);\n    enter(desc);\n    if (isTaken) return',
+        '    enter(desc);\n    if (getFast(desc)) return',
+        '    const isTaken = getFast(desc);\n    enter(desc);\n    if (isTaken) return',
       ],
     ],
     scenarios: ['pin-put-killed'],
@@ -126,8 +126,8 @@ export const descriptorMutants: Mutant[] = [
         '  strike(desc);\n  const isLast = put(desc);\n  if (isLast) enter(desc | 1);\n  return isLast;',
       ],
       [
-        '  if (!putAtOnce(desc)) return false;\n  strike(desc);\n  return true;',
-        '  strike(desc);\n  if (putAtOnce(desc)) return true;\n  enter(desc);\n  return false;',
+        '  if (!putFast(desc)) return false;\n  strike(desc);\n  return true;',
+        '  strike(desc);\n  if (putFast(desc)) return true;\n  enter(desc);\n  return false;',
       ],
     ],
     scenarios: ['pin-put-killed'],

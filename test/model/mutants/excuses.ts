@@ -3,8 +3,8 @@
  *
  * *Equivalent* ones behave like the kernel, or differ only in what nothing follows from; where the
  * reason is a coarse lock, a finer one would need the line. *Unreachable* ones are wrong, but show
- * only where no scenario comes. Both are left out of the hunt; `--listed` hunts them, to see that no
- * scenario has come to catch one. A mutant is named by its identity, which a test compares.
+ * only where no scenario comes. Both are left out of the hunt; `--listed` hunts them, to see that
+ * no scenario has come to catch one. A mutant is named by its identity, which a test compares.
  */
 
 export interface Excuse {
@@ -44,7 +44,7 @@ export const equivalents: Excuse[] = [
   {
     because:
       'Both stores come before the one that publishes the descriptor, and nobody finds it earlier.',
-    mutants: ['bearSlab: swap storePageWord(pfn, desc | TYPE_SLAB); publish(desc);'],
+    mutants: ['initSlab: swap storePageWord(pfn, desc | TYPE_SLAB); publish(desc);'],
   },
   {
     because: 'The first of the two is read under the same lock only, the other one is a figure.',
@@ -105,8 +105,8 @@ export const equivalents: Excuse[] = [
   {
     because: 'An image is thawed before anybody is attached to its memory.',
     mutants: [
-      'condemnSlot: plain loadCell(slotAt(slot))',
-      'condemnSlot: plain storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD))',
+      'markSlotDead: plain loadCell(slotAt(slot))',
+      'markSlotDead: plain storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD))',
     ],
   },
   {
@@ -187,13 +187,13 @@ export const unreachable: Excuse[] = [
     mutants: [
       'formatZone: recheck loadWord(0) != 0',
       'attachThread: recheck loadWord(0) != ZONE_MAGIC',
-      'thawZone: drop endStopOf(slot)',
+      'adoptImage: drop endStopOf(slot)',
     ],
   },
   {
     because:
       'A slice where parking is forbidden is longer than an execution of the checker may be.',
-    mutants: ['rest: recheck loadWord(at) == seen', 'rest: plain loadWord(at)'],
+    mutants: ['parkSlice: recheck loadWord(at) == seen', 'parkSlice: plain loadWord(at)'],
   },
   {
     because:

@@ -25,12 +25,12 @@ export const folioMutants: Mutant[] = [
   },
   {
     name: 'a folio is freed by a name that nobody looks at once it is frozen',
-    edits: [['if (folioOf(desc).stamp != stamp) {', 'if (stamp == 0) {']],
+    edits: [['if (folioOf(desc).generation != generation) {', 'if (generation == 0) {']],
     scenarios: ['free-stale'],
   },
   {
     name: 'who frees a folio does not say so before its pages go',
-    edits: [['  condemn(desc, selfSlot());\n  wakePinners(desc);\n', '  wakePinners(desc);\n']],
+    edits: [['  takeForFree(desc, selfSlot());\n  wakePinners(desc);\n', '  wakePinners(desc);\n']],
     scenarios: ['free-pin-killed'],
   },
   {

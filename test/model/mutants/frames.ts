@@ -97,7 +97,7 @@ export const frameMutants: Mutant[] = [
     name: 'a free that was under way is kept',
     edits: [
       [
-        'if (wordType(word) == TYPE_STOCKED) finishFree(pfn, word);',
+        'if (wordType(word) == TYPE_FREEING) finishFree(pfn, word);',
         'if (false) finishFree(pfn, word);',
       ],
     ],

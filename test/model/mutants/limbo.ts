@@ -27,7 +27,7 @@ export const limboMutants: Mutant[] = [
   },
   {
     name: 'a ripe object is on no desk',
-    edits: [['      selfDesk().born = object;\n      self.ripe', '      self.ripe']],
+    edits: [['      selfDesk().ownCell = object;\n      self.ripe', '      self.ripe']],
     scenarios: ['limbo-object-killed'],
   },
   {

@@ -62,10 +62,10 @@ export const migrationMutants: Mutant[] = [
     scenarios: ['migrate-object-free'],
   },
   {
-    name: 'where captured pages are is noted too late',
+    name: 'where isolated pages are is noted too late',
     edits: [
-      ['  noteCaptured(state.moveFrom, pages);\n', ''],
-      ['  return MOVED;\n', '  noteCaptured(state.moveFrom, pages);\n  return MOVED;\n'],
+      ['  noteIsolated(state.moveFrom, pages);\n', ''],
+      ['  return MOVED;\n', '  noteIsolated(state.moveFrom, pages);\n  return MOVED;\n'],
     ],
     scenarios: ['migrate-killed'],
   },

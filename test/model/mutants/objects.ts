@@ -66,8 +66,8 @@ export const objectMutants: Mutant[] = [
   {
     name: 'a thread takes a cell and does not say that it was on the slab floor',
     edits: [
-      ['  comeHere();\n', ''],
-      ["import { comeHere } from '../slab/sheaf';\n", ''],
+      ['  noteEntered();\n', ''],
+      ["import { noteEntered } from '../slab/sheaf';\n", ''],
     ],
     scenarios: ['object-release-killed'],
   },

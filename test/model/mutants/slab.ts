@@ -14,7 +14,7 @@ export const slabMutants: Mutant[] = [
   },
   {
     name: 'a descriptor that was taken and not noted is left',
-    edits: [['  if (slotOf(slot).hasUnborn == 0) return;', '  return;']],
+    edits: [['  if (slotOf(slot).hasUnpublished == 0) return;', '  return;']],
     scenarios: ['slab-alloc-killed'],
   },
   {
@@ -56,7 +56,10 @@ export const slabMutants: Mutant[] = [
   {
     name: 'a slab goes back although somebody has pinned it',
     edits: [
-      ['if (casWord(refsAt(desc), OWNED, bornHere()) == OWNED) return desc;', 'return desc;'],
+      [
+        'if (casWord(refsAt(desc), OWNED, unpublishedHere()) == OWNED) return desc;',
+        'return desc;',
+      ],
     ],
     scenarios: ['pin-slab-retired'],
   },

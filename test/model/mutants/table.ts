@@ -139,7 +139,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'who leaves the kernel wakes no stopper',
-    edits: [['  addWord(movesAt(), 1);\n  wakeWord(movesAt(), -1);\n', '']],
+    edits: [['  addWord(changesAt(), 1);\n  wakeWord(changesAt(), -1);\n', '']],
     scenarios: ['check-set'],
   },
   {

@@ -4,12 +4,12 @@ import type { Mutant } from './table.ts';
 export const withdrawMutants: Mutant[] = [
   {
     name: 'a page is poisoned without being taken',
-    edits: [['if (!takeGivenBlock(pfn, 0, CLASS_UNMOVABLE)) return false;', '']],
+    edits: [['if (!takeBlockAt(pfn, 0, CLASS_UNMOVABLE)) return false;', '']],
     scenarios: ['poison-alloc'],
   },
   {
     name: 'a page is poisoned although it could not be emptied',
-    edits: [['if (pageWord(state.first) != CAPTURED_WORD) return;', '']],
+    edits: [['if (pageWord(state.first) != ISOLATED_WORD) return;', '']],
     scenarios: ['poison-move-pinned'],
   },
   {

@@ -109,7 +109,7 @@ const reuse: Body = async (thread) => {
   if (pfn > 0) assert.equal(await thread.call('freePages', pfn, 0), 0);
 };
 
-/** What the folio holds wherever it is now; and nothing is captured for ever. */
+/** What the folio holds wherever it is now; and nothing is isolated for ever. */
 function contentsOf(machine: Machine): number {
   const { main } = machine;
   const id = main.callNow('pinFolio', folio.name) as number;
@@ -121,18 +121,18 @@ function contentsOf(machine: Machine): number {
 
 function assertKept(machine: Machine): void {
   assert.equal(contentsOf(machine), CONTENTS);
-  assertNothingCaptured(machine);
+  assertNothingIsolated(machine);
 }
 
 function assertFreed(machine: Machine): void {
   const { main } = machine;
   assert.ok(Number(main.callNow('pinFolio', folio.name)) < 0, 'freed and still there');
   assert.equal(main.callNow('countPagesOf', facts.TYPE_ANON_FOLIO, 0), 0, 'its page was lost');
-  assertNothingCaptured(machine);
+  assertNothingIsolated(machine);
 }
 
-export function assertNothingCaptured({ main }: Machine): void {
-  assert.equal(main.callNow('countPagesOf', facts.TYPE_LIMBO, 0), 0, 'captured for ever');
+export function assertNothingIsolated({ main }: Machine): void {
+  assert.equal(main.callNow('countPagesOf', facts.TYPE_ISOLATED, 0), 0, 'isolated for ever');
 }
 
 export const compactionScenarios: KernelScenario[] = [
@@ -257,7 +257,7 @@ export const compactionScenarios: KernelScenario[] = [
     check: (machine) => {
       const contents = contentsOf(machine);
       assert.ok(contents === WRITTEN || contents === CONTENTS, 'contents were lost');
-      assertNothingCaptured(machine);
+      assertNothingIsolated(machine);
     },
   },
   {

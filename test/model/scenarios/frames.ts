@@ -2,9 +2,9 @@
  * Scenarios of the page allocator: who gets the last block, what merges, what a stock hides, and
  * what a thread leaves behind that dies at any step.
  *
- * Each begins in a zone that is full but for a few holes, made by the main thread. What must hold at
- * the end of all of them: every bit, counter, stock and page word agree, so no page is lost and none
- * was given twice.
+ * Each begins in a zone that is full but for a few holes, made by the main thread. What must hold
+ * at the end of all of them: every bit, counter, stock and page word agree, so no page is lost and
+ * none was given twice.
  */
 import assert from 'node:assert/strict';
 import { ERR_NO_MEMORY, ERR_NOT_ALLOCATED } from '../../../src/generated/facts.ts';
@@ -79,7 +79,7 @@ const allocAndFree =
 const takeGiven =
   (pfn: number, order: number): Body =>
   async (thread) => {
-    const isTaken = await thread.call('takeGivenBlock', pfn, order, 1);
+    const isTaken = await thread.call('takeBlockAt', pfn, order, 1);
     if (isTaken === 1) await thread.call('giveBlock', pfn, order);
     return isTaken;
   };

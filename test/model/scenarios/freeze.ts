@@ -13,7 +13,7 @@ let desc = 0;
 function makeHeader({ main }: Machine): void {
   const pfn = main.callNow('allocPages', 0) as number;
   desc = pfn << facts.PAGE_SHIFT;
-  main.callNow('bear', desc, facts.TYPE_ANON_FOLIO, 0, pfn);
+  main.callNow('initHeader', desc, facts.TYPE_ANON_FOLIO, 0, pfn);
   main.callNow('publish', desc);
 }
 

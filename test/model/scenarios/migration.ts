@@ -1,10 +1,12 @@
-/** Scenarios of moving pages of zspages: against reading, writing, freeing, packing objects, death. */
+/**
+ * Scenarios of moving pages of zspages: against reading, writing, freeing, packing objects, death.
+ */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
-import { assertNothingCaptured } from './compaction.ts';
+import { assertNothingIsolated } from './compaction.ts';
 
 /** A value of the cache, and the page that it is on. */
 const KEY = 7;
@@ -41,7 +43,9 @@ function makeValue(machine: Machine): void {
   valuePage = findPage(machine, facts.TYPE_ZSPAGE);
 }
 
-/** The same, removed and ripe; its zspage is nobody's to allocate from, so it goes with the value. */
+/**
+ * The same, removed and ripe; its zspage is nobody's to allocate from, so it goes with the value.
+ */
 function makeLooseValue(machine: Machine): void {
   makeValue(machine);
   const maker = machine.threads[1]!;
@@ -122,7 +126,7 @@ function assertReadable(machine: Machine): void {
   assert.equal(main.callNow('get', 1, 0, 0), VALUE_BYTES);
   checkOutput(machine, main);
   for (let i = 0; i < 3; i++) main.callNow('reclaim');
-  assertNothingCaptured(machine);
+  assertNothingIsolated(machine);
 }
 
 export const migrationScenarios: KernelScenario[] = [

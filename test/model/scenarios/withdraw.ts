@@ -86,7 +86,7 @@ function assertTold(machine: Machine): void {
   const { main, results } = machine;
   assert.equal(isPoisoned(machine), results.includes('poisoned'));
   assert.equal(main.callNow('countPagesOf', facts.TYPE_POISONED, 0), isPoisoned(machine) ? 1 : 0);
-  assert.equal(main.callNow('countPagesOf', facts.TYPE_LIMBO, 0), 0, 'captured for ever');
+  assert.equal(main.callNow('countPagesOf', facts.TYPE_ISOLATED, 0), 0, 'isolated for ever');
 }
 
 /** A poisoned page is in nobody's hands. */
@@ -106,7 +106,7 @@ function assertKept(machine: Machine): void {
   main.callNow('putPage', id);
   assert.equal(machine.load(first * facts.PAGE_BYTES) >>> 0, CONTENTS, 'contents were lost');
   if (isPoisoned(machine)) assert.notEqual(first, pfn, 'a folio has a poisoned page');
-  assert.equal(main.callNow('countPagesOf', facts.TYPE_LIMBO, 0), 0, 'captured for ever');
+  assert.equal(main.callNow('countPagesOf', facts.TYPE_ISOLATED, 0), 0, 'isolated for ever');
 }
 
 /** A picture that says to be faithful fits together. */
@@ -264,7 +264,8 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   { name: 'describe-free', bound: 2, prepare: makeFolioAndType, threads: [describe, freeAndReuse] },
   {
-    // Freed and reborn in the same place: word, flags and refs are as they were, and pfn was 0 between.
+    // Freed and reborn in the same place: word, flags and refs are as they were, and pfn was 0
+    // between.
     name: 'describe-reborn',
     bound: 3,
     prepare: makeFolio(0),

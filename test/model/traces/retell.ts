@@ -2,9 +2,9 @@
  * Retells a trace of the checker for people who want to know why, not where.
  *
  * Kept are calls and what they return, waits and deaths, and what happens to page words, to the
- * headers of descriptors, and to the words that were asked for. Everything else, which is nine lines
- * of ten, is how the floors below do their work. Descriptors get names, page words and counts are
- * read.
+ * headers of descriptors, and to the words that were asked for. Everything else, which is nine
+ * lines of ten, is how the floors below do their work. Descriptors get names, page words and counts
+ * are read.
  */
 import * as facts from '../../../src/generated/facts.ts';
 
@@ -75,7 +75,9 @@ class Reader {
     return layOut(step, thread, operation, place, this.#valueOf(place, value), lastOf(where));
   }
 
-  /** What changes nothing, a thread's looks for itself, and floors that look for their own slabs. */
+  /**
+   * What changes nothing, a thread's looks for itself, and floors that look for their own slabs.
+   */
   #saysNothing({ step, what, place, value }: Line): boolean {
     const [before, after] = value.split(' -> ');
     if (!what.startsWith('load')) return before === after;
@@ -106,8 +108,8 @@ class Reader {
     const type = word & facts.TYPE_MASK;
     if (name !== undefined && kinds[type] !== undefined) return name;
     if (type === facts.TYPE_MISC) return 'Misc';
-    if (type === facts.TYPE_STOCKED) return `Stocked(${word >>> 5})`;
-    if (type === facts.TYPE_LIMBO) return 'Limbo';
+    if (type === facts.TYPE_FREEING) return `Freeing(${word >>> 5})`;
+    if (type === facts.TYPE_ISOLATED) return 'Isolated';
     return String(word);
   }
 }
@@ -117,7 +119,7 @@ function readRefs(refs: number): string {
   const pins = refs & facts.PIN_MASK;
   const parts = [
     (refs & facts.FROZEN) !== 0 ? `FROZEN(${slot})` : '',
-    (refs & facts.BORN) !== 0 ? `BORN(${slot})` : '',
+    (refs & facts.UNPUBLISHED) !== 0 ? `UNPUBLISHED(${slot})` : '',
     (refs & facts.OWNED) !== 0 ? 'OWNED' : '',
     pins !== 0 ? String(pins) : '',
   ].filter((part) => part !== '');

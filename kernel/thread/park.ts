@@ -14,7 +14,7 @@ export const SLICE_MS: u32 = 10;
 const SPIN_SLICE: u32 = 100_000;
 
 /** Returns when the word at `at` is not `seen` any more, when woken, or after a slice of `ms`. */
-export function rest(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
+export function parkSlice(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
   if (canPark()) parkWord(at, seen, ms);
   else for (let i: u32 = 0; i < SPIN_SLICE && loadWord(at) == seen; i++);
 }

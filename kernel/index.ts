@@ -11,14 +11,6 @@ export { describePage } from './exports/describe';
 export * from './exports/folios';
 export * from './exports/grace';
 export * from './exports/objects';
-export {
-  nextZspageSlab,
-  observed,
-  observedClass,
-  observedSlab,
-  observePage,
-  observeZspage,
-} from './exports/observe';
 export * from './exports/pages';
 export * from './exports/pools';
 export * from './exports/statistics';

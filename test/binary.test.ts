@@ -8,7 +8,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import binaryen from 'binaryen';
 import { kernelBase64 } from '../src/generated/kernel-wasm.ts';
+import { observerBase64 } from '../src/generated/observer-wasm.ts';
 
 const read = (path: string): Buffer => readFileSync(new URL(`../${path}`, import.meta.url));
 const release = read('build/kernel/release.wasm');
@@ -74,4 +76,22 @@ test('what is embedded is release.wasm without the names', () => {
   assert.deepEqual([...ours.keys()], [...theirs.keys()]);
   for (const [id, section] of theirs) assert.ok(section.equals(ours.get(id)!), `section ${id}`);
   assert.ok(ours.get(SECTION.code)!.length > 10_000);
+});
+
+/** Instructions that change memory, wake or wait, in the module's text form. */
+const changes =
+  /\b(\w+(\.atomic)?\.(store\w*|rmw[\w.]*)|memory\.(fill|copy|grow|init|atomic\.\w+))/g;
+
+test('the observer has no instruction that stores, locks, wakes or waits', () => {
+  const textOf = (base64: string) => {
+    const module = binaryen.readBinary(Buffer.from(base64, 'base64'));
+    module.setFeatures(binaryen.Features.All);
+    return module.emitText();
+  };
+  assert.deepEqual([...textOf(observerBase64).matchAll(changes)], []);
+  assert.ok([...textOf(kernelBase64).matchAll(changes)].length > 100, 'the kernel has them');
+  const imports = WebAssembly.Module.imports(
+    new WebAssembly.Module(Buffer.from(observerBase64, 'base64')),
+  );
+  assert.deepEqual(imports, [{ module: 'env', name: 'memory', kind: 'memory' }]);
 });

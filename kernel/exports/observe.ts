@@ -1,7 +1,7 @@
 /**
  * Looks for whoever is not attached: no slot, no section, no lock, no store.
  *
- * An observer is an instance of the kernel over a zone's memory whose thread never attaches. It has no
+ * An observer is an instance of kernel/observer.ts over a zone's memory; it never attaches. It has no
  * page of its own to be answered in, so what it has seen stands in WebAssembly globals, which are each
  * instance's own, and is asked for field by field. Figures of statistics.ts need no slot either.
  *

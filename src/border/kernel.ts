@@ -163,13 +163,16 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 
 /** An instance of the kernel over `memory`, not attached to anything yet. */
 export function openKernel(memory: WebAssembly.Memory): KernelExports {
-  return guard(kernelInstance(memory) as unknown as KernelExports);
+  return guard(instantiate(kernelModule(), memory) as unknown as KernelExports);
 }
 
-/** The exports as they are. */
-export function kernelInstance(memory: WebAssembly.Memory): WebAssembly.Exports {
+/** The exports of a module of ours over a memory, as they are. */
+export function instantiate(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): WebAssembly.Exports {
   try {
-    return new WebAssembly.Instance(kernelModule(), { env: { memory } }).exports;
+    return new WebAssembly.Instance(module, { env: { memory } }).exports;
   } catch (error) {
     throw new IncompatibleZoneError(`the memory does not fit (${(error as Error).message})`);
   }

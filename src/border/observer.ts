@@ -1,15 +1,16 @@
 /**
  * The border for observers: threads that look at a zone and never attach to it.
  *
- * An observer calls only what neither stores, nor locks, nor waits. Its exports are not guarded: a
- * trap on the way through memory that changes underfoot, or that a fault has damaged, is no fault of
+ * An observer has a module of its own, in which there is no instruction that stores, locks or waits
+ * (kernel/observer.ts). Its exports are not guarded: a trap on the way through memory that changes underfoot, or that a fault has damaged, is no fault of
  * the zone's, so it poisons nothing. Callers take it as "not seen".
  */
 import { IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { type KernelExports, kernelInstance } from './kernel.ts';
+import { observerBase64 } from '../generated/observer-wasm.ts';
+import { decodeBase64, instantiate, type KernelExports } from './kernel.ts';
 
-/** Exports that only look; kernel/exports/observe.ts and kernel/exports/statistics.ts say what each does. */
+/** What it exports; the files of kernel/exports/ say what each does. */
 export interface ObserverExports
   extends Pick<
     KernelExports,
@@ -44,6 +45,8 @@ export interface ObserverExports
   observeZspage(pfn: number, index: number): number;
 }
 
+let compiled: WebAssembly.Module | undefined;
+
 /** Throws `IncompatibleZoneError` for memory that is no zone of this version. */
 export function openObserver(memory: WebAssembly.Memory): ObserverExports {
   const words = new Uint32Array(memory.buffer);
@@ -53,7 +56,8 @@ export function openObserver(memory: WebAssembly.Memory): ObserverExports {
   if (words[1] !== facts.FORMAT_VERSION) {
     throw new IncompatibleZoneError('the zone was made by another version of pageless');
   }
-  return kernelInstance(memory) as unknown as ObserverExports;
+  compiled ??= new WebAssembly.Module(decodeBase64(observerBase64));
+  return instantiate(compiled, memory) as unknown as ObserverExports;
 }
 
 /** The page map itself, one word a page, as other threads change it. */

@@ -61,8 +61,7 @@ export async function inspect(
   const all = [targets].flat() as Inspectable[];
   for (const target of all) memoryOf(target);
   const data = threadData(options);
-  const own = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js';
-  const worker = new Worker(new URL(own, import.meta.url), {
+  const worker = new Worker(threadFile(), {
     name: 'pageless inspector',
     workerData: data,
     execArgv: [],
@@ -73,6 +72,14 @@ export async function inspect(
   const inspector = new LiveInspector(worker, url);
   for (const target of all) inspector.add(target);
   return inspector;
+}
+
+/** The thread's code: an ES module also where this file is CommonJS, in dist/cjs/. */
+function threadFile(): URL {
+  if (import.meta.url.endsWith('.ts')) return new URL('./thread.ts', import.meta.url);
+  const isCommonJs = import.meta.url.endsWith('/cjs/inspect/index.js');
+  const path = isCommonJs ? '../../inspect/thread.js' : './thread.js';
+  return new URL(path, import.meta.url);
 }
 
 function threadData({ port = 0, keys = false, record, title }: InspectOptions): ThreadData {

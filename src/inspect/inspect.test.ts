@@ -164,7 +164,8 @@ test('nobody is told anything without the secret, from elsewhere, or by another 
     assert.equal(seen.headers['access-control-allow-origin'], undefined, name);
     if (expected === 405) assert.equal(seen.headers.allow, 'GET, HEAD');
   }
-  const { text } = await ask(url, '/');
+  const text = await (await fetch(url)).text();
+  assert.match(text, /<script type="module" src="\/page.js">/);
   assert.doesNotMatch(text, /https?:/, 'nothing is loaded from elsewhere');
 });
 

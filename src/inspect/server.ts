@@ -25,7 +25,8 @@ export interface Source {
   keys(zone: number, find: string): Promise<unknown>;
 }
 
-const files: Record<string, readonly [type: string, text: string]> = {
+/** Types, and contents as they are embedded and sent: gzip. */
+const files: Record<string, readonly [type: string, base64: string]> = {
   '/': ['text/html; charset=utf-8', page.html],
   '/page.js': ['text/javascript; charset=utf-8', page.script],
   '/page.css': ['text/css; charset=utf-8', page.style],
@@ -41,7 +42,7 @@ export function listen(port: number, token: string, source: Source): Promise<Ser
     if (refusal) return answer(response, refusal.status, 'text/plain', refusal.text);
     const path = (request.url ?? '').split('?', 1)[0]!;
     const file = Object.hasOwn(files, path) ? files[path] : undefined;
-    if (file) return answer(response, 200, ...file);
+    if (file) return sendFile(response, ...file);
     if (!isTrusted(request, token)) return answer(response, 401, 'text/plain', 'token missing');
     void tell(path, request, response, source);
   });
@@ -79,13 +80,20 @@ function startStream(request: IncomingMessage, response: ServerResponse, source:
   else source.stream(response);
 }
 
-function answer(response: ServerResponse, status: number, type: string, text: string): void {
+function sendFile(response: ServerResponse, type: string, base64: string): void {
+  answer(response, 200, type, Buffer.from(base64, 'base64'), { 'Content-Encoding': 'gzip' });
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  content: string | Buffer,
+  more: Record<string, string> = {},
+): void {
   const allow = status === 405 ? { Allow: 'GET, HEAD' } : {};
-  const length = Buffer.byteLength(text);
-  response.writeHead(status, {
-    ...safeHeaders,
-    ...allow,
-    ...{ 'Content-Type': type, 'Content-Length': length },
-  });
-  response.end(text);
+  const length = Buffer.byteLength(content);
+  const own = { 'Content-Type': type, 'Content-Length': length };
+  response.writeHead(status, { ...safeHeaders, ...allow, ...own, ...more });
+  response.end(content);
 }

@@ -10,7 +10,8 @@ import { globSync } from 'node:fs';
 const TIMEOUT_MS = 300_000;
 
 function run(node: string, title: string, patterns: string[], env: object = {}): void {
-  const files = patterns.flatMap((pattern) => globSync(pattern)).sort();
+  const exclude = (path: string) => path.includes('node_modules');
+  const files = patterns.flatMap((pattern) => globSync(pattern, { exclude })).sort();
   if (files.length === 0) throw new Error(`No test file matches ${patterns.join(' ')}`);
   console.log(`${title}: ${files.length} files`);
   const flags = [

@@ -1,0 +1,4 @@
+/** A page, so that the application has one. */
+export default function Page() {
+  return <p>See /visits</p>;
+}

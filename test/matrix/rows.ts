@@ -1,0 +1,173 @@
+/**
+ * The rows of the matrix: where the package is tried, and what is done there.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleForNode, bundleForPages, bundlers, type Format } from './bundles.ts';
+import { Failure, freePort, here, run, start, stop } from './commands.ts';
+import { chromium, runPage } from './pages.ts';
+
+export interface Row {
+  group: string;
+  name: string;
+  /** Throws when it does not work. @returns what to say beside `works` */
+  try(): Promise<string | undefined>;
+}
+
+const bin = (...path: string[]): string => join(here, 'node_modules', ...path);
+const nodeOf = (major: number): string => bin(`node-${major}`, 'bin/node');
+const majors = [20, 22, 24, 26];
+
+async function expectOk(command: string, args: string[]): Promise<undefined> {
+  const output = await run(command, args);
+  if (!/^ok$/m.test(output)) throw new Failure(output.slice(-500));
+  return undefined;
+}
+
+const share = join(here, 'programs/share.mjs');
+
+const runtimes: Row[] = [
+  ...majors.map((major) => ({
+    group: 'Runtime',
+    name: `Node.js ${major}`,
+    try: () => expectOk(nodeOf(major), [share]),
+  })),
+  {
+    group: 'Runtime',
+    name: 'Bun',
+    try: () => expectOk(bin('@oven/bun-linux-x64/bin/bun'), [share]),
+  },
+  {
+    group: 'Runtime',
+    name: 'Deno',
+    try: () => expectOk(bin('@deno/linux-x64-glibc/deno'), ['run', '-A', share]),
+  },
+];
+
+const formats: Format[] = ['esm', 'cjs'];
+const bundles: Row[] = bundlers.flatMap((bundler) =>
+  formats.map((format) => ({
+    group: 'Bundle for Node.js',
+    name: `${bundler.name}, ${format === 'esm' ? 'ES module' : 'CommonJS'}`,
+    async try() {
+      const file = await bundleForNode(bundler, format);
+      for (const major of [20, 26]) await expectOk(nodeOf(major), [file]);
+      return undefined;
+    },
+  })),
+);
+
+const pages: Row[] = bundlers.map((bundler) => ({
+  group: 'Bundle for pages',
+  name: `${bundler.name}, in Chromium`,
+  async try() {
+    const folder = await bundleForPages(bundler);
+    const browser = chromium();
+    if (browser === undefined) return 'built; there was no browser to run it in';
+    await runPage(browser, folder);
+    return undefined;
+  },
+}));
+
+const vitestCommand = bin('vitest/vitest.mjs');
+const jestCommand = bin('jest/bin/jest.js');
+const jestConfig = ['--config', 'suites/jest.config.json', '--ci', '--runInBand'];
+
+const runners: Row[] = [
+  ...majors.flatMap((major) => [
+    {
+      group: 'Test runner',
+      name: `Jest, CommonJS, Node.js ${major}`,
+      try: () => quiet(nodeOf(major), [jestCommand, ...jestConfig, 'jest-cjs']),
+    },
+    {
+      group: 'Test runner',
+      name: `Jest, ES modules, Node.js ${major}`,
+      try: () =>
+        quiet(nodeOf(major), [
+          ...['--experimental-vm-modules', jestCommand],
+          ...[...jestConfig, 'jest-esm'],
+        ]),
+    },
+  ]),
+  ...['threads', 'forks', 'vmThreads'].map((pool) => ({
+    group: 'Test runner',
+    name: `vitest, ${pool}`,
+    try: () => quiet(nodeOf(24), vitest('suites/vitest.test.mjs', pool)),
+  })),
+];
+
+function vitest(file: string, pool: string): string[] {
+  return [vitestCommand, 'run', file, `--pool=${pool}`, '--root', here, '--reporter=dot'];
+}
+
+async function quiet(command: string, args: string[]): Promise<undefined> {
+  await run(command, args);
+  return undefined;
+}
+
+const suites: Row[] = [
+  {
+    group: 'Suite of others',
+    name: '@keyv/test-suite, Keyv 5',
+    async try() {
+      const output = await run(nodeOf(24), vitest('suites/keyv-suite.test.mjs', 'forks'));
+      return /Tests\s+(.*)/.exec(plain(output))?.[1];
+    },
+  },
+];
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal
+const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '');
+
+const frameworks: Row[] = [
+  {
+    group: 'Framework',
+    name: 'Next.js, build and route handler',
+    async try() {
+      const cwd = join(here, 'next');
+      const next = bin('next/dist/bin/next');
+      const env = { NEXT_TELEMETRY_DISABLED: '1' };
+      await run(nodeOf(24), [next, 'build'], { cwd, env });
+      const port = await freePort();
+      const server = start(nodeOf(24), [next, 'start', '-p', `${port}`], { cwd, env });
+      try {
+        for (const expected of [1, 2, 3]) {
+          const { count } = await askUntilThere(`http://localhost:${port}/visits`);
+          if (count !== expected) throw new Failure(`${count} instead of ${expected}`);
+        }
+      } finally {
+        stop(server);
+      }
+      return undefined;
+    },
+  },
+];
+
+async function askUntilThere(url: string): Promise<{ count: number }> {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    try {
+      const response = await fetch(url);
+      if (!response.ok) throw new Failure(`${response.status}: ${await response.text()}`);
+      return (await response.json()) as { count: number };
+    } catch (error) {
+      if (error instanceof Failure || Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+export const rows: readonly Row[] = [
+  ...runtimes,
+  ...runners,
+  ...suites,
+  ...bundles,
+  ...pages,
+  ...frameworks,
+];
+
+/** Whether the matrix' own packages are there. */
+export function isInstalled(): boolean {
+  return existsSync(bin('vitest'));
+}

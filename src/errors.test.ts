@@ -21,6 +21,7 @@ import {
   SharedCache,
   TooManyThreadsError,
   ZoneTooSmallError,
+  ZsPool,
 } from './index.ts';
 import { join } from './threads/zone.ts';
 
@@ -50,6 +51,23 @@ test('ERR_PAGELESS_INVALID_ARGUMENT says which argument, what was seen and what 
   assert.match(messageFor(new Uint8Array(7)), /seen: 7 bytes$/);
   assert.match(messageFor(null), /seen: null$/);
   assert.match(messageFor(new Map()), /seen: a Map$/);
+});
+
+test('a handle that was sent to another process is told apart', () => {
+  using cache = new SharedCache({ maxSize: '4MiB' });
+  using pool = cache.arena.createZsPool();
+  const asJson = <H>(handle: H): H => JSON.parse(JSON.stringify(handle)) as H;
+  for (const attach of [
+    () => SharedCache.attach(asJson(cache.handle)),
+    () => Arena.attach(asJson(cache.arena.handle)),
+    () => ZsPool.attach(asJson(pool.handle)),
+  ]) {
+    const { message } = thrown(InvalidArgumentError, 'ERR_PAGELESS_INVALID_ARGUMENT', attach);
+    assert.match(
+      message,
+      /^handle.memory must be a WebAssembly.Memory; seen: an Object; .*process/,
+    );
+  }
 });
 
 test('ERR_PAGELESS_INVALID_FREE names the page, and nothing has changed', async () => {

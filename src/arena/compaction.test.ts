@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { poisonZone } from '../../test/support/poison-zone.ts';
 import { Arena, type Folio, InvalidArgumentError } from '../index.ts';
 
 const MIB = 2 ** 20;
@@ -94,6 +95,17 @@ test('in the background it goes on by itself until it is disposed', async () => 
   await sleep(20);
   assert.equal(background.totals.made, made);
   assertIntact(kept);
+});
+
+test('in the background it ends quietly when its arena is closed, or poisoned', async () => {
+  const closed = new Arena({ size: 4 * MIB });
+  const poisoned = new Arena({ size: 4 * MIB });
+  const backgrounds = [closed, poisoned].map((arena) => arena.startCompaction({ intervalMs: 1 }));
+  poisonZone(poisoned.memory);
+  closed.close();
+  // What a timer throws ends the program, and so the test.
+  while (backgrounds.some(({ isRunning }) => isRunning)) await sleep(1);
+  poisoned.close();
 });
 
 test('arguments are checked', () => {

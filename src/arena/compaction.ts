@@ -10,6 +10,7 @@
 
 import { checkAmount, checkInteger, checkOptions } from '../border/arguments.ts';
 import type { KernelExports } from '../border/kernel.ts';
+import { PagelessError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 
 export interface CompactionOptions {
@@ -242,6 +243,7 @@ export class BackgroundCompaction implements Disposable {
   /** Sums over all slices. */
   readonly totals: { made: number; moved: number; ms: number } = { made: 0, moved: 0, ms: 0 };
   readonly #timer: ReturnType<typeof setInterval>;
+  #isRunning = true;
   #pause = 1;
   #waited = 0;
 
@@ -252,8 +254,14 @@ export class BackgroundCompaction implements Disposable {
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
+  /** False when it was closed, and when its arena was, or was poisoned. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   /** Ends it. Nothing of it is under way between two slices. */
   close(): void {
+    this.#isRunning = false;
     clearInterval(this.#timer);
   }
 
@@ -266,11 +274,24 @@ export class BackgroundCompaction implements Disposable {
   #tick(slice: () => CompactionReport): void {
     if (++this.#waited < this.#pause) return;
     this.#waited = 0;
-    const { made, moved, ms } = slice();
+    const report = this.#tryTo(slice);
+    if (report === undefined) return;
+    const { made, moved, ms } = report;
     this.totals.made += made;
     this.totals.moved += moved;
     this.totals.ms += ms;
     this.#pause = made > 0 || moved > 0 ? 1 : Math.min(MAX_PAUSE, this.#pause * 2);
+  }
+
+  /** What a timer throws would end the program: every other call tells what is the matter. */
+  #tryTo(slice: () => CompactionReport): CompactionReport | undefined {
+    try {
+      return slice();
+    } catch (error) {
+      if (!(error instanceof PagelessError)) throw error;
+      this.close();
+      return undefined;
+    }
   }
 }
 

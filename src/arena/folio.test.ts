@@ -1,6 +1,7 @@
 /** Folios as users see them: views, locks, names, splits, owner words, types; and what is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { poisonZone } from '../../test/support/poison-zone.ts';
 import { openKernel } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import { Arena } from './arena.ts';
@@ -96,16 +97,32 @@ arenaTest('a page without a descriptor is refused', (arena) => {
   assert.throws(() => arena.pin(1e9), code('ERR_PAGELESS_INVALID_ARGUMENT'));
 });
 
+test('pins go with the last arena that the thread has on the zone, and say so', () => {
+  const arena = new Arena({ size: '8MiB' });
+  const second = Arena.attach(arena.handle);
+  const folio = newFolio(arena, 1);
+  const pin = folio.pin();
+  pin.lock();
+  const view = folio.map();
+  arena.close();
+  assert.throws(() => folio.pin(), code('ERR_PAGELESS_DISPOSED'));
+  assert.equal(pin.order, 1, 'the thread still has its slot, and so the pin');
+  const same = second.folio(folio.name)!;
+  assert.throws(() => same.split(0), code('ERR_PAGELESS_NOT_YOURS'), 'locked by this thread');
+  second.close();
+  for (const call of [() => pin.order, () => pin.pfn, () => pin.lock(), () => pin.tryLock()]) {
+    assert.throws(call, code('ERR_PAGELESS_DISPOSED'));
+  }
+  assert.throws(() => pin.unlock(), code('ERR_PAGELESS_DISPOSED'));
+  for (const held of [pin, view, pin, view]) held.close();
+});
+
 test('what a poisoned zone throws is not hidden by the end of a pin', () => {
   const arena = new Arena({ size: '8MiB' });
   const folio = newFolio(arena, 0);
-  const fault = facts.structures
-    .find(({ name }) => name === 'Superblock')!
-    .fields.find(({ name }) => name === 'fault')!;
   const poisonWhilePinned = () => {
     using pin = folio.pin();
-    const words = new Int32Array(arena.memory.buffer);
-    Atomics.store(words, (facts.SUPERBLOCK + fault.offset) / 4, facts.FAULT_TRAP);
+    poisonZone(arena.memory);
     pin.lock();
   };
   assert.throws(poisonWhilePinned, code('ERR_PAGELESS_CORRUPTION'));

@@ -115,23 +115,68 @@ export function alignUp(value: u32, unit: u32): u32 {
   return (value + unit - 1) & ~(unit - 1);
 }
 
+function childCountOf(pages: u32): u32 {
+  return (pages + CHILD_PAGES - 1) / CHILD_PAGES;
+}
+
+function treeShiftOf(children: u32): u32 {
+  let shift: u32 = 0;
+  while (children > MAX_TREES << shift) shift++;
+  return shift;
+}
+
+function frameBitsOf(pages: u32): u32 {
+  const words: u32 = isDefined(PAGELESS_TWO_WORD) ? 2 : 1;
+  return alignUp(u32(PAGE_MAP) + words * pages * 4, 64);
+}
+
+function counterShiftOf(children: u32): u32 {
+  return max(3, LINE_SHIFT - treeShiftOf(children));
+}
+
+function countersOf(pages: u32): u32 {
+  return frameBitsOf(pages) + childCountOf(pages) * CHILD_BITS_BYTES;
+}
+
+function firstPfnOf(pages: u32): u32 {
+  const children = childCountOf(pages);
+  const end = countersOf(pages) + (children << counterShiftOf(children));
+  return alignUp(end, PAGE_BYTES) >> PAGE_SHIFT;
+}
+
 /** Writes the geometry of a zone of `wasmPages`; the magic is stored last, by `format`. */
 export function layOut(wasmPages: u32): void {
   const zone = superblock();
   const pages = wasmPages * PAGES_PER_WASM_PAGE;
-  const children = (pages + CHILD_PAGES - 1) / CHILD_PAGES;
-  while (children > MAX_TREES << zone.treeShift) zone.treeShift++;
-  const trees = ((children - 1) >> zone.treeShift) + 1;
+  const children = childCountOf(pages);
   zone.version = FORMAT_VERSION;
   zone.pageCount = pages;
   zone.wasmPages = wasmPages;
   zone.childCount = children;
-  zone.treeCount = trees;
+  zone.treeShift = treeShiftOf(children);
+  zone.treeCount = ((children - 1) >> zone.treeShift) + 1;
   zone.minPages = pages >> MIN_SHIFT;
-  const words: u32 = isDefined(PAGELESS_TWO_WORD) ? 2 : 1;
-  zone.frameBits = alignUp(u32(PAGE_MAP) + words * pages * 4, 64);
-  zone.counters = zone.frameBits + children * CHILD_BITS_BYTES;
-  zone.counterShift = max(3, LINE_SHIFT - zone.treeShift);
-  const end = zone.counters + (children << zone.counterShift);
-  zone.firstPfn = alignUp(end, PAGE_BYTES) >> PAGE_SHIFT;
+  zone.frameBits = frameBitsOf(pages);
+  zone.counters = countersOf(pages);
+  zone.counterShift = counterShiftOf(children);
+  zone.firstPfn = firstPfnOf(pages);
+}
+
+/** Whether the superblock has the geometry that `layOut` writes for a memory of this size. */
+export function isLaidOut(wasmPages: u32): bool {
+  const zone = superblock();
+  const pages = wasmPages * PAGES_PER_WASM_PAGE;
+  const children = childCountOf(pages);
+  return (
+    zone.pageCount == pages &&
+    zone.wasmPages == wasmPages &&
+    zone.childCount == children &&
+    zone.treeShift == treeShiftOf(children) &&
+    zone.treeCount == ((children - 1) >> treeShiftOf(children)) + 1 &&
+    zone.minPages < pages &&
+    zone.frameBits == frameBitsOf(pages) &&
+    zone.counters == countersOf(pages) &&
+    zone.counterShift == counterShiftOf(children) &&
+    zone.firstPfn == firstPfnOf(pages)
+  );
 }

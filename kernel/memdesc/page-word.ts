@@ -126,6 +126,13 @@ export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
   }
 }
 
+/** Plain loads, of words that nobody changes: whether all have this value, which is an allocator's. */
+export function arePageWords(pfn: u32, pages: u32, word: u32): bool {
+  const end = pageWordAt(pfn + pages);
+  for (let at = pageWordAt(pfn); at < end; at += 4) if (peekWord(at) != word) return false;
+  return true;
+}
+
 /**
  * For a page that joins or leaves a descriptor which others can already find. Where all pages of a
  * descriptor go at once plain stores do: who reads an old word meets refs that are 0, or those of

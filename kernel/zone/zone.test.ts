@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
+import { seeded } from '../../test/support/seeded.ts';
 import { assertBytes, sample, storeFace } from '../../test/support/store-face.ts';
 import {
   assertSound,
@@ -39,6 +40,25 @@ test('a zone of another version is refused, without a write', () => {
 test('a zone whose size is not its memory’s is refused, without a write', () => {
   assert.equal(attachTo('wasmPages', 63), ERR_GEOMETRY);
   assert.equal(attachTo('wasmPages', 65), ERR_GEOMETRY);
+});
+
+test('a zone whose fixed parts are not what its size demands is refused, without a write', () => {
+  const fixed = ['pageCount', 'firstPfn', 'frameBits', 'counters', 'counterShift', 'childCount'];
+  for (const field of [...fixed, 'treeCount', 'treeShift', 'minPages']) {
+    assert.equal(attachTo(field, 0xffffffff), ERR_GEOMETRY, field);
+    if (field !== 'minPages') assert.equal(attachTo(field, 63), ERR_GEOMETRY, field);
+  }
+});
+
+test('random bytes behind a first line that is right are no zone', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const zone = createZone();
+    const random = seeded(`random bytes ${seed}`);
+    for (let at = 64 / 4; at < zone.words.length; at++) zone.words[at] = random.int(2 ** 32);
+    const before = Buffer.from(zone.bytes);
+    assert.equal(openZone(zone.memory).attach(7, 1), ERR_GEOMETRY, `seed ${seed}`);
+    assert.ok(before.equals(zone.bytes));
+  }
 });
 
 test('format refuses memory that is in use, and a zone, without a write', () => {

@@ -3,13 +3,14 @@
  *
  * A zone is formatted once, in memory that is all zero; the magic number is stored last, so a zone
  * that can be recognised is complete. Attaching to anything else (no magic, another version, other
- * geometry) is refused before anything is written.
+ * geometry, fixed pages that do not say that they are) is refused before anything is written.
  */
 
 import { selfSlot, setSelfPage, setSelfSlot } from '../base/env';
 import { ERR_GEOMETRY, ERR_NO_MEMORY, ERR_NOT_A_ZONE, ERR_VERSION } from '../base/fault';
 import {
   FORMAT_VERSION,
+  isLaidOut,
   layOut,
   MAX_WASM_PAGES,
   MIN_WASM_PAGES,
@@ -19,7 +20,7 @@ import {
 import { loadWord, storeWord } from '../base/words';
 import { formatFolio } from '../folio/folio';
 import { formatFrames } from '../frames/frames';
-import { fillPageWords, miscWord } from '../memdesc/page-word';
+import { arePageWords, fillPageWords, miscWord } from '../memdesc/page-word';
 import { openLedger } from '../memdesc/pin-ledger';
 import { dropPages, takeOwnPage } from '../memdesc/thread-pages';
 import { MISC_ZONE } from '../memdesc/type';
@@ -61,8 +62,13 @@ export function formatZone(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): i32 
 export function attachThread(owner: u32): i32 {
   if (loadWord(0) != ZONE_MAGIC) return ERR_NOT_A_ZONE;
   if (superblock().version != FORMAT_VERSION) return ERR_VERSION;
-  if (superblock().wasmPages != u32(memory.size())) return ERR_GEOMETRY;
+  if (!isLaidOut(u32(memory.size())) || !areFixedPages()) return ERR_GEOMETRY;
   return claimSlot(owner);
+}
+
+/** Whether the words of the zone's own pages are what `formatZone` made them, for ever. */
+function areFixedPages(): bool {
+  return arePageWords(0, superblock().firstPfn, miscWord(0, MISC_ZONE));
 }
 
 /** Takes the thread's own pages, in its first call. @returns 0; or ERR_NO_MEMORY, and no slot */

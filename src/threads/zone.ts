@@ -56,7 +56,9 @@ export function join(memory: WebAssembly.Memory, kernel: KernelExports, supervis
     case facts.ERR_VERSION:
       throw new IncompatibleZoneError('the zone was made by another version of pageless');
     case facts.ERR_GEOMETRY:
-      throw new IncompatibleZoneError('the zone and its memory differ in size');
+      throw new IncompatibleZoneError(
+        'the zone and its memory differ in size, or its first pages are damaged',
+      );
     default:
       throw new IncompatibleZoneError('the memory is not a pageless zone');
   }

@@ -1,10 +1,11 @@
 /**
- * The commands, as data: `pageless demo | layout | check | report | lab`.
+ * The commands, as data: `pageless demo | layout | check | report | inspect | lab`.
  */
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { demo } from './demo.ts';
 import type { DemoOptions } from './demo-report.ts';
 import { checkImage, type ImageOptions, reportImage, reports } from './image-commands.ts';
+import { type InspectCommandOptions, inspectCommand, portOption } from './inspect.ts';
 import { lab } from './lab.ts';
 import { layout } from './layout.ts';
 import { choiceOption, sizeOption, workersOption, zoneSizeOption } from './options.ts';
@@ -86,6 +87,26 @@ export const commands: readonly CommandSpec[] = [
     },
     options: { json },
     run: (names, options: ImageOptions) => reportImage(names, options),
+  },
+  {
+    name: 'inspect',
+    help: 'show an arena image, or a recording, as a page in the browser',
+    takes: {
+      hint: '<file>',
+      help: 'written by demo --save, arena.save(), or inspect(…, { record })',
+      least: 1,
+      most: 1,
+    },
+    options: {
+      port: {
+        hint: '<n>',
+        help: 'of 127.0.0.1; 0: any that is free',
+        read: portOption,
+        byDefault: { value: 0 },
+      },
+      json: { help: 'print the address as one JSON object' },
+    },
+    run: ([file], options: InspectCommandOptions) => inspectCommand(file!, options),
   },
   {
     name: 'lab',

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: `pageless demo | layout | check | report | lab`.
+ * The command line: `pageless demo | layout | check | report | inspect | lab`.
  *
  * Results go to standard output, everything that went wrong to standard error. Status 0 when all is
  * well, 1 when something failed, 2 for misuse of the command line.

@@ -248,11 +248,13 @@ test('misuse is a typed error', async () => {
   await refuses(inspect(undefined as never), /an Arena or a SharedCache/);
   await refuses(inspect([arena, 3 as never]), /an Arena or a SharedCache/);
   await refuses(inspect(arena, { port: 65_536 }), /port must be an integer/);
-  await refuses(inspect(arena, { record: 3 as never }), /record must be the name of a file/);
+  await refuses(inspect(arena, { record: 3 as never }), /record must be the path of a file/);
   await refuses(
     inspect(arena, { port: false, record: '/no/such/folder/x' }),
     /record must be a file/,
   );
+  await refuses(inspect(arena, { keys: 1 as never }), /keys must be true or false/);
+  await refuses(inspect(arena, { ports: 1 } as never), /port/);
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };

@@ -10,6 +10,8 @@ export interface ThreadData {
   /** False: no page is served. */
   port: number | false;
   record: string | undefined;
+  /** The frames of a recording, which are shown instead of zones. */
+  frames?: Uint8Array;
 }
 
 export type ToThread =

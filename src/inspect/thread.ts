@@ -4,7 +4,7 @@
  * It never attaches to a zone, so the program can neither wait for it nor see it die. What it is told
  * by the thread that called `inspect` stands in messages.ts.
  */
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Broadcast } from './broadcast.ts';
@@ -17,7 +17,7 @@ import { listen } from './server.ts';
 const KEYS_TIMEOUT_MS = 2000;
 
 const port = parentPort!;
-const { head, token, port: wanted, record } = workerData as ThreadData;
+const { head, token, port: wanted, record, frames } = workerData as ThreadData;
 const broadcast = new Broadcast(head);
 const answers = new Map<number, (keys: string[]) => void>();
 let recorder: Recorder | undefined;
@@ -74,7 +74,8 @@ port.on('message', (message: ToThread) => {
 
 async function start(): Promise<void> {
   if (record !== undefined) recorder = await Recorder.open(record, head);
-  const source = { stream: (to: never) => broadcast.watch(to), describe, keys: keysOf };
+  const stream = (to: ServerResponse) => (frames ? to.end(frames) : broadcast.watch(to));
+  const source = { stream, describe, keys: keysOf };
   if (wanted !== false) server = await listen(wanted, token, source);
   say({ kind: 'ready', port: (server?.address() as AddressInfo | undefined)?.port });
 }

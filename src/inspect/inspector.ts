@@ -1,0 +1,176 @@
+/**
+ * Inspectors: the thread that looks and serves, as the thread that asked for it has it in hand.
+ *
+ * The thread is told what to show and what is closed, and asks back for keys. It does not keep the
+ * process alive.
+ */
+import { Worker } from 'node:worker_threads';
+import type { ArenaHandle } from '../arena/arena.ts';
+import { checkBoolean, checkFile, checkInteger, checkOptions } from '../border/arguments.ts';
+import { openObserver } from '../border/observer.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import { registry, zoneIdOf } from '../threads/threads.ts';
+import { newToken } from './access.ts';
+import { FRAMES_VERSION, type Head } from './figures.ts';
+import { findKeys } from './keys.ts';
+import type { FromThread, ThreadData, ToThread } from './messages.ts';
+
+/** An arena, or a cache, of any half of the package. */
+export interface Inspectable {
+  readonly handle: ArenaHandle | { kind: 'pageless-cache'; arena: ArenaHandle };
+  /** A cache's. */
+  keys?(): Iterable<string>;
+}
+
+export interface InspectOptions {
+  /** Where the page is served, on 127.0.0.1; 0 (default): any free port; false: nowhere. */
+  port?: number | false;
+  /** Lets the page ask for keys of caches. Default false. Values are never shown. */
+  keys?: boolean;
+  /** A file to write a recording to, for `pageless inspect FILE`. Replaced if it exists. */
+  record?: string;
+  /** What the page is called; default: the program's file. */
+  title?: string;
+}
+
+export interface Inspector extends AsyncDisposable {
+  /** Address of the page, with its secret; undefined if none is served. */
+  readonly url: string | undefined;
+  /** Shows another arena or cache. */
+  add(target: Inspectable, title?: string): void;
+  /** Ends the page and the recording, which is whole when the promise resolves. */
+  close(): Promise<void>;
+}
+
+/** How often it is looked whether a zone was closed. */
+const WATCH_MS = 200;
+
+interface Shown {
+  id: string;
+  target: Inspectable;
+}
+
+/** Starts a thread that shows nothing yet. Throws `InvalidArgumentError`. */
+export async function startInspector(data: ThreadData): Promise<LiveInspector> {
+  const worker = new Worker(threadFile(), {
+    name: 'pageless inspector',
+    workerData: data,
+    execArgv: [],
+  });
+  const port = await ready(worker, data);
+  worker.unref();
+  const url = port === undefined ? undefined : `http://127.0.0.1:${port}/#${data.token}`;
+  return new LiveInspector(worker, url);
+}
+
+/** The thread's code: an ES module also where this file is CommonJS, in dist/cjs/. */
+function threadFile(): URL {
+  if (import.meta.url.endsWith('.ts')) return new URL('./thread.ts', import.meta.url);
+  const isCommonJs = import.meta.url.endsWith('/cjs/inspect/inspector.js');
+  const path = isCommonJs ? '../../inspect/thread.js' : './thread.js';
+  return new URL(path, import.meta.url);
+}
+
+/** What a thread begins with. Throws `InvalidArgumentError`. */
+export function threadData(options: InspectOptions, from: Head['from'] = 'program'): ThreadData {
+  const known = checkOptions(options, ['port', 'keys', 'record', 'title']);
+  const { port = 0, keys = false, record, title } = known;
+  if (port !== false) checkInteger('port', port, 0, 65_535);
+  if (record !== undefined) checkFile('record', record);
+  checkBoolean('keys', keys);
+  const head: Head = {
+    version: FRAMES_VERSION,
+    from,
+    title: String(title ?? process.argv[1] ?? 'node'),
+    pid: process.pid,
+    hasKeys: keys,
+  };
+  return { head, token: newToken(), port, record };
+}
+
+/** Its memory. Throws also if it is disposed. */
+export function memoryOf(target: Inspectable): WebAssembly.Memory {
+  const handle = typeof target === 'object' && target !== null ? target.handle : undefined;
+  const arena = handle?.kind === 'pageless-cache' ? handle.arena : handle;
+  if (arena?.kind === 'pageless-arena') return arena.memory;
+  throw new InvalidArgumentError('target', 'an Arena or a SharedCache', target);
+}
+
+/** The port that the thread serves, once it does. */
+function ready(worker: Worker, data: ThreadData): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (message: FromThread) => {
+      worker.off('error', reject);
+      if (message.kind === 'ready') return resolve(message.port);
+      const what = message.kind === 'failed' ? message.what : 'port';
+      const why = message.kind === 'failed' ? message.why : 'something else answered';
+      const expected = what === 'port' ? 'one that is free' : 'a file that can be written';
+      reject(new InvalidArgumentError(what, `${expected} (${why})`, data[what]));
+    });
+  });
+}
+
+export class LiveInspector implements Inspector {
+  readonly #worker: Worker;
+  readonly #shown = new Map<number, Shown>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #ended: Promise<unknown>;
+  readonly url: string | undefined;
+  #next = 0;
+
+  constructor(worker: Worker, url: string | undefined) {
+    this.#worker = worker;
+    this.url = url;
+    this.#ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.on('message', (message: FromThread) => this.#hear(message));
+    this.#timer = setInterval(() => this.#dropClosed(), WATCH_MS).unref();
+    worker.once('exit', () => clearInterval(this.#timer));
+  }
+
+  add(target: Inspectable, title?: string): void {
+    const memory = memoryOf(target);
+    const id = zoneIdOf(openObserver(memory));
+    if ([...this.#shown.values()].some((one) => one.id === id)) return;
+    const kind = target.keys ? 'cache' : 'arena';
+    const zone = this.addMemory(memory, title ?? `${kind} ${this.#next + 1}`);
+    this.#shown.set(zone, { id, target });
+  }
+
+  /** Shows a zone that nobody closes. @returns its number */
+  addMemory(memory: WebAssembly.Memory, title: string): number {
+    const zone = this.#next++;
+    this.#say({ kind: 'add', zone, memory, title });
+    return zone;
+  }
+
+  async close(): Promise<void> {
+    this.#say({ kind: 'close' });
+    this.#worker.ref();
+    await this.#ended;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Lets go of zones that this thread has left. */
+  #dropClosed(): void {
+    for (const [zone, { id }] of this.#shown) {
+      if (registry().zones.has(id)) continue;
+      this.#shown.delete(zone);
+      this.#say({ kind: 'drop', zone, why: 'closed by the program' });
+    }
+  }
+
+  #hear(message: FromThread): void {
+    if (message.kind !== 'keys') return;
+    const target = this.#shown.get(message.zone)?.target;
+    const keys = target?.keys ? findKeys(target.keys(), message.find) : [];
+    this.#say({ kind: 'keys', id: message.id, keys });
+  }
+
+  #say(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+}

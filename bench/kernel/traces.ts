@@ -6,7 +6,7 @@
  * goes is the kernel's own choice.
  */
 import { peekWord, pokeWord } from '../../kernel/base/words';
-import { evict } from '../../kernel/cache/eviction';
+import { evictSome } from '../../kernel/cache/queue';
 import { get, keyScratch, set } from '../../kernel/index';
 import { entryCount } from '../../kernel/store/hash-index';
 import { enterKernel, leaveKernel } from '../../kernel/thread/stop';
@@ -35,6 +35,6 @@ export function replay(keys: usize, count: u32, slots: u32): u32 {
 
 function makeSlot(slots: u32): void {
   enterKernel(OP_BENCH);
-  while (entryCount() >= slots) if (evict(1) == 0) unreachable();
+  while (entryCount() >= slots) if (evictSome(1) == 0) unreachable();
   leaveKernel();
 }

@@ -51,6 +51,7 @@ import {
   STORE_LOCK,
   settledShape,
   storeState,
+  touch,
 } from '../store/hash-index';
 import {
   COUNT_BYTES_IN,
@@ -68,15 +69,10 @@ import { enterSection } from '../thread/rcu';
 import { beginChange, selfState } from '../thread/slot';
 import { formatPool } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
-import {
-  addTotals,
-  deferEntry,
-  dequeue,
-  enqueue,
-  evict,
-  removeEntry,
-  subtractTotals,
-} from './eviction';
+import { nextToSweep, removeEntry, unitsOfEntry } from './judge';
+import { beginsInMain, evictSome, pushEntry } from './queue';
+import { formatShards } from './queue-pages';
+import { addTotals, deferEntry, subtractTotals } from './totals';
 
 /** Value bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
 const EVICT_BYTES: u32 = 65536;
@@ -90,7 +86,8 @@ const ATTACH_RESERVE_PAGES: u32 = 8;
 export function formatStore(): i32 {
   keepFree(ATTACH_RESERVE_PAGES);
   createCache(CACHE_NODE, NODE_BYTES, KIND_HAND);
-  const failure = formatPool();
+  let failure = formatPool();
+  if (failure == 0) failure = formatShards();
   return failure != 0 ? failure : formatIndex();
 }
 
@@ -100,7 +97,8 @@ export function isStoreFormatted(): bool {
 
 function keyHash(keyBytes: u32): u32 {
   const hash = hash64(selfState().keyScratch, keyBytes, superblock().hashSeed);
-  return u32(hash ^ (hash >> 32));
+  // 0 marks a record that is gone.
+  return max(u32(hash ^ (hash >> 32)), 1);
 }
 
 /** Finds memory for somebody who got none. @returns false when there is nothing left to free */
@@ -108,7 +106,7 @@ function makeRoom(bytes: u32): bool {
   if (awaitReclaim()) return true;
   // A reader is off its CPU: evicting more would not free more.
   if (!isLimboEmpty()) return false;
-  if (evict(max(bytes, EVICT_BYTES)) == 0) return false;
+  if (evictSome(max(bytes, EVICT_BYTES)) == 0) return false;
   awaitReclaim();
   return true;
 }
@@ -166,18 +164,20 @@ function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bo
   addTotals(handle);
   if (node != 0) {
     const old = replaceHandle(node, handle, expiry);
+    touch(node);
     subtractTotals(old);
-    dequeue(node);
-    enqueue(node);
     deferEntry(old);
-  } else {
-    initNode(spare, hash, handle, expiry);
-    insertNode(spare);
-    enqueue(spare);
-    growIndex();
+    unlock(STORE_LOCK);
+    return false;
   }
+  const units = unitsOfEntry(handle);
+  const isMain = beginsInMain(hash, units);
+  initNode(spare, hash, handle, expiry, isMain);
+  insertNode(spare);
+  growIndex();
   unlock(STORE_LOCK);
-  return node == 0;
+  pushEntry(hash, isMain, units, expiry);
+  return true;
 }
 
 /** A whole value of up to BLOCK_BYTES in one call. @returns 0, or ERR_NO_MEMORY: refused */
@@ -238,6 +238,7 @@ export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
     if (isCounted) count(COUNT_MISSES, 1);
     return ERR_NOT_FOUND;
   }
+  if (isCounted) touch(node);
   const bytes = beginRead(handle);
   if (isCounted) {
     count(COUNT_HITS, 1);
@@ -281,8 +282,8 @@ export function clearSome(limit: u32): u32 {
   beginChange();
   lock(STORE_LOCK);
   enterSection();
-  while (removed < limit && storeState().oldest != 0) {
-    removeEntry(storeState().oldest);
+  for (let node = nextToSweep(); node != 0 && removed < limit; node = nextToSweep()) {
+    removeEntry(node);
     removed++;
   }
   unlock(STORE_LOCK);

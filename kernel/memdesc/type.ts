@@ -48,6 +48,8 @@ export const MISC_INDEX: u32 = 3;
 export const MISC_CLASSES: u32 = 4;
 /** A thread's page: its stock of pages and the like. */
 export const MISC_THREAD: u32 = 5;
+/** Queues and ghosts of eviction. */
+export const MISC_QUEUE: u32 = 6;
 
 export function isDescriptorType(type: u32): bool {
   return type >= FIRST_DESCRIPTOR_TYPE;

@@ -60,7 +60,7 @@ export function linkOf(kind: u32, object: u32): usize {
     case LIMBO_OBJECT:
       return zsLinkAt(object);
     case LIMBO_NODE:
-      return object + offsetof<Node>('newer');
+      return object + offsetof<Node>('link');
     default:
       return linkAt(object);
   }

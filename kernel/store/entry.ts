@@ -62,6 +62,14 @@ export function entryValueBytes(place: u64): u32 {
   return zsReadWord(place, HEAD_VALUE_BYTES);
 }
 
+/** Bytes that the entry's objects hold; of several blocks as many as if all shrank like the first. */
+export function entryStoredBytes(place: u64): u32 {
+  const start = streamStart(entryKeyBytes(place));
+  const first = zsReadWord(place, start) & ~RAW;
+  const blocks = entryValueBytes(place) / BLOCK_BYTES;
+  return start + BLOCK_HEAD_BYTES + (blocks > 1 ? first * blocks : first);
+}
+
 /** Where the first object's share of the stream begins. */
 function streamStart(keyBytes: u32): u32 {
   return HEAD_BYTES + alignUp(keyBytes, 4);

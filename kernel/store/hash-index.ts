@@ -5,13 +5,15 @@
  * one bucket at a time: bucket n is split off from bucket n − 2^L, so growth never stops anybody
  * for longer than one short chain, and needs at most two pages at once.
  *
- * node (32 bytes): next · hash · handle · spare · newer · older · expiry (64 bits)
+ * node (32 bytes): next · hash · handle · hits, isMain · link · spare · expiry (64 bits)
  *   next     atomic; writers hold the store lock. A node taken out keeps its `next`, so a reader
  *            that stands on it walks on
  *   handle   atomic; overwritten by swap: who got the old handle out retires it. 0 = deleted
  *   expiry   atomic, ms since 1970, 0 = never. Written *after* the handle, read *before* it: a new
  *            expiry seen means that the new handle is seen
- *   newer/older  store lock: the eviction queue. `newer` links the node in limbo
+ *   hits     bytes that readers raise plainly, up to 3: how often the entry was read lately
+ *   isMain   store lock: in which queue of eviction its record is
+ *   link     links the node in limbo
  * shape word: buckets << 1 | SPLITTING. While a chain is being split a reader may miss a key that
  *   is there; so a reader that finds nothing looks again if the shape was odd or has changed.
  *
@@ -20,7 +22,16 @@
  */
 import { ERR_NO_MEMORY } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT, STORE_STATE } from '../base/layout';
-import { loadCell, loadWord, peekWord, storeCell, storeWord, swapWord } from '../base/words';
+import {
+  loadCell,
+  loadWord,
+  peekByte,
+  peekWord,
+  pokeByte,
+  storeCell,
+  storeWord,
+  swapWord,
+} from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { allocPages, freePages } from '../memdesc/pages';
 import { MISC_INDEX } from '../memdesc/type';
@@ -32,6 +43,8 @@ import { zsIsLive, zsPlace } from '../zsmalloc/object';
 import { hasKey } from './entry';
 
 const SPLITTING: u32 = 1;
+/** Hits that are counted: more would keep what was popular once. */
+const MAX_HITS: u32 = 3;
 /** Words in a page: buckets in a segment, segments in a directory, directories in the top page. */
 const FAN_OUT: u32 = 1024;
 const FAN_BITS: u32 = 10;
@@ -43,8 +56,9 @@ export class StoreState {
   top: u32;
   /** Entries. Lock: store; read by anybody. */
   entries: u32;
-  oldest: u32;
-  newest: u32;
+  /** The bucket at which clearing and sweeping go on. Lock: store. */
+  hand: u32;
+  padding: u32;
   /** Σ valueBytes and Σ keyBytes of the entries. */
   valueBytes: u64;
   keyBytes: u64;
@@ -55,9 +69,11 @@ export class Node {
   next: u32;
   hash: u32;
   handle: u32;
+  hits: u8;
+  isMain: u8;
+  unused: u16;
+  link: u32;
   spare: u32;
-  newer: u32;
-  older: u32;
   expiry: u64;
 }
 
@@ -201,6 +217,21 @@ export function hasShape(shape: u32): bool {
   return loadWord(shapeAt()) == shape;
 }
 
+/** An entry with this hash whose record is in this queue, or 0. Store lock held. */
+export function findHash(hash: u32, isMain: bool): u32 {
+  let node = firstNode(bucketFor(hash, bucketCount()));
+  while (node != 0 && (nodeOf(node).hash != hash || (nodeOf(node).isMain != 0) != isMain)) {
+    node = nextNode(node);
+  }
+  return node;
+}
+
+/** Counts a hit, up to 3. In the section in which the node was found. */
+export function touch(node: u32): void {
+  const hits = peekByte(node + offsetof<Node>('hits'));
+  if (hits < MAX_HITS) pokeByte(node + offsetof<Node>('hits'), hits + 1);
+}
+
 function isNodeOf(node: u32, hash: u32, key: usize, keyBytes: u32): bool {
   if (nodeOf(node).hash != hash) return false;
   const handle = nodeHandle(node);
@@ -208,10 +239,12 @@ function isNodeOf(node: u32, hash: u32, key: usize, keyBytes: u32): bool {
 }
 
 /** Fills a node that nobody sees yet. */
-export function initNode(node: u32, hash: u32, handle: u32, expiry: u64): void {
+export function initNode(node: u32, hash: u32, handle: u32, expiry: u64, isMain: bool): void {
   const record = nodeOf(node);
   record.hash = hash;
   record.handle = handle;
+  record.hits = 0;
+  record.isMain = isMain ? 1 : 0;
   record.expiry = expiry;
 }
 
@@ -264,7 +297,7 @@ function splitBucket(): void {
   storeWord(shapeAt(), (buckets + 1) << 1);
 }
 
-/** Compares buckets, queue and handles. Store and slab locks held. @returns an offender, or 0 */
+/** Compares buckets and handles. Store and slab locks held. @returns an offender, or 0 */
 export function checkIndexLocked(): u32 {
   let entries: u32 = 0;
   for (let bucket: u32 = 0; bucket < bucketCount(); bucket++) {
@@ -275,11 +308,5 @@ export function checkIndexLocked(): u32 {
       entries++;
     }
   }
-  let queued: u32 = 0;
-  for (let node = storeState().oldest; node != 0; node = nodeOf(node).newer) {
-    const newer = nodeOf(node).newer;
-    if ((newer == 0 ? storeState().newest : nodeOf(newer).older) != node) return node;
-    queued++;
-  }
-  return entries == storeState().entries && queued == entries ? 0 : u32(STORE_STATE);
+  return entries == storeState().entries ? 0 : u32(STORE_STATE);
 }

@@ -60,6 +60,18 @@ function sheafIndex({ words }: TestZone, field: string): number {
   return (sheaf + offsetOf('Sheaf', field)) / 4;
 }
 
+/** The first node of the first bucket that has one. */
+function someNode({ words }: TestZone): number {
+  const top = words[(STORE_STATE + offsetOf('StoreState', 'top')) / 4]!;
+  const segment = words[words[top / 4]! / 4]!;
+  return words.subarray(segment / 4, segment / 4 + 1024).find((node) => node !== 0)!;
+}
+
+/** The small queue of the first shard; its ghosts are two records further on. */
+function smallQueue({ words }: TestZone): number {
+  return words[facts.QUEUE_STATE / 4]! + 64;
+}
+
 const damages: [name: string, fault: number, at: (zone: TestZone) => number, change?: number][] = [
   ['a frame bit that is set', FAULT_FRAMES, (zone) => superblockWord(zone, 'frameBits') + 20],
   ['a child counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'counters')],
@@ -124,10 +136,7 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
   [
     'a cell, which names another slot',
     FAULT_HANDLE,
-    (zone) => {
-      const oldest = zone.words[(STORE_STATE + offsetOf('StoreState', 'oldest')) / 4]!;
-      return zone.words[(oldest + offsetOf('Node', 'handle')) / 4]! / 4;
-    },
+    (zone) => zone.words[(someNode(zone) + offsetOf('Node', 'handle')) / 4]! / 4,
     1 << 28,
   ],
   [
@@ -135,7 +144,17 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
     FAULT_INDEX,
     () => (STORE_STATE + offsetOf('StoreState', 'entries')) / 4,
   ],
-  ['the newest entry', FAULT_INDEX, () => (STORE_STATE + offsetOf('StoreState', 'newest')) / 4, 32],
+  [
+    'a sum over a queue',
+    FAULT_INDEX,
+    (zone) => (smallQueue(zone) + offsetOf('Fifo', 'records')) / 4,
+  ],
+  [
+    'the last page of a queue',
+    FAULT_INDEX,
+    (zone) => (smallQueue(zone) + offsetOf('Fifo', 'tail')) / 4,
+  ],
+  ['the number of ghosts’ pages', FAULT_INDEX, (zone) => (smallQueue(zone) + 128) / 4],
   [
     'a handle nobody refers to',
     FAULT_INDEX,
@@ -145,15 +164,7 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
     },
     0,
   ],
-  [
-    'the hash of a node',
-    FAULT_INDEX,
-    (zone) =>
-      (zone.words[(STORE_STATE + offsetOf('StoreState', 'oldest')) / 4]! +
-        offsetOf('Node', 'hash')) /
-      4,
-    1,
-  ],
+  ['the hash of a node', FAULT_INDEX, (zone) => (someNode(zone) + offsetOf('Node', 'hash')) / 4, 1],
 ];
 
 for (const [name, fault, at, change = 1] of damages) {

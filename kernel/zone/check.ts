@@ -18,6 +18,7 @@ import {
 } from '../base/fault';
 import { superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
+import { checkQueues } from '../cache/check';
 import { checkIsolated } from '../compact/isolate';
 import { isTaken } from '../frames/bitfield';
 import { checkFrames, isStocked } from '../frames/check';
@@ -31,7 +32,14 @@ import { checkSlabs } from '../slab/check';
 import { CACHE_CELL, CACHE_NODE } from '../slab/kmem-cache';
 import { objectsInUse } from '../slab/statistics';
 import { countParts } from '../store/entry';
-import { checkIndexLocked, nodeOf, storeState } from '../store/hash-index';
+import {
+  bucketCount,
+  checkIndexLocked,
+  firstNode,
+  nextNode,
+  nodeOf,
+  storeState,
+} from '../store/hash-index';
 import { bag, LIMBO_KINDS, LIMBO_NODE, LIMBO_VALUE } from '../thread/limbo';
 import { highestSlot, operationOf, SLOT_DEAD, slotOf, slotState } from '../thread/slot';
 import { enterKernel, startWorld, stopWorld } from '../thread/stop';
@@ -85,6 +93,7 @@ function checkFloors(): u32 {
   if (detail != 0) return FAULT_LIMBO;
   if (storeState().top == 0) return 0;
   detail = checkIndexLocked();
+  if (detail == 0) detail = checkQueues();
   if (detail != 0) return FAULT_INDEX;
   detail = checkSums();
   return detail == 0 ? 0 : FAULT_INDEX;
@@ -146,8 +155,10 @@ function countList(kind: u32, first: u32): u32 {
 function checkSums(): u32 {
   const cells = countObjects(zsState().store);
   let parts: u32 = 0;
-  for (let node = storeState().oldest; node != 0; node = nodeOf(node).newer) {
-    parts += countParts(nodeOf(node).handle, cells);
+  for (let bucket: u32 = 0; bucket < bucketCount(); bucket++) {
+    for (let node = firstNode(bucket); node != 0; node = nextNode(node)) {
+      parts += countParts(nodeOf(node).handle, cells);
+    }
   }
   parts += countLimboParts(bag(LIMBO_VALUE).filling, cells);
   parts += countLimboParts(bag(LIMBO_VALUE).ripening, cells);

@@ -14,6 +14,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
+import { reapQueues, repairQueues } from '../cache/recover';
 import { recoverCompaction } from '../compact/recover';
 import { leaveFrames, recoverFrames } from '../frames/recover';
 import { recoverPages } from '../memdesc/recover';
@@ -73,6 +74,7 @@ function repairFloors(): void {
     recoverUserTypes(slot);
     recoverLedger(slot);
     recoverCompaction(slot);
+    repairQueues(slot);
     slotOf(slot).repaired = 1;
   }
 }
@@ -91,6 +93,7 @@ function payDebtsOfDead(): u32 {
     settleCompactor(slot);
     reapUnpublished(slot);
     payDeskDebts(slot, isInDraft(slotOf(slot), ownCellOf(slot)));
+    reapQueues(slot);
     payDebts(slot);
     releaseSlot(slot);
     recovered++;

@@ -22,6 +22,7 @@ export const uses: readonly (readonly [name: string, type: number, subtype: numb
   ['being freed', facts.TYPE_FREEING, 0],
   ['isolated', facts.TYPE_ISOLATED, 0],
   ['poisoned', facts.TYPE_POISONED, 0],
+  ['eviction queues', facts.TYPE_MISC, facts.MISC_QUEUE],
 ];
 
 /** Codes from here on are the numbers of users' types. */

@@ -38,7 +38,7 @@ export const light: Theme = {
   colours: colours(
     [
       ...['#f3f1ec', '#332d20', '#f3a61a', '#796c5b', '#b9bda7', '#600061', '#53481f'],
-      ...['#b57f1c', '#4a58c6', '#189c9e', '#febaf5', '#863a7a', '#000000'],
+      ...['#b57f1c', '#4a58c6', '#189c9e', '#febaf5', '#863a7a', '#000000', '#000624'],
     ],
     lightUsers,
     '#9a9a9a',
@@ -51,7 +51,7 @@ export const dark: Theme = {
   colours: colours(
     [
       ...['#1c1f24', '#5f584f', '#fddc3c', '#9fa38e', '#3c3d4e', '#7f77df', '#89703e'],
-      ...['#e29430', '#2451b6', '#9de3b6', '#daa6d6', '#bd5a8f', '#ffffff'],
+      ...['#e29430', '#2451b6', '#9de3b6', '#daa6d6', '#bd5a8f', '#ffffff', '#000000'],
     ],
     darkUsers,
     '#777777',

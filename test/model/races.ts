@@ -39,6 +39,9 @@ const misuse = {
   function: /\/(freePages|freePart|allocPages|whyNotFreeable)$/,
 };
 
+/** Readers count without a lock what eviction looks at and lowers. */
+const hits = { op: /^(load|store)8 \(plain\)$/, function: /\/cache\/(get|put|judge|judgeNode)$/ };
+
 export interface KernelRace extends AllowedRace {
   /** A scenario in which it is seen: the list holds no more than it must. */
   seenIn: string;
@@ -202,5 +205,13 @@ export const allowedRaces: KernelRace[] = [
     ],
     seenIn: 'figures-writers',
     because: 'a figure for people, likewise',
+  },
+  {
+    place: /^0x/,
+    between: [hits, hits],
+    seenIn: 'get-overwrite-reuse',
+    because:
+      'how often an entry was read lately, a byte from 0 to 3: a hit that is lost, or counted of a ' +
+      'node that is just taken out, changes a guess',
   },
 ];

@@ -63,7 +63,7 @@ const first: [string, string[]][] = [
   ['memdesc/', ['pin-free-descriptor-reused', 'free-free', 'pin-slab-and-zspage']],
   ['slab/', ['pin-slab-retired', 'set-delete', 'pin-slab-and-zspage']],
   ['store/entry', ['read-on-delete-reuse-all', 'get-delete-reuse']],
-  ['cache/eviction', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
+  ['cache/totals', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
   ['store/hash-index', ['list-split-k', 'list-split-m', 'list-split-split', 'get-split-k']],
   ['cache/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
   ['reclaim/', ['reclaim-reclaim', 'limbo-reclaim', 'set-reclaim', 'limbo-zspage-killed']],

@@ -1,4 +1,4 @@
-/** Eviction: the oldest first, no more than is needed, and frees that need no memory. */
+/** Eviction: what is not read goes first, no more than is needed, and frees need no memory. */
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';
 import { assertBytes, type StoreFace, sample, storeFace } from '../../test/support/store-face.ts';
@@ -24,7 +24,7 @@ function fillUp({ kernel }: TestZone, store: StoreFace, bytes: number): number {
   return count;
 }
 
-zoneTest('first in, first out: what is left is the newest, without a gap', withStore, (zone) => {
+zoneTest('what nobody reads goes first in, first out, without a gap', withStore, (zone) => {
   const store = storeFace(zone, zone.kernel);
   const count = fillUp(zone, store, 2000) + 500;
   for (let i = count - 500; i < count; i++) store.set(`key ${i}`, sample(i, 2000, true));
@@ -37,27 +37,78 @@ zoneTest('first in, first out: what is left is the newest, without a gap', withS
   }
 });
 
-zoneTest('an entry that is overwritten counts as new', withStore, (zone) => {
+/** Stores so many new entries of 2,000 bytes. */
+function scan(store: StoreFace, name: string, count: number): void {
+  for (let i = 0; i < count; i++) store.set(`${name} ${i}`, sample(i, 2000, true));
+}
+
+zoneTest('two hits keep an entry through a scan, one does not', withStore, (zone) => {
   const store = storeFace(zone, zone.kernel);
-  store.set('old', sample(0, 2000, true));
-  store.set('renewed', sample(1, 2000, true));
-  for (let i = 0; i < 100; i++) store.set(`key ${i}`, sample(i, 2000, true));
-  store.set('renewed', sample(2, 2000, true));
-  for (let i = 0; zone.kernel.counter(COUNT_EVICTIONS) === 0; i++) {
-    store.set(`more ${i}`, sample(i, 2000, true));
+  const hits = { none: 0, once: 1, twice: 2, often: 9 };
+  for (const [key, count] of Object.entries(hits)) {
+    store.set(key, sample(1, 2000, true));
+    for (let i = 0; i < count; i++) store.get(key);
   }
-  assert.equal(store.has('old'), false);
-  assertBytes(store.get('renewed'), sample(2, 2000, true));
+  scan(store, 'scan', 2500);
+  const kept = Object.keys(hits).filter((key) => store.has(key));
+  assert.deepEqual(kept, ['twice', 'often']);
 });
 
-zoneTest('reading renews nothing', withStore, (zone) => {
+zoneTest('overwriting is a hit, and keeps the place', withStore, (zone) => {
+  const store = storeFace(zone, zone.kernel);
+  for (const key of ['once', 'twice']) store.set(key, sample(0, 2000, true));
+  scan(store, 'more', 100);
+  for (const key of ['once', 'twice', 'twice']) store.set(key, sample(2, 2000, true));
+  scan(store, 'scan', 2500);
+  assert.equal(store.has('once'), false);
+  assertBytes(store.get('twice'), sample(2, 2000, true));
+});
+
+zoneTest('looking whether a key is there is no hit', withStore, (zone) => {
   const store = storeFace(zone, zone.kernel);
   store.set('old', sample(0, 2000, true));
-  for (let i = 0; zone.kernel.counter(COUNT_EVICTIONS) === 0; i++) {
-    store.set(`key ${i}`, sample(i, 2000, true));
-    store.get('old');
-  }
+  for (let i = 0; i < 9; i++) store.has('old');
+  scan(store, 'scan', 2500);
   assert.equal(store.has('old'), false);
+});
+
+zoneTest('a key that comes back after it was driven out stays', withStore, (zone) => {
+  const store = storeFace(zone, zone.kernel);
+  const count = fillUp(zone, store, 2000) + 100;
+  scan(store, 'scan', 100);
+  assert.equal(store.has('key 0'), false);
+  // Both are new; only one of them has been here before.
+  for (const key of ['key 0', 'other']) store.set(key, sample(1, 2000, true));
+  scan(store, 'again', count);
+  assert.deepEqual([store.has('key 0'), store.has('other')], [true, false]);
+});
+
+zoneTest('a main queue that is never read again makes room for another', withStore, (zone) => {
+  const store = storeFace(zone, zone.kernel);
+  const use = (name: string) => {
+    scan(store, name, 1000);
+    for (let i = 0; i < 2000; i++) store.get(`${name} ${i % 1000}`);
+  };
+  const names = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'last'];
+  for (const name of names) use(name);
+  const held = (name: string) =>
+    Array.from({ length: 1000 }, (_, i) => store.has(`${name} ${i}`)).filter(Boolean).length;
+  assert.ok(held('first') < 100, `${held('first')} of the first`);
+  assert.ok(held('last') > 150, `${held('last')} of the last`);
+});
+
+zoneTest('queues take pages as they need them, and give them back', withStore, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  const pages = () => kernel.countPagesOf(facts.TYPE_MISC, facts.MISC_QUEUE);
+  assert.equal(pages(), 2);
+  for (let i = 0; i < 3000; i++) store.set(`key ${i}`, sample(i, 100, true));
+  assert.equal(pages(), 2 + Math.ceil(3000 / facts.PAGE_RECORDS));
+  for (let i = 0; i < 60_000; i++) store.set(`new ${i}`, sample(i, 100, true));
+  const entries = kernel.entryCount();
+  // Tables, ends of both queues, ghosts of two bytes each and their directory.
+  const most = 5 + Math.ceil(entries / facts.PAGE_RECORDS) + Math.ceil((4 * entries) / 4096);
+  assert.ok(pages() <= most, `${pages()} pages for ${entries} entries`);
 });
 
 for (const bytes of [0, 1, 16]) {

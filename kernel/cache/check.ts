@@ -1,0 +1,62 @@
+/**
+ * Check of the queues: sums are those of the records, and every page of queues is reached.
+ *
+ * That every record leads to an entry is not asked for: those of deleted entries wait their turn.
+ */
+import { PAGE_SHIFT, superblock } from '../base/layout';
+import { peekPageWord, wordSubtype, wordType } from '../memdesc/page-word';
+import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
+import { Fifo, hashIn, PAGE_RECORDS, pageOf, unitsIn } from './fifo';
+import { ghostPages } from './ghosts';
+import { ghostsAt, queueAt, queueState, shardAt, shardCount } from './queue-pages';
+
+/** The tables of shards and of threads. */
+const TABLE_PAGES: u32 = 2;
+
+/** Thread-local: pages that the queues of the last check have. */
+let pages: u32 = 0;
+
+/** The world is stopped. @returns 0, or the address of what is wrong */
+export function checkQueues(): u32 {
+  pages = TABLE_PAGES;
+  for (let i: u32 = 0; i < shardCount(); i++) {
+    const shard = shardAt(i);
+    if (!isSound(queueAt(shard, false))) return queueAt(shard, false);
+    if (!isSound(queueAt(shard, true))) return queueAt(shard, true);
+    pages += ghostPages(ghostsAt(shard));
+  }
+  return pages == pagesOfQueues() ? 0 : queueState().shards;
+}
+
+function isSound(at: u32): bool {
+  const queue = changetype<Fifo>(at);
+  let records: u32 = 0;
+  let units: u64 = 0;
+  let last: u32 = 0;
+  for (let page = queue.head; page != 0; page = pageOf(page).next) {
+    if (!isQueuePage(page) || pageOf(page).count > PAGE_RECORDS) return false;
+    for (let i = pageOf(page).first; i < pageOf(page).count; i++) {
+      if (hashIn(page, i) == 0) continue;
+      records++;
+      units += unitsIn(page, i);
+    }
+    last = page;
+    pages++;
+  }
+  return queue.tail == last && queue.records == records && queue.units == units;
+}
+
+function isQueuePage(page: u32): bool {
+  const pfn = page >> PAGE_SHIFT;
+  if (page != pfn << PAGE_SHIFT || pfn >= superblock().pageCount) return false;
+  const word = peekPageWord(pfn);
+  return wordType(word) == TYPE_MISC && wordSubtype(word) == MISC_QUEUE;
+}
+
+function pagesOfQueues(): u32 {
+  let found: u32 = 0;
+  for (let pfn: u32 = 1; pfn < superblock().pageCount; pfn++) {
+    if (isQueuePage(pfn << PAGE_SHIFT)) found++;
+  }
+  return found;
+}

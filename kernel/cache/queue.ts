@@ -1,0 +1,164 @@
+/**
+ * Eviction: which entry goes when memory is short. S3-FIFO, counted in stored bytes.
+ *
+ * Most keys are asked for once and never again. So what is new goes through a *small* queue, a tenth
+ * of what is stored, and only what was hit twice meanwhile gets into the *main* queue, where a hit
+ * is worth another round. What the small queue drops is remembered as a *ghost*; a ghost that is set
+ * again belongs to the main queue at once.
+ *
+ *   small   hit twice? → main · else out, and a ghost
+ *   main    hit? → back to its end, one hit fewer · else out
+ *   a value larger than a tenth of the small queue never passes it: it would drive all others out
+ *
+ * A hit is a byte in the entry's node that rises to 3 (judge.ts): nothing moves, and a hot entry is
+ * not written at all. Overwriting is a hit, and keeps the place. Queues hold hashes (fifo.ts), and
+ * `judge` asks the index what is behind one.
+ *
+ * Death: a record is written down as this thread's (`evicting`) before it is popped, and pushed again
+ * by a survivor; whatever a shard's lock protects is counted anew (recover.ts).
+ *
+ * Source: Yang et al., FIFO queues are all you need for cache eviction, SOSP 2023. Twice as many
+ * ghosts as theirs: docs/design/70-store.md has the figures.
+ */
+import { selfSlot } from '../base/env';
+import { PAGE_BYTES, superblock } from '../base/layout';
+import { lock, unlock } from '../thread/lock';
+import { Fifo, findFirst, poppedHash, push, takeFirst, unitsFor } from './fifo';
+import { addGhost, takeGhost } from './ghosts';
+import {
+  JUDGED_EVICTED,
+  JUDGED_KEPT,
+  JUDGED_PROMOTED,
+  judge,
+  judgedExpiry,
+  judgedUnits,
+  sweepSome,
+} from './judge';
+import { ghostsAt, inHandOf, queueAt, shardAt, shardCount, shardOf } from './queue-pages';
+
+/** The small queue is a tenth of a shard, and what it may not hold a tenth of that. */
+const SMALL_SHARE: u64 = 10;
+/** Hits that lead from small to main. One would let scans in: corda loses 3.8 points. */
+const SMALL_HITS: u32 = 2;
+const MAIN_HITS: u32 = 1;
+/** More than any entry has: it goes, whoever asks for it meanwhile. */
+const ANY_HITS: u32 = 255;
+/** Records that are judged for one eviction at most: every one in main five times. */
+const ROUNDS: u32 = 5;
+
+/** Thread-local: the shard whose turn it is. */
+let turn: u32 = 0;
+
+function recordsOf(shard: u32, isMain: bool): u32 {
+  return changetype<Fifo>(queueAt(shard, isMain)).records;
+}
+
+function unitsOf(shard: u32, isMain: bool): u64 {
+  return changetype<Fifo>(queueAt(shard, isMain)).units;
+}
+
+function isLarge(units: u32): bool {
+  const all = superblock().pageCount * unitsFor(PAGE_BYTES);
+  return u64(units) * SMALL_SHARE * SMALL_SHARE > all;
+}
+
+/**
+ * Whether a new entry begins in the main queue; if its key is a ghost it is forgotten.
+ *
+ * Cost: a lock, and a line.
+ */
+export function beginsInMain(hash: u32, units: u32): bool {
+  const shard = shardOf(hash);
+  lock(shard);
+  const isGhost = takeGhost(ghostsAt(shard), hash);
+  unlock(shard);
+  return isGhost || isLarge(units);
+}
+
+/**
+ * Queues an entry that has just been published. Without a page for its record it is not queued:
+ * `sweepSome` finds it when everything else is gone.
+ */
+export function pushEntry(hash: u32, isMain: bool, units: u32, expiry: u64): void {
+  const shard = shardOf(hash);
+  lock(shard);
+  push(queueAt(shard, isMain), hash, units, expiry);
+  unlock(shard);
+}
+
+/** Queues what a dead thread had popped and not judged. Its size is not known any more. */
+export function pushAgain(hash: u32, isMain: bool): void {
+  pushEntry(hash, isMain, 1, 0);
+}
+
+/** Evicts until so many stored bytes are out. @returns how many entries went; 0 = there is none */
+export function evictSome(bytes: u32): u32 {
+  const wanted = unitsFor(bytes);
+  let freed: u32 = 0;
+  let entries: u32 = 0;
+  let empty: u32 = 0;
+  while (freed < wanted && empty < shardCount()) {
+    turn = (turn + 1) & (shardCount() - 1);
+    const units = evictOne(shardAt(turn));
+    freed += units;
+    if (units == 0) empty++;
+    else {
+      entries++;
+      empty = 0;
+    }
+  }
+  if (freed < wanted) entries += sweepSome(wanted - freed);
+  return entries;
+}
+
+/** Evicts an entry of a shard. @returns its units, 0 = no record leads to an entry */
+function evictOne(shard: u32): u32 {
+  const most = (recordsOf(shard, false) + recordsOf(shard, true)) * ROUNDS;
+  for (let looks: u32 = 0; popNext(shard); looks++) {
+    const hand = inHandOf(selfSlot());
+    const hash = hand.evicting;
+    const isMain = hand.evictingMain != 0;
+    const hits = looks > most ? ANY_HITS : isMain ? MAIN_HITS : SMALL_HITS;
+    const verdict = judge(hash, isMain, hits);
+    const units = judgedUnits();
+    settle(shard, hash, isMain, verdict);
+    if (verdict == JUDGED_EVICTED) return units;
+  }
+  return 0;
+}
+
+/** Pops the record whose turn it is into this thread's hand. @returns false if there is none */
+function popNext(shard: u32): bool {
+  lock(shard);
+  const small = unitsOf(shard, false);
+  const isSmall = small != 0 && small * SMALL_SHARE >= small + unitsOf(shard, true);
+  const isFound = popFrom(shard, !isSmall) || popFrom(shard, isSmall);
+  unlock(shard);
+  return isFound;
+}
+
+function popFrom(shard: u32, isMain: bool): bool {
+  const queue = queueAt(shard, isMain);
+  if (!findFirst(queue)) return false;
+  const hand = inHandOf(selfSlot());
+  // Before it is taken: who dies from here on leaves it in one of the two, or in both.
+  hand.evictingMain = isMain ? 1 : 0;
+  hand.evicting = poppedHash();
+  takeFirst(queue);
+  return true;
+}
+
+/** Does with a record what was judged of its entry; it is in hand no more. */
+function settle(shard: u32, hash: u32, isMain: bool, verdict: u32): void {
+  const isGhost = verdict == JUDGED_EVICTED && !isMain;
+  const isBack = verdict == JUDGED_PROMOTED || verdict == JUDGED_KEPT;
+  if (isGhost || isBack) {
+    lock(shard);
+    const entries = recordsOf(shard, false) + recordsOf(shard, true);
+    if (isGhost) addGhost(ghostsAt(shard), hash, entries);
+    // What is kept was main's, what is promoted is now.
+    else push(queueAt(shard, true), hash, judgedUnits(), judgedExpiry());
+    unlock(shard);
+  }
+  inHandOf(selfSlot()).evicting = 0;
+}

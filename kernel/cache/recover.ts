@@ -1,0 +1,71 @@
+/**
+ * The queues after a death: a shard whose lock the dead thread had is counted anew, a page that it
+ * had under way is linked or freed, and what it had popped is pushed again.
+ *
+ * A page in hand (queue-pages.ts) is linked: it was taken, and only not settled; or it is not:
+ *   its word is MISC_QUEUE    nobody else knows of it: it is dropped
+ *   any other                 it was a thread's page, which recoverPages has taken back
+ * Who reaps may die as well. Then two records name one page, and the older one's is forgotten.
+ */
+import { selfSlot } from '../base/env';
+import { PAGE_SHIFT } from '../base/layout';
+import { peekPageWord, wordSubtype, wordType } from '../memdesc/page-word';
+import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
+import { breakLock, isLockOf } from '../thread/lock';
+import { highestSlot } from '../thread/slot';
+import { hasPage, rebuild } from './fifo';
+import { hasGhostPage } from './ghosts';
+import { pushAgain } from './queue';
+import {
+  dropPage,
+  ghostsAt,
+  holdPage,
+  inHandOf,
+  queueAt,
+  queueState,
+  shardAt,
+  shardCount,
+} from './queue-pages';
+
+/** Repairs what a dead thread left half-done. The world is halted. */
+export function repairQueues(slot: u32): void {
+  if (queueState().shards == 0) return;
+  const hand = inHandOf(slot);
+  if (hand.page != 0 && !isLoose(slot, hand.page)) hand.page = 0;
+  for (let i: u32 = 0; i < shardCount(); i++) {
+    if (!isLockOf(shardAt(i), slot)) continue;
+    rebuild(queueAt(shardAt(i), false));
+    rebuild(queueAt(shardAt(i), true));
+    breakLock(shardAt(i), slot);
+  }
+}
+
+/** Whether a page in hand is a queue's by its word, in no list, and in no other hand. */
+function isLoose(slot: u32, page: u32): bool {
+  const word = peekPageWord(page >> PAGE_SHIFT);
+  if (wordType(word) != TYPE_MISC || wordSubtype(word) != MISC_QUEUE) return false;
+  for (let i: u32 = 0; i < shardCount(); i++) {
+    const shard = shardAt(i);
+    if (hasPage(queueAt(shard, false), page) || hasPage(queueAt(shard, true), page)) return false;
+    if (hasGhostPage(ghostsAt(shard), page)) return false;
+  }
+  for (let other: u32 = 1, end = highestSlot(); other <= end; other++) {
+    if (other != slot && inHandOf(other).page == page) return false;
+  }
+  return true;
+}
+
+/** Gives back what a dead thread had in hand. In the running world. */
+export function reapQueues(slot: u32): void {
+  if (queueState().shards == 0) return;
+  const hand = inHandOf(slot);
+  if (hand.page != 0 && slot != selfSlot()) {
+    holdPage(hand.page);
+    hand.page = 0;
+    dropPage();
+  }
+  if (hand.evicting != 0) {
+    pushAgain(hand.evicting, hand.evictingMain != 0);
+    hand.evicting = 0;
+  }
+}

@@ -106,6 +106,29 @@ async function quiet(command: string, args: string[]): Promise<undefined> {
   return undefined;
 }
 
+/** The adapters' own tests, with the libraries of the checkout: they need 22.18 and later. */
+const adapters: Row[] = [
+  ...[22, 24, 26].map((major) => ({
+    group: 'Adapter',
+    name: `Keyv 5 and 6, cacheable, cache-manager, unstorage, undici, Node.js ${major}`,
+    try: () =>
+      quiet(nodeOf(major), ['--test', ...adapterTests('keyv', 'keyv5', 'unstorage', 'undici')]),
+  })),
+  {
+    group: 'Adapter',
+    name: 'Piscina, 240 tasks in 200 short-lived threads',
+    async try() {
+      const env = { PAGELESS_POOLS: '20' };
+      await run(nodeOf(24), ['--test', ...adapterTests('pool')], { env });
+      return undefined;
+    },
+  },
+];
+
+function adapterTests(...names: string[]): string[] {
+  return names.map((name) => join(here, `../adapters/${name}.test.ts`));
+}
+
 const suites: Row[] = [
   {
     group: 'Suite of others',
@@ -161,6 +184,7 @@ async function askUntilThere(url: string): Promise<{ count: number }> {
 export const rows: readonly Row[] = [
   ...runtimes,
   ...runners,
+  ...adapters,
   ...suites,
   ...bundles,
   ...pages,

@@ -98,7 +98,7 @@ test('ERR_PAGELESS_INVALID_FREE names the page, and nothing has changed', async 
 
 test('ERR_PAGELESS_INCOMPATIBLE_ZONE for memory that is no zone of this version', () => {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
-  const attach = () => Arena.attach({ kind: 'pageless-arena', memory, supervisor: -1 });
+  const attach = () => Arena.attach({ kind: 'pageless-arena', memory });
   thrown(IncompatibleZoneError, 'ERR_PAGELESS_INCOMPATIBLE_ZONE', attach);
 });
 
@@ -113,7 +113,7 @@ test('ERR_PAGELESS_TOO_MANY_THREADS when all 255 slots are taken', () => {
   }
   assert.ok(taken >= 253 && taken <= 254, `${taken}`);
   const code = 'ERR_PAGELESS_TOO_MANY_THREADS';
-  thrown(TooManyThreadsError, code, () => join(memory, openKernel(memory), -1));
+  thrown(TooManyThreadsError, code, () => join(memory, openKernel(memory), true));
   assert.equal(cache.set('key', Uint8Array.of(1)), true, 'those who are attached go on');
   assert.equal(cache.arena.kernel.markDead(1_000_000), 1);
   assert.equal(cache.arena.kernel.recoverDead(), 1);

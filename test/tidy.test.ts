@@ -116,6 +116,7 @@ test('every error code is documented and tested, every fault number is listed', 
 /** Exports that src/ does not call, and who does. */
 const exportsForOthers: Record<string, string> = {
   pageAddress: 'tests',
+  supervisorTerm: 'tests',
   zsPages: 'tests and bench',
   cacheInUse: 'tests and bench',
 };

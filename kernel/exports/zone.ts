@@ -7,9 +7,11 @@
  */
 import { selfSlot, setCanPark } from '../base/env';
 import { FAULT_TRAP, poison } from '../base/fault';
+import { MAX_SLOT } from '../base/layout';
 import { leave, OP_ATTACH, OP_CHECK, OP_DETACH, OP_READ, OP_RECOVER } from '../thread/operations';
-import { markDead as markDeadOwner, operationOf } from '../thread/slot';
+import { markDead as markDeadOwner, operationOf, liveOwner as ownerOfSlot } from '../thread/slot';
 import { enterKernel as enter, startWorld, stopWorld } from '../thread/stop';
+import { succeed, supervisor, supervisorTerm as term } from '../thread/supervision';
 import { checkZone } from '../zone/check';
 import { adoptImage as adopt, recoverDead as recoverAll } from '../zone/recovery';
 import { attachThread, detachThread, formatZone, settleThread } from '../zone/zone';
@@ -61,6 +63,26 @@ export function recoverDead(): i32 {
   const recovered = recoverAll(OP_RECOVER);
   if (recovered >= 0) leave();
   return recovered;
+}
+
+/** Owner number of the live thread that has a slot; 0: nobody has, or there is no such slot. */
+export function liveOwner(slot: u32): u32 {
+  return slot <= MAX_SLOT ? ownerOfSlot(slot) : 0;
+}
+
+/** Owner number of the thread that notices deaths in this zone, or 0. Needs no slot. */
+export function supervisorOwner(): u32 {
+  return supervisor();
+}
+
+/** How often a supervisor was named, the first included. */
+export function supervisorTerm(): u32 {
+  return term();
+}
+
+/** Names a supervisor in the place of `gone`. Needs no slot. @returns who is it now */
+export function succeedSupervisor(gone: u32, owner: u32): u32 {
+  return succeed(gone, owner);
 }
 
 /** @returns 0, or a FAULT_… code; `checkDetail` says where */

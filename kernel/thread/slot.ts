@@ -54,6 +54,8 @@ export class ThreadsState {
   stop: u32;
   /** Counts what a stopper may wait for: see stop.ts. */
   changes: u32;
+  /** Who notices deaths here: see supervision.ts. */
+  supervisor: u64;
 }
 
 @unmanaged
@@ -148,6 +150,12 @@ export function highestSlot(): u32 {
 
 export function slotState(slot: u32): u32 {
   return u32(loadCell(slotAt(slot))) & 3;
+}
+
+/** Owner number of the live thread that has a slot, or 0. */
+export function liveOwner(slot: u32): u32 {
+  const seen = loadCell(slotAt(slot));
+  return (u32(seen) & 3) == SLOT_LIVE ? u32(seen >> 32) : 0;
 }
 
 /** To be called before an operation's first change that a survivor could not repair. */

@@ -37,6 +37,7 @@ import {
   THREADS_LOCK,
 } from '../thread/slot';
 import { endStopOf, enterHalted, resumeWorld } from '../thread/stop';
+import { forgetSupervisor } from '../thread/supervision';
 import { ownCellOf, payDeskDebts } from '../zsmalloc/reap';
 import { repairReplaced, repairZsmalloc } from '../zsmalloc/recover';
 import { settleCompactor } from './recover-compaction';
@@ -123,4 +124,5 @@ export function adoptImage(): void {
     markSlotDead(slot);
     endStopOf(slot);
   }
+  forgetSupervisor();
 }

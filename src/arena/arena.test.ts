@@ -6,14 +6,14 @@ import { settled } from '../../test/support/settled.ts';
 import { openKernel } from '../border/kernel.ts';
 import { THREAD_PAGES } from '../generated/facts.ts';
 import { Arena, type ArenaHandle, IncompatibleZoneError, SharedCache } from '../index.ts';
-import { registry } from '../threads/threads.ts';
+import { registry } from '../threads/registry.ts';
 
 function sharedMemory(pages: number): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
 function attachTo(memory: unknown): Arena {
-  return Arena.attach({ kind: 'pageless-arena', memory, supervisor: -1 } as ArenaHandle);
+  return Arena.attach({ kind: 'pageless-arena', memory } as ArenaHandle);
 }
 
 /** A memory of `pages` that begins like the arena, with one word changed. */

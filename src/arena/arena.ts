@@ -37,7 +37,8 @@ import {
   type ZoneReport,
 } from '../inspect/zone.ts';
 import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
-import { withdraw, type Zone } from '../threads/threads.ts';
+import type { Zone } from '../threads/registry.ts';
+import { withdraw } from '../threads/threads.ts';
 import { attachZone, createZone, join } from '../threads/zone.ts';
 import * as compaction from './compaction.ts';
 import { Folio, folioAt } from './folio.ts';
@@ -72,7 +73,6 @@ export interface FolioOptions {
 export interface ArenaHandle {
   kind: 'pageless-arena';
   memory: WebAssembly.Memory;
-  supervisor: number;
 }
 
 const freeReasons: Record<number, string> = {
@@ -99,14 +99,13 @@ export class Arena implements Disposable {
   /** Attaches this thread. Throws `IncompatibleZoneError`, `TooManyThreadsError`. */
   static attach(handle: ArenaHandle): Arena {
     const expected = "another thread's arena.handle";
-    const { kind, memory, supervisor } = checkObject('handle', handle, expected);
+    const { kind, memory } = checkObject('handle', handle, expected);
     if (kind !== 'pageless-arena') throw new InvalidArgumentError('handle', expected, handle);
     if (!isMemory(memory)) {
       const hint = 'handles are for threads: processes share no memory, and JSON carries none';
       throw new InvalidArgumentError('handle.memory', 'a WebAssembly.Memory', memory, { hint });
     }
-    checkInteger('handle.supervisor', supervisor, -1, 0x7fffffff);
-    return new Arena(attachZone(memory, supervisor), true);
+    return new Arena(attachZone(memory), true);
   }
 
   /**
@@ -115,7 +114,7 @@ export class Arena implements Disposable {
    */
   static load(file: string): Arena {
     const { memory, kernel } = loadImage(checkFile('file', file));
-    const arena = new Arena(join(memory, kernel, -1), true);
+    const arena = new Arena(join(memory, kernel, true), true);
     try {
       kernel.recoverDead();
     } catch (error) {
@@ -126,8 +125,7 @@ export class Arena implements Disposable {
   }
 
   get handle(): ArenaHandle {
-    const { memory, supervisor } = this.#live();
-    return { kind: 'pageless-arena', memory, supervisor };
+    return { kind: 'pageless-arena', memory: this.#live().memory };
   }
 
   /** Bytes of the whole arena. */

@@ -5,7 +5,7 @@
 
 import type { KernelExports } from '../border/kernel.ts';
 import { ZoneTooSmallError } from '../errors.ts';
-import { mayPark } from '../threads/threads.ts';
+import { mayPark } from '../threads/registry.ts';
 import { compactArena } from './compaction.ts';
 
 /** log2 of the pages in the larger parts of a scratch. */

@@ -102,6 +102,10 @@ export interface KernelExports {
   countPagesOf(type: number, subtype: number): number;
   counter(which: number): number;
   liveThreads(): number;
+  liveOwner(slot: number): number;
+  supervisorOwner(): number;
+  supervisorTerm(): number;
+  succeedSupervisor(gone: number, owner: number): number;
   entryCount(): number;
   valueBytes(): number;
   keyBytes(): number;
@@ -152,7 +156,7 @@ export function corruption(fault: number, slot: number, detail: number, cause?: 
 let compiled: WebAssembly.Module | undefined;
 
 /** The module, compiled once a thread. Cost: some milliseconds, the first time. */
-function kernelModule(): WebAssembly.Module {
+export function kernelModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(decodeBase64(kernelBase64));
   return compiled;
 }

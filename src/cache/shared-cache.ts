@@ -41,6 +41,7 @@ export type CacheStats = Pick<
   | 'deletes'
   | 'evictions'
   | 'expirations'
+  | 'isSupervised'
 >;
 
 /** Entries that one kernel call clears: some hundred microseconds. */
@@ -192,10 +193,10 @@ export class SharedCache<T = Uint8Array> implements Disposable {
   stats(): CacheStats {
     const report = this.arena.report();
     const { entries, keyBytes, valueBytes, storedBytes, compressionRatio } = report;
-    const { hits, misses, sets, refusals, deletes, evictions, expirations } = report;
+    const { hits, misses, sets, refusals, deletes, evictions, expirations, isSupervised } = report;
     return {
       ...{ entries, keyBytes, valueBytes, storedBytes, compressionRatio },
-      ...{ hits, misses, sets, refusals, deletes, evictions, expirations },
+      ...{ hits, misses, sets, refusals, deletes, evictions, expirations, isSupervised },
     };
   }
 

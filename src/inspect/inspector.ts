@@ -9,7 +9,7 @@ import type { ArenaHandle } from '../arena/arena.ts';
 import { checkBoolean, checkFile, checkInteger, checkOptions } from '../border/arguments.ts';
 import { openObserver } from '../border/observer.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { registry, zoneIdOf } from '../threads/threads.ts';
+import { registry, zoneIdOf } from '../threads/registry.ts';
 import { newToken } from './access.ts';
 import { FRAMES_VERSION, type Head } from './figures.ts';
 import { findKeys } from './keys.ts';

@@ -50,6 +50,8 @@ export interface ZoneReport {
   fixedMetadataBytes: number;
   fixedMetadataShare: number;
   threads: number;
+  /** Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event. */
+  isSupervised: boolean;
   entries: number;
   keyBytes: number;
   valueBytes: number;
@@ -168,6 +170,7 @@ export function reportZone(kernel: KernelExports): ZoneReport {
     fixedMetadataBytes: fixed * facts.PAGE_BYTES,
     fixedMetadataShare: fixed / pages,
     threads: kernel.liveThreads(),
+    isSupervised: kernel.supervisorOwner() !== 0,
     entries: kernel.entryCount(),
     keyBytes: kernel.keyBytes(),
     valueBytes: kernel.valueBytes(),

@@ -1,55 +1,114 @@
 /**
- * The supervisor: a worker that does nothing but notice that threads are gone.
+ * The supervisor's program: a worker that does nothing but notice that threads are gone.
  *
- * Every thread that attaches to a zone sends it a *lifeline*: the zone's memory and one end of a
- * channel. When that end closes the thread has ended, so its slots are marked dead and what it
- * owned is returned. A thread that gives its slot back says so first, and its closing means
- * nothing. Since the supervisor computes nothing else, it answers within a millisecond, also while
- * the main thread is parked in a wait.
+ * Every thread that attaches to a zone sends it a *lifeline* (lifeline.ts). When that closes the
+ * thread has ended, so its slots are marked dead and what it owned is returned. Since the supervisor
+ * computes nothing else, it answers within a millisecond, also while the main thread is parked in a
+ * wait.
  *
- * It holds a zone, and a slot in it, as long as a lifeline of the zone is open: a zone that every
- * thread has left is not kept alive here, and one that its creator has left is still looked after.
+ * It holds a zone, and a slot in it, as long as a lifeline of the zone is open. Then it forgets
+ * memory and instance and collects its own small heap, because an idle one would never: otherwise it
+ * alone would keep the memory of closed caches.
+ *
+ * This file and what it imports become one string at build time (scripts/supervisor-program.ts),
+ * which works wherever the library is bundled to. So it imports nothing else, and the kernel comes
+ * compiled with each lifeline.
  */
-import { type KernelExports, openKernel } from '../border/kernel.ts';
-import { buryThread, detachQuietly, type Lifeline, threadOwner } from './threads.ts';
+import type { MessagePort } from 'node:worker_threads';
+import { type BurialKernel, buryThread } from './burial.ts';
+import type { Introduction, Lifeline, Probe } from './lifeline.ts';
+import { isProvenDead } from './proofs.ts';
+
+interface SupervisorKernel extends BurialKernel {
+  attach(owner: number, mayPark: number): number;
+  detach(): void;
+  liveOwner(slot: number): number;
+}
 
 interface Watched {
-  kernel: KernelExports;
-  /** Without a slot (there were 255 threads) deaths are marked, and others return the debts. */
+  kernel: SupervisorKernel;
   hasSlot: boolean;
-  lifelines: number;
+  /** Of the threads that are attached, by owner. */
+  lifelines: Map<number, MessagePort>;
 }
 
+const COLLECT_MS = 50;
+const MAX_SLOT = 255;
+
+const threads: typeof import('node:worker_threads') =
+  process.getBuiltinModule('node:worker_threads');
+const { queryObjects } = process.getBuiltinModule('node:v8');
+const self = threads.threadId + 1;
 const zones = new Map<string, Watched>();
+let isCollecting = false;
 
-function openZone(memory: WebAssembly.Memory): Watched {
-  const kernel = openKernel(memory);
-  return { kernel, hasSlot: kernel.attach(threadOwner(), 1) > 0, lifelines: 0 };
+// It has no streams, and who waits for one that was written to does not end.
+process.emitWarning = () => {};
+process.on('workerMessage', receive);
+threads.parentPort?.on('message', receive);
+
+function receive(message: Introduction | Probe): void {
+  if (message?.pageless === 'lifeline') admit(message.port);
 }
 
-function watch({ zone, memory, owner, port }: Lifeline): void {
-  const watched = zones.get(zone) ?? openZone(memory);
-  zones.set(zone, watched);
-  watched.lifelines++;
+function admit(port: MessagePort): void {
+  let lifeline: { zone: string; owner: number } | undefined;
   let hasLeft = false;
-  port.on('message', () => {
-    hasLeft = true;
+  port.on('message', (news: Lifeline | 'left' | 'seen') => {
+    if (news === 'left') hasLeft = true;
+    else if (typeof news === 'object') lifeline = watch(news, port);
   });
   port.once('close', () => {
-    if (!hasLeft) buryThread(watched.kernel, owner, watched.hasSlot);
-    watched.lifelines--;
-    if (watched.lifelines === 0) leaveZone(zone, watched);
+    if (lifeline) lose(lifeline.zone, lifeline.owner, port, hasLeft);
   });
-  port.start();
 }
 
-function leaveZone(zone: string, { kernel, hasSlot }: Watched): void {
+function watch(news: Lifeline, port: MessagePort): { zone: string; owner: number } {
+  const { zone, owner, gone } = news;
+  const known = zones.get(zone);
+  const watched = known ?? openZone(news);
+  zones.set(zone, watched);
+  watched.lifelines.set(owner, port);
+  if (!known || gone !== 0) lookForDead(watched);
+  return { zone, owner };
+}
+
+function openZone({ memory, module }: Lifeline): Watched {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const kernel = exports as unknown as SupervisorKernel;
+  return { kernel, hasSlot: kernel.attach(self, 1) > 0, lifelines: new Map() };
+}
+
+function lose(zone: string, owner: number, port: MessagePort, hasLeft: boolean): void {
+  const watched = zones.get(zone);
+  if (!watched) return;
+  if (watched.lifelines.get(owner) === port) watched.lifelines.delete(owner);
+  if (!hasLeft) buryThread(watched, owner);
+  if (watched.lifelines.size === 0) leaveZone(zone, watched);
+}
+
+/** A zone comes to a supervisor with threads that died when nobody watched: their slots are live. */
+async function lookForDead(watched: Watched): Promise<void> {
+  const { kernel, lifelines } = watched;
+  for (let slot = 1; slot <= MAX_SLOT; slot++) {
+    const owner = kernel.liveOwner(slot) >>> 0;
+    if (owner === 0 || owner === self || lifelines.has(owner)) continue;
+    if (!(await isProvenDead(threads, owner)) || lifelines.has(owner)) continue;
+    if (watched.hasSlot) buryThread(watched, owner);
+  }
+}
+
+function leaveZone(zone: string, watched: Watched): void {
   zones.delete(zone);
-  if (hasSlot) detachQuietly(kernel);
+  if (watched.hasSlot && watched.kernel.fault() === 0) watched.kernel.detach();
+  watched.hasSlot = false;
+  if (isCollecting) return;
+  isCollecting = true;
+  setTimeout(collect, COLLECT_MS);
 }
 
-/** Begins with the lifelines that came while this file was being loaded. */
-export function supervise(early: Lifeline[]): void {
-  process.on('workerMessage', watch);
-  for (const lifeline of early) watch(lifeline);
+/** Counts the objects of a class that has none: the one call of Node's that collects everything. */
+function collect(): void {
+  isCollecting = false;
+  queryObjects?.(class Nobody {}, { format: 'count' });
 }

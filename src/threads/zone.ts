@@ -11,7 +11,8 @@ import {
 } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { parseSize } from '../sizes.ts';
-import { enroll, findZone, mayPark, startSupervisor, threadOwner, type Zone } from './threads.ts';
+import { mayPark, registry, threadOwner, type Zone } from './registry.ts';
+import { enroll, findZone, listen, stopListening } from './threads.ts';
 
 const WASM_PAGE_BYTES = 65536;
 
@@ -33,21 +34,27 @@ export function createZone(size: unknown): Zone {
   const kernel = openKernel(memory);
   const [idLo, idHi, seedLo, seedHi] = crypto.getRandomValues(new Int32Array(4));
   kernel.format(idLo!, idHi!, seedLo!, seedHi!);
-  return join(memory, kernel, startSupervisor());
+  return join(memory, kernel);
 }
 
 /** The zone of a memory, joined unless this thread has already. */
-export function attachZone(memory: WebAssembly.Memory, supervisor: number): Zone {
+export function attachZone(memory: WebAssembly.Memory): Zone {
   const found = findZone(memory);
-  if (!('kernel' in found)) return join(memory, found, supervisor);
+  if (!('kernel' in found)) return join(memory, found);
   found.users++;
   return found;
 }
 
-/** Takes a slot for this thread. Also for images, which nobody else can see. */
-export function join(memory: WebAssembly.Memory, kernel: KernelExports, supervisor: number): Zone {
+/**
+ * Takes a slot for this thread.
+ *
+ * @param isPrivate  nobody else can see the memory, as with an image: it needs no supervisor
+ */
+export function join(memory: WebAssembly.Memory, kernel: KernelExports, isPrivate = false): Zone {
+  listen();
   const slot = kernel.attach(threadOwner(), mayPark() ? 1 : 0);
-  if (slot > 0) return enroll(memory, kernel, supervisor);
+  if (slot > 0) return enroll(memory, kernel, isPrivate);
+  if (registry().zones.size === 0) stopListening();
   switch (slot) {
     case facts.ERR_NO_SLOT:
       throw new TooManyThreadsError();

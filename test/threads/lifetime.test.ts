@@ -33,8 +33,7 @@ test('the creator may exit first: the others keep the cache', async () => {
   using cache = SharedCache.attach(handle);
   const other = await Actor.start(handle);
   await creator.worker.terminate();
-  // Its slot, and that of its supervisor, which ended with it.
-  await until(() => footprint(cache).threads === 2, 'the creator to be buried');
+  await until(() => footprint(cache).threads === 3, 'the creator to be buried');
   assert.equal(cache.get('key')?.length, 5000);
   assert.equal(await other.call('set', 'key', 10), true);
   assert.equal(cache.get('key')?.length, 10);
@@ -42,7 +41,7 @@ test('the creator may exit first: the others keep the cache', async () => {
   const late = await Actor.start(handle);
   await late.call('check');
   await Promise.all([late.worker.terminate(), other.worker.terminate()]);
-  await until(() => footprint(cache).threads === 1, 'the others to be buried by exit events');
+  await until(() => footprint(cache).threads === 2, 'the others to be buried');
 });
 
 test('the creator may dispose first: deaths of others are still noticed', async () => {

@@ -20,6 +20,16 @@ export interface Mutant {
 
 export const mutants: Mutant[] = [
   {
+    name: 'a supervisor is named by a load and a store',
+    edits: [
+      [
+        '  const found = casCell(supervisorAt(), seen, next);\n',
+        '  const found = loadCell(supervisorAt());\n  if (found == seen) storeCell(supervisorAt(), next);\n',
+      ],
+    ],
+    scenarios: ['supervisor-succession', 'supervisor-succession-killed'],
+  },
+  {
     name: 'lock taken by a load and a store',
     edits: [
       [

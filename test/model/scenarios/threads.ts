@@ -89,7 +89,40 @@ function leaveDebts(machine: Machine): void {
   third.callNow('lockPage', pinned.id);
 }
 
+/** Owner numbers of two supervisors that come after one that has ended. */
+const GONE = 500;
+const HEIRS = [501, 502];
+
+const nameHeir: Body = (thread) =>
+  thread.call('succeedSupervisor', GONE, HEIRS[thread.index] ?? NOBODY);
+
 export const threadScenarios: KernelScenario[] = [
+  {
+    // Two threads see the supervisor's end at once: there is one successor, and both know which.
+    name: 'supervisor-succession',
+    bound: 2,
+    prepare: ({ main }) => main.callNow('succeedSupervisor', 0, GONE),
+    threads: [nameHeir, nameHeir],
+    check: ({ main, results }) => {
+      const named = main.callNow('supervisorOwner');
+      assert.deepEqual(results, [named, named]);
+      assert.equal(main.callNow('supervisorTerm'), 2);
+    },
+  },
+  {
+    // Whoever dies on the way has named one or has not; the other knows who it is.
+    name: 'supervisor-succession-killed',
+    bound: 2,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    prepare: ({ main }) => main.callNow('succeedSupervisor', 0, GONE),
+    threads: [nameHeir, nameHeir],
+    check: ({ main, results }) => {
+      assert.equal(results[1], main.callNow('supervisorOwner'));
+      assert.equal(main.callNow('supervisorTerm'), 2);
+    },
+  },
   {
     name: 'death-proven-twice',
     bound: 2,

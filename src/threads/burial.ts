@@ -1,0 +1,50 @@
+/**
+ * Burial: what a witness does with a proven death. Shared by every thread and by the supervisor's
+ * program, so it imports nothing.
+ *
+ * Witnesses are many and come in any order: an exit event here, a channel that closed there. So
+ * each marks and each recovers: both are done once however often they are asked for, and a witness
+ * that dies between the two is no loss.
+ */
+
+/** What a burial needs of the kernel. */
+export interface BurialKernel {
+  fault(): number;
+  /** Marks the slots of an owner dead. @returns how many */
+  markDead(owner: number): number;
+  /** Repairs and gives back what the dead left. @returns how many, or below 0: to be tried again */
+  recoverDead(): number;
+}
+
+/** A zone, as who buries in it has it. */
+export interface BurialPlace {
+  kernel: BurialKernel;
+  /** Whether this thread has a slot there: without one it marks, and others give back. */
+  hasSlot: boolean;
+}
+
+const RETRY_MS = 1;
+
+/**
+ * Marks a thread dead and gives back what it owned. Its death must be certain; twice is once. Called
+ * from event handlers: a zone that is poisoned meanwhile is no exception here.
+ */
+export function buryThread(place: BurialPlace, owner: number): void {
+  place.kernel.markDead(owner);
+  recover(place);
+}
+
+/**
+ * While another thread is inside that does not come out, this one goes on with its events: the other
+ * may be dead as well, and that news be among them.
+ */
+function recover(place: BurialPlace): void {
+  const { kernel } = place;
+  try {
+    if (!place.hasSlot || kernel.fault() !== 0 || kernel.recoverDead() >= 0) return;
+    const timer = setTimeout(() => recover(place), RETRY_MS) as { unref?(): void };
+    timer.unref?.();
+  } catch (error) {
+    if (kernel.fault() === 0) throw error;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The registry: which zones this thread is attached to. A thread has one slot in each, however many
+ * caches and arenas it opens on it; the registry in `globalThis` finds it, also when the package is
+ * loaded twice.
+ */
+import type { MessagePort, Worker } from 'node:worker_threads';
+import type { KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
+
+/** What a thread knows of a zone that it is attached to. */
+export interface Zone {
+  id: string;
+  memory: WebAssembly.Memory;
+  kernel: KernelExports;
+  /** Arenas of this thread on the zone; the slot goes with the last. */
+  users: number;
+  /** Whether this thread has its slot still. */
+  hasSlot: boolean;
+  /** Kept open as long as the thread is attached: the supervisor sees it close. */
+  lifeline?: MessagePort;
+  /**
+   * Called when somebody has waited long and this thread's stack is empty: what the kernel takes for
+   * a call under way was cut short.
+   */
+  onLook?: () => void;
+}
+
+export interface Registry {
+  zones: Map<string, Zone>;
+  /** The supervisor that this thread has started. */
+  supervisor?: { worker: Worker; owner: number };
+  /** How many of them have ended before this thread. */
+  lost: number;
+  isWatching: boolean;
+  isWarned: boolean;
+}
+
+type WorkerThreads = typeof import('node:worker_threads');
+
+/** Of this format: another version of the package keeps its own. */
+const registryKey = Symbol.for(`pageless ${facts.FORMAT_VERSION}`);
+const holder = globalThis as unknown as Record<symbol, Registry | undefined>;
+
+export function registry(): Registry {
+  holder[registryKey] ??= { zones: new Map(), lost: 0, isWatching: false, isWarned: false };
+  return holder[registryKey];
+}
+
+/** Node's module, or undefined in a browser. */
+export function workerThreads(): WorkerThreads | undefined {
+  return globalThis.process?.getBuiltinModule?.('node:worker_threads');
+}
+
+const browserOwner = 1 + Math.floor(Math.random() * 0xfffffffe);
+
+/** The number under which the kernel knows this thread; never 0. In Node its id and one. */
+export function threadOwner(): number {
+  const threads = workerThreads();
+  return threads ? threads.threadId + 1 : browserOwner;
+}
+
+/** False only on a browser's main thread, which may not block. */
+export function mayPark(): boolean {
+  return workerThreads() !== undefined || typeof document === 'undefined';
+}
+
+export function zoneIdOf(kernel: Pick<KernelExports, 'zoneIdHi' | 'zoneIdLo'>): string {
+  const word = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
+  return word(kernel.zoneIdHi()) + word(kernel.zoneIdLo());
+}

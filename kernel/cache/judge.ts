@@ -61,7 +61,8 @@ export function unitsOfEntry(handle: u32): u32 {
 }
 
 /**
- * Judges the entry with this hash in this queue; one with fewer `hits` goes.
+ * Judges the entry with this hash in this queue; one with fewer `hits` goes. With 0 hits, which all
+ * have, it is only looked at: KEPT.
  *
  * @returns JUDGED_…
  */
@@ -84,6 +85,7 @@ function judgeNode(node: u32, isMain: bool, hits: u32): u32 {
     removeEntry(node);
     return JUDGED_EVICTED;
   }
+  if (hits == 0) return JUDGED_KEPT;
   if (isMain) {
     record.hits--;
     return JUDGED_KEPT;

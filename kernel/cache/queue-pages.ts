@@ -6,7 +6,7 @@
  * queues that are short decide worse.
  *
  *   shard table   one page, 256 bytes a shard
- *     0    lock
+ *     0    lock · 8: records to look after, and how many are few (queue.ts)
  *     64   the small queue, 128 the main queue (fifo.ts)
  *     192  ghosts (ghosts.ts)
  *   thread table  one page, 16 bytes a slot: what its thread has in hand, for who survives it
@@ -51,6 +51,7 @@ export class InHand {
 }
 
 const SHARD_BYTES: u32 = 256;
+const TIDY_AT: u32 = 8;
 const SMALL_AT: u32 = 64;
 const QUEUE_BYTES: u32 = 64;
 const GHOSTS_AT: u32 = 192;
@@ -89,6 +90,11 @@ export function shardAt(index: u32): u32 {
 /** The shard of a hash, by bits that choose no line of ghosts. */
 export function shardOf(hash: u32): u32 {
   return shardAt((hash >> 28) & (queueState().count - 1));
+}
+
+/** Where it stands how many records of a shard are still to be looked after. */
+export function tidyAt(shard: u32): u32 {
+  return shard + TIDY_AT;
 }
 
 /** Where a shard's small or main queue stands. */

@@ -97,6 +97,23 @@ zoneTest('a main queue that is never read again makes room for another', withSto
   assert.ok(held('last') > 150, `${held('last')} of the last`);
 });
 
+zoneTest('records of deleted entries are looked for, and go', withStore, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  const pages = () => kernel.countPagesOf(facts.TYPE_MISC, facts.MISC_QUEUE);
+  for (let i = 0; i < 1000; i++) store.set(`kept ${i}`, sample(i, 20));
+  let most = 0;
+  for (let i = 0; i < 20_000; i++) {
+    store.set(`deleted ${i}`, sample(i, 20));
+    store.remove(`deleted ${i}`);
+    most = Math.max(most, pages());
+  }
+  assert.equal(kernel.counter(COUNT_EVICTIONS), 0);
+  // Two records an entry, a page, and what is added while all of them are looked through.
+  assert.ok(most <= 2 + Math.ceil((2 * (2 * 1000 + facts.PAGE_RECORDS)) / facts.PAGE_RECORDS));
+  for (let i = 0; i < 1000; i++) assert.ok(store.has(`kept ${i}`));
+});
+
 zoneTest('queues take pages as they need them, and give them back', withStore, (zone) => {
   const { kernel } = zone;
   const store = storeFace(zone, kernel);

@@ -14,6 +14,9 @@
  * not written at all. Overwriting is a hit, and keeps the place. Queues hold hashes (fifo.ts), and
  * `judge` asks the index what is behind one.
  *
+ * A record outlives its entry. Where entries are deleted faster than evicted, those that push look
+ * through the queues, two records each, until the dead ones are out.
+ *
  * Death: a record is written down as this thread's (`evicting`) before it is popped, and pushed again
  * by a survivor; whatever a shard's lock protects is counted anew (recover.ts).
  *
@@ -22,8 +25,9 @@
  */
 import { selfSlot } from '../base/env';
 import { PAGE_BYTES, superblock } from '../base/layout';
+import { entryCount } from '../store/hash-index';
 import { lock, unlock } from '../thread/lock';
-import { Fifo, findFirst, poppedHash, push, takeFirst, unitsFor } from './fifo';
+import { Fifo, findFirst, PAGE_RECORDS, poppedHash, push, takeFirst, unitsFor } from './fifo';
 import { addGhost, takeGhost } from './ghosts';
 import {
   JUDGED_EVICTED,
@@ -34,17 +38,30 @@ import {
   judgedUnits,
   sweepSome,
 } from './judge';
-import { ghostsAt, inHandOf, queueAt, shardAt, shardCount, shardOf } from './queue-pages';
+import { ghostsAt, inHandOf, queueAt, shardAt, shardCount, shardOf, tidyAt } from './queue-pages';
 
 /** The small queue is a tenth of a shard, and what it may not hold a tenth of that. */
 const SMALL_SHARE: u64 = 10;
 /** Hits that lead from small to main. One would let scans in: corda loses 3.8 points. */
 const SMALL_HITS: u32 = 2;
 const MAIN_HITS: u32 = 1;
+/** Less than any entry has: it is only looked at. */
+const NO_HITS: u32 = 0;
 /** More than any entry has: it goes, whoever asks for it meanwhile. */
 const ANY_HITS: u32 = 255;
 /** Records that are judged for one eviction at most: every one in main five times. */
 const ROUNDS: u32 = 5;
+
+/** Records that an addition looks after: one more than it adds. */
+const RENEWALS: u32 = 2;
+
+@unmanaged
+class Tidy {
+  /** Records that have not been looked through since there were too many. */
+  left: u32;
+  /** So many are not too many. */
+  limit: u32;
+}
 
 /** Thread-local: the shard whose turn it is. */
 let turn: u32 = 0;
@@ -83,7 +100,42 @@ export function pushEntry(hash: u32, isMain: bool, units: u32, expiry: u64): voi
   const shard = shardOf(hash);
   lock(shard);
   push(queueAt(shard, isMain), hash, units, expiry);
+  const isUntidy = findUntidy(shard);
   unlock(shard);
+  for (let i: u32 = 0; isUntidy && i < RENEWALS; i++) renewOne(shard);
+}
+
+/**
+ * Whether records of deleted entries are to be looked for: when there are twice as many records as
+ * entries, all of them are looked through once. Shard lock held.
+ */
+function findUntidy(shard: u32): bool {
+  const tidy = changetype<Tidy>(tidyAt(shard));
+  const records = recordsOf(shard, false) + recordsOf(shard, true);
+  if (tidy.left == 0 && records > tidy.limit) {
+    // Of this shard, about. A page more, so that it is worth it.
+    tidy.limit = 2 * (entryCount() / shardCount()) + PAGE_RECORDS;
+    if (records > tidy.limit) tidy.left = records;
+  }
+  return tidy.left != 0;
+}
+
+/** Takes the oldest record of the longer queue, and puts it to its end if it leads to an entry. */
+function renewOne(shard: u32): void {
+  lock(shard);
+  const tidy = changetype<Tidy>(tidyAt(shard));
+  if (tidy.left != 0) tidy.left--;
+  const isMain = recordsOf(shard, true) > recordsOf(shard, false);
+  const isFound = popFrom(shard, isMain);
+  unlock(shard);
+  if (!isFound) return;
+  const hash = inHandOf(selfSlot()).evicting;
+  if (judge(hash, isMain, NO_HITS) == JUDGED_KEPT) {
+    lock(shard);
+    push(queueAt(shard, isMain), hash, judgedUnits(), judgedExpiry());
+    unlock(shard);
+  }
+  inHandOf(selfSlot()).evicting = 0;
 }
 
 /** Queues what a dead thread had popped and not judged. Its size is not known any more. */

@@ -19,8 +19,9 @@ import { CLASS_UNMOVABLE } from '../frames/class';
 import { freePageCount, takeBlock } from '../frames/frames';
 import { allocPages } from '../memdesc/pages';
 import { MISC_USER } from '../memdesc/type';
-import { enterKernel, enterReading, leaveKernel } from '../thread/stop';
+import { enterKernel, leaveKernel } from '../thread/stop';
 import { attachThread, formatZone, settleThread } from '../zone/zone';
+import { begin, end, noteAt, OP_LAB, setNotes } from './call';
 import {
   alloc,
   allocDescriptor,
@@ -39,24 +40,15 @@ import {
   unpin,
 } from './scheme';
 
+export * from './chains';
+export * from './hwpoison';
+export * from './migration';
 export { evacuate, mapBytes } from './scheme';
+export * from './sources';
 
-/** As the inKernel cell names what goes on here; no operation of the face has this number. */
-const OP_LAB: u32 = 0x80;
 const STEP: u32 = 389;
 /** 64 KiB: 16,384 notes. */
 const NOTES_ORDER: u32 = 4;
-
-/** Thread-local: where this thread notes its blocks. */
-let notes: usize = 0;
-
-function begin(): void {
-  enterReading(OP_LAB);
-}
-
-function end(): void {
-  leaveKernel();
-}
 
 /** Makes a zone of the memory, which must be all zero. @returns 0 or ERR_… */
 export function format(): i32 {
@@ -72,7 +64,7 @@ export function join(owner: u32): i32 {
   const failure = settleThread();
   const pfn = allocPages(NOTES_ORDER, MISC_USER, CLASS_UNMOVABLE);
   end();
-  notes = pfn << PAGE_SHIFT;
+  setNotes(pfn << PAGE_SHIFT);
   return failure != 0 ? failure : slot;
 }
 
@@ -87,10 +79,6 @@ export function openScheme(): bool {
 /** The `i`-th of `count` pages behind `first`; `count` is a power of two. */
 function nth(first: u32, i: u32, count: u32): u32 {
   return first + ((i * STEP) & (count - 1));
-}
-
-function noteAt(index: u32): usize {
-  return notes + index * 4;
 }
 
 /** @returns the first of 1,024 pages in a row, each a folio; 0 without memory */

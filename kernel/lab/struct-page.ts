@@ -22,7 +22,7 @@
  */
 import { FAULT_REFS, fail } from '../base/fault';
 import { MAX_ORDER, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
-import { andWord, casWord, loadWord, pokeWord, storeWord } from '../base/words';
+import { andWord, casWord, loadWord, orWord, pokeWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
 
@@ -116,6 +116,62 @@ export function getPage(pfn: u32): u32 {
     if (headOf(pfn) == head) return head;
     putHead(head);
   }
+}
+
+/** Takes a reference on a head that its owner's pointer led to. @returns false: free or frozen */
+export function tryGetHead(head: u32): bool {
+  let seen = loadWord(refsAt(head));
+  while (seen != 0) {
+    const found = casWord(refsAt(head), seen, seen + 1);
+    if (found == seen) return true;
+    seen = found;
+  }
+  return false;
+}
+
+/** Bars new references if there is one. */
+export function freezeHead(head: u32): bool {
+  return casWord(refsAt(head), 1, 0) == 1;
+}
+
+/**
+ * Copies what is known of a frozen block of one page to the record of another page, and makes that
+ * one live. What the old record says is left for `forgetPage`.
+ *
+ * @returns the new head
+ */
+export function inheritPage(head: u32, pfn: u32): u32 {
+  const heir = structPageOf(pfn);
+  record(heir).flags = loadWord(flagsAt(head));
+  record(heir).order = 0;
+  record(heir).owner = record(head).owner;
+  storeWord(refsAt(heir), 1);
+  return heir;
+}
+
+/** Leaves a frozen record as that of a free page. */
+export function forgetPage(head: u32): void {
+  storeWord(flagsAt(head), 0);
+}
+
+/** Sets bits in the flags of whatever block a page is part of now. @returns whether it has an owner */
+export function orFlags(pfn: u32, bits: u32): bool {
+  const head = headOf(pfn);
+  orWord(flagsAt(head), bits);
+  return loadWord(refsAt(head)) != 0;
+}
+
+export function flagsOf(head: u32): u32 {
+  return loadWord(flagsAt(head));
+}
+
+/** Where the records begin, for another thread. */
+export function recordsAt(): u32 {
+  return records;
+}
+
+export function useRecords(at: u32): void {
+  records = at;
 }
 
 /** Drops a reference; the last frees the block. Losing means that another thread moved the count. */

@@ -8,7 +8,7 @@
 import { loadWord, peekWord, pokeWord } from '../base/words';
 import { CLASS_MOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
-import { bear, headerOf, publish } from '../memdesc/header';
+import { headerOf, initHeader, publish } from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import {
@@ -94,7 +94,7 @@ function freeChain(kind: u32, zspage: u32, pages: u32): void {
 function makeShared(pages: u32): u32 {
   const zspage = allocObject(CACHE_ZSPAGE);
   if (zspage == 0) return 0;
-  bear(zspage, TYPE_ZSPAGE, 0, 0);
+  initHeader(zspage, TYPE_ZSPAGE, 0, 0);
   for (let k: u32 = 0; k < pages; k++) {
     const pfn = takeBlock(0, CLASS_MOVABLE);
     if (pfn == 0) unreachable();
@@ -113,7 +113,7 @@ function freeShared(zspage: u32, pages: u32): void {
 function makeLinked(pages: u32): u32 {
   const zspage = allocObject(CACHE_FOLIO_64);
   if (zspage == 0) return 0;
-  bear(zspage, TYPE_ZSPAGE, 0, 0);
+  initHeader(zspage, TYPE_ZSPAGE, 0, 0);
   let next: u32 = 0;
   for (let k: u32 = 0; k < pages; k++) next = makeLink(zspage, next);
   pokeWord(zspage + FIRST, next);
@@ -126,7 +126,7 @@ function makeLink(zspage: u32, next: u32): u32 {
   const desc = allocObject(CACHE_FOLIO);
   const pfn = takeBlock(0, CLASS_MOVABLE);
   if (desc == 0 || pfn == 0) unreachable();
-  bear(desc, TYPE_ZSPAGE, 0, pfn);
+  initHeader(desc, TYPE_ZSPAGE, 0, pfn);
   pokeWord(desc + NEXT, next);
   pokeWord(desc + ZSPAGE, zspage);
   storePageWord(pfn, desc | TYPE_ZSPAGE);

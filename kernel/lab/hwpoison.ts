@@ -14,7 +14,7 @@ import { loadWord, orWord, storeWord } from '../base/words';
 import { folioOf, freeUnpinned, OWNER_WORDS } from '../folio/folio';
 import { disown, flagsAt } from '../memdesc/header';
 import { pageWord, wordDescriptor } from '../memdesc/page-word';
-import { hold, PIN_HELD, PIN_STATUS, pin } from '../memdesc/pin';
+import { PIN_HELD, PIN_STATUS, pin, pinDescriptor } from '../memdesc/pin';
 import { dropPin } from '../zone/release';
 import { begin, end } from './call';
 import * as scheme from './descriptors';
@@ -38,8 +38,8 @@ export function makeNamed(identity: u32): u32 {
 /** Its owner lets it go; who has a reference keeps it until he is done. */
 export function freeNamed(desc: u32): void {
   begin();
-  if (freeUnpinned(desc, folioOf(desc).stamp) != 0) {
-    hold(desc);
+  if (freeUnpinned(desc, folioOf(desc).generation) != 0) {
+    pinDescriptor(desc);
     disown(desc);
     dropPin(desc);
   }

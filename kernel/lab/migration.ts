@@ -24,16 +24,16 @@ import { FOLIO_BYTES } from '../folio/folio';
 import { CLASS_MOVABLE, CLASS_UNMOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
 import {
-  bear,
   flagsAt,
   freeze,
   GET_DONE,
   headerOf,
+  initHeader,
   pfnAt,
   publish,
   put,
-  thaw,
   tryGet,
+  unfreezeRefs,
 } from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor } from '../memdesc/page-word';
 import { FIRST_USER_TYPE, TYPE_FREE } from '../memdesc/type';
@@ -121,7 +121,7 @@ function makeBlock(index: u32): bool {
 
 function describe(desc: u32, pfn: u32, index: u32): u32 {
   if (isDefined(PAGELESS_STRUCT_PAGE)) return page.describeBlock(pfn, 0, page.FOLIO, index);
-  bear(desc, FIRST_USER_TYPE, 0, pfn);
+  initHeader(desc, FIRST_USER_TYPE, 0, pfn);
   pokeWord(desc + OWNER, index);
   storePageWord(pfn, desc | FIRST_USER_TYPE);
   publish(desc);
@@ -204,7 +204,7 @@ function moveKeeping(desc: u32, target: u32): i32 {
   storePageWord(target, desc | FIRST_USER_TYPE);
   storeWord(pfnAt(desc), target);
   storePageWord(old, TYPE_FREE);
-  thaw(desc);
+  unfreezeRefs(desc);
   retirePage(old);
   return MOVE_DONE;
 }
@@ -218,7 +218,7 @@ function moveReplacing(desc: u32, target: u32, isReserved: bool): i32 {
   }
   if (!isReserved) heir = takeDescriptor();
   if (heir == 0) {
-    thaw(desc);
+    unfreezeRefs(desc);
     return MOVE_NO_DESCRIPTOR;
   }
   replace(desc, heir, target, isReserved);
@@ -228,7 +228,7 @@ function moveReplacing(desc: u32, target: u32, isReserved: bool): i32 {
 function replace(desc: u32, heir: u32, target: u32, isReserved: bool): void {
   const old = headerOf(desc).pfn;
   if (isReserved) storePageWord(old, TYPE_FREE);
-  bear(heir, FIRST_USER_TYPE, 0, target);
+  initHeader(heir, FIRST_USER_TYPE, 0, target);
   storeWord(flagsAt(heir), loadWord(flagsAt(desc)));
   const index = peekWord(desc + OWNER);
   pokeWord(heir + OWNER, index);

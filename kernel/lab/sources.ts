@@ -12,12 +12,12 @@ import { selfSlot } from '../base/env';
 import { FOLIO_BYTES } from '../folio/folio';
 import { CLASS_MOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
-import { bear, condemn, freeze, headerOf, publish } from '../memdesc/header';
+import { freeze, headerOf, initHeader, publish, takeForFree } from '../memdesc/header';
 import { fillPageWords } from '../memdesc/page-word';
 import { TYPE_ANON_FOLIO, TYPE_FREE } from '../memdesc/type';
 import { CACHE_FOLIO, cacheOf } from '../slab/cache';
 import { addSlab } from '../slab/kmem-cache';
-import { claim, disclaim, lockSlab, unlockSlab } from '../slab/sheaf';
+import { clearTaken, lockSlab, markTaken, unlockSlab } from '../slab/sheaf';
 import { returnObject, takeObject } from '../slab/slabs';
 import { begin, end } from './call';
 import * as scheme from './descriptors';
@@ -52,7 +52,7 @@ function freeTo(source: u32, desc: u32, order: u32): void {
     return;
   }
   if (!freeze(desc, 0)) unreachable();
-  condemn(desc, selfSlot());
+  takeForFree(desc, selfSlot());
   if (source == FROM_KEPT) keep(desc);
   else freeToSlab(desc, order);
 }
@@ -60,7 +60,7 @@ function freeTo(source: u32, desc: u32, order: u32): void {
 function allocFromSlab(order: u32): u32 {
   const desc = takeBare();
   if (desc == 0) return 0;
-  bear(desc, TYPE_ANON_FOLIO, order, 0);
+  initHeader(desc, TYPE_ANON_FOLIO, order, 0);
   const pfn = takeBlock(order, CLASS_MOVABLE);
   if (pfn == 0) {
     giveBare(desc);
@@ -84,12 +84,12 @@ function takeBare(): u32 {
   lockSlab();
   const desc = takeObject(CACHE_FOLIO);
   unlockSlab();
-  claim(cacheOf(CACHE_FOLIO).kind, desc);
+  markTaken(cacheOf(CACHE_FOLIO).kind, desc);
   return desc;
 }
 
 function giveBare(desc: u32): void {
-  disclaim(cacheOf(CACHE_FOLIO).kind, desc);
+  clearTaken(cacheOf(CACHE_FOLIO).kind, desc);
   lockSlab();
   returnObject(desc);
   unlockSlab();

@@ -6,7 +6,7 @@ import { demo } from './demo.ts';
 import type { DemoOptions } from './demo-report.ts';
 import { checkImage, type ImageOptions, reportImage, reports } from './image-commands.ts';
 import { type InspectCommandOptions, inspectCommand, portOption } from './inspect.ts';
-import { lab } from './lab.ts';
+import { type LabOptions, lab } from './lab.ts';
 import { layout } from './layout.ts';
 import { choiceOption, sizeOption, workersOption, zoneSizeOption } from './options.ts';
 
@@ -110,8 +110,14 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'lab',
-    help: 'measure three ways to describe pages: a word, two words, a record of 64 bytes',
-    options: { json },
-    run: (_, options: { json?: boolean }) => lab(options),
+    help:
+      'measure three ways to describe pages: a word, two words, a record of 64 bytes; and other ' +
+      'ways to move pages and to allocate descriptors',
+    options: {
+      migration: { help: 'only the ways to move a page' },
+      all: { help: 'everything; takes some minutes at most' },
+      json,
+    },
+    run: (_, options: LabOptions) => lab(options),
   },
 ];

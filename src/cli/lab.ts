@@ -1,20 +1,37 @@
 /**
- * `pageless lab`: the same work on three layouts of what describes a page, side by side.
+ * `pageless lab`: the same work in other ways, side by side.
  *
- * Bytes of description for two mixes of pages, ns of the operations, and what each layout cannot do.
- * The modules are loaded when the command runs: nobody else pays for them.
+ * Three layouts of what describes a page: bytes for four mixes, ns of the operations, and what each
+ * cannot do. With `--migration` the ways to move a page; with `--all` those, where descriptors come
+ * from, and zspages described page by page. The modules are loaded when the command runs: nobody
+ * else pays for them.
  */
+import type { Allocation, Chain } from '../lab/allocations.ts';
+import type { Migration } from '../lab/migration.ts';
 import type { Cost } from '../lab/mixes.ts';
 import type { Layout } from '../lab/modules.ts';
 import type { Timing } from '../lab/timings.ts';
-import { count, table } from './text.ts';
+import { describeLab } from './lab-text.ts';
 
-export interface LabReport {
-  node: string;
-  layouts: readonly Layout[];
+export interface LabOptions {
+  migration?: boolean;
+  all?: boolean;
+  json?: boolean;
+}
+
+export interface LayoutReport {
+  names: readonly Layout[];
   metadata: { mix: string; costs: Record<Layout, Cost[]> }[];
   timings: Timing[];
   limits: Record<Layout, string[]>;
+}
+
+export interface LabReport {
+  node: string;
+  layouts?: LayoutReport;
+  migration?: Migration[];
+  allocations?: Allocation[];
+  chains?: Chain[];
 }
 
 /** What each cannot do, and what it asks for instead. */
@@ -36,59 +53,32 @@ const limits: Record<Layout, string[]> = {
   ],
 };
 
-const mixTitles: Record<string, string> = {
-  lab: 'bytes of description: 20 % folios of order 3, 10 % slabs of order 3, 70 % zspages of 16',
-  demo: 'bytes of description: the pages of `pageless demo` after loading',
-};
-
-export async function lab(options: { json?: boolean }): Promise<number> {
-  const { layouts } = await import('../lab/modules.ts');
-  const { costOf, demoMix, labMix } = await import('../lab/mixes.ts');
-  const { defaultPlan, measure } = await import('../lab/timings.ts');
-  const byLayout = <Value>(of: (layout: Layout) => Value) =>
-    Object.fromEntries(layouts.map((layout) => [layout, of(layout)])) as Record<Layout, Value>;
-  const metadata = [labMix, demoMix].map((mix) => {
-    return { mix: mix.name, costs: byLayout((layout) => costOf(layout, mix)) };
-  });
-  const timings = measure(layouts, defaultPlan);
-  const report: LabReport = { node: process.version, layouts, metadata, timings, limits };
-  console.log(options.json ? JSON.stringify(report) : describeLab(report).join('\n'));
+export async function lab({ migration, all, json }: LabOptions): Promise<number> {
+  const { defaultPlan } = await import('../lab/rounds.ts');
+  const report: LabReport = { node: process.version };
+  if (all || !migration) report.layouts = await compareLayouts();
+  if (all || migration) {
+    const { measureMigration } = await import('../lab/migration.ts');
+    report.migration = await measureMigration(defaultPlan);
+  }
+  if (all) {
+    const { measureAllocations, measureChains } = await import('../lab/allocations.ts');
+    report.allocations = measureAllocations(defaultPlan);
+    report.chains = measureChains(defaultPlan);
+  }
+  console.log(json ? JSON.stringify(report) : describeLab(report).join('\n').trimStart());
   return 0;
 }
 
-function describeLab({ layouts, metadata, timings }: LabReport): string[] {
-  const titles = ['', ...layouts];
-  const sections = metadata.flatMap(({ mix, costs }) => [
-    mixTitles[mix]!,
-    ...table([titles, ...costRows(layouts, costs)], '  '),
-    '',
-  ]);
-  const rows = timings.map(({ name, ns }) => {
-    return [name, ...layouts.map((layout) => nanoseconds(ns[layout]))];
+async function compareLayouts(): Promise<LayoutReport> {
+  const { layouts } = await import('../lab/modules.ts');
+  const { costOf, mixes } = await import('../lab/mixes.ts');
+  const { defaultPlan } = await import('../lab/rounds.ts');
+  const { measure } = await import('../lab/timings.ts');
+  const byLayout = <Value>(of: (layout: Layout) => Value) =>
+    Object.fromEntries(layouts.map((layout) => [layout, of(layout)])) as Record<Layout, Value>;
+  const metadata = mixes.map((mix) => {
+    return { mix: mix.name, costs: byLayout((layout) => costOf(layout, mix)) };
   });
-  return [
-    ...sections,
-    'ns, medians of rounds in turn',
-    ...table([titles, ...rows], '  '),
-    ...layouts.flatMap((layout) => ['', `${layout} cannot`, ...limits[layout].map(bullet)]),
-  ];
+  return { names: layouts, metadata, timings: measure(layouts, defaultPlan), limits };
 }
-
-function costRows(layouts: readonly Layout[], costs: Record<Layout, Cost[]>): string[][] {
-  const rows = costs[layouts[0]!].map(({ name }, index) => {
-    return [name, ...layouts.map((layout) => bytesAndShare([costs[layout][index]!]))];
-  });
-  return [...rows, ['all', ...layouts.map((layout) => bytesAndShare(costs[layout]))]];
-}
-
-function bytesAndShare(costs: Cost[]): string {
-  const sum = (of: (cost: Cost) => number) => costs.reduce((all, cost) => all + of(cost), 0);
-  return `${count(sum((cost) => cost.bytes))}  ${(100 * sum((cost) => cost.share)).toFixed(3)} %`;
-}
-
-function nanoseconds(ns: number | undefined): string {
-  if (ns === undefined) return '–';
-  return ns < 100 ? ns.toFixed(1) : count(Math.round(ns));
-}
-
-const bullet = (text: string): string => `  - ${text}`;

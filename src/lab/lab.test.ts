@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KIND_FOLIO, KIND_ZSPAGE, PAGE_BYTES, STRUCT_PAGE_BYTES } from '../generated/facts.ts';
-import { costOf, demoMix, labMix } from './mixes.ts';
+import { costOf, labMix, mixes } from './mixes.ts';
 import { compileLab, createLabMemory, type LabExports, layouts, openLab } from './modules.ts';
 import { measure } from './timings.ts';
 
@@ -46,8 +46,8 @@ for (const layout of layouts) {
       assert.equal(lab.fill(KIND_ZSPAGE, 0, 16, 100), 96);
     });
 
-    test('both mixes are described, for the map and what the parts add', () => {
-      for (const mix of [labMix, demoMix]) {
+    test('all mixes are described, for the map and what the parts add', () => {
+      for (const mix of mixes) {
         assert.ok(Math.abs(mix.parts.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-9);
         const costs = costOf(layout, mix);
         assert.deepEqual(

@@ -43,6 +43,20 @@ export const demoMix: Mix = {
   ],
 };
 
+/** Wilcox' arithmetic of December 2021: four records of 64 bytes against one descriptor. */
+export const orderTwoMix: Mix = {
+  name: 'order-2',
+  parts: [{ name: 'folios of order 2', kind: KIND_FOLIO, order: 2, chain: 1, share: 1 }],
+};
+
+/** The worst for descriptors: each page has its own. */
+export const singleMix: Mix = {
+  name: 'single',
+  parts: [{ name: 'folios of one page', kind: KIND_FOLIO, order: 0, chain: 1, share: 1 }],
+};
+
+export const mixes: readonly Mix[] = [labMix, demoMix, orderTwoMix, singleMix];
+
 export interface Cost {
   name: string;
   bytes: number;

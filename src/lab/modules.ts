@@ -41,6 +41,29 @@ export interface LabExports {
   pageCount(): number;
   mapBytes(): number;
   frameBytes(): number;
+  openTable(): number;
+  useTable(table: number, records: number): void;
+  recordsOfPages(): number;
+  makeBlocks(count: number): number;
+  readBlock(index: number): number;
+  blockPage(index: number): number;
+  moveBlocks(way: number, from: number, to: number): number;
+  limitDescriptors(count: number): void;
+  waitingBytes(): number;
+  settle(): void;
+  markPage(pfn: number): number;
+  isMarked(index: number): number;
+  makeNamed(identity: number): number;
+  freeNamed(desc: number): void;
+  markBroken(way: number, pfn: number): number;
+  brokenIdentity(desc: number): number;
+  allocFreeFrom(source: number, order: number, pairs: number): void;
+  dropKept(order: number): number;
+  makeChains(kind: number, pages: number, count: number): number;
+  dropChains(kind: number, pages: number, count: number): void;
+  chainPairs(kind: number, pages: number, pairs: number): void;
+  listChains(kind: number, pages: number, count: number): number;
+  findZspages(kind: number, count: number): number;
 }
 
 /** In units of 64 KiB: 256 MiB, the most that records in one block can describe. */
@@ -62,7 +85,7 @@ export function openLab(module: WebAssembly.Module, memory: WebAssembly.Memory):
   return lab;
 }
 
-/** A further thread's instance over the same zone. Not for records, whose place only one knows. */
+/** A further thread's instance over the same zone; where records are it learns by `useTable`. */
 export function joinLab(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,

@@ -1,9 +1,4 @@
-/**
- * Timings: what operations on described pages cost in each layout, in turn in the same run.
- *
- * A figure is the median of rounds in which all layouts take turns, after two that are not counted:
- * what the machine does meanwhile happens to all of them.
- */
+/** Timings: what operations on described pages cost in each layout, in turn in the same run. */
 import {
   compileLab,
   createLabMemory,
@@ -14,6 +9,7 @@ import {
   type Range,
   rangesOf,
 } from './modules.ts';
+import { inTurn, type Plan } from './rounds.ts';
 
 export interface Timing {
   name: string;
@@ -21,18 +17,9 @@ export interface Timing {
   ns: Partial<Record<Layout, number>>;
 }
 
-export interface Plan {
-  rounds: number;
-  /** For each figure of a round. */
-  ms: number;
-}
-
-export const defaultPlan: Plan = { rounds: 7, ms: 10 };
-
 /** Pages that take turns, and operations in one call. */
 const STAGE = 1024;
 const PASS = 512;
-const WARM_UPS = 2;
 /** Folios that are moved in a pass. */
 const MOVED = 64;
 
@@ -109,45 +96,22 @@ function overStage(name: string, pass: (bench: Bench) => void): Operation {
   return { name, pass: next };
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** ns of one operation; the pass is repeated until `ms` have gone by. */
-function nsOf({ pass, prepare, restore }: Operation, bench: Bench, ms: number): number {
-  const end = performance.now() + ms;
-  let done = 0;
-  let time = 0;
-  do {
-    prepare?.(bench);
-    const start = performance.now();
-    done += pass(bench);
-    time += performance.now() - start;
-    restore?.(bench);
-  } while (performance.now() < end);
-  return (time * 1e6) / done;
-}
-
 function openBench(layout: Layout): Bench {
   const lab = openLab(compileLab(layout), createLabMemory());
   return { lab, first: lab.setStage(), start: 0, ranges: [] };
 }
 
 /** Measures every operation in every layout. */
-export function measure(layouts: readonly Layout[], { rounds, ms }: Plan): Timing[] {
+export function measure(layouts: readonly Layout[], plan: Plan): Timing[] {
   const benches = layouts.map((layout) => [layout, openBench(layout)] as const);
-  return operations.map((operation) => {
-    const able = benches.filter(([layout]) => layout !== operation.cannot);
-    const figures = new Map(able.map(([layout]) => [layout, [] as number[]]));
-    for (let round = -WARM_UPS; round < rounds; round++) {
-      for (const [layout, bench] of able) {
-        const ns = nsOf(operation, bench, ms);
-        if (round >= 0) figures.get(layout)!.push(ns);
-      }
-    }
-    const medians = [...figures].map(([layout, all]) => [layout, median(all)] as const);
-    return { name: operation.name, ns: Object.fromEntries(medians) };
+  return operations.map(({ name, cannot, pass, prepare, restore }) => {
+    const able = benches.filter(([layout]) => layout !== cannot);
+    const contenders = able.map(([, bench]) => ({
+      pass: () => pass(bench),
+      prepare: () => prepare?.(bench),
+      restore: () => restore?.(bench),
+    }));
+    const ns = inTurn(contenders, plan);
+    return { name, ns: Object.fromEntries(able.map(([layout], index) => [layout, ns[index]!])) };
   });
 }

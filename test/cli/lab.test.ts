@@ -13,14 +13,21 @@ interface Cost {
   share: number;
 }
 
+interface LayoutReport {
+  names: string[];
+  metadata: { mix: string; costs: Record<string, Cost[]> }[];
+  timings: { ns: Record<string, number> }[];
+  limits: Record<string, string[]>;
+}
+
 describe('lab', { concurrency: true }, () => {
-  test('compares the layouts: bytes of two mixes, times, limits', async () => {
+  test('compares the layouts: bytes of four mixes, times, limits', async () => {
     const report = reportOf(await pageless(['lab', '--json']));
-    assert.deepEqual(report.layouts, layouts);
-    const metadata = report.metadata as { mix: string; costs: Record<string, Cost[]> }[];
+    const { names, metadata, timings, limits } = report.layouts as LayoutReport;
+    assert.deepEqual(names, layouts);
     assert.deepEqual(
       metadata.map(({ mix }) => mix),
-      ['lab', 'demo'],
+      ['lab', 'demo', 'order-2', 'single'],
     );
     for (const { costs } of metadata) {
       const [one, two, page] = layouts.map((layout) =>
@@ -28,11 +35,11 @@ describe('lab', { concurrency: true }, () => {
       );
       assert.ok(one! < two! && two! < page!, `${one} < ${two} < ${page}`);
     }
-    for (const { ns } of report.timings as { ns: Record<string, number> }[]) {
+    for (const { ns } of timings) {
       assert.ok(Object.values(ns).every((time) => time > 0));
     }
     for (const layout of layouts) {
-      assert.ok((report.limits as Record<string, string[]>)[layout]!.length >= 2);
+      assert.ok(limits[layout]!.length >= 2);
     }
   });
 
@@ -42,6 +49,22 @@ describe('lab', { concurrency: true }, () => {
     assert.match(stdout, /one-word +two-word +struct-page/);
     assert.match(stdout, /alloc and free, order 9 +[\d.,]+ +[\d.,]+ +[\d.,]+/);
     for (const layout of layouts) assert.match(stdout, new RegExp(`${layout} cannot`));
+  });
+
+  test('compares ways to move a page, and of descriptors that run out', async () => {
+    const report = reportOf(await pageless(['lab', '--migration', '--json']));
+    const migration = report.migration as { name: string; ns: number; doneWith16: number }[];
+    assert.deepEqual(
+      migration.map(({ name, doneWith16 }) => [name, doneWith16]),
+      [
+        ['descriptor stays', 64],
+        ['descriptor replaced', 16],
+        ['replaced, reserved before', 16],
+        ['record copied', 64],
+      ],
+    );
+    assert.ok(migration.every(({ ns }) => ns > 0));
+    assert.equal(report.layouts, undefined);
   });
 
   test('says what it does', async () => {

@@ -1,7 +1,8 @@
-/** The traces of docs/design/the-thread.md are there, and of mutants as the table has them now. */
+/** The traces of docs/design/the-thread-traces.md are there, and of mutants as the table has them now. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { labScenarios } from './lab-model.ts';
 import { mutated } from './mutants/apply.ts';
 import { mutants } from './mutants/table.ts';
 import { retell } from './traces/retell.ts';
@@ -11,7 +12,18 @@ const sections = sectionsOf(readFileSync(documentUrl, 'utf8'));
 
 test('the document has traces', () => assert.ok(sections.length >= 8));
 
-for (const { mutant: name, body } of sections) {
+const ofLab = new Map(labScenarios.map((scenario) => [scenario.name, scenario]));
+
+for (const { name, body } of sections.filter((section) => ofLab.has(section.name))) {
+  test(`the trace of the lab's “${name}” is there`, () => {
+    const { breaks, rule } = ofLab.get(name)!;
+    assert.ok(body.includes(rule));
+    assert.match(body, breaks!);
+    assert.match(body, /^ +\d+ {2}[AB] /m, 'no step is told');
+  });
+}
+
+for (const { name, body } of sections.filter((section) => !ofLab.has(section.name))) {
   test(`the trace of “${name}” is that of a mutant as it is now`, () => {
     const mutant = mutants.find((candidate) => candidate.name === name);
     assert.ok(mutant !== undefined, `no mutant is called ${name}`);

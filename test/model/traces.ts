@@ -1,10 +1,10 @@
 /**
- * Writes into docs/design/the-thread.md what happens when a rule is left out: `node
+ * Writes into docs/design/the-thread-traces.md what happens when a rule is left out: `node
  * test/model/traces.ts [NAME…]`; without a name all of them, which takes a minute.
  *
- * For each mutant named in the document, between
+ * For each mutant, or scenario of the lab that is there to fail, named in the document, between
  *
- *   <!-- trace: NAME OF A MUTANT [· words: PATTERN] -->   and   <!-- end -->
+ *   <!-- trace: NAME [· words: PATTERN] -->   and   <!-- end -->
  *
  * the kernel is compiled with the change, its scenarios are searched with no preemption, then one,
  * and so on, and the first failure is written down: the fewest preemptions, so about the shortest.
@@ -12,6 +12,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Failure, type Instrumented, instrument } from './engine/index.ts';
 import { type Kernels, runScenario } from './kernel-model.ts';
+import { type LabScenario, labScenarios, runLab } from './lab-model.ts';
 import { mutated } from './mutants/apply.ts';
 import { compileWith } from './mutants/hunt.ts';
 import { type Mutant, mutants } from './mutants/table.ts';
@@ -46,7 +47,9 @@ async function shortestFailure(mutant: Mutant): Promise<Found> {
   throw new Error(`${mutant.name}: no failure within ${MOST_PREEMPTIONS} preemptions`);
 }
 
-async function tell({ mutant: name, words }: Section): Promise<string> {
+async function tell({ name, words }: Section): Promise<string> {
+  const lab = labScenarios.find((scenario) => scenario.name === name);
+  if (lab !== undefined) return tellLab(lab, words);
   const mutant = mutants.find((candidate) => candidate.name === name);
   if (mutant === undefined) throw new Error(`no mutant is called ${name}`);
   const { scenario, failure } = await shortestFailure(mutant);
@@ -58,6 +61,20 @@ async function tell({ mutant: name, words }: Section): Promise<string> {
     ['```', ...retell(failure.trace, words), '```'].join('\n'),
     `${outcome(failure)}.`,
   ].join('\n\n');
+}
+
+async function tellLab(scenario: LabScenario, words: RegExp | undefined): Promise<string> {
+  for (let bound = 0; bound <= MOST_PREEMPTIONS; bound++) {
+    const { failure } = await runLab(scenario, { bound });
+    if (failure === undefined) continue;
+    console.log(`${scenario.name}: in the lab`);
+    return [
+      `Scenario \`${scenario.name}\` of the lab: ${scenario.rule}.`,
+      ['```', ...retell(failure.trace, words), '```'].join('\n'),
+      `${outcome(failure)}.`,
+    ].join('\n\n');
+  }
+  throw new Error(`${scenario.name}: no failure within ${MOST_PREEMPTIONS} preemptions`);
 }
 
 function diff(find: string, replace: string): string {
@@ -78,7 +95,7 @@ function outcome({ kind, message }: Failure): string {
 const only = process.argv.slice(2);
 let text = readFileSync(documentUrl, 'utf8');
 for (const section of sectionsOf(text)) {
-  if (only.length > 0 && !only.includes(section.mutant)) continue;
+  if (only.length > 0 && !only.includes(section.name)) continue;
   const told = await tell(section);
   text = text.replace(section.whole, () => `${section.head}\n${told}\n${section.end}`);
 }

@@ -13,6 +13,7 @@ const kinds: Record<number, string> = {
   [facts.TYPE_SLAB]: 'slab',
   [facts.TYPE_ANON_FOLIO]: 'folio',
   [facts.TYPE_ZSPAGE]: 'zspage',
+  [facts.FIRST_USER_TYPE]: 'descriptor',
 };
 
 interface Line {

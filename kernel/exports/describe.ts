@@ -80,6 +80,11 @@ function snapshot(pfn: u32): bool {
   // A folio that is freed and reborn in the same place has the same word, refs and flags; in between
   // it was unpublished, and had no pages.
   if (isFolio && first == 0) return false;
+  return isStill(pfn, word, desc, refs, flags);
+}
+
+/** Whether a page's word and what it names are as they were: then what was read between is one picture. */
+export function isStill(pfn: u32, word: u32, desc: u32, refs: u32, flags: u32): bool {
   return (
     pageWord(pfn) == word && loadWord(refsAt(desc)) == refs && loadWord(flagsAt(desc)) == flags
   );

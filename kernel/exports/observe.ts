@@ -37,6 +37,7 @@ import {
   DESCRIBED_GROUP,
   DESCRIBED_REFS,
   DESCRIBED_WORD,
+  isStill,
   SHOWN_WORDS,
 } from './describe';
 
@@ -94,9 +95,7 @@ function look(pfn: u32): bool {
   owner2 = isFolio ? loadWord(desc + OWNER_WORDS + 8) : 0;
   // As in describe.ts: a folio without pages was being born.
   if (isFolio && first == 0) return false;
-  return (
-    pageWord(pfn) == word && loadWord(refsAt(desc)) == refs && loadWord(flagsAt(desc)) == flags
-  );
+  return isStill(pfn, word, desc, refs, flags);
 }
 
 /** A field, DESCRIBED_…, of what the last `observePage` of this instance saw. */

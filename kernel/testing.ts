@@ -2,9 +2,10 @@
  * What unit tests and fuzzers call below the kernel's face. Only test builds contain it.
  */
 
+import { storeWord } from './base/words';
+import { refsAt } from './memdesc/header';
 import { drainSlab } from './slab/drain';
 import { allocObject, freeObject } from './slab/kmem-cache';
-import { releaseReserve, reserveObjects, takeReserved } from './slab/reserve';
 import { leaveSection } from './thread/rcu';
 import { enterKernel, leaveKernel } from './thread/stop';
 import { deferObjects } from './zsmalloc/deferred-frees';
@@ -18,7 +19,6 @@ export { stockedIn } from './frames/stock';
 export * from './index';
 export { lockDesc, tryLockDesc, unlockDesc } from './memdesc/desc-lock';
 export {
-  bury,
   disown,
   FROZEN,
   freeze,
@@ -40,7 +40,6 @@ export {
   cacheOf,
   freeObject,
 } from './slab/kmem-cache';
-export { releaseReserve, reserveObjects, takeReserved } from './slab/reserve';
 export { waitingSlabs } from './slab/slabs';
 export { limboCount } from './thread/limbo';
 export { lock, unlock } from './thread/lock';
@@ -87,12 +86,7 @@ export function deferFreed(): void {
   endCall();
 }
 
-/** An operation that reserves objects, uses some and gives the others back. */
-export function useReserve(cache: u32, reserved: u32, used: u32): bool {
-  enterKernel(1);
-  const isHeld = reserveObjects(cache, reserved);
-  for (let i: u32 = 0; isHeld && i < used; i++) freeObject(cache, takeReserved(cache));
-  if (isHeld) releaseReserve(cache);
-  endCall();
-  return isHeld;
+/** Leaves the refs as a free object's, as its cache does. */
+export function clearRefs(desc: u32): void {
+  storeWord(refsAt(desc), 0);
 }

@@ -53,12 +53,9 @@ export const SLOT_FRAMES: u32 = 192;
 export const CACHE_TABLE: usize = 69632;
 export const PAGE_MAP: usize = 73728;
 
-/** Regions of a thread page, the page that each attached thread has for itself. */
-export const THREAD_STOCK: u32 = 0;
+/** Regions of a thread page, the page that each attached thread has for itself; stocks come first. */
 export const THREAD_SLAB: u32 = 2560;
 export const THREAD_PINS: u32 = 3584;
-/** Pages of an attached thread: that one, and its desk (zsmalloc/thread-state.ts). */
-export const THREAD_PAGES: u32 = 2;
 
 /** A child is 2 MiB: 512 pages, 8 words of bits. */
 export const CHILD_PAGES: u32 = 512;

@@ -4,7 +4,7 @@
  * Reading takes no lock: section → index → handle → object → block. Writing builds the entry first,
  * outside any lock, and then changes one word under the store lock.
  *
- *   set     draft (entry.ts) → node → handle swapped in → old value to limbo
+ *   set     draft (store/entry.ts) → node → handle swapped in → old value to limbo
  *   get     first block decoded to the output scratch; `getMore` for the following ones
  *   delete  node taken out → value and node to limbo
  *

@@ -56,10 +56,6 @@ export function poppedHash(): u32 {
   return hash;
 }
 
-export function poppedUnits(): u32 {
-  return units;
-}
-
 /** Units of so many bytes, at least one. */
 export function unitsFor(bytes: u32): u32 {
   return max(1, (bytes + (1 << UNIT_SHIFT) - 1) >> UNIT_SHIFT);
@@ -108,7 +104,7 @@ function addPage(queue: Fifo): bool {
 /**
  * Finds the oldest record, and leaves it where it is: `takeFirst` takes it.
  *
- * @returns whether there is one; `poppedHash` and `poppedUnits` say which
+ * @returns whether there is one; `poppedHash` says which
  */
 export function findFirst(at: u32): bool {
   const queue = changetype<Fifo>(at);

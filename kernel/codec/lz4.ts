@@ -55,8 +55,6 @@ const SLOT_SHIFT: u32 = 19;
 const SPREAD: u32 = 2654435761;
 /** What the length bytes of a count sum up to when the source ends before they do. */
 const UNENDED: u32 = 0xffffffff;
-/** Bytes that a short match (its nibble below 15, so 4 + 14 at most) is always written as. */
-const SHORT_MATCH: u32 = 18;
 /** A sequence's offset; fast decoding names a token by where the offset before it is. */
 const OFFSET_BYTES: u32 = 2;
 /** Fast decoding reads a token, 14 literals, an offset and a length byte. */

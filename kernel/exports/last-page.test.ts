@@ -15,6 +15,7 @@ import {
   offsetOf,
   shrink,
   type TestZone,
+  THREAD_PAGES,
   takeAllPages,
   zoneTest,
 } from '../../test/support/zone.ts';
@@ -43,7 +44,7 @@ zoneTest('frames hand out the last page, and nothing beyond it', largest, ({ ker
   assert.equal(kernel.pageAddress(last) >>> 0, 0xfffef000);
   bytes[(kernel.pageAddress(last) >>> 0) + PAGE_BYTES - 1] = 1;
   for (const [pfn, order] of blocks) assert.equal(kernel.freePages(pfn, order), 0);
-  assert.equal(kernel.freePagesNow(), PAGES - kernel.firstPfn() - facts.THREAD_PAGES);
+  assert.equal(kernel.freePagesNow(), PAGES - kernel.firstPfn() - THREAD_PAGES);
   assert.equal(kernel.freePages(last, 0), facts.ERR_NOT_ALLOCATED);
   assert.equal(kernel.freePages(last + 1, 0), ERR_FOREIGN_PAGE);
   assert.equal(kernel.freePages(last - 1, 2), ERR_FOREIGN_PAGE);

@@ -154,7 +154,7 @@ export function observeZspage(pfn: u32, index: u32): i32 {
   return sizeClass | (countHeld(desc) << OBSERVED_HELD_SHIFT) | (used << OBSERVED_USED_SHIFT);
 }
 
-/** Of a cache of objects, FIGURE_… of slab/figures.ts, counted without its lock. */
+/** Of a cache of objects, FIGURE_… of slab/statistics.ts, counted without its lock. */
 export function observedSlab(cache: u32, figure: u32): u32 {
   if (cache >= CACHES) return 0;
   const record = cacheOf(cache);

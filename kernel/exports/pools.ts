@@ -1,5 +1,5 @@
 /**
- * The face of zsmalloc's pools: what src/arena/zs-pool.ts calls. Bracketed as all calls (call.ts).
+ * The face of zsmalloc's pools: what src/arena/zs-pool.ts calls. Bracketed as all calls.
  *
  * A pool is named by the number of its first page, an object by its public handle
  * (zsmalloc/malloc.ts), which crosses as f64: a whole number below 2^53.

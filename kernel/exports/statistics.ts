@@ -135,7 +135,7 @@ export function zsTally(pool: u32): u32 {
   return classes;
 }
 
-/** Objects that wait for a grace period, of a kind of limbo.ts; LIMBO_KINDS: slabs. */
+/** Objects that wait for a grace period, of a kind of thread/limbo.ts; LIMBO_KINDS: slabs. */
 export function limboOf(kind: u32): u32 {
   return kind < LIMBO_KINDS ? limboCount(kind) : kind == LIMBO_KINDS ? waitingSlabs() : 0;
 }

@@ -8,13 +8,14 @@ import {
   createZone,
   offsetOf,
   type TestZone,
+  THREAD_PAGES,
   takeAllPages,
   zoneTest,
 } from '../../test/support/zone.ts';
 
 const { CHILD_PAGES, CLASS_MOVABLE, CLASS_UNMOVABLE, MAX_ORDER, STOCK_ORDER, URGENT } = facts;
 /** The main thread's own page, the first that was taken. */
-const OWN_PAGES = facts.THREAD_PAGES;
+const OWN_PAGES = THREAD_PAGES;
 
 /** Frames are raw: what a test takes itself, it gives back itself. */
 function takeEverything({ kernel }: TestZone, order: number, kind = CLASS_UNMOVABLE): number[] {

@@ -1,7 +1,7 @@
 /**
  * Watermarks: how little free memory is little.
  *
- *   min   a 2,048th of the zone (layout.ts), or what `keepFree` says, for urgent allocations only
+ *   min   a 2,048th of the zone (base/layout.ts), or what `keepFree` says, for urgent allocations only
  *   low   2 min: below it nothing goes into stocks, and reclaim should begin
  *   high  3 min: reclaim may end
  *

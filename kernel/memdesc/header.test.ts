@@ -35,7 +35,7 @@ function subject(): Subject {
   };
 }
 
-test('a descriptor is born, published, and buried', () => {
+test('a descriptor is made, published and freed', () => {
   const { zone, desc, refs, set } = subject();
   const { kernel } = zone;
   set(UNPUBLISHED + SELF);
@@ -49,7 +49,7 @@ test('a descriptor is born, published, and buried', () => {
   assert.equal(refs(), OWNED);
   assert.equal(kernel.disown(desc), facts.DISOWN_LAST);
   assert.equal(refs(), FROZEN + SELF);
-  kernel.bury(desc);
+  kernel.clearRefs(desc);
   assert.equal(refs(), 0);
   assertSound(kernel);
 });

@@ -228,13 +228,6 @@ export function unfreezeRefs(desc: u32): bool {
 }
 
 /**
- * Leaves the refs as a free object's, where it does not go back to its cache at once: that does so.
- */
-export function bury(desc: u32): void {
-  storeWord(refsAt(desc), 0);
-}
-
-/**
  * Makes a descriptor that nobody can pin any more, or that is frozen without pins, `slot`'s to
  * free.
  */

@@ -19,10 +19,6 @@ export const TYPE_FREEING: u32 = 2;
 export const TYPE_ISOLATED: u32 = 3;
 /** Damaged or withdrawn; never handed out. */
 export const TYPE_POISONED: u32 = 4;
-/** Never to be touched: marks the border of something. */
-export const TYPE_GUARD: u32 = 5;
-/** Withdrawn from use as a whole range. */
-export const TYPE_OFFLINE: u32 = 6;
 /** Two-word layout only: allocated, and described by the allocatee's word. order:4 at bit 5. */
 export const TYPE_ALLOCATED: u32 = 7;
 

@@ -17,7 +17,7 @@
  *
  * What a dead thread had in hand is found by evidence, of which each *kind* of cache has its own:
  *   DESC   descriptors: a header's refs word. UNPUBLISHED|slot from alloc until it is published,
- *          never 0 while the object is in use (but for the moment between `bury` and `freeObject`)
+ *          never 0 while the object is in use (but for a moment within `freeObject`)
  *   CELL   64-bit cells: TAKEN|slot from alloc until its user stores into it, never 0 while in use
  *   HAND   users' objects and index nodes, which show nothing: the thread's `inHand` word, until
  *          the call returns or `settleHand` says that something else names the object
@@ -27,7 +27,7 @@
  * world to halt. So whoever dies is the only one that can have left this floor half-changed.
  */
 import { CACHE_TABLE, PAGE_BYTES, SLAB_STATE } from '../base/layout';
-import { loadWord, storeWord } from '../base/words';
+import { storeWord } from '../base/words';
 
 /** Slab descriptors. */
 export const CACHE_SLAB: u32 = 0;
@@ -131,11 +131,6 @@ export function partialAt(cache: u32): usize {
 
 function objectBytesAt(cache: u32): usize {
   return changetype<usize>(cacheOf(cache)) + offsetof<KmemCache>('objectBytes');
-}
-
-/** Bytes of the cache's objects; 0 when there is no such cache. */
-export function objectBytesOf(cache: u32): u32 {
-  return cache < CACHES ? loadWord(objectBytesAt(cache)) : 0;
 }
 
 /** Objects in a page: the state bytes of more than a few of them stand in the page as well. */

@@ -3,21 +3,12 @@
  *
  * A thread's own sheaves are emptied when it leaves; everybody's, and the barn, when memory is
  * short. A sheaf is plain memory of its owner, who is never in the middle of a pop or push while
- * the world is halted. Reserves stay: an operation counts on them.
+ * the world is halted.
  */
 import { selfSlot } from '../base/env';
 import { haltWorld, resumeWorld } from '../thread/stop';
 import { CACHES, cacheOf, slabState } from './cache';
-import {
-  dropSheaf,
-  flushSheaf,
-  lockSlab,
-  Rack,
-  RESERVED,
-  rackOf,
-  sheafOf,
-  unlockSlab,
-} from './sheaf';
+import { dropSheaf, flushSheaf, lockSlab, rackOf, sheafOf, unlockSlab } from './sheaf';
 import { waitingSlabs } from './slabs';
 
 /**
@@ -72,9 +63,7 @@ function hasOthersSheaf(cache: u32): bool {
 
 function drainThreads(): void {
   haltWorld();
-  for (let sheaf = slabState().sheaves; sheaf != 0; sheaf = sheafOf(sheaf).chain) {
-    if ((sheafOf(sheaf).owner & RESERVED) == 0) flushSheaf(sheaf);
-  }
+  for (let sheaf = slabState().sheaves; sheaf != 0; sheaf = sheafOf(sheaf).chain) flushSheaf(sheaf);
   resumeWorld();
 }
 
@@ -87,7 +76,6 @@ export function leaveSlab(): void {
     giveUp(rack.spare);
     rack.loaded = 0;
     rack.spare = 0;
-    giveUpReserve(rack);
   }
   unlockSlab();
 }
@@ -96,13 +84,4 @@ function giveUp(sheaf: u32): void {
   if (sheaf == 0) return;
   flushSheaf(sheaf);
   dropSheaf(sheaf);
-}
-
-/** Empties this thread's reserve of a cache. Slab lock held. */
-export function giveUpReserve(rack: Rack): void {
-  while (rack.reserve != 0) {
-    const sheaf = rack.reserve;
-    rack.reserve = sheafOf(sheaf).next;
-    giveUp(sheaf);
-  }
 }

@@ -16,7 +16,7 @@
  *      has them (cache.ts), go back to their slabs; then each slab is counted and listed
  *
  * A descriptor that a dead thread bore and did not publish may own pages already, or be in the
- * reserve of a split: the floors above give those back that are noted (pin-ledger.ts). What is left
+ * reserve of a split: the floors above give those back that are noted (memdesc/pin-ledger.ts). What is left
  * then was taken out of a sheaf and not noted: `reapUnpublished` frees it.
  */
 import { SLAB_STATE, superblock } from '../base/layout';

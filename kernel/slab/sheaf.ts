@@ -6,14 +6,13 @@
  * to, and `spare`, which is full or empty and takes its place when it runs out or over; two, so
  * that a thread at the edge of one does not go to the barn each time. Full sheaves that nobody
  * needs stand in the *barn*, a list in the cache's record; empty ones of all caches in one *pool*:
- * they are all of one size. `reserve` is a chain of sheaves that were filled before an operation
- * began which must not run out in the middle; nobody else empties them.
+ * they are all of one size.
  *
  * sheaf (280 bytes): owner · cache · count · capacity · next · chain · 64 objects
- *   owner     slot, with RESERVED; 0 = in the barn or the pool.        lock: slab
+ *   owner     slot; 0 = in the barn or the pool.        lock: slab
  *   cache     whose objects it holds; capacity likewise.               lock: slab
  *   count     objects [0, count) are in it: owner thread, or, if it is nobody's, lock: slab
- *   next      in the barn, the pool or a reserve
+ *   next      in the barn or the pool
  *   chain     all sheaves; they are never given back, only reused.     lock: slab
  * The owner word is what a survivor goes by; racks are its owner's alone.
  *
@@ -54,16 +53,12 @@ export class Sheaf {
 }
 
 export const SHEAF_BYTES: u32 = 280;
-/** Bit of `owner`: in a reserve. */
-export const RESERVED: u32 = 0x100;
 
 /** What a thread has of one cache. Owner thread. */
 @unmanaged
 export class Rack {
   loaded: u32;
   spare: u32;
-  reserve: u32;
-  padding: u32;
 }
 
 /** Behind the racks, in the slab region of a thread page. Owner thread. */
@@ -111,7 +106,7 @@ function entryAt(sheaf: u32, index: u32): usize {
 
 /** Slot of the thread that has the sheaf; 0 if it is nobody's. */
 export function sheafOwner(sheaf: u32): u32 {
-  return sheafOf(sheaf).owner & ~RESERVED;
+  return sheafOf(sheaf).owner;
 }
 
 export function sheafObject(sheaf: u32, index: u32): u32 {
@@ -230,12 +225,12 @@ export function flushSheaf(sheaf: u32): void {
 }
 
 /** Makes an empty sheaf of the pool this thread's. Slab lock held. @returns it, or 0 */
-export function takeSheaf(cache: u32, role: u32 = 0): u32 {
+export function takeSheaf(cache: u32): u32 {
   const sheaf = slabState().pool;
   if (sheaf == 0) return 0;
   sheafOf(sheaf).cache = cache;
   sheafOf(sheaf).capacity = cacheOf(cache).sheafObjects;
-  sheafOf(sheaf).owner = selfSlot() | role;
+  sheafOf(sheaf).owner = selfSlot();
   slabState().pool = sheafOf(sheaf).next;
   sheafOf(sheaf).next = 0;
   return sheaf;

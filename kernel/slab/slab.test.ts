@@ -210,18 +210,3 @@ for (const bytes of [8, 64, 4096]) {
     assertPoisons(zone, facts.FAULT_SLAB, () => zone.kernel.newObject(cache));
   });
 }
-
-zoneTest('a reserve is held until it is released, whoever drains', {}, (zone) => {
-  const { kernel } = zone;
-  assert.equal(kernel.reserveObjects(CACHE_FOLIO, 512), 1);
-  const blocks = takeAllPages(kernel);
-  kernel.drainSlab();
-  assert.equal(kernel.check(), 0);
-  const objects = Array.from({ length: 512 }, () => kernel.takeReserved(CACHE_FOLIO) >>> 0);
-  assert.equal(new Set(objects).size, 512);
-  kernel.releaseReserve(CACHE_FOLIO);
-  assert.equal(kernel.reserveObjects(CACHE_FOLIO, 10_000), 0, 'all or nothing');
-  assert.equal(kernel.cacheInUse(CACHE_FOLIO), 512);
-  for (const object of objects) kernel.freeObject(CACHE_FOLIO, object);
-  for (const [pfn, order] of blocks) kernel.freePages(pfn, order);
-});

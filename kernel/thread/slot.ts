@@ -62,7 +62,7 @@ export class ThreadsState {
 export class ThreadSlot {
   identity: u64;
   inKernel: u64;
-  /** Address of the thread's own page (layout.ts), 0 before it has one. */
+  /** Address of the thread's own page (base/layout.ts), 0 before it has one. */
   page: u32;
   /** Likewise of its desk (zsmalloc/thread-state.ts). */
   desk: u32;

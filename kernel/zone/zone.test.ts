@@ -10,6 +10,7 @@ import {
   createZone,
   offsetOf,
   openZone,
+  THREAD_PAGES,
   zoneTest,
 } from '../../test/support/zone.ts';
 
@@ -95,7 +96,7 @@ for (const wasmPages of [64, 65, 71, 96, 97, 160, 1025, 4096]) {
       const end = read('counters') + read('childCount') * 2 ** read('counterShift');
       assert.ok(kernel.firstPfn() * PAGE_BYTES >= end);
       assert.ok(kernel.firstPfn() <= 18 + Math.ceil(kernel.pageCount() / (900 / wordsOfPage)));
-      const own = facts.THREAD_PAGES;
+      const own = THREAD_PAGES;
       assert.equal(kernel.freePagesNow(), kernel.pageCount() - kernel.firstPfn() - own);
       for (const pfn of [0, kernel.firstPfn() - 1]) {
         assert.equal(kernel.pageWordOf(pfn), facts.TYPE_MISC | (facts.MISC_ZONE << 9));

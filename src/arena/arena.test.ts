@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
 import { settled } from '../../test/support/settled.ts';
+import { THREAD_PAGES } from '../../test/support/zone.ts';
 import { openKernel } from '../border/kernel.ts';
-import { THREAD_PAGES } from '../generated/facts.ts';
 import { Arena, type ArenaHandle, IncompatibleZoneError, SharedCache } from '../index.ts';
 import { registry } from '../threads/registry.ts';
 

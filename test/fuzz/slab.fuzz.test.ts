@@ -1,5 +1,5 @@
 /**
- * Slabs against a set of addresses: several threads, caches of every kind, reserves, drains, lack of
+ * Slabs against a set of addresses: several threads, caches of every kind, drains, lack of
  * memory, threads that leave and die. No object twice, none lost, everything given back.
  */
 import assert from 'node:assert/strict';
@@ -153,7 +153,6 @@ function churn(run: Seeded, build: 'test' | 'debug'): void {
     }
     if (run.int(3) === 0) kernel.reclaim();
     if (run.int(6) === 0) kernel.drainSlab();
-    if (run.int(4) === 0) kernel.useReserve(cache, run.int(200), 0);
     if (run.int(5) === 0 && !isScarce) history.replaceThread();
     history.verify();
   }

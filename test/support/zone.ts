@@ -31,7 +31,7 @@ export interface ZoneExports extends KernelExports {
   unpin(desc: number): number;
   disown(desc: number): number;
   lockDesc(desc: number): number;
-  bury(desc: number): void;
+  clearRefs(desc: number): void;
   pin(pfn: number): number;
   tryLockDesc(desc: number): number;
   unlockDesc(desc: number): void;
@@ -47,11 +47,7 @@ export interface ZoneExports extends KernelExports {
   churnObjects(cache: number, rounds: number): void;
   allocInCall(cache: number): number;
   freeInCall(cache: number, object: number): void;
-  useReserve(cache: number, reserved: number, used: number): number;
   drainSlab(): number;
-  reserveObjects(cache: number, objects: number): number;
-  takeReserved(cache: number): number;
-  releaseReserve(cache: number): void;
   waitingSlabs(): number;
   zsAlloc(payload: number): number;
   zsPlace(handle: number): bigint;
@@ -136,9 +132,6 @@ const belowFace = new Set(
     'tryGet',
     'zsRetire',
     'drainSlab',
-    'reserveObjects',
-    'takeReserved',
-    'releaseReserve',
     'zsSettle',
   ]),
 );
@@ -250,6 +243,9 @@ export function newFolio(kernel: ZoneExports, order = 0, type = facts.TYPE_ANON_
 export function giveUpReserve({ words }: TestZone): void {
   words[offsetOf('Superblock', 'minPages') / 4] = 0;
 }
+
+/** Pages that each attached thread has for itself: memdesc/thread-pages.ts. */
+export const THREAD_PAGES = 2;
 
 /** Takes every free page, the last reserve too, the largest blocks first. @returns [pfn, order] */
 export function takeAllPages(kernel: ZoneExports): [pfn: number, order: number][] {

@@ -47,7 +47,7 @@ const TESTS = ['hasShape', 'isQuiescent'];
 const DROPPED = [
   ...['lock', 'unlock', 'lockDesc', 'unlockDesc', 'wakeWord', 'beginChange', 'enterSection'],
   ...['leaveSection', 'defer', 'deferEntry', 'deferSlab', 'deferZspage', 'trapIfPoisoned'],
-  ...['endStopOf', 'judge', 'bury'],
+  ...['endStopOf', 'judge'],
 ];
 const PLAIN: Record<string, string> = {
   loadWord: 'load<u32>',
@@ -175,8 +175,7 @@ function drops(code: string): Change[] {
     });
 }
 
-const STORE =
-  /^ +(storeWord|storeCell|pokeWord|pokeCell|storePageWord|fillPageWords|publish|bury)\(/;
+const STORE = /^ +(storeWord|storeCell|pokeWord|pokeCell|storePageWord|fillPageWords|publish)\(/;
 const SET_COUNT = /^ +setCount\(/;
 const FIELD = /^ +[\w.()]+\.\w+( [-+|]?= .*|\+\+|--);$/;
 

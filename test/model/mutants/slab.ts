@@ -39,14 +39,7 @@ export const slabMutants: Mutant[] = [
       ['  }\n  resumeWorld();\n}', '  }\n}'],
       ["import { haltWorld, resumeWorld } from '../thread/stop';\n", ''],
     ],
-    scenarios: ['slab-drain', 'slab-reserve-drain'],
-  },
-  {
-    name: 'reserves are emptied with the other sheaves',
-    edits: [
-      ['if ((sheafOf(sheaf).owner & RESERVED) == 0) flushSheaf(sheaf);', 'flushSheaf(sheaf);'],
-    ],
-    scenarios: ['slab-reserve-drain'],
+    scenarios: ['slab-drain'],
   },
   {
     name: 'a retired slab goes back without a grace period',

@@ -19,7 +19,7 @@ function makeHeader({ main }: Machine): void {
 
 /** Who is told that it was the last reference frees. */
 async function freeIf(isLast: unknown, thread: Thread): Promise<number> {
-  if (isLast === 1) await thread.call('bury', desc);
+  if (isLast === 1) await thread.call('clearRefs', desc);
   return Number(isLast);
 }
 

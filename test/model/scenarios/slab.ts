@@ -1,4 +1,4 @@
-/** Scenarios of the slab: sheaves, barn, reserves, drains, and threads that die among them. */
+/** Scenarios of the slab: sheaves, barn, drains, and threads that die among them. */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
@@ -125,11 +125,6 @@ function fillSheaves(machine: Machine): void {
   drop(thread, FIRST_USER_CACHE, given.splice(2));
 }
 
-/** More than a sheaf holds. */
-const reserve: Body = async (thread) => {
-  assert.equal(await thread.call('useReserve', CACHE_FOLIO, 60, 2), 1);
-};
-
 export const slabScenarios: KernelScenario[] = [
   {
     // One fills its sheaf from a slab of which the other has objects.
@@ -207,14 +202,6 @@ export const slabScenarios: KernelScenario[] = [
     threads: [stopAndStart, drain, drain],
   },
   {
-    name: 'slab-reserve-drain',
-    module: 'test',
-    bound: 2,
-    prepare: makeRoom(CACHE_FOLIO, 70),
-    threads: [reserve, drain],
-    check: assertNoneInUse(CACHE_FOLIO),
-  },
-  {
     name: 'slab-alloc-killed',
     module: 'test',
     bound: 0,
@@ -235,16 +222,6 @@ export const slabScenarios: KernelScenario[] = [
     before: forget,
     threads: [freeGiven, takeAndDrop(FIRST_USER_CACHE, 2)],
     check: assertFreed,
-  },
-  {
-    name: 'slab-reserve-killed',
-    module: 'test',
-    bound: 0,
-    kills: 1,
-    mustSurvive: true,
-    prepare: makeRoom(CACHE_FOLIO, 70),
-    threads: [reserve, drain],
-    check: assertNoneInUse(CACHE_FOLIO),
   },
   {
     // Who recovers dies as well.

@@ -1,6 +1,6 @@
 /**
- * Proofs of death, for a thread that nobody has a lifeline of. Imported by the supervisor's program
- * as well, so it imports nothing.
+ * Proofs of death, for threads that nobody has a lifeline of: they died when nobody watched. Part of
+ * the supervisor's program as well.
  *
  * A thread is asked by a message that carries one end of a channel. Node takes it to the main
  * thread, which takes it to the thread asked.
@@ -11,6 +11,7 @@
  * Nothing here depends on how long an answer takes; only on when one stops waiting for it.
  */
 import type { MessagePort } from 'node:worker_threads';
+import { type BurialKernel, type BurialPlace, buryThread } from './burial.ts';
 import type { Probe } from './lifeline.ts';
 
 /** What is needed of node:worker_threads. */
@@ -24,10 +25,33 @@ export interface Messaging {
   ): Promise<void>;
 }
 
+/** A zone in which the dead are looked for. */
+export interface SearchPlace extends BurialPlace {
+  kernel: BurialKernel & { liveOwner(slot: number): number };
+}
+
 const PATIENCE_MS = 1000;
+const MAX_SLOT = 255;
+
+/** Buries whoever has a slot and has ended. `isKnown` says of whom it is known that he lives. */
+export function lookForDead(
+  threads: Messaging,
+  place: SearchPlace,
+  isKnown: (owner: number) => boolean,
+): void {
+  const owners = new Set<number>();
+  for (let slot = 1; slot <= MAX_SLOT; slot++) owners.add(place.kernel.liveOwner(slot) >>> 0);
+  owners.delete(0);
+  for (const owner of owners) {
+    if (isKnown(owner)) continue;
+    isProvenDead(threads, owner).then((isDead) => {
+      if (isDead && place.hasSlot) buryThread(place, owner);
+    });
+  }
+}
 
 /** Whether it is certain that a thread has ended. Never so of the main thread. */
-export async function isProvenDead(threads: Messaging, owner: number): Promise<boolean> {
+async function isProvenDead(threads: Messaging, owner: number): Promise<boolean> {
   const thread = owner - 1;
   if (thread === 0 || !threads.postMessageToThread) return false;
   const { port1, port2 } = new threads.MessageChannel();

@@ -9,7 +9,7 @@
  *   - names another, by compare-and-swap from the dead one: whoever is first starts or has it;
  *   - gives its lifeline to whoever the word names now.
  * So the role goes to a thread that does answer, and wandering costs no more than a word. The new
- * supervisor looks for those who died while nobody watched (proofs.ts).
+ * supervisor, and whoever has named it, look for those who died while nobody watched (proofs.ts).
  *
  * There is one supervisor a process, as long as the main thread has opened a zone before it started
  * its workers, for those inherit its number; else one for each group of threads that share zones.
@@ -23,7 +23,7 @@ import * as facts from '../generated/facts.ts';
 import { supervisorProgram } from '../generated/supervisor-program.ts';
 import { buryThread } from './burial.ts';
 import type { Introduction, Lifeline } from './lifeline.ts';
-import { isUnknownThread } from './proofs.ts';
+import { isUnknownThread, lookForDead } from './proofs.ts';
 import { registry, threadOwner, workerThreads, type Zone } from './registry.ts';
 
 /** Under which workers inherit the number of the supervisor that their creator knew. */
@@ -139,10 +139,12 @@ function introduce(owner: number, port: MessagePort, refused: () => void): void 
     });
 }
 
-/** A supervisor has ended for certain. */
+/** A supervisor has ended for certain. The next one takes a while to start, so others are looked for. */
 function succeed(zone: Zone, gone: number): void {
   buryThread(zone, gone);
   seekSupervisor(zone, gone);
+  const self = threadOwner();
+  lookForDead(workerThreads()!, zone, (owner) => owner === self);
 }
 
 /** Nobody listened: the supervisor has ended, or has only just been started. */

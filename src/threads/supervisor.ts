@@ -17,7 +17,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { type BurialKernel, buryThread } from './burial.ts';
 import type { Introduction, Lifeline, Probe } from './lifeline.ts';
-import { isProvenDead } from './proofs.ts';
+import { lookForDead } from './proofs.ts';
 
 interface SupervisorKernel extends BurialKernel {
   attach(owner: number, mayPark: number): number;
@@ -33,7 +33,6 @@ interface Watched {
 }
 
 const COLLECT_MS = 50;
-const MAX_SLOT = 255;
 
 const threads: typeof import('node:worker_threads') =
   process.getBuiltinModule('node:worker_threads');
@@ -69,7 +68,8 @@ function watch(news: Lifeline, port: MessagePort): { zone: string; owner: number
   const watched = known ?? openZone(news);
   zones.set(zone, watched);
   watched.lifelines.set(owner, port);
-  if (!known || gone !== 0) lookForDead(watched);
+  const isKnown = (other: number) => other === self || watched.lifelines.has(other);
+  if (!known || gone !== 0) lookForDead(threads, watched, isKnown);
   return { zone, owner };
 }
 
@@ -85,17 +85,6 @@ function lose(zone: string, owner: number, port: MessagePort, hasLeft: boolean):
   if (watched.lifelines.get(owner) === port) watched.lifelines.delete(owner);
   if (!hasLeft) buryThread(watched, owner);
   if (watched.lifelines.size === 0) leaveZone(zone, watched);
-}
-
-/** A zone comes to a supervisor with threads that died when nobody watched: their slots are live. */
-async function lookForDead(watched: Watched): Promise<void> {
-  const { kernel, lifelines } = watched;
-  for (let slot = 1; slot <= MAX_SLOT; slot++) {
-    const owner = kernel.liveOwner(slot) >>> 0;
-    if (owner === 0 || owner === self || lifelines.has(owner)) continue;
-    if (!(await isProvenDead(threads, owner)) || lifelines.has(owner)) continue;
-    if (watched.hasSlot) buryThread(watched, owner);
-  }
 }
 
 function leaveZone(zone: string, watched: Watched): void {

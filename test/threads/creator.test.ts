@@ -1,0 +1,107 @@
+/**
+ * A zone outlives its creator: a worker makes the cache and exits, the main thread knows nothing of
+ * it but the handle that it passes on, and workers come and go without a goodbye.
+ *
+ * Programs of their own, because the main thread must not have loaded the library: it would watch.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const index = new URL('../../dist/index.js', import.meta.url).href;
+
+/** Runs a main thread's program with these workers' one. @returns its last line, from JSON */
+function run(main: string, worker: string): unknown {
+  writeFileSync(
+    join(folder, 'worker.mjs'),
+    `import { parentPort, workerData } from 'node:worker_threads';
+     import { SharedCache } from '${index}';
+     const flags = workerData?.flags;
+     const isCreator = workerData === null;
+     const cache = isCreator ? new SharedCache({ maxSize: '8MiB' }) : SharedCache.attach(workerData.handle);
+     parentPort.postMessage(isCreator ? cache.handle : 'attached');
+     ${worker}`,
+  );
+  const file = join(folder, 'main.mjs');
+  writeFileSync(
+    file,
+    `import { once } from 'node:events';
+     import { setTimeout as sleep } from 'node:timers/promises';
+     import { Worker } from 'node:worker_threads';
+     const start = async (workerData) => {
+       const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData });
+       const [answer] = await once(worker, 'message');
+       return { worker, answer };
+     };
+     const creator = await start(null);
+     const handle = creator.answer;
+     ${main}`,
+  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
+    ...{ encoding: 'utf8', timeout: 60_000 },
+  });
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+}
+
+const obedient = `
+  cache.set(String(workerData?.round), new Uint8Array(2000));
+  parentPort.on('message', (what) => {
+    if (what === 'exit') process.exit();
+    if (what === 'count') parentPort.postMessage(cache.arena.report().threads);
+    if (what === 'check') {
+      cache.arena.check();
+      parentPort.postMessage(cache.set('last', Uint8Array.of(1)));
+    }
+  });`;
+
+test('workers that exit without dispose give their slots back, long after the creator has', () => {
+  const main = `
+    creator.worker.postMessage('exit');
+    await once(creator.worker, 'exit');
+    let most = 0;
+    for (let round = 0; round < 64; round++) {
+      const { worker } = await start({ handle, round });
+      await sleep(20);
+      worker.postMessage('count');
+      const [threads] = await once(worker, 'message');
+      most = Math.max(most, threads);
+      worker.postMessage('exit');
+      await once(worker, 'exit');
+    }
+    console.log(most);
+    process.exit();`;
+  const most = run(main, obedient) as number;
+  // This one and its supervisor; of those before, who was gone before anybody could look.
+  assert.ok(most <= 12, `${most} live slots`);
+});
+
+test('whoever works when the creator exits goes on, and its killed peers are buried', () => {
+  const main = `
+    const survivors = [await start({ handle, round: 1 }), await start({ handle, round: 2 })];
+    const doomed = await Promise.all([3, 4, 5].map((round) => start({ handle, round })));
+    await creator.worker.terminate();
+    await Promise.all(doomed.map(({ worker }) => worker.terminate()));
+    const ask = async ({ worker }, what) => {
+      worker.postMessage(what);
+      return (await once(worker, 'message'))[0];
+    };
+    const end = Date.now() + 10_000;
+    let threads;
+    do {
+      await sleep(20);
+      threads = await ask(survivors[0], 'count');
+    } while (threads > 3 && Date.now() < end);
+    console.log(JSON.stringify([threads, await ask(survivors[1], 'check')]));
+    process.exit();`;
+  const [threads, isSound] = run(main, obedient) as [number, boolean];
+  // Two, and their supervisor as soon as it has come.
+  assert.ok(threads === 2 || threads === 3, `${threads} live slots`);
+  assert.equal(isSound, true);
+});

@@ -12,7 +12,7 @@ import { deferObjects } from './zsmalloc/deferred-frees';
 import { selfDesk } from './zsmalloc/thread-state';
 
 export { checksum } from './codec/checksum';
-export { hash64 } from './codec/hash';
+export { hash64, hashKey } from './codec/hash';
 export { drainAll } from './frames/drain';
 export { freePageCount, giveBlock, takeBlock, takeBlockAt } from './frames/frames';
 export { stockedIn } from './frames/stock';

@@ -17,7 +17,7 @@
 import { ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
 import { superblock } from '../base/layout';
 import { pokeWord } from '../base/words';
-import { hash64 } from '../codec/hash';
+import { hashKey } from '../codec/hash';
 import { keepFree } from '../frames/watermark';
 import { takeScratch } from '../memdesc/thread-pages';
 import { awaitReclaim, isLimboEmpty, reclaimIfMany } from '../reclaim/reclaim';
@@ -96,7 +96,7 @@ export function isStoreFormatted(): bool {
 }
 
 function keyHash(keyBytes: u32): u32 {
-  const hash = hash64(selfState().keyScratch, keyBytes, superblock().hashSeed);
+  const hash = hashKey(selfState().keyScratch, keyBytes, superblock().hashSeed);
   // 0 marks a record that is gone.
   return max(u32(hash ^ (hash >> 32)), 1);
 }

@@ -27,6 +27,37 @@ test('hash64 agrees with a plain XXH64 at every length and under seeds', () => {
   }
 });
 
+/** Two lanes that collide with two others under every seed. */
+function colliding(first: bigint, second: bigint): [Uint8Array, Uint8Array] {
+  const bytesOf = (...words: bigint[]) => new Uint8Array(BigUint64Array.from(words).buffer);
+  const other = [unmixed(mixed(first) ^ (1n << 36n)), unmixed(mixed(second) ^ (1n << 63n))];
+  return [bytesOf(first, second), bytesOf(...other)];
+}
+
+test('keys that collide under XXH64, whatever the seed, do not under hashKey', () => {
+  for (let i = 1n; i <= 50n; i++) {
+    const [one, other] = colliding(cut(i * 0x0123456789abcdefn), i);
+    for (const seed of [1n, cut(0x9e3779b97f4a7c15n * i), 2n ** 64n - i]) {
+      assert.equal(codec.hash64(one, seed), codec.hash64(other, seed), 'this is why');
+      assert.notEqual(codec.hashKey(one, seed), codec.hashKey(other, seed));
+    }
+  }
+});
+
+test('every bit of a key, and of the seed, changes hashKey', () => {
+  for (const length of [1, 3, 4, 8, 12, 31, 32, 40, 100]) {
+    const key = Uint8Array.from({ length }, (_, i) => i * 7);
+    const seen = new Set([codec.hashKey(key, 5n)]);
+    for (let bit = 0; bit < length * 8; bit++) {
+      const other = key.slice();
+      other[bit >> 3]! ^= 1 << (bit & 7);
+      seen.add(codec.hashKey(other, 5n));
+    }
+    for (let bit = 0n; bit < 64n; bit++) seen.add(codec.hashKey(key, 5n ^ (1n << bit)));
+    assert.equal(seen.size, 1 + length * 8 + 64, `${length} bytes`);
+  }
+});
+
 test('checksum changes with every single bit', () => {
   const input = text('a manager of memory needs to know what its bytes were');
   const sums = new Set([codec.checksum(input)]);
@@ -146,17 +177,41 @@ test('lengths that would overflow 31 bits are refused', () => {
   assert.equal(exports.decompress(src, n, dst, 4096), -1, 'match');
 });
 
+/** The primes of XXH64. */
+const [p1, p2, p3, p4, p5] = [
+  0x9e3779b185ebca87n,
+  0xc2b2ae3d27d4eb4fn,
+  0x165667b19e3779f9n,
+  0x85ebca77c2b2ae63n,
+  0x27d4eb2f165667c5n,
+] as const;
+
+function cut(value: bigint): bigint {
+  return BigInt.asUintN(64, value);
+}
+
+function turn(value: bigint, by: bigint): bigint {
+  return cut((value << by) | (value >> (64n - by)));
+}
+
+/** What a lane of input becomes before it meets anything that depends on the seed; and back. */
+function mixed(lane: bigint): bigint {
+  return cut(turn(cut(lane * p2), 31n) * p1);
+}
+
+function unmixed(lane: bigint): bigint {
+  return cut(turn(cut(lane * inverse(p1)), 33n) * inverse(p2));
+}
+
+/** Of an odd number, modulo 2^64: each step doubles the bits that are right. */
+function inverse(odd: bigint): bigint {
+  let found = odd;
+  for (let i = 0; i < 6; i++) found = cut(found * (2n - odd * found));
+  return found;
+}
+
 /** XXH64 as its description reads, with numbers as large as it likes. */
 function plainHash(input: Uint8Array, seed: bigint): bigint {
-  const [p1, p2, p3, p4, p5] = [
-    0x9e3779b185ebca87n,
-    0xc2b2ae3d27d4eb4fn,
-    0x165667b19e3779f9n,
-    0x85ebca77c2b2ae63n,
-    0x27d4eb2f165667c5n,
-  ];
-  const cut = (value: bigint): bigint => BigInt.asUintN(64, value);
-  const turn = (value: bigint, by: bigint): bigint => cut((value << by) | (value >> (64n - by)));
   const round = (lane: bigint, word: bigint): bigint => cut(turn(cut(lane + word * p2), 31n) * p1);
   const view = new DataView(input.buffer, input.byteOffset, input.length);
   let at = 0;

@@ -3,8 +3,13 @@
  *
  * Idea: four lanes of 8 bytes run through multiply and rotate side by side, are merged, and what is
  * left over below 32 bytes is mixed in by 8, 4 and 1; a last avalanche lets every input bit reach
- * every output bit. The seed (one per arena, drawn at its creation) keeps outsiders from choosing
- * keys that collide; the function is not cryptographic.
+ * every output bit.
+ *
+ * Keys may be chosen by outsiders who want them to collide. XXH64's seed does not keep them from it:
+ * inputs that differ by 2^36 in one mixed lane and by 2^63 in the next collide under *every* seed,
+ * because a difference in the top bit passes a multiplication as it is. Which inputs mix to such
+ * differences can be computed, unless a secret masks them first: `hashKey` does that. It is XXH64 of
+ * masked words, and still no cryptographic function.
  *
  * The bytes are the caller's own or do not change: each is read once, so if they do change, the
  * result is the hash of some mixture, and nothing worse. State, locks: none. Called with keys by
@@ -21,21 +26,30 @@ const PRIME_5: u64 = 0x27d4eb2f165667c5;
 
 /** Hashes [src, src + n), aligned or not; the range must lie inside the memory. */
 export function hash64(src: usize, n: u32, seed: u64): u64 {
+  return hashMasked(src, n, seed, 0);
+}
+
+/** The same for keys, which others may have chosen. The seed is a secret: one for each zone. */
+export function hashKey(src: usize, n: u32, seed: u64): u64 {
+  return hashMasked(src, n, seed, (seed ^ (seed >> 32)) * PRIME_3);
+}
+
+function hashMasked(src: usize, n: u32, seed: u64, mask: u64): u64 {
   const end = src + n;
   const stripesEnd = src + (n & ~31);
-  let hash = n < 32 ? seed + PRIME_5 : hashStripes(src, stripesEnd, seed);
+  let hash = n < 32 ? seed + PRIME_5 : hashStripes(src, stripesEnd, seed, mask);
   hash += u64(n);
   let at = stripesEnd;
   while (at + 8 <= end) {
-    hash = rotl<u64>(hash ^ mixLane(0, load<u64>(at)), 27) * PRIME_1 + PRIME_4;
+    hash = rotl<u64>(hash ^ mixLane(0, load<u64>(at) ^ mask), 27) * PRIME_1 + PRIME_4;
     at += 8;
   }
   if (at + 4 <= end) {
-    hash = rotl<u64>(hash ^ (u64(load<u32>(at)) * PRIME_1), 23) * PRIME_2 + PRIME_3;
+    hash = rotl<u64>(hash ^ (u64(load<u32>(at) ^ u32(mask)) * PRIME_1), 23) * PRIME_2 + PRIME_3;
     at += 4;
   }
   while (at < end) {
-    hash = rotl<u64>(hash ^ (u64(load<u8>(at)) * PRIME_5), 11) * PRIME_1;
+    hash = rotl<u64>(hash ^ (u64(load<u8>(at) ^ u8(mask)) * PRIME_5), 11) * PRIME_1;
     at++;
   }
   hash = (hash ^ (hash >> 33)) * PRIME_2;
@@ -44,16 +58,16 @@ export function hash64(src: usize, n: u32, seed: u64): u64 {
 }
 
 /** Takes whole stripes of 32 bytes, at least one. */
-function hashStripes(at: usize, end: usize, seed: u64): u64 {
+function hashStripes(at: usize, end: usize, seed: u64, mask: u64): u64 {
   let a = seed + PRIME_1 + PRIME_2;
   let b = seed + PRIME_2;
   let c = seed;
   let d = seed - PRIME_1;
   while (at < end) {
-    a = mixLane(a, load<u64>(at));
-    b = mixLane(b, load<u64>(at, 8));
-    c = mixLane(c, load<u64>(at, 16));
-    d = mixLane(d, load<u64>(at, 24));
+    a = mixLane(a, load<u64>(at) ^ mask);
+    b = mixLane(b, load<u64>(at, 8) ^ mask);
+    c = mixLane(c, load<u64>(at, 16) ^ mask);
+    d = mixLane(d, load<u64>(at, 24) ^ mask);
     at += 32;
   }
   let hash = rotl<u64>(a, 1) + rotl<u64>(b, 7) + rotl<u64>(c, 12) + rotl<u64>(d, 18);

@@ -11,7 +11,7 @@ const SEED = (4n << 32n) | 3n;
 function hashOf({ kernel, bytes }: TestZone, key: string): number {
   const codec = kernel as unknown as CodecExports;
   bytes.set(new TextEncoder().encode(key), kernel.keyScratch());
-  const hash = BigInt.asUintN(64, codec.hash64(kernel.keyScratch(), key.length, SEED));
+  const hash = BigInt.asUintN(64, codec.hashKey(kernel.keyScratch(), key.length, SEED));
   return Number((hash ^ (hash >> 32n)) & 0xffffffffn);
 }
 

@@ -16,6 +16,7 @@ export interface CodecExports {
   compress(src: number, n: number, dst: number, cap: number, table: number): number;
   decompress(src: number, n: number, dst: number, cap: number): number;
   hash64(src: number, n: number, seed: bigint): bigint;
+  hashKey(src: number, n: number, seed: bigint): bigint;
   checksum(src: number, n: number): number;
 }
 
@@ -25,6 +26,7 @@ export interface Codec {
   /** The decoded bytes, or undefined when the block is malformed or does not fit in `cap`. */
   decompress(block: Uint8Array, cap: number): Uint8Array | undefined;
   hash64(input: Uint8Array, seed: bigint): bigint;
+  hashKey(input: Uint8Array, seed: bigint): bigint;
   checksum(input: Uint8Array): number;
 }
 
@@ -84,6 +86,10 @@ export function createCodec(flush: 'source' | 'destination'): Codec {
     hash64(input, seed) {
       const { src } = place(input, 0);
       return BigInt.asUintN(64, exports.hash64(src, input.length, seed));
+    },
+    hashKey(input, seed) {
+      const { src } = place(input, 0);
+      return BigInt.asUintN(64, exports.hashKey(src, input.length, seed));
     },
     checksum(input) {
       const { src } = place(input, 0);

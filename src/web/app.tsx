@@ -2,7 +2,7 @@
  * The page as a whole: head, key figures, map beside legend, charts, tables.
  */
 import type { ComponentChildren, JSX, TargetedEvent } from 'preact';
-import { useEffect, useReducer } from 'preact/hooks';
+import { useLayoutEffect, useReducer } from 'preact/hooks';
 import { Charts } from './charts.tsx';
 import { Keys } from './keys.tsx';
 import { Legend } from './legend.tsx';
@@ -25,7 +25,8 @@ const statuses: Record<Status, string> = {
 
 export function App({ model }: { model: Model }): JSX.Element {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
-  useEffect(() => model.subscribe(() => redraw(undefined)), [model]);
+  // Before anything else can happen: an answer that comes first must be seen, too.
+  useLayoutEffect(() => model.subscribe(() => redraw(undefined)), [model]);
   const { zone } = model;
   return (
     <>

@@ -8,6 +8,12 @@ import { Model } from './model.ts';
 
 const model = new Model(takeToken());
 
+// Another address in the same tab: the browser does not load the page again by itself.
+window.addEventListener('hashchange', () => {
+  takeToken();
+  location.reload();
+});
+
 // Nobody looks: the program need not be looked at either.
 let wasHidden = false;
 document.addEventListener('visibilitychange', () => {

@@ -1,0 +1,99 @@
+/**
+ * The browsers that tests run in: those of this machine, driven by puppeteer-core, never downloaded.
+ *
+ * A test for each browser that there is; for one that there is not, a test that is named as left out.
+ */
+import { existsSync } from 'node:fs';
+import { after, test } from 'node:test';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+
+type Name = 'chromium' | 'firefox';
+
+/** Where distributions put them; PAGELESS_CHROMIUM and PAGELESS_FIREFOX say otherwise. */
+const places: Record<Name, string[]> = {
+  chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  firefox: ['/usr/bin/firefox-esr', '/usr/bin/firefox'],
+};
+
+/** No talk with anybody outside; as root, in containers, there is no sandbox. */
+const chromiumFlags = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-dev-shm-usage'],
+];
+
+/** A page that does not answer so long has failed. */
+const PATIENCE_MS = 30_000;
+
+function placeOf(name: Name): string | undefined {
+  const named = process.env[`PAGELESS_${name.toUpperCase()}`];
+  return named ?? places[name].find((path) => existsSync(path));
+}
+
+const opened = new Map<Name, Promise<Browser>>();
+
+function browserOf(name: Name, executablePath: string): Promise<Browser> {
+  let browser = opened.get(name);
+  if (!browser) {
+    const browserName = name === 'chromium' ? 'chrome' : 'firefox';
+    const args = name === 'chromium' ? chromiumFlags : [];
+    const options = { browser: browserName, executablePath, headless: true, args } as const;
+    browser = puppeteer.launch({ ...options, protocolTimeout: PATIENCE_MS });
+    opened.set(name, browser);
+  }
+  return browser;
+}
+
+after(async () => {
+  for (const browser of opened.values()) await (await browser).close();
+});
+
+/** What went wrong in a page without anybody asking: exceptions, errors on its console, requests. */
+export interface Watched {
+  page: Page;
+  problems: string[];
+  /** Addresses of everything that was asked for. */
+  requests: string[];
+}
+
+async function open(browser: Browser): Promise<Watched> {
+  const page = await browser.newPage();
+  await page.bringToFront();
+  page.setDefaultTimeout(PATIENCE_MS);
+  await page.setViewport({ width: 1440, height: 1000 });
+  const watched: Watched = { page, problems: [], requests: [] };
+  page.on('pageerror', (error) => watched.problems.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') watched.problems.push(message.text());
+  });
+  page.on('request', (request) => watched.requests.push(request.url()));
+  return watched;
+}
+
+/** What a failed test's page looked like. */
+async function picture({ page, problems }: Watched): Promise<string> {
+  const text = await page.evaluate(() => `${document.visibilityState}: ${document.body.innerText}`);
+  return [page.url(), ...problems, text].join('\n');
+}
+
+/** A test in a page of each of the named browsers. */
+export function inBrowsers(
+  what: string,
+  run: (watched: Watched, name: Name) => Promise<void>,
+  names: readonly Name[] = ['chromium', 'firefox'],
+): void {
+  for (const name of names) {
+    const place = placeOf(name);
+    const skip = place === undefined && `left out: ${name} is not installed`;
+    test(`${name}: ${what}`, { skip }, async () => {
+      const watched = await open(await browserOf(name, place!));
+      try {
+        await run(watched, name);
+      } catch (error) {
+        console.error(await picture(watched));
+        throw error;
+      } finally {
+        await watched.page.close();
+      }
+    });
+  }
+}

@@ -10,6 +10,7 @@
  * between their parts; `base` of `getKeys` and `clear` is such a beginning. No peer is imported: the
  * driver is an object of the shape that unstorage asks for.
  */
+import { isArrayBuffer, isBytes } from '../border/brands.ts';
 import type { SharedCache } from '../cache/shared-cache.ts';
 import { decodeText, encodeText } from '../cache/values.ts';
 import { InvalidArgumentError } from '../errors.ts';
@@ -77,8 +78,8 @@ function textOf(bytes: Uint8Array | undefined): string | null {
 /** The bytes of what somebody gives as raw. */
 function bytesOf(value: unknown): Uint8Array {
   if (typeof value === 'string') return encodeText('value', value);
-  if (value instanceof Uint8Array) return value;
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (isBytes(value)) return value;
+  if (isArrayBuffer(value)) return new Uint8Array(value);
   if (ArrayBuffer.isView(value)) {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   }

@@ -19,6 +19,7 @@ import {
   checkOptions,
 } from '../border/arguments.ts';
 import { isMemory } from '../border/brands.ts';
+import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
 import {
   DisposedError,
@@ -37,6 +38,7 @@ import {
   type ZoneReport,
 } from '../inspect/zone.ts';
 import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
+import { formatSize } from '../sizes.ts';
 import type { Zone } from '../threads/registry.ts';
 import { withdraw } from '../threads/threads.ts';
 import { attachZone, createZone, join } from '../threads/zone.ts';
@@ -358,6 +360,16 @@ export class Arena implements Disposable {
   /** As `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @internal */
+  [INSPECT](depth: number, options: object, inspect: Inspect): string {
+    const shown = () => ({
+      size: formatSize(this.size),
+      free: formatSize(this.kernel.freePagesNow() * facts.PAGE_BYTES),
+      threads: this.kernel.liveThreads(),
+    });
+    return inspectAs('Arena', shown, depth, options, inspect);
   }
 
   /** @internal What pins of this thread are taken in. */

@@ -6,6 +6,7 @@
  * pinned and locked alike: folios, slabs, zspages.
  */
 
+import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { BusyError, DisposedError, NotYoursError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
@@ -100,6 +101,12 @@ export class Pin implements Disposable {
   get number(): number {
     this.#live();
     return this.#desc;
+  }
+
+  /** @internal */
+  [INSPECT](depth: number, options: object, inspect: Inspect): string {
+    const facts = () => ({ pfn: this.pfn, order: this.order, isLocked: this.#isLocked });
+    return inspectAs('Pin', facts, depth, options, inspect);
   }
 
   #locked(taken: number): number {

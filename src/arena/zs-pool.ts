@@ -21,6 +21,7 @@ import {
   checkOptions,
 } from '../border/arguments.ts';
 import { copyBytes } from '../border/brands.ts';
+import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { viewOf } from '../cache/values.ts';
 import {
@@ -194,6 +195,12 @@ export class ZsPool implements Disposable {
   /** As `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @internal */
+  [INSPECT](depth: number, options: object, inspect: Inspect): string {
+    const facts = () => ({ pool: this.handle.pool });
+    return inspectAs('ZsPool', facts, depth, options, inspect);
   }
 
   #live(): KernelExports {

@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import {
   copyBytes,
   fixedView,
+  isArrayBuffer,
   isBytes,
   isMemory,
   isOutOfBounds,
@@ -25,6 +26,10 @@ test('a kind is known by its brand, whatever realm it is of', () => {
     assert.ok(isMemory(memory));
     assert.ok(isShared(memory.buffer));
   }
+  for (const buffer of [new ArrayBuffer(1), runInNewContext('new ArrayBuffer(1)')]) {
+    assert.ok(isArrayBuffer(buffer));
+  }
+  assert.ok(!isArrayBuffer(new SharedArrayBuffer(1)) && !isArrayBuffer(new Uint8Array(1)));
   assert.ok(!isShared(new ArrayBuffer(1)) && !isShared(runInNewContext('new ArrayBuffer(1)')));
 });
 

@@ -26,6 +26,7 @@ const kindOf: Reader<string | undefined> = getter(typedArray, Symbol.toStringTag
 const countOf: Reader<number> = getter(typedArray, 'length')!;
 const bufferOf: Reader<ArrayBufferLike> = getter(typedArray, 'buffer')!;
 const offsetOf: Reader<number> = getter(typedArray, 'byteOffset')!;
+const arrayBufferLengthOf = getter<number>(ArrayBuffer.prototype, 'byteLength');
 // A page that is not isolated has no shared memory, and may load this file all the same.
 const sharedLengthOf = getter<number>(globalThis.SharedArrayBuffer?.prototype, 'byteLength');
 const memoryBufferOf = getter<ArrayBufferLike>(globalThis.WebAssembly?.Memory?.prototype, 'buffer');
@@ -74,6 +75,11 @@ export function copyBytes(target: Uint8Array, source: Uint8Array, length: number
     // It has grown beyond the target.
     target.set(fixedView(source, length));
   }
+}
+
+/** Whether it is an ArrayBuffer that is not shared, of any realm. */
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return answers(arrayBufferLengthOf, value);
 }
 
 /** Whether it is shared memory, of any realm. */

@@ -8,9 +8,11 @@
  */
 import { Arena } from '../arena/arena.ts';
 import { checkBytes } from '../border/arguments.ts';
+import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { throwIfPoisoned } from '../border/kernel.ts';
 import { DisposedError, IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import type { ZoneReport } from '../inspect/zone.ts';
+import { formatSize } from '../sizes.ts';
 import {
   type AttachOptions,
   readHandle,
@@ -210,6 +212,16 @@ export class SharedCache<T = Uint8Array> implements Disposable {
   /** As `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @internal */
+  [INSPECT](depth: number, options: object, inspect: Inspect): string {
+    const facts = () => ({
+      values: this.#settings.values,
+      entries: this.size,
+      maxSize: formatSize(this.arena.size),
+    });
+    return inspectAs('SharedCache', facts, depth, options, inspect);
   }
 
   #live(): Border {

@@ -46,7 +46,7 @@ function typesOf(dist: string, files: readonly string[]): Set<string> {
   const found = new Set(files.map((file) => file.replace(/js$/, 'd.ts')));
   for (const file of found) {
     const text = readFileSync(join(dist, file), 'utf8');
-    for (const [, path] of text.matchAll(/from '(\.[^']*)\.js'/g)) {
+    for (const [, path] of text.matchAll(/(?:from |import\()['"](\.[^'"]*)\.[jt]s['"]/g)) {
       found.add(join(dirname(file), `${path}.d.ts`));
     }
   }

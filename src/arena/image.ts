@@ -34,8 +34,6 @@ const RUN_HEADER_BYTES = 12;
 /** 1 MiB: large enough that the calls cost nothing beside the copying. */
 const RUN_PAGES = 256;
 
-const { PAGE_BYTES, PAGES_PER_WASM_PAGE } = facts;
-
 function nodeModules(file: string): { fs: Fs; crc32: Crc } {
   const fs = globalThis.process?.getBuiltinModule?.('node:fs');
   const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
@@ -115,8 +113,8 @@ function headerOf(crc32: Crc, wasmPages: number, runs: Run[]): Uint8Array {
 
 /** A run as it stands in the file. Copied first: readers may still change a mark in it. */
 function runOf(crc32: Crc, memory: WebAssembly.Memory, [pfn, pages]: Run): Uint8Array {
-  const bytes = new Uint8Array(RUN_HEADER_BYTES + pages * PAGE_BYTES);
-  const content = new Uint8Array(memory.buffer, pfn * PAGE_BYTES, pages * PAGE_BYTES);
+  const bytes = new Uint8Array(RUN_HEADER_BYTES + pages * facts.PAGE_BYTES);
+  const content = new Uint8Array(memory.buffer, pfn * facts.PAGE_BYTES, pages * facts.PAGE_BYTES);
   bytes.set(content, RUN_HEADER_BYTES);
   const header = new DataView(bytes.buffer);
   header.setUint32(0, pfn, true);
@@ -156,18 +154,16 @@ function thaw(
   const kernel = openKernel(memory);
   const words = new Uint32Array(memory.buffer);
   if (words[0] !== facts.ZONE_MAGIC) throw new BadImageError(file, 'what it holds is not a zone');
-  if (kernel.firstPfn() > metadataPages || kernel.pageCount() * PAGE_BYTES !== words.byteLength) {
+  if (
+    kernel.firstPfn() > metadataPages ||
+    kernel.pageCount() * facts.PAGE_BYTES !== words.byteLength
+  ) {
     throw new BadImageError(file, "its superblock and its pages don't fit together");
   }
-  words.set(crypto.getRandomValues(new Uint32Array(2)), zoneIdOffset() >> 2);
+  // The two halves of the zone's id follow each other.
+  words.set(crypto.getRandomValues(new Uint32Array(2)), facts.offsetsOfSuperblock.zoneIdLo >> 2);
   kernel.adoptImage();
   return { memory, kernel };
-}
-
-/** Of zoneIdLo in the superblock; zoneIdHi follows. */
-function zoneIdOffset(): number {
-  const superblock = facts.structures.find(({ name }) => name === 'Superblock')!;
-  return superblock.fields.find(({ name }) => name === 'zoneIdLo')!.offset;
 }
 
 /** Reads an image from its start, believing nothing before its sum is right. */
@@ -192,10 +188,10 @@ class ImageReader {
     let metadataPages = 0;
     let end = 0;
     for (let index = 0; index < runs; index++) {
-      const [pfn, run] = this.#readRun(end, wasmPages * PAGES_PER_WASM_PAGE);
-      bytes.set(run, pfn * PAGE_BYTES);
-      if (metadataPages === pfn) metadataPages += run.length / PAGE_BYTES;
-      end = pfn + run.length / PAGE_BYTES;
+      const [pfn, run] = this.#readRun(end, wasmPages * facts.PAGES_PER_WASM_PAGE);
+      bytes.set(run, pfn * facts.PAGE_BYTES);
+      if (metadataPages === pfn) metadataPages += run.length / facts.PAGE_BYTES;
+      end = pfn + run.length / facts.PAGE_BYTES;
     }
     return { memory, metadataPages };
   }
@@ -213,7 +209,7 @@ class ImageReader {
       throw this.#bad(`its version is ${word(2)}.${word(3)}, and this one reads ${known}`);
     }
     if (word(7) !== this.#crc32(bytes.subarray(0, 28))) throw this.#bad('its header is damaged');
-    const expected = HEADER_BYTES + word(5) * RUN_HEADER_BYTES + word(6) * PAGE_BYTES;
+    const expected = HEADER_BYTES + word(5) * RUN_HEADER_BYTES + word(6) * facts.PAGE_BYTES;
     if (seen !== expected) throw this.#bad(`it has ${seen} bytes instead of ${expected}`);
     return { wasmPages: word(4), runs: word(5) };
   }
@@ -236,9 +232,9 @@ class ImageReader {
     if (pages < 1 || pages > RUN_PAGES || pfn < from || pfn + pages > pageCount) {
       throw this.#bad(`the run of pages after page ${from} is damaged`);
     }
-    const run = new Uint8Array(RUN_HEADER_BYTES + pages * PAGE_BYTES);
+    const run = new Uint8Array(RUN_HEADER_BYTES + pages * facts.PAGE_BYTES);
     run.set(header);
-    run.set(this.#read(pages * PAGE_BYTES), RUN_HEADER_BYTES);
+    run.set(this.#read(pages * facts.PAGE_BYTES), RUN_HEADER_BYTES);
     if (view.getUint32(8, true) === runSum(this.#crc32, run)) {
       return [pfn, run.subarray(RUN_HEADER_BYTES)];
     }

@@ -10,7 +10,8 @@
  */
 import { CorruptionError, IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { kernelBase64 } from '../generated/kernel-wasm.ts';
+import { kernelWasm } from '../generated/kernel-wasm.ts';
+import { unpack } from './embedded.ts';
 
 /** The kernel's exports; kernel/index.ts and kernel/exports/statistics.ts say what each does. */
 export interface KernelExports {
@@ -157,12 +158,8 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The module, compiled once a thread. Cost: some milliseconds, the first time. */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(decodeBase64(kernelBase64));
+  compiled ??= new WebAssembly.Module(unpack(kernelWasm));
   return compiled;
-}
-
-export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
 /** An instance of the kernel over `memory`, not attached to anything yet. */

@@ -7,8 +7,9 @@
  */
 import { IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { observerBase64 } from '../generated/observer-wasm.ts';
-import { decodeBase64, instantiate, type KernelExports } from './kernel.ts';
+import { observerWasm } from '../generated/observer-wasm.ts';
+import { unpack } from './embedded.ts';
+import { instantiate, type KernelExports } from './kernel.ts';
 
 /** What it exports; the files of kernel/exports/ say what each does. */
 export interface ObserverExports
@@ -56,7 +57,7 @@ export function openObserver(memory: WebAssembly.Memory): ObserverExports {
   if (words[1] !== facts.FORMAT_VERSION) {
     throw new IncompatibleZoneError('the zone was made by another version of pageless');
   }
-  compiled ??= new WebAssembly.Module(decodeBase64(observerBase64));
+  compiled ??= new WebAssembly.Module(unpack(observerWasm));
   return instantiate(compiled, memory) as unknown as ObserverExports;
 }
 

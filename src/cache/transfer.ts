@@ -19,7 +19,6 @@ import { type Decoder, decodeText, encodeText, viewOf } from './values.ts';
 
 export type Key = string | Uint8Array;
 
-const { BLOCK_BYTES, MAX_KEY_BYTES } = facts;
 /** Reads of a value that changed under the reader, before it counts as a miss. */
 const RESTARTS = 16;
 /** Keys up to this length are looked at character by character: most are ASCII. */
@@ -37,8 +36,8 @@ export class Border {
     takeScratch(kernel);
     this.#kernel = kernel;
     this.#bytes = viewOf(memory.buffer);
-    this.#key = this.#lend(kernel.keyScratch() >>> 0, MAX_KEY_BYTES);
-    this.#input = this.#lend(kernel.inputScratch() >>> 0, BLOCK_BYTES);
+    this.#key = this.#lend(kernel.keyScratch() >>> 0, facts.MAX_KEY_BYTES);
+    this.#input = this.#lend(kernel.inputScratch() >>> 0, facts.BLOCK_BYTES);
     this.#output = kernel.outputScratch() >>> 0;
   }
 
@@ -50,7 +49,7 @@ export class Border {
       if (length > 0) return length;
     }
     // A character is at least a byte: too long a text need not be encoded.
-    if (key.length > MAX_KEY_BYTES) throw badKey(key);
+    if (key.length > facts.MAX_KEY_BYTES) throw badKey(key);
     return this.#putKeyBytes(encodeText('key', key));
   }
 
@@ -67,7 +66,7 @@ export class Border {
   #putKeyBytes(key: Uint8Array): number {
     if (!isBytes(key)) throw new InvalidArgumentError('key', 'a string or a Uint8Array', key);
     const length = lengthOf(key);
-    if (length === 0 || length > MAX_KEY_BYTES) throw badKey(key);
+    if (length === 0 || length > facts.MAX_KEY_BYTES) throw badKey(key);
     copyBytes(this.#key, key, length);
     return length;
   }
@@ -85,7 +84,7 @@ export class Border {
     expiry: number,
   ): boolean {
     const raw = isRaw ? 1 : 0;
-    if (length > BLOCK_BYTES) return this.#storeBlocks(keyBytes, value, length, raw, expiry);
+    if (length > facts.BLOCK_BYTES) return this.#storeBlocks(keyBytes, value, length, raw, expiry);
     copyBytes(this.#input, value, length);
     return this.#kernel.set(keyBytes, length, raw, expiry) === 0;
   }
@@ -99,8 +98,8 @@ export class Border {
   ): boolean {
     const whole = fixedView(value, length);
     this.#kernel.beginSet(keyBytes, length);
-    for (let from = 0; from < length; from += BLOCK_BYTES) {
-      const block = whole.subarray(from, from + BLOCK_BYTES);
+    for (let from = 0; from < length; from += facts.BLOCK_BYTES) {
+      const block = whole.subarray(from, from + facts.BLOCK_BYTES);
       this.#input.set(block);
       if (this.#kernel.appendSet(block.length, raw) < 0) return false;
     }
@@ -112,7 +111,7 @@ export class Border {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
       const length = this.#kernel.get(keyBytes, now, isCounted && attempt === 0 ? 1 : 0);
       if (length < 0) return undefined;
-      if (length <= BLOCK_BYTES) return decode(this.#lend(this.#output, length), true);
+      if (length <= facts.BLOCK_BYTES) return decode(this.#lend(this.#output, length), true);
       const value = this.#fetchBlocks(length);
       if (value) return decode(value, false);
     }
@@ -126,7 +125,7 @@ export class Border {
   #fetchBlocks(length: number): Uint8Array<ArrayBuffer> | undefined {
     const value = new Uint8Array(length);
     let from = 0;
-    let bytes = BLOCK_BYTES;
+    let bytes = facts.BLOCK_BYTES;
     while (true) {
       value.set(this.#lend(this.#output, bytes), from);
       from += bytes;
@@ -150,7 +149,7 @@ export class Border {
   /** Copied out at once: the next call reuses the scratch. */
   #listed(): string[] {
     const keys: string[] = [];
-    const words = new Uint32Array(this.#bytes.buffer, this.#output, BLOCK_BYTES >> 2);
+    const words = new Uint32Array(this.#bytes.buffer, this.#output, facts.BLOCK_BYTES >> 2);
     let at = 0;
     for (let bytes = words[0]!; bytes !== 0; bytes = words[at >> 2]!) {
       const start = this.#output + at + 4;
@@ -162,5 +161,5 @@ export class Border {
 }
 
 function badKey(key: Key): InvalidArgumentError {
-  return new InvalidArgumentError('key', `1 to ${MAX_KEY_BYTES} bytes long`, key);
+  return new InvalidArgumentError('key', `1 to ${facts.MAX_KEY_BYTES} bytes long`, key);
 }

@@ -22,13 +22,9 @@ export interface ClassReport {
   freeable: number;
 }
 
-const tally = facts.structures.find(({ name }) => name === 'ClassTally')!;
+const tally = facts.offsetsOfClassTally;
 /** Lists of zspages by how full they are: eighths, and full ones. */
 export const EIGHTHS = 9;
-
-function word(name: string): number {
-  return tally.fields.find((field) => field.name === name)!.offset / 4;
-}
 
 /** Classes that have a zspage, of one pool (its page number) or of all pools (0). */
 export function reportClasses(
@@ -40,22 +36,23 @@ export function reportClasses(
   const count = kernel.zsTally(pool);
   const start = kernel.outputScratch() >>> 0;
   const all = Array.from({ length: count }, (_, index) => {
-    const words = new Uint32Array(memory.buffer, start + index * tally.bytes, tally.bytes / 4);
+    const at = start + index * tally.bytes;
+    const words = new Uint32Array(memory.buffer, at, tally.bytes >> 2);
     return describe(index, words);
   });
   return all.filter((one) => one.objectsAllocated > 0);
 }
 
 function describe(index: number, words: Uint32Array): ClassReport {
-  const read = (name: string): number => words[word(name)]!;
-  const first = word('eighths');
+  const read = (offset: number): number => words[offset >> 2]!;
+  const first = tally.eighths >> 2;
   return classReport(index, {
-    size: read('objectBytes'),
-    pagesPerZspage: read('pagesPerZspage'),
-    slots: read('slotsPerZspage'),
-    used: read('used'),
-    pages: read('pages'),
-    zspages: read('zspages'),
+    size: read(tally.objectBytes),
+    pagesPerZspage: read(tally.pagesPerZspage),
+    slots: read(tally.slotsPerZspage),
+    used: read(tally.used),
+    pages: read(tally.pages),
+    zspages: read(tally.zspages),
     eighths: [...words.subarray(first, first + EIGHTHS)],
   });
 }

@@ -5,11 +5,11 @@
  * benches' alone.
  */
 
-import { decodeBase64 } from '../border/kernel.ts';
+import { unpack } from '../border/embedded.ts';
 import { CHILD_PAGES } from '../generated/facts.ts';
-import { labBase64 } from '../generated/lab-wasm.ts';
+import { labWasm } from '../generated/lab-wasm.ts';
 
-export type Layout = keyof typeof labBase64;
+export type Layout = keyof typeof labWasm;
 
 export const layouts: readonly Layout[] = ['one-word', 'two-word', 'struct-page'];
 
@@ -70,7 +70,7 @@ export interface LabExports {
 export const LAB_WASM_PAGES = 4096;
 
 export function compileLab(layout: Layout): WebAssembly.Module {
-  return new WebAssembly.Module(decodeBase64(labBase64[layout]));
+  return new WebAssembly.Module(unpack(labWasm[layout]));
 }
 
 export function createLabMemory(wasmPages: number = LAB_WASM_PAGES): WebAssembly.Memory {

@@ -52,8 +52,11 @@ test('every relative link of its documents leads to a file in it', () => {
 
 test('publint has nothing to say', async () => {
   const { messages, pkg } = await publint({ pkgDir: folder, pack: false, strict: true });
+  // But for its advice about the two files that stand for others in browsers: `imports` would send
+  // the sources, which run as they are, to dist/.
+  const others = messages.filter(({ code }) => code !== 'USE_EXPORTS_OR_IMPORTS_BROWSER');
   assert.deepEqual(
-    messages.map((message) => formatMessage(message, pkg)),
+    others.map((message) => formatMessage(message, pkg)),
     [],
   );
 });
@@ -95,9 +98,8 @@ async function bundleOfCache(): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
-/** Goals: 120,000 minified, 50,000 of them after gzip. */
-const BUNDLE_BYTES = 180_000;
-const BUNDLE_GZIP_BYTES = 68_000;
+const BUNDLE_BYTES = 120 * 1024;
+const BUNDLE_GZIP_BYTES = 50 * 1024;
 
 test('a bundle of SharedCache alone stays small', async () => {
   const bundle = await bundleOfCache();

@@ -28,16 +28,16 @@ export {
   ZsPool,
   type ZsPoolHandle,
 } from './arena/zs-pool.ts';
-export {
-  type AttachOptions,
-  type CacheStats,
-  type Key,
-  type SetOptions,
-  SharedCache,
-  type SharedCacheHandle,
-  type SharedCacheOptions,
+export { SharedCache, type SharedCacheConstructor } from './cache/constructor.ts';
+export type {
+  AttachOptions,
+  CacheStats,
+  Key,
+  SetOptions,
+  SharedCacheHandle,
+  SharedCacheOptions,
 } from './cache/shared-cache.ts';
-export type { ValueCodec, ValueKind } from './cache/values.ts';
+export type { Bytes, In, ValueCodec, ValueKind } from './cache/values.ts';
 export { type Codec, lz4 } from './codec.ts';
 export {
   BadImageError,

@@ -54,7 +54,9 @@ type Compression = 'lz4' | 'none';
 function openOurs<T>(setup: SubjectSetup, values: 'bytes' | 'string', compression: Compression) {
   const { zoneBytes: maxSize, handle, ttl } = setup;
   if (handle) return SharedCache.attach<T>(handle);
-  return new SharedCache<T>({ maxSize, values, compression, ...(ttl ? { ttl } : {}) });
+  // T is what the caller knows of `values`.
+  const options = { maxSize, values: values as 'json', compression, ...(ttl ? { ttl } : {}) };
+  return new SharedCache<T>(options);
 }
 
 function faceOf<T>(cache: SharedCache<T>) {

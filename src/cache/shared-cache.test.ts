@@ -14,7 +14,7 @@ const samples: [ValueKind, unknown[]][] = [
 
 for (const [values, list] of samples) {
   test(`${values}: set, get, peek, has, delete and clear`, () => {
-    using cache = new SharedCache<unknown>({ maxSize: '8MiB', values });
+    using cache = new SharedCache({ maxSize: '8MiB', values });
     for (const value of list) {
       assert.equal(cache.get('key'), undefined);
       assert.equal(cache.set('key', value), true);

@@ -24,7 +24,7 @@ import {
   type SharedCacheOptions,
 } from './settings.ts';
 import { Border, type Key } from './transfer.ts';
-import { type Decoder, decoderOf, type ValueCodec } from './values.ts';
+import { type Bytes, type Decoder, decoderOf, type In, type ValueCodec } from './values.ts';
 
 export type { AttachOptions, Key, SetOptions, SharedCacheHandle, SharedCacheOptions };
 
@@ -72,7 +72,7 @@ function create<T>(options: SharedCacheOptions<T>): Opening<T> {
   return new Opening(new Arena({ size }), settings, codec);
 }
 
-export class SharedCache<T = Uint8Array> implements Disposable {
+export class SharedCache<T = Bytes> implements Disposable {
   readonly #arena: Arena;
   readonly #border: Border;
   readonly #codec: ValueCodec<T>;
@@ -100,7 +100,7 @@ export class SharedCache<T = Uint8Array> implements Disposable {
    * Attaches this thread to a cache. A cache with a codec of its own needs the same one again.
    * Throws `InvalidArgumentError`, `IncompatibleZoneError`, `TooManyThreadsError`.
    */
-  static attach<T = Uint8Array>(
+  static attach<T = Bytes>(
     handle: SharedCacheHandle,
     options: AttachOptions<T> = {},
   ): SharedCache<T> {
@@ -142,11 +142,11 @@ export class SharedCache<T = Uint8Array> implements Disposable {
   }
 
   /** Stores a value. @returns false when it was refused; the key then has no value */
-  set(key: Key, value: T, options?: SetOptions): boolean {
+  set(key: Key, value: In<T>, options?: SetOptions): boolean {
     this.#live();
     const { ttl: usual } = this.#settings;
     const ttl = options === undefined ? usual : readSetOptions(options, usual);
-    const bytes = this.#codec.serialize(value);
+    const bytes = this.#codec.serialize(value as T);
     const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
     // So far the user's code may have run, and have disposed the cache or used the scratch.
     const border = this.#live();

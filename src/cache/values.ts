@@ -17,6 +17,12 @@ export interface ValueCodec<T> {
   deserialize(bytes: Uint8Array<ArrayBuffer>): T;
 }
 
+/** What comes out of a cache of bytes: an array of one's own, which no other thread sees. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What may be put into a cache of V: as bytes, those of others as well. */
+export type In<V> = V | (V extends Uint8Array ? Uint8Array : never);
+
 /** The kinds that need no code, and so cross threads with the handle. */
 export type ValueKind = 'bytes' | 'string' | 'json';
 

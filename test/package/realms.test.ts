@@ -104,7 +104,7 @@ for (const [name, here, there] of [
 
 test('texts and JSON cross realms, and so do codecs of one’s own', () => {
   for (const values of ['string', 'json'] as const) {
-    const cache = new outside.SharedCache<string>({ maxSize: '4MiB', values });
+    const cache = new outside.SharedCache({ maxSize: '4MiB', values });
     const same = inside.SharedCache.attach<string>(cache.handle);
     cache.set('key', 'what is said ');
     assert.equal(same.get('key'), 'what is said ');

@@ -1,0 +1,84 @@
+/**
+ * Types that follow `values`, checked by the compiler alone: this file is compiled with the tests and
+ * never run. A line below `@ts-expect-error` must not compile; if it does, the compiler says so.
+ */
+import {
+  type Bytes,
+  SharedCache,
+  type SharedCacheHandle,
+  type ValueKind,
+} from '../../src/index.ts';
+
+interface User {
+  name: string;
+}
+
+/** Compiles only where the two types are the same. */
+function same<A>(): <B>(
+  value: (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? B : never,
+) => void {
+  return () => {};
+}
+
+declare const kind: ValueKind;
+declare const handle: SharedCacheHandle;
+const maxSize = '64MiB';
+const bytes = new Uint8Array(new SharedArrayBuffer(4));
+
+export function kinds(): void {
+  const plain = new SharedCache({ maxSize });
+  same<Bytes | undefined>()(plain.get('key'));
+  plain.set('key', bytes);
+  plain.set(bytes, Buffer.of(1));
+  // @ts-expect-error a text is no bytes
+  plain.set('key', 'text');
+
+  const texts = new SharedCache({ maxSize, values: 'string' });
+  same<string | undefined>()(texts.peek('key'));
+  // @ts-expect-error bytes are no text
+  texts.set('key', bytes);
+
+  same<unknown>()(new SharedCache({ maxSize, values: 'json' }).get('key'));
+  const users = new SharedCache<User>({ maxSize, values: 'json' });
+  same<User | undefined>()(users.get('key'));
+  users.set('key', { name: 'Ada' }, { ttl: 5 });
+  // @ts-expect-error a user has a name
+  users.set('key', {});
+
+  const dates = new SharedCache({
+    maxSize,
+    values: {
+      serialize: (date: Date) => Uint8Array.of(date.getDay()),
+      deserialize: (stored: Bytes) => new Date(stored[0] ?? 0),
+    },
+  });
+  same<Date | undefined>()(dates.get('key'));
+  same<unknown>()(new SharedCache({ maxSize, values: kind }).get('key'));
+}
+
+export function contradictions(): void {
+  // @ts-expect-error users are no bytes
+  new SharedCache<User>({ maxSize });
+  // @ts-expect-error users are no bytes
+  new SharedCache<User>({ maxSize, values: 'bytes' });
+  // @ts-expect-error users are no texts
+  new SharedCache<User>({ maxSize, values: 'string' });
+  // @ts-expect-error there is no such kind
+  new SharedCache({ maxSize, values: 'xml' });
+  // @ts-expect-error there is no such option
+  new SharedCache({ maxSize, maxEntries: 5 });
+  // @ts-expect-error maxSize is missing
+  new SharedCache({});
+  // @ts-expect-error there is no such option
+  new SharedCache({ maxSize }).set('key', bytes, { ttlMs: 5 });
+  // @ts-expect-error a number is no options
+  new SharedCache({ maxSize }).set('key', bytes, 5000);
+}
+
+export function attaching(): void {
+  same<Bytes | undefined>()(SharedCache.attach(handle).get('key'));
+  same<User | undefined>()(SharedCache.attach<User>(handle).get('key'));
+  const passed: SharedCache = SharedCache.attach(handle);
+  const isOne: boolean = passed instanceof SharedCache;
+  same<boolean>()(isOne);
+}

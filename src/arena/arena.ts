@@ -39,6 +39,7 @@ import {
 } from '../inspect/zone.ts';
 import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
 import { formatSize } from '../sizes.ts';
+import { reapThread } from '../threads/reap.ts';
 import type { Zone } from '../threads/registry.ts';
 import { withdraw } from '../threads/threads.ts';
 import { attachZone, createZone, join } from '../threads/zone.ts';
@@ -310,6 +311,23 @@ export class Arena implements Disposable {
     return Array.from({ length: facts.MAX_SLOT }, (_, i) => i + 1)
       .map((slot) => ({ slot, age: this.kernel.sectionAge(slot) }))
       .filter(({ age }) => age > 0);
+  }
+
+  /** The number of this thread in the arena, for `reap` in another. */
+  get thread(): number {
+    return this.#live().owner;
+  }
+
+  /**
+   * Waits until the thread of that number has left, or is proven dead, and what it owned is given
+   * back. To be called after `worker.terminate()` by who needs that memory. In browsers it takes up
+   * to some seconds, and for ever if the worker's event loop has never turned since it attached.
+   *
+   * @param options.signal  ends the waiting: the promise is rejected with its reason
+   */
+  async reap(thread: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    checkInteger('thread', thread, 1, 0xffffffff);
+    await reapThread(this.#live(), thread, signal);
   }
 
   /** Figures of the whole zone, read from it. Cost: one look at every page word. */

@@ -6,18 +6,23 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
+import type { LifeLock } from './life-lock.ts';
 
 /** What a thread knows of a zone that it is attached to. */
 export interface Zone {
   id: string;
   memory: WebAssembly.Memory;
   kernel: KernelExports;
+  /** The number under which the kernel knows this thread here. */
+  owner: number;
   /** Arenas of this thread on the zone; the slot goes with the last. */
   users: number;
   /** Whether this thread has its slot still. */
   hasSlot: boolean;
   /** Kept open as long as the thread is attached: the supervisor sees it close. */
   lifeline?: MessagePort;
+  /** In browsers. */
+  life?: LifeLock | undefined;
   /**
    * Called when somebody has waited long and this thread's stack is empty: what the kernel takes for
    * a call under way was cut short.
@@ -51,12 +56,13 @@ export function workerThreads(): WorkerThreads | undefined {
   return globalThis.process?.getBuiltinModule?.('node:worker_threads');
 }
 
-const browserOwner = 1 + Math.floor(Math.random() * 0xfffffffe);
-
-/** The number under which the kernel knows this thread; never 0. In Node its id and one. */
+/**
+ * The number under which the kernel is to know this thread; never 0. In Node its id and one, elsewhere
+ * another one each time that it attaches.
+ */
 export function threadOwner(): number {
   const threads = workerThreads();
-  return threads ? threads.threadId + 1 : browserOwner;
+  return threads ? threads.threadId + 1 : 1 + Math.floor(Math.random() * 0xfffffffe);
 }
 
 /** False only on a browser's main thread, which may not block. */

@@ -5,7 +5,8 @@
  *   - whoever created the worker sees its `exit` event, after which none of its code runs;
  *   - a supervisor holds one end of a channel, the *lifeline*, of every attached thread and sees it
  *     close, even while everybody else is busy (supervision.ts);
- *   - the main thread does not know a thread any more that has listened (proofs.ts).
+ *   - the main thread does not know a thread any more that has listened (proofs.ts);
+ *   - in browsers, a lock that it held for its life is free (life-lock.ts).
  * Each marks the dead thread's slots and gives back what it owned, or, if it died inside the kernel
  * in the midst of what cannot be repaired, poisons the zone.
  *
@@ -14,6 +15,7 @@
  */
 import { type KernelExports, openKernel } from '../border/kernel.ts';
 import { buryThread } from './burial.ts';
+import { holdLife } from './life-lock.ts';
 import { registry, type Zone, zoneIdOf } from './registry.ts';
 import { seekSupervisor } from './supervision.ts';
 
@@ -21,12 +23,15 @@ import { seekSupervisor } from './supervision.ts';
 export function enroll(
   memory: WebAssembly.Memory,
   kernel: KernelExports,
+  owner: number,
   isPrivate: boolean,
 ): Zone {
-  const zone: Zone = { id: zoneIdOf(kernel), memory, kernel, users: 1, hasSlot: true };
+  const zone: Zone = { id: zoneIdOf(kernel), memory, kernel, owner, users: 1, hasSlot: true };
   registry().zones.set(zone.id, zone);
   watchWorkers();
-  if (!isPrivate) seekSupervisor(zone);
+  if (isPrivate) return zone;
+  zone.life = holdLife(zone);
+  if (!zone.life) seekSupervisor(zone);
   return zone;
 }
 
@@ -39,6 +44,7 @@ export function withdraw(zone: Zone): void {
   zone.hasSlot = false;
   // In this order: a lifeline that closes while the slot is live would mean death.
   detachQuietly(zone.kernel);
+  zone.life?.release();
   zone.lifeline?.postMessage('left');
   zone.lifeline?.close();
 }

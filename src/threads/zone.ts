@@ -52,8 +52,9 @@ export function attachZone(memory: WebAssembly.Memory): Zone {
  */
 export function join(memory: WebAssembly.Memory, kernel: KernelExports, isPrivate = false): Zone {
   listen();
-  const slot = kernel.attach(threadOwner(), mayPark() ? 1 : 0);
-  if (slot > 0) return enroll(memory, kernel, isPrivate);
+  const owner = threadOwner();
+  const slot = kernel.attach(owner, mayPark() ? 1 : 0);
+  if (slot > 0) return enroll(memory, kernel, owner, isPrivate);
   if (registry().zones.size === 0) stopListening();
   switch (slot) {
     case facts.ERR_NO_SLOT:

@@ -24,7 +24,6 @@ import { corruption, type KernelExports, throwIfPoisoned } from '../border/kerne
 import {
   DisposedError,
   InvalidArgumentError,
-  InvalidFreeError,
   NoDescriptorError,
   ZoneTooSmallError,
 } from '../errors.ts';
@@ -46,6 +45,7 @@ import { attachZone, createZone, join } from '../threads/zone.ts';
 import * as compaction from './compaction.ts';
 import { Folio, folioAt } from './folio.ts';
 import { loadImage, saveImage } from './image.ts';
+import { invalidFree } from './invalid-free.ts';
 import { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
 import { checkPin, Pin } from './pin.ts';
 import { type PoisonResult, poisonPage } from './poison.ts';
@@ -77,15 +77,6 @@ export interface ArenaHandle {
   kind: 'pageless-arena';
   memory: WebAssembly.Memory;
 }
-
-const freeReasons: Record<number, string> = {
-  [facts.ERR_ARGUMENT]: 'there is no such order',
-  [facts.ERR_FOREIGN_PAGE]: 'it is outside the arena',
-  [facts.ERR_UNALIGNED]: 'it is not the first page of a block of this order',
-  [facts.ERR_NOT_ALLOCATED]: 'it is not allocated',
-  [facts.ERR_WRONG_ORDER]: 'the block was allocated with another order',
-  [facts.ERR_NOT_YOURS]: 'it belongs to the arena itself or to a cache',
-};
 
 export class Arena implements Disposable {
   #zone: Zone | undefined;
@@ -155,7 +146,7 @@ export class Arena implements Disposable {
     checkInteger('pfn', pfn, 0, 0xffffffff);
     checkInteger('order', order, 0, facts.MAX_ORDER);
     const failure = this.kernel.freePages(pfn, order);
-    if (failure < 0) throw new InvalidFreeError(pfn, order, freeReasons[failure] ?? `${failure}`);
+    if (failure < 0) throw invalidFree(pfn, order, failure);
   }
 
   /**
@@ -167,7 +158,7 @@ export class Arena implements Disposable {
     checkInteger('blockOrder', blockOrder, 1, facts.MAX_ORDER);
     checkInteger('order', order, 0, blockOrder - 1);
     const failure = this.kernel.freePart(pfn, order, blockOrder);
-    if (failure < 0) throw new InvalidFreeError(pfn, order, freeReasons[failure] ?? `${failure}`);
+    if (failure < 0) throw invalidFree(pfn, order, failure);
   }
 
   /**

@@ -3,6 +3,7 @@
  */
 
 import { storeWord } from './base/words';
+import { evictSome } from './cache/queue';
 import { refsAt } from './memdesc/header';
 import { drainSlab } from './slab/drain';
 import { allocObject, freeObject } from './slab/kmem-cache';
@@ -41,6 +42,8 @@ export {
   freeObject,
 } from './slab/kmem-cache';
 export { waitingSlabs } from './slab/slabs';
+export { leafCount as leaves } from './store/directory';
+export { setMany } from './store/resize';
 export { limboCount } from './thread/limbo';
 export { lock, unlock } from './thread/lock';
 export { enterSection, isInSection, leaveSection } from './thread/rcu';
@@ -71,6 +74,14 @@ export function freeInCall(cache: u32, object: u32): void {
   enterKernel(1);
   freeObject(cache, object);
   endCall();
+}
+
+/** Eviction without need. */
+export function sweepInCall(bytes: u32): u32 {
+  enterKernel(1);
+  const entries = evictSome(bytes);
+  endCall();
+  return entries;
 }
 
 export function drainInCall(): void {

@@ -52,6 +52,8 @@ export const ERR_FULL: i32 = -21;
 export const ERR_PINNED: i32 = -22;
 /** It could be moved, and was not. */
 export const ERR_MOVABLE: i32 = -23;
+/** The entry has an expiry: call again with the time. */
+export const ERR_NEEDS_CLOCK: i32 = -24;
 
 /** A thread died half-way through a change. */
 export const FAULT_DIED_IN_KERNEL: u32 = 1;

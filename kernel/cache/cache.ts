@@ -1,58 +1,69 @@
 /**
- * The store: what a cache does, one operation each.
+ * The cache: what it does, one operation each.
  *
- * Reading takes no lock: section → index → handle → object → block. Writing builds the entry first,
- * outside any lock, and then changes one word under the store lock.
+ * Reading takes no lock: section → directory → line → handle → object → block. Writing builds the entry
+ * first, outside any lock, and then changes one cell of the index under the lock of its leaf.
  *
- *   set     draft (store/entry.ts) → node → handle swapped in → old value to limbo
+ *   set     draft (store/entry.ts) → the cell, in the key's place or a free one → the old value to the ring
  *   get     first block decoded to the output scratch; `getMore` for the following ones
- *   delete  node taken out → value and node to limbo
+ *   delete  the cell becomes 0 → the value to the ring
  *
- * Memory is short: give limbo its grace period, evict at least as many bytes as are needed, and try
- * again; when nothing is left to evict, refuse. A refused set also removes the key's old value: a
- * cache may forget, but it is never stale.
+ * Memory is short: free what waits, evict at least as many bytes as are needed, and try again. Refused
+ * is a set only when nothing is left to evict, or when a reader stalls. It also removes the key's old
+ * value: a cache may forget, but it is never stale.
  *
- * The key of every operation stands in the key scratch.
+ * The key of every operation stands in the key scratch; its hash is taken once a call. An expiry is a
+ * time in milliseconds, 0 = never; who asks with `now` 0 has not read the clock, and is told to
+ * (ERR_NEEDS_CLOCK) when the entry has an expiry.
  */
-import { ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
+import { ERR_NEEDS_CLOCK, ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
 import { superblock } from '../base/layout';
-import { pokeWord } from '../base/words';
+import { peekWord } from '../base/words';
 import { hashKey } from '../codec/hash';
 import { keepFree } from '../frames/watermark';
 import { takeScratch } from '../memdesc/thread-pages';
-import { awaitReclaim, isLimboEmpty, reclaimIfMany } from '../reclaim/reclaim';
-import { allocObject, CACHE_NODE, createCache, freeObject, KIND_HAND } from '../slab/kmem-cache';
-import { settleHand } from '../slab/sheaf';
+import {
+  awaitReclaim,
+  FREED,
+  makeRingRoom,
+  NOTHING_FREED,
+  reclaimIfMany,
+  STALLED,
+} from '../reclaim/reclaim';
+import { closeChange, insertEntry, removeEntry, replaceEntry } from '../store/change';
+import { hasRingRoom } from '../store/deferred';
+import {
+  formatIndex,
+  leafAt,
+  leafCount,
+  lockLeaf,
+  lockLeafOf,
+  lookUp,
+  unlockLeaf,
+} from '../store/directory';
 import {
   appendObject,
-  BLOCK_BYTES,
   beginDraft,
-  beginRead,
-  continueRead,
   dropDraft,
   encodeBlock,
-  entryKeyBytes,
-  readKey,
-  takeDraft,
+  entryExpiry,
+  finishDraft,
 } from '../store/entry';
+import { beginRead, continueRead } from '../store/entry-read';
+import { selfJournal, storeState } from '../store/journal';
 import {
-  findNode,
-  firstNode,
-  formatIndex,
-  growIndex,
-  hasShape,
-  initNode,
-  insertNode,
-  NODE_BYTES,
-  nextNode,
-  nodeExpiry,
-  nodeHandle,
-  replaceHandle,
-  STORE_LOCK,
-  settledShape,
-  storeState,
-  touch,
-} from '../store/hash-index';
+  cellAt,
+  findHandle,
+  foundAt,
+  foundLeaf,
+  freePosition,
+  isMainAt,
+  LEAF_CELLS,
+  leafEntries,
+  nextPosition,
+  noteHit,
+} from '../store/leaf';
+import { areFew, growIndex, isMany, shrinkIndex } from '../store/resize';
 import {
   COUNT_BYTES_IN,
   COUNT_BYTES_OUT,
@@ -64,28 +75,27 @@ import {
   COUNT_SETS,
   count,
 } from '../thread/counters';
-import { lock, unlock } from '../thread/lock';
-import { enterSection } from '../thread/rcu';
-import { beginChange, selfState } from '../thread/slot';
+import { OP_DELETE } from '../thread/operations';
+import { leaveSection } from '../thread/rcu';
+import { selfState, setInKernel } from '../thread/slot';
 import { formatPool } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
-import { nextToSweep, removeEntry, unitsOfEntry } from './judge';
+import { evictFrom, unitsOfEntry } from './judge';
 import { beginsInMain, evictSome, pushEntry } from './queue';
 import { formatShards } from './queue-pages';
-import { addTotals, deferEntry, subtractTotals } from './totals';
 
-/** Value bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
+/** Bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
 const EVICT_BYTES: u32 = 65536;
 
-/**
- * A cache is full as a rule: it keeps a page and a desk for each of four threads that come at once.
- */
+/** A cache is full as a rule: it keeps a page and a desk for each of four threads that come at once. */
 const ATTACH_RESERVE_PAGES: u32 = 8;
+
+/** Splits by one set that finds its leaf full, before it evicts from it instead. */
+const FORCED_SPLITS: u32 = 64;
 
 /** @returns 0, or ERR_NO_MEMORY */
 export function formatStore(): i32 {
   keepFree(ATTACH_RESERVE_PAGES);
-  createCache(CACHE_NODE, NODE_BYTES, KIND_HAND);
   let failure = formatPool();
   if (failure == 0) failure = formatShards();
   return failure != 0 ? failure : formatIndex();
@@ -97,23 +107,19 @@ export function isStoreFormatted(): bool {
 
 function keyHash(keyBytes: u32): u32 {
   const hash = hashKey(selfState().keyScratch, keyBytes, superblock().hashSeed);
-  // 0 marks a record that is gone.
+  // 0 marks a record of a queue that is gone.
   return max(u32(hash ^ (hash >> 32)), 1);
 }
 
-/** Finds memory for somebody who got none. @returns false when there is nothing left to free */
+/** Finds memory for somebody who got none. @returns false when there is none to be had */
 function makeRoom(bytes: u32): bool {
-  if (awaitReclaim()) return true;
-  // A reader is off its CPU: evicting more would not free more.
-  if (!isLimboEmpty()) return false;
-  if (evictSome(max(bytes, EVICT_BYTES)) == 0) return false;
-  awaitReclaim();
-  return true;
+  const before = awaitReclaim();
+  if (before != NOTHING_FREED) return before == FREED;
+  if (evictSome(max(bytes, EVICT_BYTES)) == 0) return awaitReclaim() == FREED;
+  return awaitReclaim() != STALLED;
 }
 
-/**
- * Takes this thread's scratch, at the expense of entries if need be. @returns 0 or ERR_NO_MEMORY
- */
+/** Takes this thread's scratch, at the expense of entries if need be. @returns 0 or ERR_NO_MEMORY */
 export function prepare(): i32 {
   while (takeScratch() != 0)
     if (!isStoreFormatted() || !makeRoom(EVICT_BYTES)) return ERR_NO_MEMORY;
@@ -121,8 +127,8 @@ export function prepare(): i32 {
 }
 
 /** Begins a value of `valueBytes`; `append` takes its blocks, `commit` publishes it. */
-export function begin(keyBytes: u32, valueBytes: u32): void {
-  beginDraft(keyBytes, valueBytes);
+export function begin(keyBytes: u32, valueBytes: u32, expiry: u64): void {
+  beginDraft(keyBytes, valueBytes, expiry);
 }
 
 /** Appends `bytes` ≤ BLOCK_BYTES from the input scratch. @returns 0, or ERR_NO_MEMORY: refused */
@@ -137,54 +143,87 @@ export function append(bytes: u32, isRaw: bool): i32 {
   return 0;
 }
 
-/** Publishes the draft. `expiry` in ms since 1970, 0 = never. @returns 0, or ERR_NO_MEMORY */
-export function commit(expiry: u64): i32 {
+/** Publishes the draft. */
+export function commit(): i32 {
   const slot = selfState();
-  let spare = allocObject(CACHE_NODE);
-  while (spare == 0) {
-    if (!makeRoom(NODE_BYTES)) return refuse(slot.draftKeyBytes);
-    spare = allocObject(CACHE_NODE);
-  }
-  const keyBytes = slot.draftKeyBytes;
   count(COUNT_SETS, 1);
   count(COUNT_BYTES_IN, slot.draftValueBytes);
-  // From here on neither the draft nor the node in hand is named by anything.
-  beginChange();
-  settleHand();
-  if (!put(keyHash(keyBytes), keyBytes, takeDraft(), spare, expiry)) freeObject(CACHE_NODE, spare);
+  const keyBytes = slot.draftKeyBytes;
+  const hash = keyHash(keyBytes);
+  const handle = finishDraft(hash);
+  makeRingRoom();
+  let entries = put(hash, keyBytes, handle);
+  for (let splits: u32 = 0; entries == LEAF_CELLS; splits++) {
+    if (splits == FORCED_SPLITS || !growIndex()) evictFrom(hash);
+    makeRingRoom();
+    entries = put(hash, keyBytes, handle);
+  }
+  if (isMany(entries)) growIndex();
   reclaimIfMany();
   return 0;
 }
 
-/** Makes `handle` the value of the key, in a change. @returns whether it needed the spare node */
-function put(hash: u32, keyBytes: u32, handle: u32, spare: u32, expiry: u64): bool {
-  lock(STORE_LOCK);
-  enterSection();
-  const node = findNode(hash, selfState().keyScratch, keyBytes);
-  addTotals(handle);
-  if (node != 0) {
-    const old = replaceHandle(node, handle, expiry);
-    touch(node);
-    subtractTotals(old);
-    deferEntry(old);
-    unlock(STORE_LOCK);
-    return false;
+/**
+ * Makes this thread's draft the value of the key.
+ *
+ * @returns entries in the leaf now; LEAF_CELLS: there was no place, and nothing has changed
+ */
+function put(hash: u32, keyBytes: u32, handle: u32): u32 {
+  const slot = selfState();
+  const number = lockLeafOf(hash);
+  const leaf = leafAt(number);
+  const old = findHandle(leaf, hash, slot.keyScratch, keyBytes);
+  let entries: u32 = 0;
+  if (old != 0) replace(leaf, hash, handle, old);
+  else entries = insert(leaf, hash, handle);
+  unlockLeaf(number);
+  if (entries == LEAF_CELLS) return LEAF_CELLS;
+  closeChange();
+  const journal = selfJournal();
+  if (journal.queueing != 0) pushEntry(hash, journal.queueingMain != 0, units, slot.draftExpiry);
+  journal.queueing = 0;
+  return entries;
+}
+
+/** Thread-local: units of the entry that is being set. */
+let units: u32 = 0;
+
+/** Puts the draft in the place of the key's entry: a hit. Leaf locked, and a value was found. */
+function replace(leaf: u32, hash: u32, handle: u32, old: u32): void {
+  const expiry = selfState().draftExpiry;
+  const before = entryExpiry(zsPlace(old));
+  // Its record says when it is over, which is earlier now: it gets a second one.
+  if (expiry != 0 && (before == 0 || expiry < before)) {
+    queueNext(hash, handle, isMainAt(leaf, foundAt()));
   }
-  const units = unitsOfEntry(handle);
+  replaceEntry(leaf, foundAt(), hash, handle, old);
+  noteHit(leaf, foundAt());
+}
+
+/** Puts the draft into a free place. Leaf locked. @returns entries in the leaf; LEAF_CELLS = no place */
+function insert(leaf: u32, hash: u32, handle: u32): u32 {
+  const position = freePosition(leaf, hash);
+  if (position == LEAF_CELLS) return LEAF_CELLS;
+  units = unitsOfEntry(handle);
   const isMain = beginsInMain(hash, units);
-  initNode(spare, hash, handle, expiry, isMain);
-  insertNode(spare);
-  growIndex();
-  unlock(STORE_LOCK);
-  pushEntry(hash, isMain, units, expiry);
-  return true;
+  queueNext(hash, handle, isMain);
+  insertEntry(leaf, position, hash, handle, isMain);
+  return leafEntries(leaf);
+}
+
+/** Writes down that the entry needs a record, once it is published. */
+function queueNext(hash: u32, handle: u32, isMain: bool): void {
+  units = unitsOfEntry(handle);
+  const journal = selfJournal();
+  journal.queueingMain = isMain ? 1 : 0;
+  journal.queueing = hash;
 }
 
 /** A whole value of up to BLOCK_BYTES in one call. @returns 0, or ERR_NO_MEMORY: refused */
 export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: u64): i32 {
-  begin(keyBytes, valueBytes);
+  begin(keyBytes, valueBytes, expiry);
   const failure = append(valueBytes, isRaw);
-  return failure != 0 ? failure : commit(expiry);
+  return failure != 0 ? failure : commit();
 }
 
 /** Drops the draft and the key's old value. */
@@ -195,50 +234,59 @@ export function refuse(keyBytes: u32): i32 {
   return ERR_NO_MEMORY;
 }
 
-/** A node of the key that has not expired at `now`, or 0. */
+/**
+ * Finds the key's entry, in a section. An expired one is taken out.
+ *
+ * @returns its handle; 0 = none; 1 = its expiry is to be compared with a `now`
+ */
 function findFresh(keyBytes: u32, now: u64): u32 {
-  enterSection();
+  const hash = keyHash(keyBytes);
   while (true) {
-    const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
-    if (node == 0) return 0;
-    const expiry = nodeExpiry(node);
-    if (expiry == 0 || now < expiry) return node;
+    const handle = lookUp(hash, selfState().keyScratch, keyBytes);
+    if (handle == 0) return 0;
+    const expiry = entryExpiry(zsPlace(handle));
+    if (expiry == 0 || (now != 0 && now < expiry)) return handle;
+    if (now == 0) return NEEDS_CLOCK;
     // Progress: otherwise another thread has set the key since.
-    if (expire(keyBytes, now)) return 0;
+    if (expire(hash, keyBytes, now)) return 0;
   }
 }
 
-/**
- * Removes the key's entry if it has expired; looks again, for the lock may end the section.
- *
- * @returns whether the key now has no entry
- */
-function expire(keyBytes: u32, now: u64): bool {
-  beginChange();
-  lock(STORE_LOCK);
-  enterSection();
-  const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
-  const isExpired = node != 0 && nodeExpiry(node) != 0 && now >= nodeExpiry(node);
-  if (isExpired) removeEntry(node);
-  unlock(STORE_LOCK);
-  if (isExpired) count(COUNT_EXPIRATIONS, 1);
-  return node == 0 || isExpired;
+/** No handle: cells are 8-byte aligned. */
+const NEEDS_CLOCK: u32 = 1;
+
+/** Takes the key's entry out if it has expired: looks again, now with the lock. @returns whether none is left */
+function expire(hash: u32, keyBytes: u32, now: u64): bool {
+  // A read so far: from here on it changes something.
+  setInKernel(OP_DELETE, 0);
+  makeRingRoom();
+  const number = lockLeafOf(hash);
+  const leaf = leafAt(number);
+  const handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
+  const expiry = handle == 0 ? 0 : entryExpiry(zsPlace(handle));
+  const isExpired = expiry != 0 && now >= expiry;
+  if (isExpired) removeEntry(leaf, foundAt(), handle);
+  unlockLeaf(number);
+  if (isExpired) {
+    closeChange();
+    count(COUNT_EXPIRATIONS, 1);
+  }
+  return handle == 0 || isExpired;
 }
 
 /**
- * Reads a value: its first block is in the output scratch afterwards.
+ * Reads a value: its first block is in the output scratch afterwards. In a section.
  *
- * @returns the length of the whole value, or ERR_NOT_FOUND
+ * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK
  */
 export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
-  const node = findFresh(keyBytes, now);
-  // Deleted between the look-up and here: 0.
-  const handle = node == 0 ? 0 : nodeHandle(node);
+  const handle = findFresh(keyBytes, now);
+  if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) {
     if (isCounted) count(COUNT_MISSES, 1);
     return ERR_NOT_FOUND;
   }
-  if (isCounted) touch(node);
+  if (isCounted) noteHit(foundLeaf(), foundAt());
   const bytes = beginRead(handle);
   if (isCounted) {
     count(COUNT_HITS, 1);
@@ -247,15 +295,16 @@ export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
   return i32(bytes);
 }
 
-/** Reads the next block of a long value. @returns its length, or ERR_RESTART */
+/** Reads the next block of a long value. In a section. @returns its length, or ERR_RESTART */
 export function getMore(): i32 {
-  enterSection();
   return continueRead();
 }
 
-export function has(keyBytes: u32, now: u64): bool {
-  const node = findFresh(keyBytes, now);
-  return node != 0 && nodeHandle(node) != 0;
+/** @returns 1 or 0, or ERR_NEEDS_CLOCK. In a section */
+export function has(keyBytes: u32, now: u64): i32 {
+  const handle = findFresh(keyBytes, now);
+  if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
+  return handle == 0 ? 0 : 1;
 }
 
 /** Deletes the key's entry. @returns whether there was one */
@@ -267,69 +316,50 @@ export function remove(keyBytes: u32): bool {
 }
 
 function takeOut(keyBytes: u32): bool {
-  beginChange();
-  lock(STORE_LOCK);
-  enterSection();
-  const node = findNode(keyHash(keyBytes), selfState().keyScratch, keyBytes);
-  if (node != 0) removeEntry(node);
-  unlock(STORE_LOCK);
-  return node != 0;
+  makeRingRoom();
+  const hash = keyHash(keyBytes);
+  const number = lockLeafOf(hash);
+  const leaf = leafAt(number);
+  const handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
+  if (handle != 0) removeEntry(leaf, foundAt(), handle);
+  const entries = leafEntries(leaf);
+  unlockLeaf(number);
+  if (handle == 0) return false;
+  closeChange();
+  if (areFew(entries)) shrinkIndex();
+  return true;
 }
 
-/** Removes up to `limit` entries. @returns how many it removed */
+/** Removes up to `limit` entries, of the last leaf first. @returns how many it removed */
 export function clearSome(limit: u32): u32 {
   let removed: u32 = 0;
-  beginChange();
-  lock(STORE_LOCK);
-  enterSection();
-  for (let node = nextToSweep(); node != 0 && removed < limit; node = nextToSweep()) {
-    removeEntry(node);
-    removed++;
+  let number = leafCount();
+  while (removed < limit && number != 0) {
+    makeRingRoom();
+    const some = clearLeaf(number - 1, limit - removed);
+    removed += some;
+    if (some != 0) continue;
+    shrinkIndex();
+    number = min(number - 1, leafCount());
   }
-  unlock(STORE_LOCK);
   count(COUNT_DELETES, removed);
+  leaveSection();
   reclaimIfMany();
   return removed;
 }
 
-/**
- * Lists keys of a bucket into the output scratch, each as length (u32) and bytes, padded to 4.
- *
- * @returns how many were passed, listed or expired, after the first `skip`; −1 − that number if the
- *          scratch was full before the bucket ended
- */
-export function listKeys(bucket: u32, skip: u32, now: u64): i32 {
-  enterSection();
-  while (true) {
-    const shape = settledShape();
-    const passed = listBucket(bucket, skip, now);
-    if (hasShape(shape)) return passed;
+/** Removes up to `limit` entries of a leaf, and no more than the ring takes. @returns how many */
+function clearLeaf(number: u32, limit: u32): u32 {
+  let removed: u32 = 0;
+  lockLeaf(number);
+  const leaf = leafAt(number);
+  let at: u32 = leaf == 0 ? LEAF_CELLS : nextPosition(leaf, 0);
+  for (; at < LEAF_CELLS && removed < limit && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
+    removeEntry(leaf, at, peekWord(cellAt(leaf, at)));
+    closeChange();
+    removed++;
   }
-}
-
-function listBucket(bucket: u32, skip: u32, now: u64): i32 {
-  const start = selfState().outputScratch;
-  const end = start + BLOCK_BYTES;
-  let at = start;
-  let passed: i32 = 0;
-  for (let node = firstNode(bucket); node != 0; node = nextNode(node)) {
-    if (skip != 0) {
-      skip--;
-      continue;
-    }
-    const handle = nodeHandle(node);
-    const expiry = nodeExpiry(node);
-    if (handle != 0 && (expiry == 0 || now < expiry)) {
-      const bytes = entryKeyBytes(zsPlace(handle));
-      if (at + 8 + bytes > end) {
-        pokeWord(at, 0);
-        return -1 - passed;
-      }
-      pokeWord(at, readKey(zsPlace(handle), at + 4));
-      at += 4 + ((bytes + 3) & ~3);
-    }
-    passed++;
-  }
-  pokeWord(at, 0);
-  return passed;
+  unlockLeaf(number);
+  leaveSection();
+  return removed;
 }

@@ -1,37 +1,39 @@
 /**
- * Judging: what the index says of an entry whose record was popped from a queue, and what becomes of
- * it.
+ * Judging: what the index says of an entry whose record was popped from a queue, and what becomes of it.
  *
- * A node's `hits` is raised by readers, without a lock and without an atomic instruction, until it is
- * 3: a hit that is lost when two threads count at once, or when it is judged meanwhile, costs nothing.
- * `isMain` says in which queue the entry's record is; the store lock protects it.
+ * Hits are counted by readers, without a lock and without an atomic instruction, up to 3 (leaf.ts): one
+ * that is lost when two threads count at once, or when the entry is judged meanwhile, costs nothing.
+ * `sweepSome` needs no record: a hand goes round the leaves, takes a hit away from who has some, and
+ * evicts who has none.
  *
- * Lock: store.
+ * Under the lock of the entry's leaf: what a queue remembers of it is a guess, and may be stale.
  */
-import { FAULT_INDEX, fail } from '../base/fault';
-import { swapWord } from '../base/words';
-import { linkOf } from '../reclaim/reclaim';
-import { entryStoredBytes } from '../store/entry';
+import { STORE_STATE } from '../base/layout';
+import { loadWord, peekWord, storeWord } from '../base/words';
+import { makeRingRoom } from '../reclaim/reclaim';
+import { closeChange, removeEntry } from '../store/change';
+import { hasRingRoom } from '../store/deferred';
+import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../store/directory';
+import { entryExpiry, entryHash, entryStoredBytes } from '../store/entry';
+import { StoreState } from '../store/journal';
 import {
-  bucketCount,
-  findHash,
-  firstNode,
-  handleAt,
-  nodeExpiry,
-  nodeHandle,
-  nodeOf,
-  removeNode,
-  STORE_LOCK,
-  storeState,
-} from '../store/hash-index';
+  cellAt,
+  frequencyOf,
+  isLineOf,
+  isMainAt,
+  LEAF_CELLS,
+  MAX_FREQUENCY,
+  nextCandidate,
+  nextPosition,
+  setFrequency,
+  setMain,
+} from '../store/leaf';
 import { COUNT_EVICTIONS, count } from '../thread/counters';
-import { defer, LIMBO_NODE } from '../thread/limbo';
-import { lock, unlock } from '../thread/lock';
-import { enterSection } from '../thread/rcu';
-import { beginChange } from '../thread/slot';
+import { leaveSection } from '../thread/rcu';
 import { zsPlace } from '../zsmalloc/object';
 import { unitsFor } from './fifo';
-import { deferEntry, subtractTotals } from './totals';
+
+const HAND: usize = STORE_STATE + offsetof<StoreState>('hand');
 
 /** There is no such entry: it was deleted, or has another record. */
 export const JUDGED_GONE: u32 = 0;
@@ -41,8 +43,8 @@ export const JUDGED_PROMOTED: u32 = 2;
 /** Main, and hit: it stays, one hit fewer. */
 export const JUDGED_KEPT: u32 = 3;
 
-/** What an entry takes besides its object: node, cell, object header. */
-const ENTRY_OVERHEAD_BYTES: u32 = 32 + 8 + 4;
+/** What an entry takes besides its objects: cells, and its share of a leaf. */
+const ENTRY_OVERHEAD_BYTES: u32 = 8 + 14;
 
 /** Thread-local: size and expiry of the entry that `judge` found last. */
 let units: u32 = 0;
@@ -56,84 +58,113 @@ export function judgedExpiry(): u64 {
   return expiry;
 }
 
+/** In a section, or with its leaf's lock. */
 export function unitsOfEntry(handle: u32): u32 {
   return unitsFor(ENTRY_OVERHEAD_BYTES + entryStoredBytes(zsPlace(handle)));
 }
 
 /**
- * Judges the entry with this hash in this queue; one with fewer `hits` goes. With 0 hits, which all
- * have, it is only looked at: KEPT.
+ * Judges the entry with this hash in this queue; one with fewer `hits` goes. With 0 hits,
+ * which all have, it is only looked at: KEPT. Not in a section.
  *
  * @returns JUDGED_…
  */
 export function judge(hash: u32, isMain: bool, hits: u32): u32 {
-  beginChange();
-  lock(STORE_LOCK);
-  enterSection();
-  const node = findHash(hash, isMain);
-  const verdict = node == 0 ? JUDGED_GONE : judgeNode(node, isMain, hits);
-  unlock(STORE_LOCK);
-  if (verdict == JUDGED_EVICTED) count(COUNT_EVICTIONS, 1);
-  return verdict;
+  makeRingRoom();
+  const number = lockLeafOf(hash);
+  const leaf = leafAt(number);
+  let outcome = JUDGED_GONE;
+  let at = nextCandidate(leaf, hash, LEAF_CELLS);
+  while (at != LEAF_CELLS && !isQueued(leaf, at, hash, isMain)) at = nextCandidate(leaf, hash, at);
+  if (at != LEAF_CELLS) outcome = judgeAt(leaf, at, isMain, hits);
+  unlockLeaf(number);
+  leaveSection();
+  if (outcome == JUDGED_EVICTED) count(COUNT_EVICTIONS, 1);
+  return outcome;
 }
 
-function judgeNode(node: u32, isMain: bool, hits: u32): u32 {
-  const record = nodeOf(node);
-  units = unitsOfEntry(nodeHandle(node));
-  expiry = nodeExpiry(node);
-  if (record.hits < hits) {
-    removeEntry(node);
+function isQueued(leaf: u32, at: u32, hash: u32, isMain: bool): bool {
+  const handle = peekWord(cellAt(leaf, at));
+  return handle != 0 && isMainAt(leaf, at) == isMain && entryHash(zsPlace(handle)) == hash;
+}
+
+function judgeAt(leaf: u32, at: u32, isMain: bool, wanted: u32): u32 {
+  const handle = peekWord(cellAt(leaf, at));
+  const hits = frequencyOf(leaf, at);
+  units = unitsOfEntry(handle);
+  expiry = entryExpiry(zsPlace(handle));
+  // Nothing is asked for: only an entry whose time is over would go.
+  if (wanted == 0) return JUDGED_KEPT;
+  if (hits < wanted) {
+    removeEntry(leaf, at, handle);
+    closeChange();
     return JUDGED_EVICTED;
   }
-  if (hits == 0) return JUDGED_KEPT;
-  if (isMain) {
-    record.hits--;
-    return JUDGED_KEPT;
-  }
-  record.isMain = 1;
+  setFrequency(leaf, at, isMain ? hits - 1 : 0);
+  if (isMain) return JUDGED_KEPT;
+  setMain(leaf, at, true);
   return JUDGED_PROMOTED;
 }
 
-/** Takes an entry out of the cache. Store lock held. */
-export function removeEntry(node: u32): void {
-  removeNode(node);
-  // Only who takes the handle out retires it.
-  const handle = swapWord(handleAt(node), 0);
-  if (handle == 0) fail(FAULT_INDEX, node);
-  subtractTotals(handle);
-  deferEntry(handle);
-  defer(LIMBO_NODE, node, linkOf(LIMBO_NODE, node));
-}
-
-/**
- * Evicts entries that no record leads to, and whatever else is met, bucket by bucket.
- *
- * @returns how many entries went
- */
+/** Evicts until so many units are out, by the hand. Not in a section. @returns entries that went */
 export function sweepSome(wanted: u32): u32 {
-  let freed: u32 = 0;
   let entries: u32 = 0;
-  beginChange();
-  lock(STORE_LOCK);
-  enterSection();
-  for (let node = nextToSweep(); node != 0 && freed < wanted; node = nextToSweep()) {
-    freed += unitsOfEntry(nodeHandle(node));
-    removeEntry(node);
-    entries++;
+  let freed: u32 = 0;
+  // As often as the most popular entry is passed over, and once more; leaves may become more meanwhile.
+  for (let left = leafCount() * (MAX_FREQUENCY + 2); left != 0 && freed < wanted; left--) {
+    const number = nextLeaf();
+    lockLeaf(number);
+    const leaf = leafAt(number);
+    for (let at: u32 = 0; leaf != 0 && freed < wanted && at < LEAF_CELLS && hasRingRoom(); at++) {
+      at = nextPosition(leaf, at);
+      if (at == LEAF_CELLS || !isVictim(leaf, at)) continue;
+      freed += units;
+      entries++;
+    }
+    unlockLeaf(number);
+    leaveSection();
+    makeRingRoom();
   }
-  unlock(STORE_LOCK);
   count(COUNT_EVICTIONS, entries);
   return entries;
 }
 
-/** An entry in the bucket at the hand, or in one behind it; 0 = there is none. Store lock held. */
-export function nextToSweep(): u32 {
-  const store = storeState();
-  if (store.entries == 0) return 0;
-  while (true) {
-    if (store.hand >= bucketCount()) store.hand = 0;
-    const node = firstNode(store.hand);
-    if (node != 0) return node;
-    store.hand++;
+/** Evicts the least popular entry of the hash's leaf, which is full and cannot be split. */
+export function evictFrom(hash: u32): void {
+  makeRingRoom();
+  const number = lockLeafOf(hash);
+  const leaf = leafAt(number);
+  let victim = LEAF_CELLS;
+  for (let at = nextPosition(leaf, 0); at < LEAF_CELLS; at = nextPosition(leaf, at + 1)) {
+    if (!isLineOf(at, hash)) continue;
+    if (victim == LEAF_CELLS || frequencyOf(leaf, at) < frequencyOf(leaf, victim)) victim = at;
   }
+  if (victim != LEAF_CELLS) {
+    removeEntry(leaf, victim, peekWord(cellAt(leaf, victim)));
+    closeChange();
+    count(COUNT_EVICTIONS, 1);
+  }
+  unlockLeaf(number);
+  leaveSection();
+}
+
+/** Threads may go round together: a hint need not be counted exactly. */
+function nextLeaf(): u32 {
+  const number = loadWord(HAND);
+  storeWord(HAND, number + 1);
+  return number % leafCount();
+}
+
+/** Evicts an entry without hits; takes one from others. */
+function isVictim(leaf: u32, at: u32): bool {
+  const handle = peekWord(cellAt(leaf, at));
+  const hits = frequencyOf(leaf, at);
+  if (hits != 0) {
+    setFrequency(leaf, at, hits - 1);
+    return false;
+  }
+  units = unitsOfEntry(handle);
+  removeEntry(leaf, at, handle);
+  closeChange();
+  return true;
 }

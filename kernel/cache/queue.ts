@@ -25,7 +25,7 @@
  */
 import { selfSlot } from '../base/env';
 import { PAGE_BYTES, superblock } from '../base/layout';
-import { entryCount } from '../store/hash-index';
+import { entryCount } from '../store/journal';
 import { lock, unlock } from '../thread/lock';
 import { Fifo, findFirst, PAGE_RECORDS, poppedHash, push, takeFirst, unitsFor } from './fifo';
 import { addGhost, takeGhost } from './ghosts';

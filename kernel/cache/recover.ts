@@ -1,6 +1,7 @@
 /**
  * The queues after a death: a shard whose lock the dead thread had is counted anew, a page that it
- * had under way is linked or freed, and what it had popped is pushed again.
+ * had under way is linked or freed, and what it had popped, or published and not pushed, is pushed
+ * again.
  *
  * A page in hand (queue-pages.ts) is linked: it was taken, and only not settled; or it is not:
  *   its word is MISC_QUEUE    nobody else knows of it: it is dropped
@@ -11,6 +12,7 @@ import { selfSlot } from '../base/env';
 import { PAGE_SHIFT } from '../base/layout';
 import { peekPageWord, wordSubtype, wordType } from '../memdesc/page-word';
 import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
+import { journalOf } from '../store/journal';
 import { breakLock, isLockOf } from '../thread/lock';
 import { highestSlot } from '../thread/slot';
 import { hasPage, rebuild } from './fifo';
@@ -64,6 +66,9 @@ export function reapQueues(slot: u32): void {
     hand.page = 0;
     dropPage();
   }
+  const journal = journalOf(slot);
+  if (journal.queueing != 0) pushAgain(journal.queueing, journal.queueingMain != 0);
+  journal.queueing = 0;
   if (hand.evicting != 0) {
     pushAgain(hand.evicting, hand.evictingMain != 0);
     hand.evicting = 0;

@@ -4,10 +4,11 @@
  */
 
 import * as store from '../cache/cache';
+import * as keys from '../cache/keys';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
 import { leave, OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
 import { selfState } from '../thread/slot';
-import { enterKernel as enter } from '../thread/stop';
+import { enterKernel as enter, enterReading } from '../thread/stop';
 
 /** Makes the zone a cache, once. @returns 0 or ERR_NO_MEMORY */
 export function formatStore(): i32 {
@@ -48,9 +49,9 @@ export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: f64): i
   return failure;
 }
 
-export function beginSet(keyBytes: u32, valueBytes: u32): void {
+export function beginSet(keyBytes: u32, valueBytes: u32, expiry: f64): void {
   enter(OP_WRITE);
-  store.begin(keyBytes, valueBytes);
+  store.begin(keyBytes, valueBytes, u64(expiry));
   leave();
 }
 
@@ -61,9 +62,9 @@ export function appendSet(bytes: u32, isRaw: bool): i32 {
   return failure;
 }
 
-export function commitSet(expiry: f64): i32 {
+export function commitSet(): i32 {
   enter(OP_WRITE);
-  const failure = store.commit(u64(expiry));
+  const failure = store.commit();
   leave();
   return failure;
 }
@@ -76,21 +77,21 @@ export function refuseSet(keyBytes: u32): void {
 }
 
 export function get(keyBytes: u32, now: f64, isCounted: bool): i32 {
-  enter(OP_READ);
+  enterReading(OP_READ);
   const bytes = store.get(keyBytes, u64(now), isCounted);
   leave();
   return bytes;
 }
 
 export function getMore(): i32 {
-  enter(OP_READ);
+  enterReading(OP_READ);
   const bytes = store.getMore();
   leave();
   return bytes;
 }
 
-export function has(keyBytes: u32, now: f64): bool {
-  enter(OP_READ);
+export function has(keyBytes: u32, now: f64): i32 {
+  enterReading(OP_READ);
   const isThere = store.has(keyBytes, u64(now));
   leave();
   return isThere;
@@ -110,11 +111,12 @@ export function clearSome(limit: u32): u32 {
   return removed;
 }
 
-export function listKeys(bucket: u32, skip: u32, now: f64): i32 {
-  enter(OP_READ);
-  const passed = store.listKeys(bucket, skip, u64(now));
+/** @returns the cursor to go on with: see cache/keys.ts */
+export function listKeys(cursor: u32, now: f64): f64 {
+  enterReading(OP_READ);
+  const next = keys.listKeys(cursor, u64(now));
   leave();
-  return passed;
+  return f64(next);
 }
 
 /** Frees what waited for its grace period. @returns objects freed */

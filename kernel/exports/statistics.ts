@@ -5,15 +5,15 @@
  * their floor's lock; an aligned word does not tear. Byte counts are f64: exact up to 2^53.
  */
 import { faultCode } from '../base/fault';
-import { PAGE_SHIFT, STORE_STATE, superblock } from '../base/layout';
-import { loadCell } from '../base/words';
+import { PAGE_SHIFT, superblock } from '../base/layout';
 import { freePageCount } from '../frames/frames';
 import { pageWord, wordSubtype, wordType } from '../memdesc/page-word';
 import { TYPE_MISC, TYPE_ZSPAGE } from '../memdesc/type';
 import { waitingSlabs } from '../slab/slabs';
-import { bucketCount, entryCount as indexEntries, StoreState } from '../store/hash-index';
+import { deferredCount } from '../store/deferred';
+import { entryCount as indexEntries, totalKeyBytes, totalValueBytes } from '../store/journal';
 import { sumCounter } from '../thread/counters';
-import { LIMBO_KINDS, limboCount } from '../thread/limbo';
+import { LIMBO_KINDS, LIMBO_VALUE, limboCount } from '../thread/limbo';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { highestSlot, SLOT_LIVE, selfState, slotState } from '../thread/slot';
 import { tallyClasses, usedBytes } from '../zsmalloc/statistics';
@@ -99,15 +99,11 @@ export function entryCount(): u32 {
 
 /** Σ length of the values, as they were given. */
 export function valueBytes(): f64 {
-  return f64(loadCell(STORE_STATE + offsetof<StoreState>('valueBytes')));
+  return f64(totalValueBytes());
 }
 
 export function keyBytes(): f64 {
-  return f64(loadCell(STORE_STATE + offsetof<StoreState>('keyBytes')));
-}
-
-export function buckets(): u32 {
-  return bucketCount();
+  return f64(totalKeyBytes());
 }
 
 /** Pages that hold objects of zsmalloc. Cost: one load for each page. */
@@ -137,5 +133,6 @@ export function zsTally(pool: u32): u32 {
 
 /** Objects that wait for a grace period, of a kind of thread/limbo.ts; LIMBO_KINDS: slabs. */
 export function limboOf(kind: u32): u32 {
+  if (kind == LIMBO_VALUE) return limboCount(kind) + deferredCount();
   return kind < LIMBO_KINDS ? limboCount(kind) : kind == LIMBO_KINDS ? waitingSlabs() : 0;
 }

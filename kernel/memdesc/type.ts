@@ -38,7 +38,7 @@ export const MISC_USER: u32 = 0;
 export const MISC_ZONE: u32 = 1;
 /** A thread's scratch. */
 export const MISC_SCRATCH: u32 = 2;
-/** Bucket segments and directories of the index. */
+/** Leaves and directories of the index, and the store's journals. */
 export const MISC_INDEX: u32 = 3;
 /** Tables of zsmalloc's size classes. */
 export const MISC_CLASSES: u32 = 4;

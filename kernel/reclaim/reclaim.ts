@@ -1,9 +1,9 @@
 /**
  * Reclaim: what happens to objects whose grace period is over.
  *
- * The store is the topmost floor, so this is where limbo's kinds are told apart: values and nodes
- * are its own, zspages and slabs belong to the floors below. Values come first because freeing them
- * is what empties zspages, and freeing zspages is what empties slabs.
+ * The store is the topmost floor, so this is where limbo's kinds are told apart: rings, values and pages
+ * of the index are its own, zspages and slabs belong to the floors below. Values come first because
+ * freeing them is what empties zspages, and freeing zspages is what empties slabs.
  *
  * Back-pressure: readers leave their sections within microseconds, unless one is off its CPU or
  * dead. Then limbo grows, and whoever adds to a full one waits some milliseconds for the grace
@@ -18,23 +18,25 @@ import { loadWord, peekWord } from '../base/words';
 import { pagesShort } from '../frames/watermark';
 import { linkAt, takeForFree } from '../memdesc/header';
 import { drainSlab } from '../slab/drain';
-import { CACHE_NODE, freeObject } from '../slab/kmem-cache';
 import { reclaimSlabs } from '../slab/retire';
 import { waitingSlabs } from '../slab/slabs';
-import { releaseEntry } from '../store/entry';
-import { Node } from '../store/hash-index';
+import { deferredCount, deferredIn, drainRing, hasRingRoom, spillRing } from '../store/deferred';
+import { freeIndexPage } from '../store/directory';
+import { releaseDoomed } from '../store/entry';
+import { selfJournal, storeState } from '../store/journal';
+import { linkOfLeaf } from '../store/resize';
 import { COUNT_LIMBO_WAITS, count } from '../thread/counters';
 import {
+  LIMBO_INDEX,
   LIMBO_KINDS,
-  LIMBO_NODE,
   LIMBO_OBJECT,
   LIMBO_VALUE,
   LIMBO_ZSPAGE,
   limboCount,
   takeRipe,
 } from '../thread/limbo';
-import { enterSection, leaveSection } from '../thread/rcu';
-import { beginChange, selfState, slotAt, ThreadSlot } from '../thread/slot';
+import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
+import { highestSlot, selfState, slotAt, ThreadSlot } from '../thread/slot';
 import { parkAtSafepoint } from '../thread/stop';
 import { destroyZspage } from '../zsmalloc/active';
 import { zsRelease } from '../zsmalloc/alloc';
@@ -45,8 +47,8 @@ import { selfDesk } from '../zsmalloc/thread-state';
 const BATCH: u32 = 64;
 /** Looks before sleeping: a section lasts microseconds. */
 const SPINS: u32 = 200;
-/** Sleeps of 1 ms before a caller is told that memory is short: a thread may be off its CPU. */
-const SLEEPS: u32 = 50;
+/** Sleeps of 1 ms before a caller is told that a reader stalls: much longer than a slice of a CPU. */
+const STALL_MS: u32 = 1000;
 /** Sleeps of whoever defers into a full limbo: with a stuck reader, 250 writes a second go on. */
 const PATIENCE: u32 = 4;
 /** Objects of a kind that limbo holds at least before it is full: four batches, 1 MiB at most. */
@@ -54,13 +56,18 @@ export const LIMBO_LEAST: u32 = 256;
 /** A limbo of values of a page each would be a sixteenth of the zone when it is full. */
 const LIMBO_SHIFT: u32 = 4;
 
+/** What came of waiting for memory. */
+export const NOTHING_FREED: u32 = 0;
+export const FREED: u32 = 1;
+export const STALLED: u32 = 2;
+
 export function linkOf(kind: u32, object: u32): usize {
   switch (kind) {
     case LIMBO_VALUE:
     case LIMBO_OBJECT:
       return zsLinkAt(object);
-    case LIMBO_NODE:
-      return object + offsetof<Node>('link');
+    case LIMBO_INDEX:
+      return linkOfLeaf(object);
     default:
       return linkAt(object);
   }
@@ -75,9 +82,8 @@ function nextInLimbo(kind: u32, object: u32): u32 {
 }
 
 /**
- * Frees the first of the ripe objects. What belongs to zsmalloc goes from `ripe` over to the desk,
- * so that it stands in one of the two until it is freed; what is the store's nobody could free for
- * us.
+ * Frees the first of the ripe objects. It goes from `ripe` over to the journal or the desk, so that it
+ * stands in one of the two until it is freed; a page of the index is found by what names it.
  */
 function releaseFirst(kind: u32): void {
   const self = selfState();
@@ -85,12 +91,15 @@ function releaseFirst(kind: u32): void {
   const next = nextInLimbo(kind, object);
   switch (kind) {
     case LIMBO_VALUE:
+      selfJournal().doomed = object;
       self.ripe = next;
-      releaseEntry(object);
+      releaseDoomed(selfJournal());
       break;
-    case LIMBO_NODE:
+    case LIMBO_INDEX:
+      selfJournal().reshaping = 1;
       self.ripe = next;
-      freeObject(CACHE_NODE, object);
+      freeIndexPage(object);
+      selfJournal().reshaping = 0;
       break;
     case LIMBO_OBJECT:
       selfDesk().ownCell = object;
@@ -109,20 +118,31 @@ function releaseFirst(kind: u32): void {
 
 function reclaimKind(kind: u32): u32 {
   if (limboCount(kind) == 0) return 0;
-  if (kind == LIMBO_VALUE || kind == LIMBO_NODE) beginChange();
   let freed: u32 = 0;
   takeRipe(kind);
   for (; selfState().ripe != 0; freed++) releaseFirst(kind);
   return freed;
 }
 
+/** Frees what is ripe in every thread's ring. */
+function drainRings(): u32 {
+  if (storeState().top == 0) return 0;
+  let freed: u32 = 0;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) freed += drainRing(slot);
+  return freed;
+}
+
 /** Frees what is ripe. @returns the number of objects */
 export function reclaim(): u32 {
   leaveSection();
+  return drainRings() + reclaimLimbo();
+}
+
+function reclaimLimbo(): u32 {
   return (
     reclaimKind(LIMBO_VALUE) +
     reclaimKind(LIMBO_OBJECT) +
-    reclaimKind(LIMBO_NODE) +
+    reclaimKind(LIMBO_INDEX) +
     reclaimKind(LIMBO_ZSPAGE) +
     reclaimSlabs()
   );
@@ -130,35 +150,55 @@ export function reclaim(): u32 {
 
 /** Called after each operation that may have deferred something: earlier when memory is short. */
 export function reclaimIfMany(): void {
-  const waiting = limboCount(LIMBO_VALUE);
+  const waiting = deferredIn(selfSlot()) + limboCount(LIMBO_VALUE);
   if (waiting < BATCH && (waiting == 0 || pagesShort() == 0)) return;
-  if (reclaim() == 0) slowDown(LIMBO_VALUE);
+  leaveSection();
+  // Of the second call what the first let ripen may be the fruit: readers are out within microseconds.
+  if (drainRing(selfSlot()) + drainRing(selfSlot()) + reclaimLimbo() == 0) slowDown(LIMBO_VALUE);
+}
+
+/** Makes room in this thread's ring for one more entry. Ends the section. */
+export function makeRingRoom(): void {
+  if (hasRingRoom()) return;
+  leaveSection();
+  if (drainRing(selfSlot()) + drainRing(selfSlot()) == 0) spillRing();
 }
 
 /** Whoever has deferred into a full limbo waits a bounded time. */
 export function slowDown(kind: u32): void {
-  if (limboCount(kind) < max(LIMBO_LEAST, superblock().pageCount >> LIMBO_SHIFT)) return;
+  const waiting = limboCount(kind) + (kind == LIMBO_VALUE ? deferredIn(selfSlot()) : 0);
+  if (waiting < max(LIMBO_LEAST, superblock().pageCount >> LIMBO_SHIFT)) return;
   count(COUNT_LIMBO_WAITS, 1);
   awaitGrace(PATIENCE);
 }
 
 export function isLimboEmpty(): bool {
   for (let kind: u32 = 0; kind < LIMBO_KINDS; kind++) if (limboCount(kind) != 0) return false;
-  return waitingSlabs() == 0;
+  return waitingSlabs() == 0 && deferredCount() == 0;
 }
 
-/** Waits, a bounded time, until something could be freed. @returns false if nothing could */
-export function awaitReclaim(): bool {
-  return awaitGrace(SLEEPS);
-}
-
-function awaitGrace(sleeps: u32): bool {
-  for (let look: u32 = 0; look < SPINS + sleeps; look++) {
-    if (reclaim() != 0) return true;
-    if (isLimboEmpty() && !drainSlab()) return false;
+/**
+ * Waits until something was freed, or until every reader who was in a section has left it: then who
+ * needs memory looks again.
+ *
+ * @returns FREED, NOTHING_FREED, or STALLED when a reader stands in its section for STALL_MS
+ */
+export function awaitReclaim(): u32 {
+  const epoch = beginGracePeriod();
+  for (let look: u32 = 0; look < SPINS + STALL_MS; look++) {
+    if (reclaim() != 0) return FREED;
+    if (isLimboEmpty()) return drainSlab() ? FREED : NOTHING_FREED;
+    // Twice: what was closed before our period began ripens in the first.
+    if (look != 0 && isQuiescent(epoch)) return NOTHING_FREED;
     if (look >= SPINS) sleep();
   }
-  return false;
+  return STALLED;
+}
+
+function awaitGrace(sleeps: u32): void {
+  for (let look: u32 = 0; look < SPINS + sleeps && reclaim() == 0 && !isLimboEmpty(); look++) {
+    if (look >= SPINS) sleep();
+  }
 }
 
 /** Sleeps on a word of our own that nobody moves meanwhile. */

@@ -6,25 +6,27 @@
  *                           right, stand in thread/limbo.ts; then it is counted anew
  *   ripe                    what the dead had taken out and not freed waits once more
  *   on its desk             an object that a list has already is the list's
+ *   in a ring               likewise
  *
- * Objects of the store are never met here: who changes the store is not survived
- * (zone/recovery.ts). World halted; before zsmalloc's repair, which goes by the desk. Each step may
- * be done twice.
+ * World halted; before zsmalloc's repair, which goes by the desk. Each step may be done twice.
  */
 import { LIMBO_STATE } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { holderOf, refsAt } from '../memdesc/header';
+import { deferredEntry, deferredIn, ringLockAt, skipFirst } from '../store/deferred';
+import { journalOf, storeState } from '../store/journal';
 import {
   Bag,
   bag,
   LIMBO_KINDS,
   LIMBO_OBJECT,
+  LIMBO_VALUE,
   LIMBO_ZSPAGE,
   setFillingCount,
   setRipeningCount,
 } from '../thread/limbo';
 import { breakLock, isLockOf } from '../thread/lock';
-import { slotOf } from '../thread/slot';
+import { highestSlot, slotOf } from '../thread/slot';
 import { Desk, deskAt, deskOf } from '../zsmalloc/thread-state';
 import { linkOf } from './reclaim';
 
@@ -39,8 +41,26 @@ export function recoverLimbo(slot: u32): void {
     if (isInLimbo(LIMBO_ZSPAGE, desk.retired)) desk.retired = 0;
     if (isInLimbo(LIMBO_OBJECT, desk.ownCell)) desk.ownCell = 0;
   }
+  if (slotOf(slot).ripe != 0) skipDoomedValue(slot);
   if (slotOf(slot).ripe != 0) putBack(slot);
+  repairRings(slot);
   breakLock(LIMBO_STATE, slot);
+}
+
+/** The first of the ripe entries is being freed already. */
+function skipDoomedValue(slot: u32): void {
+  const self = slotOf(slot);
+  if (self.ripeKind != LIMBO_VALUE || journalOf(slot).doomed != self.ripe) return;
+  self.ripe = nextOf(LIMBO_VALUE, self.ripe);
+}
+
+/** What the dead moved from a ring into limbo stands there alone. */
+function repairRings(slot: u32): void {
+  if (storeState().top == 0) return;
+  for (let other: u32 = 1, end = highestSlot(); other <= end; other++) {
+    if (!isLockOf(ringLockAt(other), slot) || deferredIn(other) == 0) continue;
+    if (isInLimbo(LIMBO_VALUE, deferredEntry(other, 0))) skipFirst(other);
+  }
 }
 
 /** Whether an object waits in limbo. World halted: nobody is in a bag. */

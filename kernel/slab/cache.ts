@@ -35,8 +35,6 @@ export const CACHE_SLAB: u32 = 0;
 export const CACHE_ZSPAGE: u32 = 1;
 /** zsmalloc's handle cells. */
 export const CACHE_CELL: u32 = 2;
-/** Index nodes. */
-export const CACHE_NODE: u32 = 3;
 /** Folio descriptors, by size. */
 export const CACHE_FOLIO: u32 = 4;
 export const CACHE_FOLIO_64: u32 = 5;

@@ -152,7 +152,7 @@ zoneTest('a draft that is begun again, or never committed, is dropped', withStor
   const { kernel } = zone;
   const store = storeFace(zone, kernel);
   for (let round = 0; round < 3; round++) {
-    kernel.beginSet(store.key('long'), 3 * BLOCK_BYTES);
+    kernel.beginSet(store.key('long'), 3 * BLOCK_BYTES, 0);
     assert.equal(kernel.appendSet(BLOCK_BYTES, 1), 0);
     assert.equal(kernel.check(), 0, 'drafts are accounted for');
   }

@@ -21,7 +21,9 @@ import { beginGracePeriod, isQuiescent } from './rcu';
 import { selfState } from './slot';
 
 /** Kinds of object that wait in limbo; reclaim/reclaim.ts says how each is freed. */
-export const LIMBO_NODE: u32 = 0;
+/** Pages of the cache's index. */
+export const LIMBO_INDEX: u32 = 0;
+/** Entries that found no room in their thread's ring (store/deferred.ts). */
 export const LIMBO_VALUE: u32 = 1;
 export const LIMBO_ZSPAGE: u32 = 2;
 /** Objects of zsmalloc that are nobody else's. */

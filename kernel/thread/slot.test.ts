@@ -61,7 +61,7 @@ zoneTest('detach gives back scratch and draft', { hasStore: true }, (zone) => {
     free - 39,
     'own pages 2, key 1, input 16, output 16, table 4',
   );
-  other.beginSet(3, 2 * facts.BLOCK_BYTES);
+  other.beginSet(3, 2 * facts.BLOCK_BYTES, 0);
   assert.equal(other.appendSet(facts.BLOCK_BYTES, 1), 0);
   assert.ok(kernel.zsPages() > 0);
   other.detach();
@@ -92,7 +92,7 @@ zoneTest(
     const other = zone.join(42);
     assert.equal(other.set(3, 100, 1, 0), 0);
     const free = kernel.freePagesNow();
-    other.beginSet(4, 2 * facts.BLOCK_BYTES);
+    other.beginSet(4, 2 * facts.BLOCK_BYTES, 0);
     assert.equal(other.appendSet(facts.BLOCK_BYTES, 1), 0);
     assert.equal(kernel.check(), 0, 'a draft is accounted for');
 

@@ -101,6 +101,8 @@ export class ThreadSlot {
   repaired: u32;
   /** Of a repaired one: 1 if it bore descriptors and did not publish them. Likewise. */
   hasUnpublished: u32;
+  /** Of the draft: the millisecond from which it is gone, 0 = never. */
+  draftExpiry: u64;
 }
 
 export const THREADS_LOCK: usize = THREADS_STATE;

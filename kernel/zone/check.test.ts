@@ -60,11 +60,17 @@ function sheafIndex({ words }: TestZone, field: string): number {
   return (sheaf + offsetOf('Sheaf', field)) / 4;
 }
 
-/** The first node of the first bucket that has one. */
-function someNode({ words }: TestZone): number {
+/** The first leaf of the index, as kernel/store/directory.ts finds it. */
+function firstLeaf({ words }: TestZone): number {
   const top = words[(STORE_STATE + offsetOf('StoreState', 'top')) / 4]!;
-  const segment = words[words[top / 4]! / 4]!;
-  return words.subarray(segment / 4, segment / 4 + 1024).find((node) => node !== 0)!;
+  return words[words[top / 4]! / 4]! / 4;
+}
+
+/** The first cell with an entry there: the last 8 of the 16 words of a line are cells. */
+function firstEntry(zone: TestZone): number {
+  let at = firstLeaf(zone);
+  while ((at & 15) < 8 || zone.words[at] === 0) at++;
+  return at;
 }
 
 /** The small queue of the first shard; its ghosts are two records further on. */
@@ -136,13 +142,14 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
   [
     'a cell, which names another slot',
     FAULT_HANDLE,
-    (zone) => zone.words[(someNode(zone) + offsetOf('Node', 'handle')) / 4]! / 4,
+    (zone) => zone.words[firstEntry(zone)]! / 4,
     1 << 28,
   ],
   [
     'the number of entries',
     FAULT_INDEX,
-    () => (STORE_STATE + offsetOf('StoreState', 'entries')) / 4,
+    ({ words }) =>
+      (words[(STORE_STATE + offsetOf('StoreState', 'journals')) / 4]! + facts.JOURNAL_BYTES) / 4,
   ],
   [
     'a sum over a queue',
@@ -155,6 +162,9 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
     (zone) => (smallQueue(zone) + offsetOf('Fifo', 'tail')) / 4,
   ],
   ['the number of ghosts’ pages', FAULT_INDEX, (zone) => (smallQueue(zone) + 128) / 4],
+  ['an entry of the index', FAULT_INDEX, firstEntry, -1],
+  ['the count of a leaf', FAULT_INDEX, (zone) => firstLeaf(zone) + 6],
+  ['a tag', FAULT_INDEX, (zone) => (firstEntry(zone) & ~15) + ((firstEntry(zone) & 4) >> 2)],
   [
     'a handle nobody refers to',
     FAULT_INDEX,
@@ -164,7 +174,6 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
     },
     0,
   ],
-  ['the hash of a node', FAULT_INDEX, (zone) => (someNode(zone) + offsetOf('Node', 'hash')) / 4, 1],
 ];
 
 for (const [name, fault, at, change = 1] of damages) {

@@ -29,18 +29,12 @@ import { pinsOf } from '../memdesc/pin-ledger';
 import { TYPE_FREE, TYPE_FREEING, TYPE_MASK, TYPE_MISC, TYPE_ZSPAGE } from '../memdesc/type';
 import { linkOf } from '../reclaim/reclaim';
 import { checkSlabs } from '../slab/check';
-import { CACHE_CELL, CACHE_NODE } from '../slab/kmem-cache';
-import { objectsInUse } from '../slab/statistics';
+import { CACHE_CELL } from '../slab/kmem-cache';
+import { checkIndex, countEntryParts } from '../store/check';
+import { deferredCount, deferredEntry, deferredIn } from '../store/deferred';
 import { countParts } from '../store/entry';
-import {
-  bucketCount,
-  checkIndexLocked,
-  firstNode,
-  nextNode,
-  nodeOf,
-  storeState,
-} from '../store/hash-index';
-import { bag, LIMBO_KINDS, LIMBO_NODE, LIMBO_VALUE } from '../thread/limbo';
+import { journalOf, storeState } from '../store/journal';
+import { bag, LIMBO_KINDS, LIMBO_VALUE } from '../thread/limbo';
 import { highestSlot, operationOf, SLOT_DEAD, slotOf, slotState } from '../thread/slot';
 import { enterKernel, startWorld, stopWorld } from '../thread/stop';
 import { checkPools, countObjects } from '../zsmalloc/check';
@@ -87,12 +81,12 @@ function checkFloors(): u32 {
   if (detail != 0) return FAULT_REFS;
   detail = checkSlabs();
   if (detail != 0) return FAULT_SLAB;
-  detail = checkPools();
+  detail = checkPools(deferredCount());
   if (detail != 0) return FAULT_HANDLE;
   detail = checkBags();
   if (detail != 0) return FAULT_LIMBO;
   if (storeState().top == 0) return 0;
-  detail = checkIndexLocked();
+  detail = checkIndex();
   if (detail == 0) detail = checkQueues();
   if (detail != 0) return FAULT_INDEX;
   detail = checkSums();
@@ -151,25 +145,20 @@ function countList(kind: u32, first: u32): u32 {
   return objects;
 }
 
-/** Every object of the store's pool, and every node, is an entry's, limbo's or a draft's. */
+/** Every object of the store's pool is an entry's, waits, or is a draft's. */
 function checkSums(): u32 {
   const cells = countObjects(zsState().store);
-  let parts: u32 = 0;
-  for (let bucket: u32 = 0; bucket < bucketCount(); bucket++) {
-    for (let node = firstNode(bucket); node != 0; node = nextNode(node)) {
-      parts += countParts(nodeOf(node).handle, cells);
-    }
-  }
+  let parts = countEntryParts(cells);
   parts += countLimboParts(bag(LIMBO_VALUE).filling, cells);
   parts += countLimboParts(bag(LIMBO_VALUE).ripening, cells);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    const draft = slotOf(slot).draftHead;
-    if (draft != 0) parts += countParts(draft, cells);
+    parts += countParts(slotOf(slot).draftHead, cells);
+    parts += countParts(journalOf(slot).doomed, cells);
+    for (let i: u32 = 0; i < deferredIn(slot); i++) {
+      parts += countParts(deferredEntry(slot, i), cells);
+    }
   }
-  if (parts != cells) return CACHE_CELL;
-  const nodes = bag(LIMBO_NODE).fillingCount + bag(LIMBO_NODE).ripeningCount;
-  if (storeState().entries + nodes != objectsInUse(CACHE_NODE)) return CACHE_NODE;
-  return 0;
+  return parts == cells ? 0 : CACHE_CELL;
 }
 
 /**

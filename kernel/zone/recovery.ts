@@ -23,7 +23,9 @@ import { recoverUserTypes } from '../memdesc/user-type';
 import { recoverLimbo } from '../reclaim/recover';
 import { leaveSlab } from '../slab/drain';
 import { reapUnpublished, recoverSlab } from '../slab/recover';
-import { dropDraft, isInDraft } from '../store/entry';
+import { reapDeferred } from '../store/deferred';
+import { dropDraft, isInChain } from '../store/entry';
+import { repairStore } from '../store/recover';
 import { breakLock, lock, unlock } from '../thread/lock';
 import {
   highestSlot,
@@ -75,6 +77,7 @@ function repairFloors(): void {
     recoverUserTypes(slot);
     recoverLedger(slot);
     recoverCompaction(slot);
+    repairStore(slot);
     repairQueues(slot);
     slotOf(slot).repaired = 1;
   }
@@ -93,7 +96,7 @@ function payDebtsOfDead(): u32 {
     settleLedger(slot);
     settleCompactor(slot);
     reapUnpublished(slot);
-    payDeskDebts(slot, isInDraft(slotOf(slot), ownCellOf(slot)));
+    payDeskDebts(slot, isInChain(slotOf(slot).draftHead, ownCellOf(slot)));
     reapQueues(slot);
     payDebts(slot);
     releaseSlot(slot);
@@ -106,6 +109,7 @@ function payDebtsOfDead(): u32 {
 /** Gives back what a thread owns between two calls: of one that leaves, or of a dead one. */
 export function payDebts(slot: u32): void {
   dropDraft(slotOf(slot));
+  reapDeferred(slot);
   dropScratch(slotOf(slot));
   if (slot == selfSlot()) {
     leaveSlab();

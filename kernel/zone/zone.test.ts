@@ -132,7 +132,7 @@ zoneTest('fixed records do not overlap', {}, () => {
 test('an image is usable after thawing: threads gone, their debts paid, the world running', () => {
   const zone = createZone({ hasStore: true });
   const store = storeFace(zone, zone.kernel);
-  zone.join(2).beginSet(3, 100);
+  zone.join(2).beginSet(3, 100, 0);
   store.set('key', sample(1, 5000));
   zone.kernel.stop();
   const memory = createMemory(64);

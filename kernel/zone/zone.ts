@@ -25,9 +25,11 @@ import { openLedger } from '../memdesc/pin-ledger';
 import { dropPages, takeOwnPage } from '../memdesc/thread-pages';
 import { MISC_ZONE } from '../memdesc/type';
 import { formatSlab } from '../slab/kmem-cache';
+import { hasDeferred } from '../store/deferred';
 import { dropDraft } from '../store/entry';
 import { formatRcu } from '../thread/rcu';
 import { claimSlot, releaseSlot, selfState } from '../thread/slot';
+import { startWorld, stopWorld } from '../thread/stop';
 import { clearOwnDesk } from '../zsmalloc/reap';
 import { leaveCompaction } from './recover-compaction';
 import { payDebts } from './recovery';
@@ -93,6 +95,10 @@ export function detachThread(): void {
   dropPins(selfSlot());
   dropDraft(selfState());
   clearOwnDesk();
+  if (hasDeferred(selfSlot())) {
+    stopWorld();
+    startWorld();
+  }
   payDebts(selfSlot());
   releaseSlot(selfSlot());
   setSelfSlot(0);

@@ -103,6 +103,11 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
   return handle;
 }
 
+/** Bytes of the slot that an object of `payload` takes. */
+export function slotBytes(payload: u32): u32 {
+  return shapeBytes(shapeOf(classFor(payload)));
+}
+
 /** Bytes that an object of `payload` leaves in its slot. */
 export function unusedBytes(sizeClass: u32, payload: u32): u32 {
   const shape = shapeOf(sizeClass);

@@ -43,13 +43,16 @@ let used: u32 = 0;
 let listed: u32 = 0;
 let counted: u32 = 0;
 
-/** @returns an offender, an address or pfn, or 0 */
-export function checkPools(): u32 {
+/**
+ * @param deferred  objects that were taken out and wait on no desk and not in limbo: the store's
+ * @returns an offender, an address or pfn, or 0
+ */
+export function checkPools(deferred: u32): u32 {
   if (zsState().classes == 0) return 0;
   let bad = checkZspages();
   if (bad == 0) bad = checkPages();
   if (bad == 0) bad = checkLists();
-  if (bad == 0) bad = checkCells();
+  if (bad == 0) bad = checkCells(deferred);
   return bad;
 }
 
@@ -114,7 +117,7 @@ function checkLists(): u32 {
  * A slot is in use ⇔ a cell names it, or a mover has just emptied it; what was taken out waits
  * somewhere for its grace period.
  */
-function checkCells(): u32 {
+function checkCells(deferred: u32): u32 {
   let slots: u32 = 0;
   let patterns: u32 = 0;
   let gone: u32 = 0;
@@ -130,7 +133,7 @@ function checkCells(): u32 {
       if (upper != 0) patterns++;
     } else if (cellState(cell) == CELL_PATTERN) patterns--;
   }
-  return (used - slots - countLeft(0)) | patterns | (gone - countWaiting());
+  return (used - slots - countLeft(0)) | patterns | (gone - countWaiting() - deferred);
 }
 
 /** Handles of objects that were taken out, on desks and in limbo. */

@@ -64,16 +64,16 @@ export interface KernelExports {
   inputScratch(): number;
   outputScratch(): number;
   set(keyBytes: number, valueBytes: number, isRaw: number, expiry: number): number;
-  beginSet(keyBytes: number, valueBytes: number): void;
+  beginSet(keyBytes: number, valueBytes: number, expiry: number): void;
   appendSet(bytes: number, isRaw: number): number;
-  commitSet(expiry: number): number;
+  commitSet(): number;
   refuseSet(keyBytes: number): void;
   get(keyBytes: number, now: number, isCounted: number): number;
   getMore(): number;
   has(keyBytes: number, now: number): number;
   remove(keyBytes: number): number;
   clearSome(limit: number): number;
-  listKeys(bucket: number, skip: number, now: number): number;
+  listKeys(cursor: number, now: number): number;
   compress(src: number, n: number, dst: number, cap: number, table: number): number;
   decompress(src: number, n: number, dst: number, cap: number): number;
   reclaim(): number;
@@ -110,7 +110,6 @@ export interface KernelExports {
   entryCount(): number;
   valueBytes(): number;
   keyBytes(): number;
-  buckets(): number;
   zsPages(): number;
   zsObjectBytes(): number;
   cacheInUse(cache: number): number;

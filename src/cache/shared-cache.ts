@@ -46,6 +46,8 @@ export type CacheStats = Pick<
   | 'isSupervised'
 >;
 
+/** The cursor behind the last key: kernel/cache/keys.ts. */
+const END_OF_KEYS = 2 ** 32;
 /** Entries that one kernel call clears: some hundred microseconds. */
 const CLEAR_BATCH = 1024;
 
@@ -138,7 +140,7 @@ export class SharedCache<T = Bytes> implements Disposable {
 
   #read(key: Key, isCounted: boolean): T | undefined {
     const border = this.#live();
-    return border.fetch(border.putKey(key), Date.now(), isCounted, this.#decode);
+    return border.fetch(border.putKey(key), isCounted, this.#decode);
   }
 
   /** Stores a value. @returns false when it was refused; the key then has no value */
@@ -162,7 +164,7 @@ export class SharedCache<T = Bytes> implements Disposable {
   /** Whether the key has a value. Not counted. */
   has(key: Key): boolean {
     const border = this.#live();
-    return this.#arena.kernel.has(border.putKey(key), Date.now()) !== 0;
+    return border.has(border.putKey(key));
   }
 
   /** @returns whether there was an entry */
@@ -183,12 +185,17 @@ export class SharedCache<T = Bytes> implements Disposable {
   }
 
   /**
-   * The keys, in no order, as texts. A key that is there all the time is given at least once; one
-   * that comes, goes or moves meanwhile may be missed or given twice.
+   * The keys, in no order, as texts. A key that is there all the time is given once; one that comes or
+   * goes meanwhile may be missed.
    */
   *keys(): Generator<string> {
-    for (let bucket = 0; bucket < this.arena.kernel.buckets(); bucket++) {
-      yield* this.#live().bucketKeys(bucket, Date.now());
+    for (let cursor = 0; cursor < END_OF_KEYS; ) {
+      const { keys, next } = this.#live().listKeys(cursor, Date.now());
+      for (const key of keys) {
+        yield key;
+        this.#live();
+      }
+      cursor = next;
     }
   }
 

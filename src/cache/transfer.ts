@@ -97,25 +97,41 @@ export class Border {
     expiry: number,
   ): boolean {
     const whole = fixedView(value, length);
-    this.#kernel.beginSet(keyBytes, length);
+    this.#kernel.beginSet(keyBytes, length, expiry);
     for (let from = 0; from < length; from += facts.BLOCK_BYTES) {
       const block = whole.subarray(from, from + facts.BLOCK_BYTES);
       this.#input.set(block);
       if (this.#kernel.appendSet(block.length, raw) < 0) return false;
     }
-    return this.#kernel.commitSet(expiry) === 0;
+    return this.#kernel.commitSet() === 0;
   }
 
   /** Decodes the value of the key in the scratch. */
-  fetch<T>(keyBytes: number, now: number, isCounted: boolean, decode: Decoder<T>): T | undefined {
+  fetch<T>(keyBytes: number, isCounted: boolean, decode: Decoder<T>): T | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
-      const length = this.#kernel.get(keyBytes, now, isCounted && attempt === 0 ? 1 : 0);
+      const length = this.#begin(keyBytes, isCounted && attempt === 0 ? 1 : 0);
       if (length < 0) return undefined;
       if (length <= facts.BLOCK_BYTES) return decode(this.#lend(this.#output, length), true);
       const value = this.#fetchBlocks(length);
       if (value) return decode(value, false);
     }
     return undefined;
+  }
+
+  /** Reads the first block; the clock only if the entry has an expiry. */
+  #begin(keyBytes: number, isCounted: number): number {
+    const length = this.#kernel.get(keyBytes, 0, isCounted);
+    return length === facts.ERR_NEEDS_CLOCK
+      ? this.#kernel.get(keyBytes, Date.now(), isCounted)
+      : length;
+  }
+
+  /** Whether the key in the scratch has a value. */
+  has(keyBytes: number): boolean {
+    const isThere = this.#kernel.has(keyBytes, 0);
+    return (
+      (isThere === facts.ERR_NEEDS_CLOCK ? this.#kernel.has(keyBytes, Date.now()) : isThere) === 1
+    );
   }
 
   #lend(at: number, length: number): Uint8Array {
@@ -135,15 +151,10 @@ export class Border {
     }
   }
 
-  /** The keys of a bucket, as UTF-8 texts. */
-  *bucketKeys(bucket: number, now: number): Generator<string> {
-    let skip = 0;
-    while (true) {
-      const passed = this.#kernel.listKeys(bucket, skip, now);
-      yield* this.#listed();
-      if (passed >= 0) return;
-      skip += -1 - passed;
-    }
+  /** Some keys from a cursor on, as UTF-8 texts, and the cursor to go on with. */
+  listKeys(cursor: number, now: number): { keys: string[]; next: number } {
+    const next = this.#kernel.listKeys(cursor, now);
+    return { keys: this.#listed(), next };
   }
 
   /** Copied out at once: the next call reuses the scratch. */

@@ -10,7 +10,6 @@ const names: Record<number, string> = {
   [facts.CACHE_SLAB]: 'slab',
   [facts.CACHE_ZSPAGE]: 'zspage',
   [facts.CACHE_CELL]: 'cell',
-  [facts.CACHE_NODE]: 'node',
   [facts.CACHE_FOLIO]: 'folio',
   [facts.CACHE_FOLIO_64]: 'folio-64',
   [facts.CACHE_FOLIO_128]: 'folio-128',

@@ -33,7 +33,7 @@ export interface PageDescription {
 }
 
 export interface LimboReport {
-  nodes: number;
+  indexPages: number;
   values: number;
   zspages: number;
   objects: number;
@@ -57,7 +57,7 @@ export interface ZoneReport {
   valueBytes: number;
   /** Bytes of compressed objects, rounded up to their size classes; keys included. */
   objectBytes: number;
-  /** Pages that hold objects, nodes, handles and buckets, in bytes. */
+  /** Pages that hold objects, handles and the index, in bytes. */
   storedBytes: number;
   /** valueBytes and keyBytes over storedBytes. */
   compressionRatio: number;
@@ -147,7 +147,7 @@ function pagesByUse(kernel: KernelExports): Record<string, number> {
 
 function reportLimbo(kernel: KernelExports): LimboReport {
   return {
-    nodes: kernel.limboOf(facts.LIMBO_NODE),
+    indexPages: kernel.limboOf(facts.LIMBO_INDEX),
     values: kernel.limboOf(facts.LIMBO_VALUE),
     zspages: kernel.limboOf(facts.LIMBO_ZSPAGE),
     objects: kernel.limboOf(facts.LIMBO_OBJECT),

@@ -39,9 +39,6 @@ const misuse = {
   function: /\/(freePages|freePart|allocPages|whyNotFreeable)$/,
 };
 
-/** Readers count without a lock what eviction looks at and lowers. */
-const hits = { op: /^(load|store)8 \(plain\)$/, function: /\/cache\/(get|put|judge|judgeNode)$/ };
-
 export interface KernelRace extends AllowedRace {
   /** A scenario in which it is seen: the list holds no more than it must. */
   seenIn: string;
@@ -197,6 +194,18 @@ export const allowedRaces: KernelRace[] = [
       'period all mean that the object is gone, and the state is in the half that is stored with the slot',
   },
   {
+    // Frequencies stand in leaves, whose words have no names.
+    place: /^0x/,
+    between: [
+      { op: /^store8 \(plain\)$/, function: /\/(cache|store)\// },
+      { op: /^(load8( \(plain\))?|store8 \(plain\))$/, function: /\/(cache|store)\// },
+    ],
+    seenIn: 'get-overwrite-reuse',
+    because:
+      'hits of an entry: a byte that stands alone, stored without a lock by who reads it. A hit that is ' +
+      'lost, or counted for the entry that came in its place, changes who is evicted and nothing else',
+  },
+  {
     // Bits of a zspage; words of a slab page have no names.
     place: /^0x/,
     between: [
@@ -205,13 +214,5 @@ export const allowedRaces: KernelRace[] = [
     ],
     seenIn: 'figures-writers',
     because: 'a figure for people, likewise',
-  },
-  {
-    place: /^0x/,
-    between: [hits, hits],
-    seenIn: 'get-overwrite-reuse',
-    because:
-      'how often an entry was read lately, a byte from 0 to 3: a hit that is lost, or counted of a ' +
-      'node that is just taken out, changes a guess',
   },
 ];

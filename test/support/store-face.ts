@@ -33,19 +33,16 @@ export function storeFace({ bytes }: TestZone, kernel: ZoneExports): StoreFace {
     bytes.set(encoded, keyAt);
     return encoded.length;
   };
-  const bucketKeys = (bucket: number, now: number): string[] => {
+  const someKeys = (cursor: number, now: number): { found: string[]; next: number } => {
     const found: string[] = [];
+    const next = kernel.listKeys(cursor, now);
     const view = new DataView(bytes.buffer, outputAt);
-    for (let skip = 0; ; ) {
-      const passed = kernel.listKeys(bucket, skip, now);
-      let at = 0;
-      for (let n = view.getUint32(0, true); n !== 0; n = view.getUint32(at, true)) {
-        found.push(new TextDecoder().decode(bytes.slice(outputAt + at + 4, outputAt + at + 4 + n)));
-        at += 4 + ((n + 3) & ~3);
-      }
-      if (passed >= 0) return found;
-      skip += -1 - passed;
+    let at = 0;
+    for (let n = view.getUint32(0, true); n !== 0; n = view.getUint32(at, true)) {
+      found.push(new TextDecoder().decode(bytes.slice(outputAt + at + 4, outputAt + at + 4 + n)));
+      at += 4 + ((n + 3) & ~3);
     }
+    return { found, next };
   };
   return {
     key,
@@ -55,14 +52,14 @@ export function storeFace({ bytes }: TestZone, kernel: ZoneExports): StoreFace {
         bytes.set(value, inputAt);
         return kernel.set(key(name), value.length, raw ? 1 : 0, expiry);
       }
-      kernel.beginSet(key(name), value.length);
+      kernel.beginSet(key(name), value.length, expiry);
       for (let from = 0; from < value.length; from += BLOCK_BYTES) {
         const block = value.subarray(from, from + BLOCK_BYTES);
         bytes.set(block, inputAt);
         const failure = kernel.appendSet(block.length, raw ? 1 : 0);
         if (failure !== 0) return failure;
       }
-      return kernel.commitSet(expiry);
+      return kernel.commitSet();
     },
     get(name, now = 0) {
       const length = kernel.get(key(name), now, 1);
@@ -77,8 +74,15 @@ export function storeFace({ bytes }: TestZone, kernel: ZoneExports): StoreFace {
     },
     has: (name, now = 0) => kernel.has(key(name), now) !== 0,
     remove: (name) => kernel.remove(key(name)) !== 0,
-    keys: (now = 0) =>
-      Array.from({ length: kernel.buckets() }, (_, bucket) => bucketKeys(bucket, now)).flat(),
+    keys(now = 0) {
+      const keys: string[] = [];
+      for (let cursor = 0; cursor < 2 ** 32; ) {
+        const { found, next } = someKeys(cursor, now);
+        keys.push(...found);
+        cursor = next;
+      }
+      return keys;
+    },
   };
 }
 

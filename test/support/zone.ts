@@ -216,7 +216,7 @@ export function shrink(kernel: ZoneExports): void {
 /** Objects of all kinds that wait for a grace period. */
 export function limboOf(kernel: ZoneExports): number {
   let sum = kernel.waitingSlabs();
-  for (let kind = 0; kind < facts.LIMBO_KINDS; kind++) sum += kernel.limboCount(kind);
+  for (let kind = 0; kind < facts.LIMBO_KINDS; kind++) sum += kernel.limboOf(kind);
   return sum;
 }
 

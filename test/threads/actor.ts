@@ -33,7 +33,7 @@ function noise(bytes: number): Uint8Array<ArrayBuffer> {
 function halfSet(bytes: number): number {
   const words = new Uint8Array(cache.arena.memory.buffer);
   words[kernel.keyScratch()] = 65;
-  kernel.beginSet(1, bytes);
+  kernel.beginSet(1, bytes, 0);
   for (let sent = 0; sent < bytes / 2; sent += 65520) {
     words.set(noise(65520), kernel.inputScratch());
     kernel.appendSet(65520, 0);

@@ -47,13 +47,6 @@ export const equivalents: Excuse[] = [
     mutants: ['initSlab: swap storePageWord(pfn, desc | TYPE_SLAB); publish(desc);'],
   },
   {
-    because: 'The first of the two is read under the same lock only, the other one is a figure.',
-    mutants: [
-      'insertNode: swap storeWord(at, node); storeWord(entriesAt(), peekWord(entriesAt()) + 1);',
-      'removeNode: swap storeWord(at, nextNode(node)); storeWord(entriesAt(), peekWord(entriesAt()) - 1);',
-    ],
-  },
-  {
     because:
       "The scratch is the thread's own: nobody else sees the order of what is written there.",
     mutants: [
@@ -75,26 +68,8 @@ export const equivalents: Excuse[] = [
     mutants: ['lockSlow: recheck casWord(at, seen, seen | WAITERS) == seen'],
   },
   {
-    because: 'All who move a handle hold the store lock; readers only load it.',
-    mutants: [
-      'removeEntry: torn swapWord(handleAt(node), 0)',
-      'replaceHandle: torn swapWord(handleAt(node), handle)',
-    ],
-  },
-  {
-    because:
-      'Directories are published by the shape: it is stored after the page that the new bucket lies in, and loaded before.',
-    mutants: [
-      'ensureSegment: plain storeWord(entry, newPage())',
-      'ensureSegment: plain storeWord(segment, newPage())',
-      'bucketAt: plain loadWord(storeState().top + (bucket >> (2 * FAN_BITS)) * 4)',
-      'bucketAt: plain loadWord(directory + ((bucket >> FAN_BITS) & (FAN_OUT - 1)) * 4)',
-    ],
-  },
-  {
     because: 'Who formats tells others afterwards, by means of JavaScript that synchronise.',
     mutants: [
-      'formatIndex: plain storeWord(shapeAt(), 1 << 1)',
       'formatRcu: plain storeCell(RCU_STATE, 1)',
       'formatZone: plain loadWord(0)',
       'formatZone: plain storeWord(0, ZONE_MAGIC)',
@@ -125,14 +100,6 @@ export const equivalents: Excuse[] = [
     because:
       'A slot is taken only after the word was raised to it, so who fails has lost to one that raised it at least as far.',
     mutants: ['raiseHighest: recheck found == seen'],
-  },
-  {
-    because: 'A later store, of the bucket or of the shape, publishes what this one writes.',
-    mutants: [
-      'insertNode: plain storeWord(nextAt(node), peekWord(at))',
-      'splitBucket: plain storeWord(to, 0)',
-      'splitBucket: plain storeWord(to, node)',
-    ],
   },
   {
     because: 'No caller is in a section: those who read do not reclaim.',

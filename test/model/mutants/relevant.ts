@@ -63,8 +63,18 @@ const first: [string, string[]][] = [
   ['memdesc/', ['pin-free-descriptor-reused', 'free-free', 'pin-slab-and-zspage']],
   ['slab/', ['pin-slab-retired', 'set-delete', 'pin-slab-and-zspage']],
   ['store/entry', ['read-on-delete-reuse-all', 'get-delete-reuse']],
-  ['cache/totals', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
-  ['store/hash-index', ['list-split-k', 'list-split-m', 'list-split-split', 'get-split-k']],
+  ['store/directory', ['get-split-k', 'get-split-m', 'split-killed-survived']],
+  ['store/leaf', ['get-overwrite-reuse', 'get-delete-reuse', 'get-split-k']],
+  [
+    'store/resize',
+    ['get-split-k', 'get-split-m', 'split-killed-survived', 'merge-killed-survived'],
+  ],
+  ['store/change', ['set-set-same-key', 'overwrite-killed-survived', 'delete-killed-survived']],
+  [
+    'store/recover',
+    ['overwrite-killed-survived', 'split-killed-survived', 'delete-killed-survived'],
+  ],
+  ['cache/judge', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
   ['cache/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
   ['reclaim/', ['reclaim-reclaim', 'limbo-reclaim', 'set-reclaim', 'limbo-zspage-killed']],
   ['store/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
@@ -151,7 +161,7 @@ const groups: [string, readonly { name: string }[]][] = [
 
 /** Scenarios of more than two seconds, quickest first. */
 const slow = ['lock-unlock-killed', 'alloc-free-killed', 'recover-killed', 'stopper-killed-stop'];
-const slowest = ['evict-set', 'check-set', 'list-split-split', 'get-killed'];
+const slowest = ['evict-set', 'check-set', 'get-killed'];
 
 /** Scenarios of a file's own protocol. */
 export function ownScenarios(file: string): string[] {

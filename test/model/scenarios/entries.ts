@@ -59,6 +59,7 @@ export const entryScenarios: KernelScenario[] = [
   {
     // Who is short of memory sleeps while a reader stands in its section.
     name: 'evict-get',
+    stepLimit: 60_000,
     bound: 2,
     timesOut: true,
     prepare: fillZone,
@@ -75,6 +76,7 @@ export const entryScenarios: KernelScenario[] = [
   {
     // Who evicts reads entries in a section, for which who is short of memory waits.
     name: 'evict-set',
+    stepLimit: 60_000,
     bound: 1,
     timesOut: true,
     prepare: fillZone,

@@ -14,6 +14,7 @@ import { poisonScenarios } from './poison.ts';
 import { rcuScenarios } from './rcu.ts';
 import { slabScenarios } from './slab.ts';
 import { storeScenarios } from './store.ts';
+import { storeDeathScenarios } from './store-deaths.ts';
 import { threadScenarios } from './threads.ts';
 import { withdrawScenarios } from './withdraw.ts';
 
@@ -24,6 +25,7 @@ export const scenarios: KernelScenario[] = [
   ...freezeScenarios,
   ...folioScenarios,
   ...storeScenarios,
+  ...storeDeathScenarios,
   ...threadScenarios,
   ...entryScenarios,
   ...compactionScenarios,

@@ -1,0 +1,75 @@
+/**
+ * Listing keys: leaf after leaf, in the order of their hashes read backwards.
+ *
+ * A leaf holds the hashes that end in certain bits; read from the last bit on, these are a range. So a
+ * *cursor*, a hash read backwards, says exactly what was listed: whether leaves are split or merged
+ * meanwhile, a key that is there all the time is listed once.
+ */
+import { loadWord, pokeWord } from '../base/words';
+import { leafAt, leafCount, numberFor } from '../store/directory';
+import { entryExpiry, entryHash, entryKeyBytes, readKey } from '../store/entry';
+import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
+import { BLOCK_BYTES } from '../store/limits';
+import { selfState } from '../thread/slot';
+import { zsPlace } from '../zsmalloc/object';
+
+/** A hash read backwards. */
+function reverse(word: u32): u32 {
+  word = ((word >> 1) & 0x5555_5555) | ((word & 0x5555_5555) << 1);
+  word = ((word >> 2) & 0x3333_3333) | ((word & 0x3333_3333) << 2);
+  word = ((word >> 4) & 0x0f0f_0f0f) | ((word & 0x0f0f_0f0f) << 4);
+  return bswap(word);
+}
+
+/** The last place that belongs to the same leaf as a cursor, when there are so many leaves. */
+function rangeEnd(cursor: u32, leaves: u32): u32 {
+  const mask = u32.MAX_VALUE >> clz(leaves);
+  const number = numberFor(reverse(cursor), leaves);
+  // One bit less where the leaf was not split yet in this round.
+  const isSplit = number + ((mask + 1) >> 1) < leaves || number > mask >> 1;
+  const bits = isSplit ? mask : mask >> 1;
+  return cursor | ~reverse(bits);
+}
+
+/**
+ * Lists keys into the output scratch, each as length (u32) and bytes, padded to 4; 0 ends the list. In a
+ * section.
+ *
+ * @returns the cursor to go on with; 2^32 = all are listed
+ */
+export function listKeys(cursor: u32, now: u64): u64 {
+  while (true) {
+    const leaves = leafCount();
+    const number = numberFor(reverse(cursor), leaves);
+    const leaf = leafAt(number);
+    let end = rangeEnd(cursor, leaves);
+    // Longer than the scratch: half of the range. Keys of one hash fill no scratch.
+    while (leaf != 0 && !listRange(leaf, cursor, end, now) && end != cursor) {
+      end = cursor + (end - cursor) / 2;
+    }
+    if (leaf != 0 && leafCount() == leaves && leafAt(number) == leaf) return u64(end) + 1;
+  }
+}
+
+/** @returns false when there was no room for all */
+function listRange(leaf: u32, cursor: u32, end: u32, now: u64): bool {
+  const start = selfState().outputScratch;
+  let at = start;
+  for (let i = nextPosition(leaf, 0); i < LEAF_CELLS; i = nextPosition(leaf, i + 1)) {
+    const handle = loadWord(cellAt(leaf, i));
+    if (handle == 0) continue;
+    const place = zsPlace(handle);
+    const order = reverse(entryHash(place));
+    const expiry = entryExpiry(place);
+    if (order < cursor || order > end || (expiry != 0 && now >= expiry)) continue;
+    const room = 4 + ((entryKeyBytes(place) + 3) & ~3);
+    if (at + room + 4 > start + BLOCK_BYTES) {
+      pokeWord(at, 0);
+      return false;
+    }
+    pokeWord(at, readKey(place, at + 4));
+    at += room;
+  }
+  pokeWord(at, 0);
+  return true;
+}

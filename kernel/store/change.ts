@@ -1,0 +1,74 @@
+/**
+ * Changes of the index: one entry put in, replaced or taken out, so that a death in the middle costs
+ * nothing.
+ *
+ *   leaf's lock → announce (journal) → version + 1 → the cell, one word → totals → DONE → unlock
+ *   → close: the draft is forgotten, what was taken out goes into the ring → NONE
+ *
+ * A survivor finds the leaf locked by the dead, or its phase DONE; the cell tells whether the change was
+ * made (recover.ts). Nothing of it can be half-made but tags and counts, which follow from the cells.
+ */
+import { selfState } from '../thread/slot';
+import { zsRetire } from '../zsmalloc/alloc';
+import { zsPlace } from '../zsmalloc/object';
+import { deferEntry } from './deferred';
+import { entryHash, entryKeyBytes, entryValueBytes } from './entry';
+import { ANNOUNCED, announceTotals, DONE, Journal, NONE, selfJournal, takeTotals } from './journal';
+import { insertCell, raiseVersion, removeCell, replaceCell } from './leaf';
+
+function announce(incoming: u32, outgoing: u32, entries: i64, value: i64, key: i64): Journal {
+  const journal = selfJournal();
+  journal.incoming = incoming;
+  journal.outgoing = outgoing;
+  announceTotals(journal, entries, value, key);
+  journal.phase = ANNOUNCED;
+  return journal;
+}
+
+function settle(journal: Journal): void {
+  takeTotals(journal);
+  journal.phase = DONE;
+}
+
+/** Puts this thread's draft into a free position. Leaf locked; then unlock, and close. */
+export function insertEntry(leaf: u32, position: u32, hash: u32, handle: u32, isMain: bool): void {
+  const place = zsPlace(handle);
+  const journal = announce(handle, 0, 1, entryValueBytes(place), entryKeyBytes(place));
+  raiseVersion(leaf, hash);
+  insertCell(leaf, position, hash, handle, isMain);
+  settle(journal);
+}
+
+/** Puts this thread's draft in the place of an entry of the same key. Likewise. */
+export function replaceEntry(leaf: u32, position: u32, hash: u32, handle: u32, old: u32): void {
+  const value = i64(entryValueBytes(zsPlace(handle))) - i64(entryValueBytes(zsPlace(old)));
+  const journal = announce(handle, old, 0, value, 0);
+  raiseVersion(leaf, hash);
+  replaceCell(leaf, position, handle);
+  settle(journal);
+}
+
+/** Takes an entry out. Likewise. */
+export function removeEntry(leaf: u32, position: u32, handle: u32): void {
+  const place = zsPlace(handle);
+  const hash = entryHash(place);
+  const value = -i64(entryValueBytes(place));
+  const journal = announce(0, handle, -1, value, -i64(entryKeyBytes(place)));
+  raiseVersion(leaf, hash);
+  removeCell(leaf, position, hash);
+  settle(journal);
+}
+
+/** Puts away what the last change left. There is room in the ring; with the leaf's lock or without. */
+export function closeChange(): void {
+  const journal = selfJournal();
+  if (journal.incoming != 0) {
+    selfState().draftHead = 0;
+    selfState().draftTail = 0;
+  }
+  if (journal.outgoing != 0) {
+    zsRetire(journal.outgoing);
+    deferEntry(journal.outgoing);
+  }
+  journal.phase = NONE;
+}

@@ -1,0 +1,39 @@
+/** The index's invariants. World stopped. */
+import { peekWord } from '../base/words';
+import { zsIsHandle } from '../zsmalloc/alloc';
+import { zsIsLive, zsPlace } from '../zsmalloc/object';
+import { leafAt, leafCount, leafLockAt, numberFor } from './directory';
+import { countParts, entryHash } from './entry';
+import { entryCount } from './journal';
+import { cellAt, isLeafSound, LEAF_CELLS, LEAF_NUMBER, nextPosition, noteAt } from './leaf';
+
+/** Compares directory, leaves, handles and totals. @returns an offender's address, or 0 */
+export function checkIndex(): u32 {
+  let entries: u32 = 0;
+  for (let number: u32 = 0; number < leafCount(); number++) {
+    const leaf = leafAt(number);
+    if (leaf == 0 || peekWord(noteAt(leaf, LEAF_NUMBER)) != number) return 1;
+    if (peekWord(leafLockAt(number)) != 0) return u32(leafLockAt(number));
+    for (let at = nextPosition(leaf, 0); at < LEAF_CELLS; at = nextPosition(leaf, at + 1)) {
+      const handle = peekWord(cellAt(leaf, at));
+      if (!zsIsHandle(handle) || !zsIsLive(handle)) return u32(cellAt(leaf, at));
+      if (numberFor(entryHash(zsPlace(handle)), leafCount()) != number)
+        return u32(cellAt(leaf, at));
+      entries++;
+    }
+    if (!isLeafSound(leaf)) return leaf;
+  }
+  return entries == entryCount() ? 0 : 1;
+}
+
+/** Objects of all entries; a chain of more than `limit` is a loop. */
+export function countEntryParts(limit: u32): u32 {
+  let parts: u32 = 0;
+  for (let number: u32 = 0; number < leafCount(); number++) {
+    const leaf = leafAt(number);
+    for (let at = nextPosition(leaf, 0); at < LEAF_CELLS; at = nextPosition(leaf, at + 1)) {
+      parts += countParts(peekWord(cellAt(leaf, at)), limit);
+    }
+  }
+  return parts;
+}

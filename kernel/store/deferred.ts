@@ -1,0 +1,155 @@
+/**
+ * Deferred entries: what a thread took out of the index waits for its grace period in a ring of its own.
+ *
+ * The ring's handles stand in the second half of the thread's key scratch, its words in the thread's
+ * journal, which is never given back. A handle is the first of an entry's chain: nothing is written
+ * into entries to let them wait.
+ *
+ *   head      next to be freed                      ring lock: whoever drains, of any thread
+ *   closed    end of those that ripen               ring lock
+ *   closedAt  epoch at which their period began     ring lock
+ *   tail      end of all                            its thread; loaded by who drains
+ *   head ≤ closed ≤ tail ≤ head + RING
+ * They are counts; a handle's place is its count modulo RING. Its own thread adds without a lock; whoever
+ * frees, its thread or one that is short of memory, has the lock, for which nobody waits.
+ *
+ * A handle that is freed goes over to the `doomed` of who frees it, and then leaves the ring: a survivor
+ * that finds it in both takes it out of the ring (recover.ts).
+ */
+import { selfSlot } from '../base/env';
+import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
+import { LIMBO_VALUE } from '../thread/limbo';
+import { lock, tryLock, unlock } from '../thread/lock';
+import { beginGracePeriod, isQuiescent } from '../thread/rcu';
+import { highestSlot, slotOf } from '../thread/slot';
+import { zsDefer } from '../zsmalloc/alloc';
+import { releaseDoomed } from './entry';
+import { Journal, journalOf, selfJournal, storeState } from './journal';
+import { MAX_KEY_BYTES } from './limits';
+
+/** Handles in a ring: four batches of reclaim.ts. */
+export const RING: u32 = 256;
+
+export function ringLockAt(slot: u32): usize {
+  return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringLock');
+}
+
+function headAt(slot: u32): usize {
+  return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringHead');
+}
+
+function tailAt(slot: u32): usize {
+  return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringTail');
+}
+
+function handleAt(slot: u32, count: u32): usize {
+  return slotOf(slot).keyScratch + MAX_KEY_BYTES + (count & (RING - 1)) * 4;
+}
+
+/** Entries that wait in a slot's ring. */
+export function deferredIn(slot: u32): u32 {
+  return loadWord(tailAt(slot)) - loadWord(headAt(slot));
+}
+
+/** The i-th entry that waits in a slot's ring. World halted, or stopped. */
+export function deferredEntry(slot: u32, i: u32): u32 {
+  return peekWord(handleAt(slot, peekWord(headAt(slot)) + i));
+}
+
+/** Entries that wait in all rings: a momentary figure. */
+export function deferredCount(): u32 {
+  if (storeState().top == 0) return 0;
+  let count: u32 = 0;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) count += deferredIn(slot);
+  return count;
+}
+
+/** Whether this thread may take one more entry out. */
+export function hasRingRoom(): bool {
+  return deferredIn(selfSlot()) < RING;
+}
+
+/** Lets an entry that this thread has taken out wait. There is room. */
+export function deferEntry(handle: u32): void {
+  const tail = peekWord(tailAt(selfSlot()));
+  pokeWord(handleAt(selfSlot(), tail), handle);
+  storeWord(tailAt(selfSlot()), tail + 1);
+}
+
+/**
+ * Frees what is ripe in a slot's ring, and lets the rest begin to ripen. Not in a section.
+ *
+ * @returns entries freed; 0 also when somebody else is at it
+ */
+export function drainRing(slot: u32): u32 {
+  if (deferredIn(slot) == 0 || !tryLock(ringLockAt(slot))) return 0;
+  const ring = journalOf(slot);
+  let freed: u32 = 0;
+  if (ring.ringClosed != peekWord(headAt(slot)) && isQuiescent(ring.ringClosedAt)) {
+    for (; peekWord(headAt(slot)) != ring.ringClosed; freed++) {
+      selfJournal().doomed = deferredEntry(slot, 0);
+      skipFirst(slot);
+      releaseDoomed(selfJournal());
+    }
+  }
+  const tail = loadWord(tailAt(slot));
+  if (peekWord(headAt(slot)) == ring.ringClosed && tail != ring.ringClosed) {
+    ring.ringClosedAt = beginGracePeriod();
+    ring.ringClosed = tail;
+  }
+  unlock(ringLockAt(slot));
+  return freed;
+}
+
+/** Whether a thread that leaves has to wait for a grace period before `reapDeferred`. */
+export function hasDeferred(slot: u32): bool {
+  return storeState().top != 0 && deferredIn(slot) != 0;
+}
+
+/** Frees what a thread that is gone, or leaves, had taken out; its grace period is over. */
+export function reapDeferred(slot: u32): void {
+  if (storeState().top == 0) return;
+  releaseDoomed(journalOf(slot));
+  if (deferredIn(slot) == 0) return;
+  lock(ringLockAt(slot));
+  for (; deferredIn(slot) != 0; releaseDoomed(selfJournal())) {
+    selfJournal().doomed = deferredEntry(slot, 0);
+    skipFirst(slot);
+  }
+  unlock(ringLockAt(slot));
+}
+
+/**
+ * Makes room in this thread's full ring while a reader stalls: its entries go to limbo, where they are
+ * linked through their own words. Not in a section.
+ */
+export function spillRing(): void {
+  const slot = selfSlot();
+  if (!tryLock(ringLockAt(slot))) return;
+  while (deferredIn(slot) != 0) {
+    zsDefer(LIMBO_VALUE, deferredEntry(slot, 0));
+    skipFirst(slot);
+  }
+  unlock(ringLockAt(slot));
+}
+
+/** Takes the first of a ring out if it is `doomed` already. World halted. */
+export function skipDoomed(slot: u32, doomed: u32): void {
+  if (doomed == 0 || deferredIn(slot) == 0 || deferredEntry(slot, 0) != doomed) return;
+  skipFirst(slot);
+}
+
+/** Forgets the first of a ring, which stands elsewhere. Ring lock held, or world halted. */
+export function skipFirst(slot: u32): void {
+  const head = peekWord(headAt(slot));
+  if (journalOf(slot).ringClosed == head) journalOf(slot).ringClosed = head + 1;
+  storeWord(headAt(slot), head + 1);
+}
+
+/** Whether an entry waits in a slot's ring. World halted. */
+export function isDeferredIn(slot: u32, handle: u32): bool {
+  for (let i: u32 = 0, end = deferredIn(slot); i < end; i++) {
+    if (deferredEntry(slot, i) == handle) return true;
+  }
+  return false;
+}

@@ -1,0 +1,187 @@
+/**
+ * The directory: from a hash to the leaf that has its entries. Linear hashing, a page at a time.
+ *
+ * A *leaf* is a page of cells (leaf.ts). Leaves are numbered; a key's is told by the low bits of its
+ * hash and the number of leaves. The top page leads to directory pages, these have for each leaf
+ *
+ *   leaf   address of its page; 0 = no such leaf (any more)    its lock; loaded by readers
+ *   lock   robust: whoever changes anything in the leaf        thread/lock.ts
+ *
+ * The lock stands here and not in the leaf: directory pages are never given back, so that nobody waits
+ * on a word of a page that is another's by now. After taking it a writer looks again whether the number
+ * is still the hash's.
+ *
+ * Readers take no lock: leaves → directory → leaf. One that finds nothing looks whether both words are
+ * as they were; if not, it looks again from the root. A leaf that is replaced stays whole until its
+ * grace period is over, and is never changed again: who still reads it reads what was there when it
+ * loaded the directory.
+ */
+import { ERR_NO_MEMORY } from '../base/fault';
+import { PAGE_BYTES, PAGE_SHIFT, STORE_STATE } from '../base/layout';
+import { loadWord, peekWord, storeWord } from '../base/words';
+import { CLASS_UNMOVABLE } from '../frames/class';
+import { allocPages, freePages } from '../memdesc/pages';
+import { MISC_INDEX } from '../memdesc/type';
+import { lock, tryLock, unlock } from '../thread/lock';
+import { enterSection } from '../thread/rcu';
+import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
+import { findHandle, LEAF_NUMBER, noteAt } from './leaf';
+
+/** Leaves that a directory page names. */
+const FAN_BITS: u32 = 9;
+const FAN_OUT: u32 = 1 << FAN_BITS;
+/** As many as the top page leads to; a zone has twice as many pages at most. */
+export const MAX_LEAVES: u32 = FAN_OUT * (PAGE_BYTES / 4);
+
+function leavesAt(): usize {
+  return STORE_STATE + offsetof<StoreState>('leaves');
+}
+
+export function leafCount(): u32 {
+  return loadWord(leavesAt());
+}
+
+/** Publishes another number of leaves. Store lock held. */
+export function setLeafCount(leaves: u32): void {
+  storeWord(leavesAt(), leaves);
+}
+
+/** The leaf of a hash, when there are so many. */
+export function numberFor(hash: u32, leaves: u32): u32 {
+  const mask = u32.MAX_VALUE >> clz(leaves);
+  const number = hash & mask;
+  return number < leaves ? number : number & (mask >> 1);
+}
+
+/** The leaf that another one, not the first, was split from. */
+export function parentOf(number: u32): u32 {
+  return number ^ (1 << (31 - clz(number)));
+}
+
+function pageOf(number: u32): usize {
+  return storeState().top + (number >> FAN_BITS) * 4;
+}
+
+function recordAt(number: u32): usize {
+  return loadWord(pageOf(number)) + (number & (FAN_OUT - 1)) * 8;
+}
+
+export function leafAt(number: u32): u32 {
+  return loadWord(recordAt(number));
+}
+
+export function setLeaf(number: u32, leaf: u32): void {
+  storeWord(recordAt(number), leaf);
+}
+
+export function leafLockAt(number: u32): usize {
+  return recordAt(number) + 4;
+}
+
+/** @returns 0, or ERR_NO_MEMORY and nothing has changed */
+export function formatIndex(): i32 {
+  const store = storeState();
+  const journals = allocPages(JOURNALS_ORDER, MISC_INDEX, CLASS_UNMOVABLE);
+  const top = newIndexPage();
+  const directory = newIndexPage();
+  const leaf = newIndexPage();
+  if (journals > 0 && top != 0 && directory != 0 && leaf != 0) {
+    store.journals = u32(journals) << PAGE_SHIFT;
+    memory.fill(store.journals, 0, PAGE_BYTES << JOURNALS_ORDER);
+    storeWord(top, directory);
+    storeWord(directory, leaf);
+    store.leaves = 1;
+    storeWord(STORE_STATE + offsetof<StoreState>('top'), top);
+    return 0;
+  }
+  if (journals > 0) freePages(journals, JOURNALS_ORDER, MISC_INDEX);
+  freeIndexPage(top);
+  freeIndexPage(directory);
+  freeIndexPage(leaf);
+  return ERR_NO_MEMORY;
+}
+
+/** A page of zeros, or 0. Once there is an index: store lock held, `reshaping` written. */
+export function newIndexPage(): u32 {
+  const pfn = allocPages(0, MISC_INDEX, CLASS_UNMOVABLE);
+  if (pfn < 0) return 0;
+  memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
+  return u32(pfn) << PAGE_SHIFT;
+}
+
+export function freeIndexPage(address: u32): void {
+  if (address != 0) freePages(address >> PAGE_SHIFT, 0, MISC_INDEX);
+}
+
+/** Takes the directory page for a leaf, if it is not there yet. Store lock held. */
+export function ensureDirectory(number: u32): bool {
+  if (number >= MAX_LEAVES) return false;
+  const at = pageOf(number);
+  if (peekWord(at) == 0) storeWord(at, newIndexPage());
+  return peekWord(at) != 0;
+}
+
+/** Whether a page of the index is one: the top, a directory page, or a leaf. World halted. */
+export function isNamedIndexPage(address: u32): bool {
+  const top = storeState().top;
+  if (address == top) return true;
+  const pages = (leafCount() - 1 + FAN_OUT) >> FAN_BITS;
+  // A directory page may be there before its first leaf is.
+  for (let i: u32 = 0; i <= pages && i < PAGE_BYTES / 4; i++) {
+    if (peekWord(top + i * 4) == address) return true;
+  }
+  const number = peekWord(noteAt(address, LEAF_NUMBER));
+  return number < leafCount() && leafAt(number) == address;
+}
+
+/**
+ * Takes the lock of the hash's leaf, and enters a section. Waiting ends the caller's section.
+ *
+ * @returns the leaf's number
+ * Progress: a round is lost only to a split or merge of this leaf.
+ */
+export function lockLeafOf(hash: u32): u32 {
+  while (true) {
+    const number = numberFor(hash, leafCount());
+    lockLeaf(number);
+    if (numberFor(hash, leafCount()) == number) return number;
+    unlockLeaf(number);
+  }
+}
+
+export function lockLeaf(number: u32): void {
+  selfJournal().held = number + 1;
+  lock(leafLockAt(number));
+  enterSection();
+}
+
+/** The same without waiting. @returns false when somebody else has it */
+export function tryLockLeaf(number: u32): bool {
+  selfJournal().held = number + 1;
+  if (tryLock(leafLockAt(number))) return true;
+  selfJournal().held = 0;
+  return false;
+}
+
+export function unlockLeaf(number: u32): void {
+  unlock(leafLockAt(number));
+  selfJournal().held = 0;
+}
+
+/**
+ * Looks a key up, in a section and without a lock; `foundLeaf` and `foundAt` (leaf.ts) then say where.
+ *
+ * @returns the handle of its entry, or 0
+ * Cost: three loads, a line, and for each cell with the key's tag its entry; a second line and more only
+ * where the first has given cells away.
+ */
+export function lookUp(hash: u32, key: usize, keyBytes: u32): u32 {
+  while (true) {
+    const leaves = leafCount();
+    const at = recordAt(numberFor(hash, leaves));
+    const leaf = loadWord(at);
+    const handle = leaf == 0 ? 0 : findHandle(leaf, hash, key, keyBytes);
+    if (handle != 0) return handle;
+    if (leaf != 0 && leafCount() == leaves && loadWord(at) == leaf) return 0;
+  }
+}

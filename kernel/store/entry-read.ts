@@ -1,0 +1,101 @@
+/**
+ * Reading entries: block after block, in a section, into the thread's output scratch.
+ *
+ * A long value is read in several calls. The first notes the entry's first cell as it saw it; each
+ * further one checks that the cell is still that, generation included; if not, the value has changed:
+ * ERR_RESTART. An equal and LIVE cell means that every part is there until this section ends.
+ */
+import { ERR_RESTART, FAULT_DAMAGED_DATA, fail } from '../base/fault';
+import { loadCell } from '../base/words';
+import { checksum } from '../codec/checksum';
+import { decompress } from '../codec/lz4';
+import { selfState, ThreadSlot } from '../thread/slot';
+import { zsIsCell } from '../zsmalloc/alloc';
+import { CELL_LIVE, cellState, isSameLife } from '../zsmalloc/handle';
+import { zsContiguous, zsPlace, zsRead, zsReadWord } from '../zsmalloc/object';
+import { MAX_PAYLOAD } from '../zsmalloc/size-class';
+import {
+  BLOCK_HEAD_BYTES,
+  entryValueBytes,
+  NEXT_PART,
+  PART_BYTES,
+  RAW,
+  streamStart,
+} from './entry';
+import { BLOCK_BYTES } from './limits';
+
+/**
+ * Decodes the first block of an entry into the output scratch and remembers how to go on.
+ *
+ * @returns the length of the whole value
+ */
+export function beginRead(handle: u32): u32 {
+  const slot = selfState();
+  const place = zsPlace(handle);
+  const total = entryValueBytes(place);
+  slot.readCell = handle;
+  slot.readSeen = loadCell(handle);
+  slot.readLeft = total;
+  readBlock(slot, place, streamStart(place));
+  // A value already in limbo may be freed between our calls: it is not read on.
+  if (cellState(slot.readSeen) != CELL_LIVE) slot.readLeft = 0;
+  return total;
+}
+
+/**
+ * Decodes the next block of the value that `beginRead` began.
+ *
+ * @returns its length, or ERR_RESTART when the value has changed since
+ */
+export function continueRead(): i32 {
+  const slot = selfState();
+  if (slot.readLeft == 0) return ERR_RESTART;
+  // The cell's page may have left the slab since, and hold anything.
+  if (!zsIsCell(slot.readCell) || !isSameLife(loadCell(slot.readCell), slot.readSeen)) {
+    return ERR_RESTART;
+  }
+  return i32(readBlock(slot, zsPlace(slot.readNext), PART_BYTES));
+}
+
+/** Reads the block whose stream begins at `start` of the object at `place`. @returns its length */
+function readBlock(slot: ThreadSlot, place: u64, start: u32): u32 {
+  const word = zsReadWord(place, start);
+  const sum = zsReadWord(place, start + 4);
+  const stored = word & ~RAW;
+  const length = min(slot.readLeft, BLOCK_BYTES);
+  if (stored > BLOCK_BYTES) fail(FAULT_DAMAGED_DATA, slot.readCell);
+  const share = min(stored, MAX_PAYLOAD - start - BLOCK_HEAD_BYTES);
+  let body = share == stored ? zsContiguous(place, start + BLOCK_HEAD_BYTES, stored) : 0;
+  slot.readNext = zsReadWord(place, NEXT_PART);
+  if (body == 0) {
+    body = slot.inputScratch;
+    zsRead(place, start + BLOCK_HEAD_BYTES, body, share);
+    gatherParts(slot, share, stored);
+  }
+  if (checksum(body, stored) != sum) fail(FAULT_DAMAGED_DATA, slot.readCell);
+  decodeBlock(slot, body, word, length);
+  slot.readLeft -= length;
+  return length;
+}
+
+/** Collects the rest of a block from its parts into the input scratch. */
+function gatherParts(slot: ThreadSlot, got: u32, stored: u32): void {
+  while (got < stored) {
+    if (slot.readNext == 0) fail(FAULT_DAMAGED_DATA, slot.readCell);
+    const place = zsPlace(slot.readNext);
+    const share = min(stored - got, MAX_PAYLOAD - PART_BYTES);
+    zsRead(place, PART_BYTES, slot.inputScratch + got, share);
+    slot.readNext = zsReadWord(place, NEXT_PART);
+    got += share;
+  }
+}
+
+function decodeBlock(slot: ThreadSlot, body: usize, word: u32, length: u32): void {
+  const stored = word & ~RAW;
+  if ((word & RAW) != 0) {
+    if (stored != length) fail(FAULT_DAMAGED_DATA, slot.readCell);
+    memory.copy(slot.outputScratch, body, length);
+  } else if (decompress(body, stored, slot.outputScratch, length) != i32(length)) {
+    fail(FAULT_DAMAGED_DATA, slot.readCell);
+  }
+}

@@ -1,0 +1,335 @@
+/**
+ * Leaves: pages of the index, 64 lines of 64 bytes, each line one cache line.
+ *
+ *   tags 8 × 8 · frequencies 8 × 8 · version 32 · marks 32 · note 32 · spare 32 · cells 8 × 32
+ *
+ *   tags     64 bits: 8 of each entry's hash, never 0; 0 = free         lock: leaf; loaded by readers
+ *   cells    handles of entries, 0 = none. **The truth**: a tag without its cell means nothing
+ *                                                                       lock: leaf; loaded by readers
+ *   frequency  a byte: hits since the entry came or was judged, up to MAX_FREQUENCY. Hits store it
+ *            plainly and without a lock: a guess, that may be lost
+ *   version  raised before each change of an entry whose home the line is; the children of a split get
+ *            more than their parent had                                 lock: leaf; loaded by readers
+ *   marks    MAIN bits 8 (0–7): which entries are the queue main's · away 8 (8–15): entries whose home
+ *            is this line and that are in another one                   lock: leaf; loaded by readers
+ *   note     of the first three lines: entries in the leaf · link in limbo · number
+ *
+ * 60 lines are *homes*, four take what finds no place. An entry is in its home, else in its second line,
+ * which other bits of its hash choose, else in one of the four. **Entries never move between lines**,
+ * but when a page is copied whole (resize.ts). So who finds nothing in the home, and `away` is 0, knows
+ * that there is nothing.
+ *
+ * Orders of stores, which readers and survivors build on:
+ *   insert   away + 1 · tag · cell        remove   cell 0 · tag 0 · away − 1
+ *
+ * A leaf of 400 entries (LIMIT) is a sign to split; one can take 426 of them at least in 20,000 drawn at
+ * random, 472 in the median.
+ */
+import {
+  loadByte,
+  loadCell,
+  loadWord,
+  peekByte,
+  peekCell,
+  peekWord,
+  pokeByte,
+  pokeWord,
+  storeCell,
+  storeWord,
+} from '../base/words';
+import { zsPlace } from '../zsmalloc/object';
+import { entryHash, hasKey } from './entry';
+
+export const LINES: u32 = 64;
+const HOMES: u32 = 60;
+const LINE_BYTES: u32 = 64;
+export const LINE_CELLS: u32 = 8;
+export const LEAF_CELLS: u32 = LINES * LINE_CELLS;
+export const MAX_FREQUENCY: u32 = 3;
+
+const FREQUENCIES: u32 = 8;
+const VERSION: u32 = 16;
+const MARKS: u32 = 20;
+const NOTE: u32 = 24;
+const CELLS: u32 = 32;
+const AWAY_SHIFT: u32 = 8;
+const AWAY_ONE: u32 = 1 << AWAY_SHIFT;
+
+/** Notes, by the line that they stand in. */
+export const LEAF_ENTRIES: u32 = 0;
+export const LEAF_LINK: u32 = 1;
+export const LEAF_NUMBER: u32 = 2;
+
+const EVERY_BYTE: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/** Thread-local: where `findHandle` found what it returned. */
+let leafFound: u32 = 0;
+let positionFound: u32 = 0;
+
+export function foundLeaf(): u32 {
+  return leafFound;
+}
+
+/** Position of a cell: line × 8 + its place there. */
+export function foundAt(): u32 {
+  return positionFound;
+}
+
+export function noteAt(leaf: u32, note: u32): usize {
+  return leaf + note * LINE_BYTES + NOTE;
+}
+
+export function leafEntries(leaf: u32): u32 {
+  return peekWord(noteAt(leaf, LEAF_ENTRIES));
+}
+
+function tagsAt(leaf: u32, line: u32): usize {
+  return leaf + line * LINE_BYTES;
+}
+
+function marksAt(leaf: u32, line: u32): usize {
+  return leaf + line * LINE_BYTES + MARKS;
+}
+
+export function versionAt(leaf: u32, line: u32): usize {
+  return leaf + line * LINE_BYTES + VERSION;
+}
+
+export function cellAt(leaf: u32, position: u32): usize {
+  const line = position / LINE_CELLS;
+  return leaf + line * LINE_BYTES + CELLS + (position % LINE_CELLS) * 4;
+}
+
+function frequencyAt(leaf: u32, position: u32): usize {
+  return leaf + (position / LINE_CELLS) * LINE_BYTES + FREQUENCIES + (position % LINE_CELLS);
+}
+
+/** The line in which a hash is first looked for: bits 20–31. */
+export function homeOf(hash: u32): u32 {
+  return ((hash >> 20) * HOMES) >> 12;
+}
+
+/** Its second line, never the first: bits 14–25. */
+function secondOf(hash: u32): u32 {
+  const second = homeOf(hash) + 1 + ((((hash >> 14) & 0xfff) * (HOMES - 1)) >> 12);
+  return second < HOMES ? second : second - HOMES;
+}
+
+/** Whether an entry of the hash may be at a position. */
+export function isLineOf(position: u32, hash: u32): bool {
+  const line = position / LINE_CELLS;
+  return line == homeOf(hash) || line == secondOf(hash) || line >= HOMES;
+}
+
+/** Bits 12–19; those below choose the leaf, up to 4,096 of them and so on. */
+function tagOf(hash: u32): u32 {
+  return max((hash >> 12) & 0xff, 1);
+}
+
+/** High bits of the bytes that are `tag`; above the lowest there may be some that are not. */
+function matches(tags: u64, tag: u32): u64 {
+  const different = tags ^ (u64(tag) * EVERY_BYTE);
+  return (different - EVERY_BYTE) & ~different & HIGH_BITS;
+}
+
+function awayFrom(leaf: u32, line: u32): u32 {
+  return (loadWord(marksAt(leaf, line)) >> AWAY_SHIFT) & 0xff;
+}
+
+/** The entry of a key: in a section, or with the leaf's lock. @returns its handle, or 0 */
+export function findHandle(leaf: u32, hash: u32, key: usize, keyBytes: u32): u32 {
+  const home = homeOf(hash);
+  const handle = findInLine(leaf, home, hash, key, keyBytes);
+  if (handle != 0 || awayFrom(leaf, home) == 0) return handle;
+  return findAway(leaf, hash, key, keyBytes);
+}
+
+function findAway(leaf: u32, hash: u32, key: usize, keyBytes: u32): u32 {
+  let handle = findInLine(leaf, secondOf(hash), hash, key, keyBytes);
+  for (let line = HOMES; handle == 0 && line < LINES; line++) {
+    handle = findInLine(leaf, line, hash, key, keyBytes);
+  }
+  return handle;
+}
+
+function findInLine(leaf: u32, line: u32, hash: u32, key: usize, keyBytes: u32): u32 {
+  let found = matches(loadCell(tagsAt(leaf, line)), tagOf(hash));
+  while (found != 0) {
+    const position = line * LINE_CELLS + (u32(ctz(found)) >> 3);
+    // Loaded once: a moment later the cell may be another key's.
+    const handle = loadWord(cellAt(leaf, position));
+    if (handle != 0 && hasKey(zsPlace(handle), key, keyBytes)) {
+      leafFound = leaf;
+      positionFound = position;
+      return handle;
+    }
+    found &= found - 1;
+  }
+  return 0;
+}
+
+/** The next position from `from` on with an entry; LEAF_CELLS at the end. */
+export function nextPosition(leaf: u32, from: u32): u32 {
+  while (from < LEAF_CELLS) {
+    // A tag is there before its cell, and after it.
+    const isBare = from % LINE_CELLS == 0 && loadCell(tagsAt(leaf, from / LINE_CELLS)) == 0;
+    if (isBare) from += LINE_CELLS;
+    else if (loadWord(cellAt(leaf, from)) != 0) return from;
+    else from++;
+  }
+  return LEAF_CELLS;
+}
+
+/** Positions in which an entry of the hash may be, in turn; LEAF_CELLS after the last. Lock held. */
+export function nextCandidate(leaf: u32, hash: u32, after: u32): u32 {
+  let line = after == LEAF_CELLS ? homeOf(hash) : after / LINE_CELLS;
+  let skip: u32 = after == LEAF_CELLS ? 0 : (after % LINE_CELLS) + 1;
+  while (line < LINES) {
+    // Whole bytes of which only the lowest match is certain: looked at again by who asks.
+    const shifted = skip == LINE_CELLS ? 0 : u64.MAX_VALUE << (skip * 8);
+    const found = matches(peekCell(tagsAt(leaf, line)), tagOf(hash)) & shifted;
+    if (found != 0) return line * LINE_CELLS + (u32(ctz(found)) >> 3);
+    skip = 0;
+    if (line >= HOMES) line++;
+    else if (line == homeOf(hash)) line = secondOf(hash);
+    else line = HOMES;
+  }
+  return LEAF_CELLS;
+}
+
+/** A free position for an entry of the hash, or LEAF_CELLS. Lock held. */
+export function freePosition(leaf: u32, hash: u32): u32 {
+  let position = freeInLine(leaf, homeOf(hash));
+  if (position == LEAF_CELLS) position = freeInLine(leaf, secondOf(hash));
+  for (let line = HOMES; position == LEAF_CELLS && line < LINES; line++) {
+    position = freeInLine(leaf, line);
+  }
+  return position;
+}
+
+function freeInLine(leaf: u32, line: u32): u32 {
+  const free = matches(peekCell(tagsAt(leaf, line)), 0);
+  return free == 0 ? LEAF_CELLS : line * LINE_CELLS + (u32(ctz(free)) >> 3);
+}
+
+/** Says that an entry whose home is the hash's is about to change. Lock held. */
+export function raiseVersion(leaf: u32, hash: u32): void {
+  const at = versionAt(leaf, homeOf(hash));
+  storeWord(at, peekWord(at) + 1);
+}
+
+/** Puts an entry into a free position. Lock held; after `raiseVersion`. */
+export function insertCell(leaf: u32, position: u32, hash: u32, handle: u32, isMain: bool): void {
+  const line = position / LINE_CELLS;
+  pokeByte(frequencyAt(leaf, position), 0);
+  setMain(leaf, position, isMain);
+  if (line != homeOf(hash)) addAway(leaf, hash, AWAY_ONE);
+  setTag(leaf, position, tagOf(hash));
+  pokeWord(noteAt(leaf, LEAF_ENTRIES), leafEntries(leaf) + 1);
+  storeWord(cellAt(leaf, position), handle);
+}
+
+/** Gives an entry's cell to another one of the same key: it counts as a hit. Lock held. */
+export function replaceCell(leaf: u32, position: u32, handle: u32): void {
+  storeWord(cellAt(leaf, position), handle);
+}
+
+/** Takes an entry out. Lock held; after `raiseVersion`. */
+export function removeCell(leaf: u32, position: u32, hash: u32): void {
+  storeWord(cellAt(leaf, position), 0);
+  setTag(leaf, position, 0);
+  if (position / LINE_CELLS != homeOf(hash)) addAway(leaf, hash, -AWAY_ONE);
+  pokeWord(noteAt(leaf, LEAF_ENTRIES), leafEntries(leaf) - 1);
+}
+
+function setTag(leaf: u32, position: u32, tag: u32): void {
+  const at = tagsAt(leaf, position / LINE_CELLS);
+  const shift = u64(position % LINE_CELLS) * 8;
+  storeCell(at, (peekCell(at) & ~(u64(0xff) << shift)) | (u64(tag) << shift));
+}
+
+function addAway(leaf: u32, hash: u32, amount: u32): void {
+  const at = marksAt(leaf, homeOf(hash));
+  storeWord(at, peekWord(at) + amount);
+}
+
+export function isMainAt(leaf: u32, position: u32): bool {
+  return ((peekWord(marksAt(leaf, position / LINE_CELLS)) >> (position % LINE_CELLS)) & 1) != 0;
+}
+
+/** Says whose queue an entry is in. Lock held. */
+export function setMain(leaf: u32, position: u32, isMain: bool): void {
+  const at = marksAt(leaf, position / LINE_CELLS);
+  const bit: u32 = 1 << (position % LINE_CELLS);
+  storeWord(at, isMain ? peekWord(at) | bit : peekWord(at) & ~bit);
+}
+
+export function frequencyOf(leaf: u32, position: u32): u32 {
+  return loadByte(frequencyAt(leaf, position));
+}
+
+export function setFrequency(leaf: u32, position: u32, frequency: u32): void {
+  pokeByte(frequencyAt(leaf, position), frequency);
+}
+
+/** A hit: at most one plain store of a byte, none once it is saturated. In a section. */
+export function noteHit(leaf: u32, position: u32): void {
+  const at = frequencyAt(leaf, position);
+  const seen = peekByte(at);
+  if (seen < MAX_FREQUENCY) pokeByte(at, seen + 1);
+}
+
+/** Copies an entry, with what is known of it, into a leaf that nobody sees yet. @returns false: no place */
+export function copyCell(from: u32, position: u32, into: u32, hash: u32): bool {
+  const place = freePosition(into, hash);
+  if (place == LEAF_CELLS) return false;
+  insertCell(into, place, hash, peekWord(cellAt(from, position)), isMainAt(from, position));
+  setFrequency(into, place, frequencyOf(from, position));
+  return true;
+}
+
+/** Gives every line of a new leaf a version above the one that it had in `from`. */
+export function outdate(leaf: u32, from: u32): void {
+  for (let line: u32 = 0; line < LINES; line++) {
+    const version = max(peekWord(versionAt(leaf, line)), peekWord(versionAt(from, line)) + 1);
+    pokeWord(versionAt(leaf, line), version);
+  }
+}
+
+/** Makes tags, `away` and the count anew from the cells. World halted. */
+export function repairLeaf(leaf: u32): void {
+  let entries: u32 = 0;
+  for (let line: u32 = 0; line < LINES; line++) {
+    pokeWord(marksAt(leaf, line), peekWord(marksAt(leaf, line)) & 0xff);
+  }
+  for (let at: u32 = 0; at < LEAF_CELLS; at++) {
+    const handle = peekWord(cellAt(leaf, at));
+    const hash = handle == 0 ? 0 : entryHash(zsPlace(handle));
+    setTag(leaf, at, handle == 0 ? 0 : tagOf(hash));
+    if (handle == 0) continue;
+    entries++;
+    if (at / LINE_CELLS != homeOf(hash)) addAway(leaf, hash, AWAY_ONE);
+  }
+  pokeWord(noteAt(leaf, LEAF_ENTRIES), entries);
+}
+
+/** Whether tags, `away` and the count follow from the cells, and `number` from the hashes. World stopped. */
+export function isLeafSound(leaf: u32): bool {
+  let entries: u32 = 0;
+  let away: u32 = 0;
+  for (let line: u32 = 0; line < LINES; line++) away += awayFrom(leaf, line);
+  for (let at: u32 = 0; at < LEAF_CELLS; at++) {
+    const handle = peekWord(cellAt(leaf, at));
+    const tag = u32(peekCell(tagsAt(leaf, at / LINE_CELLS)) >> (u64(at % LINE_CELLS) * 8)) & 0xff;
+    if (handle == 0) {
+      if (tag != 0) return false;
+      continue;
+    }
+    const hash = entryHash(zsPlace(handle));
+    if (tag != tagOf(hash)) return false;
+    entries++;
+    if (at / LINE_CELLS != homeOf(hash)) away--;
+  }
+  return entries == leafEntries(leaf) && away == 0;
+}

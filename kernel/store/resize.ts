@@ -1,0 +1,201 @@
+/**
+ * How the index grows and shrinks: one leaf is split in two, or the last is merged into its parent.
+ *
+ * Both copy whole pages aside and publish them by single words, so that readers wait for nothing:
+ *
+ *   split   leaf[new] := second page · leaves + 1 · leaf[parent] := first page
+ *   merge   leaf[parent] := the page of both · leaves − 1 · leaf[last] := 0
+ * The old pages go into limbo. Writers of the leaves concerned wait for their locks, some 40 µs at most:
+ * 400 entries, whose hashes stand in their heads.
+ *
+ * Store lock: one of them at a time; nobody waits for it, who does not get it leaves it to the next.
+ * A survivor finds the lock held by the dead (recover.ts):
+ *   SPLIT, as many leaves as before   undone: leaf[new] := 0
+ *   SPLIT, one more                   finished: leaf[parent] := first page
+ *   MERGE, leaf[parent] as before     undone
+ *   MERGE, it is the page of both     finished
+ * and then frees every page of the index that nobody names.
+ */
+import { peekWord, pokeWord } from '../base/words';
+import { defer, LIMBO_INDEX } from '../thread/limbo';
+import { tryLock, unlock } from '../thread/lock';
+import { enterSection } from '../thread/rcu';
+import { zsPlace } from '../zsmalloc/object';
+import {
+  ensureDirectory,
+  freeIndexPage,
+  leafAt,
+  leafCount,
+  leafLockAt,
+  newIndexPage,
+  numberFor,
+  parentOf,
+  setLeaf,
+  setLeafCount,
+  tryLockLeaf,
+  unlockLeaf,
+} from './directory';
+import { entryHash } from './entry';
+import { STORE_LOCK, selfJournal, storeState } from './journal';
+import {
+  cellAt,
+  copyCell,
+  LEAF_CELLS,
+  LEAF_LINK,
+  LEAF_NUMBER,
+  leafEntries,
+  nextPosition,
+  noteAt,
+  outdate,
+} from './leaf';
+
+/** Entries of a leaf after which the index grows: see leaf.ts for how many find a place. */
+const LIMIT: u32 = 400;
+/** Entries of a leaf below which it may shrink, and of the two that become one: far below LIMIT. */
+const FEW: u32 = 64;
+const MERGED: u32 = 256;
+/** Thread-local, LIMIT: entries of a leaf that are many; a model sets it so low that few entries show all. */
+let many: u32 = 400;
+
+export function setMany(entries: u32): void {
+  many = entries;
+}
+
+/** Whether a leaf of so many entries is a reason to grow, or to shrink. */
+export function isMany(entries: u32): bool {
+  return entries > many;
+}
+
+export function areFew(entries: u32): bool {
+  return entries < (many == LIMIT ? FEW : 1);
+}
+
+export const NOTHING: u32 = 0;
+export const SPLIT: u32 = 1;
+export const MERGE: u32 = 2;
+
+export function linkOfLeaf(leaf: u32): usize {
+  return noteAt(leaf, LEAF_LINK);
+}
+
+/** Splits the next leaf. @returns false without memory, or when somebody else is at it */
+export function growIndex(): bool {
+  if (!tryLock(STORE_LOCK)) return false;
+  selfJournal().reshaping = 1;
+  const isDone = split();
+  selfJournal().reshaping = 0;
+  unlock(STORE_LOCK);
+  return isDone;
+}
+
+/** Merges the last leaf into its parent. @returns false if they hold too much, or as above */
+export function shrinkIndex(): bool {
+  if (leafCount() == 1 || !tryLock(STORE_LOCK)) return false;
+  selfJournal().reshaping = 1;
+  const isDone = leafCount() > 1 && merge();
+  selfJournal().reshaping = 0;
+  unlock(STORE_LOCK);
+  return isDone;
+}
+
+function split(): bool {
+  const number = leafCount();
+  const parent = parentOf(number);
+  if (!ensureDirectory(number)) return false;
+  const low = newIndexPage();
+  const high = newIndexPage();
+  const isReady = low != 0 && high != 0 && tryLockLeaf(parent);
+  const isDone = isReady && splitInto(parent, number, low, high);
+  if (isReady) unlockLeaf(parent);
+  if (!isDone) {
+    freeIndexPage(low);
+    freeIndexPage(high);
+  }
+  return isDone;
+}
+
+function splitInto(parent: u32, number: u32, low: u32, high: u32): bool {
+  enterSection();
+  const old = leafAt(parent);
+  for (let at = nextPosition(old, 0); at < LEAF_CELLS; at = nextPosition(old, at + 1)) {
+    const hash = entryHash(zsPlace(peekWord(cellAt(old, at))));
+    const into = numberFor(hash, number + 1) == number ? high : low;
+    if (!copyCell(old, at, into, hash)) return false;
+  }
+  outdate(low, old);
+  outdate(high, old);
+  pokeWord(noteAt(low, LEAF_NUMBER), parent);
+  pokeWord(noteAt(high, LEAF_NUMBER), number);
+  begin(SPLIT, number, low);
+  setLeaf(number, high);
+  setLeafCount(number + 1);
+  setLeaf(parent, low);
+  retire(old);
+  return true;
+}
+
+function merge(): bool {
+  const last = leafCount() - 1;
+  const parent = parentOf(last);
+  if (!tryLockLeaf(parent)) return false;
+  const isHeld = tryLockToo(last);
+  const isDone = isHeld && mergeInto(parent, last);
+  if (isHeld) unlockToo(last);
+  unlockLeaf(parent);
+  return isDone;
+}
+
+/** A second leaf's lock, likewise. */
+function tryLockToo(number: u32): bool {
+  selfJournal().heldToo = number + 1;
+  if (tryLock(leafLockAt(number))) return true;
+  selfJournal().heldToo = 0;
+  return false;
+}
+
+function unlockToo(number: u32): void {
+  unlock(leafLockAt(number));
+  selfJournal().heldToo = 0;
+}
+
+function mergeInto(parent: u32, last: u32): bool {
+  enterSection();
+  const low = leafAt(parent);
+  const high = leafAt(last);
+  if (leafEntries(low) + leafEntries(high) > min(MERGED, many)) return false;
+  const both = newIndexPage();
+  if (both == 0) return false;
+  if (!copyAll(low, both) || !copyAll(high, both)) {
+    freeIndexPage(both);
+    return false;
+  }
+  pokeWord(noteAt(both, LEAF_NUMBER), parent);
+  begin(MERGE, last, both);
+  setLeaf(parent, both);
+  setLeafCount(last);
+  setLeaf(last, 0);
+  retire(low);
+  retire(high);
+  return true;
+}
+
+function copyAll(from: u32, into: u32): bool {
+  for (let at = nextPosition(from, 0); at < LEAF_CELLS; at = nextPosition(from, at + 1)) {
+    if (!copyCell(from, at, into, entryHash(zsPlace(peekWord(cellAt(from, at)))))) return false;
+  }
+  outdate(into, from);
+  return true;
+}
+
+/** Writes down what a survivor has to know. */
+function begin(reshape: u32, number: u32, fresh: u32): void {
+  storeState().reshaped = number;
+  storeState().fresh = fresh;
+  storeState().reshape = reshape;
+}
+
+/** Lets a page wait that no new reader finds. */
+function retire(leaf: u32): void {
+  storeState().reshape = NOTHING;
+  defer(LIMBO_INDEX, leaf, linkOfLeaf(leaf));
+}

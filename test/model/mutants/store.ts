@@ -1,0 +1,116 @@
+/** Mutants of the store: each recheck, order and step of repair that a scenario must miss when it is gone. */
+import type { Mutant } from './table.ts';
+
+export const storeMutants: Mutant[] = [
+  {
+    name: 'a reader that finds nothing does not look again',
+    edits: [
+      [
+        'if (leaf != 0 && leafCount() == leaves && loadWord(at) == leaf) return 0;',
+        'if (leaf != 0) return 0;',
+      ],
+    ],
+    scenarios: ['get-split-k', 'get-split-m'],
+  },
+  {
+    name: 'a writer does not look whether the leaf is still its own',
+    edits: [['if (numberFor(hash, leafCount()) == number) return number;', 'return number;']],
+    scenarios: ['set-split-same-key'],
+  },
+  {
+    name: 'a set without the lock of the leaf',
+    edits: [['  lock(leafLockAt(number));\n', '']],
+    scenarios: ['set-set-same-key', 'set-delete'],
+  },
+  {
+    name: 'a split shows the new parent before the new leaf',
+    edits: [
+      [
+        '  setLeafCount(number + 1);\n  setLeaf(parent, low);\n',
+        '  setLeaf(parent, low);\n  setLeafCount(number + 1);\n',
+      ],
+    ],
+    scenarios: ['get-split-k', 'get-split-m'],
+  },
+  {
+    name: 'an overwritten value freed at once',
+    edits: [
+      ['    deferEntry(journal.outgoing);\n', '    zsRelease(journal.outgoing);\n'],
+      [
+        "import { zsRetire } from '../zsmalloc/alloc';",
+        "import { zsRelease, zsRetire } from '../zsmalloc/alloc';",
+      ],
+    ],
+    scenarios: ['get-overwrite-reuse'],
+  },
+  {
+    name: 'a leaf that was split is freed at once',
+    edits: [['  defer(LIMBO_INDEX, leaf, linkOfLeaf(leaf));\n', '  freeIndexPage(leaf);\n']],
+    scenarios: ['get-split-k', 'get-split-m'],
+  },
+  {
+    name: 'a cell read by a plain load',
+    edits: [
+      [
+        'const handle = loadWord(cellAt(leaf, position));',
+        'const handle = load<u32>(cellAt(leaf, position));',
+      ],
+    ],
+    scenarios: ['get-overwrite-reuse'],
+  },
+  {
+    name: 'a cell published by a plain store',
+    edits: [
+      [
+        '  storeWord(cellAt(leaf, position), handle);\n}\n\n/** Takes an entry out',
+        '  store<u32>(cellAt(leaf, position), handle);\n}\n\n/** Takes an entry out',
+      ],
+    ],
+    scenarios: ['get-overwrite-reuse'],
+  },
+  {
+    name: 'a survivor does not ask whether a change was made',
+    edits: [['    journal.phase = isDone ? DONE : NONE;', '    journal.phase = NONE;']],
+    scenarios: ['overwrite-killed-survived', 'set-new-killed-survived'],
+  },
+  {
+    name: 'totals are not taken from the journal of the dead',
+    edits: [['    if (isDone) takeTotals(journal);\n', '']],
+    scenarios: ['set-new-killed-survived', 'delete-killed-survived'],
+  },
+  {
+    name: 'what the dead took out is forgotten',
+    edits: [['    journal.doomed = journal.outgoing;\n', '']],
+    scenarios: ['overwrite-killed-survived', 'delete-killed-survived'],
+  },
+  {
+    name: 'what waits in the ring is freed by the survivor as well',
+    edits: [[' && !isDeferredIn(slot, journal.outgoing)', '']],
+    scenarios: ['overwrite-killed-survived', 'delete-killed-survived'],
+  },
+  {
+    name: 'tags of a leaf whose writer died stay as they are',
+    edits: [['  if (leaf != 0) repairLeaf(leaf);\n', '']],
+    scenarios: ['delete-killed-survived', 'set-new-killed-survived'],
+  },
+  {
+    name: 'a split whose thread died is left half-way',
+    edits: [['  if (isLockOf(STORE_LOCK, slot)) repairReshape();\n', '']],
+    scenarios: ['split-killed-survived', 'merge-killed-survived'],
+  },
+  {
+    name: 'pages of the index that nobody names stay',
+    edits: [['  if (journal.reshaping != 0) freeUnnamedPages();\n', '']],
+    scenarios: ['split-killed-survived'],
+  },
+  {
+    name: 'a chain leaves its draft before it is doomed',
+    edits: [
+      [
+        '  selfJournal().doomed = slot.draftHead;\n  slot.draftHead = 0;\n  slot.draftTail = 0;\n',
+        '  const head = slot.draftHead;\n  slot.draftHead = 0;\n  slot.draftTail = 0;\n  selfJournal().doomed = head;\n',
+      ],
+    ],
+    scenarios: ['draft-killed-survived'],
+  },
+];

@@ -1,0 +1,189 @@
+/**
+ * Deaths in the store: a thread is killed at any instruction of anything that changes the cache. Nothing
+ * is poisoned, every other entry is there, and every page, object and total is accounted for.
+ */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import { load, makeCache, NOW, reclaim, remove, set, VALUE_BYTES, word } from './cache.ts';
+
+/** The thread has what it allocates from at hand: deaths on the way to that are other scenarios' affair. */
+function warmUp(machine: Machine): void {
+  const { main, threads } = machine;
+  for (const thread of threads) {
+    load(machine, thread, 'w', 'w');
+    for (let i = 0; i < 2; i++) assert.equal(thread.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+    assert.equal(thread.callNow('remove', 4), 1);
+    for (let i = 0; i < 2; i++) thread.callNow('reclaim');
+  }
+  assert.equal(main.callNow('limboOf', facts.LIMBO_VALUE), 0);
+}
+
+/** A cache with `others` besides the key of thread 0, and few entries a leaf. */
+function makeWith(others: string, key: string, many = 400): (machine: Machine) => void {
+  return (machine) => {
+    const { main, threads } = machine;
+    for (const thread of [main, ...threads]) thread.callNow('setMany', many);
+    makeCache(...threads.map(() => key))(machine);
+    warmUp(machine);
+    for (const other of others) put(machine, other);
+    for (const [i, thread] of threads.entries()) load(machine, thread, key, 'bcd'[i]!);
+  };
+}
+
+function put(machine: Machine, key: string, expiry = 0): void {
+  load(machine, machine.main, key, key);
+  assert.equal(machine.main.callNow('set', 4, VALUE_BYTES, 1, expiry), 0);
+}
+
+/** What a key's value is for a survivor: its letter, or '-'. */
+function seen(machine: Machine, key: string): string {
+  const { main } = machine;
+  machine.store(main.callNow('keyScratch') as number, word(key));
+  if ((main.callNow('get', 4, NOW, 0) as number) < 0) return '-';
+  return String.fromCharCode(machine.load(main.callNow('outputScratch') as number) & 255);
+}
+
+/** Others are there; the key has one of the values; and after all is gone nothing is left. */
+function expectLeft(others: string, key: string, allowed: string): (machine: Machine) => void {
+  return (machine) => {
+    const { main } = machine;
+    for (const other of others) assert.equal(seen(machine, other), other, `${other} is lost`);
+    const value = seen(machine, key);
+    assert.ok(allowed.includes(value), `${key} has ${value}`);
+    while ((main.callNow('clearSome', 100) as number) > 0);
+    for (let i = 0; i < 12; i++) main.callNow('reclaim');
+    const totals = ['entryCount', 'valueBytes', 'keyBytes'].map((name) => main.callNow(name));
+    assert.deepEqual(totals, [0, 0, 0]);
+    assert.equal(main.callNow('check'), 0);
+    assert.equal(main.callNow('cacheInUse', facts.CACHE_CELL), 0, 'objects are left');
+  };
+}
+
+const clear: Body = (thread) => thread.call('clearSome', 9);
+const setTwo: Body = async (thread, machine) => {
+  await set(thread, machine);
+  await set(thread, machine);
+};
+const removeAndReclaim: Body = async (thread, machine) => {
+  await remove(thread, machine);
+  await reclaim(thread);
+};
+const overwriteAndReclaim: Body = async (thread, machine) => {
+  await set(thread, machine);
+  await reclaim(thread);
+};
+/** A value of three objects. */
+const setChain: Body = (thread) => thread.call('set', 4, 9000, 1, 0);
+const setAndDropDraft: Body = async (thread) => {
+  await thread.call('beginSet', 4, VALUE_BYTES, 0);
+  await thread.call('appendSet', VALUE_BYTES, 1);
+  await thread.call('beginSet', 4, VALUE_BYTES, 0);
+};
+const evict: Body = (thread) => thread.call('sweepInCall', 1);
+const expire: Body = (thread) => thread.call('get', 4, NOW, 0);
+
+interface Death {
+  name: string;
+  others: string;
+  key: string;
+  allowed: string;
+  body: Body;
+  many?: number;
+  /** Leaves at the end, if nobody died. */
+  leaves?: number;
+  prepare?: (machine: Machine) => void;
+}
+
+const deaths: Death[] = [
+  { name: 'set-new', others: 'xy', key: 'k', allowed: 'b-', body: set, prepare: takeKeyOut('k') },
+  { name: 'overwrite', others: 'xy', key: 'k', allowed: 'ab', body: overwriteAndReclaim },
+  { name: 'overwrite-twice', others: 'x', key: 'k', allowed: 'ab', body: setTwo },
+  { name: 'delete', others: 'xy', key: 'k', allowed: 'a-', body: removeAndReclaim },
+  { name: 'chain', others: 'x', key: 'k', allowed: 'ab', body: setChain },
+  { name: 'draft', others: 'x', key: 'k', allowed: 'a', body: setAndDropDraft },
+  { name: 'clear', others: '', key: 'k', allowed: 'a-', body: clear },
+  { name: 'evict', others: '', key: 'k', allowed: 'a-', body: evict },
+  // Of leaves that hold one entry: the second key splits, and merges when it goes.
+  {
+    ...{ name: 'split', others: 'z', key: 'k', allowed: 'b-', body: set, many: 1, leaves: 2 },
+    prepare: takeKeyOut('k'),
+  },
+  { name: 'merge', others: 'z', key: 'k', allowed: 'a-', body: remove, many: 1, leaves: 1 },
+];
+
+/** Two threads, of which either may die; the other goes on, and what it does is done. */
+const pairs: [name: string, others: string, allowed: string, bodies: Body[], many?: number][] = [
+  ['set-set', 'x', 'abc', [set, set]],
+  ['set-delete', 'x', 'ab-', [set, remove]],
+  ['set-evict', '', 'ab-', [set, evict]],
+  ['set-clear', '', 'ab-', [set, clear]],
+  ['set-reclaim', 'x', 'ab', [set, reclaim]],
+  ['delete-delete', 'x', 'a-', [remove, remove]],
+  ['delete-evict', '', 'a-', [remove, evict]],
+  ['evict-evict', '', 'a-', [evict, evict]],
+];
+
+/** The key that makeCache has set is taken out again, and its memory is free. */
+function takeKeyOut(key: string): (machine: Machine) => void {
+  return (machine) => {
+    const { main } = machine;
+    machine.store(main.callNow('keyScratch') as number, word(key));
+    assert.equal(main.callNow('remove', 4), 1);
+    for (let i = 0; i < 4; i++) main.callNow('reclaim');
+  };
+}
+
+export const storeDeathScenarios: KernelScenario[] = [
+  ...deaths.map(
+    ({ name, others, key, allowed, body, many, leaves, prepare }): KernelScenario => ({
+      name: `${name}-killed-survived`,
+      module: 'test',
+      bound: 1,
+      kills: 1,
+      killable: [0],
+      mustSurvive: true,
+      stepLimit: 60_000,
+      prepare: (machine) => {
+        makeWith(others, key, many)(machine);
+        prepare?.(machine);
+      },
+      threads: [body],
+      check: (machine) => {
+        if (leaves !== undefined && machine.killed.length === 0) {
+          assert.equal(machine.main.callNow('leaves'), leaves);
+        }
+        expectLeft(others, key, allowed)(machine);
+      },
+    }),
+  ),
+  ...pairs.map(
+    ([name, others, allowed, threads, many]): KernelScenario => ({
+      name: `${name}-killed-survived`,
+      module: 'test',
+      bound: 1,
+      kills: 1,
+      mustSurvive: true,
+      timesOut: true,
+      stepLimit: 60_000,
+      prepare: makeWith(others, 'k', many),
+      threads,
+      check: expectLeft(others, 'k', allowed),
+    }),
+  ),
+  {
+    name: 'expire-killed-survived',
+    module: 'test',
+    bound: 1,
+    kills: 1,
+    mustSurvive: true,
+    stepLimit: 60_000,
+    prepare: (machine) => {
+      makeWith('xy', 'k')(machine);
+      put(machine, 'k', NOW - 1);
+    },
+    threads: [expire],
+    check: expectLeft('xy', 'k', '-'),
+  },
+];

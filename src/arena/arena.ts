@@ -311,14 +311,11 @@ export class Arena implements Disposable {
 
   /**
    * Waits until the thread of that number has left, or is proven dead, and what it owned is given
-   * back. To be called after `worker.terminate()` by who needs that memory. In browsers it takes up
-   * to some seconds, and for ever if the worker's event loop has never turned since it attached.
-   *
-   * @param options.signal  ends the waiting: the promise is rejected with its reason
+   * back: after `worker.terminate()`. A signal ends the waiting, which in browsers may take seconds.
    */
-  async reap(thread: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async reap(thread: number, options: { signal?: AbortSignal } = {}): Promise<void> {
     checkInteger('thread', thread, 1, 0xffffffff);
-    await reapThread(this.#live(), thread, signal);
+    await reapThread(this.#live(), thread, checkOptions(options, ['signal']).signal);
   }
 
   /** Figures of the whole zone, read from it. Cost: one look at every page word. */

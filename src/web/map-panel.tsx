@@ -6,7 +6,7 @@
  * moves. What is pointed at is told beside the pointer, what is chosen beside the map.
  */
 import type { CanvasHTMLAttributes, JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { BLOCK_COLUMNS, BLOCK_PAGES, type Point } from './geometry.ts';
 import { MapView } from './map-view.ts';
 import type { Model } from './model.ts';
@@ -95,7 +95,7 @@ function useMapView(
   const view = useMemo<View>(() => ({ current: undefined }), []);
   const theme = useTheme();
   const isStill = useStillness();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const map = new MapView(canvas.current!, theme);
     view.current = map;
     map.onMove = onMove;

@@ -29,6 +29,8 @@ export class MapPixels {
   readonly dirty: Uint8Array;
   /** Colour of each code, HEAT + 1 shades of it. */
   #shades: Uint32Array = new Uint32Array(CODES * (HEAT + 1));
+  /** Whether the picture has all pixels already. */
+  #isInPicture = false;
   isStill = false;
 
   constructor(codes: Uint8Array) {
@@ -63,6 +65,7 @@ export class MapPixels {
     }
     for (let pfn = 0; pfn < this.#codes.length; pfn++) this.#colour(pfn);
     this.#context.putImageData(this.#image, 0, 0);
+    this.#isInPicture = true;
     this.dirty.fill(1);
   }
 
@@ -96,6 +99,8 @@ export class MapPixels {
 
   /** Brings the changed blocks into the picture. */
   flush(): void {
+    if (this.#isInPicture) return;
+    this.#isInPicture = true;
     for (let block = 0; block < this.dirty.length; block++) {
       if (this.dirty[block] === 0) continue;
       const { x, y } = MapPixels.blockIn(block);
@@ -111,5 +116,6 @@ export class MapPixels {
     const shade = this.#codes[pfn]! * (HEAT + 1) + this.#heat[pfn]!;
     this.#pixels[y * ATLAS_BLOCKS * BLOCK_COLUMNS + x] = this.#shades[shade]!;
     this.dirty[block] = 1;
+    this.#isInPicture = false;
   }
 }

@@ -95,7 +95,9 @@ export class Model {
     else if (frame.kind === TABLES && zone) zone.tables = parse(frame);
     else if (frame.kind === FIGURES) zone?.applyFigures(parse(frame));
     else if (frame.kind === GONE && zone) zone.gone = new TextDecoder().decode(frame.body);
-    this.#renderSoon();
+    // The first picture at once, the others when people can read them.
+    if (frame.kind === FIGURES && zone?.looks === 1) this.#render();
+    else this.#renderSoon();
   }
 
   rewind(): void {

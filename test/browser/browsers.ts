@@ -1,45 +1,17 @@
 /**
- * The browsers that tests run in: those of this machine, driven by puppeteer-core, never downloaded.
+ * Tests in browsers.
  *
  * A test for each browser that there is; for one that there is not, a test that is named as left out.
  */
-import { existsSync } from 'node:fs';
 import { after, test } from 'node:test';
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
-
-type Name = 'chromium' | 'firefox';
-
-/** Where distributions put them; PAGELESS_CHROMIUM and PAGELESS_FIREFOX say otherwise. */
-const places: Record<Name, string[]> = {
-  chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
-  firefox: ['/usr/bin/firefox-esr', '/usr/bin/firefox'],
-};
-
-/** No talk with anybody outside; as root, in containers, there is no sandbox. */
-const chromiumFlags = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-dev-shm-usage'],
-];
-
-/** A page that does not answer so long has failed. */
-const PATIENCE_MS = 30_000;
-
-function placeOf(name: Name): string | undefined {
-  const named = process.env[`PAGELESS_${name.toUpperCase()}`];
-  return named ?? places[name].find((path) => existsSync(path));
-}
+import type { Browser, Page } from 'puppeteer-core';
+import { launch, type Name, PATIENCE_MS, placeOf } from './launch.ts';
 
 const opened = new Map<Name, Promise<Browser>>();
 
-function browserOf(name: Name, executablePath: string): Promise<Browser> {
-  let browser = opened.get(name);
-  if (!browser) {
-    const browserName = name === 'chromium' ? 'chrome' : 'firefox';
-    const args = name === 'chromium' ? chromiumFlags : [];
-    const options = { browser: browserName, executablePath, headless: true, args } as const;
-    browser = puppeteer.launch({ ...options, protocolTimeout: PATIENCE_MS });
-    opened.set(name, browser);
-  }
+function browserOf(name: Name, place: string): Promise<Browser> {
+  const browser = opened.get(name) ?? launch(name, place);
+  opened.set(name, browser);
   return browser;
 }
 

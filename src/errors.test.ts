@@ -98,7 +98,7 @@ test('ERR_PAGELESS_INVALID_FREE names the page, and nothing has changed', async 
 
 test('ERR_PAGELESS_INCOMPATIBLE_ZONE for memory that is no zone of this version', () => {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
-  const attach = () => Arena.attach({ kind: 'pageless-arena', memory });
+  const attach = () => Arena.attach({ kind: 'pageless-arena', memory, zone: '' });
   thrown(IncompatibleZoneError, 'ERR_PAGELESS_INCOMPATIBLE_ZONE', attach);
 });
 

@@ -82,7 +82,7 @@ export class NoDescriptorError extends PagelessError {
 
 /** A name whose object was freed. */
 export class StaleError extends PagelessError {
-  constructor(what: string, name: number) {
+  constructor(what: string, name: number | string) {
     super('ERR_PAGELESS_STALE', `There is no ${what} ${name} (any more)`);
   }
 }

@@ -19,7 +19,7 @@
 /** "plzn" in memory order. */
 export const ZONE_MAGIC: u32 = 0x6e7a6c70;
 /** Raised with every change of anything that two threads must agree on. */
-export const FORMAT_VERSION: u32 = 8;
+export const FORMAT_VERSION: u32 = 9;
 
 export const PAGE_SHIFT: u32 = 12;
 export const PAGE_BYTES: u32 = 4096;
@@ -103,6 +103,8 @@ export class Superblock {
   treeShift: u32;
   /** Pages that only urgent allocations may take: see frames/watermark.ts. */
   minPages: u32;
+  /** 1 once a view of the memory was lent to somebody who may keep it: see zone/recycle.ts. */
+  lent: u32;
 }
 
 export function superblock(): Superblock {

@@ -6,14 +6,20 @@
  * zone traps at `enter`.
  */
 import { selfSlot, setCanPark } from '../base/env';
-import { FAULT_TRAP, poison } from '../base/fault';
+import { FAULT_TRAP, faultCode, poison } from '../base/fault';
 import { MAX_SLOT } from '../base/layout';
 import { leave, OP_ATTACH, OP_CHECK, OP_DETACH, OP_READ, OP_RECOVER } from '../thread/operations';
-import { markDead as markDeadOwner, operationOf, liveOwner as ownerOfSlot } from '../thread/slot';
+import {
+  abandonSlot,
+  markDead as markDeadOwner,
+  operationOf,
+  liveOwner as ownerOfSlot,
+} from '../thread/slot';
 import { enterKernel as enter, startWorld, stopWorld } from '../thread/stop';
 import { succeed, supervisor, supervisorTerm as term } from '../thread/supervision';
 import { checkZone } from '../zone/check';
 import { adoptImage as adopt, recoverDead as recoverAll } from '../zone/recovery';
+import { lend as lendView, recycleZone } from '../zone/recycle';
 import { attachThread, detachThread, formatZone, settleThread } from '../zone/zone';
 
 export { checkDetail } from '../zone/check';
@@ -35,8 +41,25 @@ export function attach(owner: u32, mayPark: bool): i32 {
   return slot;
 }
 
-/** Gives back the slot and all it owns; no further call but `attach`. */
+/**
+ * Makes another zone of memory that no thread uses any more. @returns 0, or, and nothing has changed,
+ * ERR_BUSY, ERR_PINNED, ERR_NOT_A_ZONE: see recycle.ts
+ */
+export function recycle(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): i32 {
+  return recycleZone(idLo, idHi, seedLo, seedHi);
+}
+
+/** To be called before a view of the memory is given to somebody who may keep it. */
+export function lend(): void {
+  lendView();
+}
+
+/** Gives back the slot and all it owns, but in a poisoned zone the slot alone; then only `attach`. */
 export function detach(): void {
+  if (faultCode() != 0) {
+    if (selfSlot() != 0) abandonSlot();
+    return;
+  }
   enter(OP_DETACH);
   detachThread();
 }

@@ -29,9 +29,16 @@
  */
 
 import { selfSlot, setSelfSlot } from '../base/env';
-import { ERR_NO_SLOT, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
-import { MAX_SLOT, SLOT_BYTES, SLOT_TABLE, THREADS_STATE } from '../base/layout';
-import { casCell, casWord, loadCell, loadWord, storeCell } from '../base/words';
+import { ERR_NO_SLOT, ERR_NOT_A_ZONE, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
+import {
+  MAX_SLOT,
+  SLOT_BYTES,
+  SLOT_TABLE,
+  SUPERBLOCK,
+  THREADS_STATE,
+  ZONE_MAGIC,
+} from '../base/layout';
+import { casCell, casWord, loadCell, loadWord, storeCell, storeWord } from '../base/words';
 import { retireCounters } from './counters';
 
 export const SLOT_FREE: u32 = 0;
@@ -169,7 +176,7 @@ export function beginChange(): void {
 /**
  * Takes a free slot for the thread that the outside knows as `owner` (1 … 2^32 − 1).
  *
- * @returns the slot, or ERR_NO_SLOT
+ * @returns the slot, or ERR_NO_SLOT; ERR_NOT_A_ZONE when the zone was closed meanwhile (recycle.ts)
  * Cost: one load for each slot in use, two compare-and-swaps.
  */
 export function claimSlot(owner: u32): i32 {
@@ -182,10 +189,48 @@ export function claimSlot(owner: u32): i32 {
     raiseHighest(slot);
     // Losing means that another thread took this slot: the scan goes on to the next.
     if (casCell(slotAt(slot), seen, claimed) != seen) continue;
+    if (!isOpen() || loadCell(slotAt(slot)) != claimed) return backOff(slot, claimed);
     setSelfSlot(slot);
     return i32(slot);
   }
   return ERR_NO_SLOT;
+}
+
+/** Gives back what was claimed while the zone was being closed; in its next life it is another's. */
+function backOff(slot: u32, claimed: u64): i32 {
+  casCell(slotAt(slot), claimed, u64(u32(claimed) & ~3));
+  return ERR_NOT_A_ZONE;
+}
+
+/** Whether the zone may be attached to. Loaded after the claim: see recycle.ts. */
+function isOpen(): bool {
+  return loadWord(SUPERBLOCK) == ZONE_MAGIC;
+}
+
+/** Gives up the slot of a poisoned zone, which takes nothing else back. */
+export function abandonSlot(): void {
+  const seen = loadCell(slotAt(selfSlot()));
+  clearInKernel(selfSlot());
+  casCell(slotAt(selfSlot()), seen, u64(u32(seen) & ~3));
+  setSelfSlot(0);
+}
+
+/**
+ * Empties the table for the zone's next life. Nobody is attached; a thread that tries to meanwhile
+ * moves identities, so these are stored atomically, and `highest`, a bound, stays.
+ */
+export function wipeSlots(): void {
+  const state = THREADS_STATE;
+  const rest = u32(offsetof<ThreadSlot>('page'));
+  storeWord(state + offsetof<ThreadsState>('lock'), 0);
+  storeWord(state + offsetof<ThreadsState>('stop'), 0);
+  storeCell(state + offsetof<ThreadsState>('supervisor'), 0);
+  for (let slot: u32 = 0; slot <= MAX_SLOT; slot++) {
+    const at = slotAt(slot);
+    if (slot != 0 && slotState(slot) != SLOT_FREE) storeCell(at, u64(u32(loadCell(at)) & ~3));
+    if (slot != 0) clearInKernel(slot);
+    memory.fill(at + rest, 0, SLOT_BYTES - rest);
+  }
 }
 
 /** Every failed compare-and-swap means that another thread raised the word: at most 255 rounds. */

@@ -47,17 +47,22 @@ export function formatZone(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): i32 
   if (wasmPages < MIN_WASM_PAGES || wasmPages > MAX_WASM_PAGES) return ERR_GEOMETRY;
   if (loadWord(0) != 0) return ERR_NOT_A_ZONE;
   layOut(wasmPages);
+  fillPageWords(0, superblock().firstPfn, miscWord(0, MISC_ZONE));
+  formatFloors(idLo, idHi, seedLo, seedHi);
+  storeWord(0, ZONE_MAGIC);
+  return 0;
+}
+
+/** The zone's identity, and every floor's state; all metadata beside the zone's own words is zero. */
+export function formatFloors(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): void {
   const zone = superblock();
   zone.zoneIdLo = idLo;
   zone.zoneIdHi = idHi;
   zone.hashSeed = (u64(seedHi) << 32) | u64(seedLo);
-  fillPageWords(0, zone.firstPfn, miscWord(0, MISC_ZONE));
   formatRcu();
   formatFrames();
   formatSlab();
   formatFolio();
-  storeWord(0, ZONE_MAGIC);
-  return 0;
 }
 
 /** @returns this thread's slot, or ERR_NOT_A_ZONE, ERR_VERSION, ERR_GEOMETRY, ERR_NO_SLOT */

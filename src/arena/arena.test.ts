@@ -13,7 +13,7 @@ function sharedMemory(pages: number): WebAssembly.Memory {
 }
 
 function attachTo(memory: unknown): Arena {
-  return Arena.attach({ kind: 'pageless-arena', memory } as ArenaHandle);
+  return Arena.attach({ kind: 'pageless-arena', memory, zone: '' } as ArenaHandle);
 }
 
 /** A memory of `pages` that begins like the arena, with one word changed. */

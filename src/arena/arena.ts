@@ -7,26 +7,15 @@
  * opened twice in a thread share it.
  *
  * Lifetime: a zone lives as long as any thread holds it. The creator may exit first; `dispose` gives
- * back this thread's slot and scratch. The memory itself returns to the operating system when no
- * thread refers to it any more (and a `workerData` that still holds the handle refers to it).
+ * back this thread's slot and scratch. The memory then is this thread's next arena of the size, or
+ * returns to the operating system when the engine of every thread that had it has collected it (a
+ * `workerData` that still holds the handle refers to it).
  */
 
-import {
-  checkBoolean,
-  checkFile,
-  checkInteger,
-  checkObject,
-  checkOptions,
-} from '../border/arguments.ts';
-import { isMemory } from '../border/brands.ts';
+import { checkBoolean, checkFile, checkInteger, checkOptions } from '../border/arguments.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
-import {
-  DisposedError,
-  InvalidArgumentError,
-  NoDescriptorError,
-  ZoneTooSmallError,
-} from '../errors.ts';
+import { DisposedError, NoDescriptorError, ZoneTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from '../inspect/frames.ts';
 import { reportSlabs, type SlabInfo } from '../inspect/slab.ts';
@@ -44,6 +33,7 @@ import { withdraw } from '../threads/threads.ts';
 import { attachZone, createZone, join } from '../threads/zone.ts';
 import * as compaction from './compaction.ts';
 import { Folio, folioAt } from './folio.ts';
+import { type ArenaHandle, checkArenaHandle } from './handle.ts';
 import { loadImage, saveImage } from './image.ts';
 import { invalidFree } from './invalid-free.ts';
 import { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
@@ -51,6 +41,8 @@ import { checkPin, Pin } from './pin.ts';
 import { type PoisonResult, poisonPage } from './poison.ts';
 import { checkUserType, registerUserType, type UserType } from './user-types.ts';
 import { ZsPool } from './zs-pool.ts';
+
+export type { ArenaHandle };
 
 export interface ArenaOptions {
   /** Bytes, or a text like `'256MiB'`; 4 MiB … 4 GiB, metadata included. Never exceeded. */
@@ -72,12 +64,6 @@ export interface FolioOptions {
   type?: number;
 }
 
-/** What another thread needs to attach. Structured-cloneable. */
-export interface ArenaHandle {
-  kind: 'pageless-arena';
-  memory: WebAssembly.Memory;
-}
-
 export class Arena implements Disposable {
   #zone: Zone | undefined;
 
@@ -92,14 +78,8 @@ export class Arena implements Disposable {
 
   /** Attaches this thread. Throws `IncompatibleZoneError`, `TooManyThreadsError`. */
   static attach(handle: ArenaHandle): Arena {
-    const expected = "another thread's arena.handle";
-    const { kind, memory } = checkObject('handle', handle, expected);
-    if (kind !== 'pageless-arena') throw new InvalidArgumentError('handle', expected, handle);
-    if (!isMemory(memory)) {
-      const hint = 'handles are for threads: processes share no memory, and JSON carries none';
-      throw new InvalidArgumentError('handle.memory', 'a WebAssembly.Memory', memory, { hint });
-    }
-    return new Arena(attachZone(memory), true);
+    const { memory, zone } = checkArenaHandle(handle);
+    return new Arena(attachZone(memory, zone), true);
   }
 
   /**
@@ -119,7 +99,8 @@ export class Arena implements Disposable {
   }
 
   get handle(): ArenaHandle {
-    return { kind: 'pageless-arena', memory: this.#live().memory };
+    const { id, memory } = this.#live();
+    return { kind: 'pageless-arena', memory, zone: id };
   }
 
   /** Bytes of the whole arena. */
@@ -192,6 +173,7 @@ export class Arena implements Disposable {
     checkInteger('order', order, 0, facts.MAX_ORDER);
     checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 2 ** order);
     const address = pfn * facts.PAGE_BYTES;
+    this.kernel.lend();
     return new Uint8Array(this.#live().memory.buffer, address, facts.PAGE_BYTES << order);
   }
 

@@ -35,6 +35,7 @@ export class FolioView extends Uint8Array implements Disposable {
   /** @internal */
   static over(home: FolioHome, pin: Pin): FolioView {
     const bytes = facts.PAGE_BYTES << pin.order;
+    home.kernel.lend();
     const view = new FolioView(home.memory.buffer, pin.pfn * facts.PAGE_BYTES, bytes);
     view.#pin = pin;
     return view;

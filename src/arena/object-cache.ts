@@ -83,6 +83,7 @@ export class ObjectCache {
   view(handle: number): Uint8Array {
     if (!this.has(handle)) this.#refuse(handle);
     const address = handle * 2 ** HANDLE_SHIFT;
+    this.#arena.kernel.lend();
     return new Uint8Array(this.#arena.memory.buffer, address, this.bytes);
   }
 

@@ -5,6 +5,7 @@
 
 import type { KernelExports } from '../border/kernel.ts';
 import { ZoneTooSmallError } from '../errors.ts';
+import { pause } from '../threads/pause.ts';
 import { mayPark } from '../threads/registry.ts';
 import { compactArena } from './compaction.ts';
 
@@ -14,10 +15,6 @@ const BLOCK_ORDER = 4;
 const ROUNDS = 20;
 const PAUSE_MS = 10;
 const COMPACT_MS = 50;
-
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-}
 
 /**
  * Takes it, unless the thread has it. It is contiguous: in a full zone that may take moving pages
@@ -30,7 +27,7 @@ export function takeScratch(kernel: KernelExports): void {
     if (kernel.prepare() >= 0) return;
     compactArena(kernel, { order: BLOCK_ORDER, budgetMs: COMPACT_MS });
     if (kernel.prepare() >= 0) return;
-    if (mayPark()) pause();
+    if (mayPark()) pause(PAUSE_MS);
   }
   throw new ZoneTooSmallError("a thread's scratch");
 }

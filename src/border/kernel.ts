@@ -16,6 +16,8 @@ import { unpack } from './embedded.ts';
 /** The kernel's exports; kernel/index.ts and kernel/exports/statistics.ts say what each does. */
 export interface KernelExports {
   format(idLo: number, idHi: number, seedLo: number, seedHi: number): number;
+  recycle(idLo: number, idHi: number, seedLo: number, seedHi: number): number;
+  lend(): void;
   attach(owner: number, mayPark: number): number;
   detach(): void;
   callFailed(): void;

@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { settled } from '../../test/support/settled.ts';
 import { SharedCache, type ValueCodec } from '../index.ts';
+import { pause } from '../threads/pause.ts';
 
 const disposed = { code: 'ERR_PAGELESS_DISPOSED' };
 const text = new TextEncoder();
@@ -68,23 +70,39 @@ for (const [way, make] of Object.entries(ways)) {
     });
   });
 
-  test(`${way} that disposes everything, and creates another cache`, () => {
+  test(`${way} that disposes everything, and creates another cache`, async () => {
     const cache = new SharedCache<unknown>({ maxSize: '4MiB', values: 'json' });
-    const { memory, kernel } = cache.arena;
-    const scratch = [kernel.keyScratch(), kernel.inputScratch()].map((at) => at >>> 0);
-    // What `set` would write to. The supervisor may still be on its way out, through other bytes.
-    const written = (): Uint8Array[] =>
-      [0, ...scratch].map((at) => new Uint8Array(memory.buffer, at, 128).slice());
-    let after: Uint8Array[] = [];
+    await settled(cache.arena);
+    const { kernel, memory } = cache.arena;
+    let after: Uint8Array = new Uint8Array();
     const others: Disposable[] = [];
     const [value, options] = make(() => {
       cache[Symbol.dispose]();
-      others.push(new SharedCache({ maxSize: '4MiB' }));
-      after = written();
+      // Of another size, or it would be made in the same memory.
+      others.push(new SharedCache({ maxSize: '5MiB' }));
+      while (kernel.liveThreads() > 0) pause(1);
+      after = new Uint8Array(memory.buffer).slice();
     });
     assert.throws(() => cache.set('key', value, options), disposed);
-    assert.deepEqual(written(), after, 'no byte of a zone that it has left');
+    assert.deepEqual(new Uint8Array(memory.buffer), after, 'no byte of a zone that it has left');
     for (const other of others) other[Symbol.dispose]();
+  });
+
+  test(`${way} that disposes everything: the next cache in its memory is whole`, () => {
+    const cache = new SharedCache<unknown>({ maxSize: '6MiB', values: 'json' });
+    const { buffer } = cache.arena.memory;
+    const nexts: SharedCache<string>[] = [];
+    const [value, options] = make(() => {
+      cache[Symbol.dispose]();
+      nexts.push(new SharedCache<string>({ maxSize: '6MiB', values: 'string' }));
+      nexts[0]?.set('mine', 'untouched');
+    });
+    assert.throws(() => cache.set('key', value, options), disposed);
+    assert.throws(() => cache.get('key'), disposed);
+    using next = nexts[0]!;
+    assert.ok(next.arena.memory.buffer === buffer, 'the same memory');
+    assert.deepEqual([...next.keys()], ['mine']);
+    next.arena.check();
   });
 
   test(`${way} that sets and reads other keys`, () => {

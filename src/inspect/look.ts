@@ -12,7 +12,7 @@ import { userTypeName } from '../arena/user-types.ts';
 import { faultReason } from '../border/kernel.ts';
 import { type ObserverExports, openObserver, pageMapOf } from '../border/observer.ts';
 import * as facts from '../generated/facts.ts';
-import { zoneIdOf } from '../threads/registry.ts';
+import { zoneIdOf } from '../threads/zone-id.ts';
 import { ClassRotation } from './class-rotation.ts';
 import type { Figures, SeenPage, Tables, ZoneInfo } from './figures.ts';
 import { buddyInfo, pageTypeInfo } from './frames.ts';

@@ -32,6 +32,11 @@ export interface Zone {
 
 export interface Registry {
   zones: Map<string, Zone>;
+  /**
+   * Memory of zones that this thread has closed, for the next zones. Weakly: what the engine collects
+   * is given back.
+   */
+  closed: WeakRef<WebAssembly.Memory>[];
   /** The supervisor that this thread has started. */
   supervisor?: { worker: Worker; owner: number };
   /** How many of them have ended before this thread. */
@@ -47,7 +52,13 @@ const registryKey = Symbol.for(`pageless ${facts.FORMAT_VERSION}`);
 const holder = globalThis as unknown as Record<symbol, Registry | undefined>;
 
 export function registry(): Registry {
-  holder[registryKey] ??= { zones: new Map(), lost: 0, isWatching: false, isWarned: false };
+  holder[registryKey] ??= {
+    zones: new Map(),
+    closed: [],
+    lost: 0,
+    isWatching: false,
+    isWarned: false,
+  };
   return holder[registryKey];
 }
 
@@ -68,9 +79,4 @@ export function threadOwner(): number {
 /** False only on a browser's main thread, which may not block. */
 export function mayPark(): boolean {
   return workerThreads() !== undefined || typeof document === 'undefined';
-}
-
-export function zoneIdOf(kernel: Pick<KernelExports, 'zoneIdHi' | 'zoneIdLo'>): string {
-  const word = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
-  return word(kernel.zoneIdHi()) + word(kernel.zoneIdLo());
 }

@@ -18,11 +18,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { type BurialKernel, buryThread } from './burial.ts';
 import type { Introduction, Lifeline, Probe } from './lifeline.ts';
 import { lookForDead } from './proofs.ts';
+import { zoneIdOf } from './zone-id.ts';
 
 interface SupervisorKernel extends BurialKernel {
   attach(owner: number, mayPark: number): number;
   detach(): void;
   liveOwner(slot: number): number;
+  zoneIdLo(): number;
+  zoneIdHi(): number;
 }
 
 interface Watched {
@@ -50,22 +53,26 @@ function receive(message: Introduction | Probe): void {
   if (message?.pageless === 'lifeline') admit(message.port);
 }
 
+/** A thread that leaves says so at once; its end of the channel closes when its events turn. */
 function admit(port: MessagePort): void {
   let lifeline: { zone: string; owner: number } | undefined;
-  let hasLeft = false;
+  const end = (isDeath: boolean) => {
+    if (lifeline) lose(lifeline.zone, lifeline.owner, port, isDeath);
+    lifeline = undefined;
+  };
   port.on('message', (news: Lifeline | 'left' | 'seen') => {
-    if (news === 'left') hasLeft = true;
+    if (news === 'left') end(false);
     else if (typeof news === 'object') lifeline = watch(news, port);
   });
-  port.once('close', () => {
-    if (lifeline) lose(lifeline.zone, lifeline.owner, port, hasLeft);
-  });
+  port.once('close', () => end(true));
 }
 
-function watch(news: Lifeline, port: MessagePort): { zone: string; owner: number } {
+function watch(news: Lifeline, port: MessagePort): { zone: string; owner: number } | undefined {
   const { zone, owner, gone } = news;
   const known = zones.get(zone);
   const watched = known ?? openZone(news);
+  // Its thread has left, and the memory is another zone already.
+  if (!watched) return undefined;
   zones.set(zone, watched);
   watched.lifelines.set(owner, port);
   const isKnown = (other: number) => other === self || watched.lifelines.has(other);
@@ -73,23 +80,37 @@ function watch(news: Lifeline, port: MessagePort): { zone: string; owner: number
   return { zone, owner };
 }
 
-function openZone({ memory, module }: Lifeline): Watched {
+function openZone({ zone, memory, module }: Lifeline): Watched | undefined {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernel = exports as unknown as SupervisorKernel;
-  return { kernel, hasSlot: kernel.attach(self, 1) > 0, lifelines: new Map() };
+  const watched = { kernel, hasSlot: false, lifelines: new Map() };
+  if (kernel.fault() !== 0) return watched;
+  watched.hasSlot = kernel.attach(self, 1) > 0;
+  // With a slot the identity stays.
+  if (zoneIdOf(kernel) === zone) return watched;
+  if (watched.hasSlot) detachQuietly(kernel);
+  return undefined;
 }
 
-function lose(zone: string, owner: number, port: MessagePort, hasLeft: boolean): void {
+function detachQuietly(kernel: SupervisorKernel): void {
+  try {
+    kernel.detach();
+  } catch (error) {
+    if (kernel.fault() === 0) throw error;
+  }
+}
+
+function lose(zone: string, owner: number, port: MessagePort, isDeath: boolean): void {
   const watched = zones.get(zone);
   if (!watched) return;
   if (watched.lifelines.get(owner) === port) watched.lifelines.delete(owner);
-  if (!hasLeft) buryThread(watched, owner);
+  if (isDeath) buryThread(watched, owner);
   if (watched.lifelines.size === 0) leaveZone(zone, watched);
 }
 
 function leaveZone(zone: string, watched: Watched): void {
   zones.delete(zone);
-  if (watched.hasSlot && watched.kernel.fault() === 0) watched.kernel.detach();
+  if (watched.hasSlot) detachQuietly(watched.kernel);
   watched.hasSlot = false;
   if (isCollecting) return;
   isCollecting = true;

@@ -13,11 +13,12 @@
  * What is not covered: lifelines of workers travel through the main thread's event loop. A thread
  * that dies before that has turned once since it attached is noticed when it turns.
  */
-import { type KernelExports, openKernel } from '../border/kernel.ts';
+import type { KernelExports } from '../border/kernel.ts';
 import { buryThread } from './burial.ts';
 import { holdLife } from './life-lock.ts';
-import { registry, type Zone, zoneIdOf } from './registry.ts';
+import { registry, type Zone } from './registry.ts';
 import { seekSupervisor } from './supervision.ts';
+import { zoneIdOf } from './zone-id.ts';
 
 /** Enters a zone into the registry and, unless nobody else can see it, makes this end noticeable. */
 export function enroll(
@@ -47,12 +48,13 @@ export function withdraw(zone: Zone): void {
   zone.life?.release();
   zone.lifeline?.postMessage('left');
   zone.lifeline?.close();
+  registry().closed.push(new WeakRef(zone.memory));
 }
 
-/** Gives the slot back. A poisoned zone takes nothing back, and says so to whoever calls it next. */
-function detachQuietly(kernel: KernelExports): void {
+/** Gives the slot back. A zone that is poisoned meanwhile says so to whoever calls it next. */
+export function detachQuietly(kernel: KernelExports): void {
   try {
-    if (kernel.fault() === 0) kernel.detach();
+    kernel.detach();
   } catch (error) {
     if (kernel.fault() === 0) throw error;
   }
@@ -87,11 +89,4 @@ export function listen(): void {
 
 export function stopListening(): void {
   realProcess()?.off('workerMessage', ignore);
-}
-
-/** An instance for this thread: of a zone it knows already, or a new one. */
-export function findZone(memory: WebAssembly.Memory): Zone | KernelExports {
-  const kernel = openKernel(memory);
-  const zone = registry().zones.get(zoneIdOf(kernel));
-  return zone ?? kernel;
 }

@@ -1,20 +1,26 @@
 /**
- * Zones, as a thread comes to them: made of fresh memory, found again, or joined.
+ * Zones, as a thread comes to them: made of fresh memory or of a closed one's, found again, or joined.
  */
 
 import { type KernelExports, openKernel } from '../border/kernel.ts';
 import {
   IncompatibleZoneError,
   InvalidArgumentError,
+  StaleError,
   TooManyThreadsError,
   ZoneTooSmallError,
 } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { parseSize } from '../sizes.ts';
+import { pause } from './pause.ts';
 import { mayPark, registry, threadOwner, type Zone } from './registry.ts';
-import { enroll, findZone, listen, stopListening } from './threads.ts';
+import { randomWords, reuseMemory } from './reuse.ts';
+import { detachQuietly, enroll, listen, stopListening } from './threads.ts';
+import { zoneIdOf } from './zone-id.ts';
 
 const WASM_PAGE_BYTES = 65536;
+/** Attempts, a millisecond apart, to attach to a zone that somebody else tries to take over. */
+const TRIES = 20;
 
 /** Size in WebAssembly pages, rounded down: a budget is never exceeded. */
 export function wasmPagesFor(name: string, size: unknown): number {
@@ -27,47 +33,77 @@ export function wasmPagesFor(name: string, size: unknown): number {
   throw new InvalidArgumentError(name, 'from 4 MiB to 4 GiB', size);
 }
 
-/** Makes a zone of fresh memory, with this thread and a supervisor attached. */
+/** Makes a zone, of memory that this thread has closed if there is some, with this thread attached. */
 export function createZone(size: unknown): Zone {
   const pages = wasmPagesFor('size', size);
+  const used = reuseMemory(pages);
+  if (used) return join(used.memory, used.kernel);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const kernel = openKernel(memory);
-  const [idLo, idHi, seedLo, seedHi] = crypto.getRandomValues(new Int32Array(4));
-  kernel.format(idLo!, idHi!, seedLo!, seedHi!);
+  kernel.format(...randomWords());
   return join(memory, kernel);
 }
 
-/** The zone of a memory, joined unless this thread has already. */
-export function attachZone(memory: WebAssembly.Memory): Zone {
-  const found = findZone(memory);
-  if (!('kernel' in found)) return join(memory, found);
-  found.users++;
-  return found;
+/**
+ * The zone of a memory, joined unless this thread has already. Throws `StaleError` when the memory has
+ * become another zone since.
+ */
+export function attachZone(memory: WebAssembly.Memory, id: string): Zone {
+  const found = registry().zones.get(id);
+  if (found && zoneIdOf(openKernel(memory)) === id) {
+    found.users++;
+    return found;
+  }
+  return join(memory, openKernel(memory), false, id);
 }
 
 /**
  * Takes a slot for this thread.
  *
  * @param isPrivate  nobody else can see the memory, as with an image: it needs no supervisor
+ * @param id  which zone it must be
  */
-export function join(memory: WebAssembly.Memory, kernel: KernelExports, isPrivate = false): Zone {
+export function join(
+  memory: WebAssembly.Memory,
+  kernel: KernelExports,
+  isPrivate = false,
+  id?: string,
+): Zone {
   listen();
   const owner = threadOwner();
-  const slot = kernel.attach(owner, mayPark() ? 1 : 0);
-  if (slot > 0) return enroll(memory, kernel, owner, isPrivate);
+  const slot = attachSlot(kernel, owner, id);
+  // With a slot the identity stays.
+  const isOther = id !== undefined && zoneIdOf(kernel) !== id;
+  if (slot > 0 && !isOther) return enroll(memory, kernel, owner, isPrivate);
+  if (slot > 0) detachQuietly(kernel);
   if (registry().zones.size === 0) stopListening();
-  switch (slot) {
+  throw refusal(slot > 0 ? facts.ERR_STALE : slot, id);
+}
+
+/** While somebody tries in vain to make the memory another zone, this one is none for a moment. */
+function attachSlot(kernel: KernelExports, owner: number, id: string | undefined): number {
+  for (let tries = 0; ; tries++) {
+    const slot = kernel.attach(owner, mayPark() ? 1 : 0);
+    if (slot !== facts.ERR_NOT_A_ZONE || id !== zoneIdOf(kernel) || tries === TRIES) return slot;
+    if (mayPark()) pause(1);
+  }
+}
+
+function refusal(failure: number, id = ''): Error {
+  switch (failure) {
+    case facts.ERR_STALE:
+      return new StaleError('cache or arena', id);
     case facts.ERR_NO_SLOT:
-      throw new TooManyThreadsError();
+      return new TooManyThreadsError();
     case facts.ERR_NO_MEMORY:
-      throw new ZoneTooSmallError('another thread');
+      return new ZoneTooSmallError('another thread');
     case facts.ERR_VERSION:
-      throw new IncompatibleZoneError('the zone was made by another version of pageless');
+      return new IncompatibleZoneError('the zone was made by another version of pageless');
     case facts.ERR_GEOMETRY:
-      throw new IncompatibleZoneError(
+      return new IncompatibleZoneError(
         'the zone and its memory differ in size, or its first pages are damaged',
       );
     default:
-      throw new IncompatibleZoneError('the memory is not a pageless zone');
+      return new IncompatibleZoneError('the memory is not a pageless zone');
   }
 }

@@ -21,6 +21,35 @@ export interface Mutant {
 
 export const mutants: Mutant[] = [
   {
+    name: 'who attaches does not look whether the zone is still open',
+    edits: [
+      ['if (!isOpen() || loadCell(slotAt(slot)) != claimed) return', 'if (owner == 0) return'],
+    ],
+    scenarios: ['recycle-attach'],
+  },
+  {
+    name: 'who was refused takes back whatever stands in the slot',
+    edits: [
+      [
+        '  casCell(slotAt(slot), claimed, u64(u32(claimed) & ~3));\n  return ERR_NOT_A_ZONE;',
+        '  storeCell(slotAt(slot), u64(u32(claimed) & ~3));\n  return ERR_NOT_A_ZONE;',
+      ],
+    ],
+    scenarios: ['recycle-attach-attach'],
+    bound: 3,
+  },
+  {
+    name: 'a zone is recycled that somebody has just come to',
+    edits: [
+      [
+        'if (casWord(SUPERBLOCK, ZONE_MAGIC, 0) != ZONE_MAGIC) return ERR_NOT_A_ZONE;\n',
+        'const isBusy = isAttached();\n  if (casWord(SUPERBLOCK, ZONE_MAGIC, 0) != ZONE_MAGIC) return ERR_NOT_A_ZONE;\n',
+      ],
+      ['const failure = isAttached() ?', 'const failure = isBusy ?'],
+    ],
+    scenarios: ['recycle-attach'],
+  },
+  {
     name: 'a supervisor is named by a load and a store',
     edits: [
       [

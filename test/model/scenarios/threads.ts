@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
-import { type KernelScenario, type ModelFolio, newFolio, ownerOf } from '../kernel-model.ts';
+import {
+  type KernelScenario,
+  MAIN_OWNER,
+  type ModelFolio,
+  newFolio,
+  ownerOf,
+} from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
 import { makeCache, reclaim, set, VALUE_BYTES } from './cache.ts';
 
@@ -96,7 +102,64 @@ const HEIRS = [501, 502];
 const nameHeir: Body = (thread) =>
   thread.call('succeedSupervisor', GONE, HEIRS[thread.index] ?? NOBODY);
 
+/** Nobody is attached, as when every thread has closed its cache. */
+function leaveZone(machine: Machine): void {
+  forgetThreads(machine);
+  machine.main.callNow('detach');
+}
+
+const NEXT_ID = 77;
+
+const recycle: Body = (thread) => thread.call('recycle', NEXT_ID, 0, 1, 2);
+
+const tryToAttach: Body = (thread) => thread.call('attach', ownerOf(thread.index), 1);
+
 export const threadScenarios: KernelScenario[] = [
+  {
+    // Whoever attaches while the zone becomes another is in the one or the other, or in none.
+    name: 'recycle-attach',
+    bound: 2,
+    prepare: leaveZone,
+    threads: [recycle, tryToAttach],
+    check: ({ main, results }) => {
+      const [failure, slot] = results as [number, number];
+      assert.ok(failure === 0 || failure === facts.ERR_BUSY, `recycled: ${failure}`);
+      assert.equal(main.callNow('zoneIdLo') === NEXT_ID, failure === 0);
+      assert.ok(slot > 0 || slot === facts.ERR_NOT_A_ZONE, `attached: ${slot}`);
+      assert.ok(slot > 0 || failure === 0 || slot === facts.ERR_NOT_A_ZONE);
+      assert.equal(main.callNow('liveThreads'), slot > 0 ? 1 : 0);
+      assert.ok((main.callNow('attach', MAIN_OWNER, 1) as number) > 0);
+    },
+  },
+  {
+    // The next zone's slots are its own threads', whoever is still on his way out of the old one.
+    name: 'recycle-attach-attach',
+    bound: 2,
+    prepare: leaveZone,
+    threads: [
+      async (thread, machine) => {
+        if ((await recycle(thread, machine)) !== 0) return 0;
+        return tryToAttach(thread, machine);
+      },
+      tryToAttach,
+    ],
+    check: ({ main, results }) => {
+      const attached = (results as number[]).filter((slot) => slot > 0).length;
+      assert.equal(main.callNow('liveThreads'), attached);
+      assert.ok((main.callNow('attach', MAIN_OWNER, 1) as number) > 0);
+    },
+  },
+  {
+    // Two that want the same memory: one gets it.
+    name: 'recycle-recycle',
+    bound: 2,
+    prepare: leaveZone,
+    threads: [recycle, recycle],
+    check: ({ main, results }) => {
+      assert.ok((results as number[]).includes(0));
+      assert.equal(main.callNow('attach', MAIN_OWNER, 1), 1);
+    },
+  },
   {
     // Two threads see the supervisor's end at once: there is one successor, and both know which.
     name: 'supervisor-succession',

@@ -1,0 +1,25 @@
+/** What crosses to another thread so that it can attach. */
+import { checkObject } from '../border/arguments.ts';
+import { isMemory } from '../border/brands.ts';
+import { InvalidArgumentError } from '../errors.ts';
+
+/** What another thread needs to attach. Structured-cloneable. */
+export interface ArenaHandle {
+  kind: 'pageless-arena';
+  memory: WebAssembly.Memory;
+  /** The zone's identity: memory of closed arenas becomes others'. */
+  zone: string;
+}
+
+/** Checks each field. Throws `InvalidArgumentError`. */
+export function checkArenaHandle(handle: ArenaHandle): ArenaHandle {
+  const expected = "another thread's arena.handle";
+  const { kind, memory, zone } = checkObject('handle', handle, expected);
+  if (kind !== 'pageless-arena') throw new InvalidArgumentError('handle', expected, handle);
+  if (!isMemory(memory)) {
+    const hint = 'handles are for threads: processes share no memory, and JSON carries none';
+    throw new InvalidArgumentError('handle.memory', 'a WebAssembly.Memory', memory, { hint });
+  }
+  if (typeof zone !== 'string') throw new InvalidArgumentError('handle.zone', 'a text', zone);
+  return { kind, memory, zone };
+}

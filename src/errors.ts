@@ -26,7 +26,8 @@ export type ErrorCode =
   | 'ERR_PAGELESS_INVALID_HANDLE'
   | 'ERR_PAGELESS_CACHE_MISMATCH'
   | 'ERR_PAGELESS_TOO_MANY_CACHES'
-  | 'ERR_PAGELESS_FOREIGN_HANDLE';
+  | 'ERR_PAGELESS_FOREIGN_HANDLE'
+  | 'ERR_PAGELESS_UNSUPPORTED';
 
 export class PagelessError extends Error {
   readonly code: ErrorCode;
@@ -197,6 +198,13 @@ export class TooManyCachesError extends PagelessError {
   }
 }
 
+/** The engine, page or process does not let us have shared memory or WebAssembly; the message says why. */
+export class UnsupportedError extends PagelessError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super('ERR_PAGELESS_UNSUPPORTED', `pageless cannot be used here: ${reason}`, options);
+  }
+}
+
 /** Written out, as the language's own errors have it: minifiers rename classes. */
 const named = {
   PagelessError,
@@ -217,6 +225,7 @@ const named = {
   InvalidHandleError,
   CacheMismatchError,
   TooManyCachesError,
+  UnsupportedError,
 };
 
 for (const [name, { prototype }] of Object.entries(named)) {

@@ -28,6 +28,7 @@ export {
   ZsPool,
   type ZsPoolHandle,
 } from './arena/zs-pool.ts';
+export { isSupported, whyUnsupported } from './border/support.ts';
 export { SharedCache, type SharedCacheConstructor } from './cache/constructor.ts';
 export type {
   AttachOptions,
@@ -58,6 +59,7 @@ export {
   TooManyCachesError,
   TooManyThreadsError,
   TypeConflictError,
+  UnsupportedError,
   ZoneTooSmallError,
 } from './errors.ts';
 export type { SlabInfo } from './inspect/slab.ts';

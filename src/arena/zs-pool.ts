@@ -33,6 +33,7 @@ import {
 } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
+import { pause } from '../threads/pause.ts';
 import { Arena, type ArenaHandle } from './arena.ts';
 import { takeScratch } from './scratch.ts';
 
@@ -62,7 +63,6 @@ export interface CompactReport {
 
 /** Tries of a call that readers hold up, a millisecond apart. */
 const TRIES = 100;
-const pause = new Int32Array(new SharedArrayBuffer(4));
 
 export class ZsPool implements Disposable {
   readonly #arena: Arena;
@@ -225,7 +225,7 @@ function check(handle: number, code: number): void {
 function patiently(call: () => number): number {
   let code = call();
   for (let tries = 0; code === facts.ERR_BUSY && tries < TRIES; tries++) {
-    Atomics.wait(pause, 0, 0, 1);
+    pause(1);
     code = call();
   }
   return code;

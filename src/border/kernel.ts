@@ -12,6 +12,7 @@ import { CorruptionError, IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { kernelWasm } from '../generated/kernel-wasm.ts';
 import { unpack } from './embedded.ts';
+import { compile } from './support.ts';
 
 /** The kernel's exports; kernel/index.ts and kernel/exports/statistics.ts say what each does. */
 export interface KernelExports {
@@ -157,9 +158,9 @@ export function corruption(fault: number, slot: number, detail: number, cause?: 
 
 let compiled: WebAssembly.Module | undefined;
 
-/** The module, compiled once a thread. Cost: some milliseconds, the first time. */
+/** The module, compiled once a thread. Throws `UnsupportedError`. Cost: milliseconds, the first time. */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(unpack(kernelWasm));
+  compiled ??= compile(unpack(kernelWasm));
   return compiled;
 }
 

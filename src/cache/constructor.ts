@@ -33,6 +33,10 @@ export interface SharedCacheConstructor {
    * Throws `InvalidArgumentError`, `IncompatibleZoneError`, `TooManyThreadsError`.
    */
   attach<V = Bytes>(handle: SharedCacheHandle, options?: AttachOptions<V>): SharedCache<V>;
+  /** Whether caches can be had here: shared memory, WebAssembly, and leave to use them. */
+  isSupported(): boolean;
+  /** Why they cannot, and what to change: for people. Undefined: they can. */
+  whyUnsupported(): string | undefined;
 }
 
 export const SharedCache: SharedCacheConstructor = Implementation;

@@ -10,6 +10,7 @@ import { Arena } from '../arena/arena.ts';
 import { checkBytes } from '../border/arguments.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { throwIfPoisoned } from '../border/kernel.ts';
+import { isSupported, whyUnsupported } from '../border/support.ts';
 import { DisposedError, IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import type { ZoneReport } from '../inspect/zone.ts';
 import { formatSize } from '../sizes.ts';
@@ -109,6 +110,14 @@ export class SharedCache<T = Bytes> implements Disposable {
     const { arena, settings, codec } = readHandle(handle, options);
     const opening = new Opening(Arena.attach(arena), settings, codec);
     return new SharedCache<T>(opening as unknown as SharedCacheOptions<T>);
+  }
+
+  static isSupported(): boolean {
+    return isSupported();
+  }
+
+  static whyUnsupported(): string | undefined {
+    return whyUnsupported();
   }
 
   get handle(): SharedCacheHandle {

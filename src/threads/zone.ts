@@ -3,6 +3,7 @@
  */
 
 import { type KernelExports, openKernel } from '../border/kernel.ts';
+import { sharedMemory } from '../border/support.ts';
 import {
   IncompatibleZoneError,
   InvalidArgumentError,
@@ -38,7 +39,7 @@ export function createZone(size: unknown): Zone {
   const pages = wasmPagesFor('size', size);
   const used = reuseMemory(pages);
   if (used) return join(used.memory, used.kernel);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const memory = sharedMemory(pages);
   const kernel = openKernel(memory);
   kernel.format(...randomWords());
   return join(memory, kernel);

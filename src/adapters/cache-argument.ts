@@ -29,6 +29,8 @@ export function clearPrefix<T>(cache: SharedCache<T>, prefix: string): void {
 /** The keys that begin so. Cost: a look at every key of the cache. */
 export function keysWithPrefix<T>(cache: SharedCache<T>, prefix: string): string[] {
   const keys = new Set<string>();
-  for (const key of cache.keys()) if (key.startsWith(prefix)) keys.add(key);
+  for (const key of cache.keys()) {
+    if (typeof key === 'string' && key.startsWith(prefix)) keys.add(key);
+  }
   return [...keys];
 }

@@ -1,7 +1,7 @@
 /** SharedCache in one thread: what each operation does, for each kind of value and of key. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DisposedError, SharedCache, type ValueKind } from '../index.ts';
+import { DisposedError, type Key, SharedCache, type ValueKind } from '../index.ts';
 
 const samples: [ValueKind, unknown[]][] = [
   [
@@ -112,7 +112,7 @@ test('keys() gives every key once in a quiet cache, also while the index grows',
 test('a key that stays is given by keys() though others come and go meanwhile', () => {
   using cache = new SharedCache<string>({ maxSize: '16MiB', values: 'string' });
   for (let i = 0; i < 500; i++) cache.set(`stays ${i}`, '');
-  const seen = new Set<string>();
+  const seen = new Set<Key>();
   let next = 0;
   for (const key of cache.keys()) {
     seen.add(key);

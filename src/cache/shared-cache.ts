@@ -11,9 +11,22 @@ import { checkBytes } from '../border/arguments.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { throwIfPoisoned } from '../border/kernel.ts';
 import { isSupported, whyUnsupported } from '../border/support.ts';
-import { DisposedError, IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
+import {
+  DisposedError,
+  IncompatibleZoneError,
+  InvalidArgumentError,
+  ZoneTooSmallError,
+} from '../errors.ts';
 import type { ZoneReport } from '../inspect/zone.ts';
 import { formatSize } from '../sizes.ts';
+import {
+  checkEntry,
+  copyOf,
+  type KeysOptions,
+  keyOf,
+  listOf,
+  readKeysOptions,
+} from './iteration.ts';
 import {
   type AttachOptions,
   readHandle,
@@ -193,19 +206,68 @@ export class SharedCache<T = Bytes> implements Disposable {
     } while (removed > 0 && left > 0);
   }
 
+  /** Reads several keys, as `get` does, one after the other. @returns their values, in order */
+  getMany(keys: Iterable<Key>): (T | undefined)[] {
+    return listOf('keys', keys).map((key) => this.get(key));
+  }
+
   /**
-   * The keys, in no order, as texts. A key that is there all the time is given once; one that comes or
-   * goes meanwhile may be missed.
+   * Stores several values, as `set` does, one after the other: what stands before an entry that is
+   * wrong has been stored when that throws. @returns for each whether it was kept
    */
-  *keys(): Generator<string> {
+  setMany(entries: Iterable<readonly [key: Key, value: In<T>, options?: SetOptions]>): boolean[] {
+    return listOf('entries', entries).map((entry) => {
+      const [key, value, options] = checkEntry(entry);
+      return this.set(key, value, options);
+    });
+  }
+
+  /** Deletes several keys, one after the other. @returns for each whether there was an entry */
+  deleteMany(keys: Iterable<Key>): boolean[] {
+    return listOf('keys', keys).map((key) => this.delete(key));
+  }
+
+  /** The keys, in no order: see iteration.ts for what may come and go meanwhile. */
+  keys(): Generator<Key>;
+  /** The keys, all as bytes. */
+  keys(options: { as: 'bytes' }): Generator<Bytes>;
+  keys(options: KeysOptions = {}): Generator<Key> {
+    this.#live();
+    return this.#walk(readKeysOptions(options) ? copyOf : keyOf);
+  }
+
+  *#walk<K>(make: (lent: Uint8Array) => K): Generator<K> {
     for (let cursor = 0; cursor < END_OF_KEYS; ) {
-      const { keys, next } = this.#live().listKeys(cursor, Date.now());
+      const { keys, next } = this.#live().listKeys(cursor, Date.now(), make);
       for (const key of keys) {
         yield key;
         this.#live();
       }
       cursor = next;
     }
+  }
+
+  /** Keys and values, as `keys` and `peek` give them. */
+  *entries(): Generator<[Key, T]> {
+    for (const key of this.#walk(keyOf)) {
+      const value = this.peek(key);
+      if (value !== undefined) yield [key, value];
+    }
+  }
+
+  /** The values, as `peek` gives them. */
+  *values(): Generator<T> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  [Symbol.iterator](): Generator<[Key, T]> {
+    return this.entries();
+  }
+
+  /** Calls a function for each entry. It may change the cache, or close it, and then it is over. */
+  forEach(visit: (value: T, key: Key, cache: this) => void): void {
+    if (typeof visit !== 'function') throw new InvalidArgumentError('visit', 'a function', visit);
+    for (const [key, value] of this.entries()) visit(value, key, this);
   }
 
   stats(): CacheStats {

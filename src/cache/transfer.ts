@@ -15,7 +15,7 @@ import { copyBytes, fixedView, isBytes, lengthOf } from '../border/brands.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { type Decoder, decodeText, encodeText, viewOf } from './values.ts';
+import { type Decoder, encodeText, viewOf } from './values.ts';
 
 export type Key = string | Uint8Array;
 
@@ -151,20 +151,24 @@ export class Border {
     }
   }
 
-  /** Some keys from a cursor on, as UTF-8 texts, and the cursor to go on with. */
-  listKeys(cursor: number, now: number): { keys: string[]; next: number } {
+  /** Some keys from a cursor on, each made of lent bytes, and the cursor to go on with. */
+  listKeys<K>(
+    cursor: number,
+    now: number,
+    make: (lent: Uint8Array) => K,
+  ): { keys: K[]; next: number } {
     const next = this.#kernel.listKeys(cursor, now);
-    return { keys: this.#listed(), next };
+    return { keys: this.#listed(make), next };
   }
 
-  /** Copied out at once: the next call reuses the scratch. */
-  #listed(): string[] {
-    const keys: string[] = [];
+  /** Made at once: the next call reuses the scratch. */
+  #listed<K>(make: (lent: Uint8Array) => K): K[] {
+    const keys: K[] = [];
     const words = new Uint32Array(this.#bytes.buffer, this.#output, facts.BLOCK_BYTES >> 2);
     let at = 0;
     for (let bytes = words[0]!; bytes !== 0; bytes = words[at >> 2]!) {
       const start = this.#output + at + 4;
-      keys.push(decodeText(this.#lend(start, bytes)));
+      keys.push(make(this.#lend(start, bytes)));
       at += 4 + ((bytes + 3) & ~3);
     }
     return keys;

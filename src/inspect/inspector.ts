@@ -20,7 +20,7 @@ import type { FromThread, ThreadData, ToThread } from './messages.ts';
 export interface Inspectable {
   readonly handle: ArenaHandle | { kind: 'pageless-cache'; arena: ArenaHandle };
   /** A cache's. */
-  keys?(): Iterable<string>;
+  keys?(): Iterable<string | Uint8Array>;
 }
 
 export interface InspectOptions {

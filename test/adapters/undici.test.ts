@@ -295,7 +295,7 @@ describe('a store that fails', () => {
     const errors: unknown[] = [];
     const agent = agentOf(storeOf({ onError: (error) => errors.push(error) }));
     await ask(agent, '/');
-    const response = [...cache.keys()].find((key) => key.startsWith('undici:r'))!;
+    const response = [...cache.keys()].find((key) => `${key}`.startsWith('undici:r'))!;
     cache.set(response, Uint8Array.of(255, 255, 0, 0, 1));
     assert.equal((await ask(agent, '/')).body, 'answer 2');
     assert.equal(errors.length, 1);

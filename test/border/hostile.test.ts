@@ -99,6 +99,15 @@ const rows: Record<string, Row> = {
   'SharedCache.set options': (bad) => cache.set('other', kept, bad),
   'SharedCache.set ttl': (bad) => cache.set('other', kept, { ttl: bad }),
   'SharedCache.set unknown': (bad) => cache.set('other', kept, { ttlMs: bad } as Any),
+  'SharedCache.getMany keys': (bad) => cache.getMany(bad),
+  'SharedCache.getMany key': (bad) => cache.getMany([bad]),
+  'SharedCache.setMany entries': (bad) => cache.setMany(bad),
+  'SharedCache.setMany entry': (bad) => cache.setMany([bad]),
+  'SharedCache.setMany value': (bad) => cache.setMany([['other', bad]]),
+  'SharedCache.deleteMany keys': (bad) => cache.deleteMany(bad),
+  'SharedCache.keys options': (bad) => [...cache.keys(bad)],
+  'SharedCache.keys as': (bad) => [...cache.keys({ as: bad })],
+  'SharedCache.forEach visit': (bad) => (typeof bad === 'function' ? 0 : texts.forEach(bad)),
 
   'new Arena options': (bad) => shut(new Arena(bad)),
   'new Arena size': (bad) => shut(new Arena({ size: bad })),
@@ -197,7 +206,7 @@ after(() => {
 
 /** Functions without arguments. */
 const nullary = [
-  'SharedCache.clear keys stats close',
+  'SharedCache.clear entries values stats close',
   'Arena.buddyInfo check close createZsPool pageTypeInfo report reportZsmalloc slabInfo stalls',
   'ZsPool.report close',
   'ObjectCache.alloc',

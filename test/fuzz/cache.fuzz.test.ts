@@ -54,7 +54,7 @@ function sharedSubject(run: Seeded): Subject & Disposable {
     get: (key) => (run.int(2) ? cache.get(key) : cache.peek(key)),
     has: (key) => cache.has(key),
     remove: (key) => cache.delete(key),
-    keys: () => [...cache.keys()],
+    keys: () => [...cache.keys()].map(String),
     clear: () => cache.clear(),
     evictions: () => cache.stats().evictions,
     entries: () => cache.size,

@@ -5,6 +5,7 @@ export {
   type ArenaOptions,
   type FolioOptions,
   type PageOptions,
+  type ReapOptions,
 } from './arena/arena.ts';
 export type {
   BackgroundCompaction,

@@ -12,7 +12,13 @@
  * `workerData` that still holds the handle refers to it).
  */
 
-import { checkBoolean, checkFile, checkInteger, checkOptions } from '../border/arguments.ts';
+import {
+  checkBoolean,
+  checkFile,
+  checkInteger,
+  checkOptions,
+  checkSignal,
+} from '../border/arguments.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
 import { DisposedError, NoDescriptorError, ZoneTooSmallError } from '../errors.ts';
@@ -62,6 +68,11 @@ export interface PageOptions {
 export interface FolioOptions {
   /** What `registerType` gave; default: anonymous memory. */
   type?: number;
+}
+
+export interface ReapOptions {
+  /** Ends the waiting: the promise is rejected with its reason. */
+  signal?: AbortSignal;
 }
 
 export class Arena implements Disposable {
@@ -295,9 +306,11 @@ export class Arena implements Disposable {
    * Waits until the thread of that number has left, or is proven dead, and what it owned is given
    * back: after `worker.terminate()`. A signal ends the waiting, which in browsers may take seconds.
    */
-  async reap(thread: number, options: { signal?: AbortSignal } = {}): Promise<void> {
+  async reap(thread: number, options: ReapOptions = {}): Promise<void> {
     checkInteger('thread', thread, 1, 0xffffffff);
-    await reapThread(this.#live(), thread, checkOptions(options, ['signal']).signal);
+    const { signal } = checkOptions(options, ['signal']);
+    checkSignal('signal', signal);
+    await reapThread(this.#live(), thread, signal);
   }
 
   /** Figures of the whole zone, read from it. Cost: one look at every page word. */

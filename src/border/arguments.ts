@@ -34,6 +34,16 @@ export function checkBoolean(name: string, value: unknown): boolean {
   throw new InvalidArgumentError(name, 'true or false', value);
 }
 
+/** Throws unless `value` is an AbortSignal, of any realm, or left out. */
+export function checkSignal(name: string, value: AbortSignal | undefined): void {
+  if (
+    value === undefined ||
+    typeof checkObject(name, value, 'an AbortSignal').throwIfAborted === 'function'
+  )
+    return;
+  throw new InvalidArgumentError(name, 'an AbortSignal', value);
+}
+
 /** Throws unless `value` is the name of a file. */
 export function checkFile(name: string, value: unknown): string {
   const isName = typeof value === 'string' && value !== '' && !value.includes('\0');

@@ -50,6 +50,9 @@ const open = new SharedCache<unknown>({
 
 type Row = (bad: Any) => unknown;
 
+/** The number of no thread. */
+const NOBODY = 0xffffffff;
+
 /** A field of an object whose others are right. */
 const field =
   (call: (value: Any) => unknown, right: object, name: string): Row =>
@@ -155,6 +158,9 @@ const rows: Record<string, Row> = {
   'Arena.describe pfn': (bad) => arena.describe(bad),
   'Arena.poison pfn': (bad) => arena.poison(bad).isDone && arena.unpoison(bad),
   'Arena.unpoison pfn': (bad) => arena.unpoison(bad),
+  'Arena.reap thread': (bad) => (Number.isInteger(bad) && bad > 0 ? 0 : arena.reap(bad)),
+  'Arena.reap options': (bad) => arena.reap(NOBODY, bad),
+  'Arena.reap signal': (bad) => arena.reap(NOBODY, { signal: bad }),
   'Arena.synchronize limitMs': (bad) => arena.synchronize(bad),
 
   'ZsPool.attach handle': (bad) => shut(ZsPool.attach(bad)),
@@ -271,9 +277,9 @@ function assertSame(before: Buffer, message: string): void {
   assert.fail(`${message}: byte ${at}, ${JSON.stringify(arena.describe(page))}`);
 }
 
-function attempt(title: string, row: Row, bad: unknown): unknown {
+async function attempt(title: string, row: Row, bad: unknown): Promise<unknown> {
   try {
-    row(bad);
+    await row(bad);
     return undefined;
   } catch (error) {
     const isTyped = error instanceof PagelessError && !(error instanceof CorruptionError);
@@ -308,7 +314,7 @@ test('what is refused is refused by a typed error, and has changed nothing', asy
   let refusals = 0;
   for (const [title, row] of Object.entries(rows)) {
     for (const [name, bad] of hostile()) {
-      const error = attempt(`${title}: ${name}`, row, bad);
+      const error = await attempt(`${title}: ${name}`, row, bad);
       if (error !== undefined) refusals++;
       if (!(error instanceof InvalidArgumentError) && !(error instanceof UsersOwnError)) {
         before = snapshot();

@@ -10,7 +10,7 @@ import { allocObject, freeObject } from './slab/kmem-cache';
 import { leaveSection } from './thread/rcu';
 import { enterKernel, leaveKernel } from './thread/stop';
 import { deferObjects } from './zsmalloc/deferred-frees';
-import { selfDesk } from './zsmalloc/thread-state';
+import { selfThreadState } from './zsmalloc/thread-state';
 
 export { checksum } from './codec/checksum';
 export { hash64, hashKey } from './codec/hash';
@@ -93,7 +93,7 @@ export function drainInCall(): void {
 /** What a thread does with freed objects that readers hold up for long. */
 export function deferFreed(): void {
   enterKernel(1);
-  deferObjects(selfDesk());
+  deferObjects(selfThreadState());
   endCall();
 }
 

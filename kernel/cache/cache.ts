@@ -1,19 +1,20 @@
 /**
  * The cache: what it does, one operation each.
  *
- * Reading takes no lock: section → directory → line → handle → object → block. Writing builds the entry
- * first, outside any lock, and then changes one cell of the index under the lock of its leaf.
+ * Reading takes no lock: section → directory → line → handle → object → block. Writing builds the
+ * entry first, outside any lock, and then changes one cell of the index under the lock of its leaf.
  *
- *   set     draft (store/entry.ts) → the cell, in the key's place or a free one → the old value to the ring
+ *   set     draft (store/entry.ts) → the cell, in the key's place or a free one → the old value to
+ *           the ring
  *   get     first block decoded to the output scratch; `getMore` for the following ones
  *   delete  the cell becomes 0 → the value to the ring
  *
- * Memory is short: free what waits, evict at least as many bytes as are needed, and try again. Refused
- * is a set only when nothing is left to evict, or when a reader stalls. It also removes the key's old
- * value: a cache may forget, but it is never stale.
+ * Memory is short: free what waits, evict at least as many bytes as are needed, and try again.
+ * Refused is a set only when nothing is left to evict, or when a reader stalls. It also removes the
+ * key's old value: a cache may forget, but it is never stale.
  *
- * The key of every operation stands in the key scratch; its hash is taken once a call. An expiry is a
- * time in milliseconds, 0 = never; who asks with `now` 0 has not read the clock, and is told to
+ * The key of every operation stands in the key scratch; its hash is taken once a call. An expiry is
+ * a time in milliseconds, 0 = never; who asks with `now` 0 has not read the clock, and is told to
  * (ERR_NEEDS_CLOCK) when the entry has an expiry.
  */
 import { ERR_NEEDS_CLOCK, ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
@@ -87,7 +88,10 @@ import { formatShards } from './queue-pages';
 /** Bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
 const EVICT_BYTES: u32 = 65536;
 
-/** A cache is full as a rule: it keeps a page and a desk for each of four threads that come at once. */
+/**
+ * A cache is full as a rule: it keeps a page and a thread state for each of four threads that come
+ * at once.
+ */
 const ATTACH_RESERVE_PAGES: u32 = 8;
 
 /** Splits by one set that finds its leaf full, before it evicts from it instead. */
@@ -119,7 +123,9 @@ function makeRoom(bytes: u32): bool {
   return awaitReclaim() != STALLED;
 }
 
-/** Takes this thread's scratch, at the expense of entries if need be. @returns 0 or ERR_NO_MEMORY */
+/**
+ * Takes this thread's scratch, at the expense of entries if need be. @returns 0 or ERR_NO_MEMORY
+ */
 export function prepare(): i32 {
   while (takeScratch() != 0)
     if (!isStoreFormatted() || !makeRoom(EVICT_BYTES)) return ERR_NO_MEMORY;
@@ -200,7 +206,10 @@ function replace(leaf: u32, hash: u32, handle: u32, old: u32): void {
   noteHit(leaf, foundAt());
 }
 
-/** Puts the draft into a free place. Leaf locked. @returns entries in the leaf; LEAF_CELLS = no place */
+/**
+ * Puts the draft into a free place. Leaf locked. @returns entries in the leaf; LEAF_CELLS = no
+ * place
+ */
 function insert(leaf: u32, hash: u32, handle: u32): u32 {
   const position = freePosition(leaf, hash);
   if (position == LEAF_CELLS) return LEAF_CELLS;
@@ -255,7 +264,10 @@ function findFresh(keyBytes: u32, now: u64): u32 {
 /** No handle: cells are 8-byte aligned. */
 const NEEDS_CLOCK: u32 = 1;
 
-/** Takes the key's entry out if it has expired: looks again, now with the lock. @returns whether none is left */
+/**
+ * Takes the key's entry out if it has expired: looks again, now with the lock. @returns whether
+ * none is left
+ */
 function expire(hash: u32, keyBytes: u32, now: u64): bool {
   // A read so far: from here on it changes something.
   setInKernel(OP_DELETE, 0);

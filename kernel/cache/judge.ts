@@ -1,7 +1,7 @@
 /**
  * Judging: what the index says of an entry whose record was popped from a queue, and what becomes of it.
  *
- * Hits are counted by readers, without a lock and without an atomic instruction, up to 3 (leaf.ts): one
+ * Hits are counted by readers, without a lock and without an atomic instruction, up to 3 (store/leaf.ts): one
  * that is lost when two threads count at once, or when the entry is judged meanwhile, costs nothing.
  * `sweepSome` needs no record: a hand goes round the leaves, takes a hit away from who has some, and
  * evicts who has none.

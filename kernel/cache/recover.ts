@@ -5,7 +5,7 @@
  *
  * A page in hand (queue-pages.ts) is linked: it was taken, and only not settled; or it is not:
  *   its word is MISC_QUEUE    nobody else knows of it: it is dropped
- *   any other                 it was a thread's page, which recoverPages has taken back
+ *   any other                 it was a thread's page, which repairPages has taken back
  * Who reaps may die as well. Then two records name one page, and the older one's is forgotten.
  */
 import { selfSlot } from '../base/env';

@@ -10,7 +10,7 @@
  *                     occupied  → Isolated   by the move (migrate.ts)
  *                     Isolated  → free       word 0, then givePages; after the grace period
  *                     Isolated  → Poisoned   the page that is to be withdrawn; likewise
- * A cell of 64 pages is taken or given back in one exchange, and single targets likewise in
+ * A row of 64 pages is taken or given back in one exchange, and single targets likewise in
  * advance. A thread that dies between the two steps leaves pages with their bits set and no word:
  * those are found by the recovery of frames. All others are found by their words: no list is kept,
  * and a range has 1,024 pages at most that one would have to look at.
@@ -36,7 +36,7 @@ import { compactState, isInRange, isRangeGiven, PHASE_IDLE } from './state';
 
 const CHILD_ORDER: u32 = 9;
 
-/** Pages of a cell of frame bits, which are taken and given back together. */
+/** Pages of a row of frame bits, which are taken and given back together. */
 const CELL_PAGES: u32 = 64;
 /** Single pages that are taken in advance, for as many moves as a step has. */
 const TARGETS: u32 = 32;
@@ -55,7 +55,7 @@ export function rewindTargets(): void {
 }
 
 /**
- * Isolates a free page of the range, and those of its cell behind it.
+ * Isolates a free page of the range, and those of its row behind it.
  *
  * @returns false when it is in somebody's stock or operation
  */
@@ -70,24 +70,24 @@ export function isolateFree(pfn: u32): bool {
 }
 
 /**
- * Takes free pages of a cell: those in `mask`; if the counters do not admit that, the first one.
+ * Takes free pages of a row: those in `mask`; if the counters do not admit that, the first one.
  */
 function takeSome(first: u32, mask: u64): u64 {
   const child = first / CHILD_PAGES;
-  const cell = (first / CELL_PAGES) & 7;
-  const taken = takePages(child, cell, mask, CLASS_MOVABLE);
-  return taken != 0 ? taken : takePages(child, cell, mask & (0 - mask), CLASS_MOVABLE);
+  const row = (first / CELL_PAGES) & 7;
+  const taken = takePages(child, row, mask, CLASS_MOVABLE);
+  return taken != 0 ? taken : takePages(child, row, mask & (0 - mask), CLASS_MOVABLE);
 }
 
 function onesBelow(count: u32): u64 {
   return count >= CELL_PAGES ? u64.MAX_VALUE : ((<u64>1) << u64(count)) - 1;
 }
 
-/** Ones for the pages of a cell that are in the range. */
-function rangeIn(cell: u32): u64 {
+/** Ones for the pages of a row that are in the range. */
+function rangeIn(row: u32): u64 {
   const state = compactState();
-  const from = max(state.first, cell) - cell;
-  const end = max(state.end, cell) - cell;
+  const from = max(state.first, row) - row;
+  const end = max(state.end, row) - row;
   return state.phase == PHASE_IDLE ? 0 : onesBelow(end) & ~onesBelow(from);
 }
 
@@ -148,12 +148,12 @@ function searchTargets(order: u32): u32 {
   return 0;
 }
 
-/** Takes single pages of the lowest cell that has some. @returns the first, or 0 */
+/** Takes single pages of the lowest row that has some. @returns the first, or 0 */
 function takeCell(child: u32): u32 {
   if (childFree(child) == 0) return 0;
-  for (let cell: u32 = 0; cell < CHILD_PAGES / CELL_PAGES; cell++) {
-    const first = child * CHILD_PAGES + cell * CELL_PAGES;
-    const free = ~bitsOf(child, cell) & ~rangeIn(first);
+  for (let row: u32 = 0; row < CHILD_PAGES / CELL_PAGES; row++) {
+    const first = child * CHILD_PAGES + row * CELL_PAGES;
+    const free = ~bitsOf(child, row) & ~rangeIn(first);
     if (free == 0) continue;
     targetCell = first;
     targets = takeSome(first, lowest(free, TARGETS));
@@ -204,7 +204,7 @@ export function withdrawIsolated(): void {
   state.made++;
 }
 
-/** Gives isolated pages back, cell by cell. The grace period is over, or the world is halted. */
+/** Gives isolated pages back, row by row. The grace period is over, or the world is halted. */
 export function giveIsolated(): void {
   const end = compactState().isolatedEnd;
   for (let pfn = compactState().isolatedFirst; pfn < end; ) {

@@ -11,7 +11,7 @@ import { isFrozenBy, repairMove } from './migrate';
 import { compactOwner, compactState, PHASE_IDLE, releaseCompaction } from './state';
 
 /** World halted; frames have been recovered. */
-export function recoverCompaction(slot: u32): void {
+export function repairCompaction(slot: u32): void {
   if (compactOwner() != slot) return;
   const state = compactState();
   const orphan = repairMove(slot);

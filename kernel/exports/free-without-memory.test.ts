@@ -1,8 +1,8 @@
 /**
  * Never allocate memory while freeing memory: every free succeeds when there is nothing left.
  *
- * Before each free all pages are taken, and all free objects of every cache, so that whatever the free
- * asked for, it would be refused: memory, a descriptor, a sheaf.
+ * Before each free all pages are taken, and all free objects of every cache, so that whatever the
+ * free asked for, it would be refused: memory, a descriptor, a sheaf.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';
@@ -249,7 +249,7 @@ const storeFrees: typeof frees = [
     },
   ],
   [
-    'more objects of a pool than a desk holds',
+    'more objects of a pool than a thread keeps',
     ({ kernel }) => {
       const pool = kernel.zsCreate();
       const handles = Array.from({ length: 400 }, () => kernel.zsMalloc(pool, 100));

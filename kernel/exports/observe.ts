@@ -1,14 +1,15 @@
 /**
  * Looks for whoever is not attached: no slot, no section, no lock, no store.
  *
- * An observer is an instance of kernel/observer.ts over a zone's memory; it never attaches. It has no
- * page of its own to be answered in, so what it has seen stands in WebAssembly globals, which are each
- * instance's own, and is asked for field by field. Figures of statistics.ts need no slot either.
+ * An observer is an instance of kernel/observer.ts over a zone's memory; it never attaches. It has
+ * no page of its own to be answered in, so what it has seen stands in WebAssembly globals, which
+ * are each instance's own, and is asked for field by field. Figures of statistics.ts need no slot
+ * either.
  *
- * Nothing keeps what it looks at: a descriptor may be freed, and its page become anything, between two
- * loads. So every look is a hint: addresses are bounded before they are followed, loops are bounded,
- * and a page that changed while it was looked at is marked. A halted world, a poisoned zone, an
- * image: all the same to it.
+ * Nothing keeps what it looks at: a descriptor may be freed, and its page become anything, between
+ * two loads. So every look is a hint: addresses are bounded before they are followed, loops are
+ * bounded, and a page that changed while it was looked at is marked. A halted world, a poisoned
+ * zone, an image: all the same to it.
  */
 import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
 import { loadWord } from '../base/words';
@@ -93,7 +94,7 @@ function look(pfn: u32): bool {
   owner0 = isFolio ? loadWord(desc + OWNER_WORDS) : 0;
   owner1 = isFolio ? loadWord(desc + OWNER_WORDS + 4) : 0;
   owner2 = isFolio ? loadWord(desc + OWNER_WORDS + 8) : 0;
-  // As in describe.ts: a folio without pages was being born.
+  // As in describe.ts: a folio without pages was unpublished.
   if (isFolio && first == 0) return false;
   return isStill(pfn, word, desc, refs, flags);
 }

@@ -1,20 +1,20 @@
 /**
- * Bits of a child: 512 pages in eight 64-bit cells, one cache line; 1 = allocated.
+ * Bits of a child: 512 pages in eight 64-bit rows, one cache line; 1 = allocated.
  *
- * Orders 0–6 lie inside one cell, 7 and 8 are two and four aligned cells, 9 is the whole child.
+ * Orders 0–6 lie inside one row, 7 and 8 are two and four aligned rows, 9 is the whole child.
  *
- *   cell: clear bits → set    compare-and-swap, by whoever has debited as many pages of the child
+ *   row: clear bits → set    compare-and-swap, by whoever has debited as many pages of the child
  *         set bits   → clear  compare-and-swap, by whoever the pages belong to, who then credits
  * Because of the debit there is a clear bit for every page that somebody is still looking for. A
- * block of several cells is taken cell by cell and given up again when one of them is not clear.
+ * block of several rows is taken row by row and given up again when one of them is not clear.
  *
  * The exception is a child that is taken whole: its entry (child.ts) went from 512 to 0 in one
- * exchange, so nobody else has debited or owns a page there, and its cells are stored plainly (8
+ * exchange, so nobody else has debited or owns a page there, and its rows are stored plainly (8
  * plain stores cost 3 ns, 8 atomic ones 35). Others may look meanwhile: what `findFree` sees is a
  * hint, and becomes true by debit and exchange.
  *
  * Progress: a failed compare-and-swap means that another thread took or gave back pages of the
- * cell.
+ * row.
  */
 import { FAULT_FRAMES, fail } from '../base/fault';
 import { CHILD_BITS_BYTES, CHILD_PAGES, superblock } from '../base/layout';
@@ -23,8 +23,8 @@ import { casCell, loadCell, peekCell, pokeCell, pokeWord, storeCell } from '../b
 const CELLS: u32 = 8;
 const ALL: u64 = u64.MAX_VALUE;
 
-function cellAt(child: u32, cell: u32): usize {
-  return superblock().frameBits + child * CHILD_BITS_BYTES + cell * 8;
+function rowAt(child: u32, row: u32): usize {
+  return superblock().frameBits + child * CHILD_BITS_BYTES + row * 8;
 }
 
 /** Ones at the multiples of 2^order, order 0–6: where an aligned block may begin. */
@@ -37,9 +37,9 @@ export function blockMask(order: u32): u64 {
   return order == 6 ? ALL : ((<u64>1) << ((<u64>1) << order)) - 1;
 }
 
-/** A bit for each free block of `order` 0–6 in a cell, where the block begins. */
-function freeStarts(cell: u64, order: u32): u64 {
-  let free = ~cell;
+/** A bit for each free block of `order` 0–6 in a row, where the block begins. */
+function freeStarts(row: u64, order: u32): u64 {
+  let free = ~row;
   // After step i a bit means that 2^(i+1) free pages begin there.
   for (let i: u32 = 0; i < order; i++) free &= free >> (1 << i);
   return free & alignedStarts(order);
@@ -48,25 +48,25 @@ function freeStarts(cell: u64, order: u32): u64 {
 /** First page of the lowest free block of `order` 0–9 in the child, or −1. A hint. */
 export function findFree(child: u32, order: u32): i32 {
   if (order > 6) return findFreeCells(child, 1 << (order - 6));
-  for (let cell: u32 = 0; cell < CELLS; cell++) {
-    const bits = loadCell(cellAt(child, cell));
+  for (let row: u32 = 0; row < CELLS; row++) {
+    const bits = loadCell(rowAt(child, row));
     if (bits == ALL) continue;
     const starts = freeStarts(bits, order);
-    if (starts != 0) return i32(cell * 64) + i32(ctz(starts));
+    if (starts != 0) return i32(row * 64) + i32(ctz(starts));
   }
   return -1;
 }
 
-function findFreeCells(child: u32, cells: u32): i32 {
-  for (let first: u32 = 0; first < CELLS; first += cells) {
-    if (areClear(child, first, cells)) return i32(first * 64);
+function findFreeCells(child: u32, rows: u32): i32 {
+  for (let first: u32 = 0; first < CELLS; first += rows) {
+    if (areClear(child, first, rows)) return i32(first * 64);
   }
   return -1;
 }
 
-function areClear(child: u32, first: u32, cells: u32): bool {
+function areClear(child: u32, first: u32, rows: u32): bool {
   let used: u64 = 0;
-  for (let i: u32 = 0; i < cells; i++) used |= loadCell(cellAt(child, first + i));
+  for (let i: u32 = 0; i < rows; i++) used |= loadCell(rowAt(child, first + i));
   return used == 0;
 }
 
@@ -83,8 +83,8 @@ export function claimBlock(child: u32, order: u32, page: i32): i32 {
 
 /** Takes this block of `order` 0–8, if all of it is free. The child has been debited. */
 export function claimAt(child: u32, page: u32, order: u32): bool {
-  if (order > 6) return claimCells(child, page >> 6, 1 << (order - 6));
-  const at = cellAt(child, page >> 6);
+  if (order > 6) return claimRows(child, page >> 6, 1 << (order - 6));
+  const at = rowAt(child, page >> 6);
   const mask = blockMask(order) << u64(page & 63);
   let seen = loadCell(at);
   while ((seen & mask) == 0) {
@@ -95,9 +95,9 @@ export function claimAt(child: u32, page: u32, order: u32): bool {
   return false;
 }
 
-/** Takes those pages of a cell in `mask` that are free; as many are debited. @returns them */
-export function claimPages(child: u32, cell: u32, mask: u64): u64 {
-  const at = cellAt(child, cell);
+/** Takes those pages of a row in `mask` that are free; as many are debited. @returns them */
+export function claimPages(child: u32, row: u32, mask: u64): u64 {
+  const at = rowAt(child, row);
   let seen = loadCell(at);
   while ((~seen & mask) != 0) {
     const found = casCell(at, seen, seen | mask);
@@ -107,34 +107,34 @@ export function claimPages(child: u32, cell: u32, mask: u64): u64 {
   return 0;
 }
 
-function claimCells(child: u32, first: u32, cells: u32): bool {
-  for (let i: u32 = 0; i < cells; i++) {
-    if (casCell(cellAt(child, first + i), 0, ALL) == 0) continue;
-    while (i-- > 0) storeCell(cellAt(child, first + i), 0);
+function claimRows(child: u32, first: u32, rows: u32): bool {
+  for (let i: u32 = 0; i < rows; i++) {
+    if (casCell(rowAt(child, first + i), 0, ALL) == 0) continue;
+    while (i-- > 0) storeCell(rowAt(child, first + i), 0);
     return false;
   }
   return true;
 }
 
 /**
- * Takes up to `want` ≤ 64 blocks of `order` 0–6, as many as a cell has in one exchange, in a child
- * that has been debited for all of them, from cell `cell` on. Writes their pfns to `into`, the
+ * Takes up to `want` ≤ 64 blocks of `order` 0–6, as many as a row has in one exchange, in a child
+ * that has been debited for all of them, from row `row` on. Writes their pfns to `into`, the
  * lowest last: that is the first to be used.
  *
  * @returns how many it took
  */
-export function gather(child: u32, cell: u32, order: u32, want: u32, into: usize): u32 {
+export function gather(child: u32, row: u32, order: u32, want: u32, into: usize): u32 {
   let left = want;
-  for (; cell < CELLS && left > 0; cell++) {
-    let taken = takeStarts(cellAt(child, cell), order, left);
-    const first = child * CHILD_PAGES + cell * 64;
+  for (; row < CELLS && left > 0; row++) {
+    let taken = takeStarts(rowAt(child, row), order, left);
+    const first = child * CHILD_PAGES + row * 64;
     for (; taken != 0; taken &= taken - 1) pokeWord(into + --left * 4, first + u32(ctz(taken)));
   }
   if (left != 0) memory.copy(into, into + left * 4, (want - left) * 4);
   return want - left;
 }
 
-/** Takes up to `want` blocks of a cell. @returns where they begin */
+/** Takes up to `want` blocks of a row. @returns where they begin */
 function takeStarts(at: usize, order: u32, want: u32): u64 {
   let seen = loadCell(at);
   while (true) {
@@ -155,12 +155,12 @@ export function lowest(bits: u64, count: u32): u64 {
   return bits ^ rest;
 }
 
-/** Gives back pages of one cell, all of which must be taken. */
-export function clearPages(child: u32, cell: u32, mask: u64): void {
-  const at = cellAt(child, cell);
+/** Gives back pages of one row, all of which must be taken. */
+export function clearPages(child: u32, row: u32, mask: u64): void {
+  const at = rowAt(child, row);
   let seen = loadCell(at);
   while (true) {
-    if ((seen & mask) != mask) fail(FAULT_FRAMES, child * CHILD_PAGES + cell * 64);
+    if ((seen & mask) != mask) fail(FAULT_FRAMES, child * CHILD_PAGES + row * 64);
     const found = casCell(at, seen, seen & ~mask);
     if (found == seen) return;
     seen = found;
@@ -169,51 +169,51 @@ export function clearPages(child: u32, cell: u32, mask: u64): void {
 
 /** Gives back a block of `order` 0–8. */
 export function clearBlock(child: u32, page: u32, order: u32): void {
-  const cells: u32 = order <= 6 ? 1 : 1 << (order - 6);
+  const rows: u32 = order <= 6 ? 1 : 1 << (order - 6);
   const mask = order <= 6 ? blockMask(order) << u64(page & 63) : ALL;
-  for (let i: u32 = 0; i < cells; i++) clearPages(child, (page >> 6) + i, mask);
+  for (let i: u32 = 0; i < rows; i++) clearPages(child, (page >> 6) + i, mask);
 }
 
 /** For a child that has just been debited whole. */
 export function setChild(child: u32): void {
-  for (let cell: u32 = 0; cell < CELLS; cell++) pokeCell(cellAt(child, cell), ALL);
+  for (let row: u32 = 0; row < CELLS; row++) pokeCell(rowAt(child, row), ALL);
 }
 
 /** Gives back a whole child, to be credited. */
 export function clearChild(child: u32): void {
-  for (let cell: u32 = 0; cell < CELLS; cell++) {
-    const at = cellAt(child, cell);
-    if (loadCell(at) != ALL) fail(FAULT_FRAMES, child * CHILD_PAGES + cell * 64);
+  for (let row: u32 = 0; row < CELLS; row++) {
+    const at = rowAt(child, row);
+    if (loadCell(at) != ALL) fail(FAULT_FRAMES, child * CHILD_PAGES + row * 64);
     pokeCell(at, 0);
   }
 }
 
-/** Stores a cell while nobody else is there: for format. */
-export function pokeBits(child: u32, cell: u32, bits: u64): void {
-  pokeCell(cellAt(child, cell), bits);
+/** Stores a row while nobody else is there: for format. */
+export function pokeBits(child: u32, row: u32, bits: u64): void {
+  pokeCell(rowAt(child, row), bits);
 }
 
 /** Clears the bit of a page while the world is halted. */
 export function forgetPage(pfn: u32): void {
-  const at = cellAt(pfn / CHILD_PAGES, (pfn >> 6) & 7);
+  const at = rowAt(pfn / CHILD_PAGES, (pfn >> 6) & 7);
   pokeCell(at, peekCell(at) & ~((<u64>1) << u64(pfn & 63)));
 }
 
-/** The 64 bits of a cell, for figures and checks. */
-export function bitsOf(child: u32, cell: u32): u64 {
-  return loadCell(cellAt(child, cell));
+/** The 64 bits of a row, for figures and checks. */
+export function bitsOf(child: u32, row: u32): u64 {
+  return loadCell(rowAt(child, row));
 }
 
 /** Whether a page's bit is set. The world is stopped. */
 export function isTaken(pfn: u32): bool {
-  const bits = peekCell(cellAt(pfn / CHILD_PAGES, (pfn >> 6) & 7));
+  const bits = peekCell(rowAt(pfn / CHILD_PAGES, (pfn >> 6) & 7));
   return ((bits >> u64(pfn & 63)) & 1) != 0;
 }
 
 /** The first page from `pfn` on whose bit is set; beyond the zone if none. */
 export function nextTaken(pfn: u32): u32 {
   while (pfn < superblock().pageCount) {
-    const rest = loadCell(cellAt(pfn / CHILD_PAGES, (pfn >> 6) & 7)) >> u64(pfn & 63);
+    const rest = loadCell(rowAt(pfn / CHILD_PAGES, (pfn >> 6) & 7)) >> u64(pfn & 63);
     if (rest != 0) return pfn + u32(ctz(rest));
     pfn = (pfn | 63) + 1;
   }
@@ -223,7 +223,7 @@ export function nextTaken(pfn: u32): u32 {
 /** Pages of the child whose bit is clear. Nobody else is there. */
 export function countFree(child: u32): u32 {
   let used: u64 = 0;
-  for (let cell: u32 = 0; cell < CELLS; cell++) used += popcnt(peekCell(cellAt(child, cell)));
+  for (let row: u32 = 0; row < CELLS; row++) used += popcnt(peekCell(rowAt(child, row)));
   return CHILD_PAGES - u32(used);
 }
 
@@ -231,14 +231,14 @@ export function countFree(child: u32): u32 {
 export function countBlocks(child: u32, order: u32): u32 {
   let blocks: u64 = 0;
   if (order <= 6) {
-    for (let cell: u32 = 0; cell < CELLS; cell++) {
-      blocks += popcnt(freeStarts(bitsOf(child, cell), order));
+    for (let row: u32 = 0; row < CELLS; row++) {
+      blocks += popcnt(freeStarts(bitsOf(child, row), order));
     }
     return u32(blocks);
   }
-  const cells: u32 = 1 << (order - 6);
-  for (let first: u32 = 0; first < CELLS; first += cells) {
-    if (areClear(child, first, cells)) blocks++;
+  const rows: u32 = 1 << (order - 6);
+  for (let first: u32 = 0; first < CELLS; first += rows) {
+    if (areClear(child, first, rows)) blocks++;
   }
   return u32(blocks);
 }

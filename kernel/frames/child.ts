@@ -42,16 +42,16 @@ export function entryClass(entry: u32): u32 {
 }
 
 /** For format and recovery, while nobody else is there. */
-export function storeEntry(child: u32, free: u32, kind: u32): void {
-  storeWord(entryAt(child), (kind << CLASS_SHIFT) | free);
+export function storeEntry(child: u32, free: u32, frameClass: u32): void {
+  storeWord(entryAt(child), (frameClass << CLASS_SHIFT) | free);
 }
 
 /** Claims `pages` of a child's count. Progress: a failed exchange is another thread's change. */
-export function debitChild(child: u32, pages: u32, kind: u32): bool {
+export function debitChild(child: u32, pages: u32, frameClass: u32): bool {
   let seen = childEntry(child);
   while (entryFree(seen) >= pages) {
     const free = entryFree(seen);
-    const next = free == CHILD_PAGES ? kind : min(kind, entryClass(seen));
+    const next = free == CHILD_PAGES ? frameClass : min(frameClass, entryClass(seen));
     const found = casWord(entryAt(child), seen, (next << CLASS_SHIFT) | (free - pages));
     if (found == seen) return true;
     seen = found;

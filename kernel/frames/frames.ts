@@ -54,8 +54,8 @@ import {
   findRoom,
   firstChild,
   freeUpTo,
+  hintPage,
   settleAt,
-  spotFound,
   storeTree,
 } from './tree';
 
@@ -68,10 +68,10 @@ export function formatFrames(): void {
   for (let tree: u32 = 0; tree < zone.treeCount; tree++) {
     let free: u32 = 0;
     for (let child = firstChild(tree); child < endChild(tree); child++) {
-      for (let cell: u32 = 0; cell < 8; cell++) {
-        const first = child * CHILD_PAGES + cell * 64;
+      for (let row: u32 = 0; row < 8; row++) {
+        const first = child * CHILD_PAGES + row * 64;
         const taken = onesBelow(zone.firstPfn, first) | ~onesBelow(zone.pageCount, first);
-        pokeBits(child, cell, taken);
+        pokeBits(child, row, taken);
       }
       storeEntry(child, countFree(child), CLASS_UNMOVABLE);
       free += countFree(child);
@@ -94,65 +94,65 @@ export function freePageCount(): u32 {
 /**
  * Takes a block of 2^order pages, aligned to its size.
  *
- * @param kind  CLASS_UNMOVABLE or CLASS_MOVABLE, | URGENT to go below the watermark
+ * @param allocFlags  CLASS_UNMOVABLE or CLASS_MOVABLE, | URGENT to go below the watermark
  * @returns its pfn, or 0 when there is none
  * Context: any lock held; may halt the world. Never waits for memory.
  */
-export function takeBlock(order: u32, kind: u32): u32 {
-  const pfn = takeStocked(order, kind);
-  return pfn != 0 ? pfn : takeSlow(order, kind);
+export function takeBlock(order: u32, allocFlags: u32): u32 {
+  const pfn = takeStocked(order, allocFlags);
+  return pfn != 0 ? pfn : takeSlow(order, allocFlags);
 }
 
 /** The same from this thread's stock only. It has no call, so it is compiled into its callers. */
-export function takeStocked(order: u32, kind: u32): u32 {
-  const pfn = order <= STOCK_ORDER ? popStock(order, kind) : 0;
+export function takeStocked(order: u32, allocFlags: u32): u32 {
+  const pfn = order <= STOCK_ORDER ? popStock(order, allocFlags) : 0;
   if (isDefined(PAGELESS_DEBUG) && pfn != 0) fillBlock(pfn, order, DEBUG_TAKEN);
   return pfn;
 }
 
 /** Not in stock: looks in the trees, and before it gives up in everybody's stocks. */
-function takeSlow(order: u32, kind: u32): u32 {
-  let pfn = takeFromTrees(order, kind);
+function takeSlow(order: u32, allocFlags: u32): u32 {
+  let pfn = takeFromTrees(order, allocFlags);
   if (pfn == 0 && stockedPages() != 0) {
     drainAll();
-    pfn = takeFromTrees(order, kind);
+    pfn = takeFromTrees(order, allocFlags);
   }
   if (isDefined(PAGELESS_DEBUG) && pfn != 0) fillBlock(pfn, order, DEBUG_TAKEN);
   return pfn;
 }
 
-function takeFromTrees(order: u32, kind: u32): u32 {
-  if (order == MAX_ORDER) return takePair(kind);
-  if (order == CHILD_ORDER) return takeChild(kind);
-  if (order <= STOCK_ORDER && selfPage() != 0) return refill(order, kind);
+function takeFromTrees(order: u32, allocFlags: u32): u32 {
+  if (order == MAX_ORDER) return takePair(allocFlags);
+  if (order == CHILD_ORDER) return takeChild(allocFlags);
+  if (order <= STOCK_ORDER && selfPage() != 0) return refill(order, allocFlags);
   while (true) {
-    const child = findRoom(order, 1, kind);
+    const child = findRoom(order, 1, allocFlags);
     if (child < 0) return 0;
-    const page = claimBlock(child, order, spotFound());
+    const page = claimBlock(child, order, hintPage());
     if (page >= 0) return child * CHILD_PAGES + page;
     // Progress: who was faster has the block that we saw.
     credit(child, 1 << order);
   }
 }
 
-function takeChild(kind: u32): u32 {
-  const child = findRoom(CHILD_ORDER, 1, (kind & ~CLASS_MASK) | CLASS_HUGE);
+function takeChild(allocFlags: u32): u32 {
+  const child = findRoom(CHILD_ORDER, 1, (allocFlags & ~CLASS_MASK) | CLASS_HUGE);
   if (child < 0) return 0;
   setChild(child);
   return child * CHILD_PAGES;
 }
 
 /** Lowest pair first: what is above stays whole. */
-function takePair(kind: u32): u32 {
+function takePair(allocFlags: u32): u32 {
   for (let child: u32 = 0; child + 1 < superblock().childCount; child += 2) {
-    if (takeGivenPair(child, kind)) return child * CHILD_PAGES;
+    if (takeGivenPair(child, allocFlags)) return child * CHILD_PAGES;
   }
   return 0;
 }
 
-function takeGivenPair(child: u32, kind: u32): bool {
+function takeGivenPair(child: u32, allocFlags: u32): bool {
   const free = entryFree(childEntry(child)) + entryFree(childEntry(child + 1));
-  const huge = (kind & ~CLASS_MASK) | CLASS_HUGE;
+  const huge = (allocFlags & ~CLASS_MASK) | CLASS_HUGE;
   if (free != 2 * CHILD_PAGES || !debit(child, CHILD_PAGES, huge)) return false;
   if (!debit(child + 1, CHILD_PAGES, huge)) {
     credit(child, CHILD_PAGES);
@@ -167,10 +167,10 @@ function takeGivenPair(child: u32, kind: u32): bool {
  * Takes this block if all of it is free and in no stock. For who clears a range.
  * The block is aligned and inside the zone.
  */
-export function takeBlockAt(pfn: u32, order: u32, kind: u32): bool {
+export function takeBlockAt(pfn: u32, order: u32, allocFlags: u32): bool {
   const child = pfn / CHILD_PAGES;
-  if (order == MAX_ORDER) return takeGivenPair(child, kind);
-  if (!debit(child, 1 << order, order == CHILD_ORDER ? CLASS_HUGE : kind)) return false;
+  if (order == MAX_ORDER) return takeGivenPair(child, allocFlags);
+  if (!debit(child, 1 << order, order == CHILD_ORDER ? CLASS_HUGE : allocFlags)) return false;
   if (order == CHILD_ORDER) setChild(child);
   else if (!claimAt(child, pfn % CHILD_PAGES, order)) {
     credit(child, 1 << order);
@@ -180,23 +180,23 @@ export function takeBlockAt(pfn: u32, order: u32, kind: u32): bool {
 }
 
 /**
- * Takes those of a cell's 64 pages in `mask` that are free, all of them in one exchange.
+ * Takes those of a row's 64 pages in `mask` that are free, all of them in one exchange.
  *
  * @returns which; 0 also when the counters do not admit that many (for now)
  */
-export function takePages(child: u32, cell: u32, mask: u64, kind: u32): u64 {
-  const free = ~bitsOf(child, cell) & mask;
+export function takePages(child: u32, row: u32, mask: u64, allocFlags: u32): u64 {
+  const free = ~bitsOf(child, row) & mask;
   const pages = u32(popcnt(free));
-  if (pages == 0 || !debit(child, pages, kind)) return 0;
-  const taken = claimPages(child, cell, free);
+  if (pages == 0 || !debit(child, pages, allocFlags)) return 0;
+  const taken = claimPages(child, row, free);
   const missed = pages - u32(popcnt(taken));
   if (missed != 0) credit(child, missed);
   return taken;
 }
 
-/** Gives back pages of a cell, all of which are the caller's, so that any thread finds them. */
-export function givePages(child: u32, cell: u32, mask: u64): void {
-  clearPages(child, cell, mask);
+/** Gives back pages of a row, all of which are the caller's, so that any thread finds them. */
+export function givePages(child: u32, row: u32, mask: u64): void {
+  clearPages(child, row, mask);
   credit(child, u32(popcnt(mask)));
 }
 

@@ -37,17 +37,17 @@ export function framesOwn(slot: u32): FramesOwn {
   return changetype<FramesOwn>(slotAt(slot) + SLOT_FRAMES);
 }
 
-function placeAt(kind: u32): usize {
-  return changetype<usize>(framesOwn(selfSlot())) + kind * 4;
+function reservationAt(frameClass: u32): usize {
+  return changetype<usize>(framesOwn(selfSlot())) + frameClass * 4;
 }
 
 /** Child in which this thread last found pages of a class, or −1. */
-export function placeOf(kind: u32): i32 {
-  return i32(peekWord(placeAt(kind))) - 1;
+export function reservationOf(frameClass: u32): i32 {
+  return i32(peekWord(reservationAt(frameClass))) - 1;
 }
 
-export function setPlace(kind: u32, child: u32): void {
-  pokeWord(placeAt(kind), child + 1);
+export function setReservation(frameClass: u32, child: u32): void {
+  pokeWord(reservationAt(frameClass), child + 1);
 }
 
 /** Says which part of a block is about to be freed. A page number of 0 is no intent. */
@@ -63,7 +63,7 @@ export function clearIntent(slot: u32): void {
 }
 
 /** Forgets where a thread worked, that leaves or is dead. */
-export function clearPlaces(slot: u32): void {
+export function clearReservations(slot: u32): void {
   const own = framesOwn(slot);
   own.placeUnmovable = 0;
   own.placeMovable = 0;

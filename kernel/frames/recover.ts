@@ -6,7 +6,7 @@
  *   a block in its stock                       its slot says so; and its bit is set
  *   bits set, named by no word and no stock    it was taking, giving back, refilling or draining
  *   counters too low                           it had debited, or had not credited yet
- * `recoverFrames` empties all stocks, of the dead and of the living, so that *every* bit without a
+ * `repairFrames` empties all stocks, of the dead and of the living, so that *every* bit without a
  * page word is lost property. memdesc/recover.ts, where page words can be read, clears those
  * bits and lets the counters be counted again.
  *
@@ -18,7 +18,7 @@ import { superblock } from '../base/layout';
 import { countFree } from './bitfield';
 import { childEntry, entryClass, storeEntry } from './child';
 import { drainStocks } from './drain';
-import { clearPlaces } from './local';
+import { clearReservations } from './local';
 import { drainSlot } from './stock';
 import { endChild, firstChild, leaveTrees, storeTree, treeClass, treeSlot, treeWord } from './tree';
 
@@ -26,15 +26,15 @@ import { endChild, firstChild, leaveTrees, storeTree, treeClass, treeSlot, treeW
 export function leaveFrames(): void {
   drainSlot(selfSlot());
   leaveTrees(selfSlot());
-  clearPlaces(selfSlot());
+  clearReservations(selfSlot());
   setSelfPage(0);
 }
 
 /** First step for a dead slot. The world is halted. */
-export function recoverFrames(slot: u32): void {
+export function repairFrames(slot: u32): void {
   drainStocks();
   leaveTrees(slot);
-  clearPlaces(slot);
+  clearReservations(slot);
 }
 
 /** Makes every counter what the bits say. The world is halted, all stocks are empty. */

@@ -1,8 +1,8 @@
 /**
  * Statistics of frames: read from bits and words by anybody, at any time, without a lock.
  *
- * Each figure is what was seen while it was summed up; nothing is decided by it. What lies in stocks
- * counts as in use here: no other thread can take it as a block.
+ * Each figure is what was seen while it was summed up; nothing is decided by it. What lies in
+ * stocks counts as in use here: no other thread can take it as a block.
  *
  *   fragmentation index of an order, as Linux has it (vmstat.c): −1000 if a block is free, 0 if
  *     no page is, else 1000 − (1000 + 1000 · free / 2^order) / free blocks: towards 0 it lacks
@@ -18,11 +18,13 @@ const CHILD_ORDER: u32 = 9;
 export const CLASS_NONE: u32 = 3;
 export const CLASS_ANY: u32 = 4;
 
-/** Aligned free blocks of `order` 0–10 in children of a class, those inside larger ones included. */
-function alignedBlocks(order: u32, kind: u32): u32 {
+/**
+ * Aligned free blocks of `order` 0–10 in children of a class, those inside larger ones included.
+ */
+function alignedBlocks(order: u32, frameClass: u32): u32 {
   let blocks: u32 = 0;
   for (let child: u32 = 0; child < superblock().childCount; child++) {
-    if (kind != CLASS_ANY && classOfChild(child) != kind) continue;
+    if (frameClass != CLASS_ANY && classOfChild(child) != frameClass) continue;
     if (order < MAX_ORDER) blocks += countBlocks(child, order);
     else if ((child & 1) == 0 && isPairFree(child)) blocks++;
   }
@@ -40,18 +42,18 @@ function classOfChild(child: u32): u32 {
 }
 
 /** Free blocks of exactly `order`: those that are not half of a larger free one. */
-export function freeBlocks(order: u32, kind: u32): u32 {
-  const larger: u32 = order < MAX_ORDER ? 2 * alignedBlocks(order + 1, kind) : 0;
-  const all = alignedBlocks(order, kind);
+export function freeBlocks(order: u32, frameClass: u32): u32 {
+  const larger: u32 = order < MAX_ORDER ? 2 * alignedBlocks(order + 1, frameClass) : 0;
+  const all = alignedBlocks(order, frameClass);
   // Others allocate and free meanwhile.
   return all > larger ? all - larger : 0;
 }
 
 /** Children of a class. */
-export function childrenOf(kind: u32): u32 {
+export function childrenOf(frameClass: u32): u32 {
   let children: u32 = 0;
   for (let child: u32 = 0; child < superblock().childCount; child++) {
-    if (classOfChild(child) == kind) children++;
+    if (classOfChild(child) == frameClass) children++;
   }
   return children;
 }

@@ -2,27 +2,27 @@
  * Stocks: free blocks that a thread keeps at hand, so that most allocations touch nobody's memory.
  *
  * One stack of pfns for each order 0 … 3 and class (unmovable, movable), in the thread's own page,
- * and its word in the thread's slot (local.ts). For frames these blocks are taken: their bits are set.
- * Their page words are 0. All of it is plain memory of the owner.
+ * and its word in the thread's slot (local.ts). For frames these blocks are taken: their bits are
+ * set. Their page words are 0. All of it is plain memory of the owner.
  *
  * word: count:16 · limit:16 (bit 16), both of blocks; 0 of a thread that has no page. So a push
- *       looks at one word, and one that is not attached has no room
+ *       looks at one word, and one that is not attached has no granted
  *
  *   pop   lower the count, then read           push   write, then raise the count
  *   refill  bits are set, then the blocks are named by a higher count
  *   drain   the count is lowered, then bits are cleared
- * So a block that nobody names and that has no word, though its bit is set, is one that a dead thread
- * was moving, and recovery clears it. A stock never names a block whose bit is clear.
+ * So a block that nobody names and that has no word, though its bit is set, is one that a dead
+ * thread was moving, and recovery clears it. A stock never names a block whose bit is clear.
  *
- * Refill takes the free blocks of one cell in one exchange; drain gives back neighbours in the stack
- * that lie in one cell likewise. How many: `batch` doubles with each refill in a row and each drain
+ * Refill takes the free blocks of one row in one exchange; drain gives back neighbours in the stack
+ * that lie in one row likewise. How many: `batch` doubles with each refill in a row and each drain
  * in a row, and halves when the direction changes, so one-sided load moves up to 64 pages at a time
  * and a see-saw few. A stock holds at most free / (8 × threads) pages, and nothing when memory is
  * short (watermark.ts). Nothing as well once it has been emptied by somebody who found no memory,
  * until its owner looks how much is free.
  *
- * Whoever finds no memory empties all stocks: it halts the world (thread/stop.ts), in which everybody
- * else is outside frames, and takes them. So owners need no atomics.
+ * Whoever finds no memory empties all stocks: it halts the world (thread/stop.ts), in which
+ * everybody else is outside frames, and takes them. So owners need no atomics.
  */
 import { selfPage, selfSlot } from '../base/env';
 import { FAULT_FRAMES, fail } from '../base/fault';
@@ -33,7 +33,7 @@ import { blockMask, clearPages, gather } from './bitfield';
 import { childEntry, entryClass } from './child';
 import { CLASS_MASK, CLASS_UNMOVABLE } from './class';
 import { FramesOwn, framesOwn } from './local';
-import { credit, findRoom, roomFound, spotFound } from './tree';
+import { credit, findRoom, grantedBlocks, hintPage } from './tree';
 import { pagesToSpare } from './watermark';
 
 /** 32 KiB: what is larger is allocated seldom, and costs more to fill than to find. */
@@ -41,9 +41,11 @@ export const STOCK_ORDER: u32 = 3;
 /** For each order, unmovable and movable. */
 export const STOCKS: u32 = 8;
 
-/** Pages of an order and class, at most: two and a half batches, so that neither end is met at once. */
+/**
+ * Pages of an order and class, at most: two and a half batches, so that neither end is met at once.
+ */
 const STOCK_PAGES: u32 = 160;
-/** Blocks that a refill or a drain moves at most: a cell, of single pages. */
+/** Blocks that a refill or a drain moves at most: a row, of single pages. */
 const MAX_BATCH: u32 = 64;
 /** And at least: a transfer costs some 25 ns, a pair of allocation and free 5. */
 const MIN_BATCH: u32 = 8;
@@ -102,8 +104,8 @@ function pageOf(slot: u32): usize {
 }
 
 /** Takes a block of this thread's stock. @returns its pfn, or 0 when there is none */
-export function popStock(order: u32, kind: u32): u32 {
-  const stock = order * 2 + (kind & CLASS_MASK);
+export function popStock(order: u32, allocFlags: u32): u32 {
+  const stock = order * 2 + (allocFlags & CLASS_MASK);
   const at = wordAt(selfSlot(), stock);
   const word = peekWord(at);
   if ((word & COUNT) == 0) return 0;
@@ -175,24 +177,24 @@ function nextBatch(stock: u32, isDraining: u8): u32 {
 }
 
 /** Fills this thread's empty stock and takes one of its blocks. @returns its pfn, or 0 */
-export function refill(order: u32, kind: u32): u32 {
-  const stock = order * 2 + (kind & CLASS_MASK);
-  const got = fill(stock, kind, max(min(nextBatch(stock, 0), limitOf(stock)), 1));
+export function refill(order: u32, allocFlags: u32): u32 {
+  const stock = order * 2 + (allocFlags & CLASS_MASK);
+  const got = fill(stock, allocFlags, max(min(nextBatch(stock, 0), limitOf(stock)), 1));
   const at = wordAt(selfSlot(), stock);
   pokeWord(at, peekWord(at) + got);
-  return popStock(order, kind);
+  return popStock(order, allocFlags);
 }
 
 /** Takes up to `want` blocks out of the trees and writes them into a stock. @returns how many */
-function fill(stock: u32, kind: u32, want: u32): u32 {
+function fill(stock: u32, allocFlags: u32, want: u32): u32 {
   const order = stock / 2;
   while (true) {
-    const child = findRoom(order, want, kind);
+    const child = findRoom(order, want, allocFlags);
     if (child < 0) return 0;
-    const room = roomFound();
-    const cell = u32(spotFound()) >> 6;
-    const got = gather(child, cell, order, room, entriesAt(selfPage(), stock));
-    if (got < room) credit(child, (room - got) << order);
+    const granted = grantedBlocks();
+    const row = u32(hintPage()) >> 6;
+    const got = gather(child, row, order, granted, entriesAt(selfPage(), stock));
+    if (got < granted) credit(child, (granted - got) << order);
     // Progress: otherwise others were faster, and have what we saw.
     if (got != 0) return got;
   }

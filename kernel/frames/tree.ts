@@ -4,17 +4,18 @@
  * word: free:16 · slot:8 (bit 16) · class:2 (bit 24)
  *   free   as a child's: debited before the child, credited after it, hence
  *          free ≤ Σ free of its children, equal when nobody is inside frames
- *   slot   0 → self   by who found pages there: the tree is reserved, others go elsewhere while they
+ *   slot   0 → self   by who found pages there: the tree is reserved, others go elsewhere while
+ *          they
  *                     can. self → 0 when the thread moves on, leaves or is recovered
  *   class  with the reservation
  *
  * Where to look, each step only if the one before found nothing:
- *   the thread's own place for the class · unreserved trees of the class that are in use · wholly
- *   free trees · trees of the class that others have reserved (these first where trees are few) · any
- *   tree · any child of any tree
+ *   the thread's own reservation for the class · unreserved trees of the class that are in use ·
+ *   wholly free trees · trees of the class that others have reserved (these first where trees are
+ *   few) · any tree · any child of any tree
  * In a tree, children of the class first, lowest first, then wholly free ones. Only the last step
- * mixes classes in a child: an unmovable page makes the child unmovable, so that later ones follow it
- * there and not into yet another (child.ts).
+ * mixes classes in a child: an unmovable page makes the child unmovable, so that later ones follow
+ * it there and not into yet another (child.ts).
  *
  * Reservations keep threads off each other's cache lines, classes keep what cannot move together.
  * Both are preferences: nothing breaks if they are ignored.
@@ -25,7 +26,7 @@ import { addWord, andWord, casWord, loadWord, storeWord } from '../base/words';
 import { findFree } from './bitfield';
 import { childEntry, creditChild, debitChild, entryClass, entryFree } from './child';
 import { CLASS_HUGE, CLASS_MASK, FRAME_CLASSES, URGENT } from './class';
-import { placeOf, setPlace } from './local';
+import { reservationOf, setReservation } from './local';
 
 const FREE: u32 = 0xffff;
 const SLOT_SHIFT: u32 = 16;
@@ -67,8 +68,8 @@ export function treeClass(word: u32): u32 {
 }
 
 /** For format and recovery, while nobody else is there. */
-export function storeTree(tree: u32, free: u32, slot: u32, kind: u32): void {
-  storeWord(treeAt(tree), (kind << CLASS_SHIFT) | (slot << SLOT_SHIFT) | free);
+export function storeTree(tree: u32, free: u32, slot: u32, frameClass: u32): void {
+  storeWord(treeAt(tree), (frameClass << CLASS_SHIFT) | (slot << SLOT_SHIFT) | free);
 }
 
 export function firstChild(tree: u32): u32 {
@@ -92,29 +93,29 @@ export function freeUpTo(most: u32): u32 {
 }
 
 /** Progress: a failed exchange means that another thread took, gave back or reserved. */
-function debitTree(tree: u32, pages: u32, kind: u32): bool {
+function debitTree(tree: u32, pages: u32, allocFlags: u32): bool {
   let seen = treeWord(tree);
   while (treeFree(seen) >= pages) {
     const found = casWord(treeAt(tree), seen, seen - pages);
-    if (found == seen) return keepsMinimum(tree, treeFree(seen) - pages, pages, kind);
+    if (found == seen) return keepsMinimum(tree, treeFree(seen) - pages, pages, allocFlags);
     seen = found;
   }
   return false;
 }
 
 /** Undoes a debit that goes below the watermark; where the tree alone has enough, all have. */
-function keepsMinimum(tree: u32, left: u32, pages: u32, kind: u32): bool {
+function keepsMinimum(tree: u32, left: u32, pages: u32, allocFlags: u32): bool {
   const minimum = superblock().minPages;
-  if (left >= minimum || (kind & URGENT) != 0 || freeUpTo(minimum) == minimum) return true;
+  if (left >= minimum || (allocFlags & URGENT) != 0 || freeUpTo(minimum) == minimum) return true;
   addWord(treeAt(tree), pages);
   return false;
 }
 
 /** Claims `pages` of the counters above a child, for bits to be set then. */
-export function debit(child: u32, pages: u32, kind: u32): bool {
+export function debit(child: u32, pages: u32, allocFlags: u32): bool {
   const tree = child >> superblock().treeShift;
-  if (!debitTree(tree, pages, kind)) return false;
-  if (debitChild(child, pages, kind & CLASS_MASK)) return true;
+  if (!debitTree(tree, pages, allocFlags)) return false;
+  if (debitChild(child, pages, allocFlags & CLASS_MASK)) return true;
   addWord(treeAt(tree), pages);
   return false;
 }
@@ -126,102 +127,117 @@ export function credit(child: u32, pages: u32): void {
 }
 
 /** Thread-local: how many blocks the last `findRoom` debited. */
-let room: u32 = 0;
+let granted: u32 = 0;
 
 /** Thread-local: page of the child at which it saw a free block. */
-let spot: i32 = 0;
+let hint: i32 = 0;
 
-export function roomFound(): u32 {
-  return room;
+export function grantedBlocks(): u32 {
+  return granted;
 }
 
-export function spotFound(): i32 {
-  return spot;
+export function hintPage(): i32 {
+  return hint;
 }
 
 /**
- * Finds a child with free blocks of `order` 0–9 and debits up to `want` of them; `roomFound` says
- * how many.
+ * Finds a child with free blocks of `order` 0–9 and debits up to `want` of them; `grantedBlocks`
+ * says how many.
  *
  * @returns the child, or −1
  */
-export function findRoom(order: u32, want: u32, kind: u32): i32 {
-  const place = placeOf(kind & CLASS_MASK);
-  if (place >= 0) {
-    if (isAlike(childEntry(place), kind) && takeRoom(place, order, want, kind)) return place;
-    const child = searchTree(place >> superblock().treeShift, order, want, kind, STEP_ALIKE);
-    if (child >= 0) return settle(child, kind);
+export function findRoom(order: u32, want: u32, allocFlags: u32): i32 {
+  const reservation = reservationOf(allocFlags & CLASS_MASK);
+  if (reservation >= 0) {
+    if (
+      isAlike(childEntry(reservation), allocFlags) &&
+      takeRoom(reservation, order, want, allocFlags)
+    )
+      return reservation;
+    const child = searchTree(
+      reservation >> superblock().treeShift,
+      order,
+      want,
+      allocFlags,
+      STEP_ALIKE,
+    );
+    if (child >= 0) return settle(child, allocFlags);
   }
   const isFew = superblock().treeCount < FEW_TREES;
   for (let step = STEP_ALIKE; step <= STEP_ANY_CHILD; step++) {
     const isSwapped = isFew && (step == STEP_EMPTY || step == STEP_SHARE);
-    const child = searchTrees(order, want, kind, isSwapped ? STEP_EMPTY + STEP_SHARE - step : step);
-    if (child >= 0) return settle(child, kind);
+    const child = searchTrees(
+      order,
+      want,
+      allocFlags,
+      isSwapped ? STEP_EMPTY + STEP_SHARE - step : step,
+    );
+    if (child >= 0) return settle(child, allocFlags);
   }
   return -1;
 }
 
-function searchTrees(order: u32, want: u32, kind: u32, step: u32): i32 {
+function searchTrees(order: u32, want: u32, allocFlags: u32, step: u32): i32 {
   for (let tree: u32 = 0; tree < superblock().treeCount; tree++) {
-    if (!suits(tree, 1 << order, kind & CLASS_MASK, step)) continue;
-    const child = searchTree(tree, order, want, kind, step);
+    if (!suits(tree, 1 << order, allocFlags & CLASS_MASK, step)) continue;
+    const child = searchTree(tree, order, want, allocFlags, step);
     if (child >= 0) return child;
   }
   return -1;
 }
 
-function suits(tree: u32, pages: u32, kind: u32, step: u32): bool {
+function suits(tree: u32, pages: u32, frameClass: u32, step: u32): bool {
   const word = treeWord(tree);
   const free = treeFree(word);
   if (free < pages) return false;
   if (step >= STEP_ANY_TREE) return true;
   const isEmpty = free == (endChild(tree) - firstChild(tree)) * CHILD_PAGES;
   if (step == STEP_EMPTY) return isEmpty && treeSlot(word) == 0;
-  return treeClass(word) == kind && !isEmpty && (treeSlot(word) == 0) == (step == STEP_ALIKE);
+  return treeClass(word) == frameClass && !isEmpty && (treeSlot(word) == 0) == (step == STEP_ALIKE);
 }
 
 /** Children of the class that are in use, then wholly free ones; at the last step all. */
-function searchTree(tree: u32, order: u32, want: u32, kind: u32, step: u32): i32 {
+function searchTree(tree: u32, order: u32, want: u32, allocFlags: u32, step: u32): i32 {
   const end = endChild(tree);
   for (let child = firstChild(tree); child < end; child++) {
     const entry = childEntry(child);
     if (entryFree(entry) == CHILD_PAGES) continue;
-    if (step != STEP_ANY_CHILD && !isAlike(entry, kind)) continue;
-    if (takeRoom(child, order, want, kind)) return child;
+    if (step != STEP_ANY_CHILD && !isAlike(entry, allocFlags)) continue;
+    if (takeRoom(child, order, want, allocFlags)) return child;
   }
   for (let child = firstChild(tree); child < end; child++) {
     if (entryFree(childEntry(child)) != CHILD_PAGES) continue;
-    if (takeRoom(child, order, want, kind)) return child;
+    if (takeRoom(child, order, want, allocFlags)) return child;
   }
   return -1;
 }
 
-function isAlike(entry: u32, kind: u32): bool {
-  return entryFree(entry) == CHILD_PAGES || entryClass(entry) == (kind & CLASS_MASK);
+function isAlike(entry: u32, allocFlags: u32): bool {
+  return entryFree(entry) == CHILD_PAGES || entryClass(entry) == (allocFlags & CLASS_MASK);
 }
 
 /** Looks before it debits, so that nobody is short for the sake of a search in vain. */
-function takeRoom(child: u32, order: u32, want: u32, kind: u32): bool {
+function takeRoom(child: u32, order: u32, want: u32, allocFlags: u32): bool {
   const free = entryFree(childEntry(child));
   if (free < (<u32>1) << order) return false;
-  spot = findFree(child, order);
-  if (spot < 0) return false;
-  room = min(want, free >> order);
-  if (debit(child, room << order, kind)) return true;
-  if (room == 1) return false;
+  hint = findFree(child, order);
+  if (hint < 0) return false;
+  granted = min(want, free >> order);
+  if (debit(child, granted << order, allocFlags)) return true;
+  if (granted == 1) return false;
   // All of them would go below the watermark, or another thread was faster.
-  room = 1;
-  return debit(child, 1 << order, kind);
+  granted = 1;
+  return debit(child, 1 << order, allocFlags);
 }
 
-/** Makes the child this thread's place, and its tree reserved if it is nobody's. */
-function settle(child: i32, kind: u32): i32 {
-  const own = kind & CLASS_MASK;
-  const place = placeOf(own);
+/** Makes the child this thread's reservation, and its tree reserved if it is nobody's. */
+function settle(child: i32, allocFlags: u32): i32 {
+  const own = allocFlags & CLASS_MASK;
+  const reservation = reservationOf(own);
   const tree = child >> superblock().treeShift;
-  setPlace(own, child);
-  if (place >= 0 && place >> superblock().treeShift == tree) return child;
-  if (place >= 0) leaveTree(place >> superblock().treeShift, own);
+  setReservation(own, child);
+  if (reservation >= 0 && reservation >> superblock().treeShift == tree) return child;
+  if (reservation >= 0) leaveTree(reservation >> superblock().treeShift, own);
   const seen = treeWord(tree);
   const taken = (own << CLASS_SHIFT) | (selfSlot() << SLOT_SHIFT) | treeFree(seen);
   // Losing means that the tree is somebody's, or was used a moment ago: no matter.
@@ -236,11 +252,12 @@ export function settleAt(child: u32): void {
 }
 
 /** Ends a reservation, unless another class of the thread works in the tree as well. */
-function leaveTree(tree: u32, kind: u32): void {
+function leaveTree(tree: u32, frameClass: u32): void {
   if (treeSlot(treeWord(tree)) != selfSlot()) return;
   for (let other: u32 = 0; other < FRAME_CLASSES; other++) {
-    const place = placeOf(other);
-    if (other != kind && place >= 0 && place >> superblock().treeShift == tree) return;
+    const reservation = reservationOf(other);
+    if (other != frameClass && reservation >= 0 && reservation >> superblock().treeShift == tree)
+      return;
   }
   andWord(treeAt(tree), ~SLOT_MASK);
 }

@@ -47,13 +47,13 @@ import {
 import { TYPE_FREE, TYPE_FREEING, TYPE_ISOLATED, TYPE_MISC } from './type';
 
 /**
- * @param kind  CLASS_UNMOVABLE or CLASS_MOVABLE, | URGENT: see frames
+ * @param allocFlags  CLASS_UNMOVABLE or CLASS_MOVABLE, | URGENT: see frames
  * @returns pfn of 2^order pages, or ERR_NO_MEMORY, ERR_ARGUMENT
  */
-export function allocPages(order: u32, subtype: u32, kind: u32): i32 {
+export function allocPages(order: u32, subtype: u32, allocFlags: u32): i32 {
   if (order > MAX_ORDER) return ERR_ARGUMENT;
-  let pfn = takeStocked(order, kind);
-  if (pfn == 0) pfn = takeBlock(order, kind);
+  let pfn = takeStocked(order, allocFlags);
+  if (pfn == 0) pfn = takeBlock(order, allocFlags);
   if (pfn == 0) return ERR_NO_MEMORY;
   const word = miscWord(order, subtype);
   if (order == 0) pokePageWord(pfn, word);

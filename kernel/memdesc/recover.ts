@@ -2,7 +2,7 @@
  * Recovery of pages: what dead threads had begun to allocate, free, or move in and out of stocks.
  *
  * The evidence is the page word and the bit. In a halted world nobody who lives is between them,
- * and recoverFrames has emptied all stocks, so a bit without a word is lost property:
+ * and repairFrames has emptied all stocks, so a bit without a word is lost property:
  *
  *   first word       the others        what happened               what is done
  *   Freeing          Misc, or 0        a free was under way        words 0; then as in the last row
@@ -35,8 +35,8 @@ import {
 import { clearRest, describeRest } from './pages';
 import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_FREEING, TYPE_MISC } from './type';
 
-/** After recoverFrames for the same slot. The world is halted. */
-export function recoverPages(slot: u32): void {
+/** After repairFrames for the same slot. The world is halted. */
+export function repairPages(slot: u32): void {
   const end = superblock().pageCount;
   let pfn = nextTaken(superblock().firstPfn);
   while (pfn < end) {
@@ -99,7 +99,7 @@ function isUnnamed(pfn: u32, word: u32): bool {
 function isNamedBy(slot: ThreadSlot, address: u32): bool {
   return (
     slot.page == address ||
-    slot.desk == address ||
+    slot.zsThread == address ||
     slot.keyScratch == address ||
     slot.inputScratch == address ||
     slot.outputScratch == address ||

@@ -2,16 +2,16 @@
  * A thread's own pages: what it needs to work at all, and scratch for keys and values.
  *
  *   page    4 KiB   stocks of pages and objects, pin ledger, mailbox (base/layout.ts)
- *   desk    4 KiB   what it is doing in zsmalloc (zsmalloc/thread-state.ts)
+ *   state   4 KiB   what it is doing in zsmalloc (zsmalloc/thread-state.ts)
  *   key     4 KiB   the key of the call under way
  *   input   64 KiB  a block of value to store; when reading, a block collected from its parts
  *   output  64 KiB  a block as stored; when reading, the decoded block
  *   table   16 KiB  LZ4's hash table
  *
- * The first two are taken when a thread attaches, the others when it first uses values. All are named
- * in its slot, and given back by `detach` or, if the thread died, by a survivor. A block is first
- * forgotten and then freed: one that nobody names is found by recovery (recover.ts), one that is
- * named is the thread's.
+ * The first two are taken when a thread attaches, the others when it first uses values. All are
+ * named in its slot, and given back by `detach` or, if the thread died, by a survivor. A block is
+ * first forgotten and then freed: one that nobody names is found by recovery (recover.ts), one that
+ * is named is the thread's.
  */
 import { ERR_NO_MEMORY } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
@@ -35,11 +35,11 @@ export function takeOwnPage(): u32 {
 /** Gives back the two pages without which a thread can do nothing. */
 export function dropPages(slot: ThreadSlot): void {
   const page = slot.page;
-  const desk = slot.desk;
+  const thread = slot.zsThread;
   slot.page = 0;
-  slot.desk = 0;
+  slot.zsThread = 0;
   if (page != 0) freePages(page >> PAGE_SHIFT, 0, MISC_THREAD);
-  if (desk != 0) freePages(desk >> PAGE_SHIFT, 0, MISC_THREAD);
+  if (thread != 0) freePages(thread >> PAGE_SHIFT, 0, MISC_THREAD);
 }
 
 /** @returns 0, or ERR_NO_MEMORY; then the thread has none of the four */

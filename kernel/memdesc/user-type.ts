@@ -86,6 +86,6 @@ function registerLocked(name: usize, bytes: u32, isMovable: bool): i32 {
 }
 
 /** World halted: what was half-written is nobody's. */
-export function recoverUserTypes(slot: u32): void {
+export function repairTypes(slot: u32): void {
   breakLock(MEMDESC_STATE, slot);
 }

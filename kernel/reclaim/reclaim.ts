@@ -1,9 +1,9 @@
 /**
  * Reclaim: what happens to objects whose grace period is over.
  *
- * The store is the topmost floor, so this is where limbo's kinds are told apart: rings, values and pages
- * of the index are its own, zspages and slabs belong to the floors below. Values come first because
- * freeing them is what empties zspages, and freeing zspages is what empties slabs.
+ * The store is the topmost floor, so this is where limbo's kinds are told apart: rings, values and
+ * pages of the index are its own, zspages and slabs belong to the floors below. Values come first
+ * because freeing them is what empties zspages, and freeing zspages is what empties slabs.
  *
  * Back-pressure: readers leave their sections within microseconds, unless one is off its CPU or
  * dead. Then limbo grows, and whoever adds to a full one waits some milliseconds for the grace
@@ -41,13 +41,15 @@ import { parkAtSafepoint } from '../thread/stop';
 import { destroyZspage } from '../zsmalloc/active';
 import { zsRelease } from '../zsmalloc/alloc';
 import { zsLinkAt } from '../zsmalloc/object';
-import { selfDesk } from '../zsmalloc/thread-state';
+import { selfThreadState } from '../zsmalloc/thread-state';
 
 /** Objects in limbo that are worth a scan of the thread slots. */
 const BATCH: u32 = 64;
 /** Looks before sleeping: a section lasts microseconds. */
 const SPINS: u32 = 200;
-/** Sleeps of 1 ms before a caller is told that a reader stalls: much longer than a slice of a CPU. */
+/**
+ * Sleeps of 1 ms before a caller is told that a reader stalls: much longer than a slice of a CPU.
+ */
 const STALL_MS: u32 = 1000;
 /** Sleeps of whoever defers into a full limbo: with a stuck reader, 250 writes a second go on. */
 const PATIENCE: u32 = 4;
@@ -82,8 +84,9 @@ function nextInLimbo(kind: u32, object: u32): u32 {
 }
 
 /**
- * Frees the first of the ripe objects. It goes from `ripe` over to the journal or the desk, so that it
- * stands in one of the two until it is freed; a page of the index is found by what names it.
+ * Frees the first of the ripe objects. It goes from `ripe` over to the journal or the thread state,
+ * so that it stands in one of the two until it is freed; a page of the index is found by what names
+ * it.
  */
 function releaseFirst(kind: u32): void {
   const self = selfState();
@@ -102,16 +105,16 @@ function releaseFirst(kind: u32): void {
       selfJournal().reshaping = 0;
       break;
     case LIMBO_OBJECT:
-      selfDesk().ownCell = object;
+      selfThreadState().ownCell = object;
       self.ripe = next;
       zsRelease(object);
       break;
     case LIMBO_ZSPAGE:
-      selfDesk().retired = object;
+      selfThreadState().retired = object;
       takeForFree(object, selfSlot());
       self.ripe = next;
       destroyZspage(object);
-      selfDesk().retired = 0;
+      selfThreadState().retired = 0;
       break;
   }
 }
@@ -153,7 +156,8 @@ export function reclaimIfMany(): void {
   const waiting = deferredIn(selfSlot()) + limboCount(LIMBO_VALUE);
   if (waiting < BATCH && (waiting == 0 || pagesShort() == 0)) return;
   leaveSection();
-  // Of the second call what the first let ripen may be the fruit: readers are out within microseconds.
+  // Of the second call what the first let ripen may be the fruit: readers are out within
+  // microseconds.
   if (drainRing(selfSlot()) + drainRing(selfSlot()) + reclaimLimbo() == 0) slowDown(LIMBO_VALUE);
 }
 

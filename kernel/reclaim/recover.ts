@@ -5,10 +5,11 @@
  *   lock held by the dead   a bag may be half-changed: the steps that are undone, and why that is
  *                           right, stand in thread/limbo.ts; then it is counted anew
  *   ripe                    what the dead had taken out and not freed waits once more
- *   on its desk             an object that a list has already is the list's
+ *   in its state             an object that a list has already is the list's
  *   in a ring               likewise
  *
- * World halted; before zsmalloc's repair, which goes by the desk. Each step may be done twice.
+ * World halted; before zsmalloc's repair, which goes by the thread state. Each step may be done
+ * twice.
  */
 import { LIMBO_STATE } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
@@ -27,19 +28,19 @@ import {
 } from '../thread/limbo';
 import { breakLock, isLockOf } from '../thread/lock';
 import { highestSlot, slotOf } from '../thread/slot';
-import { Desk, deskAt, deskOf } from '../zsmalloc/thread-state';
+import { asThreadState, ThreadState, threadStateOf } from '../zsmalloc/thread-state';
 import { linkOf } from './reclaim';
 
 /** Repairs limbo after the death of `slot`. */
-export function recoverLimbo(slot: u32): void {
+export function repairLimbo(slot: u32): void {
   if (isLockOf(LIMBO_STATE, slot)) {
     for (let kind: u32 = 0; kind < LIMBO_KINDS; kind++) repairBag(slot, kind);
   }
-  if (deskOf(slot) != 0) {
-    const desk = deskAt(deskOf(slot));
-    if (slotOf(slot).ripe != 0) skipFirstOnDesk(slot, desk);
-    if (isInLimbo(LIMBO_ZSPAGE, desk.retired)) desk.retired = 0;
-    if (isInLimbo(LIMBO_OBJECT, desk.ownCell)) desk.ownCell = 0;
+  if (threadStateOf(slot) != 0) {
+    const thread = asThreadState(threadStateOf(slot));
+    if (slotOf(slot).ripe != 0) skipFirstTaken(slot, thread);
+    if (isInLimbo(LIMBO_ZSPAGE, thread.retired)) thread.retired = 0;
+    if (isInLimbo(LIMBO_OBJECT, thread.ownCell)) thread.ownCell = 0;
   }
   if (slotOf(slot).ripe != 0) skipDoomedValue(slot);
   if (slotOf(slot).ripe != 0) putBack(slot);
@@ -99,15 +100,14 @@ function lengthOf(kind: u32, first: u32): u32 {
   return length;
 }
 
-/** The first of the ripe objects has gone over to the desk already. */
-function skipFirstOnDesk(slot: u32, desk: Desk): void {
+/** The first of the ripe objects has gone over to the thread state already. */
+function skipFirstTaken(slot: u32, thread: ThreadState): void {
   const self = slotOf(slot);
-  const isCondemned =
-    self.ripeKind == LIMBO_ZSPAGE && holderOf(peekWord(refsAt(self.ripe))) == slot;
-  const isOnDesk = isCondemned
-    ? desk.retired == self.ripe
-    : self.ripeKind == LIMBO_OBJECT && desk.ownCell == self.ripe;
-  if (isOnDesk) self.ripe = nextOf(self.ripeKind, self.ripe);
+  const isZspage = self.ripeKind == LIMBO_ZSPAGE && holderOf(peekWord(refsAt(self.ripe))) == slot;
+  const isTaken = isZspage
+    ? thread.retired == self.ripe
+    : self.ripeKind == LIMBO_OBJECT && thread.ownCell == self.ripe;
+  if (isTaken) self.ripe = nextOf(self.ripeKind, self.ripe);
 }
 
 /** Puts what is left of the ripe objects before those that fill the bag. */

@@ -16,8 +16,8 @@
  *      has them (cache.ts), go back to their slabs; then each slab is counted and listed
  *
  * A descriptor that a dead thread bore and did not publish may own pages already, or be in the
- * reserve of a split: the floors above give those back that are noted (memdesc/pin-ledger.ts). What is left
- * then was taken out of a sheaf and not noted: `reapUnpublished` frees it.
+ * reserve of a split: the floors above give those back that are noted (memdesc/pin-ledger.ts). What
+ * is left then was taken out of a sheaf and not noted: `reapUnpublished` frees it.
  */
 import { SLAB_STATE, superblock } from '../base/layout';
 import { peekByte, peekCell, peekWord, pokeByte, pokeWord } from '../base/words';
@@ -65,7 +65,7 @@ const SEEN: u32 = 3;
 let slabs: u32 = 0;
 
 /** Repairs this floor after the death of `slot`, whatever it was doing. World halted. */
-export function recoverSlab(slot: u32): void {
+export function repairSlab(slot: u32): void {
   slotOf(slot).hasUnpublished = 0;
   if (!hasEntered(slot) && slabState().repairing == 0) return;
   slabState().repairing = 1;

@@ -27,7 +27,7 @@ import { releaseDoomed } from './entry';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
 import { MAX_KEY_BYTES } from './limits';
 
-/** Handles in a ring: four batches of reclaim.ts. */
+/** Handles in a ring: four batches of reclaim/reclaim.ts. */
 export const RING: u32 = 256;
 
 export function ringLockAt(slot: u32): usize {

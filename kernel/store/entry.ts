@@ -18,9 +18,9 @@
  * that LZ4 does not shrink is stored as it is (RAW).
  *
  * Everything is written before the entry is published and never again: readers (entry-read.ts) need
- * only their section. A long value is written block by block, in several kernel calls: meanwhile it is
- * its thread's *draft* (slot.draft…), which a survivor frees if the thread dies between two calls.
- * The first object stays BORN until the whole is finished, for its head is not.
+ * only their section. A long value is written block by block, in several kernel calls: meanwhile it
+ * is its thread's *draft* (slot.draft…), which a survivor frees if the thread dies between two
+ * calls. The first object stays BORN until the whole is finished, for its head is not.
  */
 import { alignUp, PAGE_BYTES } from '../base/layout';
 import { pokeWord } from '../base/words';
@@ -38,7 +38,7 @@ import {
   zsWriteWord,
 } from '../zsmalloc/object';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
-import { selfDesk } from '../zsmalloc/thread-state';
+import { selfThreadState } from '../zsmalloc/thread-state';
 import { Journal, selfJournal } from './journal';
 
 /** Below this LZ4 cannot win: its end rules alone need 13 bytes. */
@@ -211,7 +211,10 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
   return share;
 }
 
-/** Finishes the draft of a key with this hash; until it is published it stays one. @returns its handle */
+/**
+ * Finishes the draft of a key with this hash; until it is published it stays one. @returns its
+ * handle
+ */
 export function finishDraft(hash: u32): u32 {
   const slot = selfState();
   const place = zsPlace(slot.draftHead);
@@ -235,7 +238,7 @@ export function nextPart(handle: u32): u32 {
 
 /**
  * Frees what hangs from a journal's `doomed`, this thread's or a dead one's: no reader can have it.
- * An object is named by `doomed` until it is `ownCell` on this thread's desk: a survivor goes on.
+ * An object is named by `doomed` until it is `ownCell` on this thread's state: a survivor goes on.
  */
 export function releaseDoomed(journal: Journal): void {
   while (journal.doomed != 0) {
@@ -243,7 +246,7 @@ export function releaseDoomed(journal: Journal): void {
     // Taken out first: what is out is not moved, so that its place holds.
     if (!zsIsRetired(handle)) zsRetire(handle);
     const next = nextPart(handle);
-    selfDesk().ownCell = handle;
+    selfThreadState().ownCell = handle;
     journal.doomed = next;
     zsRelease(handle);
   }

@@ -3,15 +3,16 @@
  *
  *   announced, its cell is not changed    not begun: the draft stays a draft, and needs no record
  *   announced, its cell is changed        done: the totals are counted, then as in the next row
- *   done                                  the draft is forgotten; what was taken out is in the ring, or
- *                                         is `doomed` from now on
+ *   done                                  the draft is forgotten; what was taken out is in the
+ *                                         ring, or is `doomed` from now on
  *   a leaf's lock is held                 tags, `away` and count are made anew from the cells
  *   the store lock is held                the split or merge is finished or undone (resize.ts)
  *   reshaping                             pages of the index that nobody names are freed
- *   doomed also first in a ring, a draft, or ownCell of a desk     it is doomed, and that alone
+ *   doomed also first in a ring, a draft, or ownCell of a thread state     it is doomed, and that
+ *                                                                          alone
  *
- * World halted, after zsmalloc's repair and limbo's. Each step may be done twice. Cost: the leaf, and the
- * threads; for a dead splitter a look at every page's word.
+ * World halted, after zsmalloc's repair and limbo's. Each step may be done twice. Cost: the leaf,
+ * and the threads; for a dead splitter a look at every page's word.
  */
 import { PAGE_SHIFT, superblock } from '../base/layout';
 import { peekWord } from '../base/words';
@@ -22,7 +23,7 @@ import { MISC_INDEX, TYPE_FREE } from '../memdesc/type';
 import { bag, LIMBO_INDEX } from '../thread/limbo';
 import { breakLock, isLockOf } from '../thread/lock';
 import { highestSlot, slotOf } from '../thread/slot';
-import { deskAt, deskOf } from '../zsmalloc/thread-state';
+import { asThreadState, threadStateOf } from '../zsmalloc/thread-state';
 import { isDeferredIn, ringLockAt, skipDoomed } from './deferred';
 import {
   isNamedIndexPage,
@@ -63,9 +64,12 @@ export function repairStore(slot: u32): void {
   breakLock(STORE_LOCK, slot);
 }
 
-/** What is doomed stands nowhere else; nor is it on the desk of who was freeing it for another. */
+/**
+ * What is doomed stands nowhere else; nor is it in the thread's state of who was freeing it for
+ * another.
+ */
 function repairDoomed(slot: u32, journal: Journal): void {
-  const own = deskOf(slot) == 0 ? 0 : deskAt(deskOf(slot)).ownCell;
+  const own = threadStateOf(slot) == 0 ? 0 : asThreadState(threadStateOf(slot)).ownCell;
   for (let other: u32 = 1, end = highestSlot(); other <= end; other++) {
     skipDoomed(other, journal.doomed);
     breakLock(ringLockAt(other), slot);
@@ -73,7 +77,8 @@ function repairDoomed(slot: u32, journal: Journal): void {
       slotOf(other).draftHead = 0;
       slotOf(other).draftTail = 0;
     }
-    if (own != 0 && isInChain(journalOf(other).doomed, own)) deskAt(deskOf(slot)).ownCell = 0;
+    if (own != 0 && isInChain(journalOf(other).doomed, own))
+      asThreadState(threadStateOf(slot)).ownCell = 0;
   }
 }
 

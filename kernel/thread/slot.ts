@@ -71,8 +71,8 @@ export class ThreadSlot {
   inKernel: u64;
   /** Address of the thread's own page (base/layout.ts), 0 before it has one. */
   page: u32;
-  /** Likewise of its desk (zsmalloc/thread-state.ts). */
-  desk: u32;
+  /** Likewise of its state in zsmalloc (zsmalloc/thread-state.ts). */
+  zsThread: u32;
   /** Scratch blocks, 0 until the thread first needs them. */
   keyScratch: u32;
   inputScratch: u32;

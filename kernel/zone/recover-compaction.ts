@@ -20,7 +20,7 @@ export function leaveCompaction(): void {
  * Second step of recovery, world running: frees what the move of a dead thread left to be freed.
  * After the ledger's, which may have found it already.
  */
-export function settleCompactor(slot: u32): void {
+export function reapCompaction(slot: u32): void {
   for (let desc = settleCompaction(slot); desc != 0; desc = settleCompaction(slot)) {
     note(desc);
     // From here on it is this thread's, and found in its ledger.

@@ -3,8 +3,8 @@
  *
  * Two steps. *In the halted world* every descriptor that a dead ledger names is counted anew, and a
  * split that was under way is finished: neither needs a lock. What then is still the dead thread's
- * (frozen, unpublished, being freed, locked) keeps its entry, and no living thread touches it. *In the
- * running world* that is freed or unlocked, through floors whose locks the living may hold. Who
+ * (frozen, unpublished, being freed, locked) keeps its entry, and no living thread touches it. *In
+ * the running world* that is freed or unlocked, through floors whose locks the living may hold. Who
  * recovers may die at any step: each looks at what is there and does the rest.
  */
 import { selfSlot } from '../base/env';
@@ -34,7 +34,7 @@ import { highestSlot, SLOT_DEAD, slotState } from '../thread/slot';
 import { releaseDesc } from './release';
 
 /** First step, world halted: afterwards the ledger names only what is still the dead thread's. */
-export function recoverLedger(slot: u32): void {
+export function repairPins(slot: u32): void {
   for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
     const desc = ledgerEntry(slot, index);
     if (desc == 0) continue;
@@ -100,7 +100,7 @@ function isReserved(desc: u32): bool {
  * Second step, world running: gives back what the ledger still names. What is to be freed goes over
  * to this thread's ledger first, so no entry ever names what somebody else may have by now.
  */
-export function settleLedger(slot: u32): void {
+export function reapPins(slot: u32): void {
   for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
     const desc = ledgerEntry(slot, index);
     if (desc == 0) continue;

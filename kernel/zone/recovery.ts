@@ -15,14 +15,14 @@
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
 import { reapQueues, repairQueues } from '../cache/recover';
-import { recoverCompaction } from '../compact/recover';
-import { leaveFrames, recoverFrames } from '../frames/recover';
-import { recoverPages } from '../memdesc/recover';
+import { repairCompaction } from '../compact/recover';
+import { leaveFrames, repairFrames } from '../frames/recover';
+import { repairPages } from '../memdesc/recover';
 import { dropPages, dropScratch } from '../memdesc/thread-pages';
-import { recoverUserTypes } from '../memdesc/user-type';
-import { recoverLimbo } from '../reclaim/recover';
+import { repairTypes } from '../memdesc/user-type';
+import { repairLimbo } from '../reclaim/recover';
 import { leaveSlab } from '../slab/drain';
-import { reapUnpublished, recoverSlab } from '../slab/recover';
+import { reapUnpublished, repairSlab } from '../slab/recover';
 import { reapDeferred } from '../store/deferred';
 import { dropDraft, isInChain } from '../store/entry';
 import { repairStore } from '../store/recover';
@@ -40,10 +40,10 @@ import {
 } from '../thread/slot';
 import { endStopOf, enterHalted, resumeWorld } from '../thread/stop';
 import { forgetSupervisor } from '../thread/supervision';
-import { ownCellOf, payDeskDebts } from '../zsmalloc/reap';
+import { ownCellOf, reapZsmalloc } from '../zsmalloc/reap';
 import { repairReplaced, repairZsmalloc } from '../zsmalloc/recover';
-import { settleCompactor } from './recover-compaction';
-import { recoverLedger, settleLedger } from './recover-pins';
+import { reapCompaction } from './recover-compaction';
+import { reapPins, repairPins } from './recover-pins';
 
 /**
  * Repairs what dead threads left half-done, then gives back what they owned. Begins the call.
@@ -54,7 +54,7 @@ export function recoverDead(operation: u32): i32 {
   if (!enterHalted(operation)) return ERR_BUSY;
   repairFloors();
   resumeWorld();
-  return i32(payDebtsOfDead());
+  return i32(reapDead());
 }
 
 /**
@@ -67,16 +67,16 @@ function repairFloors(): void {
     // Whoever marked it may not have come to poisoning yet.
     judge(slot, operationOf(slot));
     trapIfPoisoned();
-    recoverFrames(slot);
-    recoverPages(slot);
+    repairFrames(slot);
+    repairPages(slot);
     repairReplaced(slot);
-    recoverSlab(slot);
-    recoverLimbo(slot);
+    repairSlab(slot);
+    repairLimbo(slot);
     repairZsmalloc(slot);
     breakLock(THREADS_LOCK, slot);
-    recoverUserTypes(slot);
-    recoverLedger(slot);
-    recoverCompaction(slot);
+    repairTypes(slot);
+    repairPins(slot);
+    repairCompaction(slot);
     repairStore(slot);
     repairQueues(slot);
     slotOf(slot).repaired = 1;
@@ -86,19 +86,19 @@ function repairFloors(): void {
 /**
  * In the running world: debts are paid through the floors, whose locks the living may hold. Not of
  * who was marked dead meanwhile: whoever did that repairs first. Who dies here leaves the rest to
- * the next, except in the middle of what stood on a desk or in a draft.
+ * the next, except in the middle of what stood in a thread's state or in a draft.
  */
-function payDebtsOfDead(): u32 {
+function reapDead(): u32 {
   let recovered: u32 = 0;
   lock(THREADS_LOCK);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD || slotOf(slot).repaired == 0) continue;
-    settleLedger(slot);
-    settleCompactor(slot);
+    reapPins(slot);
+    reapCompaction(slot);
     reapUnpublished(slot);
-    payDeskDebts(slot, isInChain(slotOf(slot).draftHead, ownCellOf(slot)));
+    reapZsmalloc(slot, isInChain(slotOf(slot).draftHead, ownCellOf(slot)));
     reapQueues(slot);
-    payDebts(slot);
+    returnOwned(slot);
     releaseSlot(slot);
     recovered++;
   }
@@ -107,7 +107,7 @@ function payDebtsOfDead(): u32 {
 }
 
 /** Gives back what a thread owns between two calls: of one that leaves, or of a dead one. */
-export function payDebts(slot: u32): void {
+export function returnOwned(slot: u32): void {
   dropDraft(slotOf(slot));
   reapDeferred(slot);
   dropScratch(slotOf(slot));

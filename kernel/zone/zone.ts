@@ -30,9 +30,9 @@ import { dropDraft } from '../store/entry';
 import { formatRcu } from '../thread/rcu';
 import { claimSlot, releaseSlot, selfState } from '../thread/slot';
 import { startWorld, stopWorld } from '../thread/stop';
-import { clearOwnDesk } from '../zsmalloc/reap';
+import { leaveZsmalloc } from '../zsmalloc/reap';
 import { leaveCompaction } from './recover-compaction';
-import { payDebts } from './recovery';
+import { returnOwned } from './recovery';
 import { dropPins } from './release';
 
 /**
@@ -82,8 +82,8 @@ function areFixedPages(): bool {
 export function settleThread(): i32 {
   const slot = selfState();
   slot.page = takeOwnPage();
-  slot.desk = takeOwnPage();
-  if (slot.page == 0 || slot.desk == 0) {
+  slot.zsThread = takeOwnPage();
+  if (slot.page == 0 || slot.zsThread == 0) {
     dropPages(slot);
     releaseSlot(selfSlot());
     setSelfSlot(0);
@@ -99,12 +99,12 @@ export function detachThread(): void {
   leaveCompaction();
   dropPins(selfSlot());
   dropDraft(selfState());
-  clearOwnDesk();
+  leaveZsmalloc();
   if (hasDeferred(selfSlot())) {
     stopWorld();
     startWorld();
   }
-  payDebts(selfSlot());
+  returnOwned(selfSlot());
   releaseSlot(selfSlot());
   setSelfSlot(0);
 }

@@ -1,18 +1,20 @@
 /**
- * The zspages that a thread puts objects into, on its desk, and their life.
+ * The zspages that a thread puts objects into, in its state, and their life.
  *
- * For each place of the desk a thread owns up to two: the *active* one, and a *spare*, which was
- * active before it was full. When the active one has no room they change places; only if the spare has
- * none either is one given up and another taken: the fullest that nobody owns, else a new one. So a
- * thread that frees what it allocated meets nobody: not in a zspage, and not at its class's lock.
+ * For each place of the thread state a thread owns up to two: the *active* one, and a *spare*,
+ * which was active before it was full. When the active one has no room they change places; only if
+ * the spare has none either is one given up and another taken: the fullest that nobody owns, else a
+ * new one. So a thread that frees what it allocated meets nobody: not in a zspage, and not at its
+ * class's lock.
  *
- *   new, or taken off its list → active ⇄ spare → given up: on the list where it belongs, or retired
+ *   new, or taken off its list → active ⇄ spare → given up: on the list where it belongs, or
+ *   retired
  *
  * Retired, it is out of its class, empty, and loses its owner's reference; whoever drops the last
  * one defers it, and it goes after a grace period.
  *
- * When there is no page for the lowest free slot, one does whose pages are held; of this zspage, else
- * of one that nobody owns.
+ * When there is no page for the lowest free slot, one does whose pages are held; of this zspage,
+ * else of one that nobody owns.
  */
 import { peekWord, pokeWord } from '../base/words';
 import { DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
@@ -22,7 +24,7 @@ import { lock, unlock } from '../thread/lock';
 import { addZspage, giveUp, takeFullest, takeHeld } from './fullness';
 import { classAt, poolOf } from './pool-table';
 import { shapeOf, shapeSlots } from './size-class';
-import { ACTIVES, activeAt, Desk, SPARES, selfDesk } from './thread-state';
+import { ACTIVES, activeAt, SPARES, selfThreadState, ThreadState } from './thread-state';
 import { fillSlot, isZspageOf, lowestFreeSlot, lowestHeldSlot, zspageLockAt } from './zspage';
 
 /**
@@ -32,7 +34,7 @@ import { fillSlot, isZspageOf, lowestFreeSlot, lowestHeldSlot, zspageLockAt } fr
  * Progress: a round ends with a slot, or gives up a full zspage, twice at most; a new one has room.
  */
 export function takeSlot(pool: u32, sizeClass: u32): u64 {
-  const at = activeAt(selfDesk(), sizeClass);
+  const at = activeAt(selfThreadState(), sizeClass);
   const slots = shapeSlots(shapeOf(sizeClass));
   let isSpare: bool = false;
   while (true) {
@@ -77,7 +79,7 @@ function activeOf(at: usize, pool: u32, sizeClass: u32): u32 {
   for (let round = 0; round < 2; round++) {
     const desc = peekWord(at);
     if (desc != 0 && isZspageOf(desc, number, sizeClass)) return desc;
-    // Of a class with the same place on the desk.
+    // Of a class with the same place in the thread's state.
     if (desc != 0) changePlaces(at);
   }
   if (peekWord(at) != 0) release(at);
@@ -113,9 +115,9 @@ export function disown(desc: u32): void {
 }
 
 /** Gives up all zspages that this thread puts objects into. */
-export function disownActives(desk: Desk): void {
+export function disownActives(thread: ThreadState): void {
   for (let i: u32 = 0; i < 2 * ACTIVES; i++) {
-    const at = activeAt(desk, 0) + i * 4;
+    const at = activeAt(thread, 0) + i * 4;
     if (peekWord(at) != 0) release(at);
   }
 }
@@ -126,12 +128,12 @@ export function endChange(desc: u32, isRetired: bool): void {
     unlock(zspageLockAt(desc));
     return;
   }
-  selfDesk().retired = desc;
+  selfThreadState().retired = desc;
   // If an observer has pinned it, its put is the last: zone/release.ts then defers it.
   const isLast = disownDesc(desc) == DISOWN_LAST;
   unlock(zspageLockAt(desc));
   if (isLast) deferZspage(desc);
-  selfDesk().retired = 0;
+  selfThreadState().retired = 0;
 }
 
 /** For whoever dropped a zspage's last reference: pins may still look at its refs. */

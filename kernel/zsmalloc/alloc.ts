@@ -56,7 +56,7 @@ import {
 import { zsLinkAt } from './object';
 import { addPool } from './pool-table';
 import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
-import { selfDesk } from './thread-state';
+import { selfThreadState } from './thread-state';
 import { isSlotUsed, setObjectWord, vacateSlot, ZSPAGE_DESC_BYTES, zspageLockAt } from './zspage';
 
 /** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
@@ -88,7 +88,7 @@ export function zsAlloc(payload: u32): u32 {
 export function zsAllocIn(pool: u32, payload: u32): u32 {
   const handle = allocObject(CACHE_CELL);
   if (handle == 0) return 0;
-  selfDesk().ownCell = handle;
+  selfThreadState().ownCell = handle;
   const sizeClass = classFor(payload);
   const place = takeSlot(pool, sizeClass);
   if (place == 0) {
@@ -117,14 +117,14 @@ export function unusedBytes(sizeClass: u32, payload: u32): u32 {
 /** The contents of an UNPUBLISHED object are written: it may be found, and moved, from now on. */
 export function zsSettle(handle: u32): void {
   settleCell(handle);
-  const desk = selfDesk();
-  if (desk.ownCell == handle) desk.ownCell = 0;
+  const thread = selfThreadState();
+  if (thread.ownCell == handle) thread.ownCell = 0;
 }
 
 /** Gives an unused cell back. */
 export function freeCell(handle: u32): void {
   freeObject(CACHE_CELL, handle);
-  selfDesk().ownCell = 0;
+  selfThreadState().ownCell = 0;
 }
 
 /** Ends an object's life for new readers; `zsRelease` must follow after a grace period. */
@@ -160,7 +160,7 @@ export function zsRelease(handle: u32): void {
  * @returns the zspage that this one was in, its lock held; for `unlockReleased` in the end
  */
 export function zsReleaseNext(handle: u32, locked: u32): u32 {
-  selfDesk().ownCell = handle;
+  selfThreadState().ownCell = handle;
   const cell = loadCell(handle);
   if (cellState(cell) == CELL_GONE_SAME) {
     releaseSame(handle, samePatternCell(cell));
@@ -197,13 +197,13 @@ function lockAround(handle: u32, cell: u64, locked: u32): u32 {
 }
 
 function releaseSame(handle: u32, upper: u32): void {
-  selfDesk().ownPattern = upper;
+  selfThreadState().ownPattern = upper;
   takeCell(handle);
   if (upper != 0) {
     if (cellState(loadCell(upper)) != CELL_PATTERN) fail(FAULT_HANDLE, upper);
     takeCell(upper);
     freeObject(CACHE_CELL, upper);
-    selfDesk().ownPattern = 0;
+    selfThreadState().ownPattern = 0;
   }
   freeCell(handle);
 }

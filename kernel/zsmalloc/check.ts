@@ -23,7 +23,7 @@ import {
 import { nextCell, nextZspage } from './iterate';
 import { classAt, headAt, LISTS, nextPool, poolNumbered, poolOf, zspagesOf } from './pool-table';
 import { classCount, zsState } from './size-class';
-import { deskAt, deskOf, freedCount, leftCount, ripeningCount } from './thread-state';
+import { asThreadState, freedCount, leftCount, ripeningCount, threadStateOf } from './thread-state';
 import {
   countHeld,
   countSlots,
@@ -44,7 +44,8 @@ let listed: u32 = 0;
 let counted: u32 = 0;
 
 /**
- * @param deferred  objects that were taken out and wait on no desk and not in limbo: the store's
+ * @param deferred  objects that were taken out and wait on no thread state and not in limbo: the
+ *                  store's
  * @returns an offender, an address or pfn, or 0
  */
 export function checkPools(deferred: u32): u32 {
@@ -136,12 +137,14 @@ function checkCells(deferred: u32): u32 {
   return (used - slots - countLeft(0)) | patterns | (gone - countWaiting() - deferred);
 }
 
-/** Handles of objects that were taken out, on desks and in limbo. */
+/** Handles of objects that were taken out, in threads' states and in limbo. */
 function countWaiting(): u32 {
   let waiting = limboCount(LIMBO_OBJECT) + limboCount(LIMBO_VALUE);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (deskOf(slot) == 0) continue;
-    waiting += freedCount(deskAt(deskOf(slot))) + ripeningCount(deskAt(deskOf(slot)));
+    if (threadStateOf(slot) == 0) continue;
+    waiting +=
+      freedCount(asThreadState(threadStateOf(slot))) +
+      ripeningCount(asThreadState(threadStateOf(slot)));
   }
   return waiting;
 }
@@ -156,10 +159,10 @@ function isPlaceSound(at: u32, cell: u64): bool {
 function countLeft(pool: u32): u32 {
   let left: u32 = 0;
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    const at = deskOf(slot);
-    if (at == 0 || deskAt(at).source == 0) continue;
-    const home = zspagePool(deskAt(at).source);
-    if (pool == 0 || poolOf(pool).number == home) left += leftCount(deskAt(at));
+    const at = threadStateOf(slot);
+    if (at == 0 || asThreadState(at).source == 0) continue;
+    const home = zspagePool(asThreadState(at).source);
+    if (pool == 0 || poolOf(pool).number == home) left += leftCount(asThreadState(at));
   }
   return left;
 }

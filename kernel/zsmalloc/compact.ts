@@ -18,8 +18,8 @@
  * The last zspage of a class is its own target: objects go down into its lowest free slots, and its
  * upper pages become free.
  *
- * A step moves a bounded number of objects and remembers where it is on the thread's desk. It needs
- * no memory but pages for holes of the target.
+ * A step moves a bounded number of objects and remembers where it is in the thread's state. It
+ * needs no memory but pages for holes of the target.
  */
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { ERR_BUSY } from '../base/fault';
@@ -49,7 +49,7 @@ import {
   shapeHeader,
   shapeSlots,
 } from './size-class';
-import { Desk, leftBits, selfDesk } from './thread-state';
+import { leftBits, selfThreadState, ThreadState } from './thread-state';
 import {
   chainByteAt,
   countHeld,
@@ -81,12 +81,12 @@ export function compactedPages(): i32 {
 
 /** Begins a compaction by this thread: its own zspages go back on their lists. */
 export function beginCompaction(): void {
-  const desk = selfDesk();
+  const thread = selfThreadState();
   // What this thread freed can go now, if readers let it: it could not be moved.
-  for (let i: u32 = 0; i < 2; i++) ripen(desk);
-  disownActives(desk);
+  for (let i: u32 = 0; i < 2; i++) ripen(thread);
+  disownActives(thread);
   // Huge objects are a page each: moving them frees nothing.
-  desk.cursor = classCount() - 1;
+  thread.cursor = classCount() - 1;
   pagesFreed = 0;
 }
 
@@ -98,29 +98,29 @@ export function beginCompaction(): void {
  *          moved before
  */
 export function compactSome(pool: u32, threshold: u32): i32 {
-  const desk = selfDesk();
-  if (!finishSource(desk)) return ERR_BUSY;
-  while (desk.cursor != 0) {
-    const record = classAt(pool, desk.cursor - 1);
+  const thread = selfThreadState();
+  if (!finishSource(thread)) return ERR_BUSY;
+  while (thread.cursor != 0) {
+    const record = classAt(pool, thread.cursor - 1);
     const share = freeShare(record);
-    const moved = share == 0 || share < threshold ? 0 : compactClass(desk, record);
+    const moved = share == 0 || share < threshold ? 0 : compactClass(thread, record);
     if (moved != 0) return moved;
-    desk.cursor--;
+    thread.cursor--;
   }
   return 0;
 }
 
 /** One source and one target of a class. @returns objects moved */
-function compactClass(desk: Desk, record: usize): i32 {
+function compactClass(thread: ThreadState, record: usize): i32 {
   const source = takeEmptiest(record);
   if (source == 0) return 0;
   const target = takeFullest(record);
-  desk.source = source;
-  let moved = moveSome(desk, source, target == 0 ? source : target);
-  if (moved == 0 && target != 0 && isStuck(source)) moved = moveInto(desk, source, record);
+  thread.source = source;
+  let moved = moveSome(thread, source, target == 0 ? source : target);
+  if (moved == 0 && target != 0 && isStuck(source)) moved = moveInto(thread, source, record);
   if (target != 0) disown(target);
-  desk.leftAt = beginGracePeriod();
-  finishSource(desk);
+  thread.leftAt = beginGracePeriod();
+  finishSource(thread);
   return moved;
 }
 
@@ -140,17 +140,17 @@ function isStuck(desc: u32): bool {
  * on to the fullest. There must be a third zspage, the fullest, which we own: of two, objects would
  * go to and fro. @returns objects moved
  */
-function moveInto(desk: Desk, stuck: u32, record: usize): i32 {
+function moveInto(thread: ThreadState, stuck: u32, record: usize): i32 {
   const source = takeEmptiest(record);
   if (source == 0) return 0;
-  desk.source = source;
-  const moved = moveSome(desk, source, stuck);
+  thread.source = source;
+  const moved = moveSome(thread, source, stuck);
   disown(stuck);
   return moved;
 }
 
 /** Moves up to MOVES objects. @returns how many */
-function moveSome(desk: Desk, source: u32, target: u32): i32 {
+function moveSome(thread: ThreadState, source: u32, target: u32): i32 {
   // A mover is the only one who takes two of these locks, and it owns both zspages: no circle.
   lock(zspageLockAt(target));
   if (source != target) lock(zspageLockAt(source));
@@ -165,7 +165,7 @@ function moveSome(desk: Desk, source: u32, target: u32): i32 {
     if (!isSlotUsed(source, index) || !isMovable(source, index)) continue;
     if (!fillSlot(target, free)) break;
     if (moveObject(source, index, target, free)) {
-      setBit(leftBits(desk), index);
+      setBit(leftBits(thread), index);
       moved++;
     } else vacateSlot(target, free);
     free = lowestFreeSlot(target, slots);
@@ -241,25 +241,25 @@ function copyObject(from: u32, at: u32, to: u32, offset: u32, bytes: u32): void 
  * Vacates what was moved out of the source, when nobody can read it there any more, and gives the
  * source up. @returns false when the grace period is not over
  */
-export function finishSource(desk: Desk): bool {
-  const source = desk.source;
+export function finishSource(thread: ThreadState): bool {
+  const source = thread.source;
   if (source == 0) return true;
   let look: u32 = 0;
-  while (!isQuiescent(desk.leftAt)) if (++look > SPINS) return false;
-  vacateLeft(desk, source);
-  desk.source = 0;
+  while (!isQuiescent(thread.leftAt)) if (++look > SPINS) return false;
+  vacateLeft(thread, source);
+  thread.source = 0;
   disown(source);
   return true;
 }
 
 /** A sweep (recover.ts) in our grace period may have vacated them already. */
-function vacateLeft(desk: Desk, source: u32): void {
+function vacateLeft(thread: ThreadState, source: u32): void {
   lock(zspageLockAt(source));
   const held = countHeld(source);
   for (let index: u32 = 0; index < MAX_PER_ZSPAGE; index++) {
-    if (!isBitSet(leftBits(desk), index)) continue;
+    if (!isBitSet(leftBits(thread), index)) continue;
     if (isSlotUsed(source, index)) vacateSlot(source, index);
-    clearBit(leftBits(desk), index);
+    clearBit(leftBits(thread), index);
   }
   pagesFreed += i32(held) - i32(countHeld(source));
   unlock(zspageLockAt(source));

@@ -1,5 +1,5 @@
 /**
- * What a thread has freed waits on its desk: two batches, and no lock.
+ * What a thread has freed waits in its state: two batches, and no lock.
  *
  * The first batch fills; when it has BATCH handles and the second is empty, it becomes the second
  * and a grace period begins; when that is over, the second is released. Should a reader hold it up
@@ -15,44 +15,44 @@ import { CELL_LIMBO, cellState } from './handle';
 import {
   BATCH,
   closeFreed,
-  DESK_FREED,
-  Desk,
   dropFreed,
   freedCount,
   freedHandle,
   popRipening,
   ripeningCount,
+  THREAD_FREED,
+  ThreadState,
 } from './thread-state';
 
 /** Makes room for one more freed handle. Ends the section. @returns false when there is none */
-export function makeRoomOnDesk(desk: Desk): bool {
-  if (freedCount(desk) < BATCH) return true;
+export function makeRoomForFrees(thread: ThreadState): bool {
+  if (freedCount(thread) < BATCH) return true;
   leaveSection();
-  ripen(desk);
-  if (freedCount(desk) == DESK_FREED) deferObjects(desk);
-  return freedCount(desk) < DESK_FREED;
+  ripen(thread);
+  if (freedCount(thread) == THREAD_FREED) deferObjects(thread);
+  return freedCount(thread) < THREAD_FREED;
 }
 
 /** Releases what is ripe, and lets what was freed ripen. Not in a section. */
-export function ripen(desk: Desk): void {
-  if (ripeningCount(desk) != 0 && isQuiescent(desk.closedAt)) releaseRipe(desk);
-  if (ripeningCount(desk) == 0 && freedCount(desk) != 0) closeFreed(desk, beginGracePeriod());
+export function ripen(thread: ThreadState): void {
+  if (ripeningCount(thread) != 0 && isQuiescent(thread.closedAt)) releaseRipe(thread);
+  if (ripeningCount(thread) == 0 && freedCount(thread) != 0) closeFreed(thread, beginGracePeriod());
 }
 
 /** Releases what is ripening; its grace period is over. */
-export function releaseRipe(desk: Desk): void {
+export function releaseRipe(thread: ThreadState): void {
   let locked: u32 = 0;
-  while (ripeningCount(desk) != 0) locked = zsReleaseNext(popRipening(desk), locked);
+  while (ripeningCount(thread) != 0) locked = zsReleaseNext(popRipening(thread), locked);
   unlockReleased(locked);
 }
 
 /** Lets freed objects wait in limbo; patterns stay. */
-export function deferObjects(desk: Desk): void {
-  for (let i = freedCount(desk); i != 0; i--) {
-    const handle = freedHandle(desk, i - 1);
+export function deferObjects(thread: ThreadState): void {
+  for (let i = freedCount(thread); i != 0; i--) {
+    const handle = freedHandle(thread, i - 1);
     if (cellState(loadCell(handle)) != CELL_LIMBO) continue;
-    dropFreed(desk, i - 1);
+    dropFreed(thread, i - 1);
     zsDefer(LIMBO_OBJECT, handle);
-    desk.ownCell = 0;
+    thread.ownCell = 0;
   }
 }

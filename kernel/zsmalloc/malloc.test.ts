@@ -10,7 +10,7 @@ import {
   zoneTest,
 } from '../../test/support/zone.ts';
 
-const { BATCH, DESK_FREED, ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } = facts;
+const { BATCH, THREAD_FREED, ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } = facts;
 const { MAX_PAYLOAD } = facts;
 
 function write(
@@ -88,7 +88,7 @@ zoneTest('an object of one pattern has no slot, and its bytes all the same', opt
   assert.deepEqual(read(zone, kernel, pool, handles[0]!), almost);
   assert.equal(write(zone, kernel, pool, handles[0]!, new Uint8Array(9)), 0);
   for (const handle of handles) assert.equal(kernel.zsFree(pool, handle), 0);
-  for (let i = 0; i < 4 * DESK_FREED; i++) kernel.zsFree(pool, kernel.zsMalloc(pool, 8));
+  for (let i = 0; i < 4 * THREAD_FREED; i++) kernel.zsFree(pool, kernel.zsMalloc(pool, 8));
   assert.equal(kernel.zsPages(), 0);
 });
 
@@ -142,7 +142,7 @@ zoneTest('patterns have no word to link them: at last free is busy', options, (z
   const { kernel } = zone;
   const reader = zone.join();
   const pool = kernel.zsCreate();
-  const handles = Array.from({ length: 3 * DESK_FREED }, () =>
+  const handles = Array.from({ length: 3 * THREAD_FREED }, () =>
     add(zone, pool, new Uint8Array(64).fill(7)),
   );
   reader.enterSection();

@@ -23,7 +23,7 @@ import { enterSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { takeSlot } from './active';
 import { freeCell, unusedBytes, zsIsCell } from './alloc';
-import { makeRoomOnDesk, ripen } from './deferred-frees';
+import { makeRoomForFrees, ripen } from './deferred-frees';
 import {
   CELL_LIVE,
   CELL_PATTERN,
@@ -45,7 +45,7 @@ import {
 import { placeOf, zsRead, zsWrite } from './object';
 import { poolOf } from './pool-table';
 import { classFor, shapeBytes, shapeHeader } from './size-class';
-import { Desk, pushFreed, selfDesk } from './thread-state';
+import { pushFreed, selfThreadState, ThreadState } from './thread-state';
 import { payloadOffset, setObjectWord, vacateSlot, zspageLockAt, zspageShape } from './zspage';
 
 const CELL_BITS: u64 = 29;
@@ -83,14 +83,14 @@ function look(handle: u64): u64 {
 export function zsMalloc(pool: u32, bytes: u32): f64 {
   let cell = allocObject(CACHE_CELL);
   if (cell == 0) {
-    ripen(selfDesk());
+    ripen(selfThreadState());
     cell = allocObject(CACHE_CELL);
     if (cell == 0) return ERR_NO_MEMORY;
   }
-  selfDesk().ownCell = cell;
+  selfThreadState().ownCell = cell;
   const contents = newLife(sameCell(0, 0, bytes), CELL_SAME);
   storeCell(cell, contents);
-  selfDesk().ownCell = 0;
+  selfThreadState().ownCell = 0;
   return publicHandle(pool, cell, contents);
 }
 
@@ -139,18 +139,18 @@ function isPattern(from: usize, bytes: u32): bool {
 export function zsFree(pool: u32, handle: u64): i32 {
   const failure = checkPool(pool, handle);
   if (failure != 0) return failure;
-  const desk = selfDesk();
-  if (!makeRoomOnDesk(desk)) return ERR_BUSY;
+  const thread = selfThreadState();
+  if (!makeRoomForFrees(thread)) return ERR_BUSY;
   enterSection();
   // Progress: a failed compare-and-swap means that somebody moved, overwrote or freed the object.
   for (let seen = look(handle); seen != NOTHING; seen = look(handle)) {
-    desk.freeing = cellOf(handle);
+    thread.freeing = cellOf(handle);
     if (casCell(cellOf(handle), seen, goneCell(seen)) != seen) continue;
-    pushFreed(desk, cellOf(handle));
-    desk.freeing = 0;
+    pushFreed(thread, cellOf(handle));
+    thread.freeing = 0;
     return 0;
   }
-  desk.freeing = 0;
+  thread.freeing = 0;
   return ERR_STALE;
 }
 
@@ -162,44 +162,44 @@ export function zsFree(pool: u32, handle: u64): i32 {
 export function zsOverwrite(pool: u32, handle: u64, bytes: u32): i32 {
   const failure = checkPool(pool, handle);
   if (failure != 0) return failure;
-  const desk = selfDesk();
-  if (!makeRoomOnDesk(desk)) return ERR_BUSY;
-  const outcome = writeOnce(desk, pool, handle, bytes);
+  const thread = selfThreadState();
+  if (!makeRoomForFrees(thread)) return ERR_BUSY;
+  const outcome = writeOnce(thread, pool, handle, bytes);
   if (outcome != ERR_NO_MEMORY) return outcome;
   // What this thread freed may be ripe.
-  ripen(desk);
-  return writeOnce(desk, pool, handle, bytes);
+  ripen(thread);
+  return writeOnce(thread, pool, handle, bytes);
 }
 
-function writeOnce(desk: Desk, pool: u32, handle: u64, bytes: u32): i32 {
+function writeOnce(thread: ThreadState, pool: u32, handle: u64, bytes: u32): i32 {
   const from: usize = selfState().inputScratch;
-  if (bytes == 0) return commit(desk, handle, sameCell(0, 0, 0), CELL_SAME);
+  if (bytes == 0) return commit(thread, handle, sameCell(0, 0, 0), CELL_SAME);
   return isPattern(from, bytes)
-    ? writePattern(desk, handle, peekCell(from), bytes)
-    : writeBytes(desk, pool, handle, from, bytes);
+    ? writePattern(thread, handle, peekCell(from), bytes)
+    : writeBytes(thread, pool, handle, from, bytes);
 }
 
-function writePattern(desk: Desk, handle: u64, pattern: u64, bytes: u32): i32 {
+function writePattern(thread: ThreadState, handle: u64, pattern: u64, bytes: u32): i32 {
   let upper: u32 = 0;
   if (pattern != 0) {
     upper = allocObject(CACHE_CELL);
     if (upper == 0) return ERR_NO_MEMORY;
-    desk.ownPattern = upper;
+    thread.ownPattern = upper;
     storeCell(upper, (pattern & ~u64(7)) | u64(CELL_PATTERN));
   }
-  const outcome = commit(desk, handle, sameCell(upper, u32(pattern & 7), bytes), CELL_SAME);
+  const outcome = commit(thread, handle, sameCell(upper, u32(pattern & 7), bytes), CELL_SAME);
   if (outcome != 0 && upper != 0) {
     takeCell(upper);
     freeObject(CACHE_CELL, upper);
   }
-  desk.ownPattern = 0;
+  thread.ownPattern = 0;
   return outcome;
 }
 
 /**
  * Under the lock of the zspage that takes the bytes: a survivor finds the slot by its cell, or not.
  */
-function writeBytes(desk: Desk, pool: u32, handle: u64, from: usize, bytes: u32): i32 {
+function writeBytes(thread: ThreadState, pool: u32, handle: u64, from: usize, bytes: u32): i32 {
   const sizeClass = classFor(bytes);
   const place = takeSlot(pool, sizeClass);
   if (place == 0) return ERR_NO_MEMORY;
@@ -208,14 +208,14 @@ function writeBytes(desk: Desk, pool: u32, handle: u64, from: usize, bytes: u32)
   setObjectWord(desc, index, cellOf(handle));
   zsWrite((u64(desc) << 32) | u64(payloadOffset(desc, index)), 0, from, bytes);
   const contents = placeCell(desc, index, unusedBytes(sizeClass, bytes));
-  const outcome = commit(desk, handle, contents, CELL_LIVE);
+  const outcome = commit(thread, handle, contents, CELL_LIVE);
   if (outcome != 0) vacateSlot(desc, index);
   unlock(zspageLockAt(desc));
   return outcome;
 }
 
 /** Swaps the cell's contents. @returns 0, or ERR_STALE, ERR_NO_MEMORY; then nothing has changed */
-function commit(desk: Desk, handle: u64, contents: u64, state: u32): i32 {
+function commit(thread: ThreadState, handle: u64, contents: u64, state: u32): i32 {
   const at = cellOf(handle);
   let retiredCell: u32 = 0;
   let outcome: i32 = ERR_STALE;
@@ -225,22 +225,22 @@ function commit(desk: Desk, handle: u64, contents: u64, state: u32): i32 {
     if (retiredCell == 0 && needsRetiredCell(seen)) {
       retiredCell = allocObject(CACHE_CELL);
       if (retiredCell == 0) return ERR_NO_MEMORY;
-      desk.ownCell = retiredCell;
+      thread.ownCell = retiredCell;
       continue;
     }
-    if (retiredCell != 0) desk.replaced = seen;
+    if (retiredCell != 0) thread.replaced = seen;
     if (casCell(at, seen, sameLife(seen, contents, state)) != seen) continue;
     outcome = 0;
     if (retiredCell != 0 && needsRetiredCell(seen)) {
       storeCell(retiredCell, goneCell(seen));
-      pushFreed(desk, retiredCell);
+      pushFreed(thread, retiredCell);
       retiredCell = 0;
     }
     break;
   }
-  desk.replaced = 0;
+  thread.replaced = 0;
   if (retiredCell != 0) freeCell(retiredCell);
-  desk.ownCell = 0;
+  thread.ownCell = 0;
   return outcome;
 }
 

@@ -2,7 +2,7 @@
  * What a thread leaves behind in zsmalloc when it detaches, or has died and been repaired.
  *
  * The world has stood still since the thread's last call (who detaches stops it for that), which is
- * the grace period of all that waits on the desk.
+ * the grace period of all that waits in the thread's state.
  */
 import { loadCell, peekWord } from '../base/words';
 import { linkAt } from '../memdesc/header';
@@ -15,66 +15,66 @@ import { finishSource } from './compact';
 import { releaseRipe } from './deferred-frees';
 import { CELL_SAME, cellState, takeCell } from './handle';
 import {
+  asThreadState,
   closeFreed,
-  Desk,
-  deskAt,
-  deskOf,
   freedCount,
   ripeningCount,
-  selfDesk,
+  selfThreadState,
+  ThreadState,
+  threadStateOf,
 } from './thread-state';
 
-/** Gives up what this thread has on its desk, before it detaches. */
-export function clearOwnDesk(): void {
-  const desk = selfDesk();
-  if (freedCount(desk) != 0 || ripeningCount(desk) != 0 || desk.source != 0) {
+/** Gives up what this thread has in its state, before it detaches. */
+export function leaveZsmalloc(): void {
+  const thread = selfThreadState();
+  if (freedCount(thread) != 0 || ripeningCount(thread) != 0 || thread.source != 0) {
     stopWorld();
     startWorld();
   }
-  finishSource(desk);
-  releaseBatches(desk);
-  disownActives(desk);
+  finishSource(thread);
+  releaseBatches(thread);
+  disownActives(thread);
 }
 
 /**
  * The cell that the dead thread was making, for whoever knows whether somebody names it. 0 = none
  */
 export function ownCellOf(slot: u32): u32 {
-  return deskOf(slot) == 0 ? 0 : deskAt(deskOf(slot)).ownCell;
+  return threadStateOf(slot) == 0 ? 0 : asThreadState(threadStateOf(slot)).ownCell;
 }
 
 /**
- * Releases what is on the desk of a dead thread.
+ * Releases what is in the thread's state of a dead thread.
  *
  * @param isInDraft  its cell under construction hangs from the draft, which is released apart
  */
-export function payDeskDebts(slot: u32, isInDraft: bool): void {
-  if (deskOf(slot) == 0) return;
-  const desk = deskAt(deskOf(slot));
-  if (isClear(desk)) return;
-  // What is taken off the desk nobody else knows.
+export function reapZsmalloc(slot: u32, isInDraft: bool): void {
+  if (threadStateOf(slot) == 0) return;
+  const thread = asThreadState(threadStateOf(slot));
+  if (isClear(thread)) return;
+  // What is taken out of the state nobody else knows.
   beginChange();
-  const born = desk.ownCell;
-  desk.ownCell = 0;
+  const born = thread.ownCell;
+  thread.ownCell = 0;
   if (born != 0 && !isInDraft) releaseOwn(born);
-  if (desk.ownPattern != 0) {
-    takeCell(desk.ownPattern);
-    freeObject(CACHE_CELL, desk.ownPattern);
-    desk.ownPattern = 0;
+  if (thread.ownPattern != 0) {
+    takeCell(thread.ownPattern);
+    freeObject(CACHE_CELL, thread.ownPattern);
+    thread.ownPattern = 0;
   }
-  if (desk.retired != 0) destroyZspage(desk.retired);
-  desk.retired = 0;
-  releaseBatches(desk);
-  while (desk.emptied != 0) {
-    const desc = desk.emptied;
-    desk.emptied = peekWord(linkAt(desc));
+  if (thread.retired != 0) destroyZspage(thread.retired);
+  thread.retired = 0;
+  releaseBatches(thread);
+  while (thread.emptied != 0) {
+    const desc = thread.emptied;
+    thread.emptied = peekWord(linkAt(desc));
     destroyZspage(desc);
   }
 }
 
-function isClear(desk: Desk): bool {
-  const cells = desk.ownCell | desk.ownPattern | freedCount(desk) | ripeningCount(desk);
-  return (cells | desk.retired | desk.emptied) == 0;
+function isClear(thread: ThreadState): bool {
+  const cells = thread.ownCell | thread.ownPattern | freedCount(thread) | ripeningCount(thread);
+  return (cells | thread.retired | thread.emptied) == 0;
 }
 
 function releaseOwn(handle: u32): void {
@@ -87,8 +87,8 @@ function releaseOwn(handle: u32): void {
   freeCell(handle);
 }
 
-function releaseBatches(desk: Desk): void {
-  releaseRipe(desk);
-  closeFreed(desk, 0);
-  releaseRipe(desk);
+function releaseBatches(thread: ThreadState): void {
+  releaseRipe(thread);
+  closeFreed(thread, 0);
+  releaseRipe(thread);
 }

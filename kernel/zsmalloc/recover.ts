@@ -5,7 +5,7 @@
  * under a zspage's lock, or as a zspage's owner, is repaired by counting: bits from the cells,
  * pages from the bits, lists from the counts. Nothing has to be known of how far it came.
  *
- * What only the dead thread knew stands on its desk: a cell that was under construction, one that
+ * What only the dead thread knew stands in its state: a cell that was under construction, one that
  * it had taken out and not yet put away. Whether it *had* is read back from cells:
  *   freeing    LIMBO or GONE_SAME by the dead, and in none of its batches: it had
  *   replaced   no cell names the place any more: it had, and `ownCell` now takes it over
@@ -58,7 +58,14 @@ import {
   poolNumbered,
 } from './pool-table';
 import { classCount, shapePages, zsState } from './size-class';
-import { Desk, deskAt, deskOf, dropTwin, hasFreed, pushFreed } from './thread-state';
+import {
+  asThreadState,
+  dropTwin,
+  hasFreed,
+  pushFreed,
+  ThreadState,
+  threadStateOf,
+} from './thread-state';
 import {
   bitsAt,
   clearBits,
@@ -77,7 +84,7 @@ import {
 /** Repairs what the dead thread in `slot` left half-done. */
 export function repairZsmalloc(slot: u32): void {
   if (zsState().classes != 0) {
-    if (deskOf(slot) != 0) repairDesk(deskAt(deskOf(slot)), slot);
+    if (threadStateOf(slot) != 0) repairThreadState(asThreadState(threadStateOf(slot)), slot);
     const isSwept = hasSwept(slot);
     if (isSwept) sweep(slot);
     if (isSwept || hasClassLock(slot)) {
@@ -93,28 +100,28 @@ export function repairZsmalloc(slot: u32): void {
  * slab's repair, which takes back cells of which nothing was made.
  */
 export function repairReplaced(slot: u32): void {
-  if (deskOf(slot) == 0) return;
-  const desk = deskAt(deskOf(slot));
-  if (desk.replaced == 0) return;
-  const hasHeir = desk.ownCell != 0 && isTakenBy(loadCell(desk.ownCell), slot);
-  if (hasHeir && !isNamed(desk.replaced)) storeCell(desk.ownCell, goneCell(desk.replaced));
-  desk.replaced = 0;
+  if (threadStateOf(slot) == 0) return;
+  const thread = asThreadState(threadStateOf(slot));
+  if (thread.replaced == 0) return;
+  const hasHeir = thread.ownCell != 0 && isTakenBy(loadCell(thread.ownCell), slot);
+  if (hasHeir && !isNamed(thread.replaced)) storeCell(thread.ownCell, goneCell(thread.replaced));
+  thread.replaced = 0;
 }
 
-function repairDesk(desk: Desk, slot: u32): void {
-  // Given back, and the desk not told yet; or it was never made anything of.
-  if (desk.ownCell != 0 && !isObject(CACHE_CELL, desk.ownCell)) desk.ownCell = 0;
-  const upper = desk.ownPattern;
-  if (upper != 0 && (!isObject(CACHE_CELL, upper) || isPatternNamed(upper))) desk.ownPattern = 0;
-  dropTwin(desk);
-  const handle = desk.freeing;
+function repairThreadState(thread: ThreadState, slot: u32): void {
+  // Given back, and the thread state not told yet; or it was never made anything of.
+  if (thread.ownCell != 0 && !isObject(CACHE_CELL, thread.ownCell)) thread.ownCell = 0;
+  const upper = thread.ownPattern;
+  if (upper != 0 && (!isObject(CACHE_CELL, upper) || isPatternNamed(upper))) thread.ownPattern = 0;
+  dropTwin(thread);
+  const handle = thread.freeing;
   if (handle != 0 && zsIsCell(handle) && cellTaker(loadCell(handle)) == slot) {
-    if (!hasFreed(desk, handle)) pushFreed(desk, handle);
+    if (!hasFreed(thread, handle)) pushFreed(thread, handle);
   }
-  desk.freeing = 0;
-  if (desk.ownCell != 0 && hasFreed(desk, desk.ownCell)) desk.ownCell = 0;
+  thread.freeing = 0;
+  if (thread.ownCell != 0 && hasFreed(thread, thread.ownCell)) thread.ownCell = 0;
   // Not on its way to limbo (any more): it is one of the zspages that are swept, or nobody's.
-  if (desk.retired != 0 && !isFreedBy(desk.retired, slot)) desk.retired = 0;
+  if (thread.retired != 0 && !isFreedBy(thread.retired, slot)) thread.retired = 0;
 }
 
 /** Whether the thread took the descriptor's last reference, and frees it. */
@@ -223,10 +230,10 @@ function isUnused(desc: u32): bool {
 
 /** Takes an empty zspage out for good: its death is now the dead thread's, and a debt of it. */
 function retireFor(slot: u32, desc: u32): void {
-  const desk = deskAt(deskOf(slot));
+  const thread = asThreadState(threadStateOf(slot));
   setPlace(desc, LIST_RETIRED, 0);
-  if (desk.emptied != desc) pokeWord(linkAt(desc), desk.emptied);
-  desk.emptied = desc;
+  if (thread.emptied != desc) pokeWord(linkAt(desc), thread.emptied);
+  thread.emptied = desc;
   breakLock(zspageLockAt(desc), slot);
   // Last: until then it is found again.
   takeForFree(desc, slot);

@@ -1,21 +1,21 @@
 /**
- * Desk: the page on which a thread keeps what it is doing in zsmalloc.
+ * Thread state: the page on which a thread keeps what it is doing in zsmalloc.
  *
  *   active[32], spare[32]   zspages that this thread owns and puts objects into, by size class
- *                           modulo
- *                32; each thread fills its own, so that two threads do not meet in one zspage
- *   batches[2][64]   handles that this thread freed: batch `filling` takes them, the other one
- *                    ripens
- *                since epoch `closedAt`. They change places by one store
- *   freeing      a handle that this thread is about to take out
- *   replaced     the cell that an overwrite is about to take out, whose place `ownCell` will then hold
- *   ownCell      a cell that only this thread knows: under construction, or taken out and not yet
- *                in a batch
- *   ownPattern   likewise a pattern cell
- *   retired      a zspage that is taken out, and not in limbo yet
- *   emptied      those that were found empty after the thread's death (recover.ts), linked
+ *                           modulo 32; each thread fills its own, so that two do not meet in one
+ *                           zspage
+ *   batches[2][64]    handles that this thread freed: batch `filling` takes them, the other one
+ *                     ripens since epoch `closedAt`. They change places by one store
+ *   freeing           a handle that this thread is about to take out
+ *   replaced          the cell that an overwrite is about to take out; `ownCell` will hold its
+ *                     place
+ *   ownCell           a cell that only this thread knows: under construction, or taken out and not
+ *                     yet in a batch
+ *   ownPattern        likewise a pattern cell
+ *   retired           a zspage that is taken out, and not in limbo yet
+ *   emptied           those that were found empty after the thread's death (recover.ts), linked
  *   source, left[4]   a mover's zspage, and the slots of it that it emptied before epoch `leftAt`
- *                began (compact.ts); `cursor` the class it is at
+ *                     began (compact.ts); `cursor` the class it is at
  *
  * All words are the owner thread's, plain; a survivor reads them when it is dead and the world
  * halted.
@@ -28,14 +28,15 @@ export const ACTIVES: u32 = 32;
 /** From an active zspage's place to its spare's. */
 export const SPARES: u32 = ACTIVES * 4;
 /**
- * Frees that share a grace period: 32 objects wait on a desk, or up to 64, 256 KiB, if readers do.
+ * Frees that share a grace period: 32 objects wait on a thread state, or up to 64, 256 KiB, if
+ * readers do.
  */
 export const BATCH: u32 = 16;
 /** Room for frees while a reader holds up the grace period of the batch before. */
-export const DESK_FREED: u32 = 64;
+export const THREAD_FREED: u32 = 64;
 
 @unmanaged
-export class Desk {
+export class ThreadState {
   closedAt: u64;
   leftAt: u64;
   replaced: u64;
@@ -60,99 +61,101 @@ export class Desk {
 const ACTIVE_AT: u32 = 128;
 const BATCHES_AT: u32 = ACTIVE_AT + 2 * SPARES;
 
-/** The desk of the thread in a slot; 0 when it has none. */
-export function deskOf(slot: u32): usize {
-  return slotOf(slot).desk;
+/** The thread state of the thread in a slot; 0 when it has none. */
+export function threadStateOf(slot: u32): usize {
+  return slotOf(slot).zsThread;
 }
 
-export function deskAt(at: usize): Desk {
-  return changetype<Desk>(at);
+export function asThreadState(at: usize): ThreadState {
+  return changetype<ThreadState>(at);
 }
 
-export function selfDesk(): Desk {
-  return changetype<Desk>(selfState().desk);
+export function selfThreadState(): ThreadState {
+  return changetype<ThreadState>(selfState().zsThread);
 }
 
-export function activeAt(desk: Desk, sizeClass: u32): usize {
-  return changetype<usize>(desk) + ACTIVE_AT + (sizeClass & (ACTIVES - 1)) * 4;
+export function activeAt(thread: ThreadState, sizeClass: u32): usize {
+  return changetype<usize>(thread) + ACTIVE_AT + (sizeClass & (ACTIVES - 1)) * 4;
 }
 
-export function leftBits(desk: Desk): usize {
-  return changetype<usize>(desk) + offsetof<Desk>('left');
+export function leftBits(thread: ThreadState): usize {
+  return changetype<usize>(thread) + offsetof<ThreadState>('left');
 }
 
-function countAt(desk: Desk, batch: u32): usize {
-  return changetype<usize>(desk) + offsetof<Desk>('count0') + batch * 4;
+function countAt(thread: ThreadState, batch: u32): usize {
+  return changetype<usize>(thread) + offsetof<ThreadState>('count0') + batch * 4;
 }
 
-function handleAt(desk: Desk, batch: u32, index: u32): usize {
-  return changetype<usize>(desk) + BATCHES_AT + (batch * DESK_FREED + index) * 4;
+function handleAt(thread: ThreadState, batch: u32, index: u32): usize {
+  return changetype<usize>(thread) + BATCHES_AT + (batch * THREAD_FREED + index) * 4;
 }
 
-export function freedCount(desk: Desk): u32 {
-  return peekWord(countAt(desk, desk.filling));
+export function freedCount(thread: ThreadState): u32 {
+  return peekWord(countAt(thread, thread.filling));
 }
 
-export function ripeningCount(desk: Desk): u32 {
-  return peekWord(countAt(desk, 1 - desk.filling));
+export function ripeningCount(thread: ThreadState): u32 {
+  return peekWord(countAt(thread, 1 - thread.filling));
 }
 
 /** Adds a handle that this thread has taken out; there is room. */
-export function pushFreed(desk: Desk, handle: u32): void {
-  const count = freedCount(desk);
-  pokeWord(handleAt(desk, desk.filling, count), handle);
-  pokeWord(countAt(desk, desk.filling), count + 1);
+export function pushFreed(thread: ThreadState, handle: u32): void {
+  const count = freedCount(thread);
+  pokeWord(handleAt(thread, thread.filling, count), handle);
+  pokeWord(countAt(thread, thread.filling), count + 1);
 }
 
-export function freedHandle(desk: Desk, index: u32): u32 {
-  return peekWord(handleAt(desk, desk.filling, index));
+export function freedHandle(thread: ThreadState, index: u32): u32 {
+  return peekWord(handleAt(thread, thread.filling, index));
 }
 
 /**
  * Takes a freed handle out; the last takes its place. It stands in `ownCell` as long as that takes.
  */
-export function dropFreed(desk: Desk, index: u32): void {
-  const last = freedCount(desk) - 1;
-  desk.ownCell = freedHandle(desk, index);
-  pokeWord(handleAt(desk, desk.filling, index), freedHandle(desk, last));
-  pokeWord(countAt(desk, desk.filling), last);
+export function dropFreed(thread: ThreadState, index: u32): void {
+  const last = freedCount(thread) - 1;
+  thread.ownCell = freedHandle(thread, index);
+  pokeWord(handleAt(thread, thread.filling, index), freedHandle(thread, last));
+  pokeWord(countAt(thread, thread.filling), last);
 }
 
 /** Forgets the second of two equal handles, which a thread that died in `dropFreed` left. */
-export function dropTwin(desk: Desk): void {
-  const last = freedCount(desk) - 1;
+export function dropTwin(thread: ThreadState): void {
+  const last = freedCount(thread) - 1;
   for (let i: u32 = 0; i32(i) < i32(last); i++) {
-    if (freedHandle(desk, i) == freedHandle(desk, last))
-      pokeWord(countAt(desk, desk.filling), last);
+    if (freedHandle(thread, i) == freedHandle(thread, last))
+      pokeWord(countAt(thread, thread.filling), last);
   }
 }
 
 /** Takes the last of the ripening handles out, into `ownCell`. There is one. */
-export function popRipening(desk: Desk): u32 {
-  const last = ripeningCount(desk) - 1;
+export function popRipening(thread: ThreadState): u32 {
+  const last = ripeningCount(thread) - 1;
   // In this order: a survivor finds it in one place at least, and looks at the cell.
-  desk.ownCell = peekWord(handleAt(desk, 1 - desk.filling, last));
-  pokeWord(countAt(desk, 1 - desk.filling), last);
-  return desk.ownCell;
+  thread.ownCell = peekWord(handleAt(thread, 1 - thread.filling, last));
+  pokeWord(countAt(thread, 1 - thread.filling), last);
+  return thread.ownCell;
 }
 
 /** What was freed begins to ripen; nothing else does. */
-export function closeFreed(desk: Desk, epoch: u64): void {
-  desk.closedAt = epoch;
-  desk.filling = 1 - desk.filling;
+export function closeFreed(thread: ThreadState, epoch: u64): void {
+  thread.closedAt = epoch;
+  thread.filling = 1 - thread.filling;
 }
 
 /** Whether a handle is in one of the two batches. */
-export function hasFreed(desk: Desk, handle: u32): bool {
+export function hasFreed(thread: ThreadState, handle: u32): bool {
   for (let batch: u32 = 0; batch < 2; batch++) {
-    for (let i: u32 = 0, end = peekWord(countAt(desk, batch)); i < end; i++) {
-      if (peekWord(handleAt(desk, batch, i)) == handle) return true;
+    for (let i: u32 = 0, end = peekWord(countAt(thread, batch)); i < end; i++) {
+      if (peekWord(handleAt(thread, batch, i)) == handle) return true;
     }
   }
   return false;
 }
 
 /** Slots that a mover has emptied and not vacated yet. */
-export function leftCount(desk: Desk): u32 {
-  return u32(popcnt(desk.left) + popcnt(desk.left1) + popcnt(desk.left2) + popcnt(desk.left3));
+export function leftCount(thread: ThreadState): u32 {
+  return u32(
+    popcnt(thread.left) + popcnt(thread.left1) + popcnt(thread.left2) + popcnt(thread.left3),
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * What life-lock.ts stands on: a lock that was held by a worker is granted to somebody else only when
+ * What threads/life-lock.ts stands on: a lock that was held by a worker is granted to somebody else only when
  * the worker has run its last instruction.
  */
 

@@ -14,7 +14,7 @@ export const descriptorMutants: Mutant[] = [
     name: 'who waits for a lock stays inside the kernel',
     edits: [
       [
-        '  leaveKernel();\n  rest(at, seen);\n  enterKernel(operation);\n',
+        '  leaveKernel();\n  parkSlice(at, seen);\n  enterKernel(operation);\n',
         '  parkAtSafepoint(at, seen);\n',
       ],
     ],

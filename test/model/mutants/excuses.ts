@@ -22,7 +22,7 @@ export const equivalents: Excuse[] = [
     because:
       'Word, first page and flags tell one life from the next; the count is then one that was true ' +
       'during the look, instead of one that was true at its beginning and at its end.',
-    mutants: ['snapshot: recheck loadWord(refsAt(desc)) == refs'],
+    mutants: ['isStill: recheck loadWord(refsAt(desc)) == refs'],
   },
   {
     because:
@@ -136,7 +136,7 @@ export const equivalents: Excuse[] = [
     because:
       'Who recovers halts the world first, in the place of a dead stopper: no stop is left to end when ' +
       'debts are paid.',
-    mutants: ['payDebts: drop endStopOf(slot)', 'endStopOf: torn casWord(stopAt(), slot, 0)'],
+    mutants: ['returnOwned: drop endStopOf(slot)', 'endStopOf: torn casWord(stopAt(), slot, 0)'],
   },
   {
     because: 'What the dead did comes before its recovery, and what is freed has one owner.',
@@ -147,7 +147,7 @@ export const equivalents: Excuse[] = [
 export const unreachable: Excuse[] = [
   {
     because: 'No scenario kills who releases what a dead thread had freed.',
-    mutants: ['payDeskDebts: drop beginChange()'],
+    mutants: ['reapZsmalloc: drop beginChange()'],
   },
   {
     because: 'Formatted memory, another version and images are for unit tests: no thread is there.',

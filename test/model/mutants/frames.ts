@@ -33,8 +33,8 @@ export const frameMutants: Mutant[] = [
     scenarios: ['huge-freed-killed', 'huge-freed-against-page'],
   },
   {
-    name: 'cells of a lost block kept',
-    edits: [['    while (i-- > 0) storeCell(cellAt(child, first + i), 0);\n', '']],
+    name: 'rows of a lost block kept',
+    edits: [['    while (i-- > 0) storeCell(rowAt(child, first + i), 0);\n', '']],
     scenarios: ['cells-against-cell'],
   },
   {
@@ -54,7 +54,7 @@ export const frameMutants: Mutant[] = [
   },
   {
     name: 'memory is refused while others have it in stock',
-    edits: [['    drainAll();\n    pfn = takeFromTrees(order, kind);\n', '']],
+    edits: [['    drainAll();\n    pfn = takeFromTrees(order, allocFlags);\n', '']],
     scenarios: ['drain-against-stock', 'stock-found'],
   },
   {

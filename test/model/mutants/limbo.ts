@@ -21,13 +21,13 @@ export const limboMutants: Mutant[] = [
     scenarios: ['limbo-reclaim'],
   },
   {
-    name: 'a ripe zspage is on no desk',
-    edits: [['      selfDesk().retired = object;\n', '']],
+    name: 'a ripe zspage is with no thread',
+    edits: [['      selfThreadState().retired = object;\n', '']],
     scenarios: killed,
   },
   {
-    name: 'a ripe object is on no desk',
-    edits: [['      selfDesk().ownCell = object;\n      self.ripe', '      self.ripe']],
+    name: 'a ripe object is with no thread',
+    edits: [['      selfThreadState().ownCell = object;\n      self.ripe', '      self.ripe']],
     scenarios: ['limbo-object-killed'],
   },
   {
@@ -36,8 +36,8 @@ export const limboMutants: Mutant[] = [
     scenarios: killed,
   },
   {
-    name: 'what is on the desk is put back as well',
-    edits: [['if (isOnDesk) self.ripe', 'if (false) self.ripe']],
+    name: 'what its thread has is put back as well',
+    edits: [['if (isTaken) self.ripe', 'if (false) self.ripe']],
     scenarios: killed,
   },
   {

@@ -20,7 +20,7 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a moved object leaves its slot at once',
-    edits: [['while (!isQuiescent(desk.leftAt)) if (++look > SPINS) return false;', '']],
+    edits: [['while (!isQuiescent(thread.leftAt)) if (++look > SPINS) return false;', '']],
     scenarios: ['object-compact-read', 'object-compact-get'],
   },
   {
@@ -45,7 +45,9 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a freed object ripe at once',
-    edits: [['ripeningCount(desk) != 0 && isQuiescent(desk.closedAt)', 'ripeningCount(desk) != 0']],
+    edits: [
+      ['ripeningCount(thread) != 0 && isQuiescent(thread.closedAt)', 'ripeningCount(thread) != 0'],
+    ],
     scenarios: ['object-read-free-reuse', 'object-read-overwrite-reuse'],
   },
   {
@@ -60,7 +62,7 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a thread does not note what it is about to free',
-    edits: [['    desk.freeing = cellOf(handle);\n', '']],
+    edits: [['    thread.freeing = cellOf(handle);\n', '']],
     scenarios: ['object-free-free-killed'],
   },
   {

@@ -36,7 +36,7 @@ export const slabMutants: Mutant[] = [
     name: 'sheaves of others are emptied while the world runs',
     edits: [
       ['function drainThreads(): void {\n  haltWorld();', 'function drainThreads(): void {'],
-      ['  }\n  resumeWorld();\n}', '  }\n}'],
+      ['flushSheaf(sheaf);\n  resumeWorld();\n}', 'flushSheaf(sheaf);\n}'],
       ["import { haltWorld, resumeWorld } from '../thread/stop';\n", ''],
     ],
     scenarios: ['slab-drain'],

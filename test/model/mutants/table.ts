@@ -82,10 +82,10 @@ export const mutants: Mutant[] = [
   {
     name: "a dead thread's page is freed before its slot forgets it",
     edits: [
-      ['  slot.page = 0;\n  slot.desk = 0;\n  if (page != 0)', '  if (page != 0)'],
+      ['  slot.page = 0;\n  slot.zsThread = 0;\n  if (page != 0)', '  if (page != 0)'],
       [
-        'freePages(desk >> PAGE_SHIFT, 0, MISC_THREAD);\n}',
-        'freePages(desk >> PAGE_SHIFT, 0, MISC_THREAD);\n  slot.page = 0;\n  slot.desk = 0;\n}',
+        'freePages(thread >> PAGE_SHIFT, 0, MISC_THREAD);\n}',
+        'freePages(thread >> PAGE_SHIFT, 0, MISC_THREAD);\n  slot.page = 0;\n  slot.zsThread = 0;\n}',
       ],
     ],
     scenarios: ['recover-killed-debts'],

@@ -44,7 +44,13 @@ export const withdrawMutants: Mutant[] = [
   },
   {
     name: 'a folio is described while it is being born',
-    edits: [['  if (isFolio && first == 0) return false;\n', '']],
+    edits: [
+      [
+        '  // A folio that is freed and reborn',
+        '  first = 1;\n  // A folio that is freed and reborn',
+      ],
+      ['  const first = loadWord(pfnAt(desc));', '  let first = loadWord(pfnAt(desc));'],
+    ],
     scenarios: ['describe-reborn'],
   },
   {

@@ -1,4 +1,6 @@
-/** Scenarios of limbo: what waits for a grace period when threads die that put it in or take it out. */
+/**
+ * Scenarios of limbo: what waits for a grace period when threads die that put it in or take it out.
+ */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
@@ -20,7 +22,7 @@ const freeAndReclaim: Body = async (thread, machine) => {
   await thread.call('reclaim');
 };
 
-/** Frees the object with this index, which then waits in limbo and not on the thread's desk. */
+/** Frees the object with this index, which then waits in limbo and not with its thread. */
 const deferAndReclaim =
   (index: number): Body =>
   async (thread) => {
@@ -33,7 +35,7 @@ const deferAndReclaim =
 function assertAllGo({ main, threads, killed }: Machine): void {
   for (const handle of handles) main.callNow('zsFree', pool, handle);
   const living = threads.filter(({ index }) => !killed.includes(index));
-  // Releases what waits on their desks.
+  // Releases what waits with them.
   for (const thread of [main, ...living]) thread.callNow('zsCompactBegin');
   for (let i = 0; i < 4; i++) main.callNow('reclaim');
   for (const cache of [facts.CACHE_CELL, facts.CACHE_ZSPAGE]) {

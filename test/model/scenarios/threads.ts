@@ -78,7 +78,7 @@ function pagesOfThreads(machine: Machine): [own: number, scratch: number] {
   for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
     const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES;
     const isNamed = (field: string) => machine.load(at + offsetOf('ThreadSlot', field)) !== 0;
-    own += ['page', 'desk'].filter(isNamed).length;
+    own += ['page', 'zsThread'].filter(isNamed).length;
     for (const [field, order] of Object.entries(orders)) if (isNamed(field)) scratch += 1 << order;
   }
   return [own, scratch];

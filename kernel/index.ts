@@ -6,6 +6,7 @@
  */
 export { compress, decompress } from './codec/lz4';
 export * from './exports/cache';
+export * from './exports/clock';
 export * from './exports/compaction';
 export { describePage } from './exports/describe';
 export * from './exports/folios';

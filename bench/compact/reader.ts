@@ -3,6 +3,7 @@
  * thread's scratch, or, as `get` does, with a copy on the heap.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { ZoneClock } from '../../src/border/clock.ts';
 import { Border } from '../../src/cache/transfer.ts';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
 import { pinThread } from '../suite.ts';
@@ -22,7 +23,8 @@ export interface Question {
 const { handle, keys, cpu } = workerData as ReaderData;
 pinThread(cpu);
 const cache = SharedCache.attach<Uint8Array>(handle);
-const border = new Border(cache.arena.kernel, cache.arena.memory);
+const { kernel, memory } = cache.arena;
+const border = new Border(kernel, memory, new ZoneClock(kernel, memory));
 const draw = numbersFrom(99);
 
 export type Reading = 'read' | 'get';

@@ -40,6 +40,7 @@ export const ZS_STATE: usize = 1088;
 export const STORE_STATE: usize = 1152;
 export const THREADS_STATE: usize = 1280;
 export const QUEUE_STATE: usize = 1408;
+export const CLOCK_STATE: usize = 1472;
 export const MEMDESC_STATE: usize = 2048;
 export const COMPACT_STATE: usize = 3072;
 

@@ -61,6 +61,31 @@ zoneTest('an entry is gone at its time, not a millisecond earlier', withStore, (
   assert.equal(store.remove('a'), false);
 });
 
+zoneTest('an entry that expires is not answered for without the time', withStore, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  store.set('a', sample(1, 100), { expiry: 1000 });
+  assert.equal(kernel.get(store.key('a'), 0, 1), facts.ERR_NEEDS_CLOCK);
+  assert.equal(kernel.has(store.key('a'), 0), facts.ERR_NEEDS_CLOCK);
+  assert.deepEqual([kernel.counter(COUNT_HITS), kernel.counter(COUNT_MISSES)], [0, 0]);
+  assertBytes(store.get('a', 999), sample(1, 100));
+  // What somebody has told is over for all.
+  assert.equal(kernel.tellTime(1000), 1000);
+  assert.equal(kernel.tellTime(900), 1000, 'time only rises');
+  assert.equal(kernel.has(store.key('a'), 999), 0);
+  assert.equal(kernel.entryCount(), 0);
+});
+
+zoneTest('who evicts knows what has expired, and counts it as that', withStore, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  for (let i = 0; i < 1000; i++) store.set(`old ${i}`, sample(i, 1000, true), { expiry: 10 });
+  for (let i = 0; i < 9000; i++) store.get(`old ${i % 1000}`, 1);
+  kernel.tellTime(10);
+  for (let i = 0; i < 6000; i++) store.set(`new ${i}`, sample(i, 1000, true));
+  assert.equal(kernel.counter(COUNT_EXPIRATIONS), 1000);
+});
+
 zoneTest('clearSome removes as many as it may', withStore, (zone) => {
   const { kernel } = zone;
   const store = storeFace(zone, kernel);

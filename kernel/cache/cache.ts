@@ -65,6 +65,7 @@ import {
   noteHit,
 } from '../store/leaf';
 import { areFew, growIndex, isMany, shrinkIndex } from '../store/resize';
+import { latestTime, noteExpiring } from '../thread/clock';
 import {
   COUNT_BYTES_IN,
   COUNT_BYTES_OUT,
@@ -154,6 +155,7 @@ export function commit(): i32 {
   const slot = selfState();
   count(COUNT_SETS, 1);
   count(COUNT_BYTES_IN, slot.draftValueBytes);
+  if (slot.draftExpiry != 0) noteExpiring();
   const keyBytes = slot.draftKeyBytes;
   const hash = keyHash(keyBytes);
   const handle = finishDraft(hash);
@@ -254,10 +256,12 @@ function findFresh(keyBytes: u32, now: u64): u32 {
     const handle = lookUp(hash, selfState().keyScratch, keyBytes);
     if (handle == 0) return 0;
     const expiry = entryExpiry(zsPlace(handle));
-    if (expiry == 0 || (now != 0 && now < expiry)) return handle;
-    if (now == 0) return NEEDS_CLOCK;
+    if (expiry == 0) return handle;
+    // What is over for anybody is over for all.
+    const time = max(now, latestTime());
+    if (time < expiry) return now == 0 ? NEEDS_CLOCK : handle;
     // Progress: otherwise another thread has set the key since.
-    if (expire(hash, keyBytes, now)) return 0;
+    if (expire(hash, keyBytes, time)) return 0;
   }
 }
 

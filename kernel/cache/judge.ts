@@ -28,7 +28,8 @@ import {
   setFrequency,
   setMain,
 } from '../store/leaf';
-import { COUNT_EVICTIONS, count } from '../thread/counters';
+import { latestTime } from '../thread/clock';
+import { COUNT_EVICTIONS, COUNT_EXPIRATIONS, count } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { zsPlace } from '../zsmalloc/object';
 import { unitsFor } from './fifo';
@@ -42,6 +43,8 @@ export const JUDGED_EVICTED: u32 = 1;
 export const JUDGED_PROMOTED: u32 = 2;
 /** Main, and hit: it stays, one hit fewer. */
 export const JUDGED_KEPT: u32 = 3;
+/** Out as well, but by its time: no ghost is left of it. */
+export const JUDGED_EXPIRED: u32 = 4;
 
 /** What an entry takes besides its objects: cells, and its share of a leaf. */
 const ENTRY_OVERHEAD_BYTES: u32 = 8 + 14;
@@ -65,7 +68,7 @@ export function unitsOfEntry(handle: u32): u32 {
 
 /**
  * Judges the entry with this hash in this queue; one with fewer `hits` goes. With 0 hits,
- * which all have, it is only looked at: KEPT. Not in a section.
+ * which all have, only an expired one does: KEPT else. Not in a section.
  *
  * @returns JUDGED_…
  */
@@ -80,6 +83,7 @@ export function judge(hash: u32, isMain: bool, hits: u32): u32 {
   unlockLeaf(number);
   leaveSection();
   if (outcome == JUDGED_EVICTED) count(COUNT_EVICTIONS, 1);
+  if (outcome == JUDGED_EXPIRED) count(COUNT_EXPIRATIONS, 1);
   return outcome;
 }
 
@@ -93,7 +97,11 @@ function judgeAt(leaf: u32, at: u32, isMain: bool, wanted: u32): u32 {
   const hits = frequencyOf(leaf, at);
   units = unitsOfEntry(handle);
   expiry = entryExpiry(zsPlace(handle));
-  // Nothing is asked for: only an entry whose time is over would go.
+  if (expiry != 0 && expiry <= latestTime()) {
+    removeEntry(leaf, at, handle);
+    closeChange();
+    return JUDGED_EXPIRED;
+  }
   if (wanted == 0) return JUDGED_KEPT;
   if (hits < wanted) {
     removeEntry(leaf, at, handle);

@@ -31,6 +31,7 @@ import { Fifo, findFirst, PAGE_RECORDS, poppedHash, push, takeFirst, unitsFor } 
 import { addGhost, takeGhost } from './ghosts';
 import {
   JUDGED_EVICTED,
+  JUDGED_EXPIRED,
   JUDGED_KEPT,
   JUDGED_PROMOTED,
   judge,
@@ -174,7 +175,7 @@ function evictOne(shard: u32): u32 {
     const verdict = judge(hash, isMain, hits);
     const units = judgedUnits();
     settle(shard, hash, isMain, verdict);
-    if (verdict == JUDGED_EVICTED) return units;
+    if (verdict == JUDGED_EVICTED || verdict == JUDGED_EXPIRED) return units;
   }
   return 0;
 }

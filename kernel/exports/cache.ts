@@ -1,6 +1,6 @@
 /**
  * The cache, as JavaScript calls it. Keys and values pass through this thread's scratch; times are
- * milliseconds as f64.
+ * zone time (thread/clock.ts), milliseconds as f64.
  */
 
 import * as store from '../cache/cache';

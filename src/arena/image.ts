@@ -17,6 +17,7 @@
  * Node's modules are looked up when an image is saved or loaded: browsers load this file, too.
  */
 
+import { adoptTime, noteTime } from '../border/clock.ts';
 import { type KernelExports, openKernel } from '../border/kernel.ts';
 import { BadImageError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
@@ -82,6 +83,7 @@ function writeStopped(
 ): void {
   kernel.stop();
   try {
+    noteTime(kernel);
     const runs = usedRuns(kernel);
     writeAll(fs, fd, headerOf(crc32, memory.buffer.byteLength / 65536, runs));
     for (const run of runs) writeAll(fs, fd, runOf(crc32, memory, run));
@@ -163,6 +165,7 @@ function thaw(
   // The two halves of the zone's id follow each other.
   words.set(crypto.getRandomValues(new Uint32Array(2)), facts.offsetsOfSuperblock.zoneIdLo >> 2);
   kernel.adoptImage();
+  adoptTime(kernel);
   return { memory, kernel };
 }
 

@@ -77,6 +77,15 @@ export interface KernelExports {
   remove(keyBytes: number): number;
   clearSome(limit: number): number;
   listKeys(cursor: number, now: number): number;
+  openClock(origin: number, isOwn: number): void;
+  clockOrigin(): number;
+  isOwnClock(): number;
+  tellTime(time: number): number;
+  timeSlept(): number;
+  raiseSlept(ms: number): number;
+  expiringAt(): number;
+  noteWall(wall: number, time: number): void;
+  adoptClock(stamp: number, wall: number): void;
   compress(src: number, n: number, dst: number, cap: number, table: number): number;
   decompress(src: number, n: number, dst: number, cap: number): number;
   reclaim(): number;

@@ -6,6 +6,7 @@
  */
 import type { ArenaHandle } from '../arena/arena.ts';
 import { checkInteger, checkObject, checkOptions } from '../border/arguments.ts';
+import type { Now } from '../border/clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { parseSize } from '../sizes.ts';
 import { wasmPagesFor } from '../threads/zone.ts';
@@ -22,6 +23,11 @@ export interface SharedCacheOptions<T> {
   maxEntrySize?: number | string;
   /** `'lz4'` (default) or `'none'`. */
   compression?: 'lz4' | 'none';
+  /**
+   * A clock for tests: milliseconds that only rise, from any start. Every thread needs the same one.
+   * By default the system's own, which nobody can set back.
+   */
+  now?: () => number;
 }
 
 export interface SetOptions {
@@ -32,6 +38,8 @@ export interface SetOptions {
 export interface AttachOptions<T> {
   /** The codec, if the cache has one of its own. */
   values?: ValueKind | ValueCodec<T>;
+  /** The clock, if the cache has one of its own. */
+  now?: () => number;
 }
 
 /** What another thread needs to attach. Structured-cloneable. */
@@ -47,8 +55,8 @@ export interface SharedCacheHandle {
 
 export type Settings = Omit<SharedCacheHandle, 'kind' | 'arena'>;
 
-const CACHE_OPTIONS = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression'];
-const ATTACH_OPTIONS = ['values'];
+const CACHE_OPTIONS = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression', 'now'];
+const ATTACH_OPTIONS = ['values', 'now'];
 const SET_OPTIONS = ['ttl'];
 /** The kernel's numbers are signed. */
 const MAX_ENTRY_BYTES: number = 2 ** 31 - 1;
@@ -60,6 +68,7 @@ export function readOptions<T>(options: SharedCacheOptions<T>): {
   size: number;
   settings: Settings;
   codec: ValueCodec<T>;
+  now: Now | undefined;
 } {
   const {
     maxSize,
@@ -67,6 +76,7 @@ export function readOptions<T>(options: SharedCacheOptions<T>): {
     ttl,
     maxEntrySize,
     compression = 'lz4',
+    now,
   } = checkOptions(options, CACHE_OPTIONS);
   wasmPagesFor('maxSize', maxSize);
   const size = parseSize('maxSize', maxSize);
@@ -82,14 +92,19 @@ export function readOptions<T>(options: SharedCacheOptions<T>): {
     ),
     compression: checkCompression('compression', compression),
   };
-  return { size, settings, codec };
+  return { size, settings, codec, now: checkNow(now) };
 }
 
 /** Of `SharedCache.attach`. Throws `InvalidArgumentError`. */
 export function readHandle<T>(
   handle: SharedCacheHandle,
   options: AttachOptions<T>,
-): { arena: ArenaHandle; settings: Settings; codec: ValueCodec<T> } {
+): {
+  arena: ArenaHandle;
+  settings: Settings;
+  codec: ValueCodec<T>;
+  now: Now | undefined;
+} {
   const expected = "another thread's cache.handle";
   const { kind, arena, values, ttl, maxEntrySize, compression } = checkObject(
     'handle',
@@ -103,12 +118,15 @@ export function readHandle<T>(
     maxEntrySize: checkInteger('handle.maxEntrySize', maxEntrySize, 1, MAX_ENTRY_BYTES),
     compression: checkCompression('handle.compression', compression),
   };
-  return { arena, settings, codec: codecFor(values, options) };
+  const own = checkOptions(options, ATTACH_OPTIONS);
+  return { arena, settings, codec: codecFor(values, own.values), now: checkNow(own.now) };
 }
 
 /** The codec of a handle's kind of values. What the options say must not contradict it. */
-function codecFor<T>(kind: ValueKind | 'own', options: AttachOptions<T>): ValueCodec<T> {
-  const { values } = checkOptions(options, ATTACH_OPTIONS);
+function codecFor<T>(
+  kind: ValueKind | 'own',
+  values: ValueKind | ValueCodec<T> | undefined,
+): ValueCodec<T> {
   if (kind !== 'own' && !isValueKind(kind)) {
     throw new InvalidArgumentError('handle.values', "'bytes', 'string', 'json' or 'own'", kind);
   }
@@ -124,6 +142,11 @@ function codecFor<T>(kind: ValueKind | 'own', options: AttachOptions<T>): ValueC
 function checkCompression(name: string, value: unknown): 'lz4' | 'none' {
   if (value === 'lz4' || value === 'none') return value;
   throw new InvalidArgumentError(name, "'lz4' or 'none'", value);
+}
+
+function checkNow(now: unknown): Now | undefined {
+  if (now === undefined || typeof now === 'function') return now as Now | undefined;
+  throw new InvalidArgumentError('now', 'a function that returns milliseconds', now);
 }
 
 /** Of `set`: the time to live, `unsaid` unless given. Throws `InvalidArgumentError`. */

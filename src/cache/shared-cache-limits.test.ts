@@ -1,6 +1,7 @@
 /** SharedCache at its limits: sizes of keys and values, time, options, and a full zone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fakeClock } from '../../test/support/fake-clock.ts';
 import * as facts from '../generated/facts.ts';
 import {
   InvalidArgumentError,
@@ -86,40 +87,42 @@ test('a value longer than maxEntrySize is refused and counted, and the old one i
   assert.equal(cache.set('key', noise(2 ** 20 + 1)), false);
 });
 
-test('entries expire, lazily, by the clock of Date', (context) => {
-  context.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
-  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', ttl: 100 });
+test('entries expire, lazily', () => {
+  const clock = fakeClock();
+  const { now } = clock;
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', ttl: 100, now });
   cache.set('default', 'a');
   cache.set('short', 'b', { ttl: 10 });
   cache.set('long', 'c'.repeat(100_000), { ttl: 1000 });
   cache.set('for ever', 'd', { ttl: Number.MAX_SAFE_INTEGER });
-  context.mock.timers.tick(9);
+  clock.tick(9);
   assert.equal(cache.get('short'), 'b');
-  context.mock.timers.tick(1);
+  clock.tick(1);
   assert.equal(cache.size, 4, 'nobody has met it yet');
   assert.deepEqual([...cache.keys()].sort(), ['default', 'for ever', 'long']);
   assert.equal(cache.has('short'), false);
   assert.equal(cache.size, 3);
   assert.equal(cache.stats().expirations, 1);
-  context.mock.timers.tick(90);
+  clock.tick(90);
   assert.equal(cache.get('default'), undefined);
   assert.equal(cache.peek('long')?.length, 100_000);
-  context.mock.timers.tick(900);
+  clock.tick(900);
   assert.equal(cache.peek('long'), undefined);
   assert.equal(cache.get('for ever'), 'd');
   assert.equal(cache.stats().expirations, 3);
 });
 
-test('setting again starts the time anew; no ttl means no end', (context) => {
-  context.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
-  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+test('setting again starts the time anew; no ttl means no end', () => {
+  const clock = fakeClock();
+  const { now } = clock;
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', now });
   cache.set('key', 'a', { ttl: 10 });
-  context.mock.timers.tick(8);
+  clock.tick(8);
   cache.set('key', 'b', { ttl: 10 });
-  context.mock.timers.tick(8);
+  clock.tick(8);
   assert.equal(cache.get('key'), 'b');
   cache.set('key', 'c');
-  context.mock.timers.tick(1e9);
+  clock.tick(1e9);
   assert.equal(cache.get('key'), 'c');
 });
 
@@ -182,19 +185,20 @@ test('options where no options are, and unknown ones, are refused: nothing is ig
   assert.equal(cache.size, 0);
 });
 
-test('a ttl of 0 or Infinity is never, also where the cache has another', (context) => {
-  context.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
-  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', ttl: 100 });
+test('a ttl of 0 or Infinity is never, also where the cache has another', () => {
+  const clock = fakeClock();
+  const { now } = clock;
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', ttl: 100, now });
   cache.set('zero', 'a', { ttl: 0 });
   cache.set('infinite', 'b', { ttl: Number.POSITIVE_INFINITY });
   cache.set('default', 'c', {});
-  context.mock.timers.tick(1e12);
+  clock.tick(1e12);
   assert.deepEqual([...cache.keys()].sort(), ['infinite', 'zero']);
   for (const ttl of [0, Number.POSITIVE_INFINITY]) {
-    using other = new SharedCache<string>({ maxSize: '4MiB', values: 'string', ttl });
+    using other = new SharedCache<string>({ maxSize: '4MiB', values: 'string', ttl, now });
     assert.equal(other.handle.ttl, 0);
     other.set('key', 'd');
-    context.mock.timers.tick(1e12);
+    clock.tick(1e12);
     assert.equal(other.get('key'), 'd');
   }
 });

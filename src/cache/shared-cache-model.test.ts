@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fakeClock } from '../../test/support/fake-clock.ts';
 import { seeded } from '../../test/support/seeded.ts';
 import { SharedCache } from '../index.ts';
 
@@ -82,14 +83,14 @@ function perform(cache: SharedCache<string>, operation: Operation): unknown {
   return undefined;
 }
 
-test('a cache with room answers like a Map', (context) => {
-  context.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+test('a cache with room answers like a Map', () => {
+  const { now, tick } = fakeClock();
   const run = (sequence: Operation[]) => {
-    using cache = new SharedCache<string>({ maxSize: '32MiB', values: 'string' });
+    using cache = new SharedCache<string>({ maxSize: '32MiB', values: 'string', now });
     const model = new Map<string, Expected>();
     for (const operation of sequence) {
-      if (operation.kind === 'tick') context.mock.timers.tick(operation.ms);
-      const expected = expect(model, Date.now(), operation);
+      if (operation.kind === 'tick') tick(operation.ms);
+      const expected = expect(model, now(), operation);
       assert.deepEqual(perform(cache, operation), expected, operation.kind);
     }
     cache.arena.check();

@@ -8,6 +8,7 @@
  */
 import { Arena } from '../arena/arena.ts';
 import { checkBytes } from '../border/arguments.ts';
+import { type Now, ZoneClock } from '../border/clock.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { throwIfPoisoned } from '../border/kernel.ts';
 import { isSupported, whyUnsupported } from '../border/support.ts';
@@ -70,12 +71,14 @@ class Opening<T> {
   readonly arena: Arena;
   readonly settings: Settings;
   readonly codec: ValueCodec<T>;
+  readonly now: Now | undefined;
   readonly #brand = true;
 
-  constructor(arena: Arena, settings: Settings, codec: ValueCodec<T>) {
+  constructor(arena: Arena, settings: Settings, codec: ValueCodec<T>, now?: Now) {
     this.arena = arena;
     this.settings = settings;
     this.codec = codec;
+    this.now = now;
   }
 
   static is(value: unknown): value is Opening<never> {
@@ -84,13 +87,14 @@ class Opening<T> {
 }
 
 function create<T>(options: SharedCacheOptions<T>): Opening<T> {
-  const { size, settings, codec } = readOptions(options);
-  return new Opening(new Arena({ size }), settings, codec);
+  const { size, settings, codec, now } = readOptions(options);
+  return new Opening(new Arena({ size }), settings, codec, now);
 }
 
 export class SharedCache<T = Bytes> implements Disposable {
   readonly #arena: Arena;
   readonly #border: Border;
+  readonly #clock: ZoneClock;
   readonly #codec: ValueCodec<T>;
   readonly #decode: Decoder<T>;
   readonly #settings: Settings;
@@ -99,13 +103,14 @@ export class SharedCache<T = Bytes> implements Disposable {
   /** Creates a cache. Throws `InvalidArgumentError`. */
   constructor(options: SharedCacheOptions<T>) {
     const isAttached = Opening.is(options);
-    const { arena, settings, codec }: Opening<T> = isAttached ? options : create(options);
+    const { arena, settings, codec, now }: Opening<T> = isAttached ? options : create(options);
     this.#arena = arena;
     this.#settings = settings;
     this.#codec = codec;
     this.#decode = decoderOf(codec);
     try {
-      this.#border = openBorder(arena, isAttached);
+      this.#clock = openClock(arena, isAttached, now);
+      this.#border = new Border(arena.kernel, arena.memory, this.#clock);
     } catch (error) {
       arena.close();
       throw error;
@@ -120,8 +125,8 @@ export class SharedCache<T = Bytes> implements Disposable {
     handle: SharedCacheHandle,
     options: AttachOptions<T> = {},
   ): SharedCache<T> {
-    const { arena, settings, codec } = readHandle(handle, options);
-    const opening = new Opening(Arena.attach(arena), settings, codec);
+    const { arena, settings, codec, now } = readHandle(handle, options);
+    const opening = new Opening(Arena.attach(arena), settings, codec, now);
     return new SharedCache<T>(opening as unknown as SharedCacheOptions<T>);
   }
 
@@ -172,6 +177,7 @@ export class SharedCache<T = Bytes> implements Disposable {
     const ttl = options === undefined ? usual : readSetOptions(options, usual);
     const bytes = this.#codec.serialize(value as T);
     const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
+    const expiry = this.#clock.expiryIn(ttl);
     // So far the user's code may have run, and have disposed the cache or used the scratch.
     const border = this.#live();
     const keyBytes = border.putKey(key);
@@ -179,7 +185,6 @@ export class SharedCache<T = Bytes> implements Disposable {
       this.#arena.kernel.refuseSet(keyBytes);
       return false;
     }
-    const expiry = ttl === 0 ? 0 : Date.now() + ttl;
     return border.store(keyBytes, bytes, length, this.#settings.compression === 'none', expiry);
   }
 
@@ -238,7 +243,8 @@ export class SharedCache<T = Bytes> implements Disposable {
 
   *#walk<K>(make: (lent: Uint8Array) => K): Generator<K> {
     for (let cursor = 0; cursor < END_OF_KEYS; ) {
-      const { keys, next } = this.#live().listKeys(cursor, Date.now(), make);
+      const now = this.#clock.nowIfNeeded();
+      const { keys, next } = this.#live().listKeys(cursor, now, make);
       for (const key of keys) {
         yield key;
         this.#live();
@@ -284,6 +290,7 @@ export class SharedCache<T = Bytes> implements Disposable {
   close(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    this.#clock.close();
     this.#arena.close();
   }
 
@@ -308,11 +315,12 @@ export class SharedCache<T = Bytes> implements Disposable {
   }
 }
 
-function openBorder({ kernel, memory }: Arena, isAttached: boolean): Border {
+/** Makes the arena a cache, or finds that it is one, and its clock. */
+function openClock({ kernel, memory }: Arena, isAttached: boolean, now?: Now): ZoneClock {
   if (isAttached) {
     if (kernel.hasStore() === 0) throw new IncompatibleZoneError('the zone holds no cache');
   } else if (kernel.formatStore() < 0) {
     throw new ZoneTooSmallError('a cache');
   }
-  return new Border(kernel, memory);
+  return new ZoneClock(kernel, memory, now);
 }

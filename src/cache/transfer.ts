@@ -12,6 +12,7 @@
 
 import { takeScratch } from '../arena/scratch.ts';
 import { copyBytes, fixedView, isBytes, lengthOf } from '../border/brands.ts';
+import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
@@ -25,6 +26,7 @@ const RESTARTS = 16;
 const SHORT_KEY = 64;
 export class Border {
   readonly #kernel: KernelExports;
+  readonly #clock: ZoneClock;
   /** The whole memory, and the parts of the scratch: views that end where the part does. */
   readonly #bytes: Uint8Array;
   readonly #key: Uint8Array;
@@ -32,9 +34,10 @@ export class Border {
   readonly #output: number;
 
   /** Takes the thread's scratch. Throws `ZoneTooSmallError` when there is no memory for it. */
-  constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
+  constructor(kernel: KernelExports, memory: WebAssembly.Memory, clock: ZoneClock) {
     takeScratch(kernel);
     this.#kernel = kernel;
+    this.#clock = clock;
     this.#bytes = viewOf(memory.buffer);
     this.#key = this.#lend(kernel.keyScratch() >>> 0, facts.MAX_KEY_BYTES);
     this.#input = this.#lend(kernel.inputScratch() >>> 0, facts.BLOCK_BYTES);
@@ -122,15 +125,26 @@ export class Border {
   #begin(keyBytes: number, isCounted: number): number {
     const length = this.#kernel.get(keyBytes, 0, isCounted);
     return length === facts.ERR_NEEDS_CLOCK
-      ? this.#kernel.get(keyBytes, Date.now(), isCounted)
+      ? this.#kernel.get(keyBytes, this.#timeFor(keyBytes), isCounted)
       : length;
+  }
+
+  /** Zone time. A clock of the user's own may use the scratch, so its key is kept meanwhile. */
+  #timeFor(keyBytes: number): number {
+    if (!this.#clock.isOwn) return this.#clock.now();
+    const key = new Uint8Array(this.#key.subarray(0, keyBytes));
+    const now = this.#clock.now();
+    this.#key.set(key);
+    return now;
   }
 
   /** Whether the key in the scratch has a value. */
   has(keyBytes: number): boolean {
     const isThere = this.#kernel.has(keyBytes, 0);
     return (
-      (isThere === facts.ERR_NEEDS_CLOCK ? this.#kernel.has(keyBytes, Date.now()) : isThere) === 1
+      (isThere === facts.ERR_NEEDS_CLOCK
+        ? this.#kernel.has(keyBytes, this.#timeFor(keyBytes))
+        : isThere) === 1
     );
   }
 

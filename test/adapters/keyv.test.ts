@@ -12,7 +12,7 @@ import { InvalidArgumentError } from '../../src/errors.ts';
 
 let cache: SharedCache<string>;
 beforeEach(() => {
-  cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  cache = new SharedCache<string>({ now: () => Date.now(), maxSize: '4MiB', values: 'string' });
 });
 afterEach(() => cache[Symbol.dispose]());
 
@@ -210,7 +210,7 @@ describe('Keyv 6 on a SharedCache', () => {
 
 describe('what KeyvStore refuses', () => {
   test('a cache of other values, by the name of the right ones', () => {
-    const json = new SharedCache({ maxSize: '4MiB', values: 'json' });
+    const json = new SharedCache({ now: () => Date.now(), maxSize: '4MiB', values: 'json' });
     assert.throws(() => new KeyvStore(json as never), {
       code: 'ERR_PAGELESS_INVALID_ARGUMENT',
       message: /values must be 'string' for KeyvStore.*seen: "json"/,
@@ -222,7 +222,11 @@ describe('what KeyvStore refuses', () => {
     for (const wrong of [undefined, null, {}, new Map(), cache.handle]) {
       assert.throws(() => new KeyvStore(wrong as never), InvalidArgumentError);
     }
-    const gone = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+    const gone = new SharedCache<string>({
+      now: () => Date.now(),
+      maxSize: '4MiB',
+      values: 'string',
+    });
     gone[Symbol.dispose]();
     assert.throws(() => new KeyvStore(gone), { code: 'ERR_PAGELESS_DISPOSED' });
   });

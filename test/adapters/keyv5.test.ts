@@ -14,7 +14,7 @@ import { SharedCache } from '../../src/cache/shared-cache.ts';
 
 let cache: SharedCache<string>;
 beforeEach(() => {
-  cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  cache = new SharedCache<string>({ now: () => Date.now(), maxSize: '4MiB', values: 'string' });
 });
 afterEach(() => cache[Symbol.dispose]());
 

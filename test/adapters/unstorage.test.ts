@@ -11,7 +11,7 @@ import { SharedCache } from '../../src/cache/shared-cache.ts';
 let cache: SharedCache;
 let storage: Storage;
 beforeEach(() => {
-  cache = new SharedCache({ maxSize: '4MiB' });
+  cache = new SharedCache({ now: () => Date.now(), maxSize: '4MiB' });
   const driver: Driver = pagelessDriver({ cache });
   storage = createStorage({ driver });
 });
@@ -180,7 +180,11 @@ describe('the driver of a SharedCache', () => {
   });
 
   test('a cache of other values is refused, by the name of the right ones', () => {
-    const text = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+    const text = new SharedCache<string>({
+      now: () => Date.now(),
+      maxSize: '4MiB',
+      values: 'string',
+    });
     assert.throws(() => pagelessDriver({ cache: text as never }), {
       message: /values must be 'bytes' for pagelessDriver.*seen: "string"/,
     });

@@ -22,6 +22,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { writeCommonJs } from './commonjs.ts';
 import { embedded, embeddedSmall } from './embedded.ts';
+import { guardSource } from './guard-source.ts';
 import { facts } from './kernel-facts.ts';
 import { commonFlags, releaseFlags } from './kernel-flags.ts';
 import { supervisorProgram } from './supervisor-program.ts';
@@ -53,6 +54,7 @@ function stamp(): string {
   hash.update(JSON.stringify([variants, commonFlags]));
   hash.update(readFileSync(join(root, 'scripts/build.ts')));
   hash.update(readFileSync(join(root, 'scripts/embedded.ts')));
+  hash.update(readFileSync(join(root, 'scripts/guard-source.ts')));
   hash.update(readFileSync(join(root, 'scripts/kernel-facts.ts')));
   hash.update(readFileSync(join(root, 'scripts/inline.ts')));
   for (const file of kernelSources()) hash.update(readFileSync(join(root, 'kernel', file)));
@@ -84,6 +86,16 @@ const entries = [
 const moduleOf = (variant: string) => readFileSync(join(root, `build/kernel/${variant}.wasm`));
 const embeddedType = "import type { Embedded } from '../border/embedded.ts';\n";
 
+/** Names of the exports of the release kernel, and how many numbers each takes. */
+function exportedFunctions(): [name: string, parameters: number][] {
+  const module = new WebAssembly.Module(readFileSync(join(root, 'build/kernel/release.wasm')));
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  return Object.entries(exports)
+    .filter(([, value]) => typeof value === 'function')
+    .map(([name, value]) => [name, (value as () => void).length]);
+}
+
 async function writeGenerated(): Promise<void> {
   mkdirSync(join(root, 'src/generated'), { recursive: true });
   writeModule('kernel', `Embedded = ${await embeddedSmall(moduleOf('release'))}`);
@@ -91,6 +103,7 @@ async function writeGenerated(): Promise<void> {
   const layouts = ['one-word', 'two-word', 'struct-page'];
   const labs = layouts.map((layout) => `  '${layout}': ${embedded(moduleOf(`lab-${layout}`))},\n`);
   writeModule('lab', `Record<'${layouts.join("' | '")}', Embedded> = {\n${labs.join('')}}`);
+  writeFileSync(join(root, 'src/generated/guard.ts'), guardSource(exportedFunctions()));
   const sources = kernelSources().map((file) => readFileSync(join(root, 'kernel', file), 'utf8'));
   writeFileSync(join(root, 'src/generated/facts.ts'), facts(sources));
 }
@@ -112,7 +125,7 @@ const current = stamp();
 const isFresh =
   existsSync(stampFile) &&
   readFileSync(stampFile, 'utf8') === current &&
-  ['facts.ts', 'lab-wasm.ts', 'observer-wasm.ts'].every((file) =>
+  ['facts.ts', 'guard.ts', 'lab-wasm.ts', 'observer-wasm.ts'].every((file) =>
     existsSync(join(root, 'src/generated', file)),
   );
 if (!isFresh) {

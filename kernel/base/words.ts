@@ -104,9 +104,13 @@ export function pokeCell(at: usize, value: u64): void {
   store<u64>(at, value);
 }
 
-/** Sleeps while the word holds `expected`, for at most `ms`; may return early for no reason. */
-export function parkWord(at: usize, expected: u32, ms: u32): void {
-  atomic.wait<u32>(at, expected, i64(ms) * 1_000_000);
+/**
+ * Sleeps while the word holds `expected`, for at most `ms`; may return early for no reason.
+ *
+ * @returns whether all of that time went by
+ */
+export function parkWord(at: usize, expected: u32, ms: u32): bool {
+  return atomic.wait<u32>(at, expected, i64(ms) * 1_000_000) == AtomicWaitResult.TIMED_OUT;
 }
 
 /** Wakes up to `count` threads parked on the word. */

@@ -61,9 +61,11 @@ function isLoose(slot: u32, page: u32): bool {
 export function reapQueues(slot: u32): void {
   if (queueState().shards == 0) return;
   const hand = inHandOf(slot);
-  if (hand.page != 0 && slot != selfSlot()) {
-    holdPage(hand.page);
-    hand.page = 0;
+  if (hand.page != 0) {
+    if (slot != selfSlot()) {
+      holdPage(hand.page);
+      hand.page = 0;
+    }
     dropPage();
   }
   const journal = journalOf(slot);

@@ -132,6 +132,11 @@ export function returnTargets(): void {
   targets = 0;
 }
 
+/** After a step that was cut short: its pages have no words, and are lost property. */
+export function forgetTargets(): void {
+  targets = 0;
+}
+
 /** @returns the first page of a block, or 0. Single pages are put into `targets` */
 function searchTargets(order: u32): u32 {
   const children = superblock().childCount;

@@ -2,7 +2,8 @@
  * The face of compaction: begin, step until it is done or time is over, read the figures, end.
  *
  * The loop is in src/arena/compaction.ts, which has a clock and knows how long its caller
- * wants to wait.
+ * wants to wait. It never lasts beyond its turn: if this thread is the compactor when another
+ * compaction of its own begins, or when its turn is over, the loop was cut short, and is ended.
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT } from '../base/fault';
@@ -25,12 +26,14 @@ import {
 import { note } from '../memdesc/pin-ledger';
 import { leave, OP_COMPACT } from '../thread/operations';
 import { enterKernel as enter } from '../thread/stop';
+import { leaveCompaction } from '../zone/recover-compaction';
 import { releaseDesc } from '../zone/release';
 
 /** @returns 0, or ERR_BUSY, ERR_ARGUMENT: see compact/step.ts */
 export function beginCompaction(order: u32, isDelivery: bool, isPolite: bool): i32 {
   if (order > MAX_ORDER) return ERR_ARGUMENT;
   enter(OP_COMPACT);
+  leaveCompaction();
   const failure = begin(order, isDelivery, isPolite);
   leave();
   return failure;
@@ -53,6 +56,7 @@ export function beginWithdrawal(pfn: u32): i32 {
 
 function beginGiven(pfn: u32, count: u32, goal: u32): i32 {
   enter(OP_COMPACT);
+  leaveCompaction();
   const failure = beginRange(pfn, count, goal);
   leave();
   return failure;

@@ -44,10 +44,10 @@ import {
   pin,
   pinDescriptor,
 } from '../memdesc/pin';
-import { hasPinned, hasRoom } from '../memdesc/pin-ledger';
+import { hasPinned, hasRoom, setSubject, settlePins } from '../memdesc/pin-ledger';
 import { isRegistered, registerUserType, userTypeName } from '../memdesc/user-type';
 import { isFolioObject } from '../slab/kmem-cache';
-import { leave, OP_FOLIO } from '../thread/operations';
+import { leave, OP_FOLIO, OP_LOCK, OP_PUT } from '../thread/operations';
 import { enterSection } from '../thread/rcu';
 import { slotOf } from '../thread/slot';
 import { enterKernel as enter, enterReading } from '../thread/stop';
@@ -111,6 +111,7 @@ export function pinPage(pfn: u32): i32 {
   enterReading(OP_FOLIO);
   const desc = pinPatiently(pfn);
   leave();
+  settlePins();
   return desc;
 }
 
@@ -141,6 +142,7 @@ export function pinFolio(name: f64): i32 {
   enterReading(OP_FOLIO);
   const held = holdFolio(name);
   leave();
+  settlePins();
   return held;
 }
 
@@ -164,9 +166,11 @@ function holdFolio(name: f64): i32 {
 /** Drops a pin of this thread. @returns 0, or ERR_NOT_YOURS */
 export function putPage(desc: u32): i32 {
   if (!hasPinned(desc << 5)) return ERR_NOT_YOURS;
-  enterReading(OP_FOLIO);
+  setSubject(desc << 5);
+  enterReading(OP_PUT);
   dropPin(desc << 5);
   leave();
+  settlePins();
   return 0;
 }
 
@@ -175,15 +179,19 @@ export function putPage(desc: u32): i32 {
  */
 export function lockPage(desc: u32): i32 {
   if (!hasPinned(desc << 5)) return ERR_NOT_YOURS;
-  enter(OP_FOLIO);
-  const taken = isLockMine(desc) ? ERR_NOT_YOURS : lockDesc(desc << 5);
+  if (isLockMine(desc)) return ERR_NOT_YOURS;
+  setSubject(desc << 5);
+  enter(OP_LOCK);
+  const taken = lockDesc(desc << 5);
   leave();
   return taken;
 }
 
 export function tryLockPage(desc: u32): i32 {
   if (!hasPinned(desc << 5)) return ERR_NOT_YOURS;
-  enter(OP_FOLIO);
+  if (isLockMine(desc)) return ERR_BUSY;
+  setSubject(desc << 5);
+  enter(OP_LOCK);
   const taken = tryLockDesc(desc << 5);
   leave();
   return taken;

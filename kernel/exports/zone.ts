@@ -8,18 +8,34 @@
 import { selfSlot, setCanPark } from '../base/env';
 import { FAULT_TRAP, faultCode, poison } from '../base/fault';
 import { MAX_SLOT } from '../base/layout';
-import { leave, OP_ATTACH, OP_CHECK, OP_DETACH, OP_READ, OP_RECOVER } from '../thread/operations';
+import { compactOwner } from '../compact/state';
+import {
+  leave,
+  OP_ATTACH,
+  OP_CHECK,
+  OP_COMPACT,
+  OP_DETACH,
+  OP_RECOVER,
+} from '../thread/operations';
 import {
   abandonSlot,
   markDead as markDeadOwner,
   operationOf,
   liveOwner as ownerOfSlot,
 } from '../thread/slot';
-import { enterKernel as enter, startWorld, stopWorld } from '../thread/stop';
+import {
+  enterKernel as enter,
+  hasStopped,
+  startWorld,
+  stopWorld,
+  takeRefusal,
+} from '../thread/stop';
 import { succeed, supervisor, supervisorTerm as term } from '../thread/supervision';
 import { checkZone } from '../zone/check';
+import { leaveCompaction } from '../zone/recover-compaction';
 import { adoptImage as adopt, recoverDead as recoverAll } from '../zone/recovery';
 import { lend as lendView, recycleZone } from '../zone/recycle';
+import { repairSelf as repairUnwound } from '../zone/unwound';
 import { attachThread, detachThread, formatZone, settleThread } from '../zone/zone';
 
 export { checkDetail } from '../zone/check';
@@ -65,15 +81,37 @@ export function detach(): void {
 }
 
 /**
- * The thread's answer to an exception out of a call (its stack is full): a read that had changed
- * nothing is over. Anything else may be half-done, and what repairs a dead thread's work would take
- * the living one's pins and scratch with it: the zone is poisoned.
+ * The thread's answer to a trap that no check of the kernel's foresaw: the zone is damaged. Of a zone
+ * that it is not attached to, it changes nothing.
  */
 export function callFailed(): void {
-  if (selfSlot() == 0) return;
-  const operation = operationOf(selfSlot());
-  if (operation == 0 || operation == OP_READ || operation == OP_CHECK) leave();
-  else poison(FAULT_TRAP, selfSlot(), operation);
+  if (selfSlot() != 0) poison(FAULT_TRAP, selfSlot(), operationOf(selfSlot()));
+}
+
+/**
+ * Repairs what is left of a call of this thread that was cut short.
+ *
+ * @param isTurnOver  nothing of this thread is under way, so neither is a loop of calls: compaction
+ * @returns 0, or ERR_BUSY: see zone/unwound.ts
+ */
+export function repairSelf(isTurnOver: bool): i32 {
+  const failure = repairUnwound();
+  if (failure != 0 || !isTurnOver || selfSlot() == 0 || compactOwner() != selfSlot())
+    return failure;
+  enter(OP_COMPACT);
+  leaveCompaction();
+  leave();
+  return 0;
+}
+
+/** Whether the last call was refused on entry: one before it was cut short, or there is no slot. */
+export function wasRefused(): bool {
+  return takeRefusal();
+}
+
+/** Whether this thread has a slot. */
+export function isAttached(): bool {
+  return selfSlot() != 0;
 }
 
 /** Records the proven death of a thread. Needs no slot. @returns slots marked */
@@ -122,9 +160,12 @@ export function stop(): void {
   stopWorld();
 }
 
-export function start(): void {
+/** @returns false if the world has not stood still until now: a call meanwhile found `stop` cut short */
+export function start(): bool {
+  if (!hasStopped()) return false;
   startWorld();
   leave();
+  return true;
 }
 
 /** Makes the memory of a loaded image usable, before `attach`. */

@@ -35,6 +35,12 @@ const NOTED: u32 = 1;
 
 /** Thread-local: where the next entry goes. */
 let next: usize = 0;
+/** Thread-local: where it goes between two calls. Below stand the pins that a user has. */
+let settled: usize = 0;
+/** Thread-local: what the call under way puts, or locks: see `resetLedger`. */
+let subject: u32 = 0;
+/** Thread-local: where the last entry is being moved to, or 0. */
+let moving: usize = 0;
 
 function entryAt(page: usize, index: u32): usize {
   return page + THREAD_PINS + index * 4;
@@ -43,6 +49,22 @@ function entryAt(page: usize, index: u32): usize {
 /** Begins the ledger of a thread that has got its page. */
 export function openLedger(): void {
   next = entryAt(selfPage(), 0);
+  settled = next;
+}
+
+/** The call is over: what it pinned is the user's now, what it put is not any more. @inline */
+export function settlePins(): void {
+  settled = next;
+}
+
+/** Says which descriptor a call that puts or locks is about. @inline */
+export function setSubject(desc: u32): void {
+  subject = desc;
+}
+
+/** What was said last. */
+export function subjectOf(): u32 {
+  return subject;
 }
 
 /** Whether this thread may pin once more. @inline */
@@ -66,8 +88,10 @@ export function strike(entry: u32): void {
 
 /** Moves the last entry to the place of another. */
 function move(last: usize, to: usize): void {
+  moving = to;
   pokeWord(to, peekWord(last));
   pokeWord(last, 0);
+  moving = 0;
 }
 
 /** Writes down a descriptor that this thread bears or frees. */
@@ -95,8 +119,12 @@ function find(entry: u32): usize {
 
 /** Whether this thread has pinned the descriptor. */
 export function hasPinned(desc: u32): bool {
+  return hasEntry(desc);
+}
+
+function hasEntry(entry: u32): bool {
   for (let at = next - 4; at >= entryAt(selfPage(), 0); at -= 4) {
-    if (peekWord(at) == desc) return true;
+    if (peekWord(at) == entry) return true;
   }
   return false;
 }
@@ -104,6 +132,58 @@ export function hasPinned(desc: u32): bool {
 /** A descriptor that this thread has pinned, or 0. */
 export function anyPinned(): u32 {
   return next == entryAt(selfPage(), 0) ? 0 : peekWord(next - 4) & ~NOTED;
+}
+
+/**
+ * After a call of this thread that was cut short: what it had begun to pin, or to put, becomes a note,
+ * so that it is counted anew like all that a dead thread had noted; the user's pins stay. World halted.
+ *
+ * @param isPut  whether the call was one that puts `subject`
+ */
+export function resetLedger(isPut: bool): void {
+  finishMove();
+  const isPending = isPut && subject != 0 && next == settled;
+  for (let at = settled; at < next; at += 4) pokeWord(at, noted(peekWord(at)));
+  if (isPending && !hasEntry(subject | NOTED) && hasEntry(subject)) keepAsNote(subject);
+  subject = 0;
+  settled = next;
+}
+
+function noted(entry: u32): u32 {
+  return entry == 0 ? 0 : entry | NOTED;
+}
+
+/** The entry that was being moved stands in one place; what was struck or not entered yet is gone. */
+function finishMove(): void {
+  if (moving != 0 && peekWord(next - 4) != 0) move(next - 4, moving);
+  moving = 0;
+  pokeWord(next, 0);
+  while (next != entryAt(selfPage(), 0) && peekWord(next - 4) == 0) next -= 4;
+}
+
+/** Fills the places of entries that were cleared. */
+export function closeGaps(): void {
+  for (let at = entryAt(selfPage(), 0); at < next; at += 4) {
+    if (peekWord(at) != 0) continue;
+    if (at != next - 4) move(next - 4, at);
+    next -= 4;
+    at -= 4;
+  }
+  settled = next;
+}
+
+/** A descriptor that this thread has noted, or 0. */
+export function anyNoted(): u32 {
+  for (let at = entryAt(selfPage(), 0); at < next; at += 4) {
+    if ((peekWord(at) & NOTED) != 0) return peekWord(at) & ~NOTED;
+  }
+  return 0;
+}
+
+/** Whether an entry of a thread is a pin, and no note. Likewise. */
+export function isPin(slot: u32, index: u32): bool {
+  const entry = peekWord(entryAt(slotOf(slot).page, index));
+  return entry != 0 && (entry & NOTED) == 0;
 }
 
 /** The descriptor that an entry of a thread names, or 0. World halted, or the thread is dead. */

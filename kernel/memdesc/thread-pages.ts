@@ -46,10 +46,11 @@ export function dropPages(slot: ThreadSlot): void {
 export function takeScratch(): i32 {
   const slot = selfState();
   if (slot.tableScratch != 0) return 0;
-  slot.keyScratch = takeOne(KEY_ORDER);
-  slot.inputScratch = takeOne(BLOCK_ORDER);
-  slot.outputScratch = takeOne(BLOCK_ORDER);
-  slot.tableScratch = takeOne(TABLE_ORDER);
+  // Some may be there, of a call that was cut short.
+  if (slot.keyScratch == 0) slot.keyScratch = takeOne(KEY_ORDER);
+  if (slot.inputScratch == 0) slot.inputScratch = takeOne(BLOCK_ORDER);
+  if (slot.outputScratch == 0) slot.outputScratch = takeOne(BLOCK_ORDER);
+  if (slot.tableScratch == 0) slot.tableScratch = takeOne(TABLE_ORDER);
   const isWhole =
     slot.keyScratch != 0 &&
     slot.inputScratch != 0 &&

@@ -8,7 +8,7 @@
 import { selfSlot } from '../base/env';
 import { haltWorld, resumeWorld } from '../thread/stop';
 import { CACHES, cacheOf, slabState } from './cache';
-import { dropSheaf, flushSheaf, lockSlab, rackOf, sheafOf, unlockSlab } from './sheaf';
+import { dropSheaf, flushSheaf, lockSlab, rackOf, settleHand, sheafOf, unlockSlab } from './sheaf';
 import { waitingSlabs } from './slabs';
 
 /**
@@ -78,6 +78,16 @@ export function leaveSlab(): void {
     rack.spare = 0;
   }
   unlockSlab();
+}
+
+/** After a repair: this thread's sheaves have become everybody's, and nothing is in its hands. */
+export function forgetRacks(): void {
+  for (let cache: u32 = 0; cache < CACHES; cache++) {
+    const rack = rackOf(cache);
+    rack.loaded = 0;
+    rack.spare = 0;
+  }
+  settleHand();
 }
 
 function giveUp(sheaf: u32): void {

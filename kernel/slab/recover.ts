@@ -25,7 +25,7 @@ import { nextTaken } from '../frames/bitfield';
 import { linkAt, OWNED, publish, refsAt, SLOT_SHIFT, UNPUBLISHED } from '../memdesc/header';
 import { peekPageWord } from '../memdesc/page-word';
 import { breakLock } from '../thread/lock';
-import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
+import { highestSlot, isAlive, slotOf } from '../thread/slot';
 import { haltWorld, resumeWorld } from '../thread/stop';
 import { CACHE_SHEAF, CACHES, cacheOf, KIND_CELL, KIND_DESC, slabState } from './cache';
 import { fillFree } from './debug-fill';
@@ -177,11 +177,11 @@ function renewSheaves(desc: u32): void {
     if (peekByte(slabOf(desc).states + index) != IN_USE) continue;
     const sheaf = objectAt(desc, index);
     const owner = sheafOwner(sheaf);
-    const isAlive = owner != 0 && slotState(owner) == SLOT_LIVE;
-    if (!isAlive && (owner != 0 || !isFull(sheaf))) strip(sheaf);
+    const isKept = owner != 0 && isAlive(owner);
+    if (!isKept && (owner != 0 || !isFull(sheaf))) strip(sheaf);
     for (let i: u32 = 0; i < sheafOf(sheaf).count; i++)
       pokeByte(stateOf(sheafObject(sheaf, i)), SEEN);
-    takeUp(sheaf, isAlive);
+    takeUp(sheaf, isKept);
   }
 }
 
@@ -196,9 +196,9 @@ function strip(sheaf: u32): void {
   }
 }
 
-function takeUp(sheaf: u32, isAlive: bool): void {
+function takeUp(sheaf: u32, isKept: bool): void {
   chainSheaf(sheaf);
-  if (isAlive) return;
+  if (isKept) return;
   if (sheafOf(sheaf).count != 0) storeInBarn(sheaf);
   else dropSheaf(sheaf);
 }
@@ -219,7 +219,7 @@ function seeHands(): void {
     if (page == 0) continue;
     const object = handIn(page).inHand;
     if (object == 0) continue;
-    if (slotState(slot) == SLOT_LIVE) {
+    if (isAlive(slot)) {
       // Else it is in use, on its way out; or in a slab and about to be taken.
       replaceState(object, IN_SHEAF, SEEN);
     } else {
@@ -261,7 +261,7 @@ function relist(desc: u32): void {
   slab.next = 0;
   slab.prev = 0;
   if (isRetired(desc)) enlistRetired(desc);
-  else if (slab.grower == 0 || slotState(slab.grower) != SLOT_LIVE) {
+  else if (slab.grower == 0 || !isAlive(slab.grower)) {
     adoptSlab(desc);
     retireIfSpare(desc);
   }

@@ -11,7 +11,15 @@ import {
   zoneTest,
 } from '../../test/support/zone.ts';
 
-const { ERR_NO_SLOT, HALF_DONE, MAX_SLOT, SLOT_DEAD, SLOT_FREE, SLOT_LIVE } = facts;
+const {
+  AT_SAFEPOINT: SAFEPOINT,
+  ERR_NO_SLOT,
+  HALF_DONE,
+  MAX_SLOT,
+  SLOT_DEAD,
+  SLOT_FREE,
+  SLOT_LIVE,
+} = facts;
 
 const slotWord = ({ words }: TestZone, slot: number, field: string, at = 0): number =>
   words[(facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', field)) / 4 + at]!;
@@ -162,14 +170,41 @@ zoneTest('all slots of a dead owner are marked', {}, (zone) => {
   assert.deepEqual(identity(zone, 2), [SLOT_LIVE, 2, 70], 'the lowest free slot');
 });
 
-test('an exception before any change leaves the zone healthy, one after it poisons', () => {
+test('a call after one that was cut short is refused, until the thread has repaired', () => {
   const zone = createZone();
-  setInKernel(zone, 1, 7);
-  zone.kernel.callFailed();
-  assert.equal(zone.kernel.fault(), 0);
-  assert.equal(slotWord(zone, 1, 'inKernel'), 0, 'the call is over');
+  for (const operation of [3, 7, 4 | SAFEPOINT]) {
+    setInKernel(zone, 1, operation);
+    assert.throws(() => zone.kernel.allocPages(0), WebAssembly.RuntimeError);
+    assert.equal(zone.kernel.wasRefused(), 1);
+    assert.equal(zone.kernel.wasRefused(), 0, 'it is told once');
+    assert.equal(zone.kernel.fault(), 0);
+    assert.equal(zone.kernel.repairSelf(0), 0);
+    assert.equal(slotWord(zone, 1, 'inKernel'), 0, 'the call is over');
+    zone.kernel.freePages(zone.kernel.allocPages(0), 0);
+    assertSound(zone.kernel);
+  }
+});
+
+test('nobody gets in without a slot', () => {
+  const zone = createZone();
+  const other = zone.join();
+  other.detach();
+  assert.throws(() => other.allocPages(0), WebAssembly.RuntimeError);
+  assert.equal(other.wasRefused(), 1);
+  assert.equal(other.isAttached(), 0);
+  assert.equal(other.repairSelf(0), 0);
   assertSound(zone.kernel);
+});
+
+test('what nobody can repair poisons the zone', () => {
+  const zone = createZone();
   setInKernel(zone, 1, HALF_DONE | 8);
+  assert.throws(() => zone.kernel.repairSelf(0), WebAssembly.RuntimeError);
+  assert.equal(zone.kernel.fault(), facts.FAULT_TRAP);
+});
+
+test('a trap that no check foresaw poisons the zone', () => {
+  const zone = createZone();
   zone.kernel.callFailed();
   assert.equal(zone.kernel.fault(), facts.FAULT_TRAP);
 });

@@ -15,9 +15,11 @@
  *
  *   inKernel  cell (64 bits: operation:16 · section:48), owner thread, atomic; 0 outside. One store
  *             begins a call and its section, one ends both
- *     operation  number of the one under way, with HALF_DONE from its first change that nobody
- *                could repair on, and AT_SAFEPOINT while it waits. Read by who stops the world
- *                (stop.ts), and by a survivor after the owner's death
+ *     operation  number of the one under way, with HALF_DONE from its first change that nobody could
+ *                repair on, and AT_SAFEPOINT while it waits. Read by who stops the world (stop.ts), and by
+ *                a survivor after the owner's death. A thread that enters and finds its own set was
+ *                *unwound*: a call of it was cut short (zone/recovery.ts), and it repairs before
+ *                anything else. Slot 0's is never 0, so who has no slot does not get in either
  *     section    0, or the epoch at which the read section began: see rcu.ts
  *   the rest  owner thread; a survivor after its death
  *
@@ -51,6 +53,10 @@ export const HALF_DONE: u32 = 0x100;
 export const AT_SAFEPOINT: u32 = 0x200;
 /** Bit of inKernel: resting until it can halt the world itself. */
 export const WANTS_HALT: u32 = 0x400;
+/** Bit of inKernel: a call was cut short, and nothing goes on before its thread has repaired. */
+export const UNWOUND: u32 = 0x800;
+/** The operation's number, without its marks. */
+export const OPERATION_NUMBER: u32 = 0xff;
 
 @unmanaged
 export class ThreadsState {
@@ -63,6 +69,8 @@ export class ThreadsState {
   changes: u32;
   /** Who notices deaths here: see supervision.ts. */
   supervisor: u64;
+  /** Counts who has waited for long: see park.ts. */
+  asks: u32;
 }
 
 @unmanaged
@@ -165,6 +173,19 @@ export function slotState(slot: u32): u32 {
 export function liveOwner(slot: u32): u32 {
   const seen = loadCell(slotAt(slot));
   return (u32(seen) & 3) == SLOT_LIVE ? u32(seen >> 32) : 0;
+}
+
+/**
+ * Whether a slot has a thread that goes on from where it is: not a dead one, nor one that was unwound
+ * and has not repaired yet.
+ */
+export function isAlive(slot: u32): bool {
+  return slotState(slot) == SLOT_LIVE && (operationOf(slot) & UNWOUND) == 0;
+}
+
+/** Called once, when the zone is formatted: nobody enters by slot 0. */
+export function formatSlots(): void {
+  storeCell(inKernelAt(0), UNWOUND);
 }
 
 /** To be called before an operation's first change that a survivor could not repair. */

@@ -14,6 +14,7 @@
  *   0         → slot|HALT   haltWorld, likewise
  *   slot(|H)  → 0           by its owner; a dead *stopper's* by anybody: it had changed nothing
  *   dead|HALT → slot|HALT   enterHalted: whoever takes a dead halter's place finishes its repairs
+ *   slot(|H)  → slot|HALT   haltUnwound: the stop of a call that was cut short, by its own thread
  * inKernel (slot.ts) is stored before the stop word is loaded, and the stop word before inKernel is
  *   loaded, all sequentially consistent: of an entering thread and a stopper at least one sees the
  *   other. Who enters and sees a stop goes back and waits; so does who would go on after a rest and
@@ -44,6 +45,7 @@ import {
   setInKernel,
   slotState,
   ThreadsState,
+  UNWOUND,
   WANTS_HALT,
 } from './slot';
 
@@ -68,16 +70,37 @@ function changesAt(): usize {
   return THREADS_STATE + offsetof<ThreadsState>('changes');
 }
 
+/** Thread-local: whether the last call was refused because one before it was cut short. */
+let wasRefused: bool = false;
+
+/**
+ * Traps, and has changed nothing, if the zone is poisoned, if a call of this thread was cut short, or if
+ * it has no slot (slot.ts). Cost: two loads.
+ */
+function admit(): void {
+  trapIfPoisoned();
+  if (operationOf(selfSlot()) == 0) return;
+  wasRefused = true;
+  unreachable();
+}
+
+/** Whether the last call was refused by `admit`; asked once. */
+export function takeRefusal(): bool {
+  const answer = wasRefused;
+  wasRefused = false;
+  return answer;
+}
+
 /** Begins a call: returns when the world runs and everybody can see that we are inside. */
 export function enterKernel(operation: u32): void {
-  trapIfPoisoned();
+  admit();
   setInKernel(operation, 0);
   if (loadWord(stopAt()) != 0) enterSlow(operation);
 }
 
 /** Begins a call and a read section (rcu.ts): one store says both. */
 export function enterReading(operation: u32): void {
-  trapIfPoisoned();
+  admit();
   setInKernel(operation, currentEpoch());
   if (loadWord(stopAt()) == 0) return;
   enterSlow(operation);
@@ -237,8 +260,20 @@ export function haltWorld(): void {
  *          whose death only the caller, outside, could notice
  */
 export function enterHalted(operation: u32): bool {
-  trapIfPoisoned();
+  admit();
+  // Before the stop word: a halt must not be left to who does not know that it was cut short.
+  setInKernel(operation | AT_SAFEPOINT, 0);
   return halt(operation, true);
+}
+
+/**
+ * Halts the world for this thread, whose call was cut short. Until that has come about it is at rest: it
+ * goes on with nothing that it had begun. What stop or halt is left of that call is taken over.
+ *
+ * @returns false after some slices in vain; then nothing has changed, and it is to be tried again
+ */
+export function haltUnwound(): bool {
+  return halt((operationOf(selfSlot()) & ~(AT_SAFEPOINT | WANTS_HALT)) | UNWOUND, true);
 }
 
 function halt(operation: u32, isRecovering: bool): bool {
@@ -246,10 +281,10 @@ function halt(operation: u32, isRecovering: bool): bool {
   let seen = loadWord(stopAt());
   let waits: u32 = 0;
   while (true) {
-    if (seen == 0 || (isRecovering && slotState(seen & STOPPER) != SLOT_LIVE)) {
+    if (seen == 0 || (isRecovering && !isOthers(seen & STOPPER))) {
       if (casWord(stopAt(), seen, selfSlot() | HALT) == seen) break;
     } else if (waits >= patience) {
-      leaveKernel();
+      giveUp(operation);
       return false;
     } else {
       waits++;
@@ -263,13 +298,35 @@ function halt(operation: u32, isRecovering: bool): bool {
   // As it was: a dead halter's halt stays.
   storeWord(stopAt(), seen);
   wakeWord(stopAt(), -1);
-  leaveKernel();
+  giveUp(operation);
   return false;
+}
+
+/** Whether a stop is another living thread's. */
+function isOthers(stopper: u32): bool {
+  return stopper != selfSlot() && slotState(stopper) == SLOT_LIVE;
+}
+
+/** Ends a call that could not halt the world. Who was unwound stays inside, at rest, until it can. */
+function giveUp(operation: u32): void {
+  if ((operation & UNWOUND) == 0) leaveKernel();
+  else publishStateAndWake(operation | AT_SAFEPOINT);
 }
 
 /** Ends a halt of one's own. */
 export function resumeWorld(): void {
   startWorld();
+}
+
+/** The same after `haltUnwound`: what was cut short is whole, and the thread goes on. */
+export function resumeWhole(): void {
+  publishState(operationOf(selfSlot()) & ~UNWOUND);
+  startWorld();
+}
+
+/** Whether it is this thread that has stopped the world. */
+export function hasStopped(): bool {
+  return loadWord(stopAt()) == selfSlot();
 }
 
 /** Ends the stop of a thread whose slot is given up. */

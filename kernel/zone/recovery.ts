@@ -52,29 +52,19 @@ import { reapPins, repairPins } from './recover-pins';
  */
 export function recoverDead(operation: u32): i32 {
   if (!enterHalted(operation)) return ERR_BUSY;
-  repairFloors();
+  repairDead();
   resumeWorld();
   return i32(reapDead());
 }
 
-/**
- * In the halted world, lowest floor first. Each repair may have been begun by somebody who died,
- * and ends by freeing the floor's lock.
- */
-function repairFloors(): void {
+/** In the halted world: everybody who is dead by now. */
+export function repairDead(): void {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
     // Whoever marked it may not have come to poisoning yet.
     judge(slot, operationOf(slot));
     trapIfPoisoned();
-    repairFrames(slot);
-    repairPages(slot);
-    repairReplaced(slot);
-    repairSlab(slot);
-    repairLimbo(slot);
-    repairZsmalloc(slot);
-    breakLock(THREADS_LOCK, slot);
-    repairTypes(slot);
+    repairFloors(slot);
     repairPins(slot);
     repairCompaction(slot);
     repairStore(slot);
@@ -84,11 +74,26 @@ function repairFloors(): void {
 }
 
 /**
+ * In the halted world, lowest floor first. Each repair may have been begun by somebody who died, and
+ * ends by freeing the floor's lock.
+ */
+export function repairFloors(slot: u32): void {
+  repairFrames(slot);
+  repairPages(slot);
+  repairReplaced(slot);
+  repairSlab(slot);
+  repairLimbo(slot);
+  repairZsmalloc(slot);
+  breakLock(THREADS_LOCK, slot);
+  repairTypes(slot);
+}
+
+/**
  * In the running world: debts are paid through the floors, whose locks the living may hold. Not of
  * who was marked dead meanwhile: whoever did that repairs first. Who dies here leaves the rest to
  * the next, except in the middle of what stood in a thread's state or in a draft.
  */
-function reapDead(): u32 {
+export function reapDead(): u32 {
   let recovered: u32 = 0;
   lock(THREADS_LOCK);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {

@@ -28,7 +28,7 @@ import { formatSlab } from '../slab/kmem-cache';
 import { hasDeferred } from '../store/deferred';
 import { dropDraft } from '../store/entry';
 import { formatRcu } from '../thread/rcu';
-import { claimSlot, releaseSlot, selfState } from '../thread/slot';
+import { claimSlot, formatSlots, releaseSlot, selfState } from '../thread/slot';
 import { startWorld, stopWorld } from '../thread/stop';
 import { leaveZsmalloc } from '../zsmalloc/reap';
 import { leaveCompaction } from './recover-compaction';
@@ -60,6 +60,7 @@ export function formatFloors(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): vo
   zone.zoneIdHi = idHi;
   zone.hashSeed = (u64(seedHi) << 32) | u64(seedLo);
   formatRcu();
+  formatSlots();
   formatFrames();
   formatSlab();
   formatFolio();

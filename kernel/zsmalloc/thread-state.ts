@@ -78,6 +78,14 @@ export function activeAt(thread: ThreadState, sizeClass: u32): usize {
   return changetype<usize>(thread) + ACTIVE_AT + (sizeClass & (ACTIVES - 1)) * 4;
 }
 
+/** After a repair: this thread owns no zspages any more, and moves none. */
+export function forgetActives(): void {
+  const thread = selfThreadState();
+  memory.fill(activeAt(thread, 0), 0, 2 * SPARES);
+  memory.fill(leftBits(thread), 0, 32);
+  thread.source = 0;
+}
+
 export function leftBits(thread: ThreadState): usize {
   return changetype<usize>(thread) + offsetof<ThreadState>('left');
 }

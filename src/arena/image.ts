@@ -49,7 +49,9 @@ export function saveImage(file: string, memory: WebAssembly.Memory, kernel: Kern
   try {
     const fd = fs.openSync(draft, 'w');
     try {
-      writeStopped(fs, crc32, fd, memory, kernel);
+      if (!writeStopped(fs, crc32, fd, memory, kernel)) {
+        throw new BadImageError(file, 'the arena was used while it was being written');
+      }
     } finally {
       fs.closeSync(fd);
     }
@@ -74,13 +76,15 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }
 
+/** @returns whether the world stood still meanwhile: not if this thread used it, in a patched `fs` */
 function writeStopped(
   fs: Fs,
   crc32: Crc,
   fd: number,
   memory: WebAssembly.Memory,
   kernel: KernelExports,
-): void {
+): boolean {
+  let isWhole = false;
   kernel.stop();
   try {
     noteTime(kernel);
@@ -88,8 +92,9 @@ function writeStopped(
     writeAll(fs, fd, headerOf(crc32, memory.buffer.byteLength / 65536, runs));
     for (const run of runs) writeAll(fs, fd, runOf(crc32, memory, run));
   } finally {
-    kernel.start();
+    isWhole = kernel.start() !== 0;
   }
+  return isWhole;
 }
 
 /** Runs of pages that are not free, in ascending order. */

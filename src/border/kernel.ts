@@ -1,15 +1,16 @@
 /**
  * The border to the kernel: the only file that knows WebAssembly.
  *
- * `openKernel` gives a thread its instance over a zone's memory. Every export is guarded: an
- * exception that interrupts a change (a trap, a stack overflow) means half-done work, so it poisons
- * the zone and becomes a `CorruptionError`, as it does for every other thread that calls.
+ * `openKernel` gives a thread its instance over a zone's memory. Every export is guarded: a trap means
+ * that the zone is poisoned, and becomes a `CorruptionError`, as it does for every other thread that
+ * calls; what a call has left half-done that was cut short is repaired.
  *
  * Numbers: exports return signed 32-bit integers and take anything (NaN and 2^32 would silently
  * become 0), so callers check arguments first (arguments.ts).
  */
-import { CorruptionError, IncompatibleZoneError } from '../errors.ts';
+import { BusyError, CorruptionError, DisposedError, IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { guardExports, type RawExports } from '../generated/guard.ts';
 import { kernelWasm } from '../generated/kernel-wasm.ts';
 import { unpack } from './embedded.ts';
 import { compile } from './support.ts';
@@ -22,6 +23,9 @@ export interface KernelExports {
   attach(owner: number, mayPark: number): number;
   detach(): void;
   callFailed(): void;
+  repairSelf(isTurnOver: number): number;
+  wasRefused(): number;
+  isAttached(): number;
   markDead(owner: number): number;
   recoverDead(): number;
   check(): number;
@@ -138,7 +142,7 @@ export interface KernelExports {
   zsCompactPages(): number;
   adoptImage(): void;
   stop(): void;
-  start(): void;
+  start(): number;
 }
 
 const faultReasons: Record<number, string> = {
@@ -175,7 +179,8 @@ export function kernelModule(): WebAssembly.Module {
 
 /** An instance of the kernel over `memory`, not attached to anything yet. */
 export function openKernel(memory: WebAssembly.Memory): KernelExports {
-  return guard(instantiate(kernelModule(), memory) as unknown as KernelExports);
+  const raw = instantiate(kernelModule(), memory) as unknown as RawExports;
+  return guardExports(raw, new Watch(raw));
 }
 
 /** The exports of a module of ours over a memory, as they are. */
@@ -190,43 +195,78 @@ export function instantiate(
   }
 }
 
+/** Tries to repair, each as long as others may be in their calls: two seconds. */
+const REPAIR_TRIES = 50;
+const RETRY_MS = 10;
 const settled = Promise.resolve();
+const { RuntimeError } = WebAssembly;
 
 /**
- * The same exports, with exceptions turned into errors.
+ * What the wrappers of an instance share: the look after the turn, and what an exception means.
  *
- * When the stack is full, explaining may overflow it as well. So the exception is noted first, by
- * means that need no stack (`then` is a builtin without a stack check), and explained before the
- * next call, or when this thread's stack is empty, whichever comes first.
+ * Three things come out of a call besides its result.
+ *   a trap      the zone is poisoned, or this call was refused: a call before it was cut short
+ *   RangeError  the stack is full. It is the caller's affair and goes on as it is. What it has cut short
+ *               stands in the thread's slot, and is repaired when somebody finds it
+ *   nothing     a time-out of `node:vm`, or Ctrl-C: the engine unwinds us without `catch` or `finally`
+ * Who finds it: the next call; a microtask, which the first call of a turn that changes anything queues;
+ * or whoever waits for what the thread has left behind (kernel/thread/park.ts, src/threads/). The last
+ * two run when the stack is empty.
  */
-function guard(raw: KernelExports): KernelExports {
-  let isUnexplained = false;
-  const settle = () => {
-    if (isUnexplained) raw.callFailed();
-    isUnexplained = false;
-  };
-  const guarded: Record<string, unknown> = {};
-  for (const [name, call] of Object.entries(raw)) {
-    if (typeof call !== 'function') continue;
-    guarded[name] = (a: number, b: number, c: number, d: number) => {
-      if (isUnexplained) settle();
-      try {
-        return call(a, b, c, d);
-      } catch (exception) {
-        isUnexplained = true;
-        settled.then(settle);
-        settle();
-        throw explain(raw, exception);
-      }
-    };
-  }
-  return guarded as unknown as KernelExports;
-}
+export class Watch {
+  /** Whether the microtask is queued. */
+  isDue = false;
+  readonly #raw: RawExports;
 
-/** What an exception out of the kernel means. One that came before any change: itself. */
-function explain(raw: KernelExports, exception: unknown): unknown {
-  if (raw.fault() === 0) return exception;
-  return corruption(raw.fault(), raw.faultSlot(), raw.faultDetail(), exception);
+  constructor(raw: RawExports) {
+    this.#raw = raw;
+  }
+
+  /** Queues it. */
+  look(): void {
+    settled.then(this.#lookAfterTurn);
+    this.isDue = true;
+  }
+
+  readonly #lookAfterTurn = (): void => {
+    this.isDue = false;
+    try {
+      if (this.#raw.repairSelf(1) !== facts.ERR_BUSY) return;
+      setTimeout(this.#lookAfterTurn, RETRY_MS);
+    } catch {
+      // Poisoned: the next call says so.
+    }
+  };
+
+  /** Explains an exception by throwing, or makes the call again. */
+  mend(exception: unknown, call: (...args: never[]) => unknown, args: number[]): unknown {
+    if (!(exception instanceof RuntimeError)) {
+      settled.then(this.#lookAfterTurn);
+      throw exception;
+    }
+    if (this.#raw.wasRefused() === 0) throw this.#explain(exception);
+    if (this.#raw.isAttached() === 0) throw new DisposedError('arena');
+    try {
+      this.#repair();
+      return call(...(args as never[]));
+    } catch (second) {
+      throw second instanceof RuntimeError ? this.#explain(second) : second;
+    }
+  }
+
+  #repair(): void {
+    for (let tries = 0; tries < REPAIR_TRIES; tries++) {
+      if (this.#raw.repairSelf(0) !== facts.ERR_BUSY) return;
+    }
+    throw new BusyError('other threads do not end their calls');
+  }
+
+  #explain(cause: unknown): Error {
+    const raw = this.#raw;
+    if (raw.fault() === 0) raw.callFailed();
+    const fault = raw.fault() || facts.FAULT_TRAP;
+    return corruption(fault, raw.faultSlot(), raw.faultDetail(), cause);
+  }
 }
 
 /** Throws a poisoned zone's error, for figures that are read without entering the kernel. */

@@ -19,9 +19,11 @@ import {
   type Machine,
   type Observer,
   RaceDetector,
+  type RecoverBody,
   type Report,
   type Scenario,
   type Thread,
+  UNWOUND,
 } from './engine/index.ts';
 import { judgeKernelAccess, offsetOf } from './lifetimes.ts';
 import { allowedRaces } from './races.ts';
@@ -44,6 +46,10 @@ export interface KernelScenario {
   threads: Body[];
   /** Threads that may be killed; all by default. */
   killable?: number[];
+  /** A kill only cuts a call short: the thread lives on, and repairs what it left. */
+  unwinds?: boolean;
+  /** What it does then. Else it leaves. `wasInside`: the call had begun and was not over. */
+  goOn?: (thread: Thread, wasInside: boolean) => Promise<unknown>;
   /** No kill may poison the zone. */
   mustSurvive?: boolean;
   /** Accesses of an execution beyond which it is taken for endless; 10,000 if absent. */
@@ -157,6 +163,44 @@ async function recover(thread: Thread, victim: number, machine: Machine): Promis
   }
 }
 
+const recovers: RecoverBody = (thread, victim, machine) =>
+  survives((self) => recover(self, victim, machine))(thread, machine);
+
+/** A body whose thread repairs what a call has left that was cut short, if need be twice. */
+function livesOn(body: Body, goOn: NonNullable<KernelScenario['goOn']>): Body {
+  return survives(async (thread, machine) => {
+    const result = await orUnwound(body(thread, machine));
+    if (result !== UNWOUND) return result;
+    // Slot 1 is the main thread's.
+    const slot = facts.SLOT_TABLE + (thread.index + 2) * facts.SLOT_BYTES;
+    const wasInside = (machine.load(slot + offsetOf('ThreadSlot', 'inKernel')) & 0xffff) !== 0;
+    await repairSelf(thread);
+    await goOn(thread, wasInside);
+    return UNWOUND;
+  });
+}
+
+/** As its user would: what the thread still has is given back, the slot too. */
+async function leave(thread: Thread): Promise<void> {
+  if ((await thread.call('isAttached')) !== 0) await thread.call('detach');
+}
+
+async function repairSelf(thread: Thread): Promise<void> {
+  let answer: unknown = UNWOUND;
+  while (answer === UNWOUND || answer === facts.ERR_BUSY) {
+    answer = await orUnwound(thread.call('repairSelf', 1));
+  }
+}
+
+async function orUnwound(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error === UNWOUND) return UNWOUND;
+    throw error;
+  }
+}
+
 /** The engine's scenario for one of ours. */
 function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
   const kills = scenario.kills ?? 0;
@@ -166,15 +210,17 @@ function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
     memory: { pages64k: PAGES },
     setup: (machine) => format(machine, scenario),
     ...(scenario.before === undefined ? {} : { before: scenario.before }),
-    threads: scenario.threads.map(survives),
+    threads: scenario.threads.map((body) =>
+      scenario.unwinds ? livesOn(body, scenario.goOn ?? leave) : survives(body),
+    ),
+    unwinds: scenario.unwinds === true,
     check: (machine) => checkEnd(machine, scenario),
     bound: scenario.bound,
     ...(scenario.stepLimit ? { stepLimit: scenario.stepLimit } : {}),
     kills,
     ...(scenario.stepLimit ? { stepLimit: scenario.stepLimit } : {}),
     ...(scenario.killable ? { killable: scenario.killable } : {}),
-    recover: (thread, victim, machine) =>
-      survives((self) => recover(self, victim, machine))(thread, machine),
+    ...(scenario.unwinds ? {} : { recover: recovers }),
     // A wait ends by time only when its waker may be dead: else it is a lost wake-up.
     isTimeoutLegal: (_thread, _address, machine) => machine.killed.length > 0 || isPatient,
     nameOf,

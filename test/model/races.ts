@@ -31,7 +31,7 @@ const pageWord = /^pageWord\[/;
 const slab = {
   ...store,
   function:
-    /\/slab\/|\/(initFolio|dropDescriptor|freeUnpinned|finishSplit|newZspage|takeSlot|destroyZspage)$/,
+    /\/slab\/|\/(initFolio|dropDescriptor|freeFolio|freeUnpinned|finishSplit|newZspage|takeSlot|destroyZspage)$/,
 };
 /** Whoever frees what is not his: the exchange that fails, and the look that says why. */
 const misuse = {
@@ -157,7 +157,7 @@ export const allowedRaces: KernelRace[] = [
       {
         op: /^(load32|cas32|wait32)$/,
         function:
-          /\/(pinPage|pinPatiently|pinSlow|awaitUnfreeze|holdFolio|freeUnpinned|parkAtSafepoint|passOver|moveUnlessPinned)$/,
+          /\/(pinPage|pinPatiently|pinSlow|awaitUnfreeze|holdFolio|freeFolio|freeUnpinned|parkAtSafepoint|passOver|moveUnlessPinned)$/,
       },
     ],
     seenIn: 'pin-free-descriptor-reused',

@@ -61,6 +61,8 @@ export interface Scenario {
 
   /** How many threads may be killed in one execution; 0 if absent. */
   kills?: number;
+  /** Whether a kill only cuts the thread's call short: it lives on, and its body catches UNWOUND. */
+  unwinds?: boolean;
   killable?: readonly number[];
   /** 1,000 for random searches without `maxSeconds`, else unlimited. */
   maxExecutions?: number;
@@ -187,6 +189,7 @@ function createMachine(scenario: Scenario): Machine {
     ),
     recover: scenario.recover,
     kills: scenario.kills ?? 0,
+    unwinds: scenario.unwinds ?? false,
     everyDeath: scenario.everyDeath ?? false,
     killable: scenario.killable,
     stepLimit: scenario.stepLimit ?? 10_000,
@@ -226,10 +229,11 @@ function reducedFor(
   { threads, rescuers, words }: Machine,
   mode: 'bounded' | 'dpor',
 ): Strategy {
-  const { spinLimit = 0, kills = 0, before, bound = Number.POSITIVE_INFINITY, observer } = scenario;
+  const { spinLimit = 0, kills = 0, unwinds = false, before, observer } = scenario;
+  const { bound = Number.POSITIVE_INFINITY } = scenario;
   if (spinLimit > 0) throw new TypeError(`${mode} takes no spin limit: who yields hides choices`);
   const guards: Guards = observer?.guards && ((access, visit) => observer.guards?.(access, visit));
-  const options = { kills, words, bodiesShare: before !== undefined, guards };
+  const options = { kills, unwinds, words, bodiesShare: before !== undefined, guards };
   if (mode === 'bounded') return new Bounded({ ...options, bound });
   return new Dpor({ ...options, threads: threads.length + rescuers.length });
 }

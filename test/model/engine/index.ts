@@ -16,4 +16,4 @@ export {
 export { RaceDetector, type RaceOptions } from './race-detector.ts';
 export { describeOp, type Op, type Site } from './site.ts';
 export type { Strategy } from './strategy.ts';
-export type { Thread } from './virtual-thread.ts';
+export { type Thread, UNWOUND } from './virtual-thread.ts';

@@ -17,6 +17,8 @@ export type EngineEvent =
   /** A parked thread goes on: woken, or out of time. */
   | { kind: 'resume'; thread: number; timedOut: boolean }
   | { kind: 'kill'; thread: number }
+  /** The call of a thread is cut short; the thread lives on. */
+  | { kind: 'unwind'; thread: number }
   /** A recovery thread begins. */
   | { kind: 'recover'; thread: number; victim: number }
   | { kind: 'call'; thread: number; name: string; args: Value[] }

@@ -20,6 +20,8 @@ export interface MachineOptions {
   bodies: readonly { name: string; run: Body }[];
   recover: RecoverBody | undefined;
   kills: number;
+  /** Whether a kill only cuts a call short: the body catches UNWOUND, and goes on. */
+  unwinds: boolean;
   everyDeath: boolean;
   /** Indices of threads that may be killed; undefined means all, recovery threads included. */
   killable: readonly number[] | undefined;

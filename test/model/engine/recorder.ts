@@ -99,6 +99,8 @@ export class Recorder implements Observer {
         return [event.timedOut ? 'time is up' : 'wakes up'];
       case 'kill':
         return ['is killed'];
+      case 'unwind':
+        return ['is cut short'];
       case 'recover':
         return [`recovers from the death of ${threadNames[event.victim]}`];
       case 'call':

@@ -25,13 +25,21 @@ import { NOT_EQUAL, ParkingLot, TIMED_OUT, WOKEN } from './parking-lot.ts';
 import type { Site } from './site.ts';
 import { SpinWatch } from './spin-watch.ts';
 import { KILL, Schedule, type Strategy, threadOf } from './strategy.ts';
-import { KILLED, Pending, type PendingKind, type VirtualThread } from './virtual-thread.ts';
+import {
+  KILLED,
+  Pending,
+  type PendingKind,
+  UNWOUND,
+  type VirtualThread,
+} from './virtual-thread.ts';
 
 export interface SchedulerOptions {
   threads: readonly VirtualThread[];
   /** Those of the threads that run a recovery, one per possible kill. */
   rescuers: readonly VirtualThread[];
   kills: number;
+  /** Whether a kill only cuts the thread's call short: it lives on, and its body catches UNWOUND. */
+  unwinds: boolean;
   everyDeath: boolean;
   killable: readonly number[] | undefined;
   stepLimit: number;
@@ -166,7 +174,11 @@ export class Scheduler {
       const thread = this.#options.threads[threadOf(choice)]!;
       if (choice >= KILL) {
         this.#kill(thread);
-        continue;
+        if (!this.#options.unwinds) continue;
+        // It runs until it arrives again, and whoever asked waits.
+        thread.unwind();
+        this.#passKills();
+        return null;
       }
       this.#running = choice;
       this.#passKills();
@@ -311,18 +323,22 @@ export class Scheduler {
     if (!isNew || !this.#strategy.killAtStore(thread.index, store)) return;
     this.schedule.pushStoreKill(thread.index, store);
     this.#kill(thread);
-    throw KILLED;
+    throw this.#options.unwinds ? UNWOUND : KILLED;
   }
 
   #kill(thread: VirtualThread): void {
     this.#lot.leave(thread);
-    thread.isDead = true;
+    thread.isDead = !this.#options.unwinds;
     this.#enabled &= ~thread.bit;
     this.#fresh &= ~thread.bit;
     this.#killsLeft--;
     const rescuer = this.#rescuers[this.killed.length];
     this.killed.push(thread.index);
-    this.emit({ kind: 'kill', thread: thread.index });
+    this.emit({ kind: thread.isDead ? 'kill' : 'unwind', thread: thread.index });
+    if (thread.isDead) this.#rescue(rescuer);
+  }
+
+  #rescue(rescuer: VirtualThread | undefined): void {
     if (rescuer === undefined) return;
     rescuer.pending = Pending.Start;
     this.#enabled |= rescuer.bit;

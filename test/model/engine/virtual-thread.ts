@@ -39,6 +39,9 @@ export type PendingKind = (typeof Pending)[keyof typeof Pending];
 /** Thrown through the frames of a thread that is stopped; not an error, so it carries no stack. */
 export const KILLED: unique symbol = Symbol('killed');
 
+/** Thrown through the frames of a call that is cut short; its thread lives on. */
+export const UNWOUND: unique symbol = Symbol('unwound');
+
 /** What bodies, setup and check may do with a thread. */
 export interface Thread {
   readonly index: number;
@@ -86,6 +89,7 @@ export class VirtualThread implements Thread {
   hasChanged = true;
   #granted = false;
   #stopped = false;
+  #unwinding = false;
   #resolve: ((answer: number) => void) | null = null;
   #reject: ((reason: unknown) => void) | null = null;
 
@@ -104,6 +108,7 @@ export class VirtualThread implements Thread {
     this.hasChanged = true;
     this.#granted = false;
     this.#stopped = false;
+    this.#unwinding = false;
     this.#resolve = null;
     this.#reject = null;
     this.instance.restore();
@@ -128,6 +133,10 @@ export class VirtualThread implements Thread {
   /** The only suspending import: freezes the stack until `go` or `stop`. */
   suspend(): number | Promise<number> {
     if (this.#stopped) throw KILLED;
+    if (this.#unwinding) {
+      this.#unwinding = false;
+      throw UNWOUND;
+    }
     if (this.#granted) {
       this.#granted = false;
       return this.answer;
@@ -146,6 +155,14 @@ export class VirtualThread implements Thread {
     }
     this.#resolve = null;
     resolve(this.answer);
+  }
+
+  /** Cuts the call short in which the thread is frozen, or is about to be. */
+  unwind(): void {
+    this.pending = Pending.Idle;
+    if (this.#resolve === null) this.#unwinding = true;
+    else this.#reject?.(UNWOUND);
+    this.#resolve = null;
   }
 
   stop(): void {

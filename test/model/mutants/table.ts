@@ -7,6 +7,7 @@ import { migrationMutants } from './migration.ts';
 import { objectMutants } from './objects.ts';
 import { slabMutants } from './slab.ts';
 import { storeMutants } from './store.ts';
+import { unwoundMutants } from './unwound.ts';
 import { withdrawMutants } from './withdraw.ts';
 
 export interface Mutant {
@@ -142,4 +143,5 @@ export const mutants: Mutant[] = [
   ...storeMutants,
   ...withdrawMutants,
   ...limboMutants,
+  ...unwoundMutants,
 ];

@@ -16,6 +16,7 @@ import { slabScenarios } from './slab.ts';
 import { storeScenarios } from './store.ts';
 import { storeDeathScenarios } from './store-deaths.ts';
 import { threadScenarios } from './threads.ts';
+import { unwoundScenarios } from './unwound.ts';
 import { withdrawScenarios } from './withdraw.ts';
 
 export const scenarios: KernelScenario[] = [
@@ -36,4 +37,5 @@ export const scenarios: KernelScenario[] = [
   ...withdrawScenarios,
   ...rcuScenarios,
   ...limboScenarios,
+  ...unwoundScenarios,
 ];

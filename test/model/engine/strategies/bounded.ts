@@ -66,6 +66,8 @@ interface Death {
 export interface BoundedOptions {
   bound: number;
   kills: number;
+  /** Whether who is killed lives on. */
+  unwinds: boolean;
   words: Uint32Array;
   /** Bodies share variables: steps in which one runs conflict. */
   bodiesShare: boolean;
@@ -79,6 +81,7 @@ export class Bounded implements Strategy {
 
   readonly #bound: number;
   readonly #kills: number;
+  readonly #unwinds: boolean;
   readonly #log = new AccessLog();
   #points: (Step | Death)[] = [];
   /** Those of the points at which a step was made. */
@@ -103,9 +106,10 @@ export class Bounded implements Strategy {
   /** Threads that were preempted before a step that nothing has met yet, as bits. */
   #unmet = 0;
 
-  constructor({ bound, kills, words, bodiesShare, guards }: BoundedOptions) {
+  constructor({ bound, kills, unwinds, words, bodiesShare, guards }: BoundedOptions) {
     this.#bound = bound;
     this.#kills = kills;
+    this.#unwinds = unwinds;
     this.observer = new Effects(this.#log, words, bodiesShare, guards);
   }
 
@@ -172,7 +176,7 @@ export class Bounded implements Strategy {
 
   #kill(victim: number): void {
     this.#killed++;
-    this.#dead |= 1 << victim;
+    if (!this.#unwinds) this.#dead |= 1 << victim;
     this.#close(victim);
     if (this.#killed < this.#kills) this.#meetAll();
   }

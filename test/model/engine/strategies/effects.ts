@@ -59,6 +59,7 @@ export class Effects implements Observer {
         this.#log.add(QUEUES | (event.address >>> 2), event.woken.length > 0);
         break;
       case 'kill':
+      case 'unwind':
         this.#log.add(KILLS, true);
         break;
       case 'resume':

@@ -1,0 +1,113 @@
+/**
+ * A call that was cut short: its thread lives, and none of its code in the kernel runs any more.
+ *
+ * A full stack, a time-out of Node's `vm` and Ctrl-C under `breakOnSigint` end WebAssembly at the next
+ * function or loop that it comes to, without `catch` or `finally`. What is left is what a dead thread
+ * leaves, and it is repaired in the same way (recovery.ts), by the thread itself, for only it can know
+ * that it is not inside any more: its inKernel cell says so at its next entry (thread/slot.ts), or when
+ * its event loop comes round.
+ *
+ * What differs from a death is what stays: slot, pages, scratch, and the user's pins and locks. What only
+ * this thread knows, in variables of its instance, is forgotten: sheaves and zspages of its own have
+ * become everybody's in the repair.
+ *
+ * A repair may be cut short as well. It is then done again, from the start.
+ */
+import { selfSlot, setSelfPage, setSelfSlot } from '../base/env';
+import { ERR_BUSY, FAULT_TRAP, fail, trapIfPoisoned } from '../base/fault';
+import { reapQueues, repairQueues } from '../cache/recover';
+import { forgetTargets } from '../compact/isolate';
+import { takeOrphan } from '../compact/migrate';
+import { repairCompaction } from '../compact/recover';
+import { dropPages } from '../memdesc/thread-pages';
+import { forgetRacks } from '../slab/drain';
+import { reapUnpublished } from '../slab/recover';
+import { reapDeferred } from '../store/deferred';
+import { dropDraft, isInChain } from '../store/entry';
+import { repairStore } from '../store/recover';
+import { OP_ATTACH, OP_DETACH, OP_READ } from '../thread/operations';
+import {
+  HALF_DONE,
+  OPERATION_NUMBER,
+  operationOf,
+  releaseSlot,
+  selfState,
+  setInKernel,
+  slotOf,
+} from '../thread/slot';
+import { haltUnwound, leaveKernel, resumeWhole } from '../thread/stop';
+import { ownCellOf, reapZsmalloc } from '../zsmalloc/reap';
+import { forgetActives } from '../zsmalloc/thread-state';
+import { reapCompaction } from './recover-compaction';
+import { reapOwnLedger, repairOwnLedger } from './recover-pins';
+import { reapDead, repairDead, repairFloors } from './recovery';
+import { detachThread } from './zone';
+
+/**
+ * Repairs what a call of this thread has left that was cut short, if one was. Traps, and has poisoned the
+ * zone, if nobody can (`beginChange`).
+ *
+ * Of `attach` and `detach` nothing is left, and the thread has no slot.
+ *
+ * @returns 0, or ERR_BUSY: others do not come out, try again
+ */
+export function repairSelf(): i32 {
+  const slot = selfSlot();
+  if (slot == 0 || (operationOf(slot) == 0 && slotOf(slot).page != 0)) return 0;
+  trapIfPoisoned();
+  // Without a page it has not come to the end of `attach`.
+  if (operationOf(slot) == 0) setInKernel(OP_ATTACH, 0);
+  if ((operationOf(slot) & HALF_DONE) != 0) fail(FAULT_TRAP, operationOf(slot));
+  const operation = operationOf(slot) & OPERATION_NUMBER;
+  // It has changed nothing yet (noteChange), and is over.
+  if (operation != OP_READ) {
+    if (!haltUnwound()) return ERR_BUSY;
+    repairHalted(slot);
+    resumeWhole();
+    reapDead();
+    if (slotOf(slot).page != 0) reapSelf(slot);
+  }
+  if (operation != OP_ATTACH && operation != OP_DETACH) {
+    leaveKernel();
+    return 0;
+  }
+  leaveUnwound(slot);
+  return 0;
+}
+
+function repairHalted(slot: u32): void {
+  repairDead();
+  repairFloors(slot);
+  if (slotOf(slot).page == 0) return;
+  setSelfPage(slotOf(slot).page);
+  forgetRacks();
+  forgetActives();
+  forgetTargets();
+  takeOrphan();
+  repairOwnLedger();
+  repairCompaction(slot);
+  repairStore(slot);
+  repairQueues(slot);
+}
+
+/** In the running world: what the call had begun is given back. */
+function reapSelf(slot: u32): void {
+  reapOwnLedger();
+  reapCompaction(slot);
+  reapUnpublished(slot);
+  reapZsmalloc(slot, isInChain(slotOf(slot).draftHead, ownCellOf(slot)));
+  reapQueues(slot);
+  dropDraft(selfState());
+  reapDeferred(slot);
+}
+
+/** Ends what `attach` had not finished, or `detach`. */
+function leaveUnwound(slot: u32): void {
+  if (slotOf(slot).page != 0 && slotOf(slot).zsThread != 0) {
+    detachThread();
+    return;
+  }
+  dropPages(slotOf(slot));
+  releaseSlot(slot);
+  setSelfSlot(0);
+}

@@ -1,0 +1,181 @@
+/**
+ * Loops of calls that a time-out of `node:vm` cuts short, again and again.
+ *
+ *   node test/threads/unwound.ts [subject] [rounds]      0 hangs, and how often the zone was poisoned
+ *
+ * After each the same thread goes on with plain calls, and checks the zone.
+ */
+import { randomFillSync } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { type Folio, PagelessError, SharedCache } from '../../src/index.ts';
+
+export interface UnwoundFigures {
+  cut: number;
+  sound: number;
+  poisoned: number;
+}
+
+/** Some work of one kind on a cache's zone, to be done again and again. */
+type Subject = (cache: SharedCache) => () => void;
+
+const noise = randomFillSync(new Uint8Array(200_000));
+const image = join(tmpdir(), `unwound-${process.pid}.image`);
+
+/** What was cut short may have freed it already, or may not have come to freeing it. */
+function freeQuietly(free: () => void): void {
+  try {
+    free();
+  } catch (error) {
+    if (!(error instanceof PagelessError) || error.code === 'ERR_PAGELESS_CORRUPTION') throw error;
+  }
+}
+
+function fill(cache: SharedCache): void {
+  for (let i = 0; i < 1000; i++) cache.set(`key ${i}`, noise.subarray(i, i + 500));
+}
+
+export const subjects: Record<string, Subject> = {
+  get: (cache) => {
+    fill(cache);
+    let i = 0;
+    return () => cache.get(`key ${i++ % 1000}`);
+  },
+  set: (cache) => {
+    let i = 0;
+    return () => cache.set(`key ${i++ % 5000}`, noise.subarray(i % 100, 3000));
+  },
+  'long set': (cache) => {
+    let i = 0;
+    return () => cache.set(`key ${i++ % 50}`, noise);
+  },
+  delete: (cache) => {
+    let i = 0;
+    return () => {
+      cache.set(`key ${i % 500}`, noise.subarray(0, 100));
+      cache.delete(`key ${i++ % 500}`);
+    };
+  },
+  pages: ({ arena }) => {
+    const own: [pfn: number, order: number][] = [];
+    return () => {
+      const order = own.length % 5;
+      const pfn = arena.allocPages(order);
+      if (pfn !== undefined) own.push([pfn, order]);
+      if (own.length < 40) return;
+      for (const block of own.splice(0)) freeQuietly(() => arena.freePages(...block));
+    };
+  },
+  folios: ({ arena }) => {
+    const own: Folio[] = [];
+    const splitOne = () => {
+      const folio = arena.allocFolio(4);
+      if (!folio) return;
+      own.push(folio);
+      const pin = folio.pin();
+      pin.lock();
+      own.push(...(folio.split(1) ?? []));
+      pin[Symbol.dispose]();
+    };
+    return () => {
+      // What was pinned when it was cut short stays so: it is still this thread's.
+      freeQuietly(splitOne);
+      if (own.length > 60) for (const folio of own.splice(0)) freeQuietly(() => folio.free());
+    };
+  },
+  objects: ({ arena }) => {
+    const objects = arena.createCache({ name: 'unwound', bytes: 64 });
+    const own: number[] = [];
+    return () => {
+      const object = objects.alloc();
+      if (object !== undefined) own.push(object);
+      if (own.length < 3000) return;
+      for (const each of own.splice(0, 2500)) freeQuietly(() => objects.free(each));
+    };
+  },
+  pool: ({ arena }) => {
+    const pool = arena.createZsPool();
+    const own: number[] = [];
+    return () => {
+      const handle = pool.malloc(0);
+      if (handle === undefined) return;
+      own.push(handle);
+      pool.write(handle, noise.subarray(0, 100 + ((own.length * 37) % 900)));
+      if (own.length < 400) return;
+      for (const each of own.splice(0, 200)) freeQuietly(() => pool.free(each));
+      pool.compact({ budgetMs: 1 });
+    };
+  },
+  compact: ({ arena }) => {
+    let own: Folio[] = [];
+    return () => {
+      while (own.length < 300) {
+        const folio = arena.allocFolio(0);
+        if (!folio) break;
+        own.push(folio);
+      }
+      for (const [i, folio] of own.entries()) if (i % 2 === 0) freeQuietly(() => folio.free());
+      own = own.filter((_, i) => i % 2 !== 0);
+      arena.compact({ budgetMs: 20 });
+    };
+  },
+  save: (cache) => {
+    fill(cache);
+    return () => cache.arena.save(image);
+  },
+  check: (cache) => {
+    fill(cache);
+    return () => cache.arena.check();
+  },
+  /** Attaches and detaches. */
+  churn: ({ handle }) => {
+    return () => {
+      const arena = SharedCache.attach(handle);
+      arena.get('key');
+      arena[Symbol.dispose]();
+    };
+  },
+};
+
+export function cutShort(subject: string, rounds: number): UnwoundFigures {
+  // Node makes some globals when they are first used, and never again if that is cut short.
+  performance.now();
+  const figures = { cut: 0, sound: 0, poisoned: 0 };
+  let cache = new SharedCache({ maxSize: '8MiB' });
+  let work = subjects[subject]!(cache);
+  for (let round = 0; round < rounds; round++) {
+    try {
+      runInNewContext('while (true) work()', { work }, { timeout: 1 + (round % 7) });
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+      figures.cut++;
+    }
+    try {
+      for (let i = 0; i < 20; i++) work();
+      cache.arena.check();
+      figures.sound++;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_PAGELESS_CORRUPTION') throw error;
+      figures.poisoned++;
+      cache[Symbol.dispose]();
+      cache = new SharedCache({ maxSize: '8MiB' });
+      work = subjects[subject]!(cache);
+    }
+  }
+  cache[Symbol.dispose]();
+  rmSync(image, { force: true });
+  return figures;
+}
+
+if (!isMainThread && workerData?.subject) {
+  parentPort!.postMessage(cutShort(workerData.subject, workerData.rounds));
+} else if (process.argv[1] === import.meta.filename) {
+  const [only, rounds = '25'] = process.argv.slice(2);
+  for (const subject of only ? [only] : Object.keys(subjects)) {
+    console.log(subject, JSON.stringify(cutShort(subject, Number(rounds))));
+  }
+  process.exit(0);
+}

@@ -15,16 +15,18 @@ interface Entry {
   file: string;
 }
 
-const entries: readonly Entry[] = [
-  { name: 'pageless', file: 'index.d.ts' },
-  { name: 'pageless/keyv', file: 'adapters/keyv.d.ts' },
-  { name: 'pageless/unstorage', file: 'adapters/unstorage.d.ts' },
-  { name: 'pageless/undici', file: 'adapters/undici.d.ts' },
-];
+/** What package.json exports. */
+function entriesOf(manifest: { exports: Record<string, unknown> }): Entry[] {
+  return Object.entries(manifest.exports).flatMap(([name, one]) => {
+    const types = (one as { import?: { types: string } }).import?.types;
+    return types ? [{ name: `pageless${name.slice(1)}`, file: types.replace('./dist/', '') }] : [];
+  });
+}
 
 /** The text of docs/api.md. */
 export function apiReference(dist: string): string {
-  const sections = entries.map(({ name, file }) => {
+  const manifest = JSON.parse(readFileSync(join(dist, '../package.json'), 'utf8'));
+  const sections = entriesOf(manifest).map(({ name, file }) => {
     return [`## ${name}`, ...exportsOf(dist, file).map(described)].join('\n\n');
   });
   const head = `# API reference

@@ -62,6 +62,14 @@ export function registry(): Registry {
   return holder[registryKey];
 }
 
+/**
+ * Whether this runtime tells of a thread's end only once it has ended. Deno 2.9 does not: `exit` comes,
+ * and Web Locks come free, while the worker's code still runs. So nobody is buried there.
+ */
+export function tellsOfEnds(): boolean {
+  return !('Deno' in globalThis);
+}
+
 /** Node's module, or undefined in a browser. */
 export function workerThreads(): WorkerThreads | undefined {
   return globalThis.process?.getBuiltinModule?.('node:worker_threads');

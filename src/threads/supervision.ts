@@ -24,7 +24,7 @@ import { supervisorProgram } from '../generated/supervisor-program.ts';
 import { buryThread } from './burial.ts';
 import type { Introduction, Lifeline } from './lifeline.ts';
 import { isUnknownThread, lookForDead } from './proofs.ts';
-import { registry, threadOwner, workerThreads, type Zone } from './registry.ts';
+import { registry, tellsOfEnds, threadOwner, workerThreads, type Zone } from './registry.ts';
 
 /** Under which workers inherit the number of the supervisor that their creator knew. */
 const INHERITED = `pageless supervisor ${facts.FORMAT_VERSION}`;
@@ -69,7 +69,9 @@ function chooseSupervisor(gone: number): number {
   if (known.supervisor && known.supervisor.owner !== gone) return known.supervisor.owner;
   const inherited = threads?.getEnvironmentData?.(INHERITED);
   if (typeof inherited === 'number' && inherited !== gone) return inherited;
-  if (!threads?.postMessageToThread) return doWithout('this runtime does not tell of ends');
+  if (!threads?.postMessageToThread || !tellsOfEnds()) {
+    return doWithout('this runtime does not tell of ends');
+  }
   if (known.lost >= MAX_LOST) return doWithout('it ends whenever it is started');
   try {
     return startSupervisor(threads);

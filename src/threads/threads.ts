@@ -10,13 +10,14 @@
  * Each marks the dead thread's slots and gives back what it owned, or, if it died inside the kernel
  * in the midst of what cannot be repaired, poisons the zone.
  *
- * What is not covered: lifelines of workers travel through the main thread's event loop. A thread
- * that dies before that has turned once since it attached is noticed when it turns.
+ * What is not covered: Deno, which tells of ends too early (registry.ts). And lifelines of workers
+ * travel through the main thread's event loop: a thread that dies before that has turned once since it
+ * attached is noticed when it turns.
  */
 import type { KernelExports } from '../border/kernel.ts';
 import { buryThread } from './burial.ts';
 import { holdLife } from './life-lock.ts';
-import { registry, type Zone } from './registry.ts';
+import { registry, tellsOfEnds, type Zone } from './registry.ts';
 import { seekSupervisor } from './supervision.ts';
 import { zoneIdOf } from './zone-id.ts';
 
@@ -62,7 +63,7 @@ export function detachQuietly(kernel: KernelExports): void {
 
 /** Notices the exit of every worker that this thread creates from now on. */
 function watchWorkers(): void {
-  if (registry().isWatching || !globalThis.process?.on) return;
+  if (registry().isWatching || !globalThis.process?.on || !tellsOfEnds()) return;
   registry().isWatching = true;
   process.on('worker', (worker) => {
     // After the exit event the id reads −1.

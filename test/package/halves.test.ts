@@ -62,15 +62,8 @@ test('CommonJS alone: workers share, and a killed one is noticed', () => {
       const worker = new Worker(${JSON.stringify(worker)}, { eval: true, workerData: cache.handle });
       await once(worker, 'message');
       await worker.terminate();
-      let code = 'none';
-      try {
-        cache.set('after', 'death');
-        code = cache.get('after');
-      } catch (error) {
-        code = error.code;
-      }
-      console.log(code);
+      cache.set('after', 'death');
+      console.log(cache.get('after'));
     })();`;
-  // Killed half-way through a change of the index, the zone may be poisoned; never does it hang.
-  assert.match(run(program), /^(death|ERR_PAGELESS_CORRUPTION)\n$/);
+  assert.equal(run(program), 'death\n');
 });

@@ -5,6 +5,7 @@
  * says otherwise. These comments do not show where the document is read:
  *
  *   <!-- file: NAME -->     a file that lies beside the programs, and is none itself
+ *   <!-- page: NAME -->     a file for browsers, where test/browser/guide.test.ts runs it
  *   <!-- as: NAME -->       the program's own file name
  *   <!-- with: CODE -->     comes before it: what the reader has seen already
  *   <!-- needs: node 24 --> syntax or features that older Nodes do not have
@@ -19,6 +20,7 @@ export interface CodeBlock {
   name: string;
   code: string;
   isProgram: boolean;
+  isForPages: boolean;
   /** Lowest major version of Node. */
   needs: number;
   /** Lines that it promises to print, in order. */
@@ -49,15 +51,16 @@ function block(line: number, extension: string, about: Said, code: string): Code
   const asked = Number(/node (\d+)/.exec(about.needs ?? '')?.[1] ?? 0);
   return {
     line,
-    name: about.file ?? about.as ?? `block-${line}.${extension}`,
+    name: about.file ?? about.page ?? about.as ?? `block-${line}.${extension}`,
     code: about.with === undefined ? code : `${about.with}\n${code}`,
-    isProgram: about.file === undefined,
+    isProgram: about.file === undefined && about.page === undefined,
+    isForPages: about.page !== undefined,
     needs: Math.max(asked, isTypeScript ? STRIPS_TYPES : 0),
     prints: [...code.matchAll(/^\s*console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text!),
   };
 }
 
-type Said = Partial<Record<'file' | 'as' | 'with' | 'needs', string>>;
+type Said = Partial<Record<'file' | 'page' | 'as' | 'with' | 'needs', string>>;
 
 function said(comments: string): Said {
   const pairs = [...comments.matchAll(/<!-- (\w+): ([\s\S]*?) -->/g)];

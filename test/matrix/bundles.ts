@@ -115,10 +115,18 @@ const vite: Bundler = {
 
 export const bundlers: readonly Bundler[] = [esbuild, rollup, webpack, vite];
 
-export async function bundleForNode(bundler: Bundler, format: Format): Promise<string> {
-  const out = fresh(`${bundler.name}-${format}`);
-  await bundler.forNode({ share: join(here, 'programs/share.mjs') }, out, format);
-  return join(out, `share.${extensionOf[format]}`);
+/** What each bundle for Node does: the programs of these names. */
+const programs = ['share', 'kill'];
+
+/** @returns a bundle of each program */
+export async function bundleForNode(bundler: Bundler, format: Format): Promise<string[]> {
+  const files: string[] = [];
+  for (const name of programs) {
+    const out = fresh(`${bundler.name}-${format}-${name}`);
+    await bundler.forNode({ [name]: join(here, `programs/${name}.mjs`) }, out, format);
+    files.push(join(out, `${name}.${extensionOf[format]}`));
+  }
+  return files;
 }
 
 /** @returns the folder, with page.js and page-worker.js */

@@ -50,8 +50,9 @@ const bundles: Row[] = bundlers.flatMap((bundler) =>
     group: 'Bundle for Node.js',
     name: `${bundler.name}, ${format === 'esm' ? 'ES module' : 'CommonJS'}`,
     async try() {
-      const file = await bundleForNode(bundler, format);
-      for (const major of [20, 26]) await expectOk(nodeOf(major), [file]);
+      for (const file of await bundleForNode(bundler, format)) {
+        for (const major of [20, 26]) await expectOk(nodeOf(major), [file]);
+      }
       return undefined;
     },
   })),

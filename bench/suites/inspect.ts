@@ -137,25 +137,29 @@ async function measureObserved({ rounds, ms }: Sizes): Promise<Result> {
   return { name: 'observed', value: seen, unit: 'ns', peer: 'alone', ratio: seen / alone };
 }
 
+/** Rows that need a browser. */
+async function inChromium(chromium: string, sizes: Sizes): Promise<Result[]> {
+  const { pages, pageChanges, frameMs } = sizes;
+  const times = await measurePage(chromium, pages, pageChanges, frameMs);
+  return [
+    { name: 'first-paint-1m', value: times.firstPaintMs, unit: 'ms' },
+    { name: 'frames-1m', value: times.framesPerSecond, unit: 'frames/s' },
+  ];
+}
+
 export async function suite({ isTiny, note, leaveOut }: SuiteOptions): Promise<Result[]> {
   const sizes = isTiny ? tiny : full;
-  const results: Result[] = [
+  const chromium = placeOf('chromium');
+  note('Chromium and its page share the CPUs with the server that sends the looks.');
+  if (chromium === undefined) {
+    for (const row of ['first-paint-1m', 'frames-1m']) leaveOut(row, 'chromium');
+  }
+  return [
+    // Before this thread is pinned, which its children would inherit.
+    ...(chromium === undefined ? [] : await inChromium(chromium, sizes)),
     { name: 'page-gzip', value: pageBytes() / 1000, unit: 'KB' },
     { name: 'look-1m', value: measureLook(sizes), unit: 'ms' },
     { name: 'recorder', value: (await measureRecorder(sizes)) / 1000, unit: 'KB/min' },
     await measureObserved(sizes),
-  ];
-  const chromium = placeOf('chromium');
-  if (chromium === undefined) {
-    leaveOut('first-paint-1m', 'chromium');
-    leaveOut('frames-1m', 'chromium');
-    return results;
-  }
-  const times = await measurePage(chromium, sizes.pages, sizes.pageChanges, sizes.frameMs);
-  note('Chromium and its page share the CPUs with the server that sends the looks.');
-  return [
-    ...results,
-    { name: 'first-paint-1m', value: times.firstPaintMs, unit: 'ms' },
-    { name: 'frames-1m', value: times.framesPerSecond, unit: 'frames/s' },
   ];
 }

@@ -23,6 +23,8 @@ import { describeSeen, type PageDescription } from './zone.ts';
 
 /** Up to 10,000 descriptors: a third of a millisecond. */
 const SLABS_A_LOOK = 256;
+/** Nor do tables change faster than they can be read. */
+const TABLES_MS = 1000;
 /** 2 MiB. */
 const HUGE_ORDER = 9;
 
@@ -34,6 +36,7 @@ export class ZoneLook {
   readonly #changes: Changes;
   /** The code of each page, as the last look saw it. */
   readonly codes: Uint8Array;
+  #nextTables = 0;
   /** The words that `codes` were made of. */
   readonly #before: Uint32Array;
 
@@ -119,7 +122,9 @@ export class ZoneLook {
   }
 
   #tables(): Tables | undefined {
+    if (performance.now() < this.#nextTables) return undefined;
     if (!this.#classes.turn(SLABS_A_LOOK)) return undefined;
+    this.#nextTables = performance.now() + TABLES_MS;
     const look = this.#observer;
     const slabFigure = (cache: number, figure: number) => look.observedSlab(cache, figure);
     const cacheNameOf = (cache: number) => look.cacheNameOf(cache);

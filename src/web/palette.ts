@@ -22,14 +22,14 @@ function colours(known: string[], users: string[], unknown: string): string[] {
   return all;
 }
 
-/** Types of a user's own: two to four in most programs, so the first four differ most. */
+/** Types of a user's own: those that are met most come first. */
 const lightUsers = [
-  ...['#189c9e', '#4a58c6', '#b57f1c', '#863a7a'],
-  ...['#0f6b6d', '#2a3790', '#805812', '#5f2456'],
+  ...['#95fb81', '#b54b05', '#8ca9dd', '#7574bf'],
+  ...['#2c1b9a', '#b89e6c', '#2c0d03', '#000722'],
 ];
 const darkUsers = [
-  ...['#9de3b6', '#2451b6', '#e29430', '#bd5a8f'],
-  ...['#66b78a', '#5b82dd', '#b06c12', '#daa6d6'],
+  ...['#829cfe', '#c2ffae', '#c380be', '#632a02'],
+  ...['#18f1ff', '#6ad082', '#470067', '#060015'],
 ];
 
 export const light: Theme = {
@@ -38,7 +38,7 @@ export const light: Theme = {
   colours: colours(
     [
       ...['#f3f1ec', '#332d20', '#f3a61a', '#796c5b', '#b9bda7', '#600061', '#53481f'],
-      ...['#b57f1c', '#4a58c6', '#189c9e', '#febaf5', '#863a7a', '#000000', '#000624'],
+      ...['#b57f1c', '#4a58c6', '#189c9e', '#febaf5', '#863a7a', '#000000', '#a376f8'],
     ],
     lightUsers,
     '#9a9a9a',
@@ -51,7 +51,7 @@ export const dark: Theme = {
   colours: colours(
     [
       ...['#1c1f24', '#5f584f', '#fddc3c', '#9fa38e', '#3c3d4e', '#7f77df', '#89703e'],
-      ...['#e29430', '#2451b6', '#9de3b6', '#daa6d6', '#bd5a8f', '#ffffff', '#000000'],
+      ...['#e29430', '#2451b6', '#9de3b6', '#daa6d6', '#bd5a8f', '#ffffff', '#8a1e84'],
     ],
     darkUsers,
     '#777777',

@@ -2,7 +2,7 @@
  * What the page knows of one zone, put together from frames.
  */
 import type { Figures, Tables, ZoneInfo } from '../inspect/figures.ts';
-import { CODES, uses } from '../inspect/uses.ts';
+import { CODES, FIRST_USER_CODE, uses } from '../inspect/uses.ts';
 import { decodeChanges, decodeMap } from '../inspect/wire.ts';
 import { History } from './history.ts';
 
@@ -25,12 +25,14 @@ export const ENTRIES = 11;
 /** From here on, MiB of each group of uses. */
 export const GROUPS = 12;
 
+const userCodes = Array.from({ length: CODES - FIRST_USER_CODE }, (_, i) => FIRST_USER_CODE + i);
+
 /** Uses that are charted together. */
 export const groups: readonly { name: string; codes: readonly number[] }[] = [
   { name: 'zspages', codes: codesOf('zspage') },
   { name: 'slabs', codes: codesOf('slab') },
   { name: 'index', codes: codesOf('index') },
-  { name: 'folios', codes: codesOf('anonymous folio') },
+  { name: 'folios', codes: [...codesOf('anonymous folio'), ...userCodes] },
   { name: 'allocated by user', codes: codesOf('allocated by user') },
 ];
 

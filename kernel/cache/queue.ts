@@ -66,6 +66,8 @@ class Tidy {
 
 /** Thread-local: the shard whose turn it is. */
 let turn: u32 = 0;
+/** Thread-local: records in the shard that was popped from last. */
+let records: u32 = 0;
 
 function recordsOf(shard: u32, isMain: bool): u32 {
   return changetype<Fifo>(queueAt(shard, isMain)).records;
@@ -166,12 +168,11 @@ export function evictSome(bytes: u32): u32 {
 
 /** Evicts an entry of a shard. @returns its units, 0 = no record leads to an entry */
 function evictOne(shard: u32): u32 {
-  const most = (recordsOf(shard, false) + recordsOf(shard, true)) * ROUNDS;
   for (let looks: u32 = 0; popNext(shard); looks++) {
     const hand = inHandOf(selfSlot());
     const hash = hand.evicting;
     const isMain = hand.evictingMain != 0;
-    const hits = looks > most ? ANY_HITS : isMain ? MAIN_HITS : SMALL_HITS;
+    const hits = looks > records * ROUNDS ? ANY_HITS : isMain ? MAIN_HITS : SMALL_HITS;
     const verdict = judge(hash, isMain, hits);
     const units = judgedUnits();
     settle(shard, hash, isMain, verdict);
@@ -183,6 +184,7 @@ function evictOne(shard: u32): u32 {
 /** Pops the record whose turn it is into this thread's hand. @returns false if there is none */
 function popNext(shard: u32): bool {
   lock(shard);
+  records = recordsOf(shard, false) + recordsOf(shard, true);
   const small = unitsOf(shard, false);
   const isSmall = small != 0 && small * SMALL_SHARE >= small + unitsOf(shard, true);
   const isFound = popFrom(shard, !isSmall) || popFrom(shard, isSmall);

@@ -19,6 +19,7 @@ import {
   InvalidFreeError,
   PagelessError,
   SharedCache,
+  TargetTooSmallError,
   TooManyThreadsError,
   ZoneTooSmallError,
   ZsPool,
@@ -118,6 +119,17 @@ test('ERR_PAGELESS_TOO_MANY_THREADS when all 255 slots are taken', () => {
   assert.equal(cache.arena.kernel.markDead(1_000_000), 1);
   assert.equal(cache.arena.kernel.recoverDead(), 1);
   assert.ok(last.attach(2_000_000, 1) > 0, 'a slot that came back can be taken');
+});
+
+test('ERR_PAGELESS_TARGET_TOO_SMALL says how much is needed, and copies nothing', () => {
+  using cache = new SharedCache({ maxSize: '4MiB' });
+  cache.set('key', Uint8Array.of(1, 2, 3));
+  const target = new Uint8Array(4);
+  const call = () => cache.getInto('key', target, 2);
+  const error = thrown(TargetTooSmallError, 'ERR_PAGELESS_TARGET_TOO_SMALL', call);
+  assert.equal(error.needed, 3);
+  assert.match(error.message, /room for 2 bytes; the value has 3/);
+  assert.deepEqual(target, new Uint8Array(4));
 });
 
 test('ERR_PAGELESS_ZONE_TOO_SMALL when pages of one’s own leave no room for a scratch', () => {

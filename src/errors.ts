@@ -27,7 +27,8 @@ export type ErrorCode =
   | 'ERR_PAGELESS_CACHE_MISMATCH'
   | 'ERR_PAGELESS_TOO_MANY_CACHES'
   | 'ERR_PAGELESS_FOREIGN_HANDLE'
-  | 'ERR_PAGELESS_UNSUPPORTED';
+  | 'ERR_PAGELESS_UNSUPPORTED'
+  | 'ERR_PAGELESS_TARGET_TOO_SMALL';
 
 export class PagelessError extends Error {
   readonly code: ErrorCode;
@@ -120,6 +121,20 @@ export class TooManyThreadsError extends PagelessError {
 export class ZoneTooSmallError extends PagelessError {
   constructor(what: string) {
     super('ERR_PAGELESS_ZONE_TOO_SMALL', `The zone has no memory left for ${what}`);
+  }
+}
+
+/** `getInto` was given less room than the value has bytes. Nothing was copied. */
+export class TargetTooSmallError extends PagelessError {
+  /** Bytes of the value. */
+  readonly needed: number;
+
+  constructor(needed: number, room: number) {
+    super(
+      'ERR_PAGELESS_TARGET_TOO_SMALL',
+      `The target has room for ${room} bytes; the value has ${needed}`,
+    );
+    this.needed = needed;
   }
 }
 
@@ -226,6 +241,7 @@ const named = {
   CacheMismatchError,
   TooManyCachesError,
   UnsupportedError,
+  TargetTooSmallError,
 };
 
 for (const [name, { prototype }] of Object.entries(named)) {

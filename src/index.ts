@@ -57,6 +57,7 @@ export {
   NotYoursError,
   PagelessError,
   StaleError,
+  TargetTooSmallError,
   TooManyCachesError,
   TooManyThreadsError,
   TypeConflictError,

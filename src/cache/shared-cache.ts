@@ -7,7 +7,7 @@
  * a value cannot be kept. Throws only on misuse, and `CorruptionError` when the zone is poisoned.
  */
 import { Arena } from '../arena/arena.ts';
-import { checkBytes } from '../border/arguments.ts';
+import { checkBytes, checkInteger } from '../border/arguments.ts';
 import { type Now, ZoneClock } from '../border/clock.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { throwIfPoisoned } from '../border/kernel.ts';
@@ -16,6 +16,7 @@ import {
   DisposedError,
   IncompatibleZoneError,
   InvalidArgumentError,
+  TargetTooSmallError,
   ZoneTooSmallError,
 } from '../errors.ts';
 import type { ZoneReport } from '../inspect/zone.ts';
@@ -168,6 +169,47 @@ export class SharedCache<T = Bytes> implements Disposable {
   #read(key: Key, isCounted: boolean): T | undefined {
     const border = this.#live();
     return border.fetch(border.putKey(key), isCounted, this.#decode);
+  }
+
+  /**
+   * Copies the value's bytes, as they are stored, into `target`, from `offset` on: reading without the
+   * heap. Text is UTF-8. If the value is overwritten again and again while it is copied in pieces of 64
+   * KiB, it counts as a miss, and the target holds something of it.
+   *
+   * @returns how many bytes there are; undefined if the key has no value
+   * @throws {TargetTooSmallError} with the length `needed`; nothing was copied
+   */
+  getInto(key: Key, target: Uint8Array, offset = 0): number | undefined {
+    const border = this.#live();
+    const room = checkBytes('target', target, Number.POSITIVE_INFINITY);
+    checkInteger('offset', offset, 0, room);
+    const length = border.fetchInto(border.putKey(key), target, offset, room - offset);
+    if (length > room - offset) throw new TargetTooSmallError(length, room - offset);
+    return length < 0 ? undefined : length;
+  }
+
+  /**
+   * Gives `use` the value's bytes, as they are stored, in memory that is lent for that long: what it
+   * keeps of them it has to copy. It may call the cache.
+   *
+   * @returns what `use` returned; undefined if the key has no value
+   * @throws {InvalidArgumentError} if that is a promise: then it would go on with bytes that are others'
+   */
+  read<R>(key: Key, use: (bytes: Uint8Array) => R): R | undefined {
+    const border = this.#live();
+    if (typeof use !== 'function') throw new InvalidArgumentError('use', 'a function', use);
+    const bytes = border.borrow(border.putKey(key));
+    if (bytes === undefined) return undefined;
+    let result: R;
+    try {
+      result = use(bytes);
+    } finally {
+      border.takeBack(bytes);
+    }
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+      throw new InvalidArgumentError('use', 'a function that returns no promise', result);
+    }
+    return result;
   }
 
   /** Stores a value. @returns false when it was refused; the key then has no value */

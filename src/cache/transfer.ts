@@ -20,8 +20,11 @@ import { type Decoder, encodeText, viewOf } from './values.ts';
 
 export type Key = string | Uint8Array;
 
+const setBytes = Uint8Array.prototype.set;
 /** Reads of a value that changed under the reader, before it counts as a miss. */
 const RESTARTS = 16;
+/** Views of values in the scratch that are kept, by length: making one costs as much as 1 KiB copied. */
+const VIEWS = 256;
 /** Keys up to this length are looked at character by character: most are ASCII. */
 const SHORT_KEY = 64;
 export class Border {
@@ -32,6 +35,9 @@ export class Border {
   readonly #key: Uint8Array;
   readonly #input: Uint8Array;
   readonly #output: number;
+  readonly #views: Uint8Array[] = [];
+  /** What `borrow` lends next. */
+  #spare: ArrayBuffer | undefined;
 
   /** Takes the thread's scratch. Throws `ZoneTooSmallError` when there is no memory for it. */
   constructor(kernel: KernelExports, memory: WebAssembly.Memory, clock: ZoneClock) {
@@ -114,7 +120,7 @@ export class Border {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
       const length = this.#begin(keyBytes, isCounted && attempt === 0 ? 1 : 0);
       if (length < 0) return undefined;
-      if (length <= facts.BLOCK_BYTES) return decode(this.#lend(this.#output, length), true);
+      if (length <= facts.BLOCK_BYTES) return decode(this.#outputView(length), true);
       const value = this.#fetchBlocks(length);
       if (value) return decode(value, false);
     }
@@ -148,20 +154,74 @@ export class Border {
     );
   }
 
+  /**
+   * Copies the value of the key in the scratch into `target`, from `offset` on, if it is not longer than
+   * `room`.
+   *
+   * @returns its length; −1 = there is none
+   */
+  fetchInto(keyBytes: number, target: Uint8Array, offset: number, room: number): number {
+    for (let attempt = 0; attempt < RESTARTS; attempt++) {
+      const length = this.#begin(keyBytes, attempt === 0 ? 1 : 0);
+      if (length < 0) return -1;
+      if (length > room) return length;
+      if (this.#collect(target, offset, length)) return length;
+    }
+    return -1;
+  }
+
+  /**
+   * The value of the key in the scratch, in memory of this thread's that is used again when it is given
+   * back: whoever borrows while another value is out gets memory of his own.
+   */
+  borrow(keyBytes: number): Uint8Array | undefined {
+    const length = this.#begin(keyBytes, 1);
+    if (length < 0) return undefined;
+    if (length > facts.BLOCK_BYTES) {
+      return this.#fetchBlocks(length) ?? this.fetch(keyBytes, false, (bytes) => bytes.slice());
+    }
+    const lent = this.#spare ?? new ArrayBuffer(facts.BLOCK_BYTES);
+    this.#spare = undefined;
+    const bytes = new Uint8Array(lent, 0, length);
+    setBytes.call(bytes, this.#outputView(length));
+    return bytes;
+  }
+
+  takeBack(bytes: Uint8Array): void {
+    const { buffer } = bytes;
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === facts.BLOCK_BYTES)
+      this.#spare = buffer;
+  }
+
+  /** A view of a block in the output scratch. */
+  #outputView(length: number): Uint8Array {
+    const kept = this.#views[length % VIEWS];
+    if (kept?.length === length) return kept;
+    const view = this.#lend(this.#output, length);
+    this.#views[length % VIEWS] = view;
+    return view;
+  }
+
   #lend(at: number, length: number): Uint8Array {
     return this.#bytes.subarray(at, at + length);
   }
 
   #fetchBlocks(length: number): Uint8Array<ArrayBuffer> | undefined {
     const value = new Uint8Array(length);
+    return this.#collect(value, 0, length) ? value : undefined;
+  }
+
+  /** Copies a value whose first block is in the scratch. @returns false if it has changed meanwhile */
+  #collect(target: Uint8Array, offset: number, length: number): boolean {
     let from = 0;
-    let bytes = facts.BLOCK_BYTES;
+    let bytes = Math.min(length, facts.BLOCK_BYTES);
     while (true) {
-      value.set(this.#lend(this.#output, bytes), from);
+      // Not the target's own `set`, which may be the user's.
+      setBytes.call(target, this.#outputView(bytes), offset + from);
       from += bytes;
-      if (from === length) return value;
+      if (from === length) return true;
       bytes = this.#kernel.getMore();
-      if (bytes < 0) return undefined;
+      if (bytes < 0) return false;
     }
   }
 

@@ -65,6 +65,10 @@ function declaredIn(dist: string, file: string): (name: string) => Export {
   const own = declared(text);
   return (name) => {
     const found = own.find((one) => one.name === name);
+    const alias = / = (\w+)<\w+>;$/.exec(found?.text ?? '')?.[1];
+    const meant = new RegExp(`\\b(\\w+) as ${alias}\\b[^;]* from '([^']*)\\.ts';`).exec(text);
+    // A class that is exported with a constructor of another type: what it is, is told.
+    if (meant) return declaredIn(dist, join(dirname(file), `${meant[2]}.d.ts`))(meant[1]!);
     if (found) return found;
     const passed = new RegExp(
       `^(?:import|export) [^;]*\\b${name}\\b[^;]* from '([^']*)\\.ts';`,
@@ -113,7 +117,7 @@ function headOf(code: string): string {
 }
 
 const member =
-  /((?: {4}\/\*\*[\s\S]*?\*\/\n)?) {4}((?!#private|private |\/\*|\*)\S(?:[^\n]*;|[\s\S]*?;))\n/g;
+  /((?: {4}\/\*\*[\s\S]*?\*\/\n)?) {4}((?!#private|private |\/\*|\*)\S(?:[^\n]*\{\n[\s\S]*?\n {4}\}[^\n]*;|[^\n]*;|[\s\S]*?;))\n/g;
 
 /** Members as a list: signature, and what its comment says. */
 function members(code: string): string {

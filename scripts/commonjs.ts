@@ -58,6 +58,7 @@ function convert(source: string): string {
   const { code } = transformSync(source, {
     format: 'cjs',
     target: 'node20',
+    minifyWhitespace: true,
     ...(usesUrl && { banner: ownUrl, define: { 'import.meta.url': 'ownUrl' } }),
   });
   return code;

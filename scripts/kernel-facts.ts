@@ -93,7 +93,7 @@ export function facts(sources: string[]): string {
     '  fields: { name: string; type: string; offset: number }[];',
     '}',
     '',
-    `export const structures: StructureFacts[] = ${JSON.stringify(structures(sources), null, 2)};`,
+    `export const structures: StructureFacts[] = ${JSON.stringify(structures(sources))};`,
     '',
   ];
   return lines.join('\n');

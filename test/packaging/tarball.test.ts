@@ -100,11 +100,11 @@ async function bundleOfCache(): Promise<Uint8Array> {
 
 const BUNDLE_BYTES = 120 * 1024;
 /**
- * The goal is 50 KiB, 4 below what it is. A kernel without what only arenas need would be 30.6 KB
+ * The goal is 50 KiB, 10 below what it is. A kernel without what only arenas need would be 30.6 KB
  * deflated instead of 39.3; LZMA, 32.4, for some milliseconds of every thread's start where no native
- * code decodes it; the faces of arenas are a third of the 16 KB of JavaScript.
+ * code decodes it; one guard for all exports instead of one each, 4 less, for slower calls.
  */
-const BUNDLE_GZIP_BYTES = 57 * 1024;
+const BUNDLE_GZIP_BYTES = 62 * 1024;
 
 test('a bundle of SharedCache alone stays small', async () => {
   const bundle = await bundleOfCache();

@@ -316,6 +316,17 @@ export function getMore(): i32 {
   return continueRead();
 }
 
+/**
+ * When the key's entry expires, in a section. One that has is taken out.
+ *
+ * @param now  not 0
+ * @returns the millisecond, 0 = never; or ERR_NOT_FOUND
+ */
+export function expiryOf(keyBytes: u32, now: u64): i64 {
+  const handle = findFresh(keyBytes, now);
+  return handle == 0 || handle == NEEDS_CLOCK ? ERR_NOT_FOUND : entryExpiry(zsPlace(handle));
+}
+
 /** @returns 1 or 0, or ERR_NEEDS_CLOCK. In a section */
 export function has(keyBytes: u32, now: u64): i32 {
   const handle = findFresh(keyBytes, now);

@@ -97,6 +97,14 @@ export function has(keyBytes: u32, now: f64): i32 {
   return isThere;
 }
 
+/** @returns when the entry expires, 0 = never, or ERR_NOT_FOUND */
+export function expiryOf(keyBytes: u32, now: f64): f64 {
+  enterReading(OP_READ);
+  const expiry = store.expiryOf(keyBytes, u64(now));
+  leave();
+  return f64(expiry);
+}
+
 export function remove(keyBytes: u32): bool {
   enter(OP_DELETE);
   const isRemoved = store.remove(keyBytes);

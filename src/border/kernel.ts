@@ -78,6 +78,7 @@ export interface KernelExports {
   get(keyBytes: number, now: number, isCounted: number): number;
   getMore(): number;
   has(keyBytes: number, now: number): number;
+  expiryOf(keyBytes: number, now: number): number;
   remove(keyBytes: number): number;
   clearSome(limit: number): number;
   listKeys(cursor: number, now: number): number;

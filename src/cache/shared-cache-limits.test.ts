@@ -203,6 +203,24 @@ test('a ttl of 0 or Infinity is never, also where the cache has another', () => 
   }
 });
 
+test('getRemainingTTL: Infinity for never, 0 for what is not there', () => {
+  const clock = fakeClock();
+  const { now } = clock;
+  using cache = new SharedCache({ maxSize: '4MiB', values: 'string', ttl: 100, now });
+  cache.set('default', 'a');
+  cache.set('own', 'b'.repeat(100_000), { ttl: 2 ** 40 });
+  cache.set('never', 'c', { ttl: 0 });
+  assert.equal(cache.getRemainingTTL('none'), 0);
+  assert.equal(cache.getRemainingTTL('never'), Number.POSITIVE_INFINITY);
+  clock.tick(99);
+  assert.equal(cache.getRemainingTTL('default'), 1);
+  assert.equal(cache.getRemainingTTL(Buffer.from('own')), 2 ** 40 - 99);
+  clock.tick(1);
+  assert.equal(cache.getRemainingTTL('default'), 0);
+  const { hits, misses, expirations } = cache.stats();
+  assert.deepEqual({ hits, misses, expirations }, { hits: 0, misses: 0, expirations: 1 });
+});
+
 test('no length is believed: bytes are what they are, whatever they say', () => {
   const real = noise(100);
   class Liar extends Uint8Array {

@@ -236,6 +236,12 @@ export class SharedCache<T = Bytes> implements Disposable {
     return border.has(border.putKey(key));
   }
 
+  /** Milliseconds until the key's value expires: Infinity for never, 0 if there is none. Not counted. */
+  getRemainingTTL(key: Key): number {
+    const border = this.#live();
+    return border.remaining(border.putKey(key));
+  }
+
   /** @returns whether there was an entry */
   delete(key: Key): boolean {
     const border = this.#live();

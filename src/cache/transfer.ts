@@ -202,6 +202,14 @@ export class Border {
     return view;
   }
 
+  /** Milliseconds until the key's entry expires: Infinity for never, 0 for none. */
+  remaining(keyBytes: number): number {
+    const now = this.#timeFor(keyBytes);
+    const expiry = this.#kernel.expiryOf(keyBytes, now);
+    if (expiry === 0) return Number.POSITIVE_INFINITY;
+    return expiry < 0 ? 0 : expiry - now;
+  }
+
   #lend(at: number, length: number): Uint8Array {
     return this.#bytes.subarray(at, at + length);
   }

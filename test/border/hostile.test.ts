@@ -93,6 +93,7 @@ const rows: Record<string, Row> = {
   'SharedCache.get key': (bad) => cache.get(bad),
   'SharedCache.peek key': (bad) => cache.peek(bad),
   'SharedCache.has key': (bad) => cache.has(bad),
+  'SharedCache.getRemainingTTL key': (bad) => cache.getRemainingTTL(bad),
   'SharedCache.delete key': (bad) => cache.delete(bad),
   'SharedCache.set key': (bad) => cache.set(bad, kept),
   'SharedCache.set value': (bad) => cache.set('other', bad),
@@ -212,7 +213,7 @@ after(() => {
 
 /** Functions without arguments. */
 const nullary = [
-  'SharedCache.clear entries values stats close',
+  'SharedCache.clear entries values stats close isSupported whyUnsupported',
   'Arena.buddyInfo check close createZsPool pageTypeInfo report reportZsmalloc slabInfo stalls',
   'ZsPool.report close',
   'ObjectCache.alloc',

@@ -109,3 +109,9 @@ export function isRevoked(value: unknown): boolean {
     return true;
   }
 }
+
+/** Whether it can be awaited, as promises of any make can: has a `then`, which may be a getter. */
+export function isThenable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || isRevoked(value)) return false;
+  return typeof (value as { then?: unknown }).then === 'function';
+}

@@ -8,6 +8,7 @@
  */
 import { Arena } from '../arena/arena.ts';
 import { checkBytes, checkInteger } from '../border/arguments.ts';
+import { isThenable } from '../border/brands.ts';
 import { type Now, ZoneClock } from '../border/clock.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { throwIfPoisoned } from '../border/kernel.ts';
@@ -206,7 +207,7 @@ export class SharedCache<T = Bytes> implements Disposable {
     } finally {
       border.takeBack(bytes);
     }
-    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+    if (isThenable(result)) {
       throw new InvalidArgumentError('use', 'a function that returns no promise', result);
     }
     return result;

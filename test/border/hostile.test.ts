@@ -94,6 +94,14 @@ const rows: Record<string, Row> = {
   'SharedCache.peek key': (bad) => cache.peek(bad),
   'SharedCache.has key': (bad) => cache.has(bad),
   'SharedCache.getRemainingTTL key': (bad) => cache.getRemainingTTL(bad),
+  'SharedCache.getInto key': (bad) => cache.getInto(bad, new Uint8Array(5000)),
+  'SharedCache.getInto target': (bad) => cache.getInto('kept 1', bad),
+  'SharedCache.getInto offset': (bad) => cache.getInto('kept 1', new Uint8Array(5000), bad),
+  'SharedCache.read key': (bad) => cache.read(bad, (bytes) => bytes.length),
+  'SharedCache.read use': (bad) => (typeof bad === 'function' ? 0 : cache.read('kept 1', bad)),
+  'SharedCache.read answer': (bad) => {
+    cache.read('kept 1', () => bad);
+  },
   'SharedCache.delete key': (bad) => cache.delete(bad),
   'SharedCache.set key': (bad) => cache.set(bad, kept),
   'SharedCache.set value': (bad) => cache.set('other', bad),

@@ -1,6 +1,7 @@
 /** The inspector: who is told what, and that looking changes nothing. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
@@ -10,6 +11,7 @@ import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import type { Figures, Tables, ZoneInfo } from './figures.ts';
 import { type Inspector, inspect } from './index.ts';
+import type { LiveInspector } from './inspector.ts';
 import { ZoneLook } from './look.ts';
 import { decodeMap, FIGURES, type Frame, FrameReader, GONE, MAP, TABLES, ZONE } from './wire.ts';
 
@@ -261,3 +263,17 @@ test('misuse is a typed error', async () => {
   await refuses(inspect(arena, { port }), /port must be one that is free .*EADDRINUSE/);
   server.close();
 });
+
+test('when its thread fails the program goes on, and is told', async () => {
+  using arena = new Arena({ size: '4MiB' });
+  const inspector = await inspect(arena);
+  const warned = once(process, 'warning');
+  // A memory that is no zone any more when the thread comes to it.
+  (inspector as LiveInspector).addMemory(new WebAssembly.Memory(shared), 'gone');
+  const [warning] = await warned;
+  assert.match(warning.message, /^pageless inspector: .*not a pageless zone/);
+  await inspector.close();
+  arena.check();
+});
+
+const shared = { initial: 1, maximum: 1, shared: true };

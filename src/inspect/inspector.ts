@@ -125,6 +125,8 @@ export class LiveInspector implements Inspector {
     this.url = url;
     this.#ended = new Promise((resolve) => worker.once('exit', resolve));
     worker.on('message', (message: FromThread) => this.#hear(message));
+    // What fails there ends the page, not the program.
+    worker.on('error', ({ message }) => process.emitWarning(`pageless inspector: ${message}`));
     this.#timer = setInterval(() => this.#dropClosed(), WATCH_MS).unref();
     worker.once('exit', () => clearInterval(this.#timer));
   }

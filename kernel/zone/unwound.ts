@@ -64,8 +64,8 @@ export function repairSelf(): i32 {
     if (!haltUnwound()) return ERR_BUSY;
     repairHalted(slot);
     resumeWhole();
-    reapDead();
     if (slotOf(slot).page != 0) reapSelf(slot);
+    reapDead();
   }
   if (operation != OP_ATTACH && operation != OP_DETACH) {
     leaveKernel();
@@ -90,15 +90,18 @@ function repairHalted(slot: u32): void {
   repairQueues(slot);
 }
 
-/** In the running world: what the call had begun is given back. */
+/**
+ * In the running world: what the call had begun is given back. In this order: what stands in the cell
+ * of its own, and then what is doomed, before anything is freed that would stand there.
+ */
 function reapSelf(slot: u32): void {
   reapOwnLedger();
   reapCompaction(slot);
   reapUnpublished(slot);
   reapZsmalloc(slot, isInChain(slotOf(slot).draftHead, ownCellOf(slot)));
+  reapDeferred(slot);
   reapQueues(slot);
   dropDraft(selfState());
-  reapDeferred(slot);
 }
 
 /** Ends what `attach` had not finished, or `detach`. */

@@ -9,7 +9,15 @@
 const quiet = new Set([
   ...['get', 'getMore', 'has', 'listKeys', 'hasObject', 'hasStore', 'zsReadObject', 'zsIsPool'],
   ...['fault', 'faultSlot', 'faultDetail', 'checkDetail', 'start', 'callFailed', 'repairSelf'],
-  ...['wasRefused', 'isAttached', 'keyScratch', 'inputScratch', 'outputScratch', 'window'],
+  ...[
+    'wasRefused',
+    'asksAt',
+    'isAttached',
+    'keyScratch',
+    'inputScratch',
+    'outputScratch',
+    'window',
+  ],
   ...['pageCount', 'firstPfn', 'zoneIdLo', 'zoneIdHi', 'pageAddress', 'entryCount', 'buckets'],
   ...['compress', 'decompress', 'firstPage', 'orderOfPinned', 'pageWordOf', 'markDead'],
 ]);

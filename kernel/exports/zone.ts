@@ -17,6 +17,7 @@ import {
   OP_DETACH,
   OP_RECOVER,
 } from '../thread/operations';
+import { asksWord } from '../thread/park';
 import {
   abandonSlot,
   markDead as markDeadOwner,
@@ -102,6 +103,11 @@ export function repairSelf(isTurnOver: bool): i32 {
   leaveCompaction();
   leave();
   return 0;
+}
+
+/** Address of the word that is raised by who has waited long: see thread/park.ts. */
+export function asksAt(): u32 {
+  return u32(asksWord());
 }
 
 /** Whether the last call was refused on entry: one before it was cut short, or there is no slot. */

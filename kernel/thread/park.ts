@@ -35,9 +35,12 @@ export function parkSlice(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
   if (vainMs >= ASK_MS) ask();
 }
 
+export function asksWord(): usize {
+  return THREADS_STATE + offsetof<ThreadsState>('asks');
+}
+
 function ask(): void {
   vainMs = 0;
-  const at = THREADS_STATE + offsetof<ThreadsState>('asks');
-  addWord(at, 1);
-  wakeWord(at, -1);
+  addWord(asksWord(), 1);
+  wakeWord(asksWord(), -1);
 }

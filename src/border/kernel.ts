@@ -25,6 +25,7 @@ export interface KernelExports {
   callFailed(): void;
   repairSelf(isTurnOver: number): number;
   wasRefused(): number;
+  asksAt(): number;
   isAttached(): number;
   markDead(owner: number): number;
   recoverDead(): number;
@@ -231,12 +232,7 @@ export class Watch {
 
   readonly #lookAfterTurn = (): void => {
     this.isDue = false;
-    try {
-      if (this.#raw.repairSelf(1) !== facts.ERR_BUSY) return;
-      setTimeout(this.#lookAfterTurn, RETRY_MS);
-    } catch {
-      // Poisoned: the next call says so.
-    }
+    lookAtSelf(this.#raw);
   };
 
   /** Explains an exception by throwing, or makes the call again. */
@@ -267,6 +263,15 @@ export class Watch {
     if (raw.fault() === 0) raw.callFailed();
     const fault = raw.fault() || facts.FAULT_TRAP;
     return corruption(fault, raw.faultSlot(), raw.faultDetail(), cause);
+  }
+}
+
+/** Repairs what a call of this thread has left that was cut short; nothing of it is under way. */
+export function lookAtSelf(kernel: Pick<RawExports, 'repairSelf'>): void {
+  try {
+    if (kernel.repairSelf(1) === facts.ERR_BUSY) setTimeout(() => lookAtSelf(kernel), RETRY_MS);
+  } catch {
+    // Poisoned: the next call says so.
   }
 }
 

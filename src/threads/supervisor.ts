@@ -24,15 +24,19 @@ interface SupervisorKernel extends BurialKernel {
   attach(owner: number, mayPark: number): number;
   detach(): void;
   liveOwner(slot: number): number;
+  asksAt(): number;
   zoneIdLo(): number;
   zoneIdHi(): number;
 }
 
 interface Watched {
   kernel: SupervisorKernel;
+  words: Int32Array<ArrayBufferLike>;
   hasSlot: boolean;
   /** Of the threads that are attached, by owner. */
   lifelines: Map<number, MessagePort>;
+  /** Those that have been asked to look at themselves, and have not answered. */
+  asked: Set<MessagePort>;
 }
 
 const COLLECT_MS = 50;
@@ -62,6 +66,7 @@ function admit(port: MessagePort): void {
   };
   port.on('message', (news: Lifeline | 'left' | 'seen') => {
     if (news === 'left') end(false);
+    else if (news === 'seen') zones.get(lifeline?.zone ?? '')?.asked.delete(port);
     else if (typeof news === 'object') lifeline = watch(news, port);
   });
   port.once('close', () => end(true));
@@ -77,13 +82,35 @@ function watch(news: Lifeline, port: MessagePort): { zone: string; owner: number
   watched.lifelines.set(owner, port);
   const isKnown = (other: number) => other === self || watched.lifelines.has(other);
   if (!known || gone !== 0) lookForDead(threads, watched, isKnown);
+  if (!known) heedAsks(zone, watched);
   return { zone, owner };
+}
+
+/**
+ * As long as the zone is held: whenever somebody has waited long for what another thread has, every
+ * thread is to look whether a call of its own was cut short. Those that are busy answer later.
+ */
+async function heedAsks(zone: string, watched: Watched): Promise<void> {
+  const { words, lifelines, asked } = watched;
+  const at = watched.kernel.asksAt() >>> 2;
+  let seen = Atomics.load(words, at);
+  while (true) {
+    await Atomics.waitAsync(words, at, seen).value;
+    if (zones.get(zone) !== watched) return;
+    seen = Atomics.load(words, at);
+    for (const port of lifelines.values()) {
+      if (asked.has(port)) continue;
+      asked.add(port);
+      port.postMessage('look');
+    }
+  }
 }
 
 function openZone({ zone, memory, module }: Lifeline): Watched | undefined {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernel = exports as unknown as SupervisorKernel;
-  const watched = { kernel, hasSlot: false, lifelines: new Map() };
+  const words = new Int32Array(memory.buffer);
+  const watched = { kernel, words, hasSlot: false, lifelines: new Map(), asked: new Set<never>() };
   if (kernel.fault() !== 0) return watched;
   watched.hasSlot = kernel.attach(self, 1) > 0;
   // With a slot the identity stays.
@@ -104,12 +131,15 @@ function lose(zone: string, owner: number, port: MessagePort, isDeath: boolean):
   const watched = zones.get(zone);
   if (!watched) return;
   if (watched.lifelines.get(owner) === port) watched.lifelines.delete(owner);
+  watched.asked.delete(port);
   if (isDeath) buryThread(watched, owner);
   if (watched.lifelines.size === 0) leaveZone(zone, watched);
 }
 
 function leaveZone(zone: string, watched: Watched): void {
   zones.delete(zone);
+  // Ends its wait, which would keep the memory.
+  Atomics.notify(watched.words, watched.kernel.asksAt() >>> 2);
   if (watched.hasSlot) detachQuietly(watched.kernel);
   watched.hasSlot = false;
   if (isCollecting) return;

@@ -14,7 +14,7 @@
  * travel through the main thread's event loop: a thread that dies before that has turned once since it
  * attached is noticed when it turns.
  */
-import type { KernelExports } from '../border/kernel.ts';
+import { type KernelExports, lookAtSelf } from '../border/kernel.ts';
 import { buryThread } from './burial.ts';
 import { holdLife } from './life-lock.ts';
 import { registry, tellsOfEnds, type Zone } from './registry.ts';
@@ -29,6 +29,7 @@ export function enroll(
   isPrivate: boolean,
 ): Zone {
   const zone: Zone = { id: zoneIdOf(kernel), memory, kernel, owner, users: 1, hasSlot: true };
+  zone.onLook = () => lookAtSelf(kernel);
   registry().zones.set(zone.id, zone);
   watchWorkers();
   if (isPrivate) return zone;

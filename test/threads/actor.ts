@@ -41,12 +41,12 @@ function halfSet(bytes: number): number {
   return kernel.cacheInUse(2);
 }
 
-function holdLock(): void {
+function holdLock(lock = facts.STORE_STATE, operation = facts.HALF_DONE | 8): void {
   const words = new Int32Array(cache.arena.memory.buffer);
   const owners = Array.from({ length: 8 }, (_, slot) => words[wordOf(slot, 'identity') + 1]);
   const slot = owners.indexOf(threadId + 1);
-  while (Atomics.compareExchange(words, facts.STORE_STATE >> 2, 0, slot) !== 0);
-  Atomics.store(words, wordOf(slot, 'inKernel'), facts.HALF_DONE | 8);
+  while (Atomics.compareExchange(words, lock >> 2, 0, slot) !== 0);
+  Atomics.store(words, wordOf(slot, 'inKernel'), operation);
   tell(1);
 }
 
@@ -73,7 +73,9 @@ const roles: Record<string, (...values: never[]) => unknown> = {
     tell(1);
   },
   /** Stands as if in the midst of a change, with the store lock held. */
-  holdLock,
+  holdLock: () => holdLock(),
+  /** Stands as if a call had been cut short, with a lock held, and makes no other. */
+  leaveLock: () => holdLock(facts.MEMDESC_STATE, facts.OP_FOLIO),
   holdLockAndPark: () => {
     holdLock();
     awaitGo();

@@ -91,13 +91,13 @@ function hitsOfModel({ requests }: Trace, slots: number): number {
   const ghosts = new Set<number>();
   const evict = () => {
     while (true) {
-      const isSmall = small.size > 0 && small.size * 10 >= small.size + main.size;
+      const isSmall = small.size > 0 && small.size * 12 >= small.size + main.size;
       const [key, hits] = (isSmall ? small : main).entries().next().value!;
       (isSmall ? small : main).delete(key);
-      if (isSmall ? hits >= 2 : hits >= 1) main.set(key, isSmall ? hits : hits - 1);
+      if (isSmall ? hits >= 2 : hits >= 1) main.set(key, isSmall ? 0 : hits - 1);
       else {
         if (isSmall) ghosts.add(key);
-        if (ghosts.size > 2 * slots) ghosts.delete(ghosts.values().next().value!);
+        if (ghosts.size > 1.75 * slots) ghosts.delete(ghosts.values().next().value!);
         return;
       }
     }

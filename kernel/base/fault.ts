@@ -78,6 +78,9 @@ export const FAULT_INDEX: u32 = 10;
 /** A limbo bag and its count disagree. */
 export const FAULT_LIMBO: u32 = 11;
 
+/** Nobody is left who could end a wait. */
+export const FAULT_FORSAKEN: u32 = 12;
+
 export function faultCode(): u32 {
   return loadWord(SUPERBLOCK + offsetof<Superblock>('fault'));
 }

@@ -9,6 +9,7 @@ import { selfSlot, setCanPark } from '../base/env';
 import { FAULT_TRAP, faultCode, poison } from '../base/fault';
 import { MAX_SLOT } from '../base/layout';
 import { compactOwner } from '../compact/state';
+import { answer } from '../thread/forsaken';
 import {
   leave,
   OP_ATTACH,
@@ -145,6 +146,11 @@ export function supervisorOwner(): u32 {
 /** How often a supervisor was named, the first included. */
 export function supervisorTerm(): u32 {
   return term();
+}
+
+/** Says to who waits long that somebody supervises. Needs no slot. */
+export function answerAsks(): void {
+  answer();
 }
 
 /** Names a supervisor in the place of `gone`. Needs no slot. @returns who is it now */

@@ -24,6 +24,7 @@
 import { selfSlot } from '../base/env';
 import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
 import { casWord, loadWord, swapWord, wakeWord } from '../base/words';
+import { beginWait, failIfForsaken } from './forsaken';
 import { enterSection, isInSection, leaveSection } from './rcu';
 import { SLOT_FREE, slotState } from './slot';
 import { parkAtSafepoint } from './stop';
@@ -51,13 +52,15 @@ function lockSlow(at: usize): void {
   if (spinFor(at, SPINS)) return;
   const wasInside = isInSection();
   leaveSection();
+  beginWait();
   while (true) {
     const seen = loadWord(at);
     if (seen == 0) {
       if (casWord(at, 0, selfSlot() | WAITERS) == 0) break;
     } else if ((seen & WAITERS) != 0 || casWord(at, seen, seen | WAITERS) == seen) {
-      parkAtSafepoint(at, seen | WAITERS);
+      const isVain = parkAtSafepoint(at, seen | WAITERS);
       trapIfPoisoned();
+      failIfForsaken(isVain, seen & OWNER);
       failIfNobodys(at, seen | WAITERS);
     }
   }

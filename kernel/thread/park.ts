@@ -25,14 +25,20 @@ const ASK_MS: u32 = 50;
 /** Thread-local: milliseconds in which nobody moved a word that this thread waited for. */
 let vainMs: u32 = 0;
 
-/** Returns when the word at `at` is not `seen` any more, when woken, or after a slice of `ms`. */
-export function parkSlice(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
+/**
+ * Returns when the word at `at` is not `seen` any more, when woken, or after a slice of `ms`.
+ *
+ * @returns whether it was in vain: the slice is over. Where parking is forbidden, never
+ */
+export function parkSlice(at: usize, seen: u32, ms: u32 = SLICE_MS): bool {
   if (!canPark()) {
     for (let i: u32 = 0; i < SPIN_SLICE && loadWord(at) == seen; i++);
-    return;
+    return false;
   }
-  vainMs = parkWord(at, seen, ms) ? vainMs + ms : 0;
+  const isVain = parkWord(at, seen, ms);
+  vainMs = isVain ? vainMs + ms : 0;
   if (vainMs >= ASK_MS) ask();
+  return isVain;
 }
 
 export function asksWord(): usize {

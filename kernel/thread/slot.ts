@@ -71,6 +71,8 @@ export class ThreadsState {
   supervisor: u64;
   /** Counts who has waited for long: see park.ts. */
   asks: u32;
+  /** Counts the supervisor's answers: see forsaken.ts. */
+  answers: u32;
 }
 
 @unmanaged

@@ -33,6 +33,7 @@ import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
 import { THREADS_STATE } from '../base/layout';
 import { addWord, casWord, loadWord, storeWord, wakeWord } from '../base/words';
+import { beginWait, failIfForsaken } from './forsaken';
 import { parkSlice, SLICE_MS } from './park';
 import { currentEpoch, enterSection } from './rcu';
 import {
@@ -142,20 +143,24 @@ function enterSlow(operation: u32): void {
 
 /** One slice of waiting for the world to run; ends the stop of a dead stopper. */
 function awaitStart(stop: u32): void {
-  parkSlice(stopAt(), stop);
+  const isVain = parkSlice(stopAt(), stop);
   trapIfPoisoned();
-  if ((stop & HALT) == 0 && slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);
+  if ((stop & HALT) != 0) failIfForsaken(isVain, stop & STOPPER);
+  else if (slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);
 }
 
 /**
  * One slice of waiting for the word at `at` to change from `seen`, at a safe point: others may halt
  * the world meanwhile. The caller is in the middle of nothing but what its locks protect.
+ *
+ * @returns whether it was in vain, as `parkSlice`
  */
-export function parkAtSafepoint(at: usize, seen: u32, ms: u32 = SLICE_MS): void {
+export function parkAtSafepoint(at: usize, seen: u32, ms: u32 = SLICE_MS): bool {
   const operation = operationOf(selfSlot());
   publishStateAndWake(operation | AT_SAFEPOINT);
-  parkSlice(at, seen, ms);
+  const isVain = parkSlice(at, seen, ms);
   resume(operation);
+  return isVain;
 }
 
 /**
@@ -215,14 +220,16 @@ function awaitHalt(seen: u32): void {
 function gather(enough: u32, patience: u32): bool {
   let looks: u32 = 0;
   let slices: u32 = 0;
+  beginWait();
   while (patience == FOR_EVER || slices <= patience) {
     const seen = loadWord(changesAt());
     const others = lookAtOthers(enough);
     if (others != AWAITED) return others == GATHERED;
     if (looks++ < SPINS) continue;
-    parkSlice(changesAt(), seen);
+    const isVain = parkSlice(changesAt(), seen);
     slices++;
     trapIfPoisoned();
+    failIfForsaken(isVain, 0);
   }
   return false;
 }

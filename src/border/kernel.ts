@@ -20,6 +20,7 @@ export interface KernelExports {
   format(idLo: number, idHi: number, seedLo: number, seedHi: number): number;
   recycle(idLo: number, idHi: number, seedLo: number, seedHi: number): number;
   lend(): void;
+  answerAsks(): void;
   attach(owner: number, mayPark: number): number;
   detach(): void;
   callFailed(): void;
@@ -158,6 +159,7 @@ const faultReasons: Record<number, string> = {
   [facts.FAULT_DAMAGED_DATA]: 'Stored data is damaged',
   [facts.FAULT_PAGE_WORD]: 'A page word contradicts its owner',
   [facts.FAULT_INDEX]: 'The index and its entries disagree',
+  [facts.FAULT_FORSAKEN]: 'A thread waited in vain, and nobody is left who could notice a death',
   [facts.FAULT_LIMBO]: 'A limbo list and its count disagree',
 };
 

@@ -25,6 +25,7 @@ interface SupervisorKernel extends BurialKernel {
   detach(): void;
   liveOwner(slot: number): number;
   asksAt(): number;
+  answerAsks(): void;
   zoneIdLo(): number;
   zoneIdHi(): number;
 }
@@ -98,6 +99,7 @@ async function heedAsks(zone: string, watched: Watched): Promise<void> {
     await Atomics.waitAsync(words, at, seen).value;
     if (zones.get(zone) !== watched) return;
     seen = Atomics.load(words, at);
+    watched.kernel.answerAsks();
     for (const port of lifelines.values()) {
       if (asked.has(port)) continue;
       asked.add(port);

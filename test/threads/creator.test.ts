@@ -105,3 +105,43 @@ test('whoever works when the creator exits goes on, and its killed peers are bur
   assert.ok(threads === 2 || threads === 3, `${threads} live slots`);
   assert.equal(isSound, true);
 });
+
+test('survivors of kills in the midst of work never hang, whoever supervised them', () => {
+  // Each killed thread may poison the zone; then everybody is told. What must not be is silence.
+  const main = `
+    const outcomes = [];
+    let next = await start(null);
+    for (let round = 0; round < 8; round++) {
+      const creator = next;
+      const workers = await Promise.all([1, 2, 3].map(() => start({ handle: creator.answer, round })));
+      const ends = workers.slice(1).map(({ worker }) => once(worker, 'message'));
+      for (const { worker } of workers) worker.postMessage('work');
+      await sleep(10 + round);
+      await Promise.all([creator.worker.terminate(), workers[0].worker.terminate()]);
+      for (const { worker } of workers.slice(1)) worker.postMessage('stop');
+      outcomes.push(...(await Promise.all(ends)).map(([end]) => end));
+      await Promise.all(workers.map(({ worker }) => worker.terminate()));
+      next = await start(null);
+    }
+    console.log(JSON.stringify(outcomes));
+    process.exit();`;
+  const worker = `
+    let isStopped = false;
+    const value = new Uint8Array(3000);
+    const work = () => {
+      try {
+        for (let i = 0; i < 200; i++) cache.set('key ' + (i % 50), value);
+      } catch (error) {
+        return parentPort.postMessage(error.code);
+      }
+      if (isStopped) parentPort.postMessage('stopped');
+      else setImmediate(work);
+    };
+    parentPort.on('message', (what) => {
+      if (what === 'work') work();
+      else isStopped = true;
+    });`;
+  const outcomes = run(main, worker) as string[];
+  assert.equal(outcomes.length, 16);
+  for (const end of outcomes) assert.match(end, /^(stopped|ERR_PAGELESS_CORRUPTION)$/);
+});

@@ -1,0 +1,53 @@
+/**
+ * Forsaken waits: what is waited for may belong to a thread whose death nobody notices.
+ *
+ * The supervisor may have died with it, and everybody else be in here, waiting, so that no event loop
+ * is left that could name another (supervision.ts); or there is none, as in browsers. A living
+ * supervisor answers who has waited long (park.ts) within a millisecond, whatever else goes on. So
+ * whoever has waited in vain for five seconds, and for as long heard no answer, poisons the zone:
+ * every thread gets a typed error, and nobody waits for ever. Deaths are never guessed from that:
+ * nothing is repaired.
+ *
+ * answers  word, raised by the supervisor for each time that it was asked
+ */
+import { FAULT_FORSAKEN, fail } from '../base/fault';
+import { THREADS_STATE } from '../base/layout';
+import { addWord, loadWord } from '../base/words';
+import { SLICE_MS } from './park';
+import { ThreadsState } from './slot';
+
+/** No call lasts a thousandth of that, and no supervisor is off its CPU for so long. */
+const FORSAKEN_MS: u32 = 5000;
+
+/** Thread-local: how long this thread has waited in vain, and which answer it has heard. */
+let waitedMs: u32 = 0;
+let heard: u32 = 0;
+
+function answersAt(): usize {
+  return THREADS_STATE + offsetof<ThreadsState>('answers');
+}
+
+/** The supervisor's: says that it has heard, and looks. */
+export function answer(): void {
+  addWord(answersAt(), 1);
+}
+
+/** To be called before a wait that only the owner of something can end. */
+export function beginWait(): void {
+  waitedMs = 0;
+  heard = loadWord(answersAt());
+}
+
+/**
+ * To be called after each slice of it; poisons the zone, and does not return, when nobody is left who
+ * could end it.
+ *
+ * @param isVain  as `parkSlice` says
+ * @param whose  slot of what is waited for, for the error
+ */
+export function failIfForsaken(isVain: bool, whose: u32): void {
+  waitedMs += SLICE_MS;
+  if (isVain && waitedMs < FORSAKEN_MS) return;
+  if (isVain && loadWord(answersAt()) == heard) fail(FAULT_FORSAKEN, whose);
+  beginWait();
+}

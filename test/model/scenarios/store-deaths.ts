@@ -77,8 +77,9 @@ const overwriteAndReclaim: Body = async (thread, machine) => {
 /** A value of three objects. */
 const setChain: Body = (thread) => thread.call('set', 4, 9000, 1, 0);
 const setAndDropDraft: Body = async (thread) => {
-  await thread.call('beginSet', 4, VALUE_BYTES, 0);
-  await thread.call('appendSet', VALUE_BYTES, 1);
+  // Of three objects: that of one alone stands on the desk as well.
+  await thread.call('beginSet', 4, 9000, 0);
+  await thread.call('appendSet', 9000, 1);
   await thread.call('beginSet', 4, VALUE_BYTES, 0);
 };
 const evict: Body = (thread) => thread.call('sweepInCall', 1);

@@ -139,7 +139,7 @@ export const storeScenarios: KernelScenario[] = [
     // One waits for the leaf that the other splits: it must look where its key is now.
     name: 'set-split-same-key',
     module: 'test',
-    bound: 2,
+    bound: 1,
     prepare: (machine) => {
       makeSmallLeaves('k', 'z')(machine);
       load(machine, machine.threads[0]!, 'k', 'c');

@@ -136,6 +136,7 @@ function plain(text: string): string {
     .split('\n')
     .map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
     .join('\n')
+    .replace(/@throws \{(\w+)\}/g, 'Throws `$1`')
     .replace(/@returns/g, 'Returns')
     .replace(/@param (\w+)/g, '`$1`:')
     .trim();

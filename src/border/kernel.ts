@@ -203,7 +203,8 @@ export function instantiate(
 const REPAIR_TRIES = 50;
 const RETRY_MS = 10;
 const settled = Promise.resolve();
-const { RuntimeError } = WebAssembly;
+// Where there is no WebAssembly this file is loaded all the same, and nothing of it is called.
+const RuntimeError = globalThis.WebAssembly?.RuntimeError as typeof WebAssembly.RuntimeError;
 
 /**
  * What the wrappers of an instance share: the look after the turn, and what an exception means.

@@ -78,12 +78,7 @@ function ours(setup: SubjectSetup, compression: Compression): Subject {
   const cache = openOurs<Uint8Array>(setup, 'bytes', compression);
   return {
     ...faceOf(cache),
-    read: (key, target) => {
-      const value = cache.get(key);
-      if (value === undefined) return -1;
-      target.set(value);
-      return value.length;
-    },
+    read: (key, target) => cache.getInto(key, target) ?? -1,
     get: (key) => cache.get(key),
     set: (key, value) => void cache.set(key, value),
   };

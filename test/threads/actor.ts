@@ -77,7 +77,7 @@ const roles: Record<string, (...values: never[]) => unknown> = {
   /** Stands as if a call had been cut short, with a lock held, and makes no other. */
   leaveLock: () => holdLock(facts.MEMDESC_STATE, facts.OP_FOLIO),
   holdLockAndPark: () => {
-    holdLock();
+    holdLock(facts.MEMDESC_STATE);
     awaitGo();
     process.exit(0);
   },

@@ -4,7 +4,7 @@
  *   freeze → look again → take a block → copy → its words → **where the descriptor says its pages
  *   are** → old words Isolated → thaw
  *
- * Whoever knows the descriptor need not be told: no handle, index row or mapping changes. That is
+ * Whoever knows the descriptor need not be told: no handle, index cell or mapping changes. That is
  * what a descriptor of its own buys over one that is part of its page.
  *
  * Why nobody notices:
@@ -17,8 +17,7 @@
  *
  *   who allocates or frees  holds the lock of the zspage, which the mover takes if it is free
  *   objects on the page
- *   who writes a new one    has not settled its row: the mover sees UNPUBLISHED and leaves the
- *                           page
+ *   who writes a new one    has not settled its cell: the mover sees UNPUBLISHED, and goes on
  *
  * The freeze bars everybody, so neither a pin nor the descriptor's lock is needed: one
  * compare-and-swap, and a page that is pinned costs nothing but that.

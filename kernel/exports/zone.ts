@@ -60,8 +60,8 @@ export function attach(owner: u32, mayPark: bool): i32 {
 }
 
 /**
- * Makes another zone of memory that no thread uses any more. @returns 0, or, and nothing has changed,
- * ERR_BUSY, ERR_PINNED, ERR_NOT_A_ZONE: see recycle.ts
+ * Makes another zone of memory that no thread uses any more. @returns 0, or, and nothing has
+ * changed, ERR_BUSY, ERR_PINNED, ERR_NOT_A_ZONE: see zone/recycle.ts
  */
 export function recycle(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): i32 {
   return recycleZone(idLo, idHi, seedLo, seedHi);
@@ -72,7 +72,9 @@ export function lend(): void {
   lendView();
 }
 
-/** Gives back the slot and all it owns, but in a poisoned zone the slot alone; then only `attach`. */
+/**
+ * Gives back the slot and all it owns, but in a poisoned zone the slot alone; then only `attach`.
+ */
 export function detach(): void {
   if (faultCode() != 0) {
     if (selfSlot() != 0) abandonSlot();

@@ -1,9 +1,9 @@
 /**
  * Reclaim: what happens to objects whose grace period is over.
  *
- * The store is the topmost floor, so this is where limbo's kinds are told apart: rings, values and
- * pages of the index are its own, zspages and slabs belong to the floors below. Values come first
- * because freeing them is what empties zspages, and freeing zspages is what empties slabs.
+ * This floor knows all that waits in limbo, so here its kinds are told apart: rings, values and
+ * pages of the index are the store's, zspages and slabs belong to the floors below. Values come
+ * first because freeing them is what empties zspages, and freeing zspages is what empties slabs.
  *
  * Back-pressure: readers leave their sections within microseconds, unless one is off its CPU or
  * dead. Then limbo grows, and whoever adds to a full one waits some milliseconds for the grace

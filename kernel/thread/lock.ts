@@ -16,7 +16,7 @@
  * **Waiting ends the read section**: whoever calls `lock` may hold references or locks, but no
  * pointer that only RCU keeps alive.
  *
- * Lock order, outermost first: threads · store · zsmalloc · slab · limbo · frames.
+ * Lock order: ARCHITECTURE.md.
  *
  * Cost: 2 atomics uncontended. Progress: a failed compare-and-swap means that another thread took
  * or released the lock.

@@ -199,8 +199,8 @@ export function beginChange(): void {
 /**
  * Takes a free slot for the thread that the outside knows as `owner` (1 … 2^32 − 1).
  *
- * @returns the slot, or ERR_NO_SLOT; ERR_NOT_A_ZONE when the zone was closed meanwhile (recycle.ts)
- * Cost: one load for each slot in use, two compare-and-swaps.
+ * @returns the slot, or ERR_NO_SLOT; ERR_NOT_A_ZONE when the zone was closed meanwhile
+ * (zone/recycle.ts) Cost: one load for each slot in use, two compare-and-swaps.
  */
 export function claimSlot(owner: u32): i32 {
   for (let slot: u32 = 1; slot <= MAX_SLOT; slot++) {
@@ -219,13 +219,15 @@ export function claimSlot(owner: u32): i32 {
   return ERR_NO_SLOT;
 }
 
-/** Gives back what was claimed while the zone was being closed; in its next life it is another's. */
+/**
+ * Gives back what was claimed while the zone was being closed; in its next life it is another's.
+ */
 function backOff(slot: u32, claimed: u64): i32 {
   casCell(slotAt(slot), claimed, u64(u32(claimed) & ~3));
   return ERR_NOT_A_ZONE;
 }
 
-/** Whether the zone may be attached to. Loaded after the claim: see recycle.ts. */
+/** Whether the zone may be attached to. Loaded after the claim: see zone/recycle.ts. */
 function isOpen(): bool {
   return loadWord(SUPERBLOCK) == ZONE_MAGIC;
 }

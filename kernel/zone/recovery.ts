@@ -65,7 +65,9 @@ export function repairDead(): void {
     judge(slot, operationOf(slot));
     trapIfPoisoned();
     repairFloors(slot);
+    // After the slab: an entry of the ledger may name what is no descriptor.
     repairPins(slot);
+    // After the pins: what the mover had frozen is counted by now.
     repairCompaction(slot);
     repairStore(slot);
     repairQueues(slot);
@@ -78,10 +80,15 @@ export function repairDead(): void {
  * ends by freeing the floor's lock.
  */
 export function repairFloors(slot: u32): void {
+  // All stocks go into the trees: from here on a bit without a word is lost property.
   repairFrames(slot);
+  // Gives that back, finishes frees, and counts the counters again.
   repairPages(slot);
+  // Before the slab, which would take the cell that an overwrite had at hand for a lost one.
   repairReplaced(slot);
+  // From here on the answer of `isObject` may be believed.
   repairSlab(slot);
+  // Before zsmalloc: what a list has already the thread's state must not name any more.
   repairLimbo(slot);
   repairZsmalloc(slot);
   breakLock(THREADS_LOCK, slot);

@@ -2,18 +2,19 @@
  * A zone's next life: memory that nobody uses any more is made another zone, in place.
  *
  * Engines give dropped shared memory back late or never (docs/design/10-zone-and-threads.md), so a
- * closed zone is the best memory for the next one: no page has to be faulted in. Its identity is a new
- * one; who comes with an old handle is told that its zone is gone.
+ * closed zone is the best memory for the next one: no page has to be faulted in. Its identity is a
+ * new one; who comes with an old handle is told that its zone is gone.
  *
  * magic   ZONE_MAGIC → 0   recycle, by compare-and-swap: closed to whoever would attach
- *         0 → ZONE_MAGIC   by the same thread: somebody was attached after all; or the new zone is whole
- * A thread that attaches claims a slot, then loads the magic, then its slot again (slot.ts); the
- * recycler clears the magic, then looks at all slots; all sequentially consistent. So either the
- * recycler sees a live slot and leaves everything as it was, or the other sees no magic, or its slot
- * wiped, and backs off. A claim after the wipe is one in the new zone.
+ *         0 → ZONE_MAGIC   by the same thread: somebody was attached after all; or the new zone is
+ *                          whole
+ * A thread that attaches claims a slot, then loads the magic, then its slot again (thread/slot.ts);
+ * the recycler clears the magic, then looks at all slots; all sequentially consistent. So either
+ * the recycler sees a live slot and leaves everything as it was, or the other sees no magic, or its
+ * slot wiped, and backs off. A claim after the wipe is one in the new zone.
  *
- * Not recycled: a zone of which somebody has a view that he may keep (`lend`). What stood in its pages
- * stands there until they are used again, as when pages are freed.
+ * Not recycled: a zone of which somebody has a view that he may keep (`lend`). What stood in its
+ * pages stands there until they are used again, as when pages are freed.
  */
 import { ERR_BUSY, ERR_NOT_A_ZONE, ERR_PINNED } from '../base/fault';
 import {

@@ -22,8 +22,15 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { writeCommonJs } from './commonjs.ts';
 import { embedded, embeddedSmall } from './embedded.ts';
+
+
 import { guardSource } from './guard-source.ts';
+
+
+import { kernelFace } from './kernel-face.ts';
+
 import { facts } from './kernel-facts.ts';
+
 import { commonFlags, releaseFlags } from './kernel-flags.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { writePage } from './web-page.ts';
@@ -56,6 +63,7 @@ function stamp(): string {
   hash.update(readFileSync(join(root, 'scripts/embedded.ts')));
   hash.update(readFileSync(join(root, 'scripts/guard-source.ts')));
   hash.update(readFileSync(join(root, 'scripts/kernel-facts.ts')));
+  hash.update(readFileSync(join(root, 'scripts/kernel-face.ts')));
   hash.update(readFileSync(join(root, 'scripts/inline.ts')));
   for (const file of kernelSources()) hash.update(readFileSync(join(root, 'kernel', file)));
   return hash.digest('hex');
@@ -106,6 +114,8 @@ async function writeGenerated(): Promise<void> {
   writeFileSync(join(root, 'src/generated/guard.ts'), guardSource(exportedFunctions()));
   const sources = kernelSources().map((file) => readFileSync(join(root, 'kernel', file), 'utf8'));
   writeFileSync(join(root, 'src/generated/facts.ts'), facts(sources));
+  const face = kernelFace((path) => readFileSync(join(root, path), 'utf8'));
+  writeFileSync(join(root, 'src/generated/kernel-exports.ts'), face);
 }
 
 function writeModule(name: string, typeAndValue: string): void {
@@ -126,6 +136,7 @@ const isFresh =
   existsSync(stampFile) &&
   readFileSync(stampFile, 'utf8') === current &&
   ['facts.ts', 'guard.ts', 'lab-wasm.ts', 'observer-wasm.ts'].every((file) =>
+  ['facts.ts', 'kernel-exports.ts', 'lab-wasm.ts', 'observer-wasm.ts'].every((file) =>
     existsSync(join(root, 'src/generated', file)),
   );
 if (!isFresh) {

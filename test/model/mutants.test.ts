@@ -1,6 +1,7 @@
 /** The checker sees a fault: a few mutants, written and generated, of each kind, are caught. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { mutated } from './mutants/apply.ts';
 import { mutants } from './mutants/table.ts';
@@ -19,6 +20,14 @@ test('a kernel with one thing wrong is caught', () => {
   const args = ['test/model/mutants.ts', '--only', `^(${sample.join('|')})`];
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.match(stdout, /^7 mutants, 7 caught$/m, stdout + stderr);
+});
+
+test('the table of verdicts names no survivor', () => {
+  const table = readFileSync(new URL('./mutants/verdicts.tsv', import.meta.url), 'utf8');
+  const rows = table.trimEnd().split('\n');
+  assert.ok(rows.length > 1);
+  assert.deepEqual(rows.toSorted(), rows);
+  for (const row of rows) assert.match(row, /\t[0-9a-f]{12}\t(caught|same binary)$/);
 });
 
 test('every written mutant is one of the kernel as it is, and its scenarios are there', () => {

@@ -13,10 +13,14 @@
  *   --sample N        of the generated ones only N, drawn by --seed S (default 1)
  *   --jobs N          hunters at a time (default 1)
  *   --listed          only the listed ones, which must survive
+ *   --changed BASE    those of the kernel's files that differ from a commit of git
+ *   --continue        not those that mutants/verdicts.tsv says were caught, in files as they are now;
+ *                     writes each verdict into that table, so that a hunt may be interrupted
  *   --max-seconds N   for all scenarios of a mutant (default 120)
  *
  * The last line is `N mutants, N caught`; equivalent ones are counted in the line before it.
  */
+import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { Random } from './engine/strategies/random.ts';
 import { mutated } from './mutants/apply.ts';
@@ -26,6 +30,7 @@ import type { Catch, Hunt } from './mutants/hunt.ts';
 import { huntAll } from './mutants/pack.ts';
 import { ownScenarios, scenariosFor } from './mutants/relevant.ts';
 import { type Mutant, mutants } from './mutants/table.ts';
+import { Verdicts } from './mutants/verdicts.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,6 +40,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '1' },
     listed: { type: 'boolean', default: false },
+    changed: { type: 'string' },
+    continue: { type: 'boolean', default: false },
     'max-seconds': { type: 'string', default: '120' },
   },
 });
@@ -80,11 +87,33 @@ function tell({ name }: Hunt, { verdict, story }: Catch): void {
   console.log(`${word.padEnd(12)} ${name}${story === '' ? '' : `: ${story}`}`);
 }
 
-const all = [...written, ...hunted.map(fromSource)];
-await huntAll(all, Number(values.jobs), tell);
+/** The kernel's files, below kernel/, that are not as in a commit. */
+function changedSince(base: string): Set<string> {
+  const args = ['diff', '--name-only', '--relative=kernel', base, '--', 'kernel'];
+  const folder = new URL('../../', import.meta.url);
+  return new Set(execFileSync('git', args, { cwd: folder, encoding: 'utf8' }).split('\n'));
+}
+
+const verdicts = new Verdicts();
+let all: Hunt[] = [...written, ...hunted.map(fromSource)];
+if (values.changed !== undefined) {
+  const files = changedSince(values.changed);
+  all = all.filter(({ file }) => files.has(file));
+}
+if (values.continue) {
+  verdicts.keepOnly([...mutants.map(fromTable), ...generateMutants()]);
+  const settled = all.filter((hunt) => verdicts.isSettled(hunt));
+  console.log(`${settled.length} settled before`);
+  all = all.filter((hunt) => !settled.includes(hunt));
+}
+await huntAll(all, Number(values.jobs), (hunt, result) => {
+  tell(hunt, result);
+  if (values.continue) verdicts.record(hunt, result);
+});
 const count = all.length - same;
 const outside = `${countOf(unreachable)} not reachable by a scenario`;
 console.log(`${same} of the same binary, ${countOf(equivalents)} equivalent, ${outside}`);
 console.log(`${count} mutants, ${caught} caught`);
-const isGood = values.listed ? caught === 0 : caught === count && caught > 0;
+const mayBeNone = values.continue || values.changed !== undefined;
+const isGood = values.listed ? caught === 0 : caught === count && (caught > 0 || mayBeNone);
 process.exitCode = isGood ? 0 : 1;

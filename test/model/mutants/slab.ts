@@ -4,12 +4,7 @@ import type { Mutant } from './table.ts';
 export const slabMutants: Mutant[] = [
   {
     name: 'the sheaves of the dead are left alone',
-    edits: [
-      [
-        'const isAlive = owner != 0 && slotState(owner) == SLOT_LIVE;',
-        'const isAlive = owner != 0;',
-      ],
-    ],
+    edits: [['const isKept = owner != 0 && isAlive(owner);', 'const isKept = owner != 0;']],
     scenarios: ['slab-alloc-killed'],
   },
   {
@@ -19,7 +14,7 @@ export const slabMutants: Mutant[] = [
   },
   {
     name: 'a slab whose maker died is left alone',
-    edits: [['slab.grower == 0 || slotState(slab.grower) != SLOT_LIVE', 'slab.grower == 0']],
+    edits: [['slab.grower == 0 || !isAlive(slab.grower)', 'slab.grower == 0']],
     scenarios: ['slab-grow-killed'],
   },
   {

@@ -1,0 +1,62 @@
+/**
+ * The table of verdicts: what became of each mutant when it was last hunted.
+ *
+ * verdicts.tsv has a row for each: name, a digest of its source, verdict. A row counts as long as the
+ * changed file is still the same, so a hunt that was interrupted goes on where it ended, and one
+ * after a change hunts only what the change touched. Rows of mutants that are gone are dropped.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Catch, Hunt } from './hunt.ts';
+
+const table = new URL('./verdicts.tsv', import.meta.url);
+
+interface Row {
+  digest: string;
+  verdict: string;
+}
+
+/** Names of generated mutants begin with file and line, which shift; what follows stays. */
+function keyOf({ name, file }: Pick<Hunt, 'name' | 'file'>): string {
+  return name.startsWith(`${file}:`) ? name.replace(/:\d+:/, ' ') : name;
+}
+
+function digestOf({ source }: Pick<Hunt, 'source'>): string {
+  return createHash('sha256').update(source).digest('hex').slice(0, 12);
+}
+
+export class Verdicts {
+  readonly #rows = new Map<string, Row>();
+
+  constructor() {
+    const text = existsSync(table) ? readFileSync(table, 'utf8') : '';
+    for (const line of text.split('\n').filter((row) => row !== '')) {
+      const [key = '', digest = '', verdict = ''] = line.split('\t');
+      this.#rows.set(key, { digest, verdict });
+    }
+  }
+
+  /** Whether the table says that this very mutant was caught, or is none. */
+  isSettled(hunt: Hunt): boolean {
+    const row = this.#rows.get(keyOf(hunt));
+    return row !== undefined && row.digest === digestOf(hunt) && row.verdict !== 'survived';
+  }
+
+  /** Writes a verdict down, at once: the hunt may be interrupted. */
+  record(hunt: Hunt, { verdict }: Catch): void {
+    this.#rows.set(keyOf(hunt), { digest: digestOf(hunt), verdict });
+    this.#write();
+  }
+
+  /** Drops what is about mutants that are not among these, which are all there are. */
+  keepOnly(all: readonly Pick<Hunt, 'name' | 'file'>[]): void {
+    const keys = new Set(all.map(keyOf));
+    for (const key of this.#rows.keys()) if (!keys.has(key)) this.#rows.delete(key);
+    this.#write();
+  }
+
+  #write(): void {
+    const rows = [...this.#rows].map(([key, row]) => `${key}\t${row.digest}\t${row.verdict}\n`);
+    writeFileSync(table, rows.sort().join(''));
+  }
+}

@@ -23,9 +23,7 @@ import { dirname, join } from 'node:path';
 import { writeCommonJs } from './commonjs.ts';
 import { embedded, embeddedSmall } from './embedded.ts';
 
-
 import { guardSource } from './guard-source.ts';
-
 
 import { kernelFace } from './kernel-face.ts';
 
@@ -135,8 +133,7 @@ const current = stamp();
 const isFresh =
   existsSync(stampFile) &&
   readFileSync(stampFile, 'utf8') === current &&
-  ['facts.ts', 'guard.ts', 'lab-wasm.ts', 'observer-wasm.ts'].every((file) =>
-  ['facts.ts', 'kernel-exports.ts', 'lab-wasm.ts', 'observer-wasm.ts'].every((file) =>
+  ['facts.ts', 'guard.ts', 'kernel-exports.ts', 'lab-wasm.ts', 'observer-wasm.ts'].every((file) =>
     existsSync(join(root, 'src/generated', file)),
   );
 if (!isFresh) {

@@ -1,6 +1,3 @@
-/** What brackets every call of the kernel, and the operations' numbers in the inKernel cell. */
-import { selfSlot } from '../base/env';
-import { operationOf, sectionOf, setInKernel } from './slot';
 import { leaveKernel } from './stop';
 
 export const OP_DETACH: u32 = 1;
@@ -19,11 +16,6 @@ export const OP_COMPACT: u32 = 13;
 /** Of OP_FOLIO, those of which a thread that is cut short has to know more: memdesc/pin-ledger.ts. */
 export const OP_PUT: u32 = 14;
 export const OP_LOCK: u32 = 15;
-
-/** To be called before a read's first change, or lock: then it leaves something when it is cut short. */
-export function noteChange(): void {
-  if (operationOf(selfSlot()) == OP_READ) setInKernel(OP_WRITE, sectionOf(selfSlot()));
-}
 
 /** Ends a call, and its section. */
 export function leave(): void {

@@ -59,7 +59,7 @@ export function repairSelf(): i32 {
   if (operationOf(slot) == 0) setInKernel(OP_ATTACH, 0);
   if ((operationOf(slot) & HALF_DONE) != 0) fail(FAULT_TRAP, operationOf(slot));
   const operation = operationOf(slot) & OPERATION_NUMBER;
-  // It has changed nothing yet (noteChange), and is over.
+  // It has changed nothing yet, else it would be OP_DELETE (cache/cache.ts), and is over.
   if (operation != OP_READ) {
     if (!haltUnwound()) return ERR_BUSY;
     repairHalted(slot);

@@ -1,3 +1,4 @@
+/** What brackets every call of the kernel, and the operations' numbers in the inKernel cell. */
 import { leaveKernel } from './stop';
 
 export const OP_DETACH: u32 = 1;

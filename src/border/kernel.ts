@@ -10,13 +10,9 @@
  */
 import { BusyError, CorruptionError, DisposedError, IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-
 import { guardExports, type RawExports } from '../generated/guard.ts';
-
 import type { KernelExports } from '../generated/kernel-exports.ts';
-
 import { kernelWasm } from '../generated/kernel-wasm.ts';
-
 import { unpack } from './embedded.ts';
 import { compile } from './support.ts';
 

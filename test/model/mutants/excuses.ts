@@ -73,7 +73,6 @@ export const equivalents: Excuse[] = [
       'formatRcu: plain storeCell(RCU_STATE, 1)',
       'formatZone: plain loadWord(0)',
       'formatZone: plain storeWord(0, ZONE_MAGIC)',
-      'formatZone: swap zone.hashSeed = (u64(seedHi) << 32) | u64(seedLo); fillPageWords(0, zone.firstPfn, miscWord(0, MISC_ZONE));',
       'attachThread: plain loadWord(0)',
     ],
   },

@@ -95,8 +95,8 @@ export const mutants: Mutant[] = [
     name: 'whoever waits for the world to run ends the stop of a living thread',
     edits: [
       [
-        ' && slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);',
-        ') casWord(stopAt(), stop, 0);',
+        '  else if (slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);',
+        '  else casWord(stopAt(), stop, 0);',
       ],
     ],
     scenarios: ['stop-again-stop'],

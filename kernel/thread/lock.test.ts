@@ -35,6 +35,7 @@ zoneTest('the fast path keeps the read section', {}, ({ kernel }) => {
 for (const [name, word] of [
   ['of nobody', 200],
   ['of nobody with waiters', 200 | 0x100],
+  ['of the waiter itself', 1],
 ] as const) {
   test(`waiting for a lock ${name} poisons the zone`, () => {
     const zone = createZone();

@@ -74,10 +74,14 @@ function spinFor(at: usize, rounds: u32): bool {
   return false;
 }
 
-/** A lock whose owner is not even dead will never be freed: the zone is damaged. */
+/**
+ * A lock whose owner is not even dead, or is the waiter, will never be freed: the zone is damaged. What a
+ * call that was cut short has left is repaired before the thread comes here again.
+ */
 function failIfNobodys(at: usize, seen: u32): void {
-  if (loadWord(at) != seen || slotState(seen & OWNER) != SLOT_FREE) return;
-  if (loadWord(at) == seen) fail(FAULT_LOCK_OWNER_DIED, seen & OWNER);
+  const owner = seen & OWNER;
+  if (loadWord(at) != seen || (slotState(owner) != SLOT_FREE && owner != selfSlot())) return;
+  if (loadWord(at) == seen) fail(FAULT_LOCK_OWNER_DIED, owner);
 }
 
 /** Whether a thread has the lock. For a dead one that stays so until the lock is broken. */

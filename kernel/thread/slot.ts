@@ -163,8 +163,9 @@ export function selfState(): ThreadSlot {
   return slotOf(selfSlot());
 }
 
+/** Highest slot ever used; never more than there are, whatever a damaged zone says. */
 export function highestSlot(): u32 {
-  return loadWord(THREADS_STATE + offsetof<ThreadsState>('highest'));
+  return min(loadWord(THREADS_STATE + offsetof<ThreadsState>('highest')), MAX_SLOT);
 }
 
 export function slotState(slot: u32): u32 {

@@ -32,6 +32,8 @@ import { allowedRaces } from './races.ts';
 export type KernelBuild = 'release' | 'test';
 
 export interface KernelScenario {
+  /** Called before anything is checked: main comes back to a zone that it had left. */
+  settle?: (machine: Machine) => void;
   name: string;
   /** `test` for a scenario that calls what kernel/testing.ts exports; `release` if absent. */
   module?: KernelBuild;
@@ -118,6 +120,7 @@ export function newFolio(main: Thread, order = 0, type = facts.TYPE_ANON_FOLIO):
 
 function checkEnd(machine: Machine, scenario: KernelScenario): void {
   const { main, killed } = machine;
+  scenario.settle?.(machine);
   if (scenario.poisons) {
     assert.notEqual(main.callNow('fault'), 0, 'the zone is not poisoned');
     scenario.check?.(machine);

@@ -121,7 +121,7 @@ export const threadScenarios: KernelScenario[] = [
     bound: 2,
     prepare: leaveZone,
     threads: [recycle, tryToAttach],
-    check: ({ main, results }) => {
+    settle: ({ main, results }) => {
       const [failure, slot] = results as [number, number];
       assert.ok(failure === 0 || failure === facts.ERR_BUSY, `recycled: ${failure}`);
       assert.equal(main.callNow('zoneIdLo') === NEXT_ID, failure === 0);
@@ -143,7 +143,7 @@ export const threadScenarios: KernelScenario[] = [
       },
       tryToAttach,
     ],
-    check: ({ main, results }) => {
+    settle: ({ main, results }) => {
       const attached = (results as number[]).filter((slot) => slot > 0).length;
       assert.equal(main.callNow('liveThreads'), attached);
       assert.ok((main.callNow('attach', MAIN_OWNER, 1) as number) > 0);
@@ -155,7 +155,7 @@ export const threadScenarios: KernelScenario[] = [
     bound: 2,
     prepare: leaveZone,
     threads: [recycle, recycle],
-    check: ({ main, results }) => {
+    settle: ({ main, results }) => {
       assert.ok((results as number[]).includes(0));
       assert.equal(main.callNow('attach', MAIN_OWNER, 1), 1);
     },

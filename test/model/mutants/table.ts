@@ -104,7 +104,14 @@ export const mutants: Mutant[] = [
   {
     name: 'readers without a section',
     edits: [['setInKernel(operationOf(selfSlot()), currentEpoch());', '']],
-    scenarios: ['get-overwrite-reuse'],
+    scenarios: ['object-read-overwrite-reuse'],
+  },
+  {
+    name: 'limbo ripe at once',
+    edits: [
+      ['if (from.ripening != 0 && isQuiescent(from.closedAt)) {', 'if (from.ripening != 0) {'],
+    ],
+    scenarios: ['limbo-full'],
   },
   {
     name: 'who entered in the last epoch is not waited for',

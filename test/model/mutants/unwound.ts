@@ -25,7 +25,7 @@ export const unwoundMutants: Mutant[] = [
   {
     name: 'sheaves stay in the racks after the repair',
     edits: [['  forgetRacks();\n', '']],
-    scenarios: ['slab-free-unwound', 'slab-reserve-unwound'],
+    scenarios: ['slab-free-unwound'],
   },
   {
     name: 'zspages stay a thread’s own after the repair',
@@ -40,7 +40,7 @@ export const unwoundMutants: Mutant[] = [
         'return slotState(slot) == SLOT_LIVE;',
       ],
     ],
-    scenarios: ['slab-free-unwound', 'slab-reserve-unwound'],
+    scenarios: ['slab-free-unwound'],
   },
   {
     name: 'a put that was cut short is forgotten',

@@ -57,15 +57,19 @@ describe('images', () => {
     const { cache, file } = savedCache('same');
     using loaded = Arena.load(file);
     loaded.check();
-    const { threads, pagesByUse, freePages, limbo, ...figures } = loaded.report();
+    const report = loaded.report();
+    const { threads, isSupervised, pagesByUse, freePages, limbo, objectBytes, ...figures } = report;
     const before = cache.arena.report();
     for (const [name, figure] of Object.entries(figures)) {
       assert.deepEqual(figure, before[name as keyof typeof figures], name);
     }
     assert.equal(threads, 1, 'the threads of the image are gone');
+    assert.equal(isSupervised, false, 'and nobody else can join');
     assert.equal(pagesByUse['thread scratch'], undefined, 'and what they owned is free');
     assert.ok(freePages > before.freePages);
-    assert.deepEqual(limbo, before.limbo);
+    // So is what waited in their rings for a grace period.
+    assert.deepEqual(limbo, { ...before.limbo, values: 0 });
+    assert.ok(objectBytes <= before.objectBytes);
     cache.arena.check();
     assert.deepEqual(
       readdirSync(folder).filter((name) => name.endsWith('.tmp')),

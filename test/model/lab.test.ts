@@ -24,7 +24,7 @@ test('two looks leave a gap, which random schedules meet less often than one loo
       if (hitsStranger(machine)) hits++;
     };
     const scenario = { ...memoryFailures[name]!, check };
-    const { executions } = await runLab(scenario, { mode: 'uniform', maxExecutions: 4000 });
+    const { executions } = await runLab(scenario, { mode: 'uniform', maxExecutions: 12_000 });
     shares.push(hits / executions);
   }
   const [reference, twoLooks, look] = shares;

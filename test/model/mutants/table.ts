@@ -111,7 +111,17 @@ export const mutants: Mutant[] = [
     edits: [
       ['if (from.ripening != 0 && isQuiescent(from.closedAt)) {', 'if (from.ripening != 0) {'],
     ],
-    scenarios: ['limbo-full'],
+    scenarios: ['get-split-reuse'],
+  },
+  {
+    name: 'a ring ripe at once',
+    edits: [
+      [
+        'if (ring.ringClosed != peekWord(headAt(slot)) && isQuiescent(ring.ringClosedAt)) {',
+        'if (ring.ringClosed != peekWord(headAt(slot))) {',
+      ],
+    ],
+    scenarios: ['get-overwrite-reuse', 'limbo-full'],
   },
   {
     name: 'who entered in the last epoch is not waited for',

@@ -77,13 +77,14 @@ const readAcross: Body = async (thread) => {
   return 'over';
 };
 
-/** A cache whose limbo wants one value to be full, and cannot ripen: the first thread is in a section. */
+/** The writer's ring wants one value to be full, and cannot ripen: the first thread is in a section. */
 function fillLimbo(machine: Machine): void {
   const { main, threads } = machine;
   makeCache('k', 'k')(machine);
-  threads[0]!.callNow('enterSection');
+  const [reader, writer] = threads;
+  reader!.callNow('enterSection');
   while (Number(main.callNow('limboOf', facts.LIMBO_VALUE)) < facts.LIMBO_LEAST - 1) {
-    assert.equal(main.callNow('set', 4, 8, 1, 0), 0);
+    assert.equal(writer!.callNow('set', 4, 8, 1, 0), 0);
   }
 }
 

@@ -22,6 +22,13 @@ const removeAndReuse: Body = async (thread, machine) => {
   await set(thread, machine);
 };
 
+/** The leaf that a split replaced waits in limbo for its grace period; then its page is anybody's. */
+const splitAndReuse: Body = async (thread, machine) => {
+  await set(thread, machine);
+  await reclaim(thread);
+  await thread.call('allocPages', 0, 1);
+};
+
 const removeAndReuseAll: Body = async (thread, machine) => {
   await removeAndReuse(thread, machine);
   for (let i = 0; i < 3; i++) await set(thread, machine);
@@ -114,6 +121,13 @@ export const storeScenarios: KernelScenario[] = [
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [read('ac-'), removeAndReuse],
+  },
+  {
+    name: 'get-split-reuse',
+    module: 'test',
+    bound: 2,
+    prepare: makeSmallLeaves('k', 'z'),
+    threads: [read('a'), splitAndReuse],
   },
   // The second key splits the only leaf; the first, which moves to the new one or stays, must be found
   // throughout.

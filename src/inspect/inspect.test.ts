@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { settled } from '../../test/support/settled.ts';
 import { Arena } from '../arena/arena.ts';
 import { SharedCache } from '../cache/shared-cache.ts';
 import { InvalidArgumentError } from '../errors.ts';
@@ -65,8 +65,7 @@ function filled(): SharedCache<string> {
 
 test('the page sees what the program reports', async () => {
   using cache = filled();
-  // The supervisor takes pages when it comes.
-  while (cache.arena.report().threads < 2) await sleep(5);
+  await settled(cache.arena);
   await using inspector = await inspect(cache);
   let hasTables = false;
   const frames = await watch(inspector, ({ kind }) => {

@@ -1,11 +1,11 @@
 /** The page of pageless/inspect in real browsers: what is seen is what the program reports. */
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'puppeteer-core';
 import { Arena, SharedCache } from '../../src/index.ts';
 import { type Inspector, inspect } from '../../src/inspect/index.ts';
 import { uses } from '../../src/inspect/uses.ts';
 import { dark, light, pixel } from '../../src/web/palette.ts';
+import { settled } from '../support/settled.ts';
 import { inBrowsers } from './browsers.ts';
 
 const EVIL = '<img src=x onerror=alert(1)>';
@@ -58,8 +58,7 @@ inBrowsers(
   async (on, name) => {
     const { page, problems, requests } = on;
     using cache = filled();
-    // The supervisor takes pages when it comes.
-    while (cache.arena.report().threads < 2) await sleep(5);
+    await settled(cache.arena);
     await using inspector = await inspect(cache);
     const { pagesByUse, pages } = cache.arena.report();
     for (const [scheme, theme] of Object.entries({ light, dark })) {

@@ -10,9 +10,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openKernel } from '../../src/border/kernel.ts';
 import { Arena, type Folio } from '../../src/index.ts';
+import { settled } from '../support/settled.ts';
 
 /** What is made, and how the page in question is found again. */
 interface Made {
@@ -191,8 +191,7 @@ for (const [state, make, outcome] of matrix) {
     'reason' in outcome ? `refused, ${outcome.reason}` : `done, ${outcome.moved} moved`;
   test(`${state} is poisoned: ${ending}`, async () => {
     using arena = new Arena({ size: '8MiB' });
-    // The supervisor takes pages when it comes.
-    while (arena.report().threads < 2) await sleep(5);
+    await settled(arena);
     const { pfn, verify } = make(arena);
     if ('moved' in outcome) {
       assertDone(arena, pfn, outcome.moved, verify);

@@ -56,7 +56,7 @@ export const MOVE_NO_DESCRIPTOR: i32 = 3;
 export const READ_REFUSED: u32 = 0;
 
 /** Blocks in the table, and old pages that may wait: a page of words each. */
-export const TABLE_BLOCKS: u32 = 1024;
+const TABLE_BLOCKS: u32 = PAGE_BYTES >> 2;
 /** A flag that no type uses: what `markPage` sets. */
 const MARKED: u32 = 1 << 30;
 /** Behind the header of a descriptor: which word of the table names it. */
@@ -97,11 +97,11 @@ export function recordsOfPages(): u32 {
   return isDefined(PAGELESS_STRUCT_PAGE) ? page.recordsAt() : 0;
 }
 
-/** Makes blocks of one page, whose first word is their number, from 1. @returns how many */
+/** Makes up to TABLE_BLOCKS blocks of one page, whose first word is their number, from 1. @returns how many */
 export function makeBlocks(count: u32): u32 {
   begin();
   let made: u32 = 0;
-  while (made < count && makeBlock(made)) made++;
+  while (made < min(count, TABLE_BLOCKS) && makeBlock(made)) made++;
   end();
   return made;
 }

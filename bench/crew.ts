@@ -32,7 +32,9 @@ export class Crew<Setup, Request> {
     });
   }
 
-  /** Starts a member for each setup. Resolves when all are ready: none opens while others measure. */
+  /**
+   * Starts a member for each setup. Resolves when all are ready: none opens while others measure.
+   */
   static async open<Setup, Request>(file: URL, setups: Setup[]): Promise<Crew<Setup, Request>> {
     const crew = new Crew<Setup, Request>(file, setups);
     await Promise.all(crew.#workers.map((worker) => once(worker, 'message')));

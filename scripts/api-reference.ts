@@ -2,8 +2,8 @@
  * docs/api.md, made from the doc comments: every export of every entry of the package, with its
  * signature, in the order in which the entry's file exports it.
  *
- * Read from the declarations that tsc writes, whose shape is always the same: a declaration begins a
- * line, its doc comment stands above it, and its members are indented by four.
+ * Read from the declarations that tsc writes, whose shape is always the same: a declaration begins
+ * a line, its doc comment stands above it, and its members are indented by four.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -8,8 +8,8 @@
  *   build/kernel/test.wasm      release options, with the exports of kernel/testing.ts
  *   build/kernel/two-word.wasm  the same in the two-word layout
  *   build/kernel/lab-*.wasm     the loops of `pageless lab`, over each layout
- *   src/generated/              the embedded kernels, lab, page and supervisor's program, and the facts
- *                               that both sides need
+ *   src/generated/              the embedded kernels, lab, page and supervisor's program, and the
+ *                               facts that both sides need
  *   dist/                       JavaScript and types; dist/cjs/ the same as CommonJS
  *
  * The kernel is compiled again only when its sources or its compiler changed. Runs on any Node that

@@ -1,6 +1,6 @@
 /**
- * Caches made, filled and closed over and over: what stays resident. A program of its own, which never
- * asks for a collection.
+ * Caches made, filled and closed over and over: what stays resident. A program of its own, which
+ * never asks for a collection.
  *
  *   NODE build/scripts/closed-caches.js [ROUNDS] [MIB]
  *

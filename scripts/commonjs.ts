@@ -2,10 +2,10 @@
  * The CommonJS half of the package: dist/cjs/, file by file what dist/ is as ES modules.
  *
  * For Jest, and for programs that cannot load ES modules. Only what an import of the package can
- * reach is there, not the command line. Files are converted one by one, not bundled, so that a class
- * is one class however many entries of the package a program requires; types are copied, for the
- * folder says that they are CommonJS's. A program that holds both halves has two sets of classes and
- * one zone: threads/threads.ts keeps its registry in `globalThis`.
+ * reach is there, not the command line. Files are converted one by one, not bundled, so that a
+ * class is one class however many entries of the package a program requires; types are copied, for
+ * the folder says that they are CommonJS's. A program that holds both halves has two sets of
+ * classes and one zone: threads/threads.ts keeps its registry in `globalThis`.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,11 +1,13 @@
 /**
  * The source of src/generated/guard.ts: one wrapper for each export of the kernel.
  *
- * Written out instead of made in a loop, so that each has feedback of its own and the engine compiles
- * the export, and the few instructions around it, into whoever calls it.
+ * Written out instead of made in a loop, so that each has feedback of its own and the engine
+ * compiles the export, and the few instructions around it, into whoever calls it.
  */
 
-/** Exports that leave nothing to repair, whatever happens in them: no look after the turn for those. */
+/**
+ * Exports that leave nothing to repair, whatever happens in them: no look after the turn for those.
+ */
 const quiet = new Set([
   ...['get', 'getMore', 'has', 'listKeys', 'hasObject', 'hasStore', 'zsReadObject', 'zsIsPool'],
   ...['fault', 'faultSlot', 'faultDetail', 'checkDetail', 'start', 'callFailed', 'repairSelf'],

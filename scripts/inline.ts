@@ -2,9 +2,9 @@
  * Inlining: every function of the kernel whose comment ends with `@inline` is compiled into its
  * callers.
  *
- * AssemblyScript has a decorator for that, which tools that read the sources as TypeScript refuse on
- * functions; so this transform of its compiler adds it where the comment asks for it. It is for the
- * few steps between a caller and a locked instruction: what a call pushes are stores, and the
+ * AssemblyScript has a decorator for that, which tools that read the sources as TypeScript refuse
+ * on functions; so this transform of its compiler adds it where the comment asks for it. It is for
+ * the few steps between a caller and a locked instruction: what a call pushes are stores, and the
  * instruction waits for them.
  */
 import { type FunctionDeclaration, Node, type Parser, type Source } from 'assemblyscript';

@@ -213,7 +213,10 @@ export class TooManyCachesError extends PagelessError {
   }
 }
 
-/** The engine, page or process does not let us have shared memory or WebAssembly; the message says why. */
+/**
+ * The engine, page or process does not let us have shared memory or WebAssembly; the message says
+ * why.
+ */
 export class UnsupportedError extends PagelessError {
   constructor(reason: string, options?: ErrorOptions) {
     super('ERR_PAGELESS_UNSUPPORTED', `pageless cannot be used here: ${reason}`, options);

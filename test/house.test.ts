@@ -101,6 +101,16 @@ test('nothing in the kernel is dead', () => {
   assert.deepEqual(dead.sort(), Object.keys(unused).sort());
 });
 
+test('comments have lines of at most 100 characters', () => {
+  const wide = sources.flatMap((file) =>
+    read(file)
+      .split('\n')
+      .filter((line) => /^\s*(\/\/|\/?\*)/.test(line) && [...line].length > 100)
+      .map((line) => `${file}: ${line}`),
+  );
+  assert.deepEqual(wide, []);
+});
+
 /** Since this is looked at. */
 const RULED_SINCE = '2026-11-29T02:00:00Z';
 

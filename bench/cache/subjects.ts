@@ -2,8 +2,8 @@
  * The caches under measurement behind one face.
  *
  * Like with like: `read` ends when the bytes stand in a Buffer of the caller's own, `get` with a
- * Uint8Array of the caller's own, and `set` leaves the cache with bytes of its own. A peer that hands
- * out what it holds has therefore to copy, as a program must that does not want to share it.
+ * Uint8Array of the caller's own, and `set` leaves the cache with bytes of its own. A peer that
+ * hands out what it holds has therefore to copy, as a program must that does not want to share it.
  */
 import v8 from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -8,8 +8,8 @@ const PASS = 1000;
 type CopyPages = (start: number, pages: number, copies: number, thread: number) => void;
 
 /**
- * Copies random pages, 4 KiB each, all of them touched before. The footprint matters: what fits into
- * the last cache is copied five times as fast as what does not.
+ * Copies random pages, 4 KiB each, all of them touched before. The footprint matters: what fits
+ * into the last cache is copied five times as fast as what does not.
  */
 export class PageCopies {
   readonly #copyPages: CopyPages;

@@ -2,8 +2,9 @@
  * A member of a crew of suite `frames`: one allocator, in one thread, over several zones.
  *
  * An allocator comes as `Loops`. For the modules the loops run inside (bench/kernel/loops.ts); for
- * what is called from JavaScript, here. A loop does a few hundred operations a call, so it is called
- * often enough to be compiled well before it is measured, and nobody waits long for a call to end.
+ * what is called from JavaScript, here. A loop does a few hundred operations a call, so it is
+ * called often enough to be compiled well before it is measured, and nobody waits long for a call
+ * to end.
  */
 import { MemPool } from '@thi.ng/malloc';
 import { Arena, type ArenaHandle } from '../../src/index.ts';

@@ -1,4 +1,6 @@
-/** A thread that looks at a zone ten times a second, as the inspector's does, on a CPU of its own. */
+/**
+ * A thread that looks at a zone ten times a second, as the inspector's does, on a CPU of its own.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ZoneFeed } from '../../src/inspect/feed.ts';
 import { pinThread } from '../suite.ts';

@@ -2,9 +2,9 @@
  * The plain buddy allocator that suite `frames` compares with: one lock, one free list an order.
  *
  * The textbook: a block is split in halves until it fits, a freed one is merged with its buddy as
- * long as the buddy is free. Lists are doubly linked, last in, first out. No checks, no recovery, no
- * descriptions, and nobody may die. Its links stand in tables beside the pages rather than in them,
- * which is kind to it: it never touches a page that nobody uses.
+ * long as the buddy is free. Lists are doubly linked, last in, first out. No checks, no recovery,
+ * no descriptions, and nobody may die. Its links stand in tables beside the pages rather than in
+ * them, which is kind to it: it never touches a page that nobody uses.
  *
  *   0          lock · pages · heads[11]
  *   256        next u32[pages] · previous u32[pages] · state u8[pages] · a notebook for each thread

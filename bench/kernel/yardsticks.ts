@@ -1,5 +1,6 @@
 /**
- * What bare operations cost inside a module: the peers of suites that measure what is built of them.
+ * What bare operations cost inside a module: the peers of suites that measure what is built of
+ * them.
  *
  * In a memory of its own, with no kernel in it:
  *

@@ -35,7 +35,9 @@ export class Mutex {
     return native && new Mutex(native);
   }
 
-  /** Threads add `hold` times to a shared word under the lock. Timing the waits costs throughput. */
+  /**
+   * Threads add `hold` times to a shared word under the lock. Timing the waits costs throughput.
+   */
   async compete(threads: number, hold: number, isTimed: boolean, ms: number): Promise<Contest> {
     const kind = isTimed ? 'timed' : 'plain';
     const answer = await this.#native.ask(`${kind} ${threads} ${hold} ${ms}`);

@@ -5,7 +5,8 @@
  *   Atomics add pair   the same from JavaScript
  *   array load         one plain load inside a module, 1,024 words in turn
  *   write words        plain stores in a row inside a module, then zeros: what describes a block
- *   page copy          4 KiB inside a module: two pages over and over (hot), or pages of 64 MiB (cold)
+ *   page copy          4 KiB inside a module: two pages over and over (hot), or pages of 64 MiB
+ *                      (cold)
  */
 import { compileKernel } from '../artifact.ts';
 import { Crew } from '../crew.ts';

@@ -1,12 +1,12 @@
 /**
  * Suite `api`: what people call, through the libraries that they call it by.
  *
- *   keyv-get, keyv-set    ns of an awaited `get` (all hits) and `set` of Keyv 6, with its serialiser,
- *                         objects of about 200 bytes of JSON, 10,000 keys at random
+ *   keyv-get, keyv-set    ns of an awaited `get` (all hits) and `set` of Keyv 6, with its
+ *                         serialiser, objects of about 200 bytes of JSON, 10,000 keys at random
  *
  * The peer is the cheapest store of Keyv that returns texts, as a store of ours must: a Map behind
- * the adapter's contract. What both pay, above all Keyv's own promises and JSON, is in both. Medians
- * of nine rounds in turn.
+ * the adapter's contract. What both pay, above all Keyv's own promises and JSON, is in both.
+ * Medians of nine rounds in turn.
  */
 import { Keyv } from 'keyv';
 import { KeyvStore } from '../../src/adapters/keyv.ts';

@@ -5,16 +5,17 @@
  *   get-SIZE-X        ns until the caller has a Uint8Array of its own
  *   get-string-SIZE   ns until the caller has a text and has looked at all of it
  *   has, miss         ns of asking for keys that are, and are not, there
- *   set-SIZE-X        ns of overwriting; set-new: of adding to an empty cache; set-full: of adding to
- *                     a full one, so that each addition drives something out
+ *   set-SIZE-X        ns of overwriting; set-new: of adding to an empty cache; set-full: of adding
+ *                     to a full one, so that each addition drives something out
  *   …-zipf            the same with popular keys (bench/cache/values.ts); all others are uniform
  *   scaling-…-2t      operations a second of two threads on one cache, over those of two threads
  *                     with one each; mixed is five reads to a set
- *   overhead-SIZE     bytes an entry takes beyond key and value: the mean of fills of several sizes;
- *                     -worst is the largest of them over the mean
+ *   overhead-SIZE     bytes an entry takes beyond key and value: the mean of fills of several
+ *                     sizes; -worst is the largest of them over the mean
  *   pause-1k          ms of single operations in churn at 1 GiB: the longest, and p99.999
  *   clear-1m          ms of emptying a cache of a million entries
- *   evict-shift       bytes driven out of a full cache of 100-byte values for each byte of 4 KiB ones
+ *   evict-shift       bytes driven out of a full cache of 100-byte values for each byte of 4 KiB
+ *                     ones
  *   hit-ratio         percent of requests of recorded traces: the kernel's eviction, in slots
  *
  * 1k are JSON texts of about 1 KiB, 100k and 1m the entries, X is lz4 or raw (compression off).

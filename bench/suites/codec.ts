@@ -7,9 +7,9 @@
  *   checksum-4k-CORPUS   MB/s of the checksum that stored blocks carry
  *
  * Corpora: bench/corpora.ts. Peers: liblz4 (acceleration 1, a state that is kept, the safe decoder;
- * a C program that runs on the same CPU in turn with us) and lz4-napi, which is called with a Buffer
- * and returns a new one. Medians of 15 rounds. The clock is the processor time of the process: all
- * sides only compute, and what others do on the machine meanwhile counts less.
+ * a C program that runs on the same CPU in turn with us) and lz4-napi, which is called with a
+ * Buffer and returns a new one. Medians of 15 rounds. The clock is the processor time of the
+ * process: all sides only compute, and what others do on the machine meanwhile counts less.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

@@ -63,7 +63,9 @@ function cellsOf(contenders: Contender[], { workload }: Workload): Cell[] {
   );
 }
 
-/** What a thread is asked for: 90 % of the zone among them, live a thousand or half of its share. */
+/**
+ * What a thread is asked for: 90 % of the zone among them, live a thousand or half of its share.
+ */
 function requestFor({ workload, order }: Workload, cell: Cell, pages: number, ms: number): Request {
   const blocks = Math.floor((pages * 0.9) / cell.threads) >> order;
   return { zone: cell.zone, workload, order, live: Math.min(1000, blocks >> 1), blocks, ms };

@@ -6,11 +6,11 @@
  *                      have changed since the last
  *   recorder           KB a minute: 60 looks at a zone of 256 MiB with a thousand pages changed, at
  *                      random, between any two; compressed and flushed as in a recording
- *   observed           ns an operation (nine gets, one set, values of 1 KiB) of a program that is pinned
- *                      to one CPU, while a thread on another looks ten times a second. Peer: the same
- *                      with nobody looking, in turn
- *   first-paint-1m     ms from the last byte of a map of a million pages, in runs of two, until a frame
- *                      that shows it, in headless Chromium, which draws by software
+ *   observed           ns an operation (nine gets, one set, values of 1 KiB) of a program that is
+ *                      pinned to one CPU, while a thread on another looks ten times a second. Peer:
+ *                      the same with nobody looking, in turn
+ *   first-paint-1m     ms from the last byte of a map of a million pages, in runs of two, until a
+ *                      frame that shows it, in headless Chromium, which draws by software
  *   frames-1m          frames a second there, while ten looks a second change 2,000 pages each, all
  *                      over the map, and flash
  */

@@ -1,17 +1,17 @@
 /**
  * Suite `memdesc`: descriptors, on 1,024 of them or (-hot) on one that all threads want. ns each.
  *
- *   pin-unpin, lock-unlock   inside an open section; peers: two atomic additions, in a module and in
- *                            JavaScript
+ *   pin-unpin, lock-unlock   inside an open section; peers: two atomic additions, in a module and
+ *                            in JavaScript
  *   pin-unpin-call           the same pair by two calls from JavaScript, with their sections
  *   lookup                   from a page's number to its descriptor; peer: a load from an array
  *   kernel-call              an empty call with its section; peer: the same without
  *   descriptor-alloc-free    a descriptor from its cache, and back
  *   publish-free-orderO      a block of 2^O pages with its descriptor, published and freed
  *   split-order9             2 MiB into single pages, each with a descriptor
- *   move-order0-hot, -cold   a page moved under its descriptor, by evacuating the places where 64 folios
- *                            are, or 32 MiB of them; peer: a copy of two hot pages, or of pages of
- *                            64 MiB in no order
+ *   move-order0-hot, -cold   a page moved under its descriptor, by evacuating the places where 64
+ *                            folios are, or 32 MiB of them; peer: a copy of two hot pages, or of
+ *                            pages of 64 MiB in no order
  *   lock-contended-2t        two threads fight for one lock and add 10 times under it: acquisitions
  *                            a second, longest wait (beginning to end of one acquisition), share of
  *                            the thread that got it least; peer: a futex mutex in C

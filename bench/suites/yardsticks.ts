@@ -7,7 +7,8 @@
  *   mutex-contended    a pthread mutex, threads adding 10 times under it: acquisitions a second,
  *                      longest wait, share of the thread that got it least
  *
- * -1t, -2t: threads, pinned; words are the same for all, pages each thread's own. Medians of 7 rounds in turn.
+ * -1t, -2t: threads, pinned; words are the same for all, pages each thread's own. Medians of 7
+ * rounds in turn.
  */
 import type { Yardstick } from '../peers/member.ts';
 import { Mutex } from '../peers/mutex.ts';

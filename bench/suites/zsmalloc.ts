@@ -10,14 +10,16 @@
  *   freed-by-compaction    256 MiB, a random 70 % freed, then compaction: 100 · pages of objects
  *                          freed / (pages held − pages that the rest needs, packed by class)     %
  *   moved-per-second       objects that this compaction moved                             objects/s
- *   alloc-write-free-BYTES-X-Tt   a round of each of T threads, in a loop inside the kernel: raw = as
+ *   alloc-write-free-BYTES-X-Tt   a round of each of T threads, in a loop inside the kernel: raw =
+ *                                 as
  *                          the store does it, checked = by public handles, freed objects waiting
  *                          for a grace period                                                    ns
  *   copy-BYTES-1t          writing alone, between warm pages: part of each round                 ns
  *
  * Memory used: pages taken from the zone since before the pool was made: objects, descriptors,
  * cells, tables of the pool. Pages: $PAGELESS_DATA/pages/*.gz, else the project's own files.
- * Threads are pinned; medians of 7 rounds in turn. Sizes below 1 GiB are also run when tiny, smaller.
+ * Threads are pinned; medians of 7 rounds in turn. Sizes below 1 GiB are also run when tiny,
+ * smaller.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

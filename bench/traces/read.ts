@@ -3,7 +3,8 @@
  *
  *   NAME.trace   texts: one decimal key a line; lines that begin with `*` are comments
  *                else 64-bit or 32-bit keys, big-endian
- *   NAME.lis     texts: `start count 0 seq` a line, which asks for the keys start … start + count − 1
+ *   NAME.lis     texts: `start count 0 seq` a line, which asks for the keys start … start + count −
+ *                1
  *
  * each also packed, as NAME.….gz. Keys become numbers from 0 in the order of their first request.
  */
@@ -62,7 +63,9 @@ function* wordsOf(bytes: Buffer, width: 4 | 8): Generator<number | bigint> {
 
 const repeats = ({ requests, keys }: Parsed): number => 1 - keys / requests.length;
 
-/** Keys of the wrong width repeat less often: halves of 64 bits as often, pairs of 32 bits hardly. */
+/**
+ * Keys of the wrong width repeat less often: halves of 64 bits as often, pairs of 32 bits hardly.
+ */
 function parseWords(bytes: Buffer): Parsed {
   const narrow = number(wordsOf(bytes, 4));
   if (bytes.length % 8 !== 0) return narrow;

@@ -2,8 +2,8 @@
  * Row `hit-ratio` of suite `cache`: what the kernel's own eviction makes of recorded traces.
  *
  * Over each trace and size of the folder's reference table, beside what the table says of other
- * policies; of a trace that no table names, at sizes of its own. `hit-ratio` is the mean of all rows
- * of the table, `hit-ratio-TRACE` that of a trace. The traces are not part of this repository.
+ * policies; of a trace that no table names, at sizes of its own. `hit-ratio` is the mean of all
+ * rows of the table, `hit-ratio-TRACE` that of a trace. The traces are not part of this repository.
  */
 import { isWanted } from '../cache/fleet.ts';
 import type { Result, Suite } from '../suite.ts';

@@ -54,7 +54,9 @@ export const SLOT_FRAMES: u32 = 192;
 export const CACHE_TABLE: usize = 69632;
 export const PAGE_MAP: usize = 73728;
 
-/** Regions of a thread page, the page that each attached thread has for itself; stocks come first. */
+/**
+ * Regions of a thread page, the page that each attached thread has for itself; stocks come first.
+ */
 export const THREAD_SLAB: u32 = 2560;
 export const THREAD_PINS: u32 = 3584;
 
@@ -67,7 +69,9 @@ export const CHILD_BITS_BYTES: u32 = 64;
  */
 export const MAX_TREES: u32 = 64;
 
-/** log2 of the 64 bytes that caches of two CPUs pass to each other: a tree has a line of its own. */
+/**
+ * log2 of the 64 bytes that caches of two CPUs pass to each other: a tree has a line of its own.
+ */
 const LINE_SHIFT: u32 = 6;
 
 /**

@@ -1,7 +1,8 @@
 /**
  * The mailbox: 64 bytes of a thread's page through which a call gets and gives more than numbers.
  *
- * Names come in, descriptions go out. Whoever calls reads it before the next call. Owner thread only.
+ * Names come in, descriptions go out. Whoever calls reads it before the next call. Owner thread
+ * only.
  */
 import { selfPage } from './env';
 

@@ -1,9 +1,9 @@
 /**
  * Named access to shared memory: the only file that spells an atomic instruction.
  *
- * Idea: a *word* is 32 bits, a *cell* is 64, a *byte* is 8, all naturally aligned. Whatever another thread may
- * touch is read and written with the functions below, which are all sequentially consistent, and
- * each word is only ever accessed at one width (mixed widths do not synchronize).
+ * Idea: a *word* is 32 bits, a *cell* is 64, a *byte* is 8, all naturally aligned. Whatever another
+ * thread may touch is read and written with the functions below, which are all sequentially
+ * consistent, and each word is only ever accessed at one width (mixed widths do not synchronize).
  *
  *   load/store/cas/swap/add/or/and  atomic, one instruction each; `cas` and the others return the
  *                                   value found

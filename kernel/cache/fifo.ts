@@ -1,20 +1,22 @@
 /**
  * A queue of records, first in, first out: one page behind the other.
  *
- * A *record* says that there is, or was, an entry with this hash: nothing has to be updated when the
- * entry is moved, overwritten or deleted, and who pops a record asks the index what it is worth.
+ * A *record* says that there is, or was, an entry with this hash: nothing has to be updated when
+ * the entry is moved, overwritten or deleted, and who pops a record asks the index what it is
+ * worth.
  *
  *   record   hash, 4 bytes, 0 = gone · size in units of 64 bytes, 2 bytes, saturated
  *   page     next · count: records written · first: records popped · spare · least expiry (64 bits)
  *            · 678 hashes · 678 sizes
  *   queue    head, tail: pages · records, units: sums over them
  *
- * Everything but `next`, `count`, `first` and the records follows from these, so that a survivor can
- * count it again (`rebuild`): a record counts from the store of `count` on, and is popped by that of
- * `first`; a page belongs to the queue from the store of `next`, or `head`, that leads to it.
+ * Everything but `next`, `count`, `first` and the records follows from these, so that a survivor
+ * can count it again (`rebuild`): a record counts from the store of `count` on, and is popped by
+ * that of `first`; a page belongs to the queue from the store of `next`, or `head`, that leads to
+ * it.
  *
- * `least` is at most the earliest expiry of an entry that was pushed to the page: until it has passed
- * nobody need look for expired entries there.
+ * `least` is at most the earliest expiry of an entry that was pushed to the page: until it has
+ * passed nobody need look for expired entries there.
  *
  * Lock: the shard's.
  */

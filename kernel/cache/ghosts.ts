@@ -3,10 +3,11 @@
  * goes to the main queue at once.
  *
  * A *line* is 64 bytes: 32 fingerprints of 16 bits, the newest first; one that is added pushes the
- * last one out. There are as many lines as hold 1.75 times the shard's entries: Zipf's and loops' keys
- * come back after longer than a cache's length, and those that come back later still would drive out
- * better ones. The lines grow and shrink one at a time, as the index does: line n begins as a copy
- * of n − 2^L, so that what is remembered stays so. A fingerprint may lie: 32 in 65,536 times.
+ * last one out. There are as many lines as hold 1.75 times the shard's entries: Zipf's and loops'
+ * keys come back after longer than a cache's length, and those that come back later still would
+ * drive out better ones. The lines grow and shrink one at a time, as the index does: line n begins
+ * as a copy of n − 2^L, so that what is remembered stays so. A fingerprint may lie: 32 in 65,536
+ * times.
  *
  * All this is a guess about the future, so what a death leaves of it is as good as before.
  *
@@ -48,7 +49,9 @@ function lineAt(ghosts: Ghosts, line: u32): usize {
   return page + ((line & ((1 << LINES_SHIFT) - 1)) << LINE_SHIFT);
 }
 
-/** The line of a hash: by bits that are mixed, for the fingerprint has the lower ones as they are. */
+/**
+ * The line of a hash: by bits that are mixed, for the fingerprint has the lower ones as they are.
+ */
 function lineOf(ghosts: Ghosts, hash: u32): usize {
   const mixed = (hash * 0x9e37_79b1) >> 8;
   const mask = u32.MAX_VALUE >> clz(ghosts.lines);

@@ -1,10 +1,11 @@
 /**
- * Judging: what the index says of an entry whose record was popped from a queue, and what becomes of it.
+ * Judging: what the index says of an entry whose record was popped from a queue, and what becomes
+ * of it.
  *
- * Hits are counted by readers, without a lock and without an atomic instruction, up to 3 (store/leaf.ts): one
- * that is lost when two threads count at once, or when the entry is judged meanwhile, costs nothing.
- * `sweepSome` needs no record: a hand goes round the leaves, takes a hit away from who has some, and
- * evicts who has none.
+ * Hits are counted by readers, without a lock and without an atomic instruction, up to 3
+ * (store/leaf.ts): one that is lost when two threads count at once, or when the entry is judged
+ * meanwhile, costs nothing. `sweepSome` needs no record: a hand goes round the leaves, takes a hit
+ * away from who has some, and evicts who has none.
  *
  * Under the lock of the entry's leaf: what a queue remembers of it is a guess, and may be stale.
  */
@@ -118,7 +119,8 @@ function judgeAt(leaf: u32, at: u32, isMain: bool, wanted: u32): u32 {
 export function sweepSome(wanted: u32): u32 {
   let entries: u32 = 0;
   let freed: u32 = 0;
-  // As often as the most popular entry is passed over, and once more; leaves may become more meanwhile.
+  // As often as the most popular entry is passed over, and once more; leaves may become more
+  // meanwhile.
   for (let left = leafCount() * (MAX_FREQUENCY + 2); left != 0 && freed < wanted; left--) {
     const number = nextLeaf();
     lockLeaf(number);

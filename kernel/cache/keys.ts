@@ -1,7 +1,8 @@
 /**
  * Listing keys: leaf after leaf, in the order of their hashes read backwards.
  *
- * A leaf holds the hashes that end in certain bits; read from the last bit on, these are a range. So a
+ * A leaf holds the hashes that end in certain bits; read from the last bit on, these are a range.
+ * So a
  * *cursor*, a hash read backwards, says exactly what was listed: whether leaves are split or merged
  * meanwhile, a key that is there all the time is listed once.
  */
@@ -32,8 +33,8 @@ function rangeEnd(cursor: u32, leaves: u32): u32 {
 }
 
 /**
- * Lists keys into the output scratch, each as length (u32) and bytes, padded to 4; 0 ends the list. In a
- * section.
+ * Lists keys into the output scratch, each as length (u32) and bytes, padded to 4; 0 ends the list.
+ * In a section.
  *
  * @returns the cursor to go on with; 2^32 = all are listed
  */

@@ -14,15 +14,15 @@
  *     evictingMain  1 if it came from the main queue
  *     page          a page on its way into a queue or out of it, 0 = none
  *
- * **A page under way is never lost.** It is allocated and freed as a thread's page, which a survivor
- * takes back where no slot names it (memdesc/recover.ts); it is a queue's from the store of its word
- * on, and that store happens while `page` names it:
+ * **A page under way is never lost.** It is allocated and freed as a thread's page, which a
+ * survivor takes back where no slot names it (memdesc/recover.ts); it is a queue's from the store
+ * of its word on, and that store happens while `page` names it:
  *   take   alloc as MISC_THREAD · page := it · word MISC_QUEUE · linked · page := 0
  *   drop   page := it · unlinked · word MISC_THREAD · page := 0 · free
  * So who dies leaves a MISC_QUEUE page that is linked, or that `page` names, or both.
  *
- * Lock: each shard's. Order: store · shard · slab · frames; a shard's lock is never held while a lock
- * of the index is taken.
+ * Lock: each shard's. Order: store · shard · slab · frames; a shard's lock is never held while a
+ * lock of the index is taken.
  */
 import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY } from '../base/fault';
@@ -57,7 +57,9 @@ const QUEUE_BYTES: u32 = 64;
 const GHOSTS_AT: u32 = 192;
 /** As many as a page has room for: two threads of sixteen meet once in sixteen times. */
 const MAX_SHARDS: u32 = 16;
-/** 64 MiB for each shard: some fifty thousand entries of 1 KiB, in which a tenth is still a queue. */
+/**
+ * 64 MiB for each shard: some fifty thousand entries of 1 KiB, in which a tenth is still a queue.
+ */
 const PAGES_PER_SHARD_SHIFT: u32 = 14;
 
 export function queueState(): QueueState {

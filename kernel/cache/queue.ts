@@ -1,10 +1,10 @@
 /**
  * Eviction: which entry goes when memory is short. S3-FIFO, counted in stored bytes.
  *
- * Most keys are asked for once and never again. So what is new goes through a *small* queue, a twelfth
- * of what is stored, and only what was hit twice meanwhile gets into the *main* queue, where a hit
- * is worth another round. What the small queue drops is remembered as a *ghost*; a ghost that is set
- * again belongs to the main queue at once.
+ * Most keys are asked for once and never again. So what is new goes through a *small* queue, a
+ * twelfth of what is stored, and only what was hit twice meanwhile gets into the *main* queue,
+ * where a hit is worth another round. What the small queue drops is remembered as a *ghost*; a
+ * ghost that is set again belongs to the main queue at once.
  *
  *   small   hit twice? → main · else out, and a ghost
  *   main    hit? → back to its end, one hit fewer · else out
@@ -17,8 +17,8 @@
  * A record outlives its entry. Where entries are deleted faster than evicted, those that push look
  * through the queues, two records each, until the dead ones are out.
  *
- * Death: a record is written down as this thread's (`evicting`) before it is popped, and pushed again
- * by a survivor; whatever a shard's lock protects is counted anew (recover.ts).
+ * Death: a record is written down as this thread's (`evicting`) before it is popped, and pushed
+ * again by a survivor; whatever a shard's lock protects is counted anew (recover.ts).
  *
  * Source: Yang et al., FIFO queues are all you need for cache eviction, SOSP 2023. Twice as many
  * ghosts as theirs: docs/design/70-store.md has the figures.

@@ -17,7 +17,9 @@
 
 /** From here on memory.copy beats a loop of words. */
 export const BULK: u32 = 512;
-/** Bytes by which copyApart and copyBack may overshoot: they move as many a round, and in any case. */
+/**
+ * Bytes by which copyApart and copyBack may overshoot: they move as many a round, and in any case.
+ */
 export const OVERSHOOT: u32 = 32;
 /** Bytes that storePeriod writes at most: the last of three words begins at 16. */
 export const PERIOD_BYTES: u32 = 24;

@@ -5,11 +5,11 @@
  * left over below 32 bytes is mixed in by 8, 4 and 1; a last avalanche lets every input bit reach
  * every output bit.
  *
- * Keys may be chosen by outsiders who want them to collide. XXH64's seed does not keep them from it:
- * inputs that differ by 2^36 in one mixed lane and by 2^63 in the next collide under *every* seed,
- * because a difference in the top bit passes a multiplication as it is. Which inputs mix to such
- * differences can be computed, unless a secret masks them first: `hashKey` does that. It is XXH64 of
- * masked words, and still no cryptographic function.
+ * Keys may be chosen by outsiders who want them to collide. XXH64's seed does not keep them from
+ * it: inputs that differ by 2^36 in one mixed lane and by 2^63 in the next collide under *every*
+ * seed, because a difference in the top bit passes a multiplication as it is. Which inputs mix to
+ * such differences can be computed, unless a secret masks them first: `hashKey` does that. It is
+ * XXH64 of masked words, and still no cryptographic function.
  *
  * The bytes are the caller's own or do not change: each is read once, so if they do change, the
  * result is the hash of some mixture, and nothing worse. State, locks: none. Called with keys by

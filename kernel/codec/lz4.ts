@@ -246,7 +246,8 @@ export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
 
   const lastIn = end - (FAST_IN + OFFSET_BYTES);
   const lastOut = limit - FAST_OUT;
-  // Differences: of a parameter V8 does not know that it is zero-extended, and it extends each index.
+  // Differences: of a parameter V8 does not know that it is zero-extended, and it extends each
+  // index.
   let at = end - n - OFFSET_BYTES;
   let op = limit - cap;
   while (true) {

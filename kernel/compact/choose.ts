@@ -6,9 +6,10 @@
  * words.
  *
  * Each range that is emptied makes one more free block and uses up free pages in children that are
- * partly used, and no other ones (isolate.ts). So it helps exactly if its used pages fit into those;
- * if those of the cheapest do not, none do. That is what Linux' fragmentation index estimates: here
- * the counters of the children say it. No range is chosen twice, so a compaction ends.
+ * partly used, and no other ones (isolate.ts). So it helps exactly if its used pages fit into
+ * those; if those of the cheapest do not, none do. That is what Linux' fragmentation index
+ * estimates: here the counters of the children say it. No range is chosen twice, so a compaction
+ * ends.
  *
  * For orders below 9 the ranges are the same, and one free block of the order is enough.
  */

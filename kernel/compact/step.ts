@@ -4,8 +4,8 @@
  * A step is one kernel call of some 10 µs, at most that of one block of 2 MiB: nobody who wants to
  * stop the world, or whose grace period we hold up, waits longer.
  *
- * Deferral, as Linux has it: after a compaction that made nothing, a polite one is refused 1, 2, 4 …
- * 64 times, until one makes a block. Callers that nobody waits for are polite.
+ * Deferral, as Linux has it: after a compaction that made nothing, a polite one is refused 1, 2, 4
+ * … 64 times, until one makes a block. Callers that nobody waits for are polite.
  */
 import { ERR_BUSY } from '../base/fault';
 import { chooseRange } from './choose';
@@ -67,8 +67,8 @@ export function compactStep(): bool {
     emptySome();
     return true;
   }
-  // A given range stays as it is until `endCompaction`, so that one can look who is left. A page that
-  // is to be withdrawn is so before that: the figures are the owner's until then.
+  // A given range stays as it is until `endCompaction`, so that one can look who is left. A page
+  // that is to be withdrawn is so before that: the figures are the owner's until then.
   const isWithdrawing = state.goal == GOAL_WITHDRAW && state.phase == PHASE_RIPENING;
   if (!isWithdrawing && (isRangeGiven() || state.delivered != 0)) return false;
   if (state.phase == PHASE_IDLE) return chooseRange();

@@ -47,7 +47,9 @@ export function beginEvacuation(pfn: u32, count: u32): i32 {
   return beginGiven(pfn, count, GOAL_EVACUATE);
 }
 
-/** Begins to empty a page that is then withdrawn (withdraw.ts). @returns 0, or as beginEvacuation */
+/**
+ * Begins to empty a page that is then withdrawn (withdraw.ts). @returns 0, or as beginEvacuation
+ */
 export function beginWithdrawal(pfn: u32): i32 {
   const zone = superblock();
   if (pfn < zone.firstPfn || pfn >= zone.pageCount) return ERR_ARGUMENT;

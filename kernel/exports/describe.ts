@@ -2,13 +2,13 @@
  * Whose is this page? From a bare page number, with no context at all: the word answers.
  *
  * `describePage` takes no reference. It copies what it sees into this thread's mailbox, looks again
- * whether that still is what is there, and tries five times (as Linux' snapshot_page does); a picture
- * that kept moving is delivered, marked as unfaithful.
+ * whether that still is what is there, and tries five times (as Linux' snapshot_page does); a
+ * picture that kept moving is delivered, marked as unfaithful.
  *
  * mailbox: word · flags · refs · first page · group (cache or size class) · faithful · owner words
  *
- * Everything is loaded atomically, in a section, so whatever the descriptor is by now its memory is a
- * descriptor's. Cost: some ten loads.
+ * Everything is loaded atomically, in a section, so whatever the descriptor is by now its memory is
+ * a descriptor's. Cost: some ten loads.
  */
 import { ERR_FOREIGN_PAGE } from '../base/fault';
 import { superblock } from '../base/layout';
@@ -77,13 +77,16 @@ function snapshot(pfn: u32): bool {
   for (let i: u32 = 0; i < SHOWN_WORDS; i++) {
     tell(DESCRIBED_OWNER + i, isFolio ? loadWord(desc + OWNER_WORDS + i * 4) : 0);
   }
-  // A folio that is freed and reborn in the same place has the same word, refs and flags; in between
-  // it was unpublished, and had no pages.
+  // A folio that is freed and reborn in the same place has the same word, refs and flags; in
+  // between it was unpublished, and had no pages.
   if (isFolio && first == 0) return false;
   return isStill(pfn, word, desc, refs, flags);
 }
 
-/** Whether a page's word and what it names are as they were: then what was read between is one picture. */
+/**
+ * Whether a page's word and what it names are as they were: then what was read between is one
+ * picture.
+ */
 export function isStill(pfn: u32, word: u32, desc: u32, refs: u32, flags: u32): bool {
   return (
     pageWord(pfn) == word && loadWord(refsAt(desc)) == refs && loadWord(flagsAt(desc)) == flags

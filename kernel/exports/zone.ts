@@ -85,8 +85,8 @@ export function detach(): void {
 }
 
 /**
- * The thread's answer to a trap that no check of the kernel's foresaw: the zone is damaged. Of a zone
- * that it is not attached to, it changes nothing.
+ * The thread's answer to a trap that no check of the kernel's foresaw: the zone is damaged. Of a
+ * zone that it is not attached to, it changes nothing.
  */
 export function callFailed(): void {
   if (selfSlot() != 0) poison(FAULT_TRAP, selfSlot(), operationOf(selfSlot()));
@@ -174,7 +174,10 @@ export function stop(): void {
   stopWorld();
 }
 
-/** @returns false if the world has not stood still until now: a call meanwhile found `stop` cut short */
+/**
+ * @returns false if the world has not stood still until now: a call meanwhile found `stop` cut
+ * short
+ */
 export function start(): bool {
   if (!hasStopped()) return false;
   startWorld();

@@ -13,5 +13,7 @@ export const CLASS_HUGE: u32 = 2;
 export const FRAME_CLASSES: u32 = 3;
 export const CLASS_MASK: u32 = 3;
 
-/** The allocation may take the last `minPages` as well: it serves a thread that comes or reclaims. */
+/**
+ * The allocation may take the last `minPages` as well: it serves a thread that comes or reclaims.
+ */
 export const URGENT: u32 = 4;

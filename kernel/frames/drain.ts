@@ -6,7 +6,10 @@ import { highestSlot } from '../thread/slot';
 import { haltWorld, resumeWorld } from '../thread/stop';
 import { drainSlot, stockedIn, stockedPages } from './stock';
 
-/** Empties all stocks, so that whoever needs memory finds it. Halts the world unless all are its own. */
+/**
+ * Empties all stocks, so that whoever needs memory finds it. Halts the world unless all are its
+ * own.
+ */
 export function drainAll(): void {
   if (stockedIn(selfSlot()) == stockedPages()) {
     drainSlot(selfSlot());

@@ -1,12 +1,13 @@
 /**
  * Watermarks: how little free memory is little.
  *
- *   min   a 2,048th of the zone (base/layout.ts), or what `keepFree` says, for urgent allocations only
+ *   min   a 2,048th of the zone (base/layout.ts), or what `keepFree` says, for urgent allocations
+ *         only
  *   low   2 min: below it nothing goes into stocks, and reclaim should begin
  *   high  3 min: reclaim may end
  *
- * Linux' ladder (min, and steps of at least a quarter of it) with coarser steps, because reclaim here
- * runs in the thread that allocates and not beside it. The kernel of a lower floor cannot call
+ * Linux' ladder (min, and steps of at least a quarter of it) with coarser steps, because reclaim
+ * here runs in the thread that allocates and not beside it. The kernel of a lower floor cannot call
  * upwards, so the hook is a question: `pagesShort`, asked by the store after each operation and
  * answered with how much to make free.
  */

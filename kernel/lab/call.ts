@@ -1,4 +1,6 @@
-/** What stands around each call of the lab, as around every call of the kernel's face; and notes. */
+/**
+ * What stands around each call of the lab, as around every call of the kernel's face; and notes.
+ */
 import { enterReading, leaveKernel } from '../thread/stop';
 
 /** As the inKernel cell names what goes on here; no operation of the face has this number. */

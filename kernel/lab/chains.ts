@@ -2,8 +2,8 @@
  * Zspages of scattered pages, described in two ways: one descriptor for all pages, or one for each.
  *
  *   SHARED  one of 96 bytes, which lists the pages; each page's word leads to it. The kernel's way
- *   LINKED  one of 64 bytes for the zspage, and one of 32 for each page, which leads to the next and to
- *           the zspage: what Linux' zpdesc is over `struct page`, allocated on its own
+ *   LINKED  one of 64 bytes for the zspage, and one of 32 for each page, which leads to the next
+ *           and to the zspage: what Linux' zpdesc is over `struct page`, allocated on its own
  */
 import { loadWord, peekWord, pokeWord } from '../base/words';
 import { CLASS_MOVABLE } from '../frames/class';
@@ -60,7 +60,9 @@ export function chainPairs(kind: u32, pages: u32, pairs: u32): void {
   end();
 }
 
-/** Lists the pages of all noted chains. @returns the sum of their numbers, so that none is left out */
+/**
+ * Lists the pages of all noted chains. @returns the sum of their numbers, so that none is left out
+ */
 export function listChains(kind: u32, pages: u32, count: u32): u32 {
   let sum: u32 = 0;
   begin();

@@ -1,9 +1,9 @@
 /**
- * A page is reported broken by its number alone, and what it belongs to is to be marked. Three ways,
- * of which Linux 7.3's memory_failure has all, for different types:
+ * A page is reported broken by its number alone, and what it belongs to is to be marked. Three
+ * ways, of which Linux 7.3's memory_failure has all, for different types:
  *
- *   by reference  a reference is taken, the word looked at again, then the mark: nothing can be freed
- *                 between look and mark
+ *   by reference  a reference is taken, the word looked at again, then the mark: nothing can be
+ *                 freed between look and mark
  *   by a look     the mark goes to what the look found
  *   by two looks  and a look again before the mark, where a type takes no references (frozen pages,
  *                 slabs): what is freed between the second look and the mark is somebody else's

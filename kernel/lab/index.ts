@@ -1,14 +1,15 @@
 /**
- * The lab's loops, the same over each scheme (scheme.ts): what `pageless lab` and the suite `memdesc` measure.
+ * The lab's loops, the same over each scheme (scheme.ts): what `pageless lab` and the suite
+ * `memdesc` measure.
  *
- * They run inside a module, so that what is measured is the kernel and not the calls from JavaScript.
- * Each is called many times for a short while: V8's first compiler never replaces code that is
- * running. `begin` and `end` stand around each call, as around every call of the kernel's face, and
- * the section is open meanwhile; a few hundred operations share them.
+ * They run inside a module, so that what is measured is the kernel and not the calls from
+ * JavaScript. Each is called many times for a short while: V8's first compiler never replaces code
+ * that is running. `begin` and `end` stand around each call, as around every call of the kernel's
+ * face, and the section is open meanwhile; a few hundred operations share them.
  *
  * *Stage*: 1,024 pages in a row, each a folio of its own. Which is next is an odd step through a
- * power of two (`nth`), which visits all in an order that no prefetcher guesses, at no cost. With one
- * page for all, two threads fight for one descriptor.
+ * power of two (`nth`), which visits all in an order that no prefetcher guesses, at no cost. With
+ * one page for all, two threads fight for one descriptor.
  *
  * *Notes*: blocks that this thread has, one word each, in a block of the zone.
  */

@@ -8,9 +8,9 @@
  *
  *   KEEP     the descriptor stays; two page words and its page number change, nobody is told. The
  *            kernel's way (compact/), without its scanner
- *   REPLACE  the way planned for Linux: in the middle of the move, while the old one is frozen, a new
- *            descriptor is allocated (from sheaves), filled with what the old one knows, and the
- *            owner told; the old page's word goes last
+ *   REPLACE  the way planned for Linux: in the middle of the move, while the old one is frozen, a
+ *            new descriptor is allocated (from sheaves), filled with what the old one knows, and
+ *            the owner told; the old page's word goes last
  *   RESERVE  the strongest form of it that we know: the new descriptor is taken before anything is
  *            frozen, and the old page's word goes *before* its knowledge is carried over
  *   records  (the build with a struct page): the target's record is there; the state is copied into
@@ -97,7 +97,10 @@ export function recordsOfPages(): u32 {
   return isDefined(PAGELESS_STRUCT_PAGE) ? page.recordsAt() : 0;
 }
 
-/** Makes up to TABLE_BLOCKS blocks of one page, whose first word is their number, from 1. @returns how many */
+/**
+ * Makes up to TABLE_BLOCKS blocks of one page, whose first word is their number, from 1. @returns
+ * how many
+ */
 export function makeBlocks(count: u32): u32 {
   begin();
   let made: u32 = 0;
@@ -288,8 +291,8 @@ export function settle(): void {
 }
 
 /**
- * Marks what a page belongs to, known by nothing but the page's number: as whoever hears of a broken
- * page does. A look, the mark, and the look again.
+ * Marks what a page belongs to, known by nothing but the page's number: as whoever hears of a
+ * broken page does. A look, the mark, and the look again.
  *
  * @returns whether the page still belonged to what was marked; then the mark must not be lost
  */

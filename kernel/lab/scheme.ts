@@ -1,9 +1,10 @@
 /**
  * The scheme under measurement, chosen when the lab is compiled: descriptors with one word a page
- * (nothing said), with two (PAGELESS_TWO_WORD), or records of 64 bytes a page (PAGELESS_STRUCT_PAGE).
+ * (nothing said), with two (PAGELESS_TWO_WORD), or records of 64 bytes a page
+ * (PAGELESS_STRUCT_PAGE).
  *
- * A *block* is what stands for an allocation: the address of its descriptor, or of its head's record.
- * Nothing is dispatched at run time.
+ * A *block* is what stands for an allocation: the address of its descriptor, or of its head's
+ * record. Nothing is dispatched at run time.
  */
 import { superblock } from '../base/layout';
 import { CLASS_MOVABLE } from '../frames/class';

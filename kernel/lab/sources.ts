@@ -3,9 +3,9 @@
  *
  *   SHEAF  a stash of the thread, as the kernel does it: no lock
  *   SLAB   the slab itself, under its lock: an allocator without stashes
- *   KEPT   the pages come back with it: freed, a block keeps its descriptor and its words, and waits
- *          for the next alloc of its order (Wilcox, November 2024). Costs 32 bytes a block that waits,
- *          and blocks that wait cannot serve other orders
+ *   KEPT   the pages come back with it: freed, a block keeps its descriptor and its words, and
+ *          waits for the next alloc of its order (Wilcox, November 2024). Costs 32 bytes a block
+ *          that waits, and blocks that wait cannot serve other orders
  */
 
 import { selfSlot } from '../base/env';
@@ -26,7 +26,9 @@ export const FROM_SHEAF: u32 = 0;
 export const FROM_SLAB: u32 = 1;
 export const FROM_KEPT: u32 = 2;
 
-/** Thread-local: the block that was freed last and keeps its descriptor, by its descriptor; 0: none. */
+/**
+ * Thread-local: the block that was freed last and keeps its descriptor, by its descriptor; 0: none.
+ */
 let kept: u32 = 0;
 
 /** Pairs of alloc and free of one order. */
@@ -107,7 +109,9 @@ function takeKept(): u32 {
   return desc;
 }
 
-/** Gives up the blocks that wait with their descriptors. @returns bytes of descriptors that waited */
+/**
+ * Gives up the blocks that wait with their descriptors. @returns bytes of descriptors that waited
+ */
 export function dropKept(order: u32): u32 {
   let bytes: u32 = 0;
   begin();

@@ -7,16 +7,17 @@
  *
  * record, 64 bytes a page: the words below, the rest is the owner's or padding
  *   flags   LOCKED (bit 0) · type:8 (bits 8–15)   set before publish; by compare-and-swap and `and`
- *   head    0 = a head or free, else head | TAIL   set before publish; 0 again before pages are freed
+ *   head    0 = a head or free, else head | TAIL   set before publish; 0 again before pages are
+ *           freed
  *   order   of the block, in its head              set before publish; by who has frozen it
  *   refs    0 = free or frozen, else references    by compare-and-swap; by a store where it is 0
  *   owner   whatever the owner wants to find       set before publish
  *
  * Publish: everything, then refs = 1 (`describeBlock`), which `getPage` reads.
- * Get: page → head → refs + 1 if not 0 → **the page's head again**: the block may have been split or
- * freed meanwhile. The same recheck as with descriptors; only the record is found by arithmetic, and
- * lives as long as the zone, so that no read section is needed.
- * Split: refs 1 → 0 bars others, tails become heads, the original comes back last.
+ * Get: page → head → refs + 1 if not 0 → **the page's head again**: the block may have been split
+ * or freed meanwhile. The same recheck as with descriptors; only the record is found by arithmetic,
+ * and lives as long as the zone, so that no read section is needed. Split: refs 1 → 0 bars others,
+ * tails become heads, the original comes back last.
  *
  * The records are a block of pages, taken when the lab's zone is formatted: 4 MiB for 256 MiB.
  */
@@ -105,7 +106,9 @@ export function describeBlock(pfn: u32, order: u32, type: u32, owner: u32): u32 
   return head;
 }
 
-/** Takes a reference on the block that a page is part of. @returns its head, or 0: free or frozen */
+/**
+ * Takes a reference on the block that a page is part of. @returns its head, or 0: free or frozen
+ */
 export function getPage(pfn: u32): u32 {
   while (true) {
     const head = headOf(pfn);
@@ -154,7 +157,9 @@ export function forgetPage(head: u32): void {
   storeWord(flagsAt(head), 0);
 }
 
-/** Sets bits in the flags of whatever block a page is part of now. @returns whether it has an owner */
+/**
+ * Sets bits in the flags of whatever block a page is part of now. @returns whether it has an owner
+ */
 export function orFlags(pfn: u32, bits: u32): bool {
   const head = headOf(pfn);
   orWord(flagsAt(head), bits);
@@ -174,7 +179,9 @@ export function useRecords(at: u32): void {
   records = at;
 }
 
-/** Drops a reference; the last frees the block. Losing means that another thread moved the count. */
+/**
+ * Drops a reference; the last frees the block. Losing means that another thread moved the count.
+ */
 export function putHead(head: u32): void {
   let seen = loadWord(refsAt(head));
   while (true) {

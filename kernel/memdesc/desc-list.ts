@@ -2,8 +2,9 @@
  * Lists of descriptors: the slabs of a cache, or the zspages of a class, that have room.
  *
  * Doubly linked through the descriptors, so that one can be taken out of the middle. The head is a
- * word of the list's owner. Lock: whatever protects the owner. A descriptor has two words for it, next
- * and prev; `links` says how far from its beginning they stand: a zspage's elsewhere than a slab's.
+ * word of the list's owner. Lock: whatever protects the owner. A descriptor has two words for it,
+ * next and prev; `links` says how far from its beginning they stand: a zspage's elsewhere than a
+ * slab's.
  *
  * on a list ⇔ reachable from its head; next = prev = 0 off every list
  */

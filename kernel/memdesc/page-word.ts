@@ -126,7 +126,9 @@ export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
   }
 }
 
-/** Plain loads, of words that nobody changes: whether all have this value, which is an allocator's. */
+/**
+ * Plain loads, of words that nobody changes: whether all have this value, which is an allocator's.
+ */
 export function arePageWords(pfn: u32, pages: u32, word: u32): bool {
   const end = pageWordAt(pfn + pages);
   for (let at = pageWordAt(pfn); at < end; at += 4) if (peekWord(at) != word) return false;

@@ -135,8 +135,9 @@ export function anyPinned(): u32 {
 }
 
 /**
- * After a call of this thread that was cut short: what it had begun to pin, or to put, becomes a note,
- * so that it is counted anew like all that a dead thread had noted; the user's pins stay. World halted.
+ * After a call of this thread that was cut short: what it had begun to pin, or to put, becomes a
+ * note, so that it is counted anew like all that a dead thread had noted; the user's pins stay.
+ * World halted.
  *
  * @param isPut  whether the call was one that puts `subject`
  */
@@ -153,7 +154,9 @@ function noted(entry: u32): u32 {
   return entry == 0 ? 0 : entry | NOTED;
 }
 
-/** The entry that was being moved stands in one place; what was struck or not entered yet is gone. */
+/**
+ * The entry that was being moved stands in one place; what was struck or not entered yet is gone.
+ */
 function finishMove(): void {
   if (moving != 0 && peekWord(next - 4) != 0) move(next - 4, moving);
   moving = 0;

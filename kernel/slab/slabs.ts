@@ -3,8 +3,8 @@
  *
  * A cache lists the slabs that have room; full ones are on no list, since a free finds its slab by
  * the page word. A slab that becomes empty *retires*, unless no other slab of its cache has room:
- * then it stays, and the next alloc needs no page. Nor does a slab of slab descriptors retire: its own
- * keeps it from being empty. Retired slabs wait for a grace period (retire.ts):
+ * then it stays, and the next alloc needs no page. Nor does a slab of slab descriptors retire: its
+ * own keeps it from being empty. Retired slabs wait for a grace period (retire.ts):
  * somebody may still look at an object through a stale pointer.
  *
  * Slab lock: everything here.

@@ -1,7 +1,8 @@
 /**
  * Users' caches: found or made by name, and never given up as long as the zone lives.
  *
- * A thread writes the name, padded with zeros, where it is told, and asks for a cache of so many bytes. Who comes first makes it; the others get the same number, and look for themselves
+ * A thread writes the name, padded with zeros, where it is told, and asks for a cache of so many
+ * bytes. Who comes first makes it; the others get the same number, and look for themselves
  * whether the size is theirs. A record is complete before its size is stored, so one that a dead
  * thread began is free.
  */

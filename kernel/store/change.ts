@@ -1,12 +1,13 @@
 /**
- * Changes of the index: one entry put in, replaced or taken out, so that a death in the middle costs
- * nothing.
+ * Changes of the index: one entry put in, replaced or taken out, so that a death in the middle
+ * costs nothing.
  *
  *   leaf's lock → announce (journal) → version + 1 → the cell, one word → totals → DONE → unlock
  *   → close: the draft is forgotten, what was taken out goes into the ring → NONE
  *
- * A survivor finds the leaf locked by the dead, or its phase DONE; the cell tells whether the change was
- * made (recover.ts). Nothing of it can be half-made but tags and counts, which follow from the cells.
+ * A survivor finds the leaf locked by the dead, or its phase DONE; the cell tells whether the
+ * change was made (recover.ts). Nothing of it can be half-made but tags and counts, which follow
+ * from the cells.
  */
 import { selfState } from '../thread/slot';
 import { zsRetire } from '../zsmalloc/alloc';
@@ -59,7 +60,9 @@ export function removeEntry(leaf: u32, position: u32, handle: u32): void {
   settle(journal);
 }
 
-/** Puts away what the last change left. There is room in the ring; with the leaf's lock or without. */
+/**
+ * Puts away what the last change left. There is room in the ring; with the leaf's lock or without.
+ */
 export function closeChange(): void {
   const journal = selfJournal();
   if (journal.incoming != 0) {

@@ -1,20 +1,21 @@
 /**
- * Deferred entries: what a thread took out of the index waits for its grace period in a ring of its own.
+ * Deferred entries: what a thread took out of the index waits for its grace period in a ring of its
+ * own.
  *
- * The ring's handles stand in the second half of the thread's key scratch, its words in the thread's
- * journal, which is never given back. A handle is the first of an entry's chain: nothing is written
- * into entries to let them wait.
+ * The ring's handles stand in the second half of the thread's key scratch, its words in the
+ * thread's journal, which is never given back. A handle is the first of an entry's chain: nothing
+ * is written into entries to let them wait.
  *
  *   head      next to be freed                      ring lock: whoever drains, of any thread
  *   closed    end of those that ripen               ring lock
  *   closedAt  epoch at which their period began     ring lock
  *   tail      end of all                            its thread; loaded by who drains
  *   head ≤ closed ≤ tail ≤ head + RING
- * They are counts; a handle's place is its count modulo RING. Its own thread adds without a lock; whoever
- * frees, its thread or one that is short of memory, has the lock, for which nobody waits.
+ * They are counts; a handle's place is its count modulo RING. Its own thread adds without a lock;
+ * whoever frees, its thread or one that is short of memory, has the lock, for which nobody waits.
  *
- * A handle that is freed goes over to the `doomed` of who frees it, and then leaves the ring: a survivor
- * that finds it in both takes it out of the ring (recover.ts).
+ * A handle that is freed goes over to the `doomed` of who frees it, and then leaves the ring: a
+ * survivor that finds it in both takes it out of the ring (recover.ts).
  */
 import { selfSlot } from '../base/env';
 import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
@@ -120,8 +121,8 @@ export function reapDeferred(slot: u32): void {
 }
 
 /**
- * Makes room in this thread's full ring while a reader stalls: its entries go to limbo, where they are
- * linked through their own words. Not in a section.
+ * Makes room in this thread's full ring while a reader stalls: its entries go to limbo, where they
+ * are linked through their own words. Not in a section.
  */
 export function spillRing(): void {
   const slot = selfSlot();

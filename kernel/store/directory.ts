@@ -1,20 +1,21 @@
 /**
  * The directory: from a hash to the leaf that has its entries. Linear hashing, a page at a time.
  *
- * A *leaf* is a page of cells (leaf.ts). Leaves are numbered; a key's is told by the low bits of its
- * hash and the number of leaves. The top page leads to directory pages, these have for each leaf
+ * A *leaf* is a page of cells (leaf.ts). Leaves are numbered; a key's is told by the low bits of
+ * its hash and the number of leaves. The top page leads to directory pages, these have for each
+ * leaf
  *
  *   leaf   address of its page; 0 = no such leaf (any more)    its lock; loaded by readers
  *   lock   robust: whoever changes anything in the leaf        thread/lock.ts
  *
- * The lock stands here and not in the leaf: directory pages are never given back, so that nobody waits
- * on a word of a page that is another's by now. After taking it a writer looks again whether the number
- * is still the hash's.
+ * The lock stands here and not in the leaf: directory pages are never given back, so that nobody
+ * waits on a word of a page that is another's by now. After taking it a writer looks again whether
+ * the number is still the hash's.
  *
- * Readers take no lock: leaves → directory → leaf. One that finds nothing looks whether both words are
- * as they were; if not, it looks again from the root. A leaf that is replaced stays whole until its
- * grace period is over, and is never changed again: who still reads it reads what was there when it
- * loaded the directory.
+ * Readers take no lock: leaves → directory → leaf. One that finds nothing looks whether both words
+ * are as they were; if not, it looks again from the root. A leaf that is replaced stays whole until
+ * its grace period is over, and is never changed again: who still reads it reads what was there
+ * when it loaded the directory.
  */
 import { ERR_NO_MEMORY } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT, STORE_STATE } from '../base/layout';
@@ -169,11 +170,12 @@ export function unlockLeaf(number: u32): void {
 }
 
 /**
- * Looks a key up, in a section and without a lock; `foundLeaf` and `foundAt` (leaf.ts) then say where.
+ * Looks a key up, in a section and without a lock; `foundLeaf` and `foundAt` (leaf.ts) then say
+ * where.
  *
  * @returns the handle of its entry, or 0
- * Cost: three loads, a line, and for each cell with the key's tag its entry; a second line and more only
- * where the first has given cells away.
+ * Cost: three loads, a line, and for each cell with the key's tag its entry; a second line and more
+ * only where the first has given cells away.
  */
 export function lookUp(hash: u32, key: usize, keyBytes: u32): u32 {
   while (true) {

@@ -2,8 +2,9 @@
  * Reading entries: block after block, in a section, into the thread's output scratch.
  *
  * A long value is read in several calls. The first notes the entry's first cell as it saw it; each
- * further one checks that the cell is still that, generation included; if not, the value has changed:
- * ERR_RESTART. An equal and LIVE cell means that every part is there until this section ends.
+ * further one checks that the cell is still that, generation included; if not, the value has
+ * changed: ERR_RESTART. An equal and LIVE cell means that every part is there until this section
+ * ends.
  */
 import { ERR_RESTART, FAULT_DAMAGED_DATA, fail } from '../base/fault';
 import { loadCell } from '../base/words';

@@ -2,21 +2,21 @@
  * Journals: what each thread is changing in the store, written down before it is done.
  *
  * A record of 128 bytes for each slot, in one block that lives as long as the zone. Only the slot's
- * thread writes it, plainly but for the totals and the ring; a survivor reads it when the thread is dead and the
- * world halted (recover.ts).
+ * thread writes it, plainly but for the totals and the ring; a survivor reads it when the thread is
+ * dead and the world halted (recover.ts).
  *
- *   totals    entries, valueBytes, keyBytes: what this slot's threads, past and present, have added to
- *             the cache, as signed numbers. A cache's figure is their sum over all slots
+ *   totals    entries, valueBytes, keyBytes: what this slot's threads, past and present, have added
+ *             to the cache, as signed numbers. A cache's figure is their sum over all slots
  *   next…     the totals after the change that is announced
  *   phase     0 NONE      nothing, or not begun
  *             1 ANNOUNCED incoming, outgoing and next… are written; the cell may be changed or not
- *             2 DONE      the cell is changed, the totals are counted; incoming is published, outgoing
- *                         is this thread's to put away
+ *             2 DONE      the cell is changed, the totals are counted; incoming is published,
+ *                         outgoing is this thread's to put away
  *   held      number of the leaf, + 1, whose lock the thread has or is about to take; heldToo: of a
  *             second one (a merge)
  *   doomed    first object of a chain that nobody else knows, being freed: a draft, or out of limbo
- *   queueing  a hash that is about to be published, and needs a record in a queue after that, in main if
- *             queueingMain is 1
+ *   queueing  a hash that is about to be published, and needs a record in a queue after that, in
+ *             main if queueingMain is 1
  *   reshaping 1 = there may be pages of the index that nobody names
  *   draftBytes  bytes of slots that the draft takes in zsmalloc
  *   ring…     entries that the thread took out and that wait: deferred.ts

@@ -3,27 +3,28 @@
  *
  *   tags 8 × 8 · frequencies 8 × 8 · version 32 · marks 32 · note 32 · spare 32 · cells 8 × 32
  *
- *   tags     64 bits: 8 of each entry's hash, never 0; 0 = free         lock: leaf; loaded by readers
+ *   tags     64 bits: 8 of each entry's hash, never 0; 0 = free
  *   cells    handles of entries, 0 = none. **The truth**: a tag without its cell means nothing
- *                                                                       lock: leaf; loaded by readers
  *   frequency  a byte: hits since the entry came or was judged, up to MAX_FREQUENCY. Hits store it
  *            plainly and without a lock: a guess, that may be lost
- *   version  raised before each change of an entry whose home the line is; the children of a split get
- *            more than their parent had                                 lock: leaf; loaded by readers
- *   marks    MAIN bits 8 (0–7): which entries are the queue main's · away 8 (8–15): entries whose home
- *            is this line and that are in another one                   lock: leaf; loaded by readers
+ *   version  raised before each change of an entry whose home the line is; the children of a split
+ *            get more than their parent had
+ *   marks    MAIN bits 8 (0–7): which entries are the queue main's · away 8 (8–15): entries whose
+ *            home is this line and that are in another one
  *   note     of the first three lines: entries in the leaf · link in limbo · number
  *
- * 60 lines are *homes*, four take what finds no place. An entry is in its home, else in its second line,
- * which other bits of its hash choose, else in one of the four. **Entries never move between lines**,
- * but when a page is copied whole (resize.ts). So who finds nothing in the home, and `away` is 0, knows
- * that there is nothing.
+ * Tags, cells, versions and marks are stored under the leaf's lock and loaded by readers without.
+ *
+ * 60 lines are *homes*, four take what finds no place. An entry is in its home, else in its second
+ * line, which other bits of its hash choose, else in one of the four. **Entries never move between
+ * lines**, but when a page is copied whole (resize.ts). So who finds nothing in the home, and
+ * `away` is 0, knows that there is nothing.
  *
  * Orders of stores, which readers and survivors build on:
  *   insert   away + 1 · tag · cell        remove   cell 0 · tag 0 · away − 1
  *
- * A leaf of 400 entries (LIMIT) is a sign to split; one can take 426 of them at least in 20,000 drawn at
- * random, 472 in the median.
+ * A leaf of 400 entries (LIMIT) is a sign to split; one can take 426 of them at least in 20,000
+ * drawn at random, 472 in the median.
  */
 import {
   loadByte,
@@ -181,7 +182,9 @@ export function nextPosition(leaf: u32, from: u32): u32 {
   return LEAF_CELLS;
 }
 
-/** Positions in which an entry of the hash may be, in turn; LEAF_CELLS after the last. Lock held. */
+/**
+ * Positions in which an entry of the hash may be, in turn; LEAF_CELLS after the last. Lock held.
+ */
 export function nextCandidate(leaf: u32, hash: u32, after: u32): u32 {
   let line = after == LEAF_CELLS ? homeOf(hash) : after / LINE_CELLS;
   let skip: u32 = after == LEAF_CELLS ? 0 : (after % LINE_CELLS) + 1;
@@ -280,7 +283,10 @@ export function noteHit(leaf: u32, position: u32): void {
   if (seen < MAX_FREQUENCY) pokeByte(at, seen + 1);
 }
 
-/** Copies an entry, with what is known of it, into a leaf that nobody sees yet. @returns false: no place */
+/**
+ * Copies an entry, with what is known of it, into a leaf that nobody sees yet. @returns false: no
+ * place
+ */
 export function copyCell(from: u32, position: u32, into: u32, hash: u32): bool {
   const place = freePosition(into, hash);
   if (place == LEAF_CELLS) return false;
@@ -314,7 +320,10 @@ export function repairLeaf(leaf: u32): void {
   pokeWord(noteAt(leaf, LEAF_ENTRIES), entries);
 }
 
-/** Whether tags, `away` and the count follow from the cells, and `number` from the hashes. World stopped. */
+/**
+ * Whether tags, `away` and the count follow from the cells, and `number` from the hashes. World
+ * stopped.
+ */
 export function isLeafSound(leaf: u32): bool {
   let entries: u32 = 0;
   let away: u32 = 0;

@@ -5,11 +5,11 @@
  *
  *   split   leaf[new] := second page · leaves + 1 · leaf[parent] := first page
  *   merge   leaf[parent] := the page of both · leaves − 1 · leaf[last] := 0
- * The old pages go into limbo. Writers of the leaves concerned wait for their locks, some 40 µs at most:
- * 400 entries, whose hashes stand in their heads.
+ * The old pages go into limbo. Writers of the leaves concerned wait for their locks, some 40 µs at
+ * most: 400 entries, whose hashes stand in their heads.
  *
- * Store lock: one of them at a time; nobody waits for it, who does not get it leaves it to the next.
- * A survivor finds the lock held by the dead (recover.ts):
+ * Store lock: one of them at a time; nobody waits for it, who does not get it leaves it to the
+ * next. A survivor finds the lock held by the dead (recover.ts):
  *   SPLIT, as many leaves as before   undone: leaf[new] := 0
  *   SPLIT, one more                   finished: leaf[parent] := first page
  *   MERGE, leaf[parent] as before     undone
@@ -54,7 +54,10 @@ const LIMIT: u32 = 400;
 /** Entries of a leaf below which it may shrink, and of the two that become one: far below LIMIT. */
 const FEW: u32 = 64;
 const MERGED: u32 = 256;
-/** Thread-local, LIMIT: entries of a leaf that are many; a model sets it so low that few entries show all. */
+/**
+ * Thread-local, LIMIT: entries of a leaf that are many; a model sets it so low that few entries
+ * show all.
+ */
 let many: u32 = 400;
 
 export function setMany(entries: u32): void {

@@ -6,8 +6,8 @@
  *
  *   origin    the stamp at which zone time is 0, by the clock of those who attach; set once, before
  *             others come
- *   latest    zone time that somebody has told; only rises. What has expired by then has expired for
- *             everybody, and who cannot read a clock (eviction) goes by it
+ *   latest    zone time that somebody has told; only rises. What has expired by then has expired
+ *             for everybody, and who cannot read a clock (eviction) goes by it
  *   slept     ms that the machine was suspended, while that clock stood still; only rises
  *   expiring  1 once something that expires has been stored: before that nobody reads a clock
  *   wall, wallAt  of an image: the wall's time when it was written, and zone time then

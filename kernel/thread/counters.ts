@@ -1,8 +1,8 @@
 /**
  * Counters: what threads have done, in cells of their slots.
  *
- * Each is written by its owner alone, and summed by anybody; slot 0, which is nobody's, keeps the sum
- * of threads that are gone.
+ * Each is written by its owner alone, and summed by anybody; slot 0, which is nobody's, keeps the
+ * sum of threads that are gone.
  */
 import { selfSlot } from '../base/env';
 import { addCell, loadCell, storeCell } from '../base/words';

@@ -1,8 +1,8 @@
 /**
  * Forsaken waits: what is waited for may belong to a thread whose death nobody notices.
  *
- * The supervisor may have died with it, and everybody else be in here, waiting, so that no event loop
- * is left that could name another (supervision.ts); or there is none, as in browsers. A living
+ * The supervisor may have died with it, and everybody else be in here, waiting, so that no event
+ * loop is left that could name another (supervision.ts); or there is none, as in browsers. A living
  * supervisor answers who has waited long (park.ts) within a millisecond, whatever else goes on. So
  * whoever has waited in vain for five seconds, and for as long heard no answer, poisons the zone:
  * every thread gets a typed error, and nobody waits for ever. Deaths are never guessed from that:
@@ -39,8 +39,8 @@ export function beginWait(): void {
 }
 
 /**
- * To be called after each slice of it; poisons the zone, and does not return, when nobody is left who
- * could end it.
+ * To be called after each slice of it; poisons the zone, and does not return, when nobody is left
+ * who could end it.
  *
  * @param isVain  as `parkSlice` says
  * @param whose  slot of what is waited for, for the error

@@ -7,8 +7,8 @@
  *   ripening  closed when a grace period began; ripe when that period is over
  * Limbo lock: both lists of every bag. Whoever finds a ripe list takes it away whole and frees it.
  *
- * Death: a list that was taken away hangs from its taker's slot (`ripe`) until the last of it is freed.
- * Each step under the lock leaves what a survivor can make whole (reclaim/recover.ts):
+ * Death: a list that was taken away hangs from its taker's slot (`ripe`) until the last of it is
+ * freed. Each step under the lock leaves what a survivor can make whole (reclaim/recover.ts):
  *   object linked, not yet first     in no list: its owner's, who has it written down
  *   first, not counted               lists are counted anew
  *   ripening = ripe of the slot      the taking was not finished: it is undone

@@ -75,8 +75,8 @@ function spinFor(at: usize, rounds: u32): bool {
 }
 
 /**
- * A lock whose owner is not even dead, or is the waiter, will never be freed: the zone is damaged. What a
- * call that was cut short has left is repaired before the thread comes here again.
+ * A lock whose owner is not even dead, or is the waiter, will never be freed: the zone is damaged.
+ * What a call that was cut short has left is repaired before the thread comes here again.
  */
 function failIfNobodys(at: usize, seen: u32): void {
   const owner = seen & OWNER;

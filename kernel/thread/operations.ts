@@ -14,7 +14,9 @@ export const OP_ATTACH: u32 = 10;
 export const OP_OBJECT: u32 = 11;
 export const OP_POOL: u32 = 12;
 export const OP_COMPACT: u32 = 13;
-/** Of OP_FOLIO, those of which a thread that is cut short has to know more: memdesc/pin-ledger.ts. */
+/**
+ * Of OP_FOLIO, those of which a thread that is cut short has to know more: memdesc/pin-ledger.ts.
+ */
 export const OP_PUT: u32 = 14;
 export const OP_LOCK: u32 = 15;
 

@@ -5,10 +5,10 @@
  * waits for can still happen: whether the zone is sound, and whether whoever should move the word
  * is alive.
  *
- * One more thing may be: whoever should move the word lives, but its call was cut short (a time-out of
- * Node's `vm`, a full stack), and it has not been back since. Only the thread itself can tell that
- * from a call that takes long. So a waiter to whom nothing happens for 50 ms raises `asks`, on which
- * the supervisor waits, who has every thread look at itself (src/threads/).
+ * One more thing may be: whoever should move the word lives, but its call was cut short (a time-out
+ * of Node's `vm`, a full stack), and it has not been back since. Only the thread itself can tell
+ * that from a call that takes long. So a waiter to whom nothing happens for 50 ms raises `asks`, on
+ * which the supervisor waits, who has every thread look at itself (src/threads/).
  */
 import { canPark } from '../base/env';
 import { THREADS_STATE } from '../base/layout';

@@ -15,11 +15,12 @@
  *
  *   inKernel  cell (64 bits: operation:16 · section:48), owner thread, atomic; 0 outside. One store
  *             begins a call and its section, one ends both
- *     operation  number of the one under way, with HALF_DONE from its first change that nobody could
- *                repair on, and AT_SAFEPOINT while it waits. Read by who stops the world (stop.ts), and by
- *                a survivor after the owner's death. A thread that enters and finds its own set was
- *                *unwound*: a call of it was cut short (zone/recovery.ts), and it repairs before
- *                anything else. Slot 0's is never 0, so who has no slot does not get in either
+ *     operation  number of the one under way, with HALF_DONE from its first change that nobody
+ *                could repair on, and AT_SAFEPOINT while it waits. Read by who stops the world
+ *                (stop.ts), and by a survivor after the owner's death. A thread that enters and
+ *                finds its own set was *unwound*: a call of it was cut short (zone/recovery.ts),
+ *                and it repairs before anything else. Slot 0's is never 0, so who has no slot does
+ *                not get in either
  *     section    0, or the epoch at which the read section began: see rcu.ts
  *   the rest  owner thread; a survivor after its death
  *
@@ -179,8 +180,8 @@ export function liveOwner(slot: u32): u32 {
 }
 
 /**
- * Whether a slot has a thread that goes on from where it is: not a dead one, nor one that was unwound
- * and has not repaired yet.
+ * Whether a slot has a thread that goes on from where it is: not a dead one, nor one that was
+ * unwound and has not repaired yet.
  */
 export function isAlive(slot: u32): bool {
   return slotState(slot) == SLOT_LIVE && (operationOf(slot) & UNWOUND) == 0;

@@ -75,8 +75,8 @@ function changesAt(): usize {
 let wasRefused: bool = false;
 
 /**
- * Traps, and has changed nothing, if the zone is poisoned, if a call of this thread was cut short, or if
- * it has no slot (slot.ts). Cost: two loads.
+ * Traps, and has changed nothing, if the zone is poisoned, if a call of this thread was cut short,
+ * or if it has no slot (slot.ts). Cost: two loads.
  */
 function admit(): void {
   trapIfPoisoned();
@@ -274,8 +274,9 @@ export function enterHalted(operation: u32): bool {
 }
 
 /**
- * Halts the world for this thread, whose call was cut short. Until that has come about it is at rest: it
- * goes on with nothing that it had begun. What stop or halt is left of that call is taken over.
+ * Halts the world for this thread, whose call was cut short. Until that has come about it is at
+ * rest: it goes on with nothing that it had begun. What stop or halt is left of that call is taken
+ * over.
  *
  * @returns false after some slices in vain; then nothing has changed, and it is to be tried again
  */
@@ -314,7 +315,9 @@ function isOthers(stopper: u32): bool {
   return stopper != selfSlot() && slotState(stopper) == SLOT_LIVE;
 }
 
-/** Ends a call that could not halt the world. Who was unwound stays inside, at rest, until it can. */
+/**
+ * Ends a call that could not halt the world. Who was unwound stays inside, at rest, until it can.
+ */
 function giveUp(operation: u32): void {
   if ((operation & UNWOUND) == 0) leaveKernel();
   else publishStateAndWake(operation | AT_SAFEPOINT);

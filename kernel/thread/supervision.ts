@@ -1,12 +1,12 @@
 /**
- * Supervision: which thread notices deaths in this zone. The kernel keeps the name; what a supervisor
- * does is JavaScript's affair (src/threads/supervision.ts).
+ * Supervision: which thread notices deaths in this zone. The kernel keeps the name; what a
+ * supervisor does is JavaScript's affair (src/threads/supervision.ts).
  *
  * supervisor cell (64 bits: term:32 · owner:32); owner 0 = nobody
  *   (n, gone) → (n + 1, owner)  succeedSupervisor, by compare-and-swap: by a thread that knows that
  *                               `gone` has ended or does not answer
- * Terms only rise, so a successor is never taken for the one before, should an owner come again. The
- * cell means nothing to the kernel: whoever dies in between has changed it or has not.
+ * Terms only rise, so a successor is never taken for the one before, should an owner come again.
+ * The cell means nothing to the kernel: whoever dies in between has changed it or has not.
  */
 import { THREADS_STATE } from '../base/layout';
 import { casCell, loadCell, storeCell } from '../base/words';

@@ -7,8 +7,8 @@
  * the running world* that is freed or unlocked, through floors whose locks the living may hold. Who
  * recovers may die at any step: each looks at what is there and does the rest.
  *
- * A living thread does the same with its own ledger (unwound.ts), except that the user's pins, and the
- * locks that go with them, stay.
+ * A living thread does the same with its own ledger (unwound.ts), except that the user's pins, and
+ * the locks that go with them, stay.
  */
 import { selfSlot } from '../base/env';
 import { loadWord } from '../base/words';
@@ -166,7 +166,9 @@ export function repairOwnLedger(): void {
   }
 }
 
-/** Second step for this thread, world running: afterwards its ledger holds the user's pins alone. */
+/**
+ * Second step for this thread, world running: afterwards its ledger holds the user's pins alone.
+ */
 export function reapOwnLedger(): void {
   const slot = selfSlot();
   for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {

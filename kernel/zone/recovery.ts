@@ -76,8 +76,8 @@ export function repairDead(): void {
 }
 
 /**
- * In the halted world, lowest floor first. Each repair may have been begun by somebody who died, and
- * ends by freeing the floor's lock.
+ * In the halted world, lowest floor first. Each repair may have been begun by somebody who died,
+ * and ends by freeing the floor's lock.
  */
 export function repairFloors(slot: u32): void {
   // All stocks go into the trees: from here on a bit without a word is lost property.

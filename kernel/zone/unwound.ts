@@ -1,15 +1,15 @@
 /**
  * A call that was cut short: its thread lives, and none of its code in the kernel runs any more.
  *
- * A full stack, a time-out of Node's `vm` and Ctrl-C under `breakOnSigint` end WebAssembly at the next
- * function or loop that it comes to, without `catch` or `finally`. What is left is what a dead thread
- * leaves, and it is repaired in the same way (recovery.ts), by the thread itself, for only it can know
- * that it is not inside any more: its inKernel cell says so at its next entry (thread/slot.ts), or when
- * its event loop comes round.
+ * A full stack, a time-out of Node's `vm` and Ctrl-C under `breakOnSigint` end WebAssembly at the
+ * next function or loop that it comes to, without `catch` or `finally`. What is left is what a dead
+ * thread leaves, and it is repaired in the same way (recovery.ts), by the thread itself, for only
+ * it can know that it is not inside any more: its inKernel cell says so at its next entry
+ * (thread/slot.ts), or when its event loop comes round.
  *
- * What differs from a death is what stays: slot, pages, scratch, and the user's pins and locks. What only
- * this thread knows, in variables of its instance, is forgotten: sheaves and zspages of its own have
- * become everybody's in the repair.
+ * What differs from a death is what stays: slot, pages, scratch, and the user's pins and locks.
+ * What only this thread knows, in variables of its instance, is forgotten: sheaves and zspages of
+ * its own have become everybody's in the repair.
  *
  * A repair may be cut short as well. It is then done again, from the start.
  */
@@ -44,8 +44,8 @@ import { reapDead, repairDead, repairFloors } from './recovery';
 import { detachThread } from './zone';
 
 /**
- * Repairs what a call of this thread has left that was cut short, if one was. Traps, and has poisoned the
- * zone, if nobody can (`beginChange`).
+ * Repairs what a call of this thread has left that was cut short, if one was. Traps, and has
+ * poisoned the zone, if nobody can (`beginChange`).
  *
  * Of `attach` and `detach` nothing is left, and the thread has no slot.
  *
@@ -91,8 +91,8 @@ function repairHalted(slot: u32): void {
 }
 
 /**
- * In the running world: what the call had begun is given back. In this order: what stands in the cell
- * of its own, and then what is doomed, before anything is freed that would stand there.
+ * In the running world: what the call had begun is given back. In this order: what stands in the
+ * cell of its own, and then what is doomed, before anything is freed that would stand there.
  */
 function reapSelf(slot: u32): void {
   reapOwnLedger();

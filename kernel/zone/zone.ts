@@ -53,7 +53,9 @@ export function formatZone(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): i32 
   return 0;
 }
 
-/** The zone's identity, and every floor's state; all metadata beside the zone's own words is zero. */
+/**
+ * The zone's identity, and every floor's state; all metadata beside the zone's own words is zero.
+ */
 export function formatFloors(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): void {
   const zone = superblock();
   zone.zoneIdLo = idLo;

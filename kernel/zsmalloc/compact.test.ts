@@ -1,4 +1,6 @@
-/** Object compaction: what it frees, what it leaves alone, and that nobody notices but the pages. */
+/**
+ * Object compaction: what it frees, what it leaves alone, and that nobody notices but the pages.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';

@@ -1,8 +1,8 @@
 /**
  * Pools: a block of four pages each, a record, then a record for each class.
  *
- * pool record (64 bytes)   number: the shape page has a word for each that names the pool, 0 = free.
- *                          lock: zsmalloc state
+ * pool record (64 bytes)   number: the shape page has a word for each that names the pool, 0 =
+ *                          free. lock: zsmalloc state
  * class record (48 bytes)  lock · zspages · lists[8]: fullness.ts
  *   zspages   of the class, wherever they are. Lock: the class's; read by anybody
  */

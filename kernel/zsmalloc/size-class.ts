@@ -2,10 +2,11 @@
  * Size classes: how objects of a size are cut out of a chain of pages.
  *
  * A slot is a multiple of 8 bytes. For each such size the number of pages in a zspage is the one, 1
- * … 16, at which a slot costs least, its share of what is left over at the end and of the descriptor
- * included. A zspage takes its pages one by one (zspage.ts), so a long chain costs nothing until it
- * is used. A chain must fit its descriptor, whose room its page list and the bits of its slots share.
- * A size of which a slot costs no less than one of the next larger class is no class of its own but
+ * … 16, at which a slot costs least, its share of what is left over at the end and of the
+ * descriptor included. A zspage takes its pages one by one (zspage.ts), so a long chain costs
+ * nothing until it is used. A chain must fit its descriptor, whose room its page list and the bits
+ * of its slots share. A size of which a slot costs no less than one of the next larger class is no
+ * class of its own but
  * *merged* into that one. 512 sizes make 302 classes.
  *
  * The largest class is *huge*: an object is a page, and the word that other objects begin with
@@ -22,7 +23,9 @@ export const CLASS_STEP: u32 = 8;
 export const MAX_CHAIN: u32 = 16;
 /** A slot's number is shorter than nine bits, and the smallest slots that are used fill 2 pages. */
 export const MAX_PER_ZSPAGE: u32 = 256;
-/** Bytes of a descriptor for the entries of a chain, four each, and 64 bits or more for its slots. */
+/**
+ * Bytes of a descriptor for the entries of a chain, four each, and 64 bits or more for its slots.
+ */
 export const DESC_ROOM_BYTES: u32 = 72;
 /** Each object but a huge one begins with a word of the pool: its handle, or its link in limbo. */
 export const OBJECT_HEADER_BYTES: u32 = 4;

@@ -8,7 +8,9 @@ import type { SharedCache } from '../cache/shared-cache.ts';
 import type { ValueKind } from '../cache/values.ts';
 import { InvalidArgumentError } from '../errors.ts';
 
-/** Throws `InvalidArgumentError` unless `cache` is a SharedCache of this kind; names the right one. */
+/**
+ * Throws `InvalidArgumentError` unless `cache` is a SharedCache of this kind; names the right one.
+ */
 export function checkCache(adapter: string, cache: unknown, values: ValueKind): void {
   const handle = (cache as SharedCache | undefined)?.handle;
   if (handle?.kind !== 'pageless-cache') {

@@ -1,6 +1,6 @@
 /**
- * Stores for Keyv: `KeyvStore` for Keyv 6 and later, `Keyv5Store` for Keyv 5 (and so for cacheable 2
- * and cache-manager 7).
+ * Stores for Keyv: `KeyvStore` for Keyv 6 and later, `Keyv5Store` for Keyv 5 (and so for cacheable
+ * 2 and cache-manager 7).
  *
  * Keyv serialises, so the cache holds texts: `values: 'string'`. A store is one small object for
  * *one* Keyv, since Keyv writes its namespace into it; any number of them may stand on one cache.
@@ -61,7 +61,9 @@ export class KeyvStore {
     );
   }
 
-  /** Before every key of this store. Encoded, so that no namespace can be the beginning of another. */
+  /**
+   * Before every key of this store. Encoded, so that no namespace can be the beginning of another.
+   */
   get #prefix(): string {
     return this.namespace ? `${encodeURIComponent(this.namespace)}::` : '';
   }

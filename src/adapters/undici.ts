@@ -16,8 +16,8 @@
  * A response is a head (JSON, with a length before it) and the body. Its size is all of that, so
  * headers count. It is kept until `deleteAt`, which is after it became stale: undici revalidates.
  *
- * Nothing here throws into a request, for a cache that fails is a cache that misses. `onError` hears
- * of it. Shapes: undici's CacheStore, which is not imported.
+ * Nothing here throws into a request, for a cache that fails is a cache that misses. `onError`
+ * hears of it. Shapes: undici's CacheStore, which is not imported.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';

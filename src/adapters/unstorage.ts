@@ -7,8 +7,8 @@
  * told what another one stores.
  *
  * unstorage's driver contract: a missing item is null; keys are relative to the mount, with `:`
- * between their parts; `base` of `getKeys` and `clear` is such a beginning. No peer is imported: the
- * driver is an object of the shape that unstorage asks for.
+ * between their parts; `base` of `getKeys` and `clear` is such a beginning. No peer is imported:
+ * the driver is an object of the shape that unstorage asks for.
  */
 import { isArrayBuffer, isBytes } from '../border/brands.ts';
 import type { SharedCache } from '../cache/shared-cache.ts';

@@ -6,10 +6,10 @@
  * `workerData` or `postMessage`. Every thread has one slot in a zone, so arenas and caches that are
  * opened twice in a thread share it.
  *
- * Lifetime: a zone lives as long as any thread holds it. The creator may exit first; `dispose` gives
- * back this thread's slot and scratch. The memory then is this thread's next arena of the size, or
- * returns to the operating system when the engine of every thread that had it has collected it (a
- * `workerData` that still holds the handle refers to it).
+ * Lifetime: a zone lives as long as any thread holds it. The creator may exit first; `dispose`
+ * gives back this thread's slot and scratch. The memory then is this thread's next arena of the
+ * size, or returns to the operating system when the engine of every thread that had it has
+ * collected it (a `workerData` that still holds the handle refers to it).
  */
 
 import {
@@ -142,8 +142,9 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Frees an aligned part of a block of `blockOrder` pages; what stays is smaller blocks: one of the
-   * part's order beside it, and one of each larger order up to half the block. Throws as `freePages`.
+   * Frees an aligned part of a block of `blockOrder` pages; what stays is smaller blocks: one of
+   * the part's order beside it, and one of each larger order up to half the block. Throws as
+   * `freePages`.
    */
   freePart(pfn: number, order: number, blockOrder: number): void {
     checkInteger('pfn', pfn, 0, 0xffffffff);
@@ -154,8 +155,8 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Moves pages together so that larger free blocks come to be, while other threads go on. Names and
-   * handles, and whatever else a program holds, stay true.
+   * Moves pages together so that larger free blocks come to be, while other threads go on. Names
+   * and handles, and whatever else a program holds, stay true.
    */
   compact(options: compaction.CompactionOptions = {}): compaction.CompactionReport {
     return compaction.compactArena(this.kernel, options);
@@ -189,8 +190,8 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Allocates a folio: 2^order contiguous pages with a descriptor, order 0 … 9. They hold what their
-   * last user left.
+   * Allocates a folio: 2^order contiguous pages with a descriptor, order 0 … 9. They hold what
+   * their last user left.
    *
    * @returns undefined when there is no memory
    */
@@ -217,8 +218,8 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Pins whatever descriptor a page has: a folio's, a slab's, a zspage's. Throws `NoDescriptorError`
-   * for pages without one, `BusyError`.
+   * Pins whatever descriptor a page has: a folio's, a slab's, a zspage's. Throws
+   * `NoDescriptorError` for pages without one, `BusyError`.
    */
   pin(pfn: number): Pin {
     checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
@@ -263,9 +264,9 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Takes a page out of use for ever, as a kernel does with memory that fails: it is never handed out
-   * again. A free page can be, and one that can be moved; others are refused, with the reason, and
-   * nothing has changed.
+   * Takes a page out of use for ever, as a kernel does with memory that fails: it is never handed
+   * out again. A free page can be, and one that can be moved; others are refused, with the reason,
+   * and nothing has changed.
    */
   poison(pfn: number): PoisonResult {
     checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 1);
@@ -279,8 +280,8 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Waits until every kernel call that was under way in any thread has ended: afterwards nobody looks
-   * at what was unlinked before. Microseconds, unless a thread is off its CPU.
+   * Waits until every kernel call that was under way in any thread has ended: afterwards nobody
+   * looks at what was unlinked before. Microseconds, unless a thread is off its CPU.
    *
    * @param limitMs  how long at most, in milliseconds; default 1000
    * @returns false when that was not enough: see `stalls`
@@ -304,7 +305,8 @@ export class Arena implements Disposable {
 
   /**
    * Waits until the thread of that number has left, or is proven dead, and what it owned is given
-   * back: after `worker.terminate()`. A signal ends the waiting, which in browsers may take seconds.
+   * back: after `worker.terminate()`. A signal ends the waiting, which in browsers may take
+   * seconds.
    */
   async reap(thread: number, options: ReapOptions = {}): Promise<void> {
     checkInteger('thread', thread, 1, 0xffffffff);
@@ -344,8 +346,8 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Writes an image of the whole arena to a file. Node only. Writers wait meanwhile, readers do not.
-   * Throws `BadImageError`, and has written nothing, also when other threads keep it busy.
+   * Writes an image of the whole arena to a file. Node only. Writers wait meanwhile, readers do
+   * not. Throws `BadImageError`, and has written nothing, also when other threads keep it busy.
    */
   save(file: string): void {
     const { memory, kernel } = this.#live();

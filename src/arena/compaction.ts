@@ -40,9 +40,9 @@ export interface CompactionReport {
   scanned: number;
   skipped: SkippedPages[];
   /**
-   * `done`: there is nothing left to do. `no room`: what is movable does not fit elsewhere. `blocked`:
-   * what cannot be moved is in the way. `budget`: time was over. `busy`: another thread compacts, or
-   * it was put off after failures.
+   * `done`: there is nothing left to do. `no room`: what is movable does not fit elsewhere.
+   * `blocked`: what cannot be moved is in the way. `budget`: time was over. `busy`: another thread
+   * compacts, or it was put off after failures.
    */
   ended: 'done' | 'no room' | 'blocked' | 'budget' | 'busy';
   ms: number;
@@ -161,7 +161,9 @@ function compact(
   return { report, delivered };
 }
 
-/** Allocates pages; if there are none compacts, for up to `compactMs`. @returns as the kernel does */
+/**
+ * Allocates pages; if there are none compacts, for up to `compactMs`. @returns as the kernel does
+ */
 export function allocPages(
   kernel: KernelExports,
   order: number,

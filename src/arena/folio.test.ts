@@ -1,4 +1,6 @@
-/** Folios as users see them: views, locks, names, splits, owner words, types; and what is refused. */
+/**
+ * Folios as users see them: views, locks, names, splits, owner words, types; and what is refused.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { poisonZone } from '../../test/support/poison-zone.ts';

@@ -1,10 +1,10 @@
 /**
  * Folios: blocks of 2^order pages with a descriptor, shared by all threads of an arena.
  *
- * A folio belongs to the arena until somebody frees it, whoever allocated it and whether or not that
- * thread still lives. Its `name` is a number that may be sent to other threads or stored, and that is
- * never taken for another folio's: a name that outlived its folio finds nothing. Between pins a folio
- * may move; its name stays.
+ * A folio belongs to the arena until somebody frees it, whoever allocated it and whether or not
+ * that thread still lives. Its `name` is a number that may be sent to other threads or stored, and
+ * that is never taken for another folio's: a name that outlived its folio finds nothing. Between
+ * pins a folio may move; its name stays.
  *
  *   using view = folio.map();      // a Uint8Array that stays where it is until it is disposed
  *   view.set(bytes);
@@ -23,7 +23,9 @@ export interface FolioHome {
   readonly zone: PinZone;
 }
 
-/** The pages of a pinned folio. Disposing it drops the pin; the bytes are not one's own after that. */
+/**
+ * The pages of a pinned folio. Disposing it drops the pin; the bytes are not one's own after that.
+ */
 export class FolioView extends Uint8Array implements Disposable {
   #pin: Pin | undefined;
 

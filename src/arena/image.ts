@@ -76,7 +76,9 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }
 
-/** @returns whether the world stood still meanwhile: not if this thread used it, in a patched `fs` */
+/**
+ * @returns whether the world stood still meanwhile: not if this thread used it, in a patched `fs`
+ */
 function writeStopped(
   fs: Fs,
   crc32: Crc,

@@ -1,9 +1,9 @@
 /**
  * Pins: what keeps a page's descriptor, and with it a folio's pages, where they are.
  *
- * A pin belongs to the thread that took it, stands in that thread's ledger, and is given back when it
- * is disposed, when the thread detaches, or when the thread dies. Whatever has a descriptor can be
- * pinned and locked alike: folios, slabs, zspages.
+ * A pin belongs to the thread that took it, stands in that thread's ledger, and is given back when
+ * it is disposed, when the thread detaches, or when the thread dies. Whatever has a descriptor can
+ * be pinned and locked alike: folios, slabs, zspages.
  */
 
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';

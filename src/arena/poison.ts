@@ -1,9 +1,9 @@
 /**
  * Poisoning a page: taking it out of use, as a kernel does with memory that fails.
  *
- * The page is asked by its type. A free one is taken; what is movable is moved away, under the eyes of
- * whoever uses it, and the page is kept from everybody else; anything else says who is in the way, and
- * nothing has changed. What is only on its way from one user to another is asked again.
+ * The page is asked by its type. A free one is taken; what is movable is moved away, under the eyes
+ * of whoever uses it, and the page is kept from everybody else; anything else says who is in the
+ * way, and nothing has changed. What is only on its way from one user to another is asked again.
  */
 
 import type { KernelExports } from '../border/kernel.ts';

@@ -11,7 +11,9 @@ import { compactArena } from './compaction.ts';
 
 /** log2 of the pages in the larger parts of a scratch. */
 const BLOCK_ORDER = 4;
-/** Rounds of making room, each with this pause if there is none to be had, and this time to compact. */
+/**
+ * Rounds of making room, each with this pause if there is none to be had, and this time to compact.
+ */
 const ROUNDS = 20;
 const PAUSE_MS = 10;
 const COMPACT_MS = 50;

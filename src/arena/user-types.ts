@@ -12,7 +12,9 @@ export interface UserType {
   name: string;
   /** Bytes of a descriptor, 32 (default), 64 or 128: 20 are the kernel's, the rest owner words. */
   descriptorBytes?: number;
-  /** Whether pages of folios of this type may be moved when nobody has pinned them. Default true. */
+  /**
+   * Whether pages of folios of this type may be moved when nobody has pinned them. Default true.
+   */
   movable?: boolean;
 }
 

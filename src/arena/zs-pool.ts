@@ -3,8 +3,8 @@
  *
  * A pool packs objects of any length into scattered single pages with a few per cent of overhead,
  * and moves them together when many were freed, while other threads read and write them. A handle
- * is a number; every thread that has the pool may use it. It stays what it is when its object moves,
- * and is stale once its object is freed: that is found and thrown.
+ * is a number; every thread that has the pool may use it. It stays what it is when its object
+ * moves, and is stale once its object is freed: that is found and thrown.
  *
  * Reading takes no lock. `write` replaces an object's contents as a whole: whoever reads meanwhile
  * gets the old bytes or the new ones, never a mixture.
@@ -47,7 +47,10 @@ export interface ZsPoolHandle {
 export interface CompactOptions {
   /** Milliseconds after which to stop; default 10. */
   budgetMs?: number;
-  /** Size classes of which less than this share of their part-filled slots is free are left alone: 0 … 1. */
+  /**
+   * Size classes of which less than this share of their part-filled slots is free are left alone: 0
+   * … 1.
+   */
   threshold?: number;
 }
 

@@ -1,4 +1,6 @@
-/** Arguments: what is misspelt or of another kind is told, with what was seen and what was meant. */
+/**
+ * Arguments: what is misspelt or of another kind is told, with what was seen and what was meant.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from '../errors.ts';

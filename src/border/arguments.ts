@@ -2,8 +2,9 @@
  * Arguments, before anything is done with them: each is what it must be, or a typed error says what
  * was seen and what was expected, and nothing has changed.
  *
- * Fields of objects are read once, by destructuring: a getter may answer differently the second time.
- * What a user's own code throws meanwhile (a getter, a trap of a Proxy) passes through as it is.
+ * Fields of objects are read once, by destructuring: a getter may answer differently the second
+ * time. What a user's own code throws meanwhile (a getter, a trap of a Proxy) passes through as it
+ * is.
  */
 import { InvalidArgumentError } from '../errors.ts';
 import { isBytes, isOutOfBounds, isRevoked, lengthOf } from './brands.ts';
@@ -74,8 +75,8 @@ export function checkObject<T extends object>(
 }
 
 /**
- * Throws unless `options` is an object that has no other fields than the known ones: what a misspelt
- * option was to do would silently not be done. Undefined fields count as left out.
+ * Throws unless `options` is an object that has no other fields than the known ones: what a
+ * misspelt option was to do would silently not be done. Undefined fields count as left out.
  */
 export function checkOptions<T extends object>(options: T, known: readonly string[]): T {
   if (typeof options !== 'object' || !hasOnly(options, known)) checkClosely(options, known);

@@ -8,8 +8,9 @@
  * state instead: of any realm, of no impostor, without running anybody's code. They are taken here
  * once, when the package is loaded.
  *
- * Even a true length may be out of date: a view of growable shared memory grows while another thread
- * makes it. So bytes are only ever copied *into* a view of exactly the room there is (`copyBytes`).
+ * Even a true length may be out of date: a view of growable shared memory grows while another
+ * thread makes it. So bytes are only ever copied *into* a view of exactly the room there is
+ * (`copyBytes`).
  */
 
 type Reader<T> = (of: unknown) => T;

@@ -1,8 +1,9 @@
 /**
- * Embedded: compiled modules as they lie in the package, deflated and as base64, a part of the code.
+ * Embedded: compiled modules as they lie in the package, deflated and as base64, a part of the
+ * code.
  *
- * So one import works in Node, in bundlers and in browsers, with no file to find or to serve. Deflated
- * first, because a compressor on the way cannot see through base64.
+ * So one import works in Node, in bundlers and in browsers, with no file to find or to serve.
+ * Deflated first, because a compressor on the way cannot see through base64.
  */
 import { inflate } from './inflate.ts';
 

@@ -1,13 +1,13 @@
 /**
  * Inflate: what DEFLATE has packed (RFC 1951), for embedded modules where there is no zlib.
  *
- * `packed` is a row of blocks: a bit "last", two bits of kind, and then bytes as they are (kind 0), or
- * symbols under a fixed (1) or an enclosed (2) code. A symbol is a byte, the end of the block, or a
- * length, which a distance follows: so many bytes again from so far back.
+ * `packed` is a row of blocks: a bit "last", two bits of kind, and then bytes as they are (kind 0),
+ * or symbols under a fixed (1) or an enclosed (2) code. A symbol is a byte, the end of the block,
+ * or a length, which a distance follows: so many bytes again from so far back.
  *
- * A *code* is canonical: all that counts is how long each symbol's bits are. `counts[n]` says how many
- * symbols have n bits, `symbols` lists them, shorter ones first. The codes of one length are numbers
- * in a row, and follow on those of the lengths before.
+ * A *code* is canonical: all that counts is how long each symbol's bits are. `counts[n]` says how
+ * many symbols have n bits, `symbols` lists them, shorter ones first. The codes of one length are
+ * numbers in a row, and follow on those of the lengths before.
  *
  * Cost: about 20 ns a byte once it is warm.
  * Throws `RangeError` for what is no such row, or is longer or shorter than it should be.
@@ -134,7 +134,9 @@ function readBlock(input: Input, output: Output, lengths: Code, distances: Code)
   }
 }
 
-/** Groups of four lengths, each twice as long as the one before, from 3 on; the last is 258 alone. */
+/**
+ * Groups of four lengths, each twice as long as the one before, from 3 on; the last is 258 alone.
+ */
 function lengthOf(group: number, input: Input): number {
   if (group > 28) throw damaged();
   if (group === 28) return 258;

@@ -1,7 +1,8 @@
 /**
  * What `console.log` shows in Node: the class and a few facts, instead of an empty object.
  *
- * Looking at a thing for a log line must not fail because it was closed, so that is what is shown then.
+ * Looking at a thing for a log line must not fail because it was closed, so that is what is shown
+ * then.
  */
 import { PagelessError } from '../errors.ts';
 

@@ -1,9 +1,9 @@
 /**
  * The border to the kernel: the only file that knows WebAssembly.
  *
- * `openKernel` gives a thread its instance over a zone's memory. Every export is guarded: a trap means
- * that the zone is poisoned, and becomes a `CorruptionError`, as it does for every other thread that
- * calls; what a call has left half-done that was cut short is repaired.
+ * `openKernel` gives a thread its instance over a zone's memory. Every export is guarded: a trap
+ * means that the zone is poisoned, and becomes a `CorruptionError`, as it does for every other
+ * thread that calls; what a call has left half-done that was cut short is repaired.
  *
  * Numbers: exports return signed 32-bit integers and take anything (NaN and 2^32 would silently
  * become 0), so callers check arguments first (arguments.ts).
@@ -45,7 +45,10 @@ export function corruption(fault: number, slot: number, detail: number, cause?: 
 
 let compiled: WebAssembly.Module | undefined;
 
-/** The module, compiled once a thread. Throws `UnsupportedError`. Cost: milliseconds, the first time. */
+/**
+ * The module, compiled once a thread. Throws `UnsupportedError`. Cost: milliseconds, the first
+ * time.
+ */
 export function kernelModule(): WebAssembly.Module {
   compiled ??= compile(unpack(kernelWasm));
   return compiled;
@@ -81,12 +84,13 @@ const RuntimeError = globalThis.WebAssembly?.RuntimeError as typeof WebAssembly.
  *
  * Three things come out of a call besides its result.
  *   a trap      the zone is poisoned, or this call was refused: a call before it was cut short
- *   RangeError  the stack is full. It is the caller's affair and goes on as it is. What it has cut short
- *               stands in the thread's slot, and is repaired when somebody finds it
- *   nothing     a time-out of `node:vm`, or Ctrl-C: the engine unwinds us without `catch` or `finally`
- * Who finds it: the next call; a microtask, which the first call of a turn that changes anything queues;
- * or whoever waits for what the thread has left behind (kernel/thread/park.ts, src/threads/). The last
- * two run when the stack is empty.
+ *   RangeError  the stack is full. It is the caller's affair and goes on as it is. What it has cut
+ *               short stands in the thread's slot, and is repaired when somebody finds it
+ *   nothing     a time-out of `node:vm`, or Ctrl-C: the engine unwinds us without `catch` or
+ *               `finally`
+ * Who finds it: the next call; a microtask, which the first call of a turn that changes anything
+ * queues; or whoever waits for what the thread has left behind (kernel/thread/park.ts,
+ * src/threads/). The last two run when the stack is empty.
  */
 export class Watch {
   /** Whether the microtask is queued. */

@@ -2,8 +2,9 @@
  * The border for observers: threads that look at a zone and never attach to it.
  *
  * An observer has a module of its own, in which there is no instruction that stores, locks or waits
- * (kernel/observer.ts). Its exports are not guarded: a trap on the way through memory that changes underfoot, or that a fault has damaged, is no fault of
- * the zone's, so it poisons nothing. Callers take it as "not seen".
+ * (kernel/observer.ts). Its exports are not guarded: a trap on the way through memory that changes
+ * underfoot, or that a fault has damaged, is no fault of the zone's, so it poisons nothing. Callers
+ * take it as "not seen".
  */
 import { IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';

@@ -1,6 +1,6 @@
 /**
- * The user's own code in the middle of a call: codecs, `toJSON`, getters of options. Whatever it does
- * there, close, throw, call again or fill the stack, is its caller's affair and nobody else's.
+ * The user's own code in the middle of a call: codecs, `toJSON`, getters of options. Whatever it
+ * does there, close, throw, call again or fill the stack, is its caller's affair and nobody else's.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,9 +1,9 @@
 /**
  * SharedCache as programs see it: one class, whose type of value follows from what `values` says.
  *
- * A class cannot have constructors of different type parameters, so its public face is this interface
- * beside a type of the same name. To extend a cache, hold one: what it needs of its own class is
- * private, and a subclass would have to choose one of the constructors.
+ * A class cannot have constructors of different type parameters, so its public face is this
+ * interface beside a type of the same name. To extend a cache, hold one: what it needs of its own
+ * class is private, and a subclass would have to choose one of the constructors.
  */
 import type { AttachOptions, SharedCacheHandle, SharedCacheOptions } from './settings.ts';
 import { SharedCache as Implementation } from './shared-cache.ts';

@@ -1,13 +1,13 @@
 /**
  * Walking a cache: its keys, values and entries, one after the other, while other threads go on.
  *
- * There is no snapshot and no order. A key that is there all the time is given once; one that comes or
- * goes meanwhile may be given or not. What is given was true when it was looked at. Nothing is held
- * between two steps, so that a walk may be left at any point, and the loop may change the cache, or
- * close it: then the next step throws `DisposedError`.
+ * There is no snapshot and no order. A key that is there all the time is given once; one that comes
+ * or goes meanwhile may be given or not. What is given was true when it was looked at. Nothing is
+ * held between two steps, so that a walk may be left at any point, and the loop may change the
+ * cache, or close it: then the next step throws `DisposedError`.
  *
- * A key is a text where its bytes are UTF-8, and bytes where they are not. Looking counts neither as
- * hit nor as miss.
+ * A key is a text where its bytes are UTF-8, and bytes where they are not. Looking counts neither
+ * as hit nor as miss.
  */
 import { checkObject, checkOptions } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
@@ -46,8 +46,8 @@ export function readKeysOptions(options: KeysOptions): boolean {
 }
 
 /**
- * What an iterable gives, all of it, before anything is done with it. A text could be walked, but is
- * not meant so. A TypeError of the walk, that of a Proxy for instance, becomes the cause.
+ * What an iterable gives, all of it, before anything is done with it. A text could be walked, but
+ * is not meant so. A TypeError of the walk, that of a Proxy for instance, becomes the cause.
  */
 export function listOf<T>(name: string, value: Iterable<T>): T[] {
   const expected = 'an array or another iterable';

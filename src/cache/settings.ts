@@ -15,7 +15,9 @@ import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './valu
 export interface SharedCacheOptions<T> {
   /** Bytes, or a text like `'256MiB'`; 4 MiB … 4 GiB, everything included. Never exceeded. */
   maxSize: number | string;
-  /** What the cache holds: `'bytes'` (Uint8Array), `'string'`, `'json'`, or a codec of one's own. */
+  /**
+   * What the cache holds: `'bytes'` (Uint8Array), `'string'`, `'json'`, or a codec of one's own.
+   */
   values?: ValueKind | ValueCodec<T>;
   /** Milliseconds after which an entry is as good as gone; 0 and Infinity, the default: never. */
   ttl?: number;
@@ -24,8 +26,8 @@ export interface SharedCacheOptions<T> {
   /** `'lz4'` (default) or `'none'`. */
   compression?: 'lz4' | 'none';
   /**
-   * A clock for tests: milliseconds that only rise, from any start. Every thread needs the same one.
-   * By default the system's own, which nobody can set back.
+   * A clock for tests: milliseconds that only rise, from any start. Every thread needs the same
+   * one. By default the system's own, which nobody can set back.
    */
   now?: () => number;
 }

@@ -3,8 +3,9 @@
  *
  * One copy of each value instead of one for each worker, off the garbage-collected heap, within an
  * exact budget: `maxSize` is the size of the zone, metadata included. Any thread may call anything
- * at any time. Reads take no lock and return copies; `set` returns false, and counts a refusal, when
- * a value cannot be kept. Throws only on misuse, and `CorruptionError` when the zone is poisoned.
+ * at any time. Reads take no lock and return copies; `set` returns false, and counts a refusal,
+ * when a value cannot be kept. Throws only on misuse, and `CorruptionError` when the zone is
+ * poisoned.
  */
 import { Arena } from '../arena/arena.ts';
 import { checkBytes, checkInteger } from '../border/arguments.ts';
@@ -173,9 +174,9 @@ export class SharedCache<T = Bytes> implements Disposable {
   }
 
   /**
-   * Copies the value's bytes, as they are stored, into `target`, from `offset` on: reading without the
-   * heap. Text is UTF-8. If the value is overwritten again and again while it is copied in pieces of 64
-   * KiB, it counts as a miss, and the target holds something of it.
+   * Copies the value's bytes, as they are stored, into `target`, from `offset` on: reading without
+   * the heap. Text is UTF-8. If the value is overwritten again and again while it is copied in
+   * pieces of 64 KiB, it counts as a miss, and the target holds something of it.
    *
    * @returns how many bytes there are; undefined if the key has no value
    * @throws {TargetTooSmallError} with the length `needed`; nothing was copied
@@ -190,11 +191,12 @@ export class SharedCache<T = Bytes> implements Disposable {
   }
 
   /**
-   * Gives `use` the value's bytes, as they are stored, in memory that is lent for that long: what it
-   * keeps of them it has to copy. It may call the cache.
+   * Gives `use` the value's bytes, as they are stored, in memory that is lent for that long: what
+   * it keeps of them it has to copy. It may call the cache.
    *
    * @returns what `use` returned; undefined if the key has no value
-   * @throws {InvalidArgumentError} if that is a promise: then it would go on with bytes that are others'
+   * @throws {InvalidArgumentError} if that is a promise: then it would go on with bytes that are
+   * others'
    */
   read<R>(key: Key, use: (bytes: Uint8Array) => R): R | undefined {
     const border = this.#live();
@@ -237,7 +239,10 @@ export class SharedCache<T = Bytes> implements Disposable {
     return border.has(border.putKey(key));
   }
 
-  /** Milliseconds until the key's value expires: Infinity for never, 0 if there is none. Not counted. */
+  /**
+   * Milliseconds until the key's value expires: Infinity for never, 0 if there is none. Not
+   * counted.
+   */
   getRemainingTTL(key: Key): number {
     const border = this.#live();
     return border.remaining(border.putKey(key));

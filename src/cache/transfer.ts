@@ -1,10 +1,10 @@
 /**
  * The border: how a thread's keys and values get into the zone and out of it.
  *
- * A thread has scratch pages of its own in the zone (kernel/memdesc/thread-pages.ts): keys and values are
- * copied into them before a call and out of them after it, so that the kernel never sees the
- * JavaScript heap and nothing in the zone is ever lent. Values longer than a block cross in several
- * calls.
+ * A thread has scratch pages of its own in the zone (kernel/memdesc/thread-pages.ts): keys and
+ * values are copied into them before a call and out of them after it, so that the kernel never sees
+ * the JavaScript heap and nothing in the zone is ever lent. Values longer than a block cross in
+ * several calls.
  *
  * No length is believed: what a view says of itself may be a lie, and what it has may grow while it
  * is copied. So bytes go into views of exactly the scratch's parts (border/brands.ts).
@@ -23,7 +23,10 @@ export type Key = string | Uint8Array;
 const setBytes = Uint8Array.prototype.set;
 /** Reads of a value that changed under the reader, before it counts as a miss. */
 const RESTARTS = 16;
-/** Views of values in the scratch that are kept, by length: making one costs as much as 1 KiB copied. */
+/**
+ * Views of values in the scratch that are kept, by length: making one costs as much as 1 KiB
+ * copied.
+ */
 const VIEWS = 256;
 /** Keys up to this length are looked at character by character: most are ASCII. */
 const SHORT_KEY = 64;
@@ -155,8 +158,8 @@ export class Border {
   }
 
   /**
-   * Copies the value of the key in the scratch into `target`, from `offset` on, if it is not longer than
-   * `room`.
+   * Copies the value of the key in the scratch into `target`, from `offset` on, if it is not longer
+   * than `room`.
    *
    * @returns its length; −1 = there is none
    */
@@ -171,8 +174,8 @@ export class Border {
   }
 
   /**
-   * The value of the key in the scratch, in memory of this thread's that is used again when it is given
-   * back: whoever borrows while another value is out gets memory of his own.
+   * The value of the key in the scratch, in memory of this thread's that is used again when it is
+   * given back: whoever borrows while another value is out gets memory of his own.
    */
   borrow(keyBytes: number): Uint8Array | undefined {
     const length = this.#begin(keyBytes, 1);
@@ -219,7 +222,9 @@ export class Border {
     return this.#collect(value, 0, length) ? value : undefined;
   }
 
-  /** Copies a value whose first block is in the scratch. @returns false if it has changed meanwhile */
+  /**
+   * Copies a value whose first block is in the scratch. @returns false if it has changed meanwhile
+   */
   #collect(target: Uint8Array, offset: number, length: number): boolean {
     let from = 0;
     let bytes = Math.min(length, facts.BLOCK_BYTES);

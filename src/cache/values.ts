@@ -2,10 +2,10 @@
  * Values: how what a user stores becomes bytes, and back. One kind for each cache.
  *
  * What comes out of the zone is *lent*: a view of the thread's scratch, which the next call
- * overwrites. Text is decoded from it directly (1 KiB in Node: 106 ns against 622 by way of a copy);
- * bytes, and what a user's own codec sees, are copied first. A copy is a plain Uint8Array with a
- * buffer of its own. A Buffer from Node's pool would cost 84 ns instead of 400, but its `slice` does
- * not copy and its `buffer` is not its own: not what a Uint8Array promises.
+ * overwrites. Text is decoded from it directly (1 KiB in Node: 106 ns against 622 by way of a
+ * copy); bytes, and what a user's own codec sees, are copied first. A copy is a plain Uint8Array
+ * with a buffer of its own. A Buffer from Node's pool would cost 84 ns instead of 400, but its
+ * `slice` does not copy and its `buffer` is not its own: not what a Uint8Array promises.
  */
 import { checkObject } from '../border/arguments.ts';
 import { isBytes, isShared } from '../border/brands.ts';

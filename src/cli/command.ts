@@ -69,7 +69,9 @@ function readArguments(command: CommandSpec, args: string[]) {
   }
 }
 
-/** What parseArgs says, without its advice on `--`, and with the option that may have been meant. */
+/**
+ * What parseArgs says, without its advice on `--`, and with the option that may have been meant.
+ */
 function explain(message: string, names: string[]): string {
   const [sentence = message] = message.split(/\. |\n/);
   const [, unknown] = /Unknown option '--?([^']*)'/.exec(sentence) ?? [];

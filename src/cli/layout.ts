@@ -1,5 +1,6 @@
 /**
- * `pageless layout`: the kernel's structures, field by field, and where everything stands in a zone.
+ * `pageless layout`: the kernel's structures, field by field, and where everything stands in a
+ * zone.
  *
  * The structures come from the kernel's sources, the picture from a zone that is made for the
  * purpose and thrown away: nothing here computes a layout a second time.

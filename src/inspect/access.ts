@@ -1,11 +1,11 @@
 /**
  * Who may ask: the rules that every request to the local server must pass.
  *
- * The server listens on the loopback interface only. Any program of this machine, and any web site that
- * is open in its browser, can reach that, so:
- *   - what is told needs the *token*, 256 random bits. It stands in the fragment of the address, which
- *     browsers send to nobody; the page keeps it for its tab, drops it from the address, and sends
- *     it in a header, which no other site can make a browser do
+ * The server listens on the loopback interface only. Any program of this machine, and any web site
+ * that is open in its browser, can reach that, so:
+ *   - what is told needs the *token*, 256 random bits. It stands in the fragment of the address,
+ *     which browsers send to nobody; the page keeps it for its tab, drops it from the address, and
+ *     sends it in a header, which no other site can make a browser do
  *   - the `Host` must be ours: a name that somebody points at this machine is turned away
  *   - `Origin` and `Sec-Fetch-Site`, where a browser sends them, must be ours
  *   - only GET and HEAD: nothing here changes anything

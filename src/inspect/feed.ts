@@ -33,7 +33,9 @@ export class ZoneFeed {
     this.#figures = this.look.figures();
   }
 
-  /** All that was known at the last look: what somebody needs who sees the zone for the first time. */
+  /**
+   * All that was known at the last look: what somebody needs who sees the zone for the first time.
+   */
   opening(): Uint8Array[] {
     const { index } = this;
     const frames = [

@@ -1,9 +1,9 @@
 /**
  * `pageless/inspect`: a page in the browser that shows what a running program's memory is used for.
  *
- * `inspect` starts a thread of its own that looks at the zones from outside (look.ts) and serves the
- * page on the loopback interface (server.ts). It goes on showing while the program computes, parks or
- * has poisoned its zone. It does not keep the process alive.
+ * `inspect` starts a thread of its own that looks at the zones from outside (look.ts) and serves
+ * the page on the loopback interface (server.ts). It goes on showing while the program computes,
+ * parks or has poisoned its zone. It does not keep the process alive.
  */
 import { isMainThread } from 'node:worker_threads';
 import {
@@ -34,9 +34,9 @@ export async function inspect(
 }
 
 /**
- * Starts the page when the process gets a signal, SIGUSR2 if no other is named, and prints its address
- * on standard error; again at each further signal. A program that handles the signal itself keeps
- * doing so: then, in worker threads, and on Windows nothing is started.
+ * Starts the page when the process gets a signal, SIGUSR2 if no other is named, and prints its
+ * address on standard error; again at each further signal. A program that handles the signal itself
+ * keeps doing so: then, in worker threads, and on Windows nothing is started.
  *
  * @returns what stops the waiting, and the page; undefined if there is none
  */

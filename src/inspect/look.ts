@@ -1,12 +1,12 @@
 /**
  * One look after another at a zone, from outside: what changed in its map, and its figures.
  *
- * Looks, never stores, takes no lock and no slot. What it reads is changed by others meanwhile: each
- * word is whole, all of them together are a picture that no single moment had. That is what a person
- * needs, and it costs the program nothing but the cache lines that are read.
+ * Looks, never stores, takes no lock and no slot. What it reads is changed by others meanwhile:
+ * each word is whole, all of them together are a picture that no single moment had. That is what a
+ * person needs, and it costs the program nothing but the cache lines that are read.
  *
- * Cost of a look: 4 bytes read for each page, some thirty figures, and `SLABS_A_LOOK` slabs of zspage
- * descriptors, in rotation, of which the table of size classes is made.
+ * Cost of a look: 4 bytes read for each page, some thirty figures, and `SLABS_A_LOOK` slabs of
+ * zspage descriptors, in rotation, of which the table of size classes is made.
  */
 import { userTypeName } from '../arena/user-types.ts';
 import { faultReason } from '../border/kernel.ts';
@@ -67,7 +67,9 @@ export class ZoneLook {
     return { id, title, pages: this.pages, pageBytes: facts.PAGE_BYTES, names };
   }
 
-  /** Looks at every page word. @returns what changed since the last time; reused by the next call */
+  /**
+   * Looks at every page word. @returns what changed since the last time; reused by the next call
+   */
   changes(): Changes {
     const { pfns, codes } = this.#changes;
     const [words, before] = [this.#words, this.#before];

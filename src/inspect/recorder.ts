@@ -2,8 +2,8 @@
  * The recorder: what the page shows, in a file, for later or for somebody else.
  *
  * A recording is the stream of frames (wire.ts) that a watcher would have got at one look a second,
- * compressed by gzip and flushed after each look: of a program that is killed all but the last second
- * is there. It holds types of pages and figures, no values and no keys.
+ * compressed by gzip and flushed after each look: of a program that is killed all but the last
+ * second is there. It holds types of pages and figures, no values and no keys.
  */
 
 import { once } from 'node:events';

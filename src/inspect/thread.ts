@@ -1,8 +1,8 @@
 /**
  * The inspector's own thread: looks at zones, serves the page, writes the recording.
  *
- * It never attaches to a zone, so the program can neither wait for it nor see it die. What it is told
- * by the thread that called `inspect` stands in messages.ts.
+ * It never attaches to a zone, so the program can neither wait for it nor see it die. What it is
+ * told by the thread that called `inspect` stands in messages.ts.
  */
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,9 +1,10 @@
 /**
  * What pages are used for: the names of page words.
  *
- * A *use* is a type and, where there is no descriptor, a subtype. Its *code* is one byte that stands
- * for it in recordings and on the way to a page that shows the zone: the place in `uses`, or, for a
- * type that a user registered, the type's number, or UNKNOWN. Codes are appended, never reordered.
+ * A *use* is a type and, where there is no descriptor, a subtype. Its *code* is one byte that
+ * stands for it in recordings and on the way to a page that shows the zone: the place in `uses`,
+ * or, for a type that a user registered, the type's number, or UNKNOWN. Codes are appended, never
+ * reordered.
  */
 import * as facts from '../generated/facts.ts';
 

@@ -97,8 +97,8 @@ export function encodeMap(codes: Uint8Array): Uint8Array {
 }
 
 /**
- * Changes, as runs of neighbouring pages with one code: varint (pages skipped << 1 | is it several) ·
- * if so varint (pages − 2) · code. A lone page, skipping fewer than 64, takes two bytes.
+ * Changes, as runs of neighbouring pages with one code: varint (pages skipped << 1 | is it several)
+ * · if so varint (pages − 2) · code. A lone page, skipping fewer than 64, takes two bytes.
  */
 export function encodeChanges({ count, pfns, codes }: Changes): Uint8Array {
   let next = 0;

@@ -50,7 +50,9 @@ export interface ZoneReport {
   fixedMetadataBytes: number;
   fixedMetadataShare: number;
   threads: number;
-  /** Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event. */
+  /**
+   * Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event.
+   */
   isSupervised: boolean;
   entries: number;
   keyBytes: number;

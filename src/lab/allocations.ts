@@ -1,5 +1,6 @@
 /**
- * Allocating twice, and zspages described page by page: what else a design could do, in ns and bytes.
+ * Allocating twice, and zspages described page by page: what else a design could do, in ns and
+ * bytes.
  */
 import {
   CHAIN_LINKED,
@@ -65,7 +66,10 @@ export interface Chain {
   make: Pair;
   list: Pair;
   find: Pair;
-  /** Bytes of description a zspage beside the page words, slabs and what is left over in them included. */
+  /**
+   * Bytes of description a zspage beside the page words, slabs and what is left over in them
+   * included.
+   */
   bytes: Pair;
 }
 

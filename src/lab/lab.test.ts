@@ -1,4 +1,6 @@
-/** The lab: each layout does the work, gives back all that it took, and costs what arithmetic says. */
+/**
+ * The lab: each layout does the work, gives back all that it took, and costs what arithmetic says.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KIND_FOLIO, KIND_ZSPAGE, PAGE_BYTES, STRUCT_PAGE_BYTES } from '../generated/facts.ts';

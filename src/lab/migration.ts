@@ -120,7 +120,10 @@ async function refusalsOf({ layout, way }: Way, ms: number) {
   return { refused, busyShare: moves.busy / Math.max(1, moves.moves + moves.busy) };
 }
 
-/** Moves the one block again and again, with a grace period between: nobody moves a page twice at once. */
+/**
+ * Moves the one block again and again, with a grace period between: nobody moves a page twice at
+ * once.
+ */
 function moveUntil(lab: LabExports, way: number, ms: number): { moves: number; busy: number } {
   const end = performance.now() + ms;
   const found = { moves: 0, busy: 0 };

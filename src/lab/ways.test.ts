@@ -1,4 +1,6 @@
-/** Other ways to move, to allocate and to describe: each does the work and leaves nothing behind. */
+/**
+ * Other ways to move, to allocate and to describe: each does the work and leaves nothing behind.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {

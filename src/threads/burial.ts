@@ -26,8 +26,8 @@ export interface BurialPlace {
 const RETRY_MS = 1;
 
 /**
- * Marks a thread dead and gives back what it owned. Its death must be certain; twice is once. Called
- * from event handlers: a zone that is poisoned meanwhile is no exception here.
+ * Marks a thread dead and gives back what it owned. Its death must be certain; twice is once.
+ * Called from event handlers: a zone that is poisoned meanwhile is no exception here.
  */
 export function buryThread(place: BurialPlace, owner: number): void {
   place.kernel.markDead(owner);
@@ -35,8 +35,8 @@ export function buryThread(place: BurialPlace, owner: number): void {
 }
 
 /**
- * While another thread is inside that does not come out, this one goes on with its events: the other
- * may be dead as well, and that news be among them.
+ * While another thread is inside that does not come out, this one goes on with its events: the
+ * other may be dead as well, and that news be among them.
  */
 function recover(place: BurialPlace): void {
   const { kernel } = place;

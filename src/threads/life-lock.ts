@@ -2,21 +2,23 @@
  * Life locks: how it is proven in browsers that a thread is gone.
  *
  * Nothing tells of a worker's end there: no channel closes, `terminate()` returns long before the
- * worker has run its last instruction (two seconds, in Chromium), and time-outs prove nothing. But a
- * *Web Lock* that a worker holds comes free only when it runs no more. So every attached thread holds
- * one for its life, and every thread that answers its events watches the others'.
+ * worker has run its last instruction (two seconds, in Chromium), and time-outs prove nothing. But
+ * a
+ * *Web Lock* that a worker holds comes free only when it runs no more. So every attached thread
+ * holds one for its life, and every thread that answers its events watches the others'.
  *
  *   name    pageless ZONE OWNER. An owner number is made anew for each time a thread attaches, so a
  *           name never comes again
- *   proof   the lock was *seen held*, and later it was granted: whoever held it has left the zone or
- *           run its last instruction. A lock that nobody was seen to hold proves nothing: in Chromium
- *           a worker that asks for one and blocks in the same task has not even asked
+ *   proof   the lock was *seen held*, and later it was granted: whoever held it has left the zone
+ *           or run its last instruction. A lock that nobody was seen to hold proves nothing: in
+ *           Chromium a worker that asks for one and blocks in the same task has not even asked
  *
- * A grant after leaving is no harm: no live slot has that owner any more. A watcher holds the lock for
- * a moment, which another may see; both bury the same dead, which is burying once.
+ * A grant after leaving is no harm: no live slot has that owner any more. A watcher holds the lock
+ * for a moment, which another may see; both bury the same dead, which is burying once.
  *
- * What is not covered: a thread whose event loop has not turned since it attached, and a zone on which
- * no thread answers its events. The page's main thread always does, so it should be attached, too.
+ * What is not covered: a thread whose event loop has not turned since it attached, and a zone on
+ * which no thread answers its events. The page's main thread always does, so it should be attached,
+ * too.
  */
 import { buryThread } from './burial.ts';
 import { workerThreads, type Zone } from './registry.ts';

@@ -2,9 +2,9 @@
  * Lifelines: what threads and their supervisor say to each other. Types only.
  *
  * A lifeline is a channel of which the thread holds one end and the supervisor the other; an end
- * closes when its thread ends, whatever ended it. The end is introduced by a message of its own, and
- * the rest goes through it: so no memory ever passes through the main thread, by which Node sends
- * messages from thread to thread, and none stays behind in its heap.
+ * closes when its thread ends, whatever ended it. The end is introduced by a message of its own,
+ * and the rest goes through it: so no memory ever passes through the main thread, by which Node
+ * sends messages from thread to thread, and none stays behind in its heap.
  *
  *   thread → supervisor   Lifeline    first, once
  *                         'left'      the slot was given back: what closes now is no death

@@ -1,12 +1,13 @@
 /**
- * Proofs of death, for threads that nobody has a lifeline of: they died when nobody watched. Part of
- * the supervisor's program as well.
+ * Proofs of death, for threads that nobody has a lifeline of: they died when nobody watched. Part
+ * of the supervisor's program as well.
  *
  * A thread is asked by a message that carries one end of a channel. Node takes it to the main
  * thread, which takes it to the thread asked.
  *   the channel closes   the main thread took it to a thread that has ended, with its creator
- *   MESSAGING_FAILED     the main thread knows of no such thread any more. A living one that listens
- *                        is never answered for so; every thread listens before it takes a slot
+ *   MESSAGING_FAILED     the main thread knows of no such thread any more. A living one that
+ *                        listens is never answered for so; every thread listens before it takes a
+ *                        slot
  *   anything else        it lives, or does not say: no proof
  * Nothing here depends on how long an answer takes; only on when one stops waiting for it.
  */
@@ -69,7 +70,9 @@ async function isProvenDead(threads: Messaging, owner: number): Promise<boolean>
   return isDead;
 }
 
-/** Whether an error of `postMessageToThread` says that there is no such thread, or that it is deaf. */
+/**
+ * Whether an error of `postMessageToThread` says that there is no such thread, or that it is deaf.
+ */
 export function isUnknownThread(error: unknown): boolean {
   return (error as { code?: string })?.code === 'ERR_WORKER_MESSAGING_FAILED';
 }

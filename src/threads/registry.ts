@@ -24,8 +24,8 @@ export interface Zone {
   /** In browsers. */
   life?: LifeLock | undefined;
   /**
-   * Called when somebody has waited long and this thread's stack is empty: what the kernel takes for
-   * a call under way was cut short.
+   * Called when somebody has waited long and this thread's stack is empty: what the kernel takes
+   * for a call under way was cut short.
    */
   onLook?: () => void;
 }
@@ -33,8 +33,8 @@ export interface Zone {
 export interface Registry {
   zones: Map<string, Zone>;
   /**
-   * Memory of zones that this thread has closed, for the next zones. Weakly: what the engine collects
-   * is given back.
+   * Memory of zones that this thread has closed, for the next zones. Weakly: what the engine
+   * collects is given back.
    */
   closed: WeakRef<WebAssembly.Memory>[];
   /** The supervisor that this thread has started. */
@@ -63,8 +63,8 @@ export function registry(): Registry {
 }
 
 /**
- * Whether this runtime tells of a thread's end only once it has ended. Deno 2.9 does not: `exit` comes,
- * and Web Locks come free, while the worker's code still runs. So nobody is buried there.
+ * Whether this runtime tells of a thread's end only once it has ended. Deno 2.9 does not: `exit`
+ * comes, and Web Locks come free, while the worker's code still runs. So nobody is buried there.
  */
 export function tellsOfEnds(): boolean {
   return !('Deno' in globalThis);
@@ -76,8 +76,8 @@ export function workerThreads(): WorkerThreads | undefined {
 }
 
 /**
- * The number under which the kernel is to know this thread; never 0. In Node its id and one, elsewhere
- * another one each time that it attaches.
+ * The number under which the kernel is to know this thread; never 0. In Node its id and one,
+ * elsewhere another one each time that it attaches.
  */
 export function threadOwner(): number {
   const threads = workerThreads();

@@ -12,12 +12,14 @@ import { mayPark, registry } from './registry.ts';
 
 const WASM_PAGE_BYTES = 65536;
 /**
- * How long to wait for the supervisor, which leaves a zone when it hears that the last thread has: a
- * millisecond, unless the machine has no time for it.
+ * How long to wait for the supervisor, which leaves a zone when it hears that the last thread has:
+ * a millisecond, unless the machine has no time for it.
  */
 const PATIENCE_MS = 500;
 
-/** A zone of so many WebAssembly pages in memory that nobody uses any more; undefined: there is none */
+/**
+ * A zone of so many WebAssembly pages in memory that nobody uses any more; undefined: there is none
+ */
 export function reuseMemory(
   pages: number,
 ): { memory: WebAssembly.Memory; kernel: KernelExports } | undefined {

@@ -2,8 +2,8 @@
  * Supervision: who sees that a thread is gone, also when everybody is busy.
  *
  * A *supervisor* is a worker that computes nothing (supervisor.ts). Each zone names the one that it
- * has in a word of its own (kernel/thread/supervision.ts), and each attached thread gives that one a
- * lifeline. A supervisor ends with the thread that started it; then every lifeline of the zone
+ * has in a word of its own (kernel/thread/supervision.ts), and each attached thread gives that one
+ * a lifeline. A supervisor ends with the thread that started it; then every lifeline of the zone
  * closes, and each thread that answers its events
  *   - buries the supervisor, for a closed end is a proof;
  *   - names another, by compare-and-swap from the dead one: whoever is first starts or has it;
@@ -30,7 +30,9 @@ import { registry, tellsOfEnds, threadOwner, workerThreads, type Zone } from './
 const INHERITED = `pageless supervisor ${facts.FORMAT_VERSION}`;
 /** Supervisors that may end before their thread does until it gives up: something ends them. */
 const MAX_LOST = 3;
-/** One that does not listen is tried again so often, so many milliseconds apart: it may be starting. */
+/**
+ * One that does not listen is tried again so often, so many milliseconds apart: it may be starting.
+ */
 const TRIES = 100;
 const RETRY_MS = 20;
 
@@ -141,7 +143,10 @@ function introduce(owner: number, port: MessagePort, refused: () => void): void 
     });
 }
 
-/** A supervisor has ended for certain. The next one takes a while to start, so others are looked for. */
+/**
+ * A supervisor has ended for certain. The next one takes a while to start, so others are looked
+ * for.
+ */
 function succeed(zone: Zone, gone: number): void {
   buryThread(zone, gone);
   seekSupervisor(zone, gone);

@@ -2,13 +2,13 @@
  * The supervisor's program: a worker that does nothing but notice that threads are gone.
  *
  * Every thread that attaches to a zone sends it a *lifeline* (lifeline.ts). When that closes the
- * thread has ended, so its slots are marked dead and what it owned is returned. Since the supervisor
- * computes nothing else, it answers within a millisecond, also while the main thread is parked in a
- * wait.
+ * thread has ended, so its slots are marked dead and what it owned is returned. Since the
+ * supervisor computes nothing else, it answers within a millisecond, also while the main thread is
+ * parked in a wait.
  *
  * It holds a zone, and a slot in it, as long as a lifeline of the zone is open. Then it forgets
- * memory and instance and collects its own small heap, because an idle one would never: otherwise it
- * alone would keep the memory of closed caches.
+ * memory and instance and collects its own small heap, because an idle one would never: otherwise
+ * it alone would keep the memory of closed caches.
  *
  * This file and what it imports become one string at build time (scripts/supervisor-program.ts),
  * which works wherever the library is bundled to. So it imports nothing else, and the kernel comes

@@ -11,8 +11,8 @@
  * in the midst of what cannot be repaired, poisons the zone.
  *
  * What is not covered: Deno, which tells of ends too early (registry.ts). And lifelines of workers
- * travel through the main thread's event loop: a thread that dies before that has turned once since it
- * attached is noticed when it turns.
+ * travel through the main thread's event loop: a thread that dies before that has turned once since
+ * it attached is noticed when it turns.
  */
 import { type KernelExports, lookAtSelf } from '../border/kernel.ts';
 import { buryThread } from './burial.ts';
@@ -21,7 +21,9 @@ import { registry, tellsOfEnds, type Zone } from './registry.ts';
 import { seekSupervisor } from './supervision.ts';
 import { zoneIdOf } from './zone-id.ts';
 
-/** Enters a zone into the registry and, unless nobody else can see it, makes this end noticeable. */
+/**
+ * Enters a zone into the registry and, unless nobody else can see it, makes this end noticeable.
+ */
 export function enroll(
   memory: WebAssembly.Memory,
   kernel: KernelExports,
@@ -80,7 +82,9 @@ function realProcess(): NodeJS.Process | undefined {
   return globalThis.process?.getBuiltinModule?.('node:process');
 }
 
-/** Nothing is to be done: that somebody listens tells a thread that lives from one that has ended. */
+/**
+ * Nothing is to be done: that somebody listens tells a thread that lives from one that has ended.
+ */
 function ignore(): void {}
 
 /** To be called before this thread takes a slot. */

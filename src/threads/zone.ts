@@ -1,5 +1,6 @@
 /**
- * Zones, as a thread comes to them: made of fresh memory or of a closed one's, found again, or joined.
+ * Zones, as a thread comes to them: made of fresh memory or of a closed one's, found again, or
+ * joined.
  */
 
 import { type KernelExports, openKernel } from '../border/kernel.ts';
@@ -34,7 +35,9 @@ export function wasmPagesFor(name: string, size: unknown): number {
   throw new InvalidArgumentError(name, 'from 4 MiB to 4 GiB', size);
 }
 
-/** Makes a zone, of memory that this thread has closed if there is some, with this thread attached. */
+/**
+ * Makes a zone, of memory that this thread has closed if there is some, with this thread attached.
+ */
 export function createZone(size: unknown): Zone {
   const pages = wasmPagesFor('size', size);
   const used = reuseMemory(pages);
@@ -46,8 +49,8 @@ export function createZone(size: unknown): Zone {
 }
 
 /**
- * The zone of a memory, joined unless this thread has already. Throws `StaleError` when the memory has
- * become another zone since.
+ * The zone of a memory, joined unless this thread has already. Throws `StaleError` when the memory
+ * has become another zone since.
  */
 export function attachZone(memory: WebAssembly.Memory, id: string): Zone {
   const found = registry().zones.get(id);

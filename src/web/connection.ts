@@ -1,8 +1,8 @@
 /**
  * The connection to the local server: the secret, the stream of frames, single questions.
  *
- * The secret comes in the address's fragment, which is dropped from it at once; the tab keeps it, so
- * that the page can be loaded again.
+ * The secret comes in the address's fragment, which is dropped from it at once; the tab keeps it,
+ * so that the page can be loaded again.
  */
 import { type Frame, FrameReader } from '../inspect/wire.ts';
 

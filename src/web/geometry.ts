@@ -1,9 +1,9 @@
 /**
  * Where pages lie on the map.
  *
- * A *block* is 2 MiB: 512 pages, 32 columns by 16 rows, so that what the allocator keeps together is
- * seen together. Blocks stand in rows, left to right, with a gap between them. Their number in a row
- * follows from the room there is when the whole map is seen, and stays when it is enlarged.
+ * A *block* is 2 MiB: 512 pages, 32 columns by 16 rows, so that what the allocator keeps together
+ * is seen together. Blocks stand in rows, left to right, with a gap between them. Their number in a
+ * row follows from the room there is when the whole map is seen, and stays when it is enlarged.
  *
  * Lengths are pixels of the device. `cell` is the side of a page.
  */

@@ -1,5 +1,6 @@
 /**
- * The last minutes in numbers: a column for each line of a chart, all of one length, allocated once.
+ * The last minutes in numbers: a column for each line of a chart, all of one length, allocated
+ * once.
  */
 
 /** Five minutes at two points a second. */

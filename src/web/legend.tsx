@@ -1,6 +1,7 @@
 /**
- * The legend: each use with its colour, pages, MiB and share. Also the map's table: a row that is pointed
- * at, or pressed, lights up its pages and dims the others, so that nobody depends on colours.
+ * The legend: each use with its colour, pages, MiB and share. Also the map's table: a row that is
+ * pointed at, or pressed, lights up its pages and dims the others, so that nobody depends on
+ * colours.
  */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';

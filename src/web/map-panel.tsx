@@ -2,8 +2,8 @@
  * The map, and what a pointer or the keyboard does on it.
  *
  * Keys: arrows go from page to page, Page up and Page down from block to block, + and − enlarge and
- * reduce, 0 shows all. Control and the wheel, or two buttons, enlarge where the pointer is; dragging
- * moves. What is pointed at is told beside the pointer, what is chosen beside the map.
+ * reduce, 0 shows all. Control and the wheel, or two buttons, enlarge where the pointer is;
+ * dragging moves. What is pointed at is told beside the pointer, what is chosen beside the map.
  */
 import type { CanvasHTMLAttributes, JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';

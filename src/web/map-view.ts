@@ -1,8 +1,8 @@
 /**
  * The map on the screen: a window onto `MapPixels`, at a size and a place that people choose.
  *
- * Draws only blocks that are dirty and in sight, at most once a frame. What is pointed at and what is
- * chosen are elements above the canvas, so that moving them draws nothing.
+ * Draws only blocks that are dirty and in sight, at most once a frame. What is pointed at and what
+ * is chosen are elements above the canvas, so that moving them draws nothing.
  */
 import {
   BLOCK_COLUMNS,

@@ -1,6 +1,6 @@
 /**
- * Colours that everybody can tell apart: distances between all pairs, for normal sight and for three
- * kinds of colour blindness (matrices of Machado, Oliveira and Fernandes, 2009), in OKLab.
+ * Colours that everybody can tell apart: distances between all pairs, for normal sight and for
+ * three kinds of colour blindness (matrices of Machado, Oliveira and Fernandes, 2009), in OKLab.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,9 +1,10 @@
 /**
  * Colours of uses. Chosen by a search for the largest distance between any two, as people see them
- * with all kinds of cones and with one kind missing; palette.test.ts holds the distances. Free pages
- * are nearly the background's colour, so that what is used stands out.
+ * with all kinds of cones and with one kind missing; palette.test.ts holds the distances. Free
+ * pages are nearly the background's colour, so that what is used stands out.
  *
- * By code (inspect/uses.ts). A colour is never the only sign: the legend's rows light up their pages.
+ * By code (inspect/uses.ts). A colour is never the only sign: the legend's rows light up their
+ * pages.
  */
 import { CODES, FIRST_USER_CODE } from '../inspect/uses.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A cache under a worker pool that throws its threads away, through Keyv: 40 threads here, and 200 in
- * the matrix. The threads run the built package, as a pool's do.
+ * A cache under a worker pool that throws its threads away, through Keyv: 40 threads here, and 200
+ * in the matrix. The threads run the built package, as a pool's do.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

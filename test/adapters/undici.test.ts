@@ -1,8 +1,9 @@
 /**
- * `pageless/undici`: undici's own interceptor, over a local server, with the store that it is given.
+ * `pageless/undici`: undici's own interceptor, over a local server, with the store that it is
+ * given.
  *
- * What undici decides (what is cacheable, when to revalidate) is undici's; here it is looked at only
- * so far as it must reach the store and come back from it whole.
+ * What undici decides (what is cacheable, when to revalidate) is undici's; here it is looked at
+ * only so far as it must reach the store and come back from it whole.
  */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

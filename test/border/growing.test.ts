@@ -1,7 +1,7 @@
 /**
- * Bytes over shared memory that another thread makes grow, while this one stores them: all types are
- * honest, and the length that was read is old when it is used. What is stored is what was counted or
- * a beginning of it, and nothing beside it changes.
+ * Bytes over shared memory that another thread makes grow, while this one stores them: all types
+ * are honest, and the length that was read is old when it is used. What is stored is what was
+ * counted or a beginning of it, and nothing beside it changes.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -2,13 +2,14 @@
  * Every argument of every public function, and every field of every options object and handle, is
  * given what nobody should pass. Then
  *
- *   - whatever is thrown is a `PagelessError`, or the very error that the argument's own code threw;
+ *   - whatever is thrown is a `PagelessError`, or the very error that the argument's own code
+ *     threw;
  *   - an argument that was refused has changed nothing: no byte of the zone but this thread's own
  *     slot and scratch;
  *   - in the end every entry, object and page has what it had, and `check()` agrees.
  *
- * The table says how to call each function with one argument that is wrong; a function of the public
- * classes that has no row fails the first test.
+ * The table says how to call each function with one argument that is wrong; a function of the
+ * public classes that has no row fails the first test.
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';

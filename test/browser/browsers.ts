@@ -1,7 +1,8 @@
 /**
  * Tests in browsers.
  *
- * A test for each browser that there is; for one that there is not, a test that is named as left out.
+ * A test for each browser that there is; for one that there is not, a test that is named as left
+ * out.
  */
 import { after, test } from 'node:test';
 import type { Browser, Page } from 'puppeteer-core';
@@ -19,7 +20,9 @@ after(async () => {
   for (const browser of opened.values()) await (await browser).close();
 });
 
-/** What went wrong in a page without anybody asking: exceptions, errors on its console, requests. */
+/**
+ * What went wrong in a page without anybody asking: exceptions, errors on its console, requests.
+ */
 export interface Watched {
   page: Page;
   problems: string[];

@@ -1,5 +1,6 @@
 /**
- * A browser as home: threads of a page share a cache, are terminated, and what they owned comes back.
+ * A browser as home: threads of a page share a cache, are terminated, and what they owned comes
+ * back.
  */
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';

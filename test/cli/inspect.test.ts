@@ -1,4 +1,6 @@
-/** `pageless inspect`: images, also broken ones, and recordings, until the process is interrupted. */
+/**
+ * `pageless inspect`: images, also broken ones, and recordings, until the process is interrupted.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 /**
  * The readers of the conformance tests: workers that look at an arena for as long as its owner, the
- * test, changes it. A reader works without a pause, and says at the end how often it looked, or what it
- * saw that must not be.
+ * test, changes it. A reader works without a pause, and says at the end how often it looked, or
+ * what it saw that must not be.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

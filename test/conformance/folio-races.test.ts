@@ -1,10 +1,10 @@
 /**
  * Folios that are split, freed and moved under readers on other threads.
  *
- * Sources (facts, not code): Linux tools/testing/selftests/mm/folio_split_race_test.c (readers check
- * the stamp of every page while folios are split and punched), lib/test_free_pages.c (a stray reference
- * on a block that is freed leaks nothing), selftests/mm/migration.c (a page goes back and forth under
- * readers, and each move succeeds within a hundred tries).
+ * Sources (facts, not code): Linux tools/testing/selftests/mm/folio_split_race_test.c (readers
+ * check the stamp of every page while folios are split and punched), lib/test_free_pages.c (a stray
+ * reference on a block that is freed leaks nothing), selftests/mm/migration.c (a page goes back and
+ * forth under readers, and each move succeeds within a hundred tries).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -55,7 +55,9 @@ function splitAndPunch(arena: Arena, round: number): void {
   for (const folio of strangers) folio.free();
 }
 
-/** Where the folios of a test come to lie: pages from the first that an order-9 block would have. */
+/**
+ * Where the folios of a test come to lie: pages from the first that an order-9 block would have.
+ */
 function rangeOf(arena: Arena): number[] {
   const probe = arena.allocFolio(SPLIT_ORDER)!;
   const { pfn } = probe;

@@ -1,12 +1,13 @@
 /**
  * Memory failure: whatever a page is used for, poisoning it ends as the table says.
  *
- * The kernel's own matrix, restated: a page of each type in each state is poisoned. Done: what was on it
- * is still there, elsewhere, under its old name; the page is counted, and never handed out again until
- * it is unpoisoned. Refused: the reason is told, and nothing has changed.
+ * The kernel's own matrix, restated: a page of each type in each state is poisoned. Done: what was
+ * on it is still there, elsewhere, under its old name; the page is counted, and never handed out
+ * again until it is unpoisoned. Refused: the reason is told, and nothing has changed.
  *
  * Sources (facts, not code): Linux tools/testing/selftests/mm/memory-failure.c (anonymous and page
- * cache, clean and dirty, hard and soft) and mm/memory-failure.c (the table of actions by page type).
+ * cache, clean and dirty, hard and soft) and mm/memory-failure.c (the table of actions by page
+ * type).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,7 +29,9 @@ const UNMOVABLE = { reason: 'in use, and cannot be moved' };
 const PINNED = { reason: 'somebody has pinned it' };
 const TAKEN = { moved: 0 };
 
-/** A folio whose pages say which they are; the page in question is `page` pages behind its first. */
+/**
+ * A folio whose pages say which they are; the page in question is `page` pages behind its first.
+ */
 function stampedFolio(
   arena: Arena,
   order: number,

@@ -2,10 +2,10 @@
  * rcutorture: readers in sections, and an updater that replaces what they look at.
  *
  * A replaced element ages by one with its replacement, and by one with each grace period after. A
- * reader may meet an element of age 0 or 1: it was replaced while the reader was in its section. One of
- * age 2 has outlived a whole grace period that the section should have held up. After ten the
- * updater uses it again. The control runs readers of a kernel whose sections are left out: they must
- * be caught, else the test shows nothing.
+ * reader may meet an element of age 0 or 1: it was replaced while the reader was in its section.
+ * One of age 2 has outlived a whole grace period that the section should have held up. After ten
+ * the updater uses it again. The control runs readers of a kernel whose sections are left out: they
+ * must be caught, else the test shows nothing.
  *
  * Source (facts, not code): Linux kernel/rcu/rcutorture.c, its pipe counts and its broken variant.
  */

@@ -1,4 +1,6 @@
-/** A reader of the conformance tests (crew.ts): does what its role says until it is told to stop. */
+/**
+ * A reader of the conformance tests (crew.ts): does what its role says until it is told to stop.
+ */
 import assert from 'node:assert/strict';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { Arena, type Pin } from '../../src/index.ts';

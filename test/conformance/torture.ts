@@ -1,4 +1,6 @@
-/** What the torture of RCU shares: which element is current, how old each is, and what readers saw. */
+/**
+ * What the torture of RCU shares: which element is current, how old each is, and what readers saw.
+ */
 import { OWN } from './crew.ts';
 
 export const ELEMENTS = 64;

@@ -1,6 +1,6 @@
 /**
- * The decoder and damage, one place after the other: each length cut off, each bit turned over, each
- * claim of a length that is too long, each room that is too small.
+ * The decoder and damage, one place after the other: each length cut off, each bit turned over,
+ * each claim of a length that is too long, each room that is too small.
  *
  * Verdict and bytes are those of the naive decoder. Source and destination end by turns where the
  * memory ends, and the source begins where it begins, so that a byte too far traps; around the

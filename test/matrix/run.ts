@@ -3,8 +3,8 @@
  *
  *   npm run matrix -- [TEXT] [--write]     rows whose names contain TEXT; docs/matrix.md
  *
- * Its tools have a lock file of their own, which `npm ci` does not touch: they are many. For Linux on
- * x64, where the registry has the runtimes as packages.
+ * Its tools have a lock file of their own, which `npm ci` does not touch: they are many. For Linux
+ * on x64, where the registry has the runtimes as packages.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -138,7 +138,9 @@ function checkEnd(machine: Machine, scenario: KernelScenario): void {
   scenario.check?.(machine);
 }
 
-/** A body that may find the zone poisoned by another thread's death, and trap for no other reason. */
+/**
+ * A body that may find the zone poisoned by another thread's death, and trap for no other reason.
+ */
 function survives(body: Body): Body {
   return async (thread, machine) => {
     try {
@@ -242,7 +244,9 @@ export function memoryRules(onAllowed: (rule: AllowedRace) => void = () => {}): 
   return allOf(races, new LifetimeChecker(judgeKernelAccess));
 }
 
-/** Runs a scenario under the rules of memory; `isLax` leaves them out: two to three times as fast. */
+/**
+ * Runs a scenario under the rules of memory; `isLax` leaves them out: two to three times as fast.
+ */
 export function runScenario(
   kernels: Kernels,
   scenario: KernelScenario,

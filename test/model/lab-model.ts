@@ -1,8 +1,9 @@
 /**
  * Scenarios of the lab: other ways to do what the kernel does, under the same checker.
  *
- * Some of them are there to fail: `breaks` says what is lost, and docs/design/the-thread-traces.md shows how.
- * The modules are those of `pageless lab`; nobody is killed, for the lab has no recovery.
+ * Some of them are there to fail: `breaks` says what is lost, and docs/design/the-thread-traces.md
+ * shows how. The modules are those of `pageless lab`; nobody is killed, for the lab has no
+ * recovery.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -4,11 +4,11 @@
  *   page         its frame bit is set, and no stock holds it; else nobody may touch it, not even
  *                atomically: stale pointers are followed in sections only, and a page goes back
  *                after the grace period
- *   slab object  its state byte says IN_USE: in a sheaf it is as free as in its slab. Some may be looked
- *                at atomically when they are free: the refs of folio and slab descriptors, which are
- *                reused at once, by `pin`, and of zspages, by who counts them; a slab's group; and
- *                cells, by a read that goes on in its next call (kernel/store/entry.ts), or whose
- *                handle is stale; and the header of anything, by who describes a page
+ *   slab object  its state byte says IN_USE: in a sheaf it is as free as in its slab. Some may be
+ *                looked at atomically when they are free: the refs of folio and slab descriptors,
+ *                which are reused at once, by `pin`, and of zspages, by who counts them; a slab's
+ *                group; and cells, by a read that goes on in its next call (kernel/store/entry.ts),
+ *                or whose handle is stale; and the header of anything, by who describes a page
  *   zs object    its bit in the zspage is set; a page that is moved is copied whole
  *
  * Bits and states are set before an allocator returns, and cleared as the last thing that is done

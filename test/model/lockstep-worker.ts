@@ -1,7 +1,8 @@
 /**
  * One real thread in lockstep (lockstep.ts): blocks at each step until it is its turn.
  *
- * It loads nothing of the engine that rewrites modules, so it begins fast. The value of an access is read when its thread reports the next thing, before it hands over: the
+ * It loads nothing of the engine that rewrites modules, so it begins fast. The value of an access
+ * is read when its thread reports the next thing, before it hands over: the
  * access has been done by then, and nobody else has run.
  */
 import { workerData } from 'node:worker_threads';

@@ -2,8 +2,8 @@
  * Mutants: the kernel with one thing wrong, which a scenario must find.
  *
  * `npm run mutants -- [NAME…] [OPTION…]` compiles the kernel with a change, as it ships, runs
- * scenarios, and expects a failure. Two sorts: those *written* by hand (mutants/table.ts), each with
- * the scenario that is there to find it, and those *generated* from the source
+ * scenarios, and expects a failure. Two sorts: those *written* by hand (mutants/table.ts), each
+ * with the scenario that is there to find it, and those *generated* from the source
  * (mutants/generate.ts), which meet all scenarios. One that survives means that nothing needs the
  * line, or that the scenarios cannot see what it is for. mutants/excuses.ts lists both cases, with
  * reasons; those are not hunted.
@@ -14,8 +14,8 @@
  *   --jobs N          hunters at a time (default 1)
  *   --listed          only the listed ones, which must survive
  *   --changed BASE    those of the kernel's files that differ from a commit of git
- *   --continue        not those that mutants/verdicts.tsv says were caught, in files as they are now;
- *                     writes each verdict into that table, so that a hunt may be interrupted
+ *   --continue        not those that mutants/verdicts.tsv says were caught, in files as they are
+ *                     now; writes each verdict into that table, so that a hunt may be interrupted
  *   --max-seconds N   for all scenarios of a mutant (default 120)
  *
  * The last line is `N mutants, N caught`; equivalent ones are counted in the line before it.

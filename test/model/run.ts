@@ -3,15 +3,16 @@
  *
  *   (nothing)               every schedule within the scenario's bound of preemptions
  *   --bound N               the same with another bound
- *   --deep                  every schedule within two preemptions, where the scenario's own bound is
- *                           less; then every schedule by partial-order reduction; then, where the
- *                           time was not enough for that, PCT
+ *   --deep                  every schedule within two preemptions, where the scenario's own bound
+ *                           is less; then every schedule by partial-order reduction; then, where
+ *                           the time was not enough for that, PCT
  *   --mode M                one of bounded, depth-first, dpor, pct, uniform, random
  *   --seed S                seed of a random mode; alone it means --mode random
- *   --max-seconds N         time for a scenario and a mode; with --deep 120 s for two preemptions, 20
- *                           for dpor, 10 for PCT
+ *   --max-seconds N         time for a scenario and a mode; with --deep 120 s for two preemptions,
+ *                           20 for dpor, 10 for PCT
  *   --replay SCHEDULE       the one execution that a failure printed
- *   --layout two-word       the kernel in its other layout, lax: the rules know the words of the first
+ *   --layout two-word       the kernel in its other layout, lax: the rules know the words of the
+ *                           first
  *   --lax                   leaves the rules of memory out (kernel-model.ts)
  *   --json                  a line of JSON for each run
  */

@@ -1,4 +1,7 @@
-/** The traces of docs/design/the-thread-traces.md are there, and of mutants as the table has them now. */
+/**
+ * The traces of docs/design/the-thread-traces.md are there, and of mutants as the table has them
+ * now.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,7 +1,7 @@
 /**
  * Two realms in one thread, as test runners make them (Jest, Vitest's vmThreads): the library is
- * loaded inside a vm context, with globals of the kind that those contexts have, while memory, handles
- * and bytes come from outside; and the other way round.
+ * loaded inside a vm context, with globals of the kind that those contexts have, while memory,
+ * handles and bytes come from outside; and the other way round.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

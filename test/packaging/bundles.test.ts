@@ -1,6 +1,6 @@
 /**
- * Bundled and minified, as ES module and as CommonJS, the library still notices deaths. With esbuild
- * alone, which is at hand; `npm run matrix` does the same with webpack, rollup and vite.
+ * Bundled and minified, as ES module and as CommonJS, the library still notices deaths. With
+ * esbuild alone, which is at hand; `npm run matrix` does the same with webpack, rollup and vite.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

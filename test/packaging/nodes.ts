@@ -1,5 +1,6 @@
 /**
- * The Nodes that documents and programs run on: the oldest and the newest that the package promises.
+ * The Nodes that documents and programs run on: the oldest and the newest that the package
+ * promises.
  *
  * They come from the registry, as binaries for Linux on x64 (test/nodes/). Elsewhere the Node that
  * called npm and the pinned one take their place, and the tests' names say which ran.

@@ -2,9 +2,9 @@
  * Names of objects and folios that the threads of a stress run share: a part of the board for each
  * worker, which alone makes and frees what is on it, and everybody reads.
  *
- * An entry is named after it was written, and its name is taken away before it is freed: whatever is
- * named is whole. A worker that takes over the part of a dead one finds nothing half-done but objects
- * that nobody names.
+ * An entry is named after it was written, and its name is taken away before it is freed: whatever
+ * is named is whole. A worker that takes over the part of a dead one finds nothing half-done but
+ * objects that nobody names.
  */
 export const OBJECTS = 64;
 export const FOLIOS = 16;

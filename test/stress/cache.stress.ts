@@ -164,7 +164,10 @@ async function dismiss(crew: Member[]): Promise<void> {
   Atomics.store(shared, STOP, 0);
 }
 
-/** Frees what is named; what is left then are objects whose makers were killed before they named them. */
+/**
+ * Frees what is named; what is left then are objects whose makers were killed before they named
+ * them.
+ */
 function freeBoard({ cache, pool, board }: Ground, kills: number): void {
   for (let entry = 0; entry < board.length; entry++) {
     const name = nameAt(board, entry);

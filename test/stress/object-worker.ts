@@ -31,7 +31,9 @@ function newValue(entry: number, bytes: number): Uint8Array {
   return makeValue({ key: entry, writer, sequence: ++sequence }, bytes);
 }
 
-/** Does `act` with the folio pinned and locked, as its writers do; not if it was freed or is busy. */
+/**
+ * Does `act` with the folio pinned and locked, as its writers do; not if it was freed or is busy.
+ */
 function withFolio(name: number, act: (bytes: Uint8Array) => void): void {
   using pin = arena.folio(name)?.pin();
   if (pin === undefined) return;
@@ -78,7 +80,9 @@ function changeFolio(entry: number): void {
   else unnamed(entry, name, what === 2 ? splitFolio : freeFolio);
 }
 
-/** Does something to a folio that nobody can find meanwhile; `act` says whether it is still there. */
+/**
+ * Does something to a folio that nobody can find meanwhile; `act` says whether it is still there.
+ */
 function unnamed(entry: number, name: number, act: (entry: number, name: number) => boolean): void {
   setName(board, entry, 0);
   try {

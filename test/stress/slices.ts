@@ -1,4 +1,7 @@
-/** How every worker of a stress run works: step after step, until it is told to stop or finds a fault. */
+/**
+ * How every worker of a stress run works: step after step, until it is told to stop or finds a
+ * fault.
+ */
 import { parentPort } from 'node:worker_threads';
 import { operationsAt, type Shared, STOP } from './value.ts';
 

@@ -1,4 +1,7 @@
-/** The hidden thread: what it costs a program, that there is one, and that it is not missed for long. */
+/**
+ * The hidden thread: what it costs a program, that there is one, and that it is not missed for
+ * long.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

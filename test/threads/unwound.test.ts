@@ -1,6 +1,7 @@
 /**
- * Calls that the engine ends without `catch` or `finally`: a time-out of `node:vm`. What they have left
- * is repaired, nothing hangs, and the zone lives on. `unwound.ts` does the same for as long as one likes.
+ * Calls that the engine ends without `catch` or `finally`: a time-out of `node:vm`. What they have
+ * left is repaired, nothing hangs, and the zone lives on. `unwound.ts` does the same for as long as
+ * one likes.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,7 +1,8 @@
 /**
  * Loops of calls that a time-out of `node:vm` cuts short, again and again.
  *
- *   node test/threads/unwound.ts [subject] [rounds]      0 hangs, and how often the zone was poisoned
+ *   node test/threads/unwound.ts [subject] [rounds]      0 hangs, and how often the zone was
+ *                                                        poisoned
  *
  * After each the same thread goes on with plain calls, and checks the zone.
  */

@@ -1,6 +1,7 @@
 /**
- * Types that follow `values`, checked by the compiler alone: this file is compiled with the tests and
- * never run. A line below `@ts-expect-error` must not compile; if it does, the compiler says so.
+ * Types that follow `values`, checked by the compiler alone: this file is compiled with the tests
+ * and never run. A line below `@ts-expect-error` must not compile; if it does, the compiler says
+ * so.
  */
 import {
   type Bytes,

@@ -1,6 +1,6 @@
 /**
- * What threads/life-lock.ts stands on: a lock that was held by a worker is granted to somebody else only when
- * the worker has run its last instruction.
+ * What threads/life-lock.ts stands on: a lock that was held by a worker is granted to somebody else
+ * only when the worker has run its last instruction.
  */
 
 /** Long enough that a worker that lives on would be seen to count. */
@@ -42,7 +42,9 @@ async function run(workers: number): Promise<{ late: number; seen: number }> {
   return sum;
 }
 
-/** The control: a worker that asks for its lock and counts in the same task. @returns how far it got */
+/**
+ * The control: a worker that asks for its lock and counts in the same task. @returns how far it got
+ */
 async function unasked(): Promise<number> {
   const counter = new Int32Array(new SharedArrayBuffer(4));
   const name = `unasked ${Math.random()}`;

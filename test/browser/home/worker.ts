@@ -1,7 +1,8 @@
 /**
- * A worker of the test page: reads values that say what they must be, takes folios and frees them, and
- * lets its events turn between two rounds. It is killed anywhere in that, with a page pinned and
- * half-way through freeing it; the values are the page's, for a death inside `set` may still poison.
+ * A worker of the test page: reads values that say what they must be, takes folios and frees them,
+ * and lets its events turn between two rounds. It is killed anywhere in that, with a page pinned
+ * and half-way through freeing it; the values are the page's, for a death inside `set` may still
+ * poison.
  */
 import { SharedCache, type SharedCacheHandle } from '../../../src/index.ts';
 import { expectedValue, type FromWorker, KEYS } from './values.ts';

@@ -3,7 +3,8 @@
  * and some at work, and go on. Prints `ok`; whatever else happens is a failure.
  *
  * Wherever the killed one was, the cache is whole afterwards: nothing hangs, and no value is wrong.
- * `--gentle`: workers are asked to end, for Deno, where nobody can know when a killed one has ended.
+ * `--gentle`: workers are asked to end, for Deno, where nobody can know when a killed one has
+ * ended.
  */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

@@ -1,4 +1,6 @@
-/** What must work inside any test runner; `pageless` is given, for some load it in their own way. */
+/**
+ * What must work inside any test runner; `pageless` is given, for some load it in their own way.
+ */
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';

@@ -61,7 +61,9 @@ export interface Scenario {
 
   /** How many threads may be killed in one execution; 0 if absent. */
   kills?: number;
-  /** Whether a kill only cuts the thread's call short: it lives on, and its body catches UNWOUND. */
+  /**
+   * Whether a kill only cuts the thread's call short: it lives on, and its body catches UNWOUND.
+   */
   unwinds?: boolean;
   killable?: readonly number[];
   /** 1,000 for random searches without `maxSeconds`, else unlimited. */

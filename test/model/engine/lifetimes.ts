@@ -1,10 +1,10 @@
 /**
  * Finds accesses to memory that is nobody's: freed, or never given out.
  *
- * What is allocated, the program under test writes down itself (bits, counts, types). So there is no
- * second book to keep: a *judge* that knows the program's words looks at them before each access and
- * says why these bytes must not be touched now, if they must not. A pointer kept longer than what
- * it points to is found in the schedule in which the memory is freed and not yet reused.
+ * What is allocated, the program under test writes down itself (bits, counts, types). So there is
+ * no second book to keep: a *judge* that knows the program's words looks at them before each access
+ * and says why these bytes must not be touched now, if they must not. A pointer kept longer than
+ * what it points to is found in the schedule in which the memory is freed and not yet reused.
  */
 import { Violation } from './failure.ts';
 import type { AccessEvent, EngineEvent, MachineView, Observer } from './observer.ts';

@@ -13,8 +13,8 @@
  * known after it.
  *
  * Blocking is modelled: a parked thread is not enabled; notify enables the first ones in order of
- * parking. Time passes only when nothing is enabled, and then for all at once: every wait that has a
- * time-out ends, and the threads go on in any order. So nobody sleeps for ever while others wake
+ * parking. Time passes only when nothing is enabled, and then for all at once: every wait that has
+ * a time-out ends, and the threads go on in any order. So nobody sleeps for ever while others wake
  * again and again, whoever is chosen first. A killed thread leaves the queue of its
  * futex; one that was woken and is killed before it runs has used up the notification. The
  * scenario's recovery is a thread of its own, one per kill, that becomes runnable by the kill.
@@ -38,7 +38,9 @@ export interface SchedulerOptions {
   /** Those of the threads that run a recovery, one per possible kill. */
   rescuers: readonly VirtualThread[];
   kills: number;
-  /** Whether a kill only cuts the thread's call short: it lives on, and its body catches UNWOUND. */
+  /**
+   * Whether a kill only cuts the thread's call short: it lives on, and its body catches UNWOUND.
+   */
   unwinds: boolean;
   everyDeath: boolean;
   killable: readonly number[] | undefined;

@@ -1,5 +1,6 @@
 /**
- * What sequential consistency allows: the outcomes of all interleavings of a shape, by running them.
+ * What sequential consistency allows: the outcomes of all interleavings of a shape, by running
+ * them.
  *
  * An outcome is a number, two bits a word: register i at bit 2i, variable i at bit 8 + 2i. The same
  * number is made from memory after a round (source.ts).

@@ -9,9 +9,10 @@
  *   swap     two stores that stand one after the other change places
  *   drop     a lock, wake-up, mark, section, or deferral is left out
  *
- * A name is `file:line:kind`, and what the change begins at where a line has several. The *identity*
- * survives a shift of lines and a move: function, kind and the text that is changed; excuses.ts lists
- * by it. The parse is a light one: comments are blanked, calls are balanced parentheses.
+ * A name is `file:line:kind`, and what the change begins at where a line has several. The
+ * *identity* survives a shift of lines and a move: function, kind and the text that is changed;
+ * excuses.ts lists by it. The parse is a light one: comments are blanked, calls are balanced
+ * parentheses.
  */
 import { kernelSources } from './sources.ts';
 

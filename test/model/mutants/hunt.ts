@@ -60,7 +60,8 @@ export async function compileWith(
   source: string,
 ): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
-  // The compiler holds up this thread for seconds, and with it the sign that it is alive (hunter.ts).
+  // The compiler holds up this thread for seconds, and with it the sign that it is alive
+  // (hunter.ts).
   await turn();
   const { error, stderr } = await asc.main([entries[build], '-o', 'mutant.wasm', ...flags], {
     readFile(name) {

@@ -22,7 +22,9 @@ export function kernelSources(): ReadonlyMap<string, string> {
   return table;
 }
 
-/** The one file in which each of the texts stands exactly once. Throws when there is none, or two. */
+/**
+ * The one file in which each of the texts stands exactly once. Throws when there is none, or two.
+ */
 export function fileWith(texts: readonly string[]): string {
   const found = [...kernelSources()].filter(([, source]) =>
     texts.every((text) => source.split(text).length === 2),

@@ -1,4 +1,7 @@
-/** Mutants of the store: each recheck, order and step of repair that a scenario must miss when it is gone. */
+/**
+ * Mutants of the store: each recheck, order and step of repair that a scenario must miss when it is
+ * gone.
+ */
 import type { Mutant } from './table.ts';
 
 export const storeMutants: Mutant[] = [

@@ -1,9 +1,9 @@
 /**
  * The table of verdicts: what became of each mutant when it was last hunted.
  *
- * verdicts.tsv has a row for each: name, a digest of its source, verdict. A row counts as long as the
- * changed file is still the same, so a hunt that was interrupted goes on where it ended, and one
- * after a change hunts only what the change touched. Rows of mutants that are gone are dropped.
+ * verdicts.tsv has a row for each: name, a digest of its source, verdict. A row counts as long as
+ * the changed file is still the same, so a hunt that was interrupted goes on where it ended, and
+ * one after a change hunts only what the change touched. Rows of mutants that are gone are dropped.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

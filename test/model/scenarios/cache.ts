@@ -1,4 +1,6 @@
-/** What scenarios of the store are made of: a cache with an entry, and calls that look at values. */
+/**
+ * What scenarios of the store are made of: a cache with an entry, and calls that look at values.
+ */
 import assert from 'node:assert/strict';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 

@@ -66,7 +66,8 @@ export const entryScenarios: KernelScenario[] = [
     threads: [setLarge, read('a-')],
   },
   {
-    // Between a draft that its slot names and none there is a time at which only its thread knows it.
+    // Between a draft that its slot names and none there is a time at which only its thread knows
+    // it.
     name: 'draft-dropped-killed',
     bound: 2,
     kills: 1,

@@ -56,7 +56,9 @@ function cut(call: 'splitPage' | 'shrinkPage'): Body {
 
 const free: Body = (thread) => thread.call('freeFolio', folio.name);
 
-/** Frees the folio and makes another, whose descriptor is the same: the old name is no good for it. */
+/**
+ * Frees the folio and makes another, whose descriptor is the same: the old name is no good for it.
+ */
 const freeAndAlloc: Body = async (thread) => {
   if ((await thread.call('freeFolio', folio.name)) !== 0) return;
   const name = (await thread.call('allocFolio', 0, TYPE_ANON_FOLIO)) as number;

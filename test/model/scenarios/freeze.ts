@@ -1,4 +1,6 @@
-/** Scenarios of references alone: a header in a page of its own, which nobody but its threads uses. */
+/**
+ * Scenarios of references alone: a header in a page of its own, which nobody but its threads uses.
+ */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';

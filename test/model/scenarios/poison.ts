@@ -59,7 +59,10 @@ const lockOrTrap: Body = async (thread) => {
   if (!(await traps(thread, 'lockPage', desc))) await traps(thread, 'unlockPage', desc);
 };
 
-/** A cache whose entry's handle says that its object is free: who takes it out faults under the leaf's lock. */
+/**
+ * A cache whose entry's handle says that its object is free: who takes it out faults under the
+ * leaf's lock.
+ */
 function loseValue(machine: Machine): void {
   makeCache('k', 'm')(machine);
   const top = machine.load(facts.STORE_STATE + offsetOf('StoreState', 'top'));

@@ -1,12 +1,13 @@
 /**
  * Scenarios of grace periods: the shapes by which the memory model of Linux says what RCU promises.
  *
- *   RCU+sync+free  who misses the new version before the grace period does not see the old one freed
+ *   RCU+sync+free  who misses the new version before the grace period does not see the old one
+ *                  freed
  *   RCU+sync+read  who saw the first store of a section sees, after a grace period, all of them
  *
  * A section is entered and left by calls of the test build; between its two accesses stands a call,
- * at whose steps another thread may go on. Source: tools/memory-model/litmus-tests of Linux, the shapes
- * alone.
+ * at whose steps another thread may go on. Source: tools/memory-model/litmus-tests of Linux, the
+ * shapes alone.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
@@ -77,7 +78,9 @@ const readAcross: Body = async (thread) => {
   return 'over';
 };
 
-/** The writer's ring wants one value to be full, and cannot ripen: the first thread is in a section. */
+/**
+ * The writer's ring wants one value to be full, and cannot ripen: the first thread is in a section.
+ */
 function fillLimbo(machine: Machine): void {
   const { main, threads } = machine;
   makeCache('k', 'k')(machine);
@@ -120,7 +123,8 @@ export const rcuScenarios: KernelScenario[] = [
     check: ({ results }) => assert.ok(['freed', 'late'].includes(String(results[1]))),
   },
   {
-    // The writer outruns the reader, and goes on when that has left: then limbo is not full any more.
+    // The writer outruns the reader, and goes on when that has left: then limbo is not full any
+    // more.
     name: 'limbo-full',
     module: 'test',
     bound: 0,

@@ -1,6 +1,7 @@
 /**
- * Deaths in the store: a thread is killed at any instruction of anything that changes the cache. Nothing
- * is poisoned, every other entry is there, and every page, object and total is accounted for.
+ * Deaths in the store: a thread is killed at any instruction of anything that changes the cache.
+ * Nothing is poisoned, every other entry is there, and every page, object and total is accounted
+ * for.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
@@ -8,7 +9,10 @@ import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { load, makeCache, NOW, reclaim, remove, set, VALUE_BYTES, word } from './cache.ts';
 
-/** The thread has what it allocates from at hand: deaths on the way to that are other scenarios' affair. */
+/**
+ * The thread has what it allocates from at hand: deaths on the way to that are other scenarios'
+ * affair.
+ */
 function warmUp(machine: Machine): void {
   const { main, threads } = machine;
   for (const thread of threads) {

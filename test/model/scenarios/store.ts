@@ -22,7 +22,9 @@ const removeAndReuse: Body = async (thread, machine) => {
   await set(thread, machine);
 };
 
-/** The leaf that a split replaced waits in limbo for its grace period; then its page is anybody's. */
+/**
+ * The leaf that a split replaced waits in limbo for its grace period; then its page is anybody's.
+ */
 const splitAndReuse: Body = async (thread, machine) => {
   await set(thread, machine);
   await reclaim(thread);
@@ -129,8 +131,8 @@ export const storeScenarios: KernelScenario[] = [
     prepare: makeSmallLeaves('k', 'z'),
     threads: [read('a'), splitAndReuse],
   },
-  // The second key splits the only leaf; the first, which moves to the new one or stays, must be found
-  // throughout.
+  // The second key splits the only leaf; the first, which moves to the new one or stays, must be
+  // found throughout.
   ...['k', 'm'].map(
     (key): KernelScenario => ({
       name: `get-split-${key}`,

@@ -1,6 +1,6 @@
 /**
- * Scenarios of calls that are cut short: what a killed thread leaves so that others can repair it, a
- * thread that lives on repairs itself, at each step.
+ * Scenarios of calls that are cut short: what a killed thread leaves so that others can repair it,
+ * a thread that lives on repairs itself, at each step.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';

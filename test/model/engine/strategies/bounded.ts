@@ -2,29 +2,29 @@
  * Every schedule with at most `bound` preemptions, but for those that differ from another one of
  * them only in the order of steps that do not conflict.
  *
- * A thread runs as far as it goes: its *block*. A preemption by u before step s of the block makes a
- * difference only if something that happens before the block goes on conflicts with s; else it could
- * have come after s, at the same price. So the search lets the block run to its end, and comes back
- * to a step when it has seen the conflict:
+ * A thread runs as far as it goes: its *block*. A preemption by u before step s of the block makes
+ * a difference only if something that happens before the block goes on conflicts with s; else it
+ * could have come after s, at the same price. So the search lets the block run to its end, and
+ * comes back to a step when it has seen the conflict:
  *
  *   *mark*   While a block is interrupted before its step k, by u, each step of another thread is
- *            compared with the steps of the block so far. With the latest one that it conflicts with
- *            a mark is left: u has to be tried before that step as well
+ *            compared with the steps of the block so far. With the latest one that it conflicts
+ *            with a mark is left: u has to be tried before that step as well
  *   *barred* A thread that was preempted before s may go on only after something has met s, that is
  *            conflicted with it. Where nobody else can run, the execution is cut: it has been run,
  *            with s before the preemption
  *
- * Why that loses nothing: order all schedules by their first difference, where going on is more than
- * switching, and take of those that differ in the order of independent steps only, within the bound,
- * the greatest. It never goes on unmet, for with s moved before the preemption it would be greater,
- * and with no more preemptions: the switches are the same, or one that was a preemption is a switch
- * away from a thread that is done. And each of its preemptions is tried: the step that meets s comes
- * also if s goes first, in an execution that is run earlier and leaves the mark. Unlike the sleep
- * sets of dpor.ts this compares with one block only, and the bound is no obstacle, because nothing
- * is replaced by a schedule that needs more preemptions.
+ * Why that loses nothing: order all schedules by their first difference, where going on is more
+ * than switching, and take of those that differ in the order of independent steps only, within the
+ * bound, the greatest. It never goes on unmet, for with s moved before the preemption it would be
+ * greater, and with no more preemptions: the switches are the same, or one that was a preemption is
+ * a switch away from a thread that is done. And each of its preemptions is tried: the step that
+ * meets s comes also if s goes first, in an execution that is run earlier and leaves the mark.
+ * Unlike the sleep sets of dpor.ts this compares with one block only, and the bound is no obstacle,
+ * because nothing is replaced by a schedule that needs more preemptions.
  *
- * Switches from a thread that is blocked, done or dead are all tried, and so are kills. If two kills
- * are possible the first one meets everybody: who dies first makes a difference.
+ * Switches from a thread that is blocked, done or dead are all tried, and so are kills. If two
+ * kills are possible the first one meets everybody: who dies first makes a difference.
  *
  * The path is a stack of points, two kinds as in dpor.ts: a *step* chooses who goes on, or dies
  * before that; a *death* chooses whether the running thread dies before a plain store.
@@ -98,7 +98,9 @@ export class Bounded implements Strategy {
   #killedNow = false;
   /** First step of the running thread's block. */
   #begin = 0;
-  /** Threads whose block is interrupted, as bits; its first step, and the step at which another ran. */
+  /**
+   * Threads whose block is interrupted, as bits; its first step, and the step at which another ran.
+   */
   #open = 0;
   readonly #begins = new Int32Array(MAX_THREADS);
   readonly #ends = new Int32Array(MAX_THREADS);

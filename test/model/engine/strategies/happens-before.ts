@@ -12,7 +12,8 @@
  *   j happened before i   <=>   clock(i)[thread(j)] >= clock(j)[thread(j)]
  *   row(-1) = 0           clock(i) = row(i)[thread(i)]
  *
- * Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction" (POPL 2014).
+ * Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction" (POPL
+ * 2014).
  */
 import { lowest } from '../strategy.ts';
 import type { AccessLog } from './access-log.ts';

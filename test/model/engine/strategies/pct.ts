@@ -4,8 +4,8 @@
  * An execution gives the threads random priorities and always runs the highest; at each of d - 1
  * random steps the thread that would run is demoted below all others first. A defect of depth d
  * (d orderings between steps are enough to cause it) is found by one execution with probability at
- * least 1 / (n * k^(d-1)), n threads, k steps, whatever else the program does. That is far more than
- * a walk which decides anew at every step.
+ * least 1 / (n * k^(d-1)), n threads, k steps, whatever else the program does. That is far more
+ * than a walk which decides anew at every step.
  *
  * k counts the steps at which more than one thread could go on. It is learnt: the first execution
  * has no change points, and later ones raise k when they are longer. Without a depth, executions

@@ -1,0 +1,244 @@
+/**
+ * The shape of SharedCache's public API, signed before the code: names and meanings that agree with
+ * Map, lru-cache 11 and Keyv, and with what threads and bytes allow.
+ *
+ * test/types/api.ts compares it with the declarations that are built, and has the list of what is
+ * signed and not there yet. What is not signed may not be built.
+ */
+import type { Arena, ArenaHandle } from '../dist/index.js';
+
+/** 1–2,048 bytes; a text and its UTF-8 are one key. */
+export type Key = string | Uint8Array;
+/** What comes out is the caller's own, never shared. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+export type In<V> = V | (V extends Uint8Array ? Uint8Array : never);
+
+export interface ValueCodec<V> {
+  serialize(value: V): Uint8Array;
+  deserialize(bytes: Bytes): V;
+}
+
+export type ValueKind = 'bytes' | 'string' | 'json';
+export type Refusal = 'too-large' | 'no-memory' | 'stalled-reader';
+
+/** Of a call, filled in by it, as lru-cache's `status`. */
+export interface Status {
+  get?: 'hit' | 'stale' | 'miss';
+  set?: 'add' | 'replace' | 'refused';
+  refusal?: Refusal;
+  load?: 'hit' | 'stale' | 'computed' | 'waited' | 'tier';
+  entrySize?: number;
+}
+
+/** Milliseconds; ttl 0 or Infinity: never expires. */
+export interface TimeOptions {
+  ttl?: number;
+  staleFor?: number;
+}
+
+export interface GetOptions {
+  allowStale?: boolean;
+  updateAgeOnGet?: boolean;
+  status?: Status;
+}
+
+export interface SetOptions extends TimeOptions {
+  tags?: readonly string[];
+  noUpdateTTL?: boolean;
+  status?: Status;
+}
+
+/** As much of an AbortSignal as is used: types of our own need neither `dom` nor @types/node. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+export interface WaitOptions {
+  signal?: Signal;
+  timeoutMs?: number;
+}
+
+export interface LoadOptions extends SetOptions, WaitOptions {
+  forceRefresh?: boolean;
+  staleIfError?: boolean;
+}
+
+/** The shape of lru-cache's fetchMethod. */
+export type Compute<V> = (
+  key: Key,
+  stale: V | undefined,
+  context: { signal: AbortSignal; options: SetOptions },
+) => V | undefined | Promise<V | undefined>;
+
+export type ComputeSync<V> = (
+  key: Key,
+  stale: V | undefined,
+  context: { options: SetOptions },
+) => V | undefined;
+
+export interface EntryInfo {
+  size: number;
+  storedSize: number;
+  ttl: number;
+  isStale: boolean;
+  tags: string[];
+}
+
+/** Opaque; only for `setIfVersion`. */
+export type Version = bigint & { readonly kind: unique symbol };
+
+/** A cache, or a namespace of one. */
+export interface CacheView<V> {
+  /** Entries; may count dead ones that are not yet gone. */
+  readonly size: number;
+  get(key: Key, options?: GetOptions): V | undefined;
+  peek(key: Key, options?: { allowStale?: boolean }): V | undefined;
+  has(key: Key): boolean;
+  getInto(key: Key, target: Uint8Array, offset?: number): number | undefined;
+  /** A promise as result is a typed error. */
+  read<R>(key: Key, use: (bytes: Uint8Array) => R): R | undefined;
+  /** False: refused, the key has no value. */
+  set(key: Key, value: In<V>, options?: SetOptions): boolean;
+  /** Only if absent. Refused: nothing has changed, as for all that follow. */
+  add(key: Key, value: In<V>, options?: SetOptions): boolean;
+  /** Only if present. */
+  replace(key: Key, value: In<V>, options?: SetOptions): boolean;
+  update(
+    key: Key,
+    change: (old: V | undefined) => In<V> | undefined,
+    options?: SetOptions,
+  ): V | undefined;
+  increment(key: Key, by?: number, options?: SetOptions & { initial?: number }): number | undefined;
+  getWithVersion(key: Key): { value: V; version: Version } | undefined;
+  setIfVersion(key: Key, value: In<V>, version: Version, options?: SetOptions): boolean;
+  delete(key: Key): boolean;
+  getOrSet(key: Key, compute: Compute<V>, options?: LoadOptions): Promise<V | undefined>;
+  getOrSetSync(
+    key: Key,
+    compute: ComputeSync<V>,
+    options?: Omit<LoadOptions, 'signal'>,
+  ): V | undefined;
+  getMany(keys: Iterable<Key>, options?: GetOptions): (V | undefined)[];
+  setMany(entries: Iterable<readonly [key: Key, value: In<V>, options?: SetOptions]>): boolean[];
+  deleteMany(keys: Iterable<Key>): boolean[];
+  deleteTag(tag: string): void;
+  /** As lru-cache: Infinity none, 0 absent, below 0 stale. */
+  getRemainingTTL(key: Key): number;
+  touch(key: Key, options?: TimeOptions): boolean;
+  info(key: Key): EntryInfo | undefined;
+  /** Generators, not IterableIterators: leaving a loop early calls `return`. */
+  keys(): Generator<Key>;
+  keys(options: { as: 'bytes' }): Generator<Bytes>;
+  values(): Generator<V>;
+  entries(): Generator<[Key, V]>;
+  [Symbol.iterator](): Generator<[Key, V]>;
+  forEach(visit: (value: V, key: Key, cache: this) => void): void;
+  clear(): void;
+  purgeStale(options?: { maxMs?: number }): number;
+  stats(): CacheStats;
+  namespace<W = V>(
+    name: string,
+    options?: TimeOptions & { values?: ValueKind | ValueCodec<W> },
+  ): CacheView<W>;
+  /** Here, then the tier. */
+  getAsync(key: Key, options?: WaitOptions): Promise<V | undefined>;
+  getManyAsync(keys: Iterable<Key>, options?: WaitOptions): Promise<(V | undefined)[]>;
+  /** The tier's queue. */
+  flush(options?: WaitOptions): Promise<{ written: number; dropped: number }>;
+}
+
+export interface SharedCache<V> extends CacheView<V> {
+  readonly handle: SharedCacheHandle;
+  /** One: a cache of several zones is not built, and would have `arenas` beside it. */
+  readonly arena: Arena;
+  save(file: string): Promise<void>;
+  metrics(): string;
+  on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this;
+  off<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this;
+  /** A fresh cache with a new handle, after poison. */
+  recreate(): SharedCache<V>;
+  /** This thread's part; idempotent. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Events of this thread. */
+export interface CacheEvents {
+  poisoned: { error: Error };
+  recovered: object;
+  threadDied: object;
+  evicted: object;
+}
+
+export interface CacheStats {
+  entries: number;
+  keyBytes: number;
+  valueBytes: number;
+  storedBytes: number;
+  compressionRatio: number;
+  hits: number;
+  misses: number;
+  sets: number;
+  refusals: number;
+  deletes: number;
+  evictions: number;
+  expirations: number;
+  isSupervised: boolean;
+}
+
+/** What each thread brings. `now`, a clock for tests, stays: expiry cannot be tested otherwise. */
+export interface AttachOptions<V> {
+  values?: ValueKind | ValueCodec<V>;
+  now?: () => number;
+  near?: unknown;
+  tier?: unknown;
+}
+
+/** `compression` and `now` stay; minSize, zoneSize and shrink wait for caches of several zones. */
+export interface SharedCacheOptions<V> extends TimeOptions, AttachOptions<V> {
+  maxSize: number | string;
+  maxEntrySize?: number | string;
+  compression?: 'lz4' | 'none';
+}
+
+/** The rest is in the file. */
+export interface RestoreOptions<V> extends AttachOptions<V> {
+  maxSize?: number | string;
+}
+
+export interface SharedCacheHandle {
+  kind: 'pageless-cache';
+  arena: ArenaHandle;
+  values: ValueKind | 'own';
+  ttl: number;
+  maxEntrySize: number;
+  compression: 'lz4' | 'none';
+}
+
+export interface SharedCacheConstructor {
+  new <V extends Uint8Array = Bytes>(
+    options: SharedCacheOptions<V> & { values?: 'bytes' },
+  ): SharedCache<V>;
+  new <V extends string = string>(
+    options: SharedCacheOptions<V> & { values: 'string' },
+  ): SharedCache<V>;
+  new <V = unknown>(options: SharedCacheOptions<V> & { values: 'json' }): SharedCache<V>;
+  new <V>(options: SharedCacheOptions<V> & { values: ValueCodec<V> }): SharedCache<V>;
+  /** Of a kind that is known only when the program runs. */
+  new (options: SharedCacheOptions<unknown>): SharedCache<unknown>;
+  readonly prototype: SharedCache<unknown>;
+  attach<V = Bytes>(handle: SharedCacheHandle, options?: AttachOptions<V>): SharedCache<V>;
+  load<V = Bytes>(file: string, options?: RestoreOptions<V>): Promise<SharedCache<V>>;
+  isSupported(): boolean;
+  whyUnsupported(): string | undefined;
+}
+
+/** What follows `ERR_PAGELESS_` in the codes of errors that the above can throw. */
+export type ErrorName =
+  | ('INVALID_ARGUMENT' | 'UNSUPPORTED' | 'DISPOSED' | 'CORRUPTION')
+  | ('INCOMPATIBLE_ZONE' | 'TOO_MANY_THREADS' | 'ZONE_TOO_SMALL')
+  | ('TARGET_TOO_SMALL' | 'BUSY' | 'BAD_IMAGE')
+  | ('COMPUTE' | 'TIMEOUT' | 'NOT_A_NUMBER' | 'TIER');

@@ -1,12 +1,11 @@
 /**
- * The cache: what it does, one operation each.
+ * The cache: what changes it, one operation each; reading is read.ts.
  *
- * Reading takes no lock: section → directory → line → handle → object → block. Writing builds the
- * entry first, outside any lock, and then changes one cell of the index under the lock of its leaf.
+ * Writing builds the entry first, outside any lock, and then changes one cell of the index under the
+ * lock of its leaf.
  *
  *   set     draft (store/entry.ts) → the cell, in the key's place or a free one → the old value to
  *           the ring
- *   get     first block decoded to the output scratch; `getMore` for the following ones
  *   delete  the cell becomes 0 → the value to the ring
  *
  * Memory is short: free what waits, evict at least as many bytes as are needed, and try again.
@@ -14,13 +13,10 @@
  * key's old value: a cache may forget, but it is never stale.
  *
  * The key of every operation stands in the key scratch; its hash is taken once a call. An expiry is
- * a time in milliseconds, 0 = never; who asks with `now` 0 has not read the clock, and is told to
- * (ERR_NEEDS_CLOCK) when the entry has an expiry.
+ * a time in milliseconds, 0 = never.
  */
-import { ERR_NEEDS_CLOCK, ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
-import { superblock } from '../base/layout';
+import { ERR_NO_MEMORY } from '../base/fault';
 import { peekWord } from '../base/words';
-import { hashKey } from '../codec/hash';
 import { keepFree } from '../frames/watermark';
 import { takeScratch } from '../memdesc/thread-pages';
 import {
@@ -39,7 +35,6 @@ import {
   leafCount,
   lockLeaf,
   lockLeafOf,
-  lookUp,
   unlockLeaf,
 } from '../store/directory';
 import {
@@ -50,13 +45,11 @@ import {
   entryExpiry,
   finishDraft,
 } from '../store/entry';
-import { beginRead, continueRead } from '../store/entry-read';
 import { selfJournal, storeState } from '../store/journal';
 import {
   cellAt,
   findHandle,
   foundAt,
-  foundLeaf,
   freePosition,
   isMainAt,
   LEAF_CELLS,
@@ -65,26 +58,22 @@ import {
   noteHit,
 } from '../store/leaf';
 import { areFew, growIndex, isMany, shrinkIndex } from '../store/resize';
-import { latestTime, noteExpiring } from '../thread/clock';
+import { noteExpiring } from '../thread/clock';
 import {
   COUNT_BYTES_IN,
-  COUNT_BYTES_OUT,
   COUNT_DELETES,
-  COUNT_EXPIRATIONS,
-  COUNT_HITS,
-  COUNT_MISSES,
   COUNT_REFUSALS,
   COUNT_SETS,
   count,
 } from '../thread/counters';
-import { OP_DELETE } from '../thread/operations';
 import { leaveSection } from '../thread/rcu';
-import { selfState, setInKernel } from '../thread/slot';
+import { selfState } from '../thread/slot';
 import { formatPool } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 import { evictFrom, unitsOfEntry } from './judge';
 import { beginsInMain, evictSome, pushEntry } from './queue';
 import { formatShards } from './queue-pages';
+import { keyHash } from './read';
 
 /** Bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
 const EVICT_BYTES: u32 = 65536;
@@ -108,12 +97,6 @@ export function formatStore(): i32 {
 
 export function isStoreFormatted(): bool {
   return storeState().top != 0;
-}
-
-function keyHash(keyBytes: u32): u32 {
-  const hash = hashKey(selfState().keyScratch, keyBytes, superblock().hashSeed);
-  // 0 marks a record of a queue that is gone.
-  return max(u32(hash ^ (hash >> 32)), 1);
 }
 
 /** Finds memory for somebody who got none. @returns false when there is none to be had */
@@ -243,95 +226,6 @@ export function refuse(keyBytes: u32): i32 {
   takeOut(keyBytes);
   count(COUNT_REFUSALS, 1);
   return ERR_NO_MEMORY;
-}
-
-/**
- * Finds the key's entry, in a section. An expired one is taken out.
- *
- * @returns its handle; 0 = none; 1 = its expiry is to be compared with a `now`
- */
-function findFresh(keyBytes: u32, now: u64): u32 {
-  const hash = keyHash(keyBytes);
-  while (true) {
-    const handle = lookUp(hash, selfState().keyScratch, keyBytes);
-    if (handle == 0) return 0;
-    const expiry = entryExpiry(zsPlace(handle));
-    if (expiry == 0) return handle;
-    // What is over for anybody is over for all.
-    const time = max(now, latestTime());
-    if (time < expiry) return now == 0 ? NEEDS_CLOCK : handle;
-    // Progress: otherwise another thread has set the key since.
-    if (expire(hash, keyBytes, time)) return 0;
-  }
-}
-
-/** No handle: cells are 8-byte aligned. */
-const NEEDS_CLOCK: u32 = 1;
-
-/**
- * Takes the key's entry out if it has expired: looks again, now with the lock. @returns whether
- * none is left
- */
-function expire(hash: u32, keyBytes: u32, now: u64): bool {
-  // A read so far: from here on it changes something.
-  setInKernel(OP_DELETE, 0);
-  makeRingRoom();
-  const number = lockLeafOf(hash);
-  const leaf = leafAt(number);
-  const handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
-  const expiry = handle == 0 ? 0 : entryExpiry(zsPlace(handle));
-  const isExpired = expiry != 0 && now >= expiry;
-  if (isExpired) removeEntry(leaf, foundAt(), handle);
-  unlockLeaf(number);
-  if (isExpired) {
-    closeChange();
-    count(COUNT_EXPIRATIONS, 1);
-  }
-  return handle == 0 || isExpired;
-}
-
-/**
- * Reads a value: its first block is in the output scratch afterwards. In a section.
- *
- * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK
- */
-export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
-  const handle = findFresh(keyBytes, now);
-  if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
-  if (handle == 0) {
-    if (isCounted) count(COUNT_MISSES, 1);
-    return ERR_NOT_FOUND;
-  }
-  if (isCounted) noteHit(foundLeaf(), foundAt());
-  const bytes = beginRead(handle);
-  if (isCounted) {
-    count(COUNT_HITS, 1);
-    count(COUNT_BYTES_OUT, bytes);
-  }
-  return i32(bytes);
-}
-
-/** Reads the next block of a long value. In a section. @returns its length, or ERR_RESTART */
-export function getMore(): i32 {
-  return continueRead();
-}
-
-/**
- * When the key's entry expires, in a section. One that has is taken out.
- *
- * @param now  not 0
- * @returns the millisecond, 0 = never; or ERR_NOT_FOUND
- */
-export function expiryOf(keyBytes: u32, now: u64): i64 {
-  const handle = findFresh(keyBytes, now);
-  return handle == 0 || handle == NEEDS_CLOCK ? ERR_NOT_FOUND : entryExpiry(zsPlace(handle));
-}
-
-/** @returns 1 or 0, or ERR_NEEDS_CLOCK. In a section */
-export function has(keyBytes: u32, now: u64): i32 {
-  const handle = findFresh(keyBytes, now);
-  if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
-  return handle == 0 ? 0 : 1;
 }
 
 /** Deletes the key's entry. @returns whether there was one */

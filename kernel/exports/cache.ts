@@ -5,6 +5,7 @@
 
 import * as store from '../cache/cache';
 import * as keys from '../cache/keys';
+import * as read from '../cache/read';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
 import { leave, OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
 import { selfState } from '../thread/slot';
@@ -78,21 +79,21 @@ export function refuseSet(keyBytes: u32): void {
 
 export function get(keyBytes: u32, now: f64, isCounted: bool): i32 {
   enterReading(OP_READ);
-  const bytes = store.get(keyBytes, u64(now), isCounted);
+  const bytes = read.get(keyBytes, u64(now), isCounted);
   leave();
   return bytes;
 }
 
 export function getMore(): i32 {
   enterReading(OP_READ);
-  const bytes = store.getMore();
+  const bytes = read.getMore();
   leave();
   return bytes;
 }
 
 export function has(keyBytes: u32, now: f64): i32 {
   enterReading(OP_READ);
-  const isThere = store.has(keyBytes, u64(now));
+  const isThere = read.has(keyBytes, u64(now));
   leave();
   return isThere;
 }
@@ -100,7 +101,7 @@ export function has(keyBytes: u32, now: f64): i32 {
 /** @returns when the entry expires, 0 = never, or ERR_NOT_FOUND */
 export function expiryOf(keyBytes: u32, now: f64): f64 {
   enterReading(OP_READ);
-  const expiry = store.expiryOf(keyBytes, u64(now));
+  const expiry = read.expiryOf(keyBytes, u64(now));
   leave();
   return f64(expiry);
 }

@@ -1,0 +1,124 @@
+/**
+ * Reading: what a key's entry holds, whether it is there, and until when.
+ *
+ * No lock: section → directory → line → handle → object → block. Who meets an expired entry takes it
+ * out, and only for that takes the lock of its leaf.
+ *
+ * The key stands in the key scratch; its hash is taken once a call. Who asks with `now` 0 has not read
+ * the clock, and is told to (ERR_NEEDS_CLOCK) when the entry has an expiry.
+ */
+import { ERR_NEEDS_CLOCK, ERR_NOT_FOUND } from '../base/fault';
+import { superblock } from '../base/layout';
+import { hashKey } from '../codec/hash';
+import { makeRingRoom } from '../reclaim/reclaim';
+import { closeChange, removeEntry } from '../store/change';
+import { leafAt, lockLeafOf, lookUp, unlockLeaf } from '../store/directory';
+import { entryExpiry } from '../store/entry';
+import { beginRead, continueRead } from '../store/entry-read';
+import { findHandle, foundAt, foundLeaf, noteHit } from '../store/leaf';
+import { latestTime } from '../thread/clock';
+import {
+  COUNT_BYTES_OUT,
+  COUNT_EXPIRATIONS,
+  COUNT_HITS,
+  COUNT_MISSES,
+  count,
+} from '../thread/counters';
+import { OP_DELETE } from '../thread/operations';
+import { selfState, setInKernel } from '../thread/slot';
+import { zsPlace } from '../zsmalloc/object';
+
+/** Hash of the key in the scratch: never 0, which marks a record of a queue that is gone. */
+export function keyHash(keyBytes: u32): u32 {
+  const hash = hashKey(selfState().keyScratch, keyBytes, superblock().hashSeed);
+  return max(u32(hash ^ (hash >> 32)), 1);
+}
+
+/**
+ * Finds the key's entry, in a section. An expired one is taken out.
+ *
+ * @returns its handle; 0 = none; 1 = its expiry is to be compared with a `now`
+ */
+function findFresh(keyBytes: u32, now: u64): u32 {
+  const hash = keyHash(keyBytes);
+  while (true) {
+    const handle = lookUp(hash, selfState().keyScratch, keyBytes);
+    if (handle == 0) return 0;
+    const expiry = entryExpiry(zsPlace(handle));
+    if (expiry == 0) return handle;
+    // What is over for anybody is over for all.
+    const time = max(now, latestTime());
+    if (time < expiry) return now == 0 ? NEEDS_CLOCK : handle;
+    // Progress: otherwise another thread has set the key since.
+    if (expire(hash, keyBytes, time)) return 0;
+  }
+}
+
+/** No handle: cells are 8-byte aligned. */
+const NEEDS_CLOCK: u32 = 1;
+
+/**
+ * Takes the key's entry out if it has expired: looks again, now with the lock. @returns whether
+ * none is left
+ */
+function expire(hash: u32, keyBytes: u32, now: u64): bool {
+  // A read so far: from here on it changes something.
+  setInKernel(OP_DELETE, 0);
+  makeRingRoom();
+  const number = lockLeafOf(hash);
+  const leaf = leafAt(number);
+  const handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
+  const expiry = handle == 0 ? 0 : entryExpiry(zsPlace(handle));
+  const isExpired = expiry != 0 && now >= expiry;
+  if (isExpired) removeEntry(leaf, foundAt(), handle);
+  unlockLeaf(number);
+  if (isExpired) {
+    closeChange();
+    count(COUNT_EXPIRATIONS, 1);
+  }
+  return handle == 0 || isExpired;
+}
+
+/**
+ * Reads a value: its first block is in the output scratch afterwards. In a section.
+ *
+ * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK
+ */
+export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
+  const handle = findFresh(keyBytes, now);
+  if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
+  if (handle == 0) {
+    if (isCounted) count(COUNT_MISSES, 1);
+    return ERR_NOT_FOUND;
+  }
+  if (isCounted) noteHit(foundLeaf(), foundAt());
+  const bytes = beginRead(handle);
+  if (isCounted) {
+    count(COUNT_HITS, 1);
+    count(COUNT_BYTES_OUT, bytes);
+  }
+  return i32(bytes);
+}
+
+/** Reads the next block of a long value. In a section. @returns its length, or ERR_RESTART */
+export function getMore(): i32 {
+  return continueRead();
+}
+
+/**
+ * When the key's entry expires, in a section. One that has is taken out.
+ *
+ * @param now  not 0
+ * @returns the millisecond, 0 = never; or ERR_NOT_FOUND
+ */
+export function expiryOf(keyBytes: u32, now: u64): i64 {
+  const handle = findFresh(keyBytes, now);
+  return handle == 0 || handle == NEEDS_CLOCK ? ERR_NOT_FOUND : entryExpiry(zsPlace(handle));
+}
+
+/** @returns 1 or 0, or ERR_NEEDS_CLOCK. In a section */
+export function has(keyBytes: u32, now: u64): i32 {
+  const handle = findFresh(keyBytes, now);
+  if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
+  return handle == 0 ? 0 : 1;
+}

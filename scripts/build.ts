@@ -21,15 +21,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { writeCommonJs } from './commonjs.ts';
-import { embedded, embeddedSmall } from './embedded.ts';
-
+import { embedded, embeddedSmall, embeddedTogether } from './embedded.ts';
 import { guardSource } from './guard-source.ts';
-
 import { kernelFace } from './kernel-face.ts';
-
 import { facts } from './kernel-facts.ts';
-
 import { commonFlags, releaseFlags } from './kernel-flags.ts';
+import { slim } from './slim.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { writePage } from './web-page.ts';
 
@@ -107,8 +104,8 @@ async function writeGenerated(): Promise<void> {
   writeModule('kernel', `Embedded = ${await embeddedSmall(moduleOf('release'))}`);
   writeModule('observer', `Embedded = ${embedded(moduleOf('observer'))}`);
   const layouts = ['one-word', 'two-word', 'struct-page'];
-  const labs = layouts.map((layout) => `  '${layout}': ${embedded(moduleOf(`lab-${layout}`))},\n`);
-  writeModule('lab', `Record<'${layouts.join("' | '")}', Embedded> = {\n${labs.join('')}}`);
+  const labs = layouts.map((layout): [string, Uint8Array] => [layout, moduleOf(`lab-${layout}`)]);
+  writeFileSync(join(root, 'src/generated/lab-wasm.ts'), embeddedTogether(labs));
   writeFileSync(join(root, 'src/generated/guard.ts'), guardSource(exportedFunctions()));
   const sources = kernelSources().map((file) => readFileSync(join(root, 'kernel', file), 'utf8'));
   writeFileSync(join(root, 'src/generated/facts.ts'), facts(sources));
@@ -146,5 +143,6 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 // After the facts, which it bundles.
 writePage(root);
 run('typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
+slim(join(root, 'dist'), entries);
 writeCommonJs(join(root, 'dist'), entries);
 run('typescript/bin/tsc', ['-p', 'tsconfig.package.json']);

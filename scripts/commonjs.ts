@@ -10,6 +10,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildSync, transformSync } from 'esbuild';
+import { factsFile, typesOf, withoutUnused } from './slim.ts';
 
 /** What `import.meta.url` is in a CommonJS file of Node. */
 const ownUrl = "const ownUrl = require('node:url').pathToFileURL(__filename).href;";
@@ -18,39 +19,30 @@ const ownUrl = "const ownUrl = require('node:url').pathToFileURL(__filename).hre
 export function writeCommonJs(dist: string, entries: readonly string[]): void {
   const out = join(dist, 'cjs');
   rmSync(out, { recursive: true, force: true });
-  const files = reachable(dist, entries);
-  for (const file of files) {
+  const sources = reachable(dist, entries);
+  const { [factsFile]: numbers = '', ...others } = Object.fromEntries(sources);
+  sources.set(factsFile, withoutUnused(numbers, Object.values(others)));
+  for (const file of sources.keys()) {
     mkdirSync(dirname(join(out, file)), { recursive: true });
-    writeFileSync(join(out, file), convert(readFileSync(join(dist, file), 'utf8')));
+    writeFileSync(join(out, file), convert(sources.get(file)!));
   }
-  for (const file of typesOf(dist, files)) {
+  for (const file of typesOf(dist, entries)) {
     mkdirSync(dirname(join(out, file)), { recursive: true });
     copyFileSync(join(dist, file), join(out, file));
   }
   writeFileSync(join(out, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
-/** Files of dist/ that the entries import, themselves included. */
-function reachable(dist: string, entries: readonly string[]): string[] {
+/** Files of dist/ that the entries import, themselves included, and their texts. */
+function reachable(dist: string, entries: readonly string[]): Map<string, string> {
   const { metafile } = buildSync({
     absWorkingDir: dist,
     entryPoints: entries.map((entry) => `${entry}.js`),
     ...{ bundle: true, write: false, metafile: true, outdir: 'none', format: 'esm' },
     ...{ platform: 'node', packages: 'external', logLevel: 'error' },
   });
-  return Object.keys(metafile.inputs);
-}
-
-/** The declarations of these files, and of those from which they import nothing but types. */
-function typesOf(dist: string, files: readonly string[]): Set<string> {
-  const found = new Set(files.map((file) => file.replace(/js$/, 'd.ts')));
-  for (const file of found) {
-    const text = readFileSync(join(dist, file), 'utf8');
-    for (const [, path] of text.matchAll(/(?:from |import\()['"](\.[^'"]*)\.[jt]s['"]/g)) {
-      found.add(join(dirname(file), `${path}.d.ts`));
-    }
-  }
-  return found;
+  const files = Object.keys(metafile.inputs);
+  return new Map(files.map((file) => [file, readFileSync(join(dist, file), 'utf8')]));
 }
 
 function convert(source: string): string {

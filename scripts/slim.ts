@@ -1,0 +1,54 @@
+/**
+ * What need not be in dist/: declarations that no entry's types lead to, and what is generated and
+ * nobody reads (white space, numbers of the kernel that the library does not use).
+ */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { transformSync } from 'esbuild';
+
+/** The numbers of the kernel. */
+export const factsFile = 'generated/facts.js';
+
+/** Takes it away. `entries` are paths in dist/, without extension. */
+export function slim(dist: string, entries: readonly string[]): void {
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+  const wanted = typesOf(dist, entries);
+  for (const file of files.filter((file) => file.endsWith('.d.ts'))) {
+    if (!wanted.has(file)) rmSync(join(dist, file));
+  }
+  const scripts = files.filter((file) => file.endsWith('.js'));
+  const others = scripts.filter((file) => file !== factsFile).map((file) => read(dist, file));
+  writeFileSync(join(dist, factsFile), withoutUnused(read(dist, factsFile), others));
+  for (const file of scripts.filter(
+    (file) => dirname(file) === 'generated' && file !== factsFile,
+  )) {
+    const { code } = transformSync(read(dist, file), { minifyWhitespace: true });
+    writeFileSync(join(dist, file), code);
+  }
+}
+
+function read(dist: string, file: string): string {
+  return readFileSync(join(dist, file), 'utf8');
+}
+
+/** The declarations of these entries, and all that they lead to. */
+export function typesOf(dist: string, entries: readonly string[]): Set<string> {
+  const found = new Set(entries.map((entry) => `${entry}.d.ts`));
+  for (const file of found) {
+    const text = read(dist, file);
+    for (const [, path] of text.matchAll(/(?:from |import\()['"](\.[^'"]*)\.[jt]s['"]/g)) {
+      found.add(join(dirname(file), `${path}.d.ts`));
+    }
+  }
+  return found;
+}
+
+/** A file of constants, a line each, without those that none of the other texts names. */
+export function withoutUnused(constants: string, others: readonly string[]): string {
+  const used = new Set(others.flatMap((other) => other.match(/\b\w+\b/g) ?? []));
+  const kept = constants.split('\n').filter((line) => {
+    const name = /^export const (\w+) = .*;$/.exec(line)?.[1];
+    return name === undefined || used.has(name);
+  });
+  return kept.join('\n');
+}

@@ -181,11 +181,17 @@ export interface CacheStats {
   compressionRatio: number;
   hits: number;
   misses: number;
+  hitRatio: number;
   sets: number;
   refusals: number;
+  refusalsByReason: Record<Refusal, number>;
   deletes: number;
   evictions: number;
   expirations: number;
+  bytesIn: number;
+  bytesOut: number;
+  limboWaits: number;
+  threads: number;
   isSupervised: boolean;
 }
 

@@ -35,6 +35,7 @@ export type {
   AttachOptions,
   CacheStats,
   Key,
+  Refusal,
   SetOptions,
   SharedCacheHandle,
   SharedCacheOptions,

@@ -63,6 +63,8 @@ import {
   COUNT_BYTES_IN,
   COUNT_DELETES,
   COUNT_REFUSALS,
+  COUNT_REFUSALS_STALLED,
+  COUNT_REFUSALS_TOO_LARGE,
   COUNT_SETS,
   count,
 } from '../thread/counters';
@@ -99,12 +101,17 @@ export function isStoreFormatted(): bool {
   return storeState().top != 0;
 }
 
-/** Finds memory for somebody who got none. @returns false when there is none to be had */
-function makeRoom(bytes: u32): bool {
+/**
+ * Finds memory for somebody who got none.
+ *
+ * @returns FREED; NOTHING_FREED or STALLED when there is none to be had, and why
+ */
+function makeRoom(bytes: u32): u32 {
   const before = awaitReclaim();
-  if (before != NOTHING_FREED) return before == FREED;
-  if (evictSome(max(bytes, EVICT_BYTES)) == 0) return awaitReclaim() == FREED;
-  return awaitReclaim() != STALLED;
+  if (before != NOTHING_FREED) return before;
+  const entries = evictSome(max(bytes, EVICT_BYTES));
+  const after = awaitReclaim();
+  return after == NOTHING_FREED && entries != 0 ? FREED : after;
 }
 
 /**
@@ -112,7 +119,7 @@ function makeRoom(bytes: u32): bool {
  */
 export function prepare(): i32 {
   while (takeScratch() != 0)
-    if (!isStoreFormatted() || !makeRoom(EVICT_BYTES)) return ERR_NO_MEMORY;
+    if (!isStoreFormatted() || makeRoom(EVICT_BYTES) != FREED) return ERR_NO_MEMORY;
   return 0;
 }
 
@@ -127,8 +134,10 @@ export function append(bytes: u32, isRaw: bool): i32 {
   let sent: u32 = 0;
   while (sent < length) {
     const taken = appendObject(selfState().outputScratch + sent, length - sent);
-    if (taken == 0 && !makeRoom(length - sent)) return refuse(selfState().draftKeyBytes);
     sent += taken;
+    if (taken != 0) continue;
+    const outcome = makeRoom(length - sent);
+    if (outcome != FREED) return refuse(selfState().draftKeyBytes, outcome == STALLED);
   }
   return 0;
 }
@@ -220,12 +229,19 @@ export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: u64): i
   return failure != 0 ? failure : commit();
 }
 
-/** Drops the draft and the key's old value. */
-export function refuse(keyBytes: u32): i32 {
+/** Drops the draft and the key's old value: there is no memory, or a reader keeps it. */
+function refuse(keyBytes: u32, isStalled: bool): i32 {
   dropDraft(selfState());
   takeOut(keyBytes);
   count(COUNT_REFUSALS, 1);
+  if (isStalled) count(COUNT_REFUSALS_STALLED, 1);
   return ERR_NO_MEMORY;
+}
+
+/** Drops the key's old value, for one that is too large to try. */
+export function refuseTooLarge(keyBytes: u32): void {
+  refuse(keyBytes, false);
+  count(COUNT_REFUSALS_TOO_LARGE, 1);
 }
 
 /** Deletes the key's entry. @returns whether there was one */

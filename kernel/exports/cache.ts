@@ -73,7 +73,7 @@ export function commitSet(): i32 {
 /** For a value too large to try: counts a refusal and drops the key's old value. */
 export function refuseSet(keyBytes: u32): void {
   enter(OP_WRITE);
-  store.refuse(keyBytes);
+  store.refuseTooLarge(keyBytes);
   leave();
 }
 

@@ -11,7 +11,12 @@ import { pageWord, wordSubtype, wordType } from '../memdesc/page-word';
 import { TYPE_MISC, TYPE_ZSPAGE } from '../memdesc/type';
 import { waitingSlabs } from '../slab/slabs';
 import { deferredCount } from '../store/deferred';
-import { entryCount as indexEntries, totalKeyBytes, totalValueBytes } from '../store/journal';
+import {
+  entryCount as indexEntries,
+  totalKeyBytes,
+  totalStoredBytes,
+  totalValueBytes,
+} from '../store/journal';
 import { sumCounter } from '../thread/counters';
 import { LIMBO_KINDS, LIMBO_VALUE, limboCount } from '../thread/limbo';
 import { enterSection, leaveSection } from '../thread/rcu';
@@ -104,6 +109,11 @@ export function valueBytes(): f64 {
 
 export function keyBytes(): f64 {
   return f64(totalKeyBytes());
+}
+
+/** Σ what the entries take as they are stored. Cost: one load for each slot that was ever used. */
+export function storedBytes(): f64 {
+  return f64(totalStoredBytes());
 }
 
 /** Pages that hold objects of zsmalloc. Cost: one load for each page. */

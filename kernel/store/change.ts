@@ -13,15 +13,34 @@ import { selfState } from '../thread/slot';
 import { zsRetire } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 import { deferEntry } from './deferred';
-import { entryHash, entryKeyBytes, entryValueBytes } from './entry';
+import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes } from './entry';
 import { ANNOUNCED, announceTotals, DONE, Journal, NONE, selfJournal, takeTotals } from './journal';
 import { insertCell, raiseVersion, removeCell, replaceCell } from './leaf';
 
-function announce(incoming: u32, outgoing: u32, entries: i64, value: i64, key: i64): Journal {
+/** Writes down what goes in and what goes out, of which either may be 0, and the totals after it. */
+function announce(incoming: u32, outgoing: u32): Journal {
+  let entries: i64 = 0;
+  let value: i64 = 0;
+  let key: i64 = 0;
+  let stored: i64 = 0;
+  if (incoming != 0) {
+    const place = zsPlace(incoming);
+    entries++;
+    value += entryValueBytes(place);
+    key += entryKeyBytes(place);
+    stored += entryStoredBytes(place);
+  }
+  if (outgoing != 0) {
+    const place = zsPlace(outgoing);
+    entries--;
+    value -= entryValueBytes(place);
+    key -= entryKeyBytes(place);
+    stored -= entryStoredBytes(place);
+  }
   const journal = selfJournal();
   journal.incoming = incoming;
   journal.outgoing = outgoing;
-  announceTotals(journal, entries, value, key);
+  announceTotals(journal, entries, value, key, stored);
   journal.phase = ANNOUNCED;
   return journal;
 }
@@ -33,8 +52,7 @@ function settle(journal: Journal): void {
 
 /** Puts this thread's draft into a free position. Leaf locked; then unlock, and close. */
 export function insertEntry(leaf: u32, position: u32, hash: u32, handle: u32, isMain: bool): void {
-  const place = zsPlace(handle);
-  const journal = announce(handle, 0, 1, entryValueBytes(place), entryKeyBytes(place));
+  const journal = announce(handle, 0);
   raiseVersion(leaf, hash);
   insertCell(leaf, position, hash, handle, isMain);
   settle(journal);
@@ -42,8 +60,7 @@ export function insertEntry(leaf: u32, position: u32, hash: u32, handle: u32, is
 
 /** Puts this thread's draft in the place of an entry of the same key. Likewise. */
 export function replaceEntry(leaf: u32, position: u32, hash: u32, handle: u32, old: u32): void {
-  const value = i64(entryValueBytes(zsPlace(handle))) - i64(entryValueBytes(zsPlace(old)));
-  const journal = announce(handle, old, 0, value, 0);
+  const journal = announce(handle, old);
   raiseVersion(leaf, hash);
   replaceCell(leaf, position, handle);
   settle(journal);
@@ -51,10 +68,8 @@ export function replaceEntry(leaf: u32, position: u32, hash: u32, handle: u32, o
 
 /** Takes an entry out. Likewise. */
 export function removeEntry(leaf: u32, position: u32, handle: u32): void {
-  const place = zsPlace(handle);
-  const hash = entryHash(place);
-  const value = -i64(entryValueBytes(place));
-  const journal = announce(0, handle, -1, value, -i64(entryKeyBytes(place)));
+  const hash = entryHash(zsPlace(handle));
+  const journal = announce(0, handle);
   raiseVersion(leaf, hash);
   removeCell(leaf, position, hash);
   settle(journal);

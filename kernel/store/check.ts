@@ -3,13 +3,38 @@ import { peekWord } from '../base/words';
 import { zsIsHandle } from '../zsmalloc/alloc';
 import { zsIsLive, zsPlace } from '../zsmalloc/object';
 import { leafAt, leafCount, leafLockAt, numberFor } from './directory';
-import { countParts, entryHash } from './entry';
-import { entryCount } from './journal';
+import { countParts, entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes } from './entry';
+import { entryCount, totalKeyBytes, totalStoredBytes, totalValueBytes } from './journal';
 import { cellAt, isLeafSound, LEAF_CELLS, LEAF_NUMBER, nextPosition, noteAt } from './leaf';
+
+/** Thread-local: sums over the entries that the check has seen. */
+let entries: u32 = 0;
+let keyBytes: u64 = 0;
+let valueBytes: u64 = 0;
+let storedBytes: u64 = 0;
+
+function clearSums(): void {
+  entries = 0;
+  keyBytes = 0;
+  valueBytes = 0;
+  storedBytes = 0;
+}
+
+function addToSums(place: u64): void {
+  entries++;
+  keyBytes += entryKeyBytes(place);
+  valueBytes += entryValueBytes(place);
+  storedBytes += entryStoredBytes(place);
+}
+
+function areTotalsRight(): bool {
+  if (entries != entryCount() || storedBytes != totalStoredBytes()) return false;
+  return keyBytes == totalKeyBytes() && valueBytes == totalValueBytes();
+}
 
 /** Compares directory, leaves, handles and totals. @returns an offender's address, or 0 */
 export function checkIndex(): u32 {
-  let entries: u32 = 0;
+  clearSums();
   for (let number: u32 = 0; number < leafCount(); number++) {
     const leaf = leafAt(number);
     if (leaf == 0 || peekWord(noteAt(leaf, LEAF_NUMBER)) != number) return 1;
@@ -19,11 +44,11 @@ export function checkIndex(): u32 {
       if (!zsIsHandle(handle) || !zsIsLive(handle)) return u32(cellAt(leaf, at));
       if (numberFor(entryHash(zsPlace(handle)), leafCount()) != number)
         return u32(cellAt(leaf, at));
-      entries++;
+      addToSums(zsPlace(handle));
     }
     if (!isLeafSound(leaf)) return leaf;
   }
-  return entries == entryCount() ? 0 : 1;
+  return areTotalsRight() ? 0 : 1;
 }
 
 /** Objects of all entries; a chain of more than `limit` is a loop. */

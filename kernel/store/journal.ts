@@ -5,8 +5,8 @@
  * thread writes it, plainly but for the totals and the ring; a survivor reads it when the thread is
  * dead and the world halted (recover.ts).
  *
- *   totals    entries, valueBytes, keyBytes: what this slot's threads, past and present, have added
- *             to the cache, as signed numbers. A cache's figure is their sum over all slots
+ *   totals    entries, valueBytes, keyBytes, storedBytes: what this slot's threads, past and present,
+ *             have added to the cache, as signed numbers. A cache's figure is their sum over all slots
  *   next…     the totals after the change that is announced
  *   phase     0 NONE      nothing, or not begun
  *             1 ANNOUNCED incoming, outgoing and next… are written; the cell may be changed or not
@@ -48,9 +48,11 @@ export class Journal {
   entries: u64;
   valueBytes: u64;
   keyBytes: u64;
+  storedBytes: u64;
   nextEntries: u64;
   nextValueBytes: u64;
   nextKeyBytes: u64;
+  nextStoredBytes: u64;
   ringClosedAt: u64;
   ringLock: u32;
   ringHead: u32;
@@ -93,11 +95,22 @@ function totalAt(journal: Journal, field: usize): usize {
   return changetype<usize>(journal) + field;
 }
 
+function totalOf(journal: Journal, field: usize): u64 {
+  return peekCell(totalAt(journal, field));
+}
+
 /** Writes down a change of totals that is about to be made. */
-export function announceTotals(journal: Journal, entries: i64, value: i64, key: i64): void {
-  journal.nextEntries = peekCell(totalAt(journal, offsetof<Journal>('entries'))) + entries;
-  journal.nextValueBytes = peekCell(totalAt(journal, offsetof<Journal>('valueBytes'))) + value;
-  journal.nextKeyBytes = peekCell(totalAt(journal, offsetof<Journal>('keyBytes'))) + key;
+export function announceTotals(
+  journal: Journal,
+  entries: i64,
+  value: i64,
+  key: i64,
+  stored: i64,
+): void {
+  journal.nextEntries = totalOf(journal, offsetof<Journal>('entries')) + entries;
+  journal.nextValueBytes = totalOf(journal, offsetof<Journal>('valueBytes')) + value;
+  journal.nextKeyBytes = totalOf(journal, offsetof<Journal>('keyBytes')) + key;
+  journal.nextStoredBytes = totalOf(journal, offsetof<Journal>('storedBytes')) + stored;
 }
 
 /** Counts the change that was announced: once or again, the totals are the same. */
@@ -105,6 +118,7 @@ export function takeTotals(journal: Journal): void {
   storeCell(totalAt(journal, offsetof<Journal>('entries')), journal.nextEntries);
   storeCell(totalAt(journal, offsetof<Journal>('valueBytes')), journal.nextValueBytes);
   storeCell(totalAt(journal, offsetof<Journal>('keyBytes')), journal.nextKeyBytes);
+  storeCell(totalAt(journal, offsetof<Journal>('storedBytes')), journal.nextStoredBytes);
 }
 
 /** Sum of a total over all slots. Cost: one load for each slot that was ever used. */
@@ -134,4 +148,9 @@ export function totalValueBytes(): u64 {
 
 export function totalKeyBytes(): u64 {
   return figure(sumOf(offsetof<Journal>('keyBytes')));
+}
+
+/** Σ what the entries take in zsmalloc, each rounded up to 64 bytes, and counted as 4 MiB at most. */
+export function totalStoredBytes(): u64 {
+  return figure(sumOf(offsetof<Journal>('storedBytes')));
 }

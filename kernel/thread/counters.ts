@@ -20,7 +20,10 @@ export const COUNT_BYTES_IN: u32 = 7;
 export const COUNT_BYTES_OUT: u32 = 8;
 /** How often this thread has waited because limbo was full. */
 export const COUNT_LIMBO_WAITS: u32 = 9;
-export const COUNTERS: u32 = 10;
+/** Refusals of values above `maxEntrySize`, and because a reader stood in its section. */
+export const COUNT_REFUSALS_TOO_LARGE: u32 = 10;
+export const COUNT_REFUSALS_STALLED: u32 = 11;
+export const COUNTERS: u32 = 12;
 
 export function counterAt(slot: u32, counter: u32): usize {
   return slotAt(slot) + offsetof<ThreadSlot>('hits') + counter * 8;

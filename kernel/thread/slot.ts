@@ -98,6 +98,8 @@ export class ThreadSlot {
   readCell: u32;
   readNext: u32;
   readLeft: u32;
+  /** First of the objects that this thread has taken out of limbo and not freed yet. */
+  ripe: u32;
   readSeen: u64;
   hits: u64;
   misses: u64;
@@ -109,16 +111,17 @@ export class ThreadSlot {
   bytesIn: u64;
   bytesOut: u64;
   limboWaits: u64;
-  /** First of the objects that this thread has taken out of limbo and not freed yet; their kind. */
-  ripe: u32;
+  refusalsTooLarge: u64;
+  refusalsStalled: u64;
+  /** The kind of what is ripe. */
   ripeKind: u32;
   /**
    * Of a dead thread: 1 when what it left half-done is repaired. Only then are its debts paid: it
    * may have been marked dead just after the halted world went on. World halted, or lock: threads.
    */
-  repaired: u32;
+  repaired: u16;
   /** Of a repaired one: 1 if it bore descriptors and did not publish them. Likewise. */
-  hasUnpublished: u32;
+  hasUnpublished: u16;
   /** Of the draft: the millisecond from which it is gone, 0 = never. */
   draftExpiry: u64;
 }

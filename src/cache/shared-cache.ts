@@ -21,7 +21,6 @@ import {
   TargetTooSmallError,
   ZoneTooSmallError,
 } from '../errors.ts';
-import type { ZoneReport } from '../inspect/zone.ts';
 import { formatSize } from '../sizes.ts';
 import {
   checkEntry,
@@ -41,28 +40,19 @@ import {
   type SharedCacheHandle,
   type SharedCacheOptions,
 } from './settings.ts';
+import { type CacheStats, type Refusal, readStats } from './statistics.ts';
 import { Border, type Key } from './transfer.ts';
 import { type Bytes, type Decoder, decoderOf, type In, type ValueCodec } from './values.ts';
 
-export type { AttachOptions, Key, SetOptions, SharedCacheHandle, SharedCacheOptions };
-
-/** Figures of a cache, summed over all threads. */
-export type CacheStats = Pick<
-  ZoneReport,
-  | 'entries'
-  | 'keyBytes'
-  | 'valueBytes'
-  | 'storedBytes'
-  | 'compressionRatio'
-  | 'hits'
-  | 'misses'
-  | 'sets'
-  | 'refusals'
-  | 'deletes'
-  | 'evictions'
-  | 'expirations'
-  | 'isSupervised'
->;
+export type {
+  AttachOptions,
+  CacheStats,
+  Key,
+  Refusal,
+  SetOptions,
+  SharedCacheHandle,
+  SharedCacheOptions,
+};
 
 /** The cursor behind the last key: kernel/cache/keys.ts. */
 const END_OF_KEYS = 2 ** 32;
@@ -330,14 +320,11 @@ export class SharedCache<T = Bytes> implements Disposable {
     for (const [key, value] of this.entries()) visit(value, key, this);
   }
 
+  /** Figures of all threads together. Cost: a look at each thread, however large the cache is. */
   stats(): CacheStats {
-    const report = this.arena.report();
-    const { entries, keyBytes, valueBytes, storedBytes, compressionRatio } = report;
-    const { hits, misses, sets, refusals, deletes, evictions, expirations, isSupervised } = report;
-    return {
-      ...{ entries, keyBytes, valueBytes, storedBytes, compressionRatio },
-      ...{ hits, misses, sets, refusals, deletes, evictions, expirations, isSupervised },
-    };
+    const { kernel } = this.arena;
+    throwIfPoisoned(kernel);
+    return readStats(kernel);
   }
 
   /** Gives back this thread's part; the cache lives on in the others. Twice is once. */

@@ -60,7 +60,7 @@ const readLong: Body = async (thread) => {
 const askForFigures: Body = async (thread) => {
   for (let cache = 0; cache <= facts.CACHE_SHEAF; cache++) await thread.call('cacheInUse', cache);
   const names = ['zsObjectBytes', 'zsPages', 'freePagesNow', 'liveThreads'];
-  for (const name of [...names, 'entryCount', 'valueBytes', 'keyBytes']) {
+  for (const name of [...names, 'entryCount', 'valueBytes', 'keyBytes', 'storedBytes']) {
     await thread.call(name);
   }
   for (let kind = 0; kind <= facts.LIMBO_KINDS; kind++) await thread.call('limboOf', kind);

@@ -1,0 +1,105 @@
+/**
+ * Figures of a cache: sums over what each thread has counted, so that asking costs a look at each
+ * thread and not at each page. What takes a walk over pages is in `arena.report()`.
+ */
+import type { KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
+
+/**
+ * Why a value was not kept: it is longer than `maxEntrySize`; nothing was left to evict; or a thread
+ * stood in a read for a second, and kept what was evicted from being freed.
+ */
+export type Refusal = 'too-large' | 'no-memory' | 'stalled-reader';
+
+/** Figures of a cache, summed over all threads, past and present. */
+export interface CacheStats {
+  /** Expired ones that nobody has met yet included. */
+  entries: number;
+  keyBytes: number;
+  /** Σ length of the values, as they were given. */
+  valueBytes: number;
+  /**
+   * Σ bytes that entries take as they are stored, keys and heads included, each rounded up to 64 and
+   * counted as 4 MiB at most. The pages that hold them are figures of `arena.report()`.
+   */
+  storedBytes: number;
+  /** `valueBytes` and `keyBytes` over `storedBytes`. */
+  compressionRatio: number;
+  hits: number;
+  misses: number;
+  /** Hits over hits and misses; 0 before the first. */
+  hitRatio: number;
+  sets: number;
+  refusals: number;
+  refusalsByReason: Record<Refusal, number>;
+  deletes: number;
+  /** Entries that went because memory was short. */
+  evictions: number;
+  /** Entries that went because their time was over. */
+  expirations: number;
+  /** Σ length of the values that were stored, and that were read. */
+  bytesIn: number;
+  bytesOut: number;
+  /** How often a writer has waited for readers, because too much was waiting for them. */
+  limboWaits: number;
+  /** Threads that are attached. */
+  threads: number;
+  /** Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event. */
+  isSupervised: boolean;
+}
+
+/** What it asks the kernel for: each a load for each slot. */
+export type Asked = Pick<
+  KernelExports,
+  | 'counter'
+  | 'entryCount'
+  | 'keyBytes'
+  | 'liveThreads'
+  | 'storedBytes'
+  | 'supervisorOwner'
+  | 'valueBytes'
+>;
+
+export function readStats(kernel: Asked): CacheStats {
+  const [keyBytes, valueBytes] = [kernel.keyBytes(), kernel.valueBytes()];
+  const storedBytes = kernel.storedBytes();
+  const [hits, misses] = [kernel.counter(facts.COUNT_HITS), kernel.counter(facts.COUNT_MISSES)];
+  return {
+    entries: kernel.entryCount(),
+    keyBytes,
+    valueBytes,
+    storedBytes,
+    compressionRatio: ratio(keyBytes + valueBytes, storedBytes),
+    hits,
+    misses,
+    hitRatio: ratio(hits, hits + misses),
+    sets: kernel.counter(facts.COUNT_SETS),
+    ...readRefusals(kernel),
+    deletes: kernel.counter(facts.COUNT_DELETES),
+    evictions: kernel.counter(facts.COUNT_EVICTIONS),
+    expirations: kernel.counter(facts.COUNT_EXPIRATIONS),
+    bytesIn: kernel.counter(facts.COUNT_BYTES_IN),
+    bytesOut: kernel.counter(facts.COUNT_BYTES_OUT),
+    limboWaits: kernel.counter(facts.COUNT_LIMBO_WAITS),
+    threads: kernel.liveThreads(),
+    isSupervised: kernel.supervisorOwner() !== 0,
+  };
+}
+
+function readRefusals(kernel: Asked): Pick<CacheStats, 'refusals' | 'refusalsByReason'> {
+  const tooLarge = kernel.counter(facts.COUNT_REFUSALS_TOO_LARGE);
+  const stalled = kernel.counter(facts.COUNT_REFUSALS_STALLED);
+  // Read after the reasons, and counted before them. Who leaves meanwhile is seen twice or not.
+  const refusals = Math.max(kernel.counter(facts.COUNT_REFUSALS), tooLarge + stalled);
+  const noMemory = refusals - tooLarge - stalled;
+  const refusalsByReason = {
+    'too-large': tooLarge,
+    'no-memory': noMemory,
+    'stalled-reader': stalled,
+  };
+  return { refusals, refusalsByReason };
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}

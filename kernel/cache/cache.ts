@@ -130,13 +130,17 @@ export function begin(keyBytes: u32, valueBytes: u32, expiry: u64): void {
 
 /** Appends `bytes` ≤ BLOCK_BYTES from the input scratch. @returns 0, or ERR_NO_MEMORY: refused */
 export function append(bytes: u32, isRaw: bool): i32 {
-  const length = encodeBlock(bytes, isRaw);
+  return appendBytes(selfState().outputScratch, encodeBlock(bytes, isRaw));
+}
+
+/** Appends an encoded block, head included. @returns 0, or ERR_NO_MEMORY: refused */
+export function appendBytes(block: usize, bytes: u32): i32 {
   let sent: u32 = 0;
-  while (sent < length) {
-    const taken = appendObject(selfState().outputScratch + sent, length - sent);
+  while (sent < bytes) {
+    const taken = appendObject(block + sent, bytes - sent);
     sent += taken;
     if (taken != 0) continue;
-    const outcome = makeRoom(length - sent);
+    const outcome = makeRoom(bytes - sent);
     if (outcome != FREED) return refuse(selfState().draftKeyBytes, outcome == STALLED);
   }
   return 0;

@@ -39,7 +39,7 @@ export function keyHash(keyBytes: u32): u32 {
  *
  * @returns its handle; 0 = none; 1 = its expiry is to be compared with a `now`
  */
-function findFresh(keyBytes: u32, now: u64): u32 {
+export function findFresh(keyBytes: u32, now: u64): u32 {
   const hash = keyHash(keyBytes);
   while (true) {
     const handle = lookUp(hash, selfState().keyScratch, keyBytes);
@@ -55,7 +55,7 @@ function findFresh(keyBytes: u32, now: u64): u32 {
 }
 
 /** No handle: cells are 8-byte aligned. */
-const NEEDS_CLOCK: u32 = 1;
+export const NEEDS_CLOCK: u32 = 1;
 
 /**
  * Takes the key's entry out if it has expired: looks again, now with the lock. @returns whether

@@ -6,6 +6,7 @@
 import * as store from '../cache/cache';
 import * as keys from '../cache/keys';
 import * as read from '../cache/read';
+import * as stored from '../cache/stored';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
 import { leave, OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
 import { selfState } from '../thread/slot';
@@ -96,6 +97,39 @@ export function has(keyBytes: u32, now: f64): i32 {
   const isThere = read.has(keyBytes, u64(now));
   leave();
   return isThere;
+}
+
+/** As `get`, but the block as it is stored, and not counted. */
+export function getStored(keyBytes: u32, now: f64): i32 {
+  enterReading(OP_READ);
+  const bytes = stored.getStored(keyBytes, u64(now));
+  leave();
+  return bytes;
+}
+
+export function getMoreStored(): i32 {
+  enterReading(OP_READ);
+  const bytes = stored.getMoreStored();
+  leave();
+  return bytes;
+}
+
+/** Of the entry that this thread's last `getStored` found; 0 = never. */
+export function storedExpiry(): f64 {
+  return f64(stored.storedExpiry());
+}
+
+/** Decodes the block in the input scratch. Touches nothing that is shared. */
+export function decodeStored(bytes: u32, valueBytes: u32): bool {
+  return stored.decodeStored(bytes, valueBytes);
+}
+
+/** @returns 0, ERR_ARGUMENT: no block; ERR_NO_MEMORY: refused */
+export function appendStored(bytes: u32, valueBytes: u32): i32 {
+  enter(OP_WRITE);
+  const failure = stored.appendStored(bytes, valueBytes);
+  leave();
+  return failure;
 }
 
 /** @returns when the entry expires, 0 = never, or ERR_NOT_FOUND */

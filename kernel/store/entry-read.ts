@@ -7,7 +7,7 @@
  * ends.
  */
 import { ERR_RESTART, FAULT_DAMAGED_DATA, fail } from '../base/fault';
-import { loadCell } from '../base/words';
+import { loadCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
 import { selfState, ThreadSlot } from '../thread/slot';
@@ -28,16 +28,17 @@ import { BLOCK_BYTES } from './limits';
 /**
  * Decodes the first block of an entry into the output scratch and remembers how to go on.
  *
+ * @param asStored  not decoded: the block as it is stored, its head before it
  * @returns the length of the whole value
  */
-export function beginRead(handle: u32): u32 {
+export function beginRead(handle: u32, asStored: bool = false): u32 {
   const slot = selfState();
   const place = zsPlace(handle);
   const total = entryValueBytes(place);
   slot.readCell = handle;
   slot.readSeen = loadCell(handle);
   slot.readLeft = total;
-  readBlock(slot, place, streamStart(place));
+  readBlock(slot, place, streamStart(place), asStored);
   // A value already in limbo may be freed between our calls: it is not read on.
   if (cellState(slot.readSeen) != CELL_LIVE) slot.readLeft = 0;
   return total;
@@ -48,18 +49,18 @@ export function beginRead(handle: u32): u32 {
  *
  * @returns its length, or ERR_RESTART when the value has changed since
  */
-export function continueRead(): i32 {
+export function continueRead(asStored: bool = false): i32 {
   const slot = selfState();
   if (slot.readLeft == 0) return ERR_RESTART;
   // The cell's page may have left the slab since, and hold anything.
   if (!zsIsCell(slot.readCell) || !isSameLife(loadCell(slot.readCell), slot.readSeen)) {
     return ERR_RESTART;
   }
-  return i32(readBlock(slot, zsPlace(slot.readNext), PART_BYTES));
+  return i32(readBlock(slot, zsPlace(slot.readNext), PART_BYTES, asStored));
 }
 
 /** Reads the block whose stream begins at `start` of the object at `place`. @returns its length */
-function readBlock(slot: ThreadSlot, place: u64, start: u32): u32 {
+function readBlock(slot: ThreadSlot, place: u64, start: u32, asStored: bool): u32 {
   const word = zsReadWord(place, start);
   const sum = zsReadWord(place, start + 4);
   const stored = word & ~RAW;
@@ -74,7 +75,8 @@ function readBlock(slot: ThreadSlot, place: u64, start: u32): u32 {
     gatherParts(slot, share, stored);
   }
   if (checksum(body, stored) != sum) fail(FAULT_DAMAGED_DATA, slot.readCell);
-  decodeBlock(slot, body, word, length);
+  if (asStored) copyBlock(slot, body, word, sum);
+  else decodeBlock(slot, body, word, length);
   slot.readLeft -= length;
   return length;
 }
@@ -89,6 +91,12 @@ function gatherParts(slot: ThreadSlot, got: u32, stored: u32): void {
     slot.readNext = zsReadWord(place, NEXT_PART);
     got += share;
   }
+}
+
+function copyBlock(slot: ThreadSlot, body: usize, word: u32, sum: u32): void {
+  pokeWord(slot.outputScratch, word);
+  pokeWord(slot.outputScratch + 4, sum);
+  memory.copy(slot.outputScratch + BLOCK_HEAD_BYTES, body, word & ~RAW);
 }
 
 function decodeBlock(slot: ThreadSlot, body: usize, word: u32, length: u32): void {

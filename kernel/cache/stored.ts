@@ -1,0 +1,83 @@
+/**
+ * Blocks as they are stored: out of the zone and into it again without being compressed anew.
+ *
+ * For whoever keeps entries elsewhere: in a second tier, in a file. A block comes with its head
+ * (store/entry.ts), so that its length, its coding and its checksum travel with it.
+ *
+ *   out   getStored, then getMoreStored while bytes of value are left
+ *   in    begin, appendStored for each block, commit (cache.ts)
+ *
+ * What comes from outside is not believed: a block is taken only if its checksum is right and it
+ * decodes to as many bytes as it has to. So whatever is published can be read, and no bytes from
+ * outside poison a zone. Expiries are not part of it: another clock told them.
+ */
+import { ERR_ARGUMENT, ERR_NEEDS_CLOCK, ERR_NOT_FOUND } from '../base/fault';
+import { peekWord } from '../base/words';
+import { checksum } from '../codec/checksum';
+import { decompress } from '../codec/lz4';
+import { BLOCK_HEAD_BYTES, dropDraft, entryExpiry, RAW } from '../store/entry';
+import { beginRead, continueRead } from '../store/entry-read';
+import { BLOCK_BYTES } from '../store/limits';
+import { selfState } from '../thread/slot';
+import { zsPlace } from '../zsmalloc/object';
+import { appendBytes } from './cache';
+import { findFresh, NEEDS_CLOCK } from './read';
+
+/** Thread-local: the expiry of the entry that `getStored` found last. */
+let expiry: u64 = 0;
+
+/**
+ * Copies the first block of the key's entry to the output scratch. In a section. Not counted.
+ *
+ * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK
+ */
+export function getStored(keyBytes: u32, now: u64): i32 {
+  const handle = findFresh(keyBytes, now);
+  if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
+  if (handle == 0) return ERR_NOT_FOUND;
+  expiry = entryExpiry(zsPlace(handle));
+  return i32(beginRead(handle, true));
+}
+
+/** Copies the next block. In a section. @returns bytes of value in it, or ERR_RESTART */
+export function getMoreStored(): i32 {
+  return continueRead(true);
+}
+
+/** When what `getStored` found expires, in zone time; 0 = never. */
+export function storedExpiry(): u64 {
+  return expiry;
+}
+
+/**
+ * Whether the `bytes` in the input scratch are a block, and decode to `valueBytes`: these are in the
+ * output scratch then.
+ */
+export function decodeStored(bytes: u32, valueBytes: u32): bool {
+  const slot = selfState();
+  if (bytes < BLOCK_HEAD_BYTES || valueBytes > BLOCK_BYTES) return false;
+  const word = peekWord(slot.inputScratch);
+  const stored = word & ~RAW;
+  if (stored > BLOCK_BYTES || stored + BLOCK_HEAD_BYTES != bytes) return false;
+  const body: usize = slot.inputScratch + BLOCK_HEAD_BYTES;
+  if (checksum(body, stored) != peekWord(slot.inputScratch + 4)) return false;
+  if ((word & RAW) == 0) {
+    return decompress(body, stored, slot.outputScratch, valueBytes) == i32(valueBytes);
+  }
+  if (stored != valueBytes) return false;
+  memory.copy(slot.outputScratch, body, stored);
+  return true;
+}
+
+/**
+ * Appends the block in the input scratch to the draft; decoded, it is in the output scratch after.
+ *
+ * @returns 0, ERR_ARGUMENT: it is none; or ERR_NO_MEMORY: refused
+ */
+export function appendStored(bytes: u32, valueBytes: u32): i32 {
+  if (!decodeStored(bytes, valueBytes)) {
+    dropDraft(selfState());
+    return ERR_ARGUMENT;
+  }
+  return appendBytes(selfState().inputScratch, bytes);
+}

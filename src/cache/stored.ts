@@ -1,0 +1,111 @@
+/**
+ * Stored blocks on their way out of the zone and into it: what a second tier keeps, and a file.
+ *
+ * As transfer.ts carries values, this carries blocks as they are stored, each with its head, through the
+ * same scratch (kernel/cache/stored.ts). Nothing is compressed anew; what comes in is proven to decode
+ * before it is taken.
+ */
+import type { ZoneClock } from '../border/clock.ts';
+import type { KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
+import { viewOf } from './values.ts';
+
+/** A block's head: its length, and a checksum. */
+const HEAD_BYTES = 8;
+const RAW: number = 0x8000_0000;
+/** Reads of an entry that changed under the reader, before it counts as absent. */
+const RESTARTS = 16;
+
+/** An entry as it is stored; the blocks are copies. */
+export interface StoredEntry {
+  readonly blocks: Uint8Array[];
+  readonly valueBytes: number;
+  /** Zone time; 0: never. */
+  readonly expiry: number;
+}
+
+/** A block that is to be stored, and how many bytes of value it holds. */
+export interface StoredBlock {
+  readonly stored: Uint8Array;
+  readonly valueBytes: number;
+}
+
+export class StoredBlocks {
+  readonly #kernel: KernelExports;
+  readonly #clock: ZoneClock;
+  readonly #input: Uint8Array;
+  readonly #output: Uint8Array;
+  readonly #outputHead: Uint32Array;
+
+  /** The thread has its scratch already. */
+  constructor(kernel: KernelExports, memory: WebAssembly.Memory, clock: ZoneClock) {
+    this.#kernel = kernel;
+    this.#clock = clock;
+    const bytes = viewOf(memory.buffer);
+    const longest = facts.BLOCK_BYTES + HEAD_BYTES;
+    const [input, output] = [kernel.inputScratch() >>> 0, kernel.outputScratch() >>> 0];
+    this.#input = bytes.subarray(input, input + longest);
+    this.#output = bytes.subarray(output, output + longest);
+    this.#outputHead = new Uint32Array(memory.buffer, output, 1);
+  }
+
+  /** The block in the output scratch, lent: also after a `set` of a value of one block. */
+  get lent(): Uint8Array {
+    return this.#output.subarray(0, HEAD_BYTES + (this.#outputHead[0]! & ~RAW));
+  }
+
+  /** The entry of the key in the scratch. Not counted as a hit or miss. */
+  read(keyBytes: number): StoredEntry | undefined {
+    for (let attempt = 0; attempt < RESTARTS; attempt++) {
+      // The clock is the system's own where there is a tier, so that no code of the user's runs here.
+      const valueBytes = this.#kernel.getStored(keyBytes, this.#clock.now());
+      if (valueBytes < 0) return undefined;
+      const expiry = this.#kernel.storedExpiry();
+      const blocks = this.#readBlocks(valueBytes);
+      if (blocks) return { blocks, valueBytes, expiry };
+    }
+    return undefined;
+  }
+
+  #readBlocks(valueBytes: number): Uint8Array[] | undefined {
+    const blocks = [new Uint8Array(this.lent)];
+    for (let left = valueBytes - facts.BLOCK_BYTES; left > 0; left -= facts.BLOCK_BYTES) {
+      if (this.#kernel.getMoreStored() < 0) return undefined;
+      blocks.push(new Uint8Array(this.lent));
+    }
+    return blocks;
+  }
+
+  /**
+   * Stores an entry under the key in the scratch.
+   *
+   * @returns `'damaged'`: a block is none, and nothing has changed; `'refused'`: no memory
+   */
+  write(
+    keyBytes: number,
+    blocks: Iterable<StoredBlock>,
+    valueBytes: number,
+    expiry: number,
+  ): 'kept' | 'refused' | 'damaged' {
+    this.#kernel.beginSet(keyBytes, valueBytes, expiry);
+    for (const block of blocks) {
+      this.#input.set(block.stored);
+      const failure = this.#kernel.appendStored(block.stored.length, block.valueBytes);
+      if (failure < 0) return failure === facts.ERR_ARGUMENT ? 'damaged' : 'refused';
+    }
+    return this.#kernel.commitSet() === 0 ? 'kept' : 'refused';
+  }
+
+  /** The value that blocks hold, without storing them; undefined if one is damaged. */
+  decode(blocks: Iterable<StoredBlock>, valueBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    const value = new Uint8Array(valueBytes);
+    let at = 0;
+    for (const block of blocks) {
+      this.#input.set(block.stored);
+      if (this.#kernel.decodeStored(block.stored.length, block.valueBytes) === 0) return undefined;
+      value.set(this.#output.subarray(0, block.valueBytes), at);
+      at += block.valueBytes;
+    }
+    return value;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Frames: what stands in a second tier for an entry.
+ *
+ * A frame is a head and the entry's blocks as they are stored here, compressed and checksummed
+ * (kernel/store/entry.ts): made once, when the value is set, and never decoded on the way. All
+ * numbers are little-endian.
+ *
+ *    0  'pgls'      so that a value of somebody else's is known
+ *    4  version 8 · kind 8 · zero 16
+ *    8  expiry      milliseconds since 1970, as a double; 0 = never
+ *   16  write       eight bytes that no other write has: a tier knows its own by them
+ *   24  valueBytes  of the decoded value
+ *   28  checksum    of the 28 bytes before it
+ *   32  blocks      stored bytes:31 RAW:1 · checksum of the stored bytes · the stored bytes
+ *
+ * The expiry is a time of the writer's clock: where the reader's differs, an entry lives longer or
+ * shorter by that difference, and by no more. Whatever does not fit is no frame: a miss, and counted.
+ */
+import { BLOCK_BYTES } from '../generated/facts.ts';
+
+/** Of this layout. Another one has another prefix and is never met, unless somebody mixes them. */
+export const FRAME_VERSION = 1;
+export const HEAD_BYTES = 32;
+/** Longest frame. */
+export const MAX_FRAME_BYTES: number = 64 * 2 ** 20;
+const MAGIC = 0x736c6770;
+const EXPIRY_AT = 8;
+const WRITE_AT = 16;
+const VALUE_BYTES_AT = 24;
+const CHECKSUM_AT = 28;
+const BLOCK_HEAD_BYTES = 8;
+const LENGTH_MASK = 0x7fff_ffff;
+
+/** What the values are, so that one kind is not read as another. */
+export const FRAME_KINDS = ['bytes', 'string', 'json', 'own'] as const;
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
+export interface Frame {
+  readonly bytes: Uint8Array;
+  /** Milliseconds since 1970; 0: never. */
+  readonly expiry: number;
+  readonly valueBytes: number;
+}
+
+/** A block of a frame: as it is stored, and how many bytes of value it holds. */
+export interface FrameBlock {
+  readonly stored: Uint8Array;
+  readonly valueBytes: number;
+}
+
+/** Makes frames of one kind of values: each has a number that no other write has. */
+export class FrameMaker {
+  readonly #kind: number;
+  readonly #origin: number = Math.floor(Math.random() * 2 ** 32);
+  #writes = Math.floor(Math.random() * 2 ** 32);
+
+  constructor(kind: FrameKind) {
+    this.#kind = FRAME_KINDS.indexOf(kind);
+  }
+
+  /** A frame of stored blocks, copied. @returns undefined if it would be too long */
+  make(blocks: readonly Uint8Array[], valueBytes: number, expiry: number): Buffer | undefined {
+    const length = blocks.reduce((sum, { length }) => sum + length, HEAD_BYTES);
+    if (length > MAX_FRAME_BYTES) return undefined;
+    const frame = Buffer.allocUnsafe(length);
+    frame.writeUInt32LE(MAGIC, 0);
+    frame.writeUInt32LE(FRAME_VERSION | (this.#kind << 8), 4);
+    frame.writeDoubleLE(expiry, EXPIRY_AT);
+    frame.writeUInt32LE(this.#origin, WRITE_AT);
+    this.#writes = (this.#writes + 1) >>> 0;
+    frame.writeUInt32LE(this.#writes, WRITE_AT + 4);
+    frame.writeUInt32LE(valueBytes, VALUE_BYTES_AT);
+    frame.writeUInt32LE(checksum(frame), CHECKSUM_AT);
+    let at = HEAD_BYTES;
+    for (const block of blocks) {
+      frame.set(block, at);
+      at += block.length;
+    }
+    return frame;
+  }
+
+  /** Reads a head. @returns undefined if it is none of this version and kind, or damaged */
+  read(bytes: Uint8Array): Frame | undefined {
+    if (bytes.length < HEAD_BYTES || bytes.length > MAX_FRAME_BYTES) return undefined;
+    const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const isOurs =
+      frame.readUInt32LE(0) === MAGIC &&
+      frame.readUInt32LE(4) === (FRAME_VERSION | (this.#kind << 8)) &&
+      frame.readUInt32LE(CHECKSUM_AT) === checksum(frame);
+    if (!isOurs) return undefined;
+    const expiry = frame.readDoubleLE(EXPIRY_AT);
+    const valueBytes = frame.readUInt32LE(VALUE_BYTES_AT);
+    if (!(expiry >= 0) || !hasBlocks(frame, valueBytes)) return undefined;
+    return { bytes: frame, expiry, valueBytes };
+  }
+}
+
+/** Whether two frames hold the same value, whoever wrote it and when. */
+export function isSameValue(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one.subarray(HEAD_BYTES), other.subarray(HEAD_BYTES)) === 0;
+}
+
+/** The blocks of a frame that `read` has accepted. */
+export function* blocksOf({ bytes, valueBytes }: Frame): Generator<FrameBlock> {
+  let left = valueBytes;
+  for (let at = HEAD_BYTES; at < bytes.length; ) {
+    const end = at + blockLength(bytes, at);
+    const length = Math.min(left, BLOCK_BYTES);
+    yield { stored: bytes.subarray(at, end), valueBytes: length };
+    left -= length;
+    at = end;
+  }
+}
+
+/** Whether blocks for just so many bytes of value follow, none longer than a block can be. */
+function hasBlocks(frame: Buffer, valueBytes: number): boolean {
+  const expected = Math.max(1, Math.ceil(valueBytes / BLOCK_BYTES));
+  let blocks = 0;
+  let at = HEAD_BYTES;
+  while (at + BLOCK_HEAD_BYTES <= frame.length && blocks <= expected) {
+    const length = blockLength(frame, at);
+    if (length > BLOCK_BYTES + BLOCK_HEAD_BYTES) return false;
+    at += length;
+    blocks++;
+  }
+  return at === frame.length && blocks === expected;
+}
+
+/** Bytes of the block at `at`, its head included. */
+function blockLength(bytes: Uint8Array, at: number): number {
+  const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  return BLOCK_HEAD_BYTES + (word & LENGTH_MASK);
+}
+
+/** FNV-1a of the head. */
+function checksum(head: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < CHECKSUM_AT; i++) hash = Math.imul(hash ^ head[i]!, 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,33 @@
+/**
+ * Names of keys: the key's bytes as a text of one character a byte, so that a Map can hold them and a
+ * text in ASCII, as most keys are, is its own name.
+ *
+ * A *slot* is a hash of a name, for tables that threads share.
+ */
+
+/** Characters that UTF-8 writes as one byte, themselves. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is meant
+const ASCII = /^[\x00-\x7f]*$/;
+
+export type KeyName = string;
+
+export function nameOf(key: string | Uint8Array): KeyName {
+  if (typeof key === 'string') {
+    return ASCII.test(key) ? key : Buffer.from(key, 'utf8').toString('latin1');
+  }
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+}
+
+/** The key's bytes, in memory of their own. */
+export function bytesOfName(name: KeyName): Buffer {
+  return Buffer.from(name, 'latin1');
+}
+
+/** FNV-1a: short, and good enough to spread keys over a table. */
+export function slotOf(name: KeyName, slots: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) {
+    hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  }
+  return (hash ^ (hash >>> 16)) & (slots - 1);
+}

@@ -213,7 +213,8 @@ function relistZspage(desc: u32, slot: u32): void {
   // A living thread does not rest between taking a zspage out of its class and disowning it.
   if ((loadWord(refsAt(desc)) & OWNED) == 0) return;
   const owner = zspageOwner(desc);
-  const isMine = owner == slot || isLockOf(zspageLockAt(desc), slot);
+  // Another's stays another's, who puts objects into it, whatever the dead was freeing there.
+  const isMine = owner == slot || (owner == 0 && isLockOf(zspageLockAt(desc), slot));
   if (isMine && isUnused(desc)) {
     retireFor(slot, desc);
     return;

@@ -46,6 +46,13 @@ export const limboMutants: Mutant[] = [
     scenarios: killed,
   },
   {
+    name: 'a zspage that another owns goes with who died in it',
+    edits: [
+      ['(owner == 0 && isLockOf(zspageLockAt(desc), slot))', 'isLockOf(zspageLockAt(desc), slot)'],
+    ],
+    scenarios: ['limbo-last-object-killed'],
+  },
+  {
     name: 'a zspage that a repair finds empty stays',
     edits: [['if (isMine && isUnused(desc))', 'if (false)']],
     scenarios: killed,

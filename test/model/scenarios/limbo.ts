@@ -31,6 +31,14 @@ const deferAndReclaim =
     await thread.call('reclaim');
   };
 
+/** Frees all objects, which are the last of a zspage that main still puts objects into. */
+const emptyOthers: Body = async (thread) => {
+  for (const handle of handles) await thread.call('zsFree', pool, handle);
+  await thread.call('deferFreed');
+  await thread.call('reclaim');
+  await thread.call('reclaim');
+};
+
 /** Whatever was left of the objects and their zspages goes, and nothing is left then. */
 function assertAllGo({ main, threads, killed }: Machine): void {
   for (const handle of handles) main.callNow('zsFree', pool, handle);
@@ -44,6 +52,7 @@ function assertAllGo({ main, threads, killed }: Machine): void {
   for (let kind = 0; kind < facts.LIMBO_KINDS; kind++) {
     assert.equal(main.callNow('limboCount', kind), 0, `limbo counts what it does not have`);
   }
+  assert.equal(main.callNow('check'), 0, 'what is given back is not all that there was');
 }
 
 /** A zspage in limbo, whose grace period is over. */
@@ -84,6 +93,17 @@ export const limboScenarios: KernelScenario[] = [
     mustSurvive: true,
     prepare: makeObjects(2),
     threads: [deferAndReclaim(0), deferAndReclaim(1)],
+    check: assertAllGo,
+  },
+  {
+    name: 'limbo-last-object-killed',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    prepare: makeObjects(2),
+    threads: [emptyOthers, reclaim],
     check: assertAllGo,
   },
   {

@@ -43,7 +43,11 @@ function sourcesIn(path: string): string[] {
 export function compileKernel(name: string): WebAssembly.Module {
   const flags = [...commonFlags, ...releaseFlags];
   const version = readFileSync(join(asc, '../../package.json'), 'utf8');
-  const sources = [...sourcesIn('kernel'), ...sourcesIn('bench/kernel'), 'scripts/inline.ts'];
+  const sources = [
+    ...sourcesIn('kernel'),
+    ...sourcesIn('bench/kernel'),
+    'scripts/kernel-transform.ts',
+  ];
   const texts = sources.map((file) => readFileSync(join(root, file), 'utf8'));
   const file = artifact(`${name}.wasm`, [version, ...flags, ...texts], (out) => {
     const args = [asc, `bench/kernel/${name}.ts`, '-o', out, ...flags];

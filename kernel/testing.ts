@@ -44,6 +44,14 @@ export {
 export { waitingSlabs } from './slab/slabs';
 export { leafCount as leaves } from './store/directory';
 export { setMany } from './store/resize';
+export {
+  assertHalted,
+  assertInSection,
+  assertLocked,
+  assertLockedOrHalted,
+  assertNoLock,
+  assertOutside,
+} from './thread/context';
 export { limboCount } from './thread/limbo';
 export { lock, unlock } from './thread/lock';
 export { enterSection, isInSection, leaveSection } from './thread/rcu';

@@ -4,7 +4,7 @@
  *   build/kernel/release.wasm   what ships, with function names (the names are stripped from what
  *                               is embedded; the code is the same)
  *   build/kernel/observer.wasm  the part that only looks, for pageless/inspect
- *   build/kernel/debug.wasm     asserts on, pages filled on alloc and free
+ *   build/kernel/debug.wasm     contexts asserted, pages filled on alloc and free
  *   build/kernel/test.wasm      release options, with the exports of kernel/testing.ts
  *   build/kernel/two-word.wasm  the same in the two-word layout
  *   build/kernel/lab-*.wasm     the loops of `pageless lab`, over each layout
@@ -25,7 +25,7 @@ import { embedded, embeddedSmall, embeddedTogether } from './embedded.ts';
 import { guardSource } from './guard-source.ts';
 import { kernelFace } from './kernel-face.ts';
 import { facts } from './kernel-facts.ts';
-import { commonFlags, releaseFlags } from './kernel-flags.ts';
+import { commonFlags, debugFlags, releaseFlags } from './kernel-flags.ts';
 import { slim } from './slim.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { writePage } from './web-page.ts';
@@ -35,7 +35,7 @@ const require = createRequire(join(root, 'package.json'));
 
 const variants: Record<string, string[]> = {
   release: ['kernel/index.ts', ...releaseFlags],
-  debug: ['kernel/testing.ts', '-O1', '--debug', '--use', 'PAGELESS_DEBUG=1'],
+  debug: ['kernel/testing.ts', ...debugFlags],
   observer: ['kernel/observer.ts', ...releaseFlags],
   test: ['kernel/testing.ts', ...releaseFlags],
   'two-word': ['kernel/testing.ts', ...releaseFlags, '--use', 'PAGELESS_TWO_WORD=1'],
@@ -59,7 +59,7 @@ function stamp(): string {
   hash.update(readFileSync(join(root, 'scripts/guard-source.ts')));
   hash.update(readFileSync(join(root, 'scripts/kernel-facts.ts')));
   hash.update(readFileSync(join(root, 'scripts/kernel-face.ts')));
-  hash.update(readFileSync(join(root, 'scripts/inline.ts')));
+  hash.update(readFileSync(join(root, 'scripts/kernel-transform.ts')));
   for (const file of kernelSources()) hash.update(readFileSync(join(root, 'kernel', file)));
   return hash.digest('hex');
 }

@@ -12,5 +12,8 @@ export const commonFlags: string[] = [
 export const releaseFlags: string[] = [
   ...['-O3', '--noAssert', '--debug'],
   // Not a warning: making a slab takes an object, the descriptor, which is then an ordinary call.
-  ...['--transform', './build/scripts/inline.js', '--disableWarning', '217'],
+  ...['--transform', './build/scripts/kernel-transform.js', '--disableWarning', '217'],
 ];
+
+/** Asserts the contexts that functions ask for, and fills pages: for tests. */
+export const debugFlags: string[] = ['-O1', '--debug', '--use', 'PAGELESS_DEBUG=1'];

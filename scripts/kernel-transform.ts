@@ -1,18 +1,29 @@
 /**
- * Inlining: every function of the kernel whose comment ends with `@inline` is compiled into its
- * callers.
+ * What the compiler of the kernel changes in every build but the debug build. Two things:
  *
+ * *Assertions of context* (kernel/thread/context.ts) are left out: statements of a function's body
+ * that call something named `assert…`, with their arguments, as if they were comments.
+ *
+ * *Inlining*: every function whose comment ends with `@inline` is compiled into its callers.
  * AssemblyScript has a decorator for that, which tools that read the sources as TypeScript refuse
- * on functions; so this transform of its compiler adds it where the comment asks for it. It is for
- * the few steps between a caller and a locked instruction: what a call pushes are stores, and the
- * instruction waits for them.
+ * on functions; so it is added here where the comment asks for it. It is for the few steps between
+ * a caller and a locked instruction: what a call pushes are stores, and the instruction waits for
+ * them.
  */
-import { type FunctionDeclaration, Node, type Parser, type Source } from 'assemblyscript';
+import {
+  type BlockStatement,
+  type FunctionDeclaration,
+  Node,
+  type Parser,
+  type Source,
+  type Statement,
+} from 'assemblyscript';
 import { Transform } from 'assemblyscript/transform';
 
 const asked = /@inline\s*\*\/\s*$/;
+const assertion = /^assert[A-Z]\w*\(/;
 
-function mark(source: Source): void {
+function markInlined(source: Source): void {
   let end = 0;
   for (const statement of source.statements) {
     const { start } = statement.range;
@@ -27,8 +38,23 @@ function decorate(declaration: FunctionDeclaration): void {
   declaration.decorators = [Node.createDecorator(name, null, range)];
 }
 
-export default class Inline extends Transform {
+function leaveOutAssertions(source: Source): void {
+  for (const statement of source.statements) {
+    const { body } = statement as Partial<FunctionDeclaration>;
+    const block = body as Partial<BlockStatement> | null | undefined;
+    if (block?.statements) block.statements = block.statements.filter((one) => !asserts(one));
+  }
+}
+
+function asserts({ range }: Statement): boolean {
+  return assertion.test(range.source.text.slice(range.start, range.end));
+}
+
+export default class KernelTransform extends Transform {
   afterParse(parser: Parser): void {
-    for (const source of parser.sources) mark(source);
+    for (const source of parser.sources) {
+      markInlined(source);
+      leaveOutAssertions(source);
+    }
   }
 }

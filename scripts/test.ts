@@ -1,7 +1,7 @@
 /**
- * Runs every test: the sources on the pinned Node, the kernel's once more in its other layout, then
- * the built package on the Node that called npm, so that what ships is also proven on the oldest
- * Node it promises to run on.
+ * Runs every test: the sources on the pinned Node, the kernel's once more in its other layout and
+ * in the build that asserts contexts, then the built package on the Node that called npm, so that
+ * what ships is also proven on the oldest Node it promises to run on.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -38,6 +38,9 @@ run(
 if (only.length === 0) {
   run(process.execPath, 'Kernel in the two-word layout', ['kernel/**/*.test.ts'], {
     PAGELESS_LAYOUT: 'two-word',
+  });
+  run(process.execPath, 'Kernel with assertions', ['kernel/**/*.test.ts'], {
+    PAGELESS_LAYOUT: 'debug',
   });
   const caller = process.env.npm_node_execpath ?? process.execPath;
   run(caller, `Built package on ${caller}`, ['build/package/**/*.test.js']);

@@ -32,6 +32,7 @@ import {
   storePageWord,
 } from '../memdesc/page-word';
 import { MISC_USER, TYPE_FREE, TYPE_POISONED } from '../memdesc/type';
+import { assertHalted } from '../thread/context';
 import { compactState, isInRange, isRangeGiven, PHASE_IDLE } from './state';
 
 const CHILD_ORDER: u32 = 9;
@@ -224,8 +225,9 @@ export function giveIsolated(): void {
   }
 }
 
-/** @returns an isolated page that is not in the hands of compaction, or 0. The world is stopped */
+/** @returns an isolated page that is not in the hands of compaction, or 0 */
 export function checkIsolated(): u32 {
+  assertHalted();
   const state = compactState();
   const isIdle = state.phase == PHASE_IDLE;
   for (let pfn = superblock().firstPfn; pfn < superblock().pageCount; pfn++) {

@@ -41,6 +41,7 @@ import {
 } from '../memdesc/page-word';
 import { unfreeze } from '../memdesc/pin';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
+import { assertHalted, assertInSection } from '../thread/context';
 import { tryLock, unlock } from '../thread/lock';
 import { renewSection } from '../thread/rcu';
 import { hasDraftOn } from '../zsmalloc/compact';
@@ -75,6 +76,7 @@ export function takeOrphan(): u32 {
  * Cost: the copy, two compare-and-swaps and an atomic store; and finding the new block.
  */
 export function migrateBlock(pfn: u32): u32 {
+  assertInSection();
   renewSection();
   const word = pageWord(pfn);
   const desc = wordDescriptor(word);
@@ -130,11 +132,12 @@ function moveFrozen(desc: u32, word: u32, place: usize): u32 {
 }
 
 /**
- * Finishes or undoes the move of a dead owner. World halted.
+ * Finishes or undoes the move of a dead owner.
  *
  * @returns a descriptor that nothing keeps any more, still frozen by the dead slot; or 0
  */
 export function repairMove(slot: u32): u32 {
+  assertHalted();
   const state = compactState();
   const desc = state.moveDesc;
   if (desc == 0 || !isFrozenBy(desc, slot)) return 0;

@@ -6,12 +6,14 @@
  * reference went during that move is left for the running world, because freeing it takes locks.
  * `owner` is cleared last, so whoever recovers may die: the next one finds the rest.
  */
+import { assertHalted } from '../thread/context';
 import { giveIsolated } from './isolate';
 import { isFrozenBy, repairMove } from './migrate';
 import { compactOwner, compactState, PHASE_IDLE, releaseCompaction } from './state';
 
-/** World halted; frames have been recovered. */
+/** Frames have been recovered. */
 export function repairCompaction(slot: u32): void {
+  assertHalted();
   if (compactOwner() != slot) return;
   const state = compactState();
   const orphan = repairMove(slot);

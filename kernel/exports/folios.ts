@@ -47,6 +47,7 @@ import {
 import { hasPinned, hasRoom, setSubject, settlePins } from '../memdesc/pin-ledger';
 import { isRegistered, registerUserType, userTypeName } from '../memdesc/user-type';
 import { isFolioObject } from '../slab/kmem-cache';
+import { assertInSection } from '../thread/context';
 import { leave, OP_FOLIO, OP_LOCK, OP_PUT } from '../thread/operations';
 import { enterSection } from '../thread/rcu';
 import { slotOf } from '../thread/slot';
@@ -148,6 +149,7 @@ export function pinFolio(name: f64): i32 {
 
 /** In a section. After each wait the name is looked at again from the start. */
 function holdFolio(name: f64): i32 {
+  assertInSection();
   const desc = numberIn(u64(name)) << 5;
   let look: u32 = 0;
   while (isFolioObject(desc)) {

@@ -49,6 +49,7 @@ import {
 import { unfreeze } from '../memdesc/pin';
 import { note, strikeNote } from '../memdesc/pin-ledger';
 import { TYPE_FREE } from '../memdesc/type';
+import { assertHalted } from '../thread/context';
 import { folioOf, freeFolio, initFolio, nameWith } from './folio';
 
 /**
@@ -146,8 +147,9 @@ export function shrinkFolio(desc: u32, order: u32): i32 {
   return 0;
 }
 
-/** Finishes the split that a dead thread had begun with a folio that it froze. World halted. */
+/** Finishes the split that a dead thread had begun with a folio that it froze. */
 export function finishDeadSplit(desc: u32, slot: u32): void {
+  assertHalted();
   const pages: u32 = 1 << orderOf(desc);
   const child = headerOf(desc).link;
   if (child != 0) finishSplit(desc, orderOf(child));

@@ -19,6 +19,7 @@
 import { FAULT_FRAMES, fail } from '../base/fault';
 import { CHILD_BITS_BYTES, CHILD_PAGES, superblock } from '../base/layout';
 import { casCell, loadCell, peekCell, pokeCell, pokeWord, storeCell } from '../base/words';
+import { assertHalted } from '../thread/context';
 
 const CELLS: u32 = 8;
 const ALL: u64 = u64.MAX_VALUE;
@@ -193,8 +194,9 @@ export function pokeBits(child: u32, row: u32, bits: u64): void {
   pokeCell(rowAt(child, row), bits);
 }
 
-/** Clears the bit of a page while the world is halted. */
+/** Clears the bit of a page. */
 export function forgetPage(pfn: u32): void {
+  assertHalted();
   const at = rowAt(pfn / CHILD_PAGES, (pfn >> 6) & 7);
   pokeCell(at, peekCell(at) & ~((<u64>1) << u64(pfn & 63)));
 }
@@ -204,8 +206,9 @@ export function bitsOf(child: u32, row: u32): u64 {
   return loadCell(rowAt(child, row));
 }
 
-/** Whether a page's bit is set. The world is stopped. */
+/** Whether a page's bit is set. */
 export function isTaken(pfn: u32): bool {
+  assertHalted();
   const bits = peekCell(rowAt(pfn / CHILD_PAGES, (pfn >> 6) & 7));
   return ((bits >> u64(pfn & 63)) & 1) != 0;
 }

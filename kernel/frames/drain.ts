@@ -2,6 +2,7 @@
  * Drain: stocks back into the trees, so that whoever needs memory finds it.
  */
 import { selfSlot } from '../base/env';
+import { assertHalted } from '../thread/context';
 import { highestSlot } from '../thread/slot';
 import { haltWorld, resumeWorld } from '../thread/stop';
 import { drainSlot, stockedIn, stockedPages } from './stock';
@@ -20,7 +21,7 @@ export function drainAll(): void {
   }
 }
 
-/** The world is halted. */
 export function drainStocks(): void {
+  assertHalted();
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) drainSlot(slot);
 }

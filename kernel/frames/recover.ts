@@ -15,6 +15,7 @@
 
 import { selfSlot, setSelfPage } from '../base/env';
 import { superblock } from '../base/layout';
+import { assertHalted } from '../thread/context';
 import { countFree } from './bitfield';
 import { childEntry, entryClass, storeEntry } from './child';
 import { drainStocks } from './drain';
@@ -30,15 +31,17 @@ export function leaveFrames(): void {
   setSelfPage(0);
 }
 
-/** First step for a dead slot. The world is halted. */
+/** First step for a dead slot. */
 export function repairFrames(slot: u32): void {
+  assertHalted();
   drainStocks();
   leaveTrees(slot);
   clearReservations(slot);
 }
 
-/** Makes every counter what the bits say. The world is halted, all stocks are empty. */
+/** Makes every counter what the bits say. All stocks are empty. */
 export function recount(): void {
+  assertHalted();
   for (let tree: u32 = 0; tree < superblock().treeCount; tree++) {
     let free: u32 = 0;
     for (let child = firstChild(tree); child < endChild(tree); child++) {

@@ -28,6 +28,7 @@ import { selfPage, selfSlot } from '../base/env';
 import { FAULT_FRAMES, fail } from '../base/fault';
 import { CHILD_PAGES } from '../base/layout';
 import { loadWord, peekWord, pokeWord } from '../base/words';
+import { assertHalted } from '../thread/context';
 import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
 import { blockMask, clearPages, gather } from './bitfield';
 import { childEntry, entryClass } from './child';
@@ -251,8 +252,9 @@ export function stockedPages(): u32 {
   return pages;
 }
 
-/** How many stocks of a slot name a page. The world is stopped. */
+/** How many stocks of a slot name a page. */
 export function stockMentions(slot: u32, pfn: u32): u32 {
+  assertHalted();
   let mentions: u32 = 0;
   for (let stock: u32 = 0; stock < STOCKS; stock++) {
     const entries = entriesAt(pageOf(slot), stock);

@@ -32,6 +32,7 @@
 import { selfSlot } from '../base/env';
 import { FAULT_REFS, fail } from '../base/fault';
 import { casWord, loadWord, pokeWord, storeWord } from '../base/words';
+import { assertHalted } from '../thread/context';
 import { TYPE_MASK } from './type';
 
 export const HEADER_BYTES: u32 = 16;
@@ -236,11 +237,12 @@ export function takeForFree(desc: u32, slot: u32): void {
 }
 
 /**
- * Gives a dead thread's descriptor to its recoverer: `pins` as counted anew. World halted.
+ * Gives a dead thread's descriptor to its recoverer: `pins` as counted anew.
  *
  * @returns whether nothing keeps it any more: then FROZEN|slot|0
  */
 export function recount(desc: u32, pins: u32, slot: u32): bool {
+  assertHalted();
   const seen = loadWord(refsAt(desc));
   const counted = (seen & OWNED) | pins;
   const isFrozen = (seen & FROZEN) != 0;

@@ -25,6 +25,7 @@
  */
 import { PAGE_MAP, superblock } from '../base/layout';
 import { casWord, loadWord, peekWord, pokeWord, pokeWords, storeWord } from '../base/words';
+import { assertHalted } from '../thread/context';
 import {
   isDescriptorType,
   TYPE_ALLOCATED,
@@ -58,6 +59,7 @@ export function pageWord(pfn: u32): u32 {
 
 /** The same while the world is halted: nobody else stores it. */
 export function peekPageWord(pfn: u32): u32 {
+  assertHalted();
   if (isDefined(PAGELESS_TWO_WORD)) return pageWord(pfn);
   return peekWord(pageWordAt(pfn));
 }

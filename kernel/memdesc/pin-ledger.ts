@@ -24,6 +24,7 @@ import { selfPage } from '../base/env';
 import { FAULT_REFS, fail } from '../base/fault';
 import { PAGE_BYTES, THREAD_PINS } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
+import { assertHalted } from '../thread/context';
 import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
 
 /** 448 of the region's 512 bytes; the mailbox has the rest. */
@@ -137,11 +138,11 @@ export function anyPinned(): u32 {
 /**
  * After a call of this thread that was cut short: what it had begun to pin, or to put, becomes a
  * note, so that it is counted anew like all that a dead thread had noted; the user's pins stay.
- * World halted.
  *
  * @param isPut  whether the call was one that puts `subject`
  */
 export function resetLedger(isPut: bool): void {
+  assertHalted();
   finishMove();
   const isPending = isPut && subject != 0 && next == settled;
   for (let at = settled; at < next; at += 4) pokeWord(at, noted(peekWord(at)));
@@ -200,8 +201,9 @@ export function clearEntry(slot: u32, index: u32): void {
   pokeWord(entryAt(slotOf(slot).page, index), 0);
 }
 
-/** Pins of living threads on a descriptor. World halted. */
+/** Pins of living threads on a descriptor. */
 export function pinsOf(desc: u32): u32 {
+  assertHalted();
   let pins: u32 = 0;
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_LIVE || slotOf(slot).page == 0) continue;

@@ -22,6 +22,7 @@ import { PAGE_SHIFT, superblock } from '../base/layout';
 import { forgetPage, nextTaken } from '../frames/bitfield';
 import { clearIntent, framesOwn } from '../frames/local';
 import { recount } from '../frames/recover';
+import { assertHalted } from '../thread/context';
 import { highestSlot, slotOf, ThreadSlot } from '../thread/slot';
 import {
   fillPageWords,
@@ -35,8 +36,9 @@ import {
 import { clearRest, describeRest } from './pages';
 import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_FREEING, TYPE_MISC } from './type';
 
-/** After repairFrames for the same slot. The world is halted. */
+/** After repairFrames for the same slot. */
 export function repairPages(slot: u32): void {
+  assertHalted();
   const end = superblock().pageCount;
   let pfn = nextTaken(superblock().firstPfn);
   while (pfn < end) {

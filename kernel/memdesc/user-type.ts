@@ -12,6 +12,7 @@
 import { ERR_ARGUMENT, ERR_EXISTS, ERR_FULL } from '../base/fault';
 import { MEMDESC_STATE } from '../base/layout';
 import { loadWord, storeWord } from '../base/words';
+import { assertHalted } from '../thread/context';
 import { breakLock, lock, unlock } from '../thread/lock';
 import { FIRST_USER_TYPE, USER_TYPES } from './type';
 
@@ -85,7 +86,8 @@ function registerLocked(name: usize, bytes: u32, isMovable: bool): i32 {
   return ERR_FULL;
 }
 
-/** World halted: what was half-written is nobody's. */
+/** What was half-written is nobody's. */
 export function repairTypes(slot: u32): void {
+  assertHalted();
   breakLock(MEMDESC_STATE, slot);
 }

@@ -16,6 +16,7 @@ import { peekWord, pokeWord } from '../base/words';
 import { holderOf, refsAt } from '../memdesc/header';
 import { deferredEntry, deferredIn, ringLockAt, skipFirst } from '../store/deferred';
 import { journalOf, storeState } from '../store/journal';
+import { assertHalted } from '../thread/context';
 import {
   Bag,
   bag,
@@ -64,8 +65,9 @@ function repairRings(slot: u32): void {
   }
 }
 
-/** Whether an object waits in limbo. World halted: nobody is in a bag. */
+/** Whether an object waits in limbo. Nobody is in a bag. */
 export function isInLimbo(kind: u32, object: u32): bool {
+  assertHalted();
   if (object == 0) return false;
   const from = bag(kind);
   return isOnList(kind, from.filling, object) || isOnList(kind, from.ripening, object);

@@ -20,10 +20,11 @@
  * Cost of a pair: see docs/design/40-slab.md.
  */
 import { FAULT_SLAB, fail } from '../base/fault';
-import { PAGE_SHIFT } from '../base/layout';
+import { PAGE_SHIFT, SLAB_STATE } from '../base/layout';
 import { casByte } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { freePageCount, takeBlock } from '../frames/frames';
+import { assertLocked } from '../thread/context';
 import { CACHE_SHEAF, CACHE_SLAB, cacheOf, createCache, KIND_PLAIN } from './cache';
 import { checkFilled, fillFree } from './debug-fill';
 import { drainCache } from './drain';
@@ -152,9 +153,10 @@ function takeLoaded(cache: u32, rack: Rack): bool {
 }
 
 /**
- * Fills this thread's empty sheaf and takes an object out of it. Slab lock held. @returns it, or 0
+ * Fills this thread's empty sheaf and takes an object out of it. @returns it, or 0
  */
 function refill(cache: u32, rack: Rack): u32 {
+  assertLocked(SLAB_STATE);
   const full = takeFromBarn(cache);
   if (full != 0) {
     if (rack.loaded != 0) dropSheaf(rack.loaded);
@@ -203,10 +205,10 @@ function returnDirect(cache: u32, object: u32): void {
 }
 
 /**
- * Makes room in this thread's full sheaves; if it has none and gets none, there is none. Slab lock
- * held.
+ * Makes room in this thread's full sheaves; if it has none and gets none, there is none.
  */
 function makeRoom(cache: u32, rack: Rack): void {
+  assertLocked(SLAB_STATE);
   const full = rack.loaded;
   const isBarnFull = cacheOf(cache).fullCount >= BARN_SHEAVES;
   const empty = rack.spare != 0 && isBarnFull ? 0 : takeSheaf(cache);

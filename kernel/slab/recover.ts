@@ -24,6 +24,7 @@ import { peekByte, peekCell, peekWord, pokeByte, pokeWord } from '../base/words'
 import { nextTaken } from '../frames/bitfield';
 import { linkAt, OWNED, publish, refsAt, SLOT_SHIFT, UNPUBLISHED } from '../memdesc/header';
 import { peekPageWord } from '../memdesc/page-word';
+import { assertHalted } from '../thread/context';
 import { breakLock } from '../thread/lock';
 import { highestSlot, isAlive, slotOf } from '../thread/slot';
 import { haltWorld, resumeWorld } from '../thread/stop';
@@ -64,8 +65,9 @@ const SEEN: u32 = 3;
 /** Thread-local: all slabs, chained by their headers' links, which lists of waiting slabs use. */
 let slabs: u32 = 0;
 
-/** Repairs this floor after the death of `slot`, whatever it was doing. World halted. */
+/** Repairs this floor after the death of `slot`, whatever it was doing. */
 export function repairSlab(slot: u32): void {
+  assertHalted();
   slotOf(slot).hasUnpublished = 0;
   if (!hasEntered(slot) && slabState().repairing == 0) return;
   slabState().repairing = 1;

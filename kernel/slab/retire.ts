@@ -18,6 +18,7 @@ import { giveBlock } from '../frames/frames';
 import { linkAt, OWNED, refsAt, unpublishedHere } from '../memdesc/header';
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE } from '../memdesc/type';
+import { assertNoLock, assertOutside } from '../thread/context';
 import { beginGracePeriod, isQuiescent } from '../thread/rcu';
 import { CACHE_SLAB, slabState } from './cache';
 import { freeObject } from './kmem-cache';
@@ -26,10 +27,11 @@ import { slabOf } from './slab';
 import { countWaiting, enlistRetired, waitingSlabs } from './slabs';
 
 /**
- * Gives back the slabs whose grace period is over. No lock held, outside a section. @returns how
- * many
+ * Gives back the slabs whose grace period is over. @returns how many
  */
 export function reclaimSlabs(): u32 {
+  assertNoLock();
+  assertOutside();
   let freed: u32 = 0;
   if (waitingSlabs() == 0) return 0;
   while (reclaimSlab()) freed++;

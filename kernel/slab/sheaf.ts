@@ -25,6 +25,7 @@ import { selfPage, selfSlot } from '../base/env';
 import { SLAB_STATE, THREAD_SLAB } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
 import { refsAt, unpublishedHere } from '../memdesc/header';
+import { assertLocked, assertLockedOrHalted } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { CACHES, cacheOf, KIND_CELL, KIND_DESC, KIND_HAND, KmemCache, slabState } from './cache';
 import { checkFilled, fillFree } from './debug-fill';
@@ -182,9 +183,10 @@ export function push(record: KmemCache, sheaf: u32, object: u32, at: usize): voi
 
 /**
  * Fills a sheaf of one's own from the slabs, as far as they go. If the rest of one makes it nearly
- * full that is enough: the next sheaf then begins with a slab. Slab lock held.
+ * full that is enough: the next sheaf then begins with a slab.
  */
 export function fillSheaf(sheaf: u32): void {
+  assertLocked(SLAB_STATE);
   const record = cacheOf(sheafOf(sheaf).cache);
   const before = sheafOf(sheaf).count;
   const enough = sheafOf(sheaf).capacity - sheafOf(sheaf).capacity / 4;
@@ -216,16 +218,18 @@ function draw(desc: u32, sheaf: u32): void {
   countTaken(desc, sheafOf(sheaf).count - before, index);
 }
 
-/** Empties a sheaf into the slabs. Slab lock held; one's own, nobody's, or the world is halted. */
+/** Empties a sheaf into the slabs. One's own, or nobody's. */
 export function flushSheaf(sheaf: u32): void {
+  assertLockedOrHalted(SLAB_STATE);
   while (sheafOf(sheaf).count != 0) {
     returnObject(sheafObject(sheaf, sheafOf(sheaf).count - 1));
     sheafOf(sheaf).count--;
   }
 }
 
-/** Makes an empty sheaf of the pool this thread's. Slab lock held. @returns it, or 0 */
+/** Makes an empty sheaf of the pool this thread's. @returns it, or 0 */
 export function takeSheaf(cache: u32): u32 {
+  assertLocked(SLAB_STATE);
   const sheaf = slabState().pool;
   if (sheaf == 0) return 0;
   sheafOf(sheaf).cache = cache;
@@ -236,21 +240,24 @@ export function takeSheaf(cache: u32): u32 {
   return sheaf;
 }
 
-/** Gives an empty sheaf to the pool. Slab lock held. */
+/** Gives an empty sheaf to the pool. */
 export function dropSheaf(sheaf: u32): void {
+  assertLockedOrHalted(SLAB_STATE);
   sheafOf(sheaf).owner = 0;
   sheafOf(sheaf).next = slabState().pool;
   slabState().pool = sheaf;
 }
 
-/** Enters a sheaf that no list names among all there are. Slab lock held. */
+/** Enters a sheaf that no list names among all there are. */
 export function chainSheaf(sheaf: u32): void {
+  assertLockedOrHalted(SLAB_STATE);
   sheafOf(sheaf).chain = slabState().sheaves;
   slabState().sheaves = sheaf;
 }
 
-/** Puts a full sheaf of one's own into the barn. Slab lock held. */
+/** Puts a full sheaf of one's own into the barn. */
 export function storeInBarn(sheaf: u32): void {
+  assertLockedOrHalted(SLAB_STATE);
   const record = cacheOf(sheafOf(sheaf).cache);
   sheafOf(sheaf).owner = 0;
   sheafOf(sheaf).next = record.full;
@@ -258,8 +265,9 @@ export function storeInBarn(sheaf: u32): void {
   record.fullCount++;
 }
 
-/** Takes a full sheaf out of the barn. Slab lock held. @returns it, now this thread's, or 0 */
+/** Takes a full sheaf out of the barn. @returns it, now this thread's, or 0 */
 export function takeFromBarn(cache: u32): u32 {
+  assertLocked(SLAB_STATE);
   const record = cacheOf(cache);
   const sheaf = record.full;
   if (sheaf == 0) return 0;

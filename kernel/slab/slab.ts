@@ -31,12 +31,13 @@
  */
 
 import { selfSlot } from '../base/env';
-import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
+import { PAGE_BYTES, PAGE_SHIFT, SLAB_STATE, superblock } from '../base/layout';
 import { loadByte, loadWord, peekByte, pokeByte, pokeWord, storeWord } from '../base/words';
 import { ListedDesc } from '../memdesc/desc-list';
 import { initHeader, publish, refsAt, unpublishedHere } from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_SLAB } from '../memdesc/type';
+import { assertInSection, assertLocked } from '../thread/context';
 import {
   CACHE_FOLIO,
   CACHE_FOLIO_64,
@@ -131,10 +132,11 @@ function slabAround(cache: u32, address: u32): u32 {
 
 /**
  * Whether `address` lies in a slab of the cache, whose objects may then be loaded atomically, in
- * use or not, until the section ends. In a section; no lock. The page word is stored by initSlab,
+ * use or not, until the section ends. The page word is stored by initSlab,
  * the group by it and by `retire`.
  */
 export function isInSlabOf(cache: u32, address: u32): bool {
+  assertInSection();
   return slabAround(cache, address) != 0;
 }
 
@@ -174,8 +176,9 @@ export function isDescriptor(desc: u32): bool {
   );
 }
 
-/** Whether `desc` is where a folio's descriptor is, or was, or may be. In a section; no lock. */
+/** Whether `desc` is where a folio's descriptor is, or was, or may be. Without a lock. */
 export function isFolioObject(desc: u32): bool {
+  assertInSection();
   for (let cache = CACHE_FOLIO; cache <= CACHE_FOLIO_128; cache++) {
     if (isInSlabOf(cache, desc)) return isPlace(cacheOf(cache), desc);
   }
@@ -226,12 +229,12 @@ function initStates(desc: u32, objects: u32): void {
 }
 
 /**
- * Looks for the next object that is in its slab, from index `from` on. Slab lock held, so what is
- * here stays here.
+ * Looks for the next object that is in its slab, from index `from` on. What is here stays here.
  *
  * @returns its index; if there is none, the number of objects in a slab
  */
 export function nextHere(desc: u32, from: u32): u32 {
+  assertLocked(SLAB_STATE);
   const perSlab = cacheOf(slabCache(desc)).perSlab;
   let index = from;
   // Atomic, since others change the states of objects that are not here.

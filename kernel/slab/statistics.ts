@@ -4,7 +4,10 @@
  * What lies in other threads' sheaves is read while they use them, so it may be off by an object or
  * two; nothing follows from it.
  */
+
+import { SLAB_STATE } from '../base/layout';
 import { loadWord } from '../base/words';
+import { assertLockedOrHalted } from '../thread/context';
 import { CACHES, cacheOf, slabState } from './cache';
 import { lockSlab, Sheaf, sheafOf, unlockSlab } from './sheaf';
 
@@ -16,8 +19,9 @@ export const FIGURE_IN_USE: u32 = 3;
 export const FIGURE_IN_SHEAVES: u32 = 4;
 export const FIGURE_BARN: u32 = 5;
 
-/** Objects of a cache that lie in sheaves, of threads and in the barn. Slab lock held. */
+/** Objects of a cache that lie in sheaves, of threads and in the barn. */
 export function inSheaves(cache: u32): u32 {
+  assertLockedOrHalted(SLAB_STATE);
   let objects: u32 = 0;
   for (let sheaf = slabState().sheaves; sheaf != 0; sheaf = sheafOf(sheaf).chain) {
     if (sheafOf(sheaf).cache == cache) objects += loadWord(sheaf + offsetof<Sheaf>('count'));

@@ -24,6 +24,7 @@ import {
   storeCell,
   storeWord,
 } from '../base/words';
+import { assertHalted } from './context';
 
 @unmanaged
 export class ClockState {
@@ -91,8 +92,9 @@ export function noteExpiring(): void {
   if (loadWord(at) == 0) storeWord(at, 1);
 }
 
-/** Writes down for an image what time it is. The world is stopped. */
+/** Writes down for an image what time it is. */
 export function noteWall(wall: f64, time: u64): void {
+  assertHalted();
   pokeCell(stateAt(offsetof<ClockState>('wall')), reinterpret<u64>(wall));
   pokeCell(stateAt(offsetof<ClockState>('wallAt')), max(time, latestTime()));
 }

@@ -16,6 +16,7 @@
  */
 import { LIMBO_STATE } from '../base/layout';
 import { loadWord, pokeWord, storeWord } from '../base/words';
+import { assertOutside } from './context';
 import { lock, unlock } from './lock';
 import { beginGracePeriod, isQuiescent } from './rcu';
 import { selfState } from './slot';
@@ -87,6 +88,7 @@ export function defer(kind: u32, object: u32, linkAt: usize): void {
  * They hang from `ripe` of this thread's slot, linked as `defer` linked them; 0 if none is ripe.
  */
 export function takeRipe(kind: u32): void {
+  assertOutside();
   const self = selfState();
   lock(LIMBO_STATE);
   const from = bag(kind);

@@ -24,6 +24,7 @@
 import { selfSlot } from '../base/env';
 import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
 import { casWord, loadWord, swapWord, wakeWord } from '../base/words';
+import { assertHalted, assertLocked, noteLocked, noteUnlocked } from './context';
 import { beginWait, failIfForsaken } from './forsaken';
 import { enterSection, isInSection, leaveSection } from './rcu';
 import { SLOT_FREE, slotState } from './slot';
@@ -36,14 +37,19 @@ const SPINS: u32 = 100;
 
 export function lock(at: usize): void {
   if (casWord(at, 0, selfSlot()) != 0) lockSlow(at);
+  if (isDefined(PAGELESS_DEBUG)) noteLocked();
 }
 
 /** Takes the lock if it is free: without waiting, so the read section goes on. */
 export function tryLock(at: usize): bool {
-  return casWord(at, 0, selfSlot()) == 0;
+  const isMine = casWord(at, 0, selfSlot()) == 0;
+  if (isDefined(PAGELESS_DEBUG) && isMine) noteLocked();
+  return isMine;
 }
 
 export function unlock(at: usize): void {
+  assertLocked(at);
+  if (isDefined(PAGELESS_DEBUG)) noteUnlocked();
   const found = swapWord(at, 0);
   if ((found & WAITERS) != 0) wakeWord(at, 1);
 }
@@ -90,9 +96,10 @@ export function isLockOf(at: usize, slot: u32): bool {
 }
 
 /**
- * Frees the lock of a dead thread, if it has it; what it protects has been repaired. World halted.
+ * Frees the lock of a dead thread, if it has it; what it protects has been repaired.
  */
 export function breakLock(at: usize, slot: u32): void {
+  assertHalted();
   const seen = loadWord(at);
   if ((seen & OWNER) != slot) return;
   // Waiters rest, so nobody else moves the word but to set WAITERS: the swap cannot lose a lock.

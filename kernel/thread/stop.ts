@@ -33,6 +33,7 @@ import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
 import { THREADS_STATE } from '../base/layout';
 import { addWord, casWord, loadWord, storeWord, wakeWord } from '../base/words';
+import { assertHalted, assertNoLock, noteOutside } from './context';
 import { beginWait, failIfForsaken } from './forsaken';
 import { parkSlice, SLICE_MS } from './park';
 import { currentEpoch, enterSection } from './rcu';
@@ -79,6 +80,7 @@ let wasRefused: bool = false;
  * or if it has no slot (slot.ts). Cost: two loads.
  */
 function admit(): void {
+  if (isDefined(PAGELESS_DEBUG)) noteOutside();
   trapIfPoisoned();
   if (operationOf(selfSlot()) == 0) return;
   wasRefused = true;
@@ -165,9 +167,10 @@ export function parkAtSafepoint(at: usize, seen: u32, ms: u32 = SLICE_MS): bool 
 
 /**
  * The same outside the kernel, for a word that another thread may leave alone until a later call of
- * its own: the world may be stopped meanwhile. The caller holds no lock.
+ * its own: the world may be stopped meanwhile.
  */
 export function parkOutside(at: usize, seen: u32): void {
+  assertNoLock();
   const operation = operationOf(selfSlot());
   leaveKernel();
   parkSlice(at, seen);
@@ -185,8 +188,9 @@ function resume(operation: u32): void {
   }
 }
 
-/** Returns when no other thread is inside the kernel. Inside a call, no lock held, not nested. */
+/** Returns when no other thread is inside the kernel. Inside a call, not nested. */
 export function stopWorld(): void {
+  assertNoLock();
   const operation = operationOf(selfSlot());
   while (true) {
     const found = casWord(stopAt(), 0, selfSlot());
@@ -248,6 +252,7 @@ function lookAtOthers(enough: u32): u32 {
 }
 
 export function startWorld(): void {
+  assertHalted();
   storeWord(stopAt(), 0);
   wakeWord(stopAt(), -1);
 }

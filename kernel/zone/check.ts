@@ -34,6 +34,7 @@ import { checkIndex, countEntryParts } from '../store/check';
 import { deferredCount, deferredEntry, deferredIn } from '../store/deferred';
 import { countParts } from '../store/entry';
 import { journalOf, storeState } from '../store/journal';
+import { assertHalted } from '../thread/context';
 import { bag, LIMBO_KINDS, LIMBO_VALUE } from '../thread/limbo';
 import { highestSlot, operationOf, SLOT_DEAD, slotOf, slotState } from '../thread/slot';
 import { enterKernel, startWorld, stopWorld } from '../thread/stop';
@@ -71,6 +72,7 @@ function hasDiedInside(): bool {
 }
 
 function checkFloors(): u32 {
+  assertHalted();
   detail = checkFrames();
   if (detail != 0) return FAULT_FRAMES;
   detail = checkPageWords();

@@ -44,13 +44,15 @@ import {
 import { TYPE_ZSPAGE } from '../memdesc/type';
 import { isInLimbo } from '../reclaim/recover';
 import { isDescriptor } from '../slab/kmem-cache';
+import { assertHalted } from '../thread/context';
 import { LIMBO_ZSPAGE } from '../thread/limbo';
 import { OP_LOCK, OP_PUT } from '../thread/operations';
 import { highestSlot, isAlive, OPERATION_NUMBER, operationOf } from '../thread/slot';
 import { releaseDesc } from './release';
 
-/** First step, world halted: afterwards the ledger names only what is still the dead thread's. */
+/** First step: afterwards the ledger names only what is still the dead thread's. */
 export function repairPins(slot: u32): void {
+  assertHalted();
   for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
     const desc = ledgerEntry(slot, index);
     if (desc == 0) continue;
@@ -148,8 +150,9 @@ function takeOver(desc: u32): void {
   takeForFree(desc, selfSlot());
 }
 
-/** First step for this thread, whose call was cut short. World halted. */
+/** First step for this thread, whose call was cut short. */
 export function repairOwnLedger(): void {
+  assertHalted();
   const slot = selfSlot();
   const operation = operationOf(slot) & OPERATION_NUMBER;
   const locking = operation == OP_LOCK ? subjectOf() : 0;

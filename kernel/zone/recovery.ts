@@ -26,6 +26,7 @@ import { reapUnpublished, repairSlab } from '../slab/recover';
 import { reapDeferred } from '../store/deferred';
 import { dropDraft, isInChain } from '../store/entry';
 import { repairStore } from '../store/recover';
+import { assertHalted } from '../thread/context';
 import { breakLock, lock, unlock } from '../thread/lock';
 import {
   highestSlot,
@@ -57,8 +58,9 @@ export function recoverDead(operation: u32): i32 {
   return i32(reapDead());
 }
 
-/** In the halted world: everybody who is dead by now. */
+/** Everybody who is dead by now. */
 export function repairDead(): void {
+  assertHalted();
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
     // Whoever marked it may not have come to poisoning yet.
@@ -76,10 +78,11 @@ export function repairDead(): void {
 }
 
 /**
- * In the halted world, lowest floor first. Each repair may have been begun by somebody who died,
- * and ends by freeing the floor's lock.
+ * Lowest floor first. Each repair may have been begun by somebody who died, and ends by freeing
+ * the floor's lock.
  */
 export function repairFloors(slot: u32): void {
+  assertHalted();
   // All stocks go into the trees: from here on a bit without a word is lost property.
   repairFrames(slot);
   // Gives that back, finishes frees, and counts the counters again.

@@ -25,6 +25,7 @@ import { reapUnpublished } from '../slab/recover';
 import { reapDeferred } from '../store/deferred';
 import { dropDraft, isInChain } from '../store/entry';
 import { repairStore } from '../store/recover';
+import { assertHalted } from '../thread/context';
 import { OP_ATTACH, OP_DETACH, OP_READ } from '../thread/operations';
 import {
   HALF_DONE,
@@ -76,6 +77,7 @@ export function repairSelf(): i32 {
 }
 
 function repairHalted(slot: u32): void {
+  assertHalted();
   repairDead();
   repairFloors(slot);
   if (slotOf(slot).page == 0) return;

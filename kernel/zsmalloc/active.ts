@@ -19,6 +19,7 @@
 import { peekWord, pokeWord } from '../base/words';
 import { DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
 import { allocObject, CACHE_ZSPAGE, freeObject } from '../slab/kmem-cache';
+import { assertLocked } from '../thread/context';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { addZspage, giveUp, takeFullest, takeHeld } from './fullness';
@@ -59,6 +60,7 @@ function placed(desc: u32, index: u32): u64 {
 
 /** There was no page for the active zspage, whose lock is held. @returns as takeSlot */
 function takeHeldSlot(at: usize, record: usize, active: u32, slots: u32): u64 {
+  assertLocked(zspageLockAt(active));
   let desc = active;
   while (true) {
     const index = lowestHeldSlot(desc, slots);

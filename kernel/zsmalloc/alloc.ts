@@ -32,6 +32,7 @@ import {
   isObject,
   KIND_CELL,
 } from '../slab/kmem-cache';
+import { assertHalted, assertInSection, assertLocked } from '../thread/context';
 import { defer } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { endChange, takeSlot } from './active';
@@ -212,17 +213,20 @@ function releaseSame(handle: u32, upper: u32): void {
 function vacate(handle: u32, desc: u32): void {
   const cell = loadCell(handle);
   if (!hasPlace(cell) || !isSlotUsed(desc, cellIndex(cell))) fail(FAULT_HANDLE, handle);
+  assertLocked(zspageLockAt(desc));
   takeCell(handle);
   vacateSlot(desc, cellIndex(cell));
 }
 
-/** Whether a cell may be at the address, in use or not, and may be loaded. In a section. */
+/** Whether a cell may be at the address, in use or not, and may be loaded. */
 export function zsIsCell(handle: u32): bool {
+  assertInSection();
   if ((handle & (CELL_BYTES - 1)) != 0 || !isInSlabOf(CACHE_CELL, handle)) return false;
   return (handle & (PAGE_BYTES - 1)) / CELL_BYTES < u32(cacheOf(CACHE_CELL).perSlab);
 }
 
-/** True for the address of a cell in use. World stopped. */
+/** True for the address of a cell in use. */
 export function zsIsHandle(handle: u32): bool {
+  assertHalted();
   return isObject(CACHE_CELL, handle);
 }

@@ -25,6 +25,7 @@ import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { ERR_BUSY } from '../base/fault';
 import { PAGE_BYTES } from '../base/layout';
 import { casCell, loadCell, peekWord } from '../base/words';
+import { assertInSection, assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { disown, disownActives } from './active';
@@ -183,8 +184,10 @@ function handleIn(source: u32, index: u32): u32 {
   return (word & (CLASS_STEP - 1)) == 0 && zsIsCell(word) ? word : 0;
 }
 
-/** Whether an object on page k is still being written. Zspage lock held; in a section. */
+/** Whether an object on page k is still being written. */
 export function hasDraftOn(desc: u32, k: u32): bool {
+  assertLocked(zspageLockAt(desc));
+  assertInSection();
   const end = endSlotOn(desc, k);
   for (let index = firstSlotOn(desc, k); index < end; index++) {
     if (isSlotUsed(desc, index) && isUnpublishedAt(desc, index)) return true;

@@ -8,6 +8,7 @@
  */
 
 import { loadCell } from '../base/words';
+import { assertOutside } from '../thread/context';
 import { LIMBO_OBJECT } from '../thread/limbo';
 import { beginGracePeriod, isQuiescent, leaveSection } from '../thread/rcu';
 import { unlockReleased, zsDefer, zsReleaseNext } from './alloc';
@@ -33,8 +34,9 @@ export function makeRoomForFrees(thread: ThreadState): bool {
   return freedCount(thread) < THREAD_FREED;
 }
 
-/** Releases what is ripe, and lets what was freed ripen. Not in a section. */
+/** Releases what is ripe, and lets what was freed ripen. */
 export function ripen(thread: ThreadState): void {
+  assertOutside();
   if (ripeningCount(thread) != 0 && isQuiescent(thread.closedAt)) releaseRipe(thread);
   if (ripeningCount(thread) == 0 && freedCount(thread) != 0) closeFreed(thread, beginGracePeriod());
 }

@@ -17,6 +17,7 @@ import { selfSlot } from '../base/env';
 import { peekWord } from '../base/words';
 import { enlist, unlist } from '../memdesc/desc-list';
 import { linkAt } from '../memdesc/header';
+import { assertLocked, assertLockedOrHalted } from '../thread/context';
 import { lock, tryLock, unlock } from '../thread/lock';
 import {
   addZspages,
@@ -44,8 +45,9 @@ import {
 export const OFF_LISTS: u32 = 8;
 export const LIST_RETIRED: u32 = 9;
 
-/** The list that a zspage without an owner belongs on. Zspage lock held. */
+/** The list that a zspage without an owner belongs on. */
 export function listFor(desc: u32): u32 {
+  assertLockedOrHalted(zspageLockAt(desc));
   return (countSlots(desc) * LISTS) / shapeSlots(zspageShape(desc));
 }
 
@@ -95,6 +97,7 @@ function hasHeldSlot(desc: u32, slots: u32): bool {
 }
 
 function ownLocked(record: usize, desc: u32): void {
+  assertLocked(record);
   unlist(headAt(record, zspageList(desc)), desc, listLinks());
   // Observed by whoever frees an object of the zspage: it is not to be listed.
   setPlace(desc, OFF_LISTS, selfSlot());
@@ -116,8 +119,9 @@ export function freeShare(record: usize): u32 {
   return zspages == 0 ? 0 : (sixteenths * 1000) / (16 * zspages);
 }
 
-/** The next zspage of the same list, or 0. Class lock held, or world stopped. */
+/** The next zspage of the same list, or 0. */
 export function nextListed(desc: u32): u32 {
+  assertLockedOrHalted(recordAt(desc));
   return peekWord(linkAt(desc));
 }
 
@@ -132,12 +136,13 @@ export function addZspage(record: usize, desc: u32): void {
 }
 
 /**
- * Puts a zspage of which slots were vacated on the list where it belongs now. Zspage lock held.
+ * Puts a zspage of which slots were vacated on the list where it belongs now.
  * Cost: a load as long as the zspage has an owner; a division as long as it stays in its eighth.
  *
  * @returns true when it was empty and is now out of its class: the caller drops the reference
  */
 export function relist(desc: u32): bool {
+  assertLocked(zspageLockAt(desc));
   if (zspageOwner(desc) != 0) return false;
   if (zspageList(desc) == listFor(desc) && countSlots(desc) != 0) return false;
   const record = recordAt(desc);
@@ -148,8 +153,9 @@ export function relist(desc: u32): bool {
   return isRetired;
 }
 
-/** Ends this thread's ownership. Zspage lock held. @returns as relist */
+/** Ends this thread's ownership. @returns as relist */
 export function giveUp(desc: u32): bool {
+  assertLocked(zspageLockAt(desc));
   const record = recordAt(desc);
   lock(record);
   const isRetired = relistLocked(record, desc);
@@ -159,6 +165,7 @@ export function giveUp(desc: u32): bool {
 
 /** Puts a zspage on the list where it belongs, as nobody's. */
 function relistLocked(record: usize, desc: u32): bool {
+  assertLocked(record);
   if (zspageList(desc) < LISTS) unlist(headAt(record, zspageList(desc)), desc, listLinks());
   const isEmpty = countSlots(desc) == 0;
   if (isEmpty) {
@@ -168,8 +175,9 @@ function relistLocked(record: usize, desc: u32): bool {
   return isEmpty;
 }
 
-/** Lists a zspage that is on no list. Class lock held, or world halted. */
+/** Lists a zspage that is on no list. */
 export function listLocked(record: usize, desc: u32, owner: u32): void {
+  assertLockedOrHalted(record);
   const list = listFor(desc);
   setPlace(desc, list, owner);
   if (list < LISTS) enlist(headAt(record, list), desc, listLinks());

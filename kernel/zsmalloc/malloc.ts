@@ -18,6 +18,7 @@
 import { ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } from '../base/fault';
 import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words';
 import { allocObject, CACHE_CELL, freeObject } from '../slab/kmem-cache';
+import { assertInSection } from '../thread/context';
 import { unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
@@ -68,8 +69,9 @@ function checkPool(pool: u32, handle: u64): i32 {
   return number == poolOf(pool).number ? 0 : ERR_FOREIGN_HANDLE;
 }
 
-/** The cell of a public handle if its object lives, else NOTHING. In a section. */
+/** The cell of a public handle if its object lives, else NOTHING. */
 function look(handle: u64): u64 {
+  assertInSection();
   const at = cellOf(handle);
   if (!zsIsCell(at)) return NOTHING;
   const seen = loadCell(at);

@@ -11,6 +11,7 @@ import { loadWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { allocPages } from '../memdesc/pages';
 import { MISC_CLASSES } from '../memdesc/type';
+import { assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { formatShapes, poolWordAt, zsState } from './size-class';
 import { zspageClass, zspagePool } from './zspage';
@@ -72,8 +73,9 @@ export function headAt(record: usize, list: u32): usize {
   return record + offsetof<ClassRecord>('lists') + list * 4;
 }
 
-/** Makes a pool. zsmalloc lock held. @returns its address, or 0 */
+/** Makes a pool. @returns its address, or 0 */
 export function addPool(): u32 {
+  assertLocked(ZS_STATE);
   if (zsState().shapes == 0) {
     const page = allocPages(0, MISC_CLASSES, CLASS_UNMOVABLE);
     if (page < 0) return 0;

@@ -33,6 +33,7 @@ import {
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHE_CELL, isObject } from '../slab/kmem-cache';
+import { assertHalted } from '../thread/context';
 import { breakLock, isLockOf } from '../thread/lock';
 import { zsIsCell } from './alloc';
 import { LIST_RETIRED, listLocked } from './fullness';
@@ -83,6 +84,7 @@ import {
 
 /** Repairs what the dead thread in `slot` left half-done. */
 export function repairZsmalloc(slot: u32): void {
+  assertHalted();
   if (zsState().classes != 0) {
     if (threadStateOf(slot) != 0) repairThreadState(asThreadState(threadStateOf(slot)), slot);
     const isSwept = hasSwept(slot);
@@ -100,6 +102,7 @@ export function repairZsmalloc(slot: u32): void {
  * slab's repair, which takes back cells of which nothing was made.
  */
 export function repairReplaced(slot: u32): void {
+  assertHalted();
   if (threadStateOf(slot) == 0) return;
   const thread = asThreadState(threadStateOf(slot));
   if (thread.replaced == 0) return;

@@ -42,6 +42,7 @@ import { giveBlock, takeBlock } from '../frames/frames';
 import { FLAG_MOVABLE, Header, initHeader, pfnAt, publish } from '../memdesc/header';
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
+import { assertLocked, assertLockedOrHalted } from '../thread/context';
 import {
   DESC_ROOM_BYTES,
   HUGE_CHAIN,
@@ -164,17 +165,19 @@ export function isSlotUsed(desc: u32, index: u32): bool {
   return isBitSet(bitsAt(desc), index);
 }
 
-/** Lowest slot that is free; if there is none, a number beyond them. Zspage lock held. */
+/** Lowest slot that is free; if there is none, a number beyond them. */
 export function lowestFreeSlot(desc: u32, slots: u32): u32 {
+  assertLocked(zspageLockAt(desc));
   let index: u32 = 0;
   while (index < slots && peekCell(bitsAt(desc) + (index >> 3)) == u64.MAX_VALUE) index += 64;
   return index >= slots ? index : index + u32(ctz(~peekCell(bitsAt(desc) + (index >> 3))));
 }
 
 /**
- * Lowest slot that is free and whose pages are held; `slots` if there is none. Zspage lock held.
+ * Lowest slot that is free and whose pages are held; `slots` if there is none.
  */
 export function lowestHeldSlot(desc: u32, slots: u32): u32 {
+  assertLocked(zspageLockAt(desc));
   const bytes = shapeBytes(zspageShape(desc));
   let index: u32 = 0;
   while (index < slots && (isSlotUsed(desc, index) || !isHeld(desc, index * bytes, bytes))) index++;
@@ -217,11 +220,12 @@ export function initZspage(desc: u32, pool: u32, sizeClass: u32, owner: u32, lis
 }
 
 /**
- * Puts a slot into use and takes the pages that it is the first to touch. Zspage lock held.
+ * Puts a slot into use and takes the pages that it is the first to touch.
  *
  * @returns false when a page was missing; then nothing has changed
  */
 export function fillSlot(desc: u32, index: u32): bool {
+  assertLocked(zspageLockAt(desc));
   const bytes = shapeBytes(zspageShape(desc));
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
@@ -307,8 +311,9 @@ export function objectWordAt(desc: u32, index: u32): usize {
   return chainByteAt(desc, index * shapeBytes(shape));
 }
 
-/** Says whose object the slot is. Zspage lock held. */
+/** Says whose object the slot is. */
 export function setObjectWord(desc: u32, index: u32, handle: u32): void {
+  assertLocked(zspageLockAt(desc));
   pokeWord(objectWordAt(desc, index), handle);
 }
 
@@ -318,8 +323,9 @@ export function payloadOffset(desc: u32, index: u32): u32 {
   return index * bytes + (bytes == PAGE_BYTES ? 0 : OBJECT_HEADER_BYTES);
 }
 
-/** @returns true when bits and page list agree. Zspage lock held, or world stopped. */
+/** @returns true when bits and page list agree. */
 export function isZspageSound(desc: u32): bool {
+  assertLockedOrHalted(zspageLockAt(desc));
   const shape = zspageShape(desc);
   const last = (shapeSlots(shape) - 1) & 63;
   const end = bitsAt(desc) + ((shapeSlots(shape) - 1) >> 6) * 8;

@@ -28,8 +28,11 @@ import {
 import { judgeKernelAccess, offsetOf } from './lifetimes.ts';
 import { allowedRaces } from './races.ts';
 
-/** Builds of the kernel: what ships, and the same code with the exports of kernel/testing.ts. */
-export type KernelBuild = 'release' | 'test';
+/**
+ * Builds of the kernel: what ships, the same code with the exports of kernel/testing.ts, and that
+ * with its contexts asserted.
+ */
+export type KernelBuild = 'release' | 'test' | 'debug';
 
 export interface KernelScenario {
   /** Called before anything is checked: main comes back to a zone that it had left. */
@@ -86,6 +89,9 @@ export const loadKernel: Kernels = load;
 
 /** The same kernel in the two-word layout, which is built with all exports. */
 export const loadTwoWord: Kernels = () => load('two-word');
+
+/** The kernel that asserts what its functions ask of their callers; built with all exports. */
+export const loadDebug: Kernels = () => load('debug');
 
 /** Owner numbers under which the zone knows the virtual threads. */
 export function ownerOf(thread: number): number {

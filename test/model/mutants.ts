@@ -48,8 +48,8 @@ const { values, positionals } = parseArgs({
 const maxSeconds = Number(values['max-seconds']);
 
 function fromTable(mutant: Mutant): Hunt {
-  const { name, scenarios, bound = 0 } = mutant;
-  return { name, ...mutated(mutant), scenarios, walks: [], bound, maxSeconds };
+  const { name, scenarios, bound = 0, isAsserted = false } = mutant;
+  return { name, ...mutated(mutant), scenarios, walks: [], bound, isAsserted, maxSeconds };
 }
 
 function fromSource({ name, file, source }: Generated): Hunt {

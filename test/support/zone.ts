@@ -19,6 +19,7 @@ export interface ZoneExports extends KernelExports {
   takeBlock(order: number, kind?: number): number;
   takeBlockAt(pfn: number, order: number, kind: number): number;
   drainAll(): void;
+  haltWorld(): void;
   stockedIn(slot: number): number;
   allocPagesAs(order: number, subtype: number, kind: number): number;
   giveBlock(pfn: number, order: number): void;

@@ -9,15 +9,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import asc from 'assemblyscript/asc';
-import { commonFlags, releaseFlags } from '../../../scripts/kernel-flags.ts';
+import { commonFlags, debugFlags, releaseFlags } from '../../../scripts/kernel-flags.ts';
 import { type Instrumented, instrument, type Scenario } from '../engine/index.ts';
 import { type KernelBuild, type KernelScenario, runScenario } from '../kernel-model.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { kernelFolder } from './sources.ts';
 
 const root = join(kernelFolder, '..');
-
-const flags = [...commonFlags, ...releaseFlags];
 
 /** Finds what needs many preemptions: who waits for a lock spins a hundred times. */
 const WALK: Partial<Scenario> = { mode: 'uniform', seed: 1, maxExecutions: 10_000 };
@@ -38,6 +36,8 @@ export interface Hunt {
   walks: string[];
   /** Preemptions, where more are needed than a scenario's own bound. */
   bound?: number;
+  /** In the build that asserts contexts, for what nothing else shows. */
+  isAsserted?: boolean;
   /** For all scenarios together. */
   maxSeconds: number;
 }
@@ -48,9 +48,10 @@ export interface Catch {
   story: string;
 }
 
-const entries: Record<KernelBuild, string> = {
-  release: 'kernel/index.ts',
-  test: 'kernel/testing.ts',
+const builds: Record<KernelBuild, string[]> = {
+  release: ['kernel/index.ts', ...releaseFlags],
+  test: ['kernel/testing.ts', ...releaseFlags],
+  debug: ['kernel/testing.ts', ...debugFlags],
 };
 
 /** A build of the kernel with one file changed. */
@@ -63,7 +64,8 @@ export async function compileWith(
   // The compiler holds up this thread for seconds, and with it the sign that it is alive
   // (hunter.ts).
   await turn();
-  const { error, stderr } = await asc.main([entries[build], '-o', 'mutant.wasm', ...flags], {
+  const args = [...builds[build], '-o', 'mutant.wasm', ...commonFlags];
+  const { error, stderr } = await asc.main(args, {
     readFile(name) {
       if (name === `kernel/${file}`) return source;
       try {
@@ -122,17 +124,23 @@ interface Search {
  * once; then all that it needs for each that was not over by then; then the walks.
  */
 export async function hunt(mutant: Hunt): Promise<Catch> {
-  const builds = new Builds(mutant);
+  const made = new Builds(mutant);
   const end = performance.now() + mutant.maxSeconds * 1000;
   const left: Search[] = [];
   let met = 0;
   const search = async ({ name, options }: Search, seconds: number): Promise<Catch | null> => {
     const scenario = scenarioOf(name);
-    const kernel = await builds.get(scenario.module ?? 'release');
+    const isLax = mutant.isAsserted === true;
+    const kernel = await made.get(isLax ? 'debug' : (scenario.module ?? 'release'));
     const maxSeconds = Math.min(seconds, (end - performance.now()) / 1000);
     if (kernel === null || maxSeconds <= 0) return null;
     const bound = Math.max(scenario.bound, mutant.bound ?? 0);
-    const result = await resultOf(kernel, scenario, { bound, maxSeconds, ...options });
+    const result = await resultOf(kernel, scenario, {
+      bound,
+      maxSeconds,
+      isLax,
+      ...options,
+    });
     if (result === 'incomplete') left.push({ name, options });
     else met++;
     const how = options.mode === undefined ? name : `${name}, walked`;
@@ -157,7 +165,7 @@ export async function hunt(mutant: Hunt): Promise<Catch> {
 async function resultOf(
   kernel: Instrumented,
   scenario: KernelScenario,
-  options: Partial<Scenario>,
+  options: Partial<Scenario> & { isLax?: boolean },
 ): Promise<string> {
   try {
     const { failure, complete } = await runScenario(() => kernel, scenario, options);

@@ -1,4 +1,5 @@
 /** Mutants written by hand: each takes away one thing that a protocol says it needs. */
+import { contextMutants } from './contexts.ts';
 import { descriptorMutants } from './descriptors.ts';
 import { folioMutants } from './folios.ts';
 import { frameMutants } from './frames.ts';
@@ -18,6 +19,8 @@ export interface Mutant {
   scenarios: string[];
   /** Preemptions, where more are needed than the scenario's own bound. */
   bound?: number;
+  /** Hunted in the build that asserts contexts, with no preemption: one thread shows it. */
+  isAsserted?: boolean;
 }
 
 export const mutants: Mutant[] = [
@@ -151,6 +154,7 @@ export const mutants: Mutant[] = [
     edits: [['storeCell(inKernelAt(slot), 0);', 'store<u64>(inKernelAt(slot), 0);']],
     scenarios: ['get-overwrite-reuse'],
   },
+  ...contextMutants,
   ...descriptorMutants,
   ...folioMutants,
   ...frameMutants,

@@ -2,8 +2,10 @@
  * The table of verdicts: what became of each mutant when it was last hunted.
  *
  * verdicts.tsv has a row for each: name, a digest of its source, verdict. A row counts as long as
- * the changed file is still the same, so a hunt that was interrupted goes on where it ended, and
- * one after a change hunts only what the change touched. Rows of mutants that are gone are dropped.
+ * the code of the changed file is still the same, so a hunt that was interrupted goes on where it
+ * ended, and one after a change hunts only what the change touched. Comments and what only the
+ * debug build has (kernel/thread/context.ts) are no part of it. Rows of mutants that are gone are
+ * dropped.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,8 +23,11 @@ function keyOf({ name, file }: Pick<Hunt, 'name' | 'file'>): string {
   return name.startsWith(`${file}:`) ? name.replace(/:\d+:/, ' ') : name;
 }
 
+/** What is not compiled into the kernel that ships: comments, assertions, their import, spaces. */
+const unseen = /\/\*[\s\S]*?\*\/|\/\/.*|^ {2}assert\w+\(.*\);$|^import [^;]*\/context';$|\s+/gm;
+
 function digestOf({ source }: Pick<Hunt, 'source'>): string {
-  return createHash('sha256').update(source).digest('hex').slice(0, 12);
+  return createHash('sha256').update(source.replace(unseen, '')).digest('hex').slice(0, 12);
 }
 
 export class Verdicts {
@@ -34,6 +39,11 @@ export class Verdicts {
       const [key = '', digest = '', verdict = ''] = line.split('\t');
       this.#rows.set(key, { digest, verdict });
     }
+  }
+
+  /** Whether the table has a row of the mutant, of the code as it is or as it was. */
+  has(hunt: Pick<Hunt, 'name' | 'file'>): boolean {
+    return this.#rows.has(keyOf(hunt));
   }
 
   /** Whether the table says that this very mutant was caught, or is none. */

@@ -1,0 +1,45 @@
+/** Mutants of contexts: each leaves one that functions ask for, which the debug build asserts. */
+import type { Mutant } from './table.ts';
+
+const written: Omit<Mutant, 'isAsserted'>[] = [
+  {
+    name: 'slabs change without their lock',
+    edits: [['  noteEntered();\n  lock(SLAB_STATE);', '  noteEntered();']],
+    scenarios: ['set-delete'],
+  },
+  {
+    name: 'the dead are repaired while the world runs',
+    edits: [['  repairDead();\n  resumeWorld();', '  resumeWorld();\n  repairDead();']],
+    scenarios: ['alloc-free-killed'],
+  },
+  {
+    name: 'an object is looked for outside of a section',
+    edits: [
+      [
+        '  enterSection();\n  const seen = look(handle);\n  if (seen == NOTHING) return ERR_STALE;\n  const to',
+        '  const seen = look(handle);\n  if (seen == NOTHING) return ERR_STALE;\n  const to',
+      ],
+    ],
+    scenarios: ['object-compact-read'],
+  },
+  {
+    name: 'slabs are reclaimed with a lock held',
+    edits: [
+      [
+        '    setFillingCount(from, 0);\n  }\n  unlock(LIMBO_STATE);',
+        '    setFillingCount(from, 0);\n  }',
+      ],
+    ],
+    scenarios: ['limbo-reclaim'],
+  },
+  {
+    name: 'what is freed ripens inside of a section',
+    edits: [
+      ['  leaveSection();\n  return drainRings()', '  enterSection();\n  return drainRings()'],
+    ],
+    scenarios: ['limbo-reclaim'],
+  },
+];
+
+/** One thread shows each. */
+export const contextMutants: Mutant[] = written.map((mutant) => ({ ...mutant, isAsserted: true }));

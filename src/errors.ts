@@ -28,7 +28,8 @@ export type ErrorCode =
   | 'ERR_PAGELESS_TOO_MANY_CACHES'
   | 'ERR_PAGELESS_FOREIGN_HANDLE'
   | 'ERR_PAGELESS_UNSUPPORTED'
-  | 'ERR_PAGELESS_TARGET_TOO_SMALL';
+  | 'ERR_PAGELESS_TARGET_TOO_SMALL'
+  | 'ERR_PAGELESS_NOT_A_NUMBER';
 
 export class PagelessError extends Error {
   readonly code: ErrorCode;
@@ -138,6 +139,13 @@ export class TargetTooSmallError extends PagelessError {
   }
 }
 
+/** `increment` of what is no whole number, or beyond what a number holds. Nothing has changed. */
+export class NotANumberError extends PagelessError {
+  constructor(key: unknown, reason: string) {
+    super('ERR_PAGELESS_NOT_A_NUMBER', `Cannot increment ${show(key)}: ${reason}`);
+  }
+}
+
 /**
  * An invariant over shared memory is false, or a thread died inside the kernel. The zone is
  * poisoned: dispose it and create another.
@@ -230,6 +238,7 @@ const named = {
   InvalidFreeError,
   NotYoursError,
   NoDescriptorError,
+  NotANumberError,
   StaleError,
   BusyError,
   TypeConflictError,

@@ -34,11 +34,13 @@ export { SharedCache, type SharedCacheConstructor } from './cache/constructor.ts
 export type {
   AttachOptions,
   CacheStats,
+  IncrementOptions,
   Key,
   Refusal,
   SetOptions,
   SharedCacheHandle,
   SharedCacheOptions,
+  Version,
 } from './cache/shared-cache.ts';
 export type { Bytes, In, ValueCodec, ValueKind } from './cache/values.ts';
 export { type Codec, lz4 } from './codec.ts';
@@ -55,6 +57,7 @@ export {
   InvalidFreeError,
   InvalidHandleError,
   NoDescriptorError,
+  NotANumberError,
   NotYoursError,
   PagelessError,
   StaleError,

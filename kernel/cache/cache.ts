@@ -15,7 +15,7 @@
  * The key of every operation stands in the key scratch; its hash is taken once a call. An expiry is
  * a time in milliseconds, 0 = never.
  */
-import { ERR_NO_MEMORY } from '../base/fault';
+import { ERR_NO_MEMORY, ERR_UNMET } from '../base/fault';
 import { peekWord } from '../base/words';
 import { keepFree } from '../frames/watermark';
 import { takeScratch } from '../memdesc/thread-pages';
@@ -35,6 +35,8 @@ import {
   leafCount,
   lockLeaf,
   lockLeafOf,
+  lookUp,
+  numberFor,
   unlockLeaf,
 } from '../store/directory';
 import {
@@ -68,10 +70,11 @@ import {
   COUNT_SETS,
   count,
 } from '../thread/counters';
-import { leaveSection } from '../thread/rcu';
+import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { formatPool } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
+import { ALWAYS, IF_VERSION, isConditional, isMet, require } from './condition';
 import { evictFrom, unitsOfEntry } from './judge';
 import { beginsInMain, evictSome, pushEntry } from './queue';
 import { formatShards } from './queue-pages';
@@ -125,7 +128,27 @@ export function prepare(): i32 {
 
 /** Begins a value of `valueBytes`; `append` takes its blocks, `commit` publishes it. */
 export function begin(keyBytes: u32, valueBytes: u32, expiry: u64): void {
+  require(ALWAYS, 0);
   beginDraft(keyBytes, valueBytes, expiry);
+}
+
+/**
+ * The same, of a value that is stored only on a condition (condition.ts), as are those that follow it.
+ *
+ * @returns 0, or ERR_UNMET when it is known already that it will not be; nothing has begun then
+ */
+export function beginIf(what: u32, version: u32, keyBytes: u32, valueBytes: u32, expiry: u64): i32 {
+  require(what, version);
+  const hash = keyHash(keyBytes);
+  enterSection();
+  const handle = what == IF_VERSION ? 0 : lookUp(hash, selfState().keyScratch, keyBytes);
+  const leaf = leafAt(numberFor(hash, leafCount()));
+  // Of a leaf that is being merged nothing is known yet.
+  const isVain = leaf != 0 && !isMet(leaf, hash, handle);
+  leaveSection();
+  if (isVain) return ERR_UNMET;
+  beginDraft(keyBytes, valueBytes, expiry);
+  return 0;
 }
 
 /** Appends `bytes` ≤ BLOCK_BYTES from the input scratch. @returns 0, or ERR_NO_MEMORY: refused */
@@ -146,11 +169,9 @@ export function appendBytes(block: usize, bytes: u32): i32 {
   return 0;
 }
 
-/** Publishes the draft. */
+/** Publishes the draft. @returns 0, or ERR_UNMET: nothing has changed */
 export function commit(): i32 {
   const slot = selfState();
-  count(COUNT_SETS, 1);
-  count(COUNT_BYTES_IN, slot.draftValueBytes);
   if (slot.draftExpiry != 0) noteExpiring();
   const keyBytes = slot.draftKeyBytes;
   const hash = keyHash(keyBytes);
@@ -162,15 +183,25 @@ export function commit(): i32 {
     makeRingRoom();
     entries = put(hash, keyBytes, handle);
   }
+  if (entries == UNMET) {
+    dropDraft(slot);
+    return ERR_UNMET;
+  }
+  count(COUNT_SETS, 1);
+  count(COUNT_BYTES_IN, slot.draftValueBytes);
   if (isMany(entries)) growIndex();
   reclaimIfMany();
   return 0;
 }
 
+/** More than a leaf has. */
+const UNMET: u32 = LEAF_CELLS + 1;
+
 /**
  * Makes this thread's draft the value of the key.
  *
- * @returns entries in the leaf now; LEAF_CELLS: there was no place, and nothing has changed
+ * @returns entries in the leaf now; LEAF_CELLS: there was no place, UNMET: the condition is not met.
+ *          Nothing has changed then
  */
 function put(hash: u32, keyBytes: u32, handle: u32): u32 {
   const slot = selfState();
@@ -178,10 +209,11 @@ function put(hash: u32, keyBytes: u32, handle: u32): u32 {
   const leaf = leafAt(number);
   const old = findHandle(leaf, hash, slot.keyScratch, keyBytes);
   let entries: u32 = 0;
-  if (old != 0) replace(leaf, hash, handle, old);
+  if (!isMet(leaf, hash, old)) entries = UNMET;
+  else if (old != 0) replace(leaf, hash, handle, old);
   else entries = insert(leaf, hash, handle);
   unlockLeaf(number);
-  if (entries == LEAF_CELLS) return LEAF_CELLS;
+  if (entries >= LEAF_CELLS) return entries;
   closeChange();
   const journal = selfJournal();
   if (journal.queueing != 0) pushEntry(hash, journal.queueingMain != 0, units, slot.draftExpiry);
@@ -233,27 +265,41 @@ export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: u64): i
   return failure != 0 ? failure : commit();
 }
 
-/** Drops the draft and the key's old value: there is no memory, or a reader keeps it. */
+/**
+ * Drops the draft and, unless the set was conditional, the key's old value: there is no memory, or a
+ * reader keeps it.
+ */
 function refuse(keyBytes: u32, isStalled: bool): i32 {
   dropDraft(selfState());
-  takeOut(keyBytes);
+  if (!isConditional() && keyBytes != 0) takeOut(keyBytes);
   count(COUNT_REFUSALS, 1);
   if (isStalled) count(COUNT_REFUSALS_STALLED, 1);
   return ERR_NO_MEMORY;
 }
 
-/** Drops the key's old value, for one that is too large to try. */
+/** Refuses a value that is too large to try. @param keyBytes  0: the key keeps what it has */
 export function refuseTooLarge(keyBytes: u32): void {
+  require(ALWAYS, 0);
   refuse(keyBytes, false);
   count(COUNT_REFUSALS_TOO_LARGE, 1);
 }
 
 /** Deletes the key's entry. @returns whether there was one */
 export function remove(keyBytes: u32): bool {
+  require(ALWAYS, 0);
   const isRemoved = takeOut(keyBytes);
   if (isRemoved) count(COUNT_DELETES, 1);
   reclaimIfMany();
   return isRemoved;
+}
+
+/** Deletes the key's entry if nothing has changed since the version. @returns 0, or ERR_UNMET */
+export function removeIf(version: u32, keyBytes: u32): i32 {
+  require(IF_VERSION, version);
+  const isRemoved = takeOut(keyBytes);
+  if (isRemoved) count(COUNT_DELETES, 1);
+  reclaimIfMany();
+  return isRemoved ? 0 : ERR_UNMET;
 }
 
 function takeOut(keyBytes: u32): bool {
@@ -261,7 +307,8 @@ function takeOut(keyBytes: u32): bool {
   const hash = keyHash(keyBytes);
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
-  const handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
+  let handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
+  if (!isMet(leaf, hash, handle)) handle = 0;
   if (handle != 0) removeEntry(leaf, foundAt(), handle);
   const entries = leafEntries(leaf);
   unlockLeaf(number);

@@ -12,7 +12,14 @@ import { superblock } from '../base/layout';
 import { hashKey } from '../codec/hash';
 import { makeRingRoom } from '../reclaim/reclaim';
 import { closeChange, removeEntry } from '../store/change';
-import { leafAt, lockLeafOf, lookUp, unlockLeaf } from '../store/directory';
+import {
+  foundVersion,
+  leafAt,
+  lockLeafOf,
+  lookUp,
+  lookUpVersioned,
+  unlockLeaf,
+} from '../store/directory';
 import { entryExpiry } from '../store/entry';
 import { beginRead, continueRead } from '../store/entry-read';
 import { findHandle, foundAt, foundLeaf, noteHit } from '../store/leaf';
@@ -40,17 +47,22 @@ export function keyHash(keyBytes: u32): u32 {
  * @returns its handle; 0 = none; 1 = its expiry is to be compared with a `now`
  */
 export function findFresh(keyBytes: u32, now: u64): u32 {
+  return findFreshAs(keyBytes, now, false);
+}
+
+function findFreshAs(keyBytes: u32, now: u64, isVersioned: bool): u32 {
   const hash = keyHash(keyBytes);
+  const key = selfState().keyScratch;
   while (true) {
-    const handle = lookUp(hash, selfState().keyScratch, keyBytes);
+    const handle = isVersioned ? lookUpVersioned(hash, key, keyBytes) : lookUp(hash, key, keyBytes);
     if (handle == 0) return 0;
     const expiry = entryExpiry(zsPlace(handle));
     if (expiry == 0) return handle;
     // What is over for anybody is over for all.
     const time = max(now, latestTime());
     if (time < expiry) return now == 0 ? NEEDS_CLOCK : handle;
-    // Progress: otherwise another thread has set the key since.
-    if (expire(hash, keyBytes, time)) return 0;
+    // Progress: otherwise another thread has set the key since. A version is asked for again.
+    if (expire(hash, keyBytes, time) && !isVersioned) return 0;
   }
 }
 
@@ -85,13 +97,38 @@ function expire(hash: u32, keyBytes: u32, now: u64): bool {
  * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK
  */
 export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
-  const handle = findFresh(keyBytes, now);
+  return readFound(findFresh(keyBytes, now), isCounted);
+}
+
+/**
+ * The same, and notes the version of what it answers, which `readVersion` then tells: of an absence as
+ * well. Counted. Takes the lock of the leaf if a writer has it.
+ */
+export function getVersioned(keyBytes: u32, now: u64): i32 {
+  return readFound(findFreshAs(keyBytes, now, true), true);
+}
+
+/** Version of what `getVersioned` answered. */
+export function readVersion(): u32 {
+  return foundVersion();
+}
+
+/** Expiry of what this thread's last `getVersioned` read; 0 = never. */
+export function readExpiry(): u64 {
+  return expiryRead;
+}
+
+/** Thread-local. */
+let expiryRead: u64 = 0;
+
+function readFound(handle: u32, isCounted: bool): i32 {
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) {
     if (isCounted) count(COUNT_MISSES, 1);
     return ERR_NOT_FOUND;
   }
   if (isCounted) noteHit(foundLeaf(), foundAt());
+  expiryRead = entryExpiry(zsPlace(handle));
   const bytes = beginRead(handle);
   if (isCounted) {
     count(COUNT_HITS, 1);

@@ -5,6 +5,7 @@
 
 import * as store from '../cache/cache';
 import * as keys from '../cache/keys';
+import * as number from '../cache/number';
 import * as read from '../cache/read';
 import * as stored from '../cache/stored';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
@@ -71,7 +72,99 @@ export function commitSet(): i32 {
   return failure;
 }
 
-/** For a value too large to try: counts a refusal and drops the key's old value. */
+/**
+ * Stores on a condition: cache/condition.ts, of which `what` and `version` are. @returns 0, ERR_UNMET
+ * or ERR_NO_MEMORY; then nothing has changed
+ */
+export function setIf(
+  what: u32,
+  version: u32,
+  keyBytes: u32,
+  valueBytes: u32,
+  isRaw: bool,
+  expiry: f64,
+): i32 {
+  enter(OP_WRITE);
+  let failure = store.beginIf(what, version, keyBytes, valueBytes, u64(expiry));
+  if (failure == 0) failure = store.append(valueBytes, isRaw);
+  if (failure == 0) failure = store.commit();
+  leave();
+  return failure;
+}
+
+/** `beginSet` of a value that is stored only on a condition. @returns 0, or ERR_UNMET: it is over */
+export function beginSetIf(
+  what: u32,
+  version: u32,
+  keyBytes: u32,
+  valueBytes: u32,
+  expiry: f64,
+): i32 {
+  enter(OP_WRITE);
+  const failure = store.beginIf(what, version, keyBytes, valueBytes, u64(expiry));
+  leave();
+  return failure;
+}
+
+/** Deletes what has that version still. @returns 0, or ERR_UNMET */
+export function removeIf(version: u32, keyBytes: u32): i32 {
+  enter(OP_DELETE);
+  const failure = store.removeIf(version, keyBytes);
+  leave();
+  return failure;
+}
+
+/** `get`, counted, that notes a version. @returns as `get` */
+export function getVersioned(keyBytes: u32, now: f64): i32 {
+  enterReading(OP_WRITE);
+  const bytes = read.getVersioned(keyBytes, u64(now));
+  leave();
+  return bytes;
+}
+
+/** Of the last `getVersioned`, which may have found nothing. */
+export function readVersion(): u32 {
+  return read.readVersion();
+}
+
+/** When what was read last expires, 0 = never. */
+export function readExpiry(): f64 {
+  return f64(read.readExpiry());
+}
+
+/** Adds to a number: cache/number.ts. @returns 0, or ERR_…: nothing has changed */
+export function increment(
+  keyBytes: u32,
+  by: f64,
+  initial: f64,
+  expiry: f64,
+  keepsExpiry: bool,
+  now: f64,
+): i32 {
+  enter(OP_WRITE);
+  const failure = number.increment(
+    keyBytes,
+    i64(by),
+    i64(initial),
+    u64(expiry),
+    keepsExpiry,
+    u64(now),
+  );
+  leave();
+  return failure;
+}
+
+/** The number that the last `increment` made. */
+export function incremented(): f64 {
+  return f64(number.incremented());
+}
+
+/** Hash of a key. */
+export function keyHash(keyBytes: u32): u32 {
+  return read.keyHash(keyBytes);
+}
+
+/** For a value too large to try: counts a refusal and drops the old value of the key, if one is given. */
 export function refuseSet(keyBytes: u32): void {
   enter(OP_WRITE);
   store.refuseTooLarge(keyBytes);

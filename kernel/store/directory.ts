@@ -26,7 +26,7 @@ import { MISC_INDEX } from '../memdesc/type';
 import { lock, tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
-import { findHandle, LEAF_NUMBER, noteAt } from './leaf';
+import { findHandle, LEAF_NUMBER, noteAt, versionOf } from './leaf';
 
 /** Leaves that a directory page names. */
 const FAN_BITS: u32 = 9;
@@ -185,5 +185,39 @@ export function lookUp(hash: u32, key: usize, keyBytes: u32): u32 {
     const handle = leaf == 0 ? 0 : findHandle(leaf, hash, key, keyBytes);
     if (handle != 0) return handle;
     if (leaf != 0 && leafCount() == leaves && loadWord(at) == leaf) return 0;
+  }
+}
+
+/** Thread-local: what `lookUpVersioned` noted. */
+let version: u32 = 0;
+
+export function foundVersion(): u32 {
+  return version;
+}
+
+/**
+ * Looks a key up as `lookUp` does, and notes its version: who finds the line at this version under its
+ * lock knows that the key has what was found here, or nothing.
+ *
+ * A writer raises the version before it changes the cell. So the lock must be seen free after the
+ * version is loaded and before the cell is: whoever had raised it is done by then.
+ *
+ * @returns the handle of its entry, or 0
+ * Progress: a round is lost to a writer of this leaf, whose lock is waited for.
+ */
+export function lookUpVersioned(hash: u32, key: usize, keyBytes: u32): u32 {
+  while (true) {
+    const leaves = leafCount();
+    const number = numberFor(hash, leaves);
+    const leaf = leafAt(number);
+    if (leaf == 0) continue;
+    version = versionOf(leaf, hash);
+    if (loadWord(leafLockAt(number)) != 0) {
+      lockLeaf(number);
+      unlockLeaf(number);
+      continue;
+    }
+    const handle = findHandle(leaf, hash, key, keyBytes);
+    if (handle != 0 || (leafCount() == leaves && leafAt(number) == leaf)) return handle;
   }
 }

@@ -216,6 +216,11 @@ function freeInLine(leaf: u32, line: u32): u32 {
   return free == 0 ? LEAF_CELLS : line * LINE_CELLS + (u32(ctz(free)) >> 3);
 }
 
+/** Version of the hash's home. */
+export function versionOf(leaf: u32, hash: u32): u32 {
+  return loadWord(versionAt(leaf, homeOf(hash)));
+}
+
 /** Says that an entry whose home is the hash's is about to change. Lock held. */
 export function raiseVersion(leaf: u32, hash: u32): void {
   const at = versionAt(leaf, homeOf(hash));

@@ -17,6 +17,12 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
   throw new InvalidArgumentError(name, `an integer from ${min} to ${max}`, value);
 }
 
+/** Throws unless `value` is an integer that a number holds exactly. */
+export function checkSafeInteger(name: string, value: unknown): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  throw new InvalidArgumentError(name, 'a safe integer', value);
+}
+
 /** Throws unless `value` is a number from 0 to `max`, which may be infinite. */
 export function checkAmount(
   name: string,

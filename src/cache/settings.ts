@@ -5,7 +5,7 @@
  * A time to live is in milliseconds; 0 stands for none, as do `Infinity` and leaving it out.
  */
 import type { ArenaHandle } from '../arena/arena.ts';
-import { checkInteger, checkObject, checkOptions } from '../border/arguments.ts';
+import { checkInteger, checkObject, checkOptions, checkSafeInteger } from '../border/arguments.ts';
 import type { Now } from '../border/clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { parseSize } from '../sizes.ts';
@@ -37,6 +37,11 @@ export interface SetOptions {
   ttl?: number;
 }
 
+export interface IncrementOptions extends SetOptions {
+  /** What a key that has no value counts from; 0. */
+  initial?: number;
+}
+
 export interface AttachOptions<T> {
   /** The codec, if the cache has one of its own. */
   values?: ValueKind | ValueCodec<T>;
@@ -60,6 +65,7 @@ export type Settings = Omit<SharedCacheHandle, 'kind' | 'arena'>;
 const CACHE_OPTIONS = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression', 'now'];
 const ATTACH_OPTIONS = ['values', 'now'];
 const SET_OPTIONS = ['ttl'];
+const INCREMENT_OPTIONS = ['ttl', 'initial'];
 /** The kernel's numbers are signed. */
 const MAX_ENTRY_BYTES: number = 2 ** 31 - 1;
 /** Of `maxSize`, that one value may take unless told otherwise. */
@@ -151,8 +157,20 @@ function checkNow(now: unknown): Now | undefined {
   throw new InvalidArgumentError('now', 'a function that returns milliseconds', now);
 }
 
+/** Of `increment`. Throws `InvalidArgumentError`. */
+export function readIncrementOptions(options: IncrementOptions): {
+  ttl: number | undefined;
+  initial: number;
+} {
+  const { ttl, initial = 0 } = checkOptions(options, INCREMENT_OPTIONS);
+  return { ttl: readTtl(ttl, undefined), initial: checkSafeInteger('initial', initial) };
+}
+
 /** Of `set`: the time to live, `unsaid` unless given. Throws `InvalidArgumentError`. */
-export function readSetOptions(options: SetOptions, unsaid: number): number {
+export function readSetOptions<U extends number | undefined>(
+  options: SetOptions,
+  unsaid: U,
+): number | U {
   // Looked at closely only where it must be: that takes a tenth of a whole `set`.
   if (!hasOnlyTtl(options)) checkOptions(options, SET_OPTIONS);
   return readTtl(options.ttl, unsaid);
@@ -172,7 +190,7 @@ function hasOnlyTtl(options: SetOptions): boolean {
 }
 
 /** Milliseconds, 0 for never; `unsaid` when it was left out. Throws `InvalidArgumentError`. */
-function readTtl(ttl: unknown, unsaid: number): number {
+function readTtl<U extends number | undefined>(ttl: unknown, unsaid: U): number | U {
   if (ttl === undefined) return unsaid;
   if (ttl === Number.POSITIVE_INFINITY) return 0;
   if (Number.isSafeInteger(ttl) && (ttl as number) >= 0) return ttl as number;

@@ -21,6 +21,7 @@ import {
   TargetTooSmallError,
   ZoneTooSmallError,
 } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 import { formatSize } from '../sizes.ts';
 import {
   checkEntry,
@@ -32,9 +33,9 @@ import {
 } from './iteration.ts';
 import {
   type AttachOptions,
+  type IncrementOptions,
   readHandle,
   readOptions,
-  readSetOptions,
   type SetOptions,
   type Settings,
   type SharedCacheHandle,
@@ -43,15 +44,18 @@ import {
 import { type CacheStats, type Refusal, readStats } from './statistics.ts';
 import { Border, type Key } from './transfer.ts';
 import { type Bytes, type Decoder, decoderOf, type In, type ValueCodec } from './values.ts';
+import { type Version, Writer } from './writer.ts';
 
 export type {
   AttachOptions,
   CacheStats,
+  IncrementOptions,
   Key,
   Refusal,
   SetOptions,
   SharedCacheHandle,
   SharedCacheOptions,
+  Version,
 };
 
 /** The cursor behind the last key: kernel/cache/keys.ts. */
@@ -88,8 +92,8 @@ export class SharedCache<T = Bytes> implements Disposable {
   readonly #arena: Arena;
   readonly #border: Border;
   readonly #clock: ZoneClock;
-  readonly #codec: ValueCodec<T>;
   readonly #decode: Decoder<T>;
+  readonly #writer: Writer<T>;
   readonly #settings: Settings;
   #isDisposed = false;
 
@@ -99,11 +103,14 @@ export class SharedCache<T = Bytes> implements Disposable {
     const { arena, settings, codec, now }: Opening<T> = isAttached ? options : create(options);
     this.#arena = arena;
     this.#settings = settings;
-    this.#codec = codec;
     this.#decode = decoderOf(codec);
     try {
       this.#clock = openClock(arena, isAttached, now);
       this.#border = new Border(arena.kernel, arena.memory, this.#clock);
+      this.#writer = new Writer({
+        ...{ kernel: arena.kernel, clock: this.#clock, codec, decode: this.#decode, settings },
+        live: () => this.#live(),
+      });
     } catch (error) {
       arena.close();
       throw error;
@@ -207,20 +214,59 @@ export class SharedCache<T = Bytes> implements Disposable {
 
   /** Stores a value. @returns false when it was refused; the key then has no value */
   set(key: Key, value: In<T>, options?: SetOptions): boolean {
-    this.#live();
-    const { ttl: usual } = this.#settings;
-    const ttl = options === undefined ? usual : readSetOptions(options, usual);
-    const bytes = this.#codec.serialize(value as T);
-    const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
-    const expiry = this.#clock.expiryIn(ttl);
-    // So far the user's code may have run, and have disposed the cache or used the scratch.
-    const border = this.#live();
-    const keyBytes = border.putKey(key);
-    if (length > this.#settings.maxEntrySize) {
-      this.#arena.kernel.refuseSet(keyBytes);
-      return false;
-    }
-    return border.store(keyBytes, bytes, length, this.#settings.compression === 'none', expiry);
+    return this.#writer.set(key, value, options);
+  }
+
+  /** Stores a value if the key has none. @returns whether it did; false: nothing has changed */
+  add(key: Key, value: In<T>, options?: SetOptions): boolean {
+    return this.#writer.setIf(facts.IF_ABSENT, key, value, options);
+  }
+
+  /** Stores a value if the key has one. @returns whether it did; false: nothing has changed */
+  replace(key: Key, value: In<T>, options?: SetOptions): boolean {
+    return this.#writer.setIf(facts.IF_PRESENT, key, value, options);
+  }
+
+  /**
+   * Makes a new value of the old one, so that no change of another thread is lost. `change` may run
+   * more than once, and may call the cache. Undefined deletes; the very value that it was given, even
+   * if it was altered, writes nothing. The time to live stays unless `options` say another.
+   *
+   * @returns the new value; undefined if there is none, or if it was refused: nothing has changed then
+   * @throws {InvalidArgumentError} if `change` returns a promise; what it throws is passed on. Nothing has changed
+   */
+  update(
+    key: Key,
+    change: (old: T | undefined) => In<T> | undefined,
+    options?: SetOptions,
+  ): T | undefined {
+    return this.#writer.update(key, change, options);
+  }
+
+  /**
+   * Adds to a whole number, kept as JSON or text. A key without a value counts from `initial`, 0. The
+   * time to live stays unless `options` say another.
+   *
+   * @returns the sum; undefined when it was refused, and nothing has changed
+   * @throws {NotANumberError} of a value that is no whole number, or a sum that is no safe integer
+   */
+  increment(key: Key, by?: number, options?: IncrementOptions): number | undefined {
+    return this.#writer.increment(key, by, options);
+  }
+
+  /** As `get`, with a version for `setIfVersion`. */
+  getWithVersion(key: Key): { value: T; version: Version } | undefined {
+    return this.#writer.getWithVersion(key);
+  }
+
+  /**
+   * Stores a value if the key's has not changed since `getWithVersion`. It may say no when entries
+   * beside it in the index have changed: read again.
+   *
+   * @returns whether it did; false: nothing has changed
+   */
+  setIfVersion(key: Key, value: In<T>, version: Version, options?: SetOptions): boolean {
+    return this.#writer.setIfVersion(key, value, version, options);
   }
 
   /** Whether the key has a value. Not counted. */

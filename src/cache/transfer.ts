@@ -30,6 +30,18 @@ const RESTARTS = 16;
 const VIEWS = 256;
 /** Keys up to this length are looked at character by character: most are ASCII. */
 const SHORT_KEY = 64;
+
+/** What a key had at a version, which others' keys raise as well: kernel/store/leaf.ts. */
+export interface Versioned {
+  /** Undefined: there was none. */
+  bytes: Uint8Array | undefined;
+  /** Whether the next call overwrites them. */
+  isLent: boolean;
+  version: number;
+  /** Zone time, 0 = never. */
+  expiry: number;
+}
+
 export class Border {
   readonly #kernel: KernelExports;
   readonly #clock: ZoneClock;
@@ -96,26 +108,42 @@ export class Border {
     expiry: number,
   ): boolean {
     const raw = isRaw ? 1 : 0;
-    if (length > facts.BLOCK_BYTES) return this.#storeBlocks(keyBytes, value, length, raw, expiry);
+    if (length > facts.BLOCK_BYTES) {
+      this.#kernel.beginSet(keyBytes, length, expiry);
+      return this.#appendBlocks(value, length, raw) === 0;
+    }
     copyBytes(this.#input, value, length);
     return this.#kernel.set(keyBytes, length, raw, expiry) === 0;
   }
 
-  #storeBlocks(
+  /** The same on a condition (kernel/cache/condition.ts). @returns 0, or ERR_…: nothing has changed */
+  storeIf(
+    what: number,
+    version: number,
     keyBytes: number,
     value: Uint8Array,
     length: number,
-    raw: number,
+    isRaw: boolean,
     expiry: number,
-  ): boolean {
+  ): number {
+    const raw = isRaw ? 1 : 0;
+    if (length > facts.BLOCK_BYTES) {
+      const failure = this.#kernel.beginSetIf(what, version, keyBytes, length, expiry);
+      return failure === 0 ? this.#appendBlocks(value, length, raw) : failure;
+    }
+    copyBytes(this.#input, value, length);
+    return this.#kernel.setIf(what, version, keyBytes, length, raw, expiry);
+  }
+
+  #appendBlocks(value: Uint8Array, length: number, raw: number): number {
     const whole = fixedView(value, length);
-    this.#kernel.beginSet(keyBytes, length, expiry);
     for (let from = 0; from < length; from += facts.BLOCK_BYTES) {
       const block = whole.subarray(from, from + facts.BLOCK_BYTES);
       this.#input.set(block);
-      if (this.#kernel.appendSet(block.length, raw) < 0) return false;
+      const failure = this.#kernel.appendSet(block.length, raw);
+      if (failure !== 0) return failure;
     }
-    return this.#kernel.commitSet() === 0;
+    return this.#kernel.commitSet();
   }
 
   /** Decodes the value of the key in the scratch. */
@@ -130,12 +158,32 @@ export class Border {
     return undefined;
   }
 
+  /** Reads the value of the key in the scratch, or that there is none, with its version. */
+  fetchVersioned(keyBytes: number): Versioned {
+    while (true) {
+      const length = this.withTime(keyBytes, (now) => this.#kernel.getVersioned(keyBytes, now));
+      const version = this.#kernel.readVersion() >>> 0;
+      if (length < 0) return { bytes: undefined, isLent: false, version, expiry: 0 };
+      const expiry = this.#kernel.readExpiry();
+      const isLent = length <= facts.BLOCK_BYTES;
+      // Progress: a long value was overwritten while it was read.
+      const bytes = isLent ? this.#outputView(length) : this.#fetchBlocks(length);
+      if (bytes !== undefined) return { bytes, isLent, version, expiry };
+    }
+  }
+
   /** Reads the first block; the clock only if the entry has an expiry. */
   #begin(keyBytes: number, isCounted: number): number {
     const length = this.#kernel.get(keyBytes, 0, isCounted);
     return length === facts.ERR_NEEDS_CLOCK
       ? this.#kernel.get(keyBytes, this.#timeFor(keyBytes), isCounted)
       : length;
+  }
+
+  /** Calls with no time, and again with it if the key's entry has an expiry. */
+  withTime(keyBytes: number, call: (now: number) => number): number {
+    const outcome = call(0);
+    return outcome === facts.ERR_NEEDS_CLOCK ? call(this.#timeFor(keyBytes)) : outcome;
   }
 
   /** Zone time. A clock of the user's own may use the scratch, so its key is kept meanwhile. */

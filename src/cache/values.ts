@@ -110,6 +110,12 @@ export function decoderOf<T>(codec: ValueCodec<T>): Decoder<T> {
   };
 }
 
+/** Whether two values are the same bytes, or both are none. */
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
 /** Whether it is the name of a kind. */
 export function isValueKind(values: unknown): values is ValueKind {
   return typeof values === 'string' && Object.hasOwn(codecs, values);

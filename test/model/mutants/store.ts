@@ -52,6 +52,21 @@ export const storeMutants: Mutant[] = [
     scenarios: ['get-split-k', 'get-split-m'],
   },
   {
+    name: 'a version is believed while a writer is at it',
+    edits: [['    if (loadWord(leafLockAt(number)) != 0) {', '    if (false) {']],
+    scenarios: ['increment-increment', 'update-update'],
+  },
+  {
+    name: 'a condition is not asked again under the lock',
+    edits: [['if (!isMet(leaf, hash, old)) entries = UNMET;\n  else if (old', 'if (old']],
+    scenarios: ['add-add', 'increment-increment'],
+  },
+  {
+    name: 'an overwriting does not raise the version',
+    edits: [['  raiseVersion(leaf, hash);\n  replaceCell(', '  replaceCell(']],
+    scenarios: ['increment-increment', 'update-update'],
+  },
+  {
     name: 'a cell read by a plain load',
     edits: [
       [

@@ -1,6 +1,7 @@
 /** All scenarios. */
 import type { KernelScenario } from '../kernel-model.ts';
 import { compactionScenarios } from './compaction.ts';
+import { conditionScenarios } from './conditions.ts';
 import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
 import { frameScenarios } from './frames.ts';
@@ -27,6 +28,7 @@ export const scenarios: KernelScenario[] = [
   ...folioScenarios,
   ...storeScenarios,
   ...storeDeathScenarios,
+  ...conditionScenarios,
   ...threadScenarios,
   ...entryScenarios,
   ...compactionScenarios,

@@ -1,0 +1,106 @@
+/**
+ * Counting: a value that is decimal text, read, added to and set in one call.
+ *
+ * Optimistic, as `update` in JavaScript: what was read has a version, and the sum is stored on the
+ * condition that it has it still. Numbers are whole, and between -2^53 and 2^53, which doubles hold
+ * exactly.
+ *
+ *   text    -?(0|[1-9][0-9]*), as JSON and `String` write it; nothing beside it
+ */
+import {
+  ERR_NEEDS_CLOCK,
+  ERR_NOT_A_NUMBER,
+  ERR_NOT_FOUND,
+  ERR_OVERFLOW,
+  ERR_UNMET,
+} from '../base/fault';
+import { peekByte, pokeByte } from '../base/words';
+import { enterSection, leaveSection } from '../thread/rcu';
+import { selfState } from '../thread/slot';
+import { append, beginIf, commit } from './cache';
+import { IF_VERSION } from './condition';
+import { getVersioned, readExpiry, readVersion } from './read';
+
+const MAX_SAFE: i64 = 0x1f_ffff_ffff_ffff;
+/** Of -(2^53 - 1). */
+const MAX_DIGITS: i32 = 17;
+const MINUS: u32 = 0x2d;
+const ZERO: u32 = 0x30;
+
+/** Thread-local: what `increment` has made. */
+let sum: i64 = 0;
+
+export function incremented(): i64 {
+  return sum;
+}
+
+/**
+ * Adds `by` to the key's number; one that is missing is `initial` before it. Not in a section.
+ *
+ * @param expiry       of the new entry
+ * @param keepsExpiry  of the old one instead, if there is one
+ * @returns 0; or ERR_NOT_A_NUMBER, ERR_OVERFLOW, ERR_NEEDS_CLOCK, ERR_NO_MEMORY: nothing has changed
+ * Progress: a round is lost to another thread's change of the line.
+ */
+export function increment(
+  keyBytes: u32,
+  by: i64,
+  initial: i64,
+  expiry: u64,
+  keepsExpiry: bool,
+  now: u64,
+): i32 {
+  while (true) {
+    enterSection();
+    const bytes = getVersioned(keyBytes, now);
+    const before = bytes == ERR_NOT_FOUND ? initial : bytes < 0 ? 0 : parse(bytes);
+    leaveSection();
+    if (bytes == ERR_NEEDS_CLOCK) return bytes;
+    if (before > MAX_SAFE) return ERR_NOT_A_NUMBER;
+    sum = before + by;
+    if (sum > MAX_SAFE || sum < -MAX_SAFE) return ERR_OVERFLOW;
+    const until = keepsExpiry && bytes >= 0 ? readExpiry() : expiry;
+    const outcome = store(keyBytes, until);
+    if (outcome != ERR_UNMET) return outcome;
+  }
+}
+
+function store(keyBytes: u32, expiry: u64): i32 {
+  const bytes = format(sum);
+  let failure = beginIf(IF_VERSION, readVersion(), keyBytes, bytes, expiry);
+  if (failure == 0) failure = append(bytes, true);
+  return failure == 0 ? commit() : failure;
+}
+
+/** The number that stands in the output scratch; more than MAX_SAFE if it is none. */
+function parse(bytes: i32): i64 {
+  const text = selfState().outputScratch;
+  if (bytes == 0 || bytes > MAX_DIGITS) return MAX_SAFE + 1;
+  const isNegative = peekByte(text) == MINUS;
+  let at: i32 = isNegative ? 1 : 0;
+  const first = peekByte(text + at);
+  // No sign alone, no 00, and -0 is written 0.
+  if (at == bytes || (first == ZERO && bytes > 1)) return MAX_SAFE + 1;
+  let value: i64 = 0;
+  for (; at < bytes; at++) {
+    const digit = u32(peekByte(text + at)) - ZERO;
+    if (digit > 9) return MAX_SAFE + 1;
+    value = value * 10 + digit;
+  }
+  if (value > MAX_SAFE) return MAX_SAFE + 1;
+  return isNegative ? -value : value;
+}
+
+/** Writes a number into the input scratch. @returns its length */
+function format(value: i64): u32 {
+  const text = selfState().inputScratch;
+  let left: u64 = value < 0 ? -value : value;
+  let bytes: u32 = value < 0 ? 2 : 1;
+  for (let rest = left / 10; rest != 0; rest /= 10) bytes++;
+  for (let at = bytes; left != 0 || at == bytes; left /= 10) {
+    at--;
+    pokeByte(text + at, ZERO + u32(left % 10));
+  }
+  if (value < 0) pokeByte(text, MINUS);
+  return bytes;
+}

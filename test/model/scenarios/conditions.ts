@@ -1,0 +1,182 @@
+/**
+ * Scenarios of changes that are made only on a condition: of two that were made of the same, one is not
+ * made, and what was added is there twice.
+ */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import { load, makeCache, NOW, remove, set, VALUE_BYTES, word } from './cache.ts';
+
+/** Twelve times the digit 1. */
+const BEFORE = 111_111_111_111;
+
+const increment: Body = (thread) => thread.call('increment', 4, 1, 0, 0, 1, NOW);
+const add: Body = (thread) => thread.call('setIf', facts.IF_ABSENT, 0, 4, VALUE_BYTES, 1, 0);
+const replace: Body = (thread) => thread.call('setIf', facts.IF_PRESENT, 0, 4, VALUE_BYTES, 1, 0);
+const evict: Body = (thread) => thread.call('sweepInCall', 1);
+
+/** Reads with a version, and stores its own if nothing has changed. @returns what it read and whether it did */
+const update: Body = async (thread, machine) => {
+  const bytes = (await thread.call('getVersioned', 4, NOW)) as number;
+  const version = thread.callNow('readVersion') as number;
+  const at = thread.callNow('outputScratch') as number;
+  const read = bytes < 0 ? '-' : String.fromCharCode(machine.load(at) & 255);
+  const args = [facts.IF_VERSION, version, 4, VALUE_BYTES, 1, 0];
+  const isDone = (await thread.call('setIf', ...args)) === 0;
+  return { read, isDone };
+};
+
+const removeVersioned: Body = async (thread) => {
+  await thread.call('getVersioned', 4, NOW);
+  return thread.call('removeIf', thread.callNow('readVersion') as number, 4);
+};
+
+/** The cache has `k` = 1…1; leaves hold `many` entries. */
+function makeNumber(many = 400): (machine: Machine) => void {
+  return (machine) => {
+    const { main, threads } = machine;
+    for (const thread of [main, ...threads]) thread.callNow('setMany', many);
+    makeCache(...threads.map(() => 'k'))(machine);
+    load(machine, main, 'k', '1');
+    assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  };
+}
+
+function makeWithout(machine: Machine): void {
+  makeCache('k', 'k')(machine);
+  assert.equal(machine.main.callNow('remove', 4), 1);
+}
+
+function numberOf(machine: Machine): number {
+  const { main } = machine;
+  machine.store(main.callNow('keyScratch') as number, word('k'));
+  const bytes = main.callNow('get', 4, NOW, 0) as number;
+  const at = main.callNow('outputScratch') as number;
+  let text = '';
+  for (let i = 0; i < bytes; i++) {
+    text += String.fromCharCode((machine.load(at + (i & ~3)) >>> ((i & 3) * 8)) & 255);
+  }
+  return Number(text);
+}
+
+/** How many of the calls have succeeded. */
+const done = (results: unknown[]): number => results.filter((result) => result === 0).length;
+
+interface Updated {
+  read: string;
+  isDone: boolean;
+}
+
+export const conditionScenarios: KernelScenario[] = [
+  {
+    name: 'increment-increment',
+    bound: 1,
+    module: 'test',
+    stepLimit: 60_000,
+    prepare: makeNumber(),
+    threads: [increment, increment],
+    check: (machine) => {
+      assert.deepEqual(machine.results, [0, 0]);
+      assert.equal(numberOf(machine), BEFORE + 2, 'an addition is lost');
+    },
+  },
+  {
+    // The other's new key splits the leaf in the middle of it.
+    name: 'increment-split',
+    module: 'test',
+    bound: 1,
+    stepLimit: 60_000,
+    prepare: (machine) => {
+      makeNumber(1)(machine);
+      load(machine, machine.threads[1]!, 'z', 'z');
+    },
+    threads: [increment, set],
+    check: (machine) => assert.equal(numberOf(machine), BEFORE + 1),
+  },
+  {
+    name: 'add-add',
+    bound: 1,
+    prepare: makeWithout,
+    threads: [add, add],
+    check: ({ results }) => assert.equal(done(results), 1),
+  },
+  {
+    name: 'replace-delete',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [replace, remove],
+    check: ({ results, main }) => {
+      assert.equal(results[1], 1);
+      assert.equal(main.callNow('entryCount'), 0, 'a replacement made a key anew');
+    },
+  },
+  {
+    // Who was told that it is done has changed what it had read, and nothing else.
+    name: 'update-update',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [update, update],
+    check: ({ results }) => {
+      const updated = results as Updated[];
+      const both = updated.filter(({ isDone }) => isDone);
+      assert.ok(both.length >= 1, 'neither went on');
+      if (both.length === 2) assert.notEqual(both[0]!.read, both[1]!.read, 'made of the same');
+    },
+  },
+  {
+    name: 'update-evict',
+    module: 'test',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [update, evict],
+    check: ({ results, main }) => {
+      const { read, isDone } = results[0] as Updated;
+      // Evicted and made again, or not evicted at all.
+      if (isDone) assert.ok(read === '-' || read === 'a');
+      if (!isDone) assert.equal(main.callNow('entryCount'), 0);
+    },
+  },
+  {
+    name: 'update-delete',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [update, removeVersioned],
+    check: ({ results, main }) => {
+      const { read, isDone } = results[0] as Updated;
+      const isRemoved = results[1] === 0;
+      assert.ok(isDone || isRemoved);
+      if (isDone && isRemoved && read === 'a') assert.equal(main.callNow('entryCount'), 0);
+    },
+  },
+  ...Object.entries({ increment, add, replace, update }).map(
+    ([name, body]): KernelScenario => ({
+      name: `${name}-killed-survived`,
+      module: 'test',
+      // As deep as all four are long: the change is one.
+      bound: name === 'increment' ? 1 : 0,
+      kills: 1,
+      killable: [0],
+      mustSurvive: true,
+      stepLimit: 60_000,
+      prepare: (machine) => {
+        makeNumber()(machine);
+        load(machine, machine.threads[0]!, name === 'add' ? 'n' : 'k', 'b');
+      },
+      threads: [body],
+      check: (machine) => {
+        const { main } = machine;
+        if (name === 'increment') {
+          assert.ok([BEFORE, BEFORE + 1].includes(numberOf(machine)), 'half a number');
+        }
+        while ((main.callNow('clearSome', 100) as number) > 0);
+        for (let i = 0; i < 12; i++) main.callNow('reclaim');
+        assert.deepEqual(
+          ['entryCount', 'valueBytes', 'keyBytes'].map((total) => main.callNow(total)),
+          [0, 0, 0],
+        );
+        assert.equal(main.callNow('cacheInUse', facts.CACHE_CELL), 0, 'objects are left');
+      },
+    }),
+  ),
+];

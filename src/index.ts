@@ -43,6 +43,7 @@ export type {
   Version,
 } from './cache/shared-cache.ts';
 export type { Bytes, In, ValueCodec, ValueKind } from './cache/values.ts';
+export type { CacheView } from './cache/view.ts';
 export { type Codec, lz4 } from './codec.ts';
 export {
   BadImageError,

@@ -1,0 +1,300 @@
+/**
+ * A view of a cache: all that is done with keys and values. SharedCache adds where they are, and this
+ * thread's part in that.
+ *
+ * What writes is writer.ts, what walks iteration.ts, how bytes cross transfer.ts.
+ */
+import { checkBytes, checkInteger } from '../border/arguments.ts';
+import { isThenable } from '../border/brands.ts';
+import type { ZoneClock } from '../border/clock.ts';
+import { type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
+import { DisposedError, InvalidArgumentError, TargetTooSmallError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import {
+  checkEntry,
+  copyOf,
+  type KeysOptions,
+  keyOf,
+  listOf,
+  readKeysOptions,
+} from './iteration.ts';
+import type { IncrementOptions, SetOptions, Settings } from './settings.ts';
+import { type CacheStats, readStats } from './statistics.ts';
+import type { Border, Key } from './transfer.ts';
+import { type Bytes, type Decoder, decoderOf, type In, type ValueCodec } from './values.ts';
+import { type Version, Writer } from './writer.ts';
+
+/** The cursor behind the last key: kernel/cache/keys.ts. */
+const END_OF_KEYS = 2 ** 32;
+/** Entries that one kernel call clears: some hundred microseconds. */
+const CLEAR_BATCH = 1024;
+
+/** What a view works with. */
+export class ViewParts<T> {
+  readonly kernel: KernelExports;
+  readonly clock: ZoneClock;
+  readonly codec: ValueCodec<T>;
+  readonly decode: Decoder<T>;
+  readonly settings: Settings;
+  readonly writer: Writer<T>;
+  isClosed = false;
+  readonly #border: Border;
+
+  constructor(
+    kernel: KernelExports,
+    border: Border,
+    clock: ZoneClock,
+    codec: ValueCodec<T>,
+    settings: Settings,
+  ) {
+    this.kernel = kernel;
+    this.#border = border;
+    this.clock = clock;
+    this.codec = codec;
+    this.decode = decoderOf(codec);
+    this.settings = settings;
+    this.writer = new Writer(this);
+  }
+
+  /** Throws `DisposedError` when the cache is closed. */
+  live(): Border {
+    if (this.isClosed) throw new DisposedError('cache');
+    return this.#border;
+  }
+}
+
+export class CacheView<T> {
+  readonly #parts: ViewParts<T>;
+
+  /** @internal */
+  constructor(parts: ViewParts<T>) {
+    this.#parts = parts;
+  }
+
+  /** Entries, expired ones that nobody has met yet included. */
+  get size(): number {
+    return this.#sound().entryCount();
+  }
+
+  /** A copy of the key's value, or undefined. */
+  get(key: Key): T | undefined {
+    return this.#read(key, true);
+  }
+
+  /** Like `get`, but counts neither as hit nor as miss. */
+  peek(key: Key): T | undefined {
+    return this.#read(key, false);
+  }
+
+  #read(key: Key, isCounted: boolean): T | undefined {
+    const border = this.#parts.live();
+    return border.fetch(border.putKey(key), isCounted, this.#parts.decode);
+  }
+
+  /**
+   * Copies the value's bytes, as they are stored, into `target`, from `offset` on: reading without
+   * the heap. Text is UTF-8. If the value is overwritten again and again while it is copied in
+   * pieces of 64 KiB, it counts as a miss, and the target holds something of it.
+   *
+   * @returns how many bytes there are; undefined if the key has no value
+   * @throws {TargetTooSmallError} with the length `needed`; nothing was copied
+   */
+  getInto(key: Key, target: Uint8Array, offset = 0): number | undefined {
+    const border = this.#parts.live();
+    const room = checkBytes('target', target, Number.POSITIVE_INFINITY);
+    checkInteger('offset', offset, 0, room);
+    const length = border.fetchInto(border.putKey(key), target, offset, room - offset);
+    if (length > room - offset) throw new TargetTooSmallError(length, room - offset);
+    return length < 0 ? undefined : length;
+  }
+
+  /**
+   * Gives `use` the value's bytes, as they are stored, in memory that is lent for that long: what
+   * it keeps of them it has to copy. It may call the cache.
+   *
+   * @returns what `use` returned; undefined if the key has no value
+   * @throws {InvalidArgumentError} if that is a promise: then it would go on with bytes that are
+   * others'
+   */
+  read<R>(key: Key, use: (bytes: Uint8Array) => R): R | undefined {
+    const border = this.#parts.live();
+    if (typeof use !== 'function') throw new InvalidArgumentError('use', 'a function', use);
+    const bytes = border.borrow(border.putKey(key));
+    if (bytes === undefined) return undefined;
+    let result: R;
+    try {
+      result = use(bytes);
+    } finally {
+      border.takeBack(bytes);
+    }
+    if (isThenable(result)) {
+      throw new InvalidArgumentError('use', 'a function that returns no promise', result);
+    }
+    return result;
+  }
+
+  /** Stores a value. @returns false when it was refused; the key then has no value */
+  set(key: Key, value: In<T>, options?: SetOptions): boolean {
+    return this.#parts.writer.set(key, value, options);
+  }
+
+  /** Stores a value if the key has none. @returns whether it did; false: nothing has changed */
+  add(key: Key, value: In<T>, options?: SetOptions): boolean {
+    return this.#parts.writer.setIf(facts.IF_ABSENT, key, value, options);
+  }
+
+  /** Stores a value if the key has one. @returns whether it did; false: nothing has changed */
+  replace(key: Key, value: In<T>, options?: SetOptions): boolean {
+    return this.#parts.writer.setIf(facts.IF_PRESENT, key, value, options);
+  }
+
+  /**
+   * Makes a new value of the old one, so that no change of another thread is lost. `change` may run
+   * more than once, and may call the cache. Undefined deletes; the very value that it was given, even
+   * if it was altered, writes nothing. The time to live stays unless `options` say another.
+   *
+   * @returns the new value; undefined if there is none, or if it was refused: nothing has changed then
+   * @throws {InvalidArgumentError} if `change` returns a promise; what it throws is passed on. Nothing has changed
+   */
+  update(
+    key: Key,
+    change: (old: T | undefined) => In<T> | undefined,
+    options?: SetOptions,
+  ): T | undefined {
+    return this.#parts.writer.update(key, change, options);
+  }
+
+  /**
+   * Adds to a whole number, kept as JSON or text. A key without a value counts from `initial`, 0. The
+   * time to live stays unless `options` say another.
+   *
+   * @returns the sum; undefined when it was refused, and nothing has changed
+   * @throws {NotANumberError} of a value that is no whole number, or a sum that is no safe integer
+   */
+  increment(key: Key, by?: number, options?: IncrementOptions): number | undefined {
+    return this.#parts.writer.increment(key, by, options);
+  }
+
+  /** As `get`, with a version for `setIfVersion`. */
+  getWithVersion(key: Key): { value: T; version: Version } | undefined {
+    return this.#parts.writer.getWithVersion(key);
+  }
+
+  /**
+   * Stores a value if the key's has not changed since `getWithVersion`. It may say no when entries
+   * beside it in the index have changed: read again.
+   *
+   * @returns whether it did; false: nothing has changed
+   */
+  setIfVersion(key: Key, value: In<T>, version: Version, options?: SetOptions): boolean {
+    return this.#parts.writer.setIfVersion(key, value, version, options);
+  }
+
+  /** Whether the key has a value. Not counted. */
+  has(key: Key): boolean {
+    const border = this.#parts.live();
+    return border.has(border.putKey(key));
+  }
+
+  /**
+   * Milliseconds until the key's value expires: Infinity for never, 0 if there is none. Not
+   * counted.
+   */
+  getRemainingTTL(key: Key): number {
+    const border = this.#parts.live();
+    return border.remaining(border.putKey(key));
+  }
+
+  /** @returns whether there was an entry */
+  delete(key: Key): boolean {
+    const border = this.#parts.live();
+    return this.#parts.kernel.remove(border.putKey(key)) !== 0;
+  }
+
+  /** Removes every entry; those that other threads add meanwhile may stay. */
+  clear(): void {
+    const kernel = this.#sound();
+    let left = kernel.entryCount();
+    let removed: number;
+    do {
+      removed = kernel.clearSome(CLEAR_BATCH);
+      left -= removed;
+    } while (removed > 0 && left > 0);
+  }
+
+  /** Reads several keys, as `get` does, one after the other. @returns their values, in order */
+  getMany(keys: Iterable<Key>): (T | undefined)[] {
+    return listOf('keys', keys).map((key) => this.get(key));
+  }
+
+  /**
+   * Stores several values, as `set` does, one after the other: what stands before an entry that is
+   * wrong has been stored when that throws. @returns for each whether it was kept
+   */
+  setMany(entries: Iterable<readonly [key: Key, value: In<T>, options?: SetOptions]>): boolean[] {
+    return listOf('entries', entries).map((entry) => {
+      const [key, value, options] = checkEntry(entry);
+      return this.set(key, value, options);
+    });
+  }
+
+  /** Deletes several keys, one after the other. @returns for each whether there was an entry */
+  deleteMany(keys: Iterable<Key>): boolean[] {
+    return listOf('keys', keys).map((key) => this.delete(key));
+  }
+
+  /** The keys, in no order: see iteration.ts for what may come and go meanwhile. */
+  keys(): Generator<Key>;
+  /** The keys, all as bytes. */
+  keys(options: { as: 'bytes' }): Generator<Bytes>;
+  keys(options: KeysOptions = {}): Generator<Key> {
+    this.#parts.live();
+    return this.#walk(readKeysOptions(options) ? copyOf : keyOf);
+  }
+
+  *#walk<K>(make: (lent: Uint8Array) => K): Generator<K> {
+    for (let cursor = 0; cursor < END_OF_KEYS; ) {
+      const now = this.#parts.clock.nowIfNeeded();
+      const { keys, next } = this.#parts.live().listKeys(cursor, now, make);
+      for (const key of keys) {
+        yield key;
+        this.#parts.live();
+      }
+      cursor = next;
+    }
+  }
+
+  /** Keys and values, as `keys` and `peek` give them. */
+  *entries(): Generator<[Key, T]> {
+    for (const key of this.#walk(keyOf)) {
+      const value = this.peek(key);
+      if (value !== undefined) yield [key, value];
+    }
+  }
+
+  /** The values, as `peek` gives them. */
+  *values(): Generator<T> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  [Symbol.iterator](): Generator<[Key, T]> {
+    return this.entries();
+  }
+
+  /** Calls a function for each entry. It may change the cache, or close it, and then it is over. */
+  forEach(visit: (value: T, key: Key, cache: this) => void): void {
+    if (typeof visit !== 'function') throw new InvalidArgumentError('visit', 'a function', visit);
+    for (const [key, value] of this.entries()) visit(value, key, this);
+  }
+
+  /** Figures of all threads together. Cost: a look at each thread, however large the cache is. */
+  stats(): CacheStats {
+    return readStats(this.#sound());
+  }
+
+  #sound(): KernelExports {
+    this.#parts.live();
+    throwIfPoisoned(this.#parts.kernel);
+    return this.#parts.kernel;
+  }
+}

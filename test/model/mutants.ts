@@ -102,9 +102,11 @@ if (values.changed !== undefined) {
 }
 if (values.continue) {
   verdicts.keepOnly([...mutants.map(fromTable), ...generateMutants()]);
-  const settled = all.filter((hunt) => verdicts.isSettled(hunt));
-  console.log(`${settled.length} settled before`);
-  all = all.filter((hunt) => !settled.includes(hunt));
+  const known = all.filter((hunt) => verdicts.verdictOf(hunt) !== undefined);
+  const survived = known.filter((hunt) => verdicts.verdictOf(hunt) === 'survived');
+  console.log(`${known.length} hunted before`);
+  for (const { name } of survived) console.log(`SURVIVED     ${name}, before`);
+  all = all.filter((hunt) => !known.includes(hunt));
 }
 await huntAll(all, Number(values.jobs), (hunt, result) => {
   tell(hunt, result);

@@ -46,10 +46,10 @@ export class Verdicts {
     return this.#rows.has(keyOf(hunt));
   }
 
-  /** Whether the table says that this very mutant was caught, or is none. */
-  isSettled(hunt: Hunt): boolean {
+  /** What the table says of this very mutant; undefined of one that is new, or changed. */
+  verdictOf(hunt: Hunt): string | undefined {
     const row = this.#rows.get(keyOf(hunt));
-    return row !== undefined && row.digest === digestOf(hunt) && row.verdict !== 'survived';
+    return row?.digest === digestOf(hunt) ? row.verdict : undefined;
   }
 
   /** Writes a verdict down, at once: the hunt may be interrupted. */

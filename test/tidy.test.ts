@@ -60,6 +60,50 @@ test('kernel imports go one way: down, or within a folder', () => {
   }
 });
 
+/** Files that need each other at run time, and why. This list may only shrink. */
+const circles: Record<string, string> = {
+  'src/arena/arena.ts src/arena/zs-pool.ts': 'an arena makes pools; a pool attaches to its arena',
+};
+
+/** Files that a file imports something from at run time, in `kernel` and `src`. */
+function importsOf(file: string): string[] {
+  const statements = read(file).matchAll(/^(?:im|ex)port (?!type )[^;]*?from '(\.[^']*)'/gm);
+  return [...statements].map(([, path]) => {
+    const target = join(dirname(file), path!);
+    return target.endsWith('.ts') ? target : `${target}.ts`;
+  });
+}
+
+test('no two files need each other', () => {
+  const graph = new Map(
+    [...kernel, ...sourcesOf('src').filter((file) => !isTest(file))].map((file) => [
+      file,
+      importsOf(file),
+    ]),
+  );
+  const reached = (from: string): Set<string> => {
+    const seen = new Set<string>();
+    const left = [...(graph.get(from) ?? [])];
+    for (let file = left.pop(); file !== undefined; file = left.pop()) {
+      if (!seen.has(file)) left.push(...(graph.get(file) ?? []));
+      seen.add(file);
+    }
+    return seen;
+  };
+  const reach = new Map([...graph.keys()].map((file) => [file, reached(file)]));
+  const found = new Set<string>();
+  for (const [file, others] of reach) {
+    if (!others.has(file)) continue;
+    found.add(
+      [...others]
+        .filter((other) => reach.get(other)?.has(file))
+        .sort()
+        .join(' '),
+    );
+  }
+  assert.deepEqual([...found].sort(), Object.keys(circles).sort());
+});
+
 test('every source file begins by saying what it is', () => {
   for (const file of all) assert.match(read(file), /^(#!.*\n)?\/\*\*\n? ?\*? ?\S/, file);
 });

@@ -85,7 +85,7 @@ export function countPagesOf(type: u32, subtype: u32): u32 {
   return pages;
 }
 
-/** A counter of thread/slot.ts, summed over all threads, past and present. */
+/** A counter of thread/counters.ts, summed over all threads, past and present. */
 export function counter(which: u32): f64 {
   return f64(sumCounter(which));
 }

@@ -10,6 +10,7 @@ import { FAULT_TRAP, faultCode, poison } from '../base/fault';
 import { MAX_SLOT } from '../base/layout';
 import { compactOwner } from '../compact/state';
 import { answer } from '../thread/forsaken';
+import { abandonSlot, markDead as markDeadOwner } from '../thread/membership';
 import {
   leave,
   OP_ATTACH,
@@ -19,12 +20,7 @@ import {
   OP_RECOVER,
 } from '../thread/operations';
 import { asksWord } from '../thread/park';
-import {
-  abandonSlot,
-  markDead as markDeadOwner,
-  operationOf,
-  liveOwner as ownerOfSlot,
-} from '../thread/slot';
+import { operationOf, liveOwner as ownerOfSlot } from '../thread/slot';
 import {
   enterKernel as enter,
   hasStopped,

@@ -28,12 +28,10 @@ import { dropDraft, isInChain } from '../store/entry';
 import { repairStore } from '../store/recover';
 import { assertHalted } from '../thread/context';
 import { breakLock, lock, unlock } from '../thread/lock';
+import { judge, markSlotDead, releaseSlot } from '../thread/membership';
 import {
   highestSlot,
-  judge,
-  markSlotDead,
   operationOf,
-  releaseSlot,
   SLOT_DEAD,
   slotOf,
   slotState,

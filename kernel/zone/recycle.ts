@@ -8,7 +8,7 @@
  * magic   ZONE_MAGIC → 0   recycle, by compare-and-swap: closed to whoever would attach
  *         0 → ZONE_MAGIC   by the same thread: somebody was attached after all; or the new zone is
  *                          whole
- * A thread that attaches claims a slot, then loads the magic, then its slot again (thread/slot.ts);
+ * A thread that attaches claims a slot, then loads the magic, then its slot again (thread/membership.ts);
  * the recycler clears the magic, then looks at all slots; all sequentially consistent. So either
  * the recycler sees a live slot and leaves everything as it was, or the other sees no magic, or its
  * slot wiped, and backs off. A claim after the wipe is one in the new zone.
@@ -32,7 +32,8 @@ import {
 import { casWord, loadWord, storeWord } from '../base/words';
 import { fillPageWords, miscWord } from '../memdesc/page-word';
 import { MISC_ZONE } from '../memdesc/type';
-import { highestSlot, SLOT_LIVE, slotState, ThreadsState, wipeSlots } from '../thread/slot';
+import { wipeSlots } from '../thread/membership';
+import { highestSlot, SLOT_LIVE, slotState, ThreadsState } from '../thread/slot';
 import { formatFloors } from './zone';
 
 function lentAt(): usize {

@@ -26,12 +26,12 @@ import { reapDeferred } from '../store/deferred';
 import { dropDraft, isInChain } from '../store/entry';
 import { repairStore } from '../store/recover';
 import { assertHalted } from '../thread/context';
+import { releaseSlot } from '../thread/membership';
 import { OP_ATTACH, OP_DETACH, OP_READ } from '../thread/operations';
 import {
   HALF_DONE,
   OPERATION_NUMBER,
   operationOf,
-  releaseSlot,
   selfState,
   setInKernel,
   slotOf,

@@ -47,6 +47,9 @@ export const JUDGED_KEPT: u32 = 3;
 /** Out as well, but by its time: no ghost is left of it. */
 export const JUDGED_EXPIRED: u32 = 4;
 
+/** Less than any entry has: it is only looked at. */
+export const NO_HITS: u32 = 0;
+
 /** What an entry takes besides its objects: cells, and its share of a leaf. */
 const ENTRY_OVERHEAD_BYTES: u32 = 8 + 14;
 

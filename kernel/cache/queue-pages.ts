@@ -13,6 +13,7 @@
  *     evicting      hash of the record that was popped and is not judged yet, 0 = none
  *     evictingMain  1 if it came from the main queue
  *     page          a page on its way into a queue or out of it, 0 = none
+ *     sweeping      a page of a queue that has no least expiry meanwhile (purge.ts), 0 = none
  *
  * **A page under way is never lost.** It is allocated and freed as a thread's page, which a
  * survivor takes back where no slot names it (memdesc/recover.ts); it is a queue's from the store
@@ -47,12 +48,12 @@ export class InHand {
   evicting: u32;
   evictingMain: u32;
   page: u32;
-  padding: u32;
+  sweeping: u32;
 }
 
 const SHARD_BYTES: u32 = 256;
 const TIDY_AT: u32 = 8;
-const SMALL_AT: u32 = 64;
+export const SMALL_AT: u32 = 64;
 const QUEUE_BYTES: u32 = 64;
 const GHOSTS_AT: u32 = 192;
 /** As many as a page has room for: two threads of sixteen meet once in sixteen times. */

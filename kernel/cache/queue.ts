@@ -37,8 +37,10 @@ import {
   judge,
   judgedExpiry,
   judgedUnits,
+  NO_HITS,
   sweepSome,
 } from './judge';
+import { sweepDue, sweptEntries } from './purge';
 import { ghostsAt, inHandOf, queueAt, shardAt, shardCount, shardOf, tidyAt } from './queue-pages';
 
 /** The small queue is a twelfth of a shard: over traces OLTP wants more, loops want less. */
@@ -48,8 +50,6 @@ const LARGE_SHARE: u64 = 10;
 /** Hits that lead from small to main. One would let scans in: corda loses 3.8 points. */
 const SMALL_HITS: u32 = 2;
 const MAIN_HITS: u32 = 1;
-/** Less than any entry has: it is only looked at. */
-const NO_HITS: u32 = 0;
 /** More than any entry has: it goes, whoever asks for it meanwhile. */
 const ANY_HITS: u32 = 255;
 /** Records that are judged for one eviction at most: every one in main five times. */
@@ -143,16 +143,22 @@ function renewOne(shard: u32): void {
   inHandOf(selfSlot()).evicting = 0;
 }
 
-/** Queues what a dead thread had popped and not judged. Its size is not known any more. */
+/**
+ * Queues what a dead thread had popped and not judged. Its size and its expiry are not known any more:
+ * the next sweep finds out.
+ */
 export function pushAgain(hash: u32, isMain: bool): void {
-  pushEntry(hash, isMain, 1, 0);
+  pushEntry(hash, isMain, 1, 1);
 }
 
-/** Evicts until so many stored bytes are out. @returns how many entries went; 0 = there is none */
+/**
+ * Evicts until so many stored bytes are out, what is over before what lives. @returns how many entries
+ * went; 0 = there is none
+ */
 export function evictSome(bytes: u32): u32 {
   const wanted = unitsFor(bytes);
-  let freed: u32 = 0;
-  let entries: u32 = 0;
+  let freed = sweepDue(wanted);
+  let entries = sweptEntries();
   let empty: u32 = 0;
   while (freed < wanted && empty < shardCount()) {
     turn = (turn + 1) & (shardCount() - 1);

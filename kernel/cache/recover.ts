@@ -15,13 +15,14 @@ import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
 import { journalOf } from '../store/journal';
 import { breakLock, isLockOf } from '../thread/lock';
 import { highestSlot } from '../thread/slot';
-import { hasPage, rebuild } from './fifo';
+import { Fifo, hasPage, lowerDue, rebuild } from './fifo';
 import { hasGhostPage } from './ghosts';
 import { pushAgain } from './queue';
 import {
   dropPage,
   ghostsAt,
   holdPage,
+  InHand,
   inHandOf,
   queueAt,
   queueState,
@@ -34,12 +35,24 @@ export function repairQueues(slot: u32): void {
   if (queueState().shards == 0) return;
   const hand = inHandOf(slot);
   if (hand.page != 0 && !isLoose(slot, hand.page)) hand.page = 0;
+  repairSweep(hand);
   for (let i: u32 = 0; i < shardCount(); i++) {
     if (!isLockOf(shardAt(i), slot)) continue;
     rebuild(queueAt(shardAt(i), false));
     rebuild(queueAt(shardAt(i), true));
     breakLock(shardAt(i), slot);
   }
+}
+
+/** A page that was being swept says no more when there is something to sweep: at once. */
+function repairSweep(hand: InHand): void {
+  if (hand.sweeping == 0) return;
+  for (let i: u32 = 0; i < 2 * shardCount(); i++) {
+    const queue = queueAt(shardAt(i >> 1), (i & 1) != 0);
+    if (!hasPage(queue, hand.sweeping)) continue;
+    lowerDue(changetype<Fifo>(queue), hand.sweeping, 0, 0);
+  }
+  hand.sweeping = 0;
 }
 
 /** Whether a page in hand is a queue's by its word, in no list, and in no other hand. */

@@ -6,6 +6,7 @@
 import * as store from '../cache/cache';
 import * as keys from '../cache/keys';
 import * as number from '../cache/number';
+import * as purging from '../cache/purge';
 import * as read from '../cache/read';
 import * as stored from '../cache/stored';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
@@ -261,4 +262,17 @@ export function reclaim(): u32 {
   const freed = reclaimAll();
   leave();
   return freed;
+}
+
+/** This thread's `purgeNext` begins at the first queue. */
+export function beginPurge(): void {
+  purging.beginPurge();
+}
+
+/** Takes out expired entries of a page of the queues. @returns how many, or −1 when all is done */
+export function purgeNext(): i32 {
+  enter(OP_DELETE);
+  const removed = purging.purgeNext();
+  leave();
+  return removed;
 }

@@ -92,6 +92,11 @@ export function noteExpiring(): void {
   if (loadWord(at) == 0) storeWord(at, 1);
 }
 
+/** Whether anything that expires was ever stored. */
+export function hasExpiring(): bool {
+  return loadWord(stateAt(offsetof<ClockState>('expiring'))) != 0;
+}
+
 /** Writes down for an image what time it is. */
 export function noteWall(wall: f64, time: u64): void {
   assertHalted();

@@ -18,6 +18,7 @@ import {
   listOf,
   readKeysOptions,
 } from './iteration.ts';
+import { type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
 import type { IncrementOptions, SetOptions, Settings } from './settings.ts';
 import { type CacheStats, readStats } from './statistics.ts';
 import type { Border, Key } from './transfer.ts';
@@ -220,6 +221,17 @@ export class CacheView<T> {
       removed = kernel.clearSome(CLEAR_BATCH);
       left -= removed;
     } while (removed > 0 && left > 0);
+  }
+
+  /**
+   * Takes out entries that have expired, which otherwise go when somebody meets them, or when memory
+   * is short. Only pages of queues that hold some are looked at, 678 entries each.
+   *
+   * @returns how many went; with `maxMs` some may be left for another call
+   */
+  purgeStale(options: PurgeOptions = {}): number {
+    const maxMs = readPurgeOptions(options);
+    return purgeStale(this.#sound(), this.#parts.clock, maxMs);
   }
 
   /** Reads several keys, as `get` does, one after the other. @returns their values, in order */

@@ -26,7 +26,6 @@ interface Missing {
     | 'namespace'
     | 'off'
     | 'on'
-    | 'purgeStale'
     | 'recreate'
     | 'save'
     | 'touch';

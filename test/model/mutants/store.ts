@@ -121,4 +121,24 @@ export const storeMutants: Mutant[] = [
     edits: [['  if (journal.reshaping != 0) freeUnnamedPages();\n', '']],
     scenarios: ['split-killed-survived'],
   },
+  {
+    name: 'a page that a dead thread had taken for a queue is not given back',
+    edits: [['  if (hand.page != 0) {\n    if (slot', '  if (false) {\n    if (slot']],
+    scenarios: ['queue-page-taken-killed-survived'],
+  },
+  {
+    name: 'a page of a queue is written down after it is unlinked',
+    edits: [
+      [
+        '    holdPage(queue.head);\n    queue.head = page.next;\n',
+        '    const gone = queue.head;\n    queue.head = page.next;\n    holdPage(gone);\n',
+      ],
+    ],
+    scenarios: ['queue-page-dropped-killed-survived'],
+  },
+  {
+    name: 'a page whose sweeper died is not swept again',
+    edits: [['  repairSweep(hand);\n', '']],
+    scenarios: ['purge-killed-survived'],
+  },
 ];

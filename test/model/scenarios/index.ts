@@ -12,6 +12,7 @@ import { objectDeathScenarios } from './object-deaths.ts';
 import { objectScenarios } from './objects.ts';
 import { pageScenarios } from './pages.ts';
 import { poisonScenarios } from './poison.ts';
+import { queueDeathScenarios } from './queue-deaths.ts';
 import { rcuScenarios } from './rcu.ts';
 import { slabScenarios } from './slab.ts';
 import { storeScenarios } from './store.ts';
@@ -27,6 +28,7 @@ export const scenarios: KernelScenario[] = [
   ...freezeScenarios,
   ...folioScenarios,
   ...storeScenarios,
+  ...queueDeathScenarios,
   ...storeDeathScenarios,
   ...conditionScenarios,
   ...threadScenarios,

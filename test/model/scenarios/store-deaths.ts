@@ -25,7 +25,7 @@ function warmUp(machine: Machine): void {
 }
 
 /** A cache with `others` besides the key of thread 0, and few entries a leaf. */
-function makeWith(others: string, key: string, many = 400): (machine: Machine) => void {
+export function makeWith(others: string, key: string, many = 400): (machine: Machine) => void {
   return (machine) => {
     const { main, threads } = machine;
     for (const thread of [main, ...threads]) thread.callNow('setMany', many);
@@ -36,7 +36,7 @@ function makeWith(others: string, key: string, many = 400): (machine: Machine) =
   };
 }
 
-function put(machine: Machine, key: string, expiry = 0): void {
+export function put(machine: Machine, key: string, expiry = 0): void {
   load(machine, machine.main, key, key);
   assert.equal(machine.main.callNow('set', 4, VALUE_BYTES, 1, expiry), 0);
 }
@@ -50,7 +50,11 @@ function seen(machine: Machine, key: string): string {
 }
 
 /** Others are there; the key has one of the values; and after all is gone nothing is left. */
-function expectLeft(others: string, key: string, allowed: string): (machine: Machine) => void {
+export function expectLeft(
+  others: string,
+  key: string,
+  allowed: string,
+): (machine: Machine) => void {
   return (machine) => {
     const { main } = machine;
     for (const other of others) assert.equal(seen(machine, other), other, `${other} is lost`);

@@ -1,0 +1,30 @@
+/**
+ * Purging: what is over is taken out without waiting until memory is short.
+ */
+import { checkAmount, checkOptions } from '../border/arguments.ts';
+import { systemTime, type ZoneClock } from '../border/clock.ts';
+import type { KernelExports } from '../border/kernel.ts';
+
+export interface PurgeOptions {
+  /** Milliseconds after which no further page of entries is begun; Infinity if left out. */
+  maxMs?: number;
+}
+
+export function readPurgeOptions(options: PurgeOptions): number {
+  const { maxMs = Number.POSITIVE_INFINITY } = checkOptions(options, ['maxMs']);
+  return checkAmount('maxMs', maxMs);
+}
+
+/** At least one page is gone through, whatever `maxMs`. @returns how many entries went */
+export function purgeStale(kernel: KernelExports, clock: ZoneClock, maxMs: number): number {
+  if (clock.nowIfNeeded() === 0) return 0;
+  const end = systemTime.stamp() + maxMs;
+  let removed = 0;
+  kernel.beginPurge();
+  let some: number;
+  do {
+    some = kernel.purgeNext();
+    removed += Math.max(some, 0);
+  } while (some >= 0 && systemTime.stamp() < end);
+  return removed;
+}

@@ -1,0 +1,133 @@
+/**
+ * Deaths in the queues: a thread is killed at any instruction of what takes a page, drops one, or
+ * strikes records out of one. No page is lost, and what was to be purged is purged by the survivor.
+ */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import { offsetOf } from '../lifetimes.ts';
+import { NOW, set, VALUE_BYTES, word } from './cache.ts';
+import { expectLeft, makeWith, put } from './store-deaths.ts';
+
+/** The first page of the small queue. */
+function headPage(machine: Machine): number {
+  const { shards, small } = queueOffsets;
+  return machine.load(machine.load(shards) + small + offsetOf('Fifo', 'head'));
+}
+
+/** Of an entry of these scenarios. */
+const UNITS = 2;
+const queueOffsets = { shards: facts.QUEUE_STATE, small: facts.SMALL_AT };
+
+function recordsIn(machine: Machine, page: number): number {
+  return machine.load(page + offsetOf('FifoPage', 'count'));
+}
+
+/** Fills the first page of the queue with records of keys that are not there any more. */
+function fillPage(machine: Machine): void {
+  const { main } = machine;
+  const page = headPage(machine);
+  const keyAt = main.callNow('keyScratch') as number;
+  for (let i = 1; recordsIn(machine, page) < facts.PAGE_RECORDS; i++) {
+    machine.store(keyAt, i);
+    assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+    machine.store(keyAt, i);
+    assert.equal(main.callNow('remove', 4), 1);
+  }
+  for (let i = 0; i < 4; i++) main.callNow('reclaim');
+}
+
+/** Leaves one record in the first page, as if the others had been popped. */
+function popAllButOne(machine: Machine): void {
+  const queue = machine.load(queueOffsets.shards) + queueOffsets.small;
+  const page = headPage(machine);
+  const left = recordsIn(machine, page) - 1;
+  machine.store(page + offsetOf('FifoPage', 'first'), left);
+  for (const field of ['records', 'units']) {
+    const at = queue + offsetOf('Fifo', field);
+    machine.store(at, machine.load(at) - left * (field === 'units' ? UNITS : 1));
+  }
+}
+
+function removeKey(machine: Machine, key: string): void {
+  const { main } = machine;
+  machine.store(main.callNow('keyScratch') as number, word(key));
+  assert.equal(main.callNow('remove', 4), 1);
+  for (let i = 0; i < 4; i++) main.callNow('reclaim');
+}
+
+const evict: Body = (thread) => thread.call('sweepInCall', 1);
+const purge: Body = async (thread) => {
+  await thread.call('beginPurge');
+  await thread.call('purgeNext');
+};
+
+/** What is over is found by a survivor, though the dead one had taken the page's time away. */
+function purgeRest(machine: Machine): void {
+  const { main } = machine;
+  main.callNow('beginPurge');
+  while ((main.callNow('purgeNext') as number) >= 0);
+  assert.equal(main.callNow('entryCount'), 2, 'an expired entry was not purged');
+}
+
+let firstPage = 0;
+
+/** One dead thread, or a survivor at the same time. */
+const common = { module: 'test', bound: 1, kills: 1, mustSurvive: true } as const;
+
+export const queueDeathScenarios: KernelScenario[] = [
+  {
+    ...common,
+    name: 'queue-page-taken-killed-survived',
+    killable: [0],
+    stepLimit: 60_000,
+    prepare: (machine) => {
+      makeWith('x', 'k')(machine);
+      removeKey(machine, 'k');
+      fillPage(machine);
+    },
+    threads: [set],
+    check: expectLeft('x', 'k', 'b-'),
+  },
+  {
+    ...common,
+    name: 'queue-page-dropped-killed-survived',
+    killable: [0],
+    stepLimit: 200_000,
+    prepare: (machine) => {
+      makeWith('', 'k')(machine);
+      removeKey(machine, 'k');
+      fillPage(machine);
+      popAllButOne(machine);
+      // Not k: the record that is left is one of its own, and would lead to it.
+      put(machine, 'q');
+      firstPage = headPage(machine);
+    },
+    threads: [evict],
+    check: (machine) => {
+      const { main, killed } = machine;
+      if (killed.length === 0) {
+        assert.equal(main.callNow('entryCount'), 0);
+        assert.notEqual(headPage(machine), firstPage);
+      }
+      expectLeft('', 'q', killed.length === 0 ? '-' : 'q-')(machine);
+    },
+  },
+  {
+    ...common,
+    name: 'purge-killed-survived',
+    stepLimit: 60_000,
+    prepare: (machine) => {
+      makeWith('xy', 'k')(machine);
+      put(machine, 'k', NOW - 1);
+      put(machine, 'l', NOW);
+      machine.main.callNow('tellTime', NOW);
+    },
+    threads: [purge],
+    check: (machine) => {
+      purgeRest(machine);
+      expectLeft('xy', 'k', '-')(machine);
+    },
+  },
+];

@@ -21,7 +21,7 @@ export const IF_PRESENT: u32 = 2;
 export const IF_VERSION: u32 = 3;
 
 /** Thread-local: the condition of the change under way. */
-let condition: u32 = ALWAYS;
+let condition: u32 = 0;
 let expected: u32 = 0;
 
 /** Of the next change. @param version  of IF_VERSION */

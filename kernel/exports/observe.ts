@@ -21,14 +21,7 @@ import { TYPE_SLAB, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHES, cacheOf, SlabState, slabState } from '../slab/cache';
 import { CACHE_ZSPAGE, isInSlabOf } from '../slab/kmem-cache';
 import { Sheaf } from '../slab/sheaf';
-import {
-  FIGURE_BARN,
-  FIGURE_IN_SHEAVES,
-  FIGURE_IN_USE,
-  FIGURE_OBJECT_BYTES,
-  FIGURE_PER_SLAB,
-  FIGURE_SLABS,
-} from '../slab/statistics';
+import { figureOf } from '../slab/statistics';
 import { classCount, shapeBytes, shapeOf, shapePages, shapeSlots } from '../zsmalloc/size-class';
 import { countHeld, countSlots, zspageClass } from '../zsmalloc/zspage';
 import {
@@ -158,25 +151,7 @@ export function observeZspage(pfn: u32, index: u32): i32 {
 /** Of a cache of objects, FIGURE_… of slab/statistics.ts, counted without its lock. */
 export function observedSlab(cache: u32, figure: u32): u32 {
   if (cache >= CACHES) return 0;
-  const record = cacheOf(cache);
-  switch (figure) {
-    case FIGURE_OBJECT_BYTES:
-      return record.objectBytes;
-    case FIGURE_PER_SLAB:
-      return record.perSlab;
-    case FIGURE_SLABS:
-      return record.slabs;
-    case FIGURE_IN_USE: {
-      const sheaved = sheavedObjects(cache);
-      return record.out > sheaved ? record.out - sheaved : 0;
-    }
-    case FIGURE_IN_SHEAVES:
-      return sheavedObjects(cache);
-    case FIGURE_BARN:
-      return record.fullCount;
-    default:
-      return 0;
-  }
+  return figureOf(cacheOf(cache), figure, sheavedObjects(cache));
 }
 
 function sheavedObjects(cache: u32): u32 {

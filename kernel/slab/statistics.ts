@@ -8,7 +8,7 @@
 import { SLAB_STATE } from '../base/layout';
 import { loadWord } from '../base/words';
 import { assertLockedOrHalted } from '../thread/context';
-import { CACHES, cacheOf, slabState } from './cache';
+import { CACHES, cacheOf, KmemCache, slabState } from './cache';
 import { lockSlab, Sheaf, sheafOf, unlockSlab } from './sheaf';
 
 /** What `slabFigure` can be asked for. */
@@ -37,13 +37,13 @@ export function objectsInUse(cache: u32): u32 {
 export function slabFigure(cache: u32, figure: u32): u32 {
   if (cache >= CACHES) return 0;
   lockSlab();
-  const value = figureLocked(cache, figure);
+  const value = figureOf(cacheOf(cache), figure, inSheaves(cache));
   unlockSlab();
   return value;
 }
 
-function figureLocked(cache: u32, figure: u32): u32 {
-  const record = cacheOf(cache);
+/** The same of a cache's record, when `sheaved` of its objects lie in sheaves. @returns 0 = none */
+export function figureOf(record: KmemCache, figure: u32, sheaved: u32): u32 {
   switch (figure) {
     case FIGURE_OBJECT_BYTES:
       return record.objectBytes;
@@ -52,10 +52,13 @@ function figureLocked(cache: u32, figure: u32): u32 {
     case FIGURE_SLABS:
       return record.slabs;
     case FIGURE_IN_USE:
-      return record.out - inSheaves(cache);
+      // Without the lock the two are of different moments.
+      return record.out > sheaved ? record.out - sheaved : 0;
     case FIGURE_IN_SHEAVES:
-      return inSheaves(cache);
-    default:
+      return sheaved;
+    case FIGURE_BARN:
       return record.fullCount;
+    default:
+      return 0;
   }
 }

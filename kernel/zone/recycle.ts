@@ -8,10 +8,11 @@
  * magic   ZONE_MAGIC → 0   recycle, by compare-and-swap: closed to whoever would attach
  *         0 → ZONE_MAGIC   by the same thread: somebody was attached after all; or the new zone is
  *                          whole
- * A thread that attaches claims a slot, then loads the magic, then its slot again (thread/membership.ts);
- * the recycler clears the magic, then looks at all slots; all sequentially consistent. So either
- * the recycler sees a live slot and leaves everything as it was, or the other sees no magic, or its
- * slot wiped, and backs off. A claim after the wipe is one in the new zone.
+ * A thread that attaches claims a slot, then loads the magic, then its slot again
+ * (thread/membership.ts); the recycler clears the magic, then looks at all slots; all sequentially
+ * consistent. So either the recycler sees a live slot and leaves everything as it was, or the
+ * other sees no magic, or its slot wiped, and backs off. A claim after the wipe is one in the new
+ * zone.
  *
  * Not recycled: a zone of which somebody has a view that he may keep (`lend`). What stood in its
  * pages stands there until they are used again, as when pages are freed.
@@ -44,7 +45,9 @@ function faultAt(): usize {
   return SUPERBLOCK + offsetof<Superblock>('fault');
 }
 
-/** Says that a view of the memory was given to somebody who may keep it beyond this zone's life. */
+/**
+ * Says that a view of the memory was given to somebody who may keep it beyond this zone's life.
+ */
 export function lend(): void {
   if (loadWord(lentAt()) == 0) storeWord(lentAt(), 1);
 }

@@ -120,8 +120,9 @@ interface Search {
 }
 
 /**
- * Runs scenarios until one fails, or the time is over: a moment for each, for most faults show at
- * once; then all that it needs for each that was not over by then; then the walks.
+ * Runs scenarios until one fails, or the time is over: those of the file's own protocol, then the
+ * others. A moment for each, for most faults show at once; then all that it needs for each that was
+ * not over by then; in the end the walks.
  */
 export async function hunt(mutant: Hunt): Promise<Catch> {
   const made = new Builds(mutant);
@@ -147,16 +148,24 @@ export async function hunt(mutant: Hunt): Promise<Catch> {
     if (result === 'incomplete' || result === '') return null;
     return { verdict: 'caught', story: `${how}: ${result}` };
   };
-  for (const name of mutant.scenarios) {
-    const found = await search({ name, options: {} }, GLANCE_SECONDS);
+  const isOwn = (name: string): boolean => mutant.walks.includes(name);
+  const own = mutant.scenarios.filter(isOwn);
+  const others = mutant.scenarios.filter((name) => !isOwn(name));
+  for (const names of [own, others]) {
+    for (const name of names) {
+      const found = await search({ name, options: {} }, GLANCE_SECONDS);
+      if (found !== null) return found;
+    }
+    for (const again of left.splice(0)) {
+      const found = await search(again, mutant.maxSeconds);
+      if (found !== null) return found;
+    }
+  }
+  for (const name of mutant.walks) {
+    const found = await search({ name, options: WALK }, mutant.maxSeconds);
     if (found !== null) return found;
   }
-  const rest = [...left.splice(0), ...mutant.walks.map((name) => ({ name, options: WALK }))];
-  for (const again of rest) {
-    const found = await search(again, mutant.maxSeconds);
-    if (found !== null) return found;
-  }
-  if (met + left.length === 0) return { verdict: 'same binary', story: '' };
+  if (met === 0 && left.length === 0) return { verdict: 'same binary', story: '' };
   const all = mutant.scenarios.length + mutant.walks.length;
   return { verdict: 'survived', story: `${met} of ${all} searches` };
 }

@@ -5,7 +5,7 @@
  * test/types/api.ts compares it with the declarations that are built, and has the list of what is
  * signed and not there yet. What is not signed may not be built.
  */
-import type { Arena, ArenaHandle } from '../dist/index.js';
+import type { Arena, ArenaHandle, Tier, TierHandle, TierStats } from '../dist/index.js';
 
 /** 1–2,048 bytes; a text and its UTF-8 are one key. */
 export type Key = string | Uint8Array;
@@ -193,6 +193,7 @@ export interface CacheStats {
   limboWaits: number;
   threads: number;
   isSupervised: boolean;
+  tier?: TierStats;
 }
 
 /** What each thread brings. `now`, a clock for tests, stays: expiry cannot be tested otherwise. */
@@ -200,7 +201,8 @@ export interface AttachOptions<V> {
   values?: ValueKind | ValueCodec<V>;
   now?: () => number;
   near?: unknown;
-  tier?: unknown;
+  /** False: this thread writes nothing there. */
+  tier?: Tier | false;
 }
 
 /** `compression` and `now` stay; minSize, zoneSize and shrink wait for caches of several zones. */
@@ -208,6 +210,7 @@ export interface SharedCacheOptions<V> extends TimeOptions, AttachOptions<V> {
   maxSize: number | string;
   maxEntrySize?: number | string;
   compression?: 'lz4' | 'none';
+  tier?: Tier;
 }
 
 /** The rest is in the file. */
@@ -222,6 +225,7 @@ export interface SharedCacheHandle {
   ttl: number;
   maxEntrySize: number;
   compression: 'lz4' | 'none';
+  tier?: TierHandle;
 }
 
 export interface SharedCacheConstructor {

@@ -29,7 +29,9 @@ export type ErrorCode =
   | 'ERR_PAGELESS_FOREIGN_HANDLE'
   | 'ERR_PAGELESS_UNSUPPORTED'
   | 'ERR_PAGELESS_TARGET_TOO_SMALL'
-  | 'ERR_PAGELESS_NOT_A_NUMBER';
+  | 'ERR_PAGELESS_NOT_A_NUMBER'
+  | 'ERR_PAGELESS_TIMEOUT'
+  | 'ERR_PAGELESS_TIER';
 
 export class PagelessError extends Error {
   readonly code: ErrorCode;
@@ -146,6 +148,24 @@ export class NotANumberError extends PagelessError {
   }
 }
 
+/** Something did not end in time. */
+export class TimeoutError extends PagelessError {
+  constructor(what: string, ms: number) {
+    super('ERR_PAGELESS_TIMEOUT', `${what} took more than ${ms} ms`);
+  }
+}
+
+/** A second tier that cannot be used as it was asked for. The cache goes on without it. */
+export class TierError extends PagelessError {
+  /** Of which tier: its `name`. */
+  readonly tier: string;
+
+  constructor(tier: string, reason: string, options?: ErrorOptions) {
+    super('ERR_PAGELESS_TIER', `${tier}: ${reason}`, options);
+    this.tier = tier;
+  }
+}
+
 /**
  * An invariant over shared memory is false, or a thread died inside the kernel. The zone is
  * poisoned: dispose it and create another.
@@ -254,6 +274,8 @@ const named = {
   TooManyCachesError,
   UnsupportedError,
   TargetTooSmallError,
+  TimeoutError,
+  TierError,
 };
 
 for (const [name, { prototype }] of Object.entries(named)) {

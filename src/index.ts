@@ -42,8 +42,10 @@ export type {
   SharedCacheOptions,
   Version,
 } from './cache/shared-cache.ts';
+export type { TierHandle } from './cache/tier-settings.ts';
 export type { Bytes, In, ValueCodec, ValueKind } from './cache/values.ts';
 export type { CacheView } from './cache/view.ts';
+export type { Signal, WaitOptions } from './cache/waiting.ts';
 export { type Codec, lz4 } from './codec.ts';
 export {
   BadImageError,
@@ -63,6 +65,8 @@ export {
   PagelessError,
   StaleError,
   TargetTooSmallError,
+  TierError,
+  TimeoutError,
   TooManyCachesError,
   TooManyThreadsError,
   TypeConflictError,
@@ -72,3 +76,4 @@ export {
 export type { SlabInfo } from './inspect/slab.ts';
 export type { LimboReport, PageDescription, ZoneReport } from './inspect/zone.ts';
 export type { ClassReport } from './inspect/zsmalloc.ts';
+export type { Tier, TierEntry, TierEvent, TierPolicy, TierStats } from './tier/interface.ts';

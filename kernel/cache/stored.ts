@@ -50,8 +50,8 @@ export function storedExpiry(): u64 {
 }
 
 /**
- * Whether the `bytes` in the input scratch are a block, and decode to `valueBytes`: these are in the
- * output scratch then.
+ * Whether the `bytes` in the input scratch are a block, and decode to `valueBytes`: these are in
+ * the output scratch then.
  */
 export function decodeStored(bytes: u32, valueBytes: u32): bool {
   const slot = selfState();

@@ -97,6 +97,11 @@ export class ZoneClock {
     return this.#told;
   }
 
+  /** The time that this thread has told last, without a look. */
+  get told(): number {
+    return this.#told;
+  }
+
   /** This thread leaves the zone. */
   close(): void {
     this.#isClosed = true;

@@ -10,6 +10,8 @@ import type { Now } from '../border/clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { parseSize } from '../sizes.ts';
 import { wasmPagesFor } from '../threads/zone.ts';
+import type { Tier } from '../tier/interface.ts';
+import { attachTier, createTier, type OpenTier, type TierHandle } from './tier-settings.ts';
 import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
 export interface SharedCacheOptions<T> {
@@ -30,6 +32,8 @@ export interface SharedCacheOptions<T> {
    * one. By default the system's own, which nobody can set back.
    */
   now?: () => number;
+  /** A second tier: `redisTier()`, `lmdbTier()`, or one of one's own. */
+  tier?: Tier;
 }
 
 export interface SetOptions {
@@ -47,6 +51,11 @@ export interface AttachOptions<T> {
   values?: ValueKind | ValueCodec<T>;
   /** The clock, if the cache has one of its own. */
   now?: () => number;
+  /**
+   * This thread's own connection to the tier, if the cache has one; false: it has none, and what it
+   * sets and deletes is not written there.
+   */
+  tier?: Tier | false;
 }
 
 /** What another thread needs to attach. Structured-cloneable. */
@@ -58,12 +67,14 @@ export interface SharedCacheHandle {
   ttl: number;
   maxEntrySize: number;
   compression: 'lz4' | 'none';
+  /** There, if the cache has a second tier. */
+  tier?: TierHandle;
 }
 
 export type Settings = Omit<SharedCacheHandle, 'kind' | 'arena'>;
 
-const CACHE_OPTIONS = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression', 'now'];
-const ATTACH_OPTIONS = ['values', 'now'];
+const CACHE_OPTIONS = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression', 'now', 'tier'];
+const ATTACH_OPTIONS = ['values', 'now', 'tier'];
 const SET_OPTIONS = ['ttl'];
 const INCREMENT_OPTIONS = ['ttl', 'initial'];
 /** The kernel's numbers are signed. */
@@ -71,13 +82,16 @@ const MAX_ENTRY_BYTES: number = 2 ** 31 - 1;
 /** Of `maxSize`, that one value may take unless told otherwise. */
 const ENTRY_SHARE: number = 1 / 8;
 
+/** What options or a handle say, besides where the memory is. */
+export interface Opened<T> {
+  readonly settings: Settings;
+  readonly codec: ValueCodec<T>;
+  readonly now: Now | undefined;
+  readonly tier: OpenTier | undefined;
+}
+
 /** Of `new SharedCache`. Throws `InvalidArgumentError`. */
-export function readOptions<T>(options: SharedCacheOptions<T>): {
-  size: number;
-  settings: Settings;
-  codec: ValueCodec<T>;
-  now: Now | undefined;
-} {
+export function readOptions<T>(options: SharedCacheOptions<T>): Opened<T> & { size: number } {
   const {
     maxSize,
     values = 'bytes',
@@ -85,6 +99,7 @@ export function readOptions<T>(options: SharedCacheOptions<T>): {
     maxEntrySize,
     compression = 'lz4',
     now,
+    tier,
   } = checkOptions(options, CACHE_OPTIONS);
   wasmPagesFor('maxSize', maxSize);
   const size = parseSize('maxSize', maxSize);
@@ -100,21 +115,18 @@ export function readOptions<T>(options: SharedCacheOptions<T>): {
     ),
     compression: checkCompression('compression', compression),
   };
-  return { size, settings, codec, now: checkNow(now) };
+  const opened = tier === undefined ? undefined : createTier(tier);
+  if (opened) settings.tier = opened.shared;
+  return { size, settings, codec, now: checkNow(now), tier: opened };
 }
 
 /** Of `SharedCache.attach`. Throws `InvalidArgumentError`. */
 export function readHandle<T>(
   handle: SharedCacheHandle,
   options: AttachOptions<T>,
-): {
-  arena: ArenaHandle;
-  settings: Settings;
-  codec: ValueCodec<T>;
-  now: Now | undefined;
-} {
+): Opened<T> & { arena: ArenaHandle } {
   const expected = "another thread's cache.handle";
-  const { kind, arena, values, ttl, maxEntrySize, compression } = checkObject(
+  const { kind, arena, values, ttl, maxEntrySize, compression, tier } = checkObject(
     'handle',
     handle,
     expected,
@@ -127,7 +139,10 @@ export function readHandle<T>(
     compression: checkCompression('handle.compression', compression),
   };
   const own = checkOptions(options, ATTACH_OPTIONS);
-  return { arena, settings, codec: codecFor(values, own.values), now: checkNow(own.now) };
+  const opened = attachTier(tier, own.tier);
+  if (opened) settings.tier = opened.shared;
+  const codec = codecFor(values, own.values);
+  return { arena, settings, codec, now: checkNow(own.now), tier: opened };
 }
 
 /** The codec of a handle's kind of values. What the options say must not contradict it. */

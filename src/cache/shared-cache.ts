@@ -16,6 +16,7 @@ import { formatSize } from '../sizes.ts';
 import {
   type AttachOptions,
   type IncrementOptions,
+  type Opened,
   readHandle,
   readOptions,
   type SetOptions,
@@ -24,6 +25,8 @@ import {
   type SharedCacheOptions,
 } from './settings.ts';
 import type { CacheStats, Refusal } from './statistics.ts';
+import { TierLink } from './tier-link.ts';
+import type { OpenTier } from './tier-settings.ts';
 import { Border, type Key } from './transfer.ts';
 import type { Bytes, ValueCodec } from './values.ts';
 import { CacheView, ViewParts } from './view.ts';
@@ -47,13 +50,15 @@ class Opening<T> {
   readonly settings: Settings;
   readonly codec: ValueCodec<T>;
   readonly now: Now | undefined;
+  readonly tier: OpenTier | undefined;
   readonly #brand = true;
 
-  constructor(arena: Arena, settings: Settings, codec: ValueCodec<T>, now?: Now) {
+  constructor(arena: Arena, { settings, codec, now, tier }: Opened<T>) {
     this.arena = arena;
     this.settings = settings;
     this.codec = codec;
     this.now = now;
+    this.tier = tier;
   }
 
   static is(value: unknown): value is Opening<never> {
@@ -62,8 +67,8 @@ class Opening<T> {
 }
 
 function create<T>(options: SharedCacheOptions<T>): Opening<T> {
-  const { size, settings, codec, now } = readOptions(options);
-  return new Opening(new Arena({ size }), settings, codec, now);
+  const { size, ...opened } = readOptions(options);
+  return new Opening(new Arena({ size }), opened);
 }
 
 export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
@@ -88,8 +93,8 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
     handle: SharedCacheHandle,
     options: AttachOptions<T> = {},
   ): SharedCache<T> {
-    const { arena, settings, codec, now } = readHandle(handle, options);
-    const opening = new Opening(Arena.attach(arena), settings, codec, now);
+    const { arena, ...opened } = readHandle(handle, options);
+    const opening = new Opening(Arena.attach(arena), opened);
     return new SharedCache<T>(opening as unknown as SharedCacheOptions<T>);
   }
 
@@ -115,6 +120,7 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   close(): void {
     if (this.#parts.isClosed) return;
     this.#parts.isClosed = true;
+    void this.#parts.tier?.session?.close();
     this.#parts.clock.close();
     this.#arena.close();
   }
@@ -136,11 +142,14 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
 }
 
 /** Takes this thread's part: its clock and its border. Throws, and then the arena is closed. */
-function open<T>({ arena, settings, codec, now }: Opening<T>, isAttached: boolean): ViewParts<T> {
+function open<T>(opening: Opening<T>, isAttached: boolean): ViewParts<T> {
+  const { arena, settings, codec, now, tier } = opening;
   try {
     const clock = openClock(arena, isAttached, now);
     const border = new Border(arena.kernel, arena.memory, clock);
-    return new ViewParts(arena.kernel, border, clock, codec, settings);
+    const parts = new ViewParts(arena.kernel, border, clock, codec, settings);
+    if (tier) parts.tier = new TierLink(parts, arena.memory, tier);
+    return parts;
   } catch (error) {
     arena.close();
     throw error;

@@ -4,6 +4,7 @@
  */
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
+import type { TierStats } from '../tier/interface.ts';
 
 /**
  * Why a value was not kept: it is longer than `maxEntrySize`; nothing was left to evict; or a thread
@@ -46,6 +47,8 @@ export interface CacheStats {
   threads: number;
   /** Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event. */
   isSupervised: boolean;
+  /** This thread's part in the second tier, if it has one. */
+  tier?: TierStats;
 }
 
 /** What it asks the kernel for: each a load for each slot. */

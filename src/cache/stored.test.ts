@@ -1,4 +1,6 @@
-/** Blocks go out as they are stored and come back; what is none is not taken, and poisons nothing. */
+/**
+ * Blocks go out as they are stored and come back; what is none is not taken, and poisons nothing.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Arena } from '../arena/arena.ts';
@@ -14,7 +16,7 @@ function open(size = '16MiB') {
   const clock = new ZoneClock(arena.kernel, arena.memory);
   takeScratch(arena.kernel);
   const border = new Border(arena.kernel, arena.memory, clock);
-  const stored = new StoredBlocks(arena.kernel, arena.memory, clock);
+  const stored = new StoredBlocks(arena.kernel, arena.memory);
   const set = (key: string, value: Uint8Array, isRaw = false, expiry = 0) =>
     border.store(border.putKey(key), value, value.length, isRaw, expiry);
   const get = (key: string) =>
@@ -52,13 +54,13 @@ for (const length of [0, 1, 100, 4096, facts.BLOCK_BYTES, facts.BLOCK_BYTES + 1,
       const to = open();
       const expiry = from.clock.now() + 60_000;
       assert.ok(from.set('key', value, false, expiry));
-      const entry = from.stored.read(from.border.putKey('key'));
+      const entry = from.stored.read(from.border.putKey('key'), from.clock.now());
       assert.ok(entry);
       assert.equal(entry.valueBytes, length);
       assert.equal(entry.expiry, expiry);
       const blocks = blocksOf(entry.blocks, length);
       assert.deepEqual(Buffer.from(to.stored.decode(blocks, length)!), value);
-      assert.equal(to.stored.write(to.border.putKey('other'), blocks, length, 0), 'kept');
+      assert.equal(to.stored.add(to.border.putKey('other'), blocks, length, 0), 'kept');
       assert.deepEqual(to.get('other'), value);
       for (const { arena } of [from, to]) {
         arena.check();
@@ -69,7 +71,7 @@ for (const length of [0, 1, 100, 4096, facts.BLOCK_BYTES, facts.BLOCK_BYTES + 1,
 }
 
 test('after a set of one block its block is lent, even if others had to go', () => {
-  const { arena, stored, set, border } = open('4MiB');
+  const { arena, clock, stored, set, border } = open('4MiB');
   for (let i = 0; i < 6000; i++) {
     const value = i % 2 === 0 ? noise(2000) : text(2000);
     value.writeUInt32LE(i);
@@ -81,21 +83,21 @@ test('after a set of one block its block is lent, even if others had to go', () 
     );
   }
   assert.ok(arena.report().evictions > 0);
-  assert.equal(stored.read(border.putKey('absent')), undefined);
+  assert.equal(stored.read(border.putKey('absent'), clock.now()), undefined);
   arena.close();
 });
 
-test('a block that is damaged anywhere is refused, and the old value stays', () => {
-  const { arena, border, stored, set, get } = open();
+test('a block that is damaged anywhere is not taken, and no entry is replaced', () => {
+  const { arena, clock, border, stored, set, get } = open();
   set('key', text(1000));
-  const { blocks } = stored.read(border.putKey('key'))!;
+  const { blocks } = stored.read(border.putKey('key'), clock.now())!;
   const whole = blocks[0]!;
   for (let bit = 0; bit < whole.length * 8; bit++) {
     const damaged = whole.slice();
     damaged[bit >> 3]! ^= 1 << (bit & 7);
     const wrong = [{ stored: damaged, valueBytes: 1000 }];
     assert.equal(stored.decode(wrong, 1000), undefined, `bit ${bit}`);
-    assert.equal(stored.write(border.putKey('key'), wrong, 1000, 0), 'damaged', `bit ${bit}`);
+    assert.equal(stored.add(border.putKey('new'), wrong, 1000, 0), 'damaged', `bit ${bit}`);
   }
   for (const [stub, valueBytes] of [
     [whole.subarray(0, 7), 1000],
@@ -105,22 +107,24 @@ test('a block that is damaged anywhere is refused, and the old value stays', () 
     [whole, facts.BLOCK_BYTES + 1],
   ] as const) {
     const wrong = [{ stored: stub, valueBytes }];
-    assert.equal(stored.write(border.putKey('key'), wrong, valueBytes, 0), 'damaged');
+    assert.equal(stored.add(border.putKey('new'), wrong, valueBytes, 0), 'damaged');
   }
+  assert.equal(stored.add(border.putKey('key'), blocksOf(blocks, 1000), 1000, 0), 'refused');
+  assert.equal(get('new'), undefined);
   assert.deepEqual(get('key'), text(1000));
   arena.check();
   arena.close();
 });
 
 test('a second block that is damaged leaves nothing of the first', () => {
-  const { arena, border, stored, set } = open();
+  const { arena, clock, border, stored, set } = open();
   const value = noise(facts.BLOCK_BYTES + 10);
   set('key', value);
-  const blocks = blocksOf(stored.read(border.putKey('key'))!.blocks, value.length);
+  const blocks = blocksOf(stored.read(border.putKey('key'), clock.now())!.blocks, value.length);
   const before = arena.report();
   const wrong = [blocks[0]!, { ...blocks[1]!, stored: new Uint8Array(blocks[1]!.stored.length) }];
   for (let i = 0; i < 100; i++) {
-    assert.equal(stored.write(border.putKey('new'), wrong, value.length, 0), 'damaged');
+    assert.equal(stored.add(border.putKey('new'), wrong, value.length, 0), 'damaged');
   }
   assert.equal(arena.report().entries, before.entries);
   assert.equal(arena.report().storedBytes, before.storedBytes);

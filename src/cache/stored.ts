@@ -1,11 +1,10 @@
 /**
  * Stored blocks on their way out of the zone and into it: what a second tier keeps, and a file.
  *
- * As transfer.ts carries values, this carries blocks as they are stored, each with its head, through the
- * same scratch (kernel/cache/stored.ts). Nothing is compressed anew; what comes in is proven to decode
- * before it is taken.
+ * As transfer.ts carries values, this carries blocks as they are stored, each with its head,
+ * through the same scratch (kernel/cache/stored.ts). Nothing is compressed anew; what comes in is
+ * proven to decode before it is taken.
  */
-import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import { viewOf } from './values.ts';
@@ -32,15 +31,13 @@ export interface StoredBlock {
 
 export class StoredBlocks {
   readonly #kernel: KernelExports;
-  readonly #clock: ZoneClock;
   readonly #input: Uint8Array;
   readonly #output: Uint8Array;
   readonly #outputHead: Uint32Array;
 
   /** The thread has its scratch already. */
-  constructor(kernel: KernelExports, memory: WebAssembly.Memory, clock: ZoneClock) {
+  constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
     this.#kernel = kernel;
-    this.#clock = clock;
     const bytes = viewOf(memory.buffer);
     const longest = facts.BLOCK_BYTES + HEAD_BYTES;
     const [input, output] = [kernel.inputScratch() >>> 0, kernel.outputScratch() >>> 0];
@@ -54,11 +51,10 @@ export class StoredBlocks {
     return this.#output.subarray(0, HEAD_BYTES + (this.#outputHead[0]! & ~RAW));
   }
 
-  /** The entry of the key in the scratch. Not counted as a hit or miss. */
-  read(keyBytes: number): StoredEntry | undefined {
+  /** The entry of the key in the scratch, at a zone time. Not counted as a hit or miss. */
+  read(keyBytes: number, now: number): StoredEntry | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
-      // The clock is the system's own where there is a tier, so that no code of the user's runs here.
-      const valueBytes = this.#kernel.getStored(keyBytes, this.#clock.now());
+      const valueBytes = this.#kernel.getStored(keyBytes, now);
       if (valueBytes < 0) return undefined;
       const expiry = this.#kernel.storedExpiry();
       const blocks = this.#readBlocks(valueBytes);
@@ -77,17 +73,19 @@ export class StoredBlocks {
   }
 
   /**
-   * Stores an entry under the key in the scratch.
+   * Stores an entry under the key in the scratch, unless it has one.
    *
-   * @returns `'damaged'`: a block is none, and nothing has changed; `'refused'`: no memory
+   * @returns `'damaged'`: a block is none; `'refused'`: the key has an entry, or there is no
+   * memory. Nothing has changed then
    */
-  write(
+  add(
     keyBytes: number,
     blocks: Iterable<StoredBlock>,
     valueBytes: number,
     expiry: number,
   ): 'kept' | 'refused' | 'damaged' {
-    this.#kernel.beginSet(keyBytes, valueBytes, expiry);
+    const begun = this.#kernel.beginSetIf(facts.IF_ABSENT, 0, keyBytes, valueBytes, expiry);
+    if (begun !== 0) return 'refused';
     for (const block of blocks) {
       this.#input.set(block.stored);
       const failure = this.#kernel.appendStored(block.stored.length, block.valueBytes);

@@ -146,6 +146,11 @@ export class Border {
     return this.#kernel.commitSet();
   }
 
+  /** The key in the scratch as a text of one character a byte. */
+  keyName(keyBytes: number): string {
+    return String.fromCharCode(...this.#key.subarray(0, keyBytes));
+  }
+
   /** Decodes the value of the key in the scratch. */
   fetch<T>(keyBytes: number, isCounted: boolean, decode: Decoder<T>): T | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {

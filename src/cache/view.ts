@@ -21,8 +21,10 @@ import {
 import { type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
 import type { IncrementOptions, SetOptions, Settings } from './settings.ts';
 import { type CacheStats, readStats } from './statistics.ts';
+import type { TierLink } from './tier-link.ts';
 import type { Border, Key } from './transfer.ts';
 import { type Bytes, type Decoder, decoderOf, type In, type ValueCodec } from './values.ts';
+import { readWait, type WaitOptions } from './waiting.ts';
 import { type Version, Writer } from './writer.ts';
 
 /** The cursor behind the last key: kernel/cache/keys.ts. */
@@ -38,6 +40,8 @@ export class ViewParts<T> {
   readonly decode: Decoder<T>;
   readonly settings: Settings;
   readonly writer: Writer<T>;
+  /** What a second tier is reached by. */
+  tier: TierLink<T> | undefined;
   isClosed = false;
   readonly #border: Border;
 
@@ -209,12 +213,13 @@ export class CacheView<T> {
   /** @returns whether there was an entry */
   delete(key: Key): boolean {
     const border = this.#parts.live();
-    return this.#parts.kernel.remove(border.putKey(key)) !== 0;
+    return this.#parts.writer.remove(key, border.putKey(key));
   }
 
   /** Removes every entry; those that other threads add meanwhile may stay. */
   clear(): void {
     const kernel = this.#sound();
+    this.#parts.tier?.session?.cleared();
     let left = kernel.entryCount();
     let removed: number;
     do {
@@ -253,6 +258,34 @@ export class CacheView<T> {
   /** Deletes several keys, one after the other. @returns for each whether there was an entry */
   deleteMany(keys: Iterable<Key>): boolean[] {
     return listOf('keys', keys).map((key) => this.delete(key));
+  }
+
+  /**
+   * The key's value, here or in the second tier: that is kept here then. What the tier does not answer
+   * in time is none.
+   */
+  async getAsync(key: Key, options?: WaitOptions): Promise<T | undefined> {
+    const wait = readWait('Looking in the tier', options);
+    const value = this.get(key);
+    const { tier } = this.#parts;
+    return value !== undefined || !tier ? value : wait(tier.fetch(key));
+  }
+
+  /** The same for several, in order: the tier is asked for all that are not here at once. */
+  async getManyAsync(keys: Iterable<Key>, options?: WaitOptions): Promise<(T | undefined)[]> {
+    return Promise.all(listOf('keys', keys).map((key) => this.getAsync(key, options)));
+  }
+
+  /**
+   * Resolved when what this thread has set and deleted so far is in the second tier, or dropped.
+   *
+   * @returns how many keys were written meanwhile, and how many were dropped, or refused there
+   */
+  async flush(options?: WaitOptions): Promise<{ written: number; dropped: number }> {
+    const wait = readWait('Writing to the tier', options);
+    this.#parts.live();
+    const session = this.#parts.tier?.session;
+    return session ? wait(session.flush()) : { written: 0, dropped: 0 };
   }
 
   /** The keys, in no order: see iteration.ts for what may come and go meanwhile. */
@@ -301,7 +334,9 @@ export class CacheView<T> {
 
   /** Figures of all threads together. Cost: a look at each thread, however large the cache is. */
   stats(): CacheStats {
-    return readStats(this.#sound());
+    const stats = readStats(this.#sound());
+    const tier = this.#parts.tier?.session?.stats();
+    return tier ? { ...stats, tier } : stats;
   }
 
   #sound(): KernelExports {

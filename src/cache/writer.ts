@@ -23,6 +23,7 @@ import {
   type SetOptions,
   type Settings,
 } from './settings.ts';
+import type { TierLink } from './tier-link.ts';
 import type { Border, Key, Versioned } from './transfer.ts';
 import { type Decoder, type In, sameBytes, type ValueCodec } from './values.ts';
 
@@ -36,8 +37,17 @@ export interface WriterParts<T> {
   readonly codec: ValueCodec<T>;
   readonly decode: Decoder<T>;
   readonly settings: Settings;
+  readonly tier: TierLink<T> | undefined;
   /** Throws `DisposedError` when the cache is closed. */
   live(): Border;
+}
+
+/** A value that is about to be stored. */
+interface Prepared {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  readonly ttl: number;
+  readonly expiry: number;
 }
 
 /** Tries of `update` after which it keeps what it has read. */
@@ -52,22 +62,41 @@ export class Writer<T> {
   }
 
   set(key: Key, value: In<T>, options?: SetOptions): boolean {
+    const { tier } = this.#parts;
+    const { bytes, length, ttl, expiry } = this.#prepare(value, options);
+    const keyBytes = this.#parts.live().putKey(key);
+    if (tier === undefined) return this.#store(keyBytes, bytes, length, expiry);
+    const name = tier.note(key, keyBytes);
+    const isKept = this.#store(keyBytes, bytes, length, expiry);
+    if (isKept) tier.wrote(name, keyBytes, length, ttl);
+    else tier.removed(name);
+    return isKept;
+  }
+
+  #store(keyBytes: number, bytes: Uint8Array, length: number, expiry: number): boolean {
     const { kernel, settings } = this.#parts;
-    const { bytes, length, expiry } = this.#prepare(value, options);
-    const border = this.#parts.live();
-    const keyBytes = border.putKey(key);
     if (length > settings.maxEntrySize) {
       kernel.refuseSet(keyBytes);
       return false;
     }
-    return border.store(keyBytes, bytes, length, settings.compression === 'none', expiry);
+    const isRaw = settings.compression === 'none';
+    return this.#parts.live().store(keyBytes, bytes, length, isRaw, expiry);
+  }
+
+  /** Deletes the key in the scratch. @returns whether there was an entry */
+  remove(key: Key, keyBytes: number): boolean {
+    const { kernel, tier } = this.#parts;
+    const name = tier?.note(key, keyBytes);
+    const isRemoved = kernel.remove(keyBytes) !== 0;
+    if (name !== undefined) tier?.removed(name);
+    return isRemoved;
   }
 
   /** Stores if the key has no value (IF_ABSENT) or has one (IF_PRESENT). */
   setIf(what: number, key: Key, value: In<T>, options?: SetOptions): boolean {
-    const { bytes, length, expiry } = this.#prepare(value, options);
+    const prepared = this.#prepare(value, options);
     const keyBytes = this.#parts.live().putKey(key);
-    return this.#storeIf(what, 0, keyBytes, bytes, length, expiry) === 0;
+    return this.#storeIf(what, 0, key, keyBytes, prepared) === 0;
   }
 
   getWithVersion(key: Key): { value: T; version: Version } | undefined {
@@ -82,13 +111,13 @@ export class Writer<T> {
 
   setIfVersion(key: Key, value: In<T>, version: Version, options?: SetOptions): boolean {
     checkVersion(version);
-    const { bytes, length, expiry } = this.#prepare(value, options);
+    const prepared = this.#prepare(value, options);
     const keyBytes = this.#parts.live().putKey(key);
     const known = Number(version & 0xffff_ffffn);
     if (versionOf(this.#parts.kernel.keyHash(keyBytes), known) !== version) {
       throw new InvalidArgumentError('version', 'one of the same key', version);
     }
-    return this.#storeIf(facts.IF_VERSION, known, keyBytes, bytes, length, expiry) === 0;
+    return this.#storeIf(facts.IF_VERSION, known, key, keyBytes, prepared) === 0;
   }
 
   update(
@@ -126,14 +155,21 @@ export class Writer<T> {
     this.#parts.live();
     checkSafeInteger('by', by);
     const { ttl, initial } = readIncrementOptions(options);
-    const expiry = clock.expiryIn(ttl ?? settings.ttl);
-    const keeps = ttl === undefined ? 1 : 0;
+    const { tier } = this.#parts;
+    const life = ttl ?? settings.ttl;
+    const expiry = clock.expiryIn(tier ? tier.bound(life) : life);
+    const keeps = ttl === undefined && tier === undefined ? 1 : 0;
     const border = this.#parts.live();
     const keyBytes = border.putKey(key);
+    const name = tier?.note(key, keyBytes);
     const failure = border.withTime(keyBytes, (now) =>
       kernel.increment(keyBytes, by, initial, expiry, keeps, now),
     );
-    if (failure === 0) return kernel.incremented();
+    if (failure === 0) {
+      const sum = kernel.incremented();
+      if (name !== undefined) tier?.wrote(name, keyBytes, -1, life);
+      return sum;
+    }
     if (failure === facts.ERR_NOT_A_NUMBER) {
       throw new NotANumberError(key, 'its value is no whole number');
     }
@@ -158,47 +194,54 @@ export class Writer<T> {
 
   /** Stores, or deletes, if the key has what was seen. @returns 0 or ERR_… */
   #publish(key: Key, value: In<T> | undefined, ttl: number | undefined, seen: Versioned): number {
-    const { kernel, clock, settings } = this.#parts;
+    const { kernel, clock, settings, tier } = this.#parts;
     if (value === undefined) {
       clock.nowIfNeeded();
-      return kernel.removeIf(seen.version, this.#parts.live().putKey(key));
+      const keyBytes = this.#parts.live().putKey(key);
+      const name = tier?.note(key, keyBytes);
+      const failure = kernel.removeIf(seen.version, keyBytes);
+      if (failure === 0 && name !== undefined) tier?.removed(name);
+      return failure;
     }
     const bytes = this.#parts.codec.serialize(value as T);
     const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
-    const isNew = ttl !== undefined || seen.bytes === undefined;
-    const fresh = clock.expiryIn(isNew ? (ttl ?? settings.ttl) : 0);
+    // With a tier an entry's expiry is mostly that of our belief in it, and says nothing of its own.
+    const isNew = ttl !== undefined || seen.bytes === undefined || tier !== undefined;
+    const life = ttl ?? settings.ttl;
+    const fresh = clock.expiryIn(isNew ? (tier?.bound(life) ?? life) : 0);
     const keyBytes = this.#parts.live().putKey(key);
     const expiry = isNew ? fresh : seen.expiry;
-    return this.#storeIf(facts.IF_VERSION, seen.version, keyBytes, bytes, length, expiry);
+    const prepared = { bytes, length, ttl: life, expiry };
+    return this.#storeIf(facts.IF_VERSION, seen.version, key, keyBytes, prepared);
   }
 
-  #prepare(
-    value: In<T>,
-    options: SetOptions | undefined,
-  ): { bytes: Uint8Array; length: number; expiry: number } {
-    const { clock, codec, settings } = this.#parts;
+  #prepare(value: In<T>, options: SetOptions | undefined): Prepared {
+    const { clock, codec, settings, tier } = this.#parts;
     this.#parts.live();
     const ttl = options === undefined ? settings.ttl : readSetOptions(options, settings.ttl);
     const bytes = codec.serialize(value as T);
     const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
-    return { bytes, length, expiry: clock.expiryIn(ttl) };
+    return { bytes, length, ttl, expiry: clock.expiryIn(tier ? tier.bound(ttl) : ttl) };
   }
 
   #storeIf(
     what: number,
     version: number,
+    key: Key,
     keyBytes: number,
-    bytes: Uint8Array,
-    length: number,
-    expiry: number,
+    { bytes, length, ttl, expiry }: Prepared,
   ): number {
-    const { kernel, settings } = this.#parts;
+    const { kernel, settings, tier } = this.#parts;
     if (length > settings.maxEntrySize) {
       kernel.refuseSet(0);
       return facts.ERR_NO_MEMORY;
     }
     const isRaw = settings.compression === 'none';
-    return this.#parts.live().storeIf(what, version, keyBytes, bytes, length, isRaw, expiry);
+    const name = tier?.note(key, keyBytes);
+    const border = this.#parts.live();
+    const failure = border.storeIf(what, version, keyBytes, bytes, length, isRaw, expiry);
+    if (failure === 0 && name !== undefined) tier?.wrote(name, keyBytes, length, ttl);
+    return failure;
   }
 }
 

@@ -5,8 +5,8 @@
  *   open       none do, until the pause is over
  *   half-open  one does; it succeeds: closed; it fails: open, for twice as long
  *
- * Pauses double from FIRST_PAUSE_MS to MAX_PAUSE_MS and are shortened by up to half at random, so that
- * many clients of one server do not come back together.
+ * Pauses double from FIRST_PAUSE_MS to MAX_PAUSE_MS and are shortened by up to half at random, so
+ * that many clients of one server do not come back together.
  */
 
 /** In a row, before calls are stopped: one may be bad luck. */

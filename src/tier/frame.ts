@@ -14,7 +14,8 @@
  *   32  blocks      stored bytes:31 RAW:1 · checksum of the stored bytes · the stored bytes
  *
  * The expiry is a time of the writer's clock: where the reader's differs, an entry lives longer or
- * shorter by that difference, and by no more. Whatever does not fit is no frame: a miss, and counted.
+ * shorter by that difference, and by no more. Whatever does not fit is no frame: a miss, and
+ * counted.
  */
 import { BLOCK_BYTES } from '../generated/facts.ts';
 
@@ -25,7 +26,8 @@ export const HEAD_BYTES = 32;
 export const MAX_FRAME_BYTES: number = 64 * 2 ** 20;
 const MAGIC = 0x736c6770;
 const EXPIRY_AT = 8;
-const WRITE_AT = 16;
+export const WRITE_AT = 16;
+export const WRITE_BYTES = 8;
 const VALUE_BYTES_AT = 24;
 const CHECKSUM_AT = 28;
 const BLOCK_HEAD_BYTES = 8;

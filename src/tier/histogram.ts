@@ -1,6 +1,6 @@
 /**
- * How long calls take: counts by powers of two of microseconds, so that a quantile is known within a
- * factor of two, in 32 numbers and without a list of what happened.
+ * How long calls take: counts by powers of two of microseconds, so that a quantile is known within
+ * a factor of two, in 32 numbers and without a list of what happened.
  */
 const BUCKETS = 32;
 
@@ -17,7 +17,9 @@ export class Histogram {
     this.#max = Math.max(this.#max, ms);
   }
 
-  /** Milliseconds that this share of the calls did not exceed: rounded up to the next power of two. */
+  /**
+   * Milliseconds that this share of the calls did not exceed: rounded up to the next power of two.
+   */
   quantile(share: number): number {
     let left = share * this.#calls;
     for (const [bucket, count] of this.#counts.entries()) {

@@ -40,8 +40,8 @@ export interface Tier {
   /** The frames of several keys, in their order; undefined for what is not there. */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
   /**
-   * Keeps several frames. Resolved when all are kept or refused. @returns for each whether it is kept;
-   * a key that is refused has no frame afterwards, not an older one
+   * Keeps several frames. Resolved when all are kept or refused. @returns for each whether it is
+   * kept; a key that is refused has no frame afterwards, not an older one
    */
   setMany(entries: readonly TierEntry[]): Promise<boolean[]>;
   /** Removes several keys; those that are not there as well. */
@@ -64,8 +64,8 @@ export interface TierPolicy {
    */
   maxStaleMs?: number | undefined;
   /**
-   * `'through'` (default): writes leave at the end of this turn of the event loop; `'behind'`: within
-   * `writeDelayMs`, so that a key that is written often is sent once.
+   * `'through'` (default): writes leave at the end of this turn of the event loop; `'behind'`:
+   * within `writeDelayMs`, so that a key that is written often is sent once.
    */
   writes?: 'through' | 'behind' | undefined;
   /** Default 50. */

@@ -1,6 +1,6 @@
 /**
- * Names of keys: the key's bytes as a text of one character a byte, so that a Map can hold them and a
- * text in ASCII, as most keys are, is its own name.
+ * Names of keys: the key's bytes as a text of one character a byte, so that a Map can hold them and
+ * a text in ASCII, as most keys are, is its own name.
  *
  * A *slot* is a hash of a name, for tables that threads share.
  */

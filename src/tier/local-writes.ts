@@ -1,10 +1,10 @@
 /**
  * What the threads of this process have written lately: a table that they share.
  *
- * Each thread talks to the tier by itself, so that one may hear of a change that another of this very
- * process has made, or bring back a value that another is just replacing. A word a slot counts the
- * writes of the keys that fall into it; who finds it changed cannot be sure, and asks the tier anew.
- * Keys that share a slot by chance cost such a question, nothing else.
+ * Each thread talks to the tier by itself, so that one may hear of a change that another of this
+ * very process has made, or bring back a value that another is just replacing. A word a slot counts
+ * the writes of the keys that fall into it; who finds it changed cannot be sure, and asks the tier
+ * anew. Keys that share a slot by chance cost such a question, nothing else.
  *
  *   word    sets and deletes of its keys by any thread, counted before they are done here
  *   reader  keeps what he has seen; nothing has to be taken back, so no death leaves anything

@@ -16,9 +16,6 @@ import type * as signed from '../../docs/api.d.ts';
 interface Missing {
   SharedCache:
     | 'deleteTag'
-    | 'flush'
-    | 'getAsync'
-    | 'getManyAsync'
     | 'getOrSet'
     | 'getOrSetSync'
     | 'info'
@@ -31,10 +28,10 @@ interface Missing {
     | 'touch';
 
   SharedCacheConstructor: 'load';
-  SharedCacheOptions: 'near' | 'staleFor' | 'tier';
-  AttachOptions: 'near' | 'tier';
+  SharedCacheOptions: 'near' | 'staleFor';
+  AttachOptions: 'near';
   SetOptions: 'noUpdateTTL' | 'staleFor' | 'status' | 'tags';
-  ErrorName: 'COMPUTE' | 'TIER' | 'TIMEOUT';
+  ErrorName: 'COMPUTE';
 }
 
 /** Types with the same name on both sides, member by member. A type that gets built gets its row. */

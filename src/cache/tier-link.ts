@@ -1,0 +1,140 @@
+/**
+ * The cache and its second tier: what is set here goes there, what is missing here is looked for
+ * there.
+ *
+ * One link for each thread's part of a cache; the session (src/tier/session.ts) does the talking
+ * and decides what may be believed. Reading what is here (`get`) knows nothing of it. A thread that
+ * was attached with `tier: false` has a link without a session: what it sets stays here, and not
+ * for long.
+ */
+import type { ZoneClock } from '../border/clock.ts';
+import type { KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
+import { blocksOf, type Frame, type FrameKind } from '../tier/frame.ts';
+import { bytesOfName, type KeyName, nameOf } from '../tier/key-name.ts';
+import { LocalWrites } from '../tier/local-writes.ts';
+import { type LocalEntries, TierSession } from '../tier/session.ts';
+import { StoredBlocks } from './stored.ts';
+import type { OpenTier } from './tier-settings.ts';
+import type { Border, Key } from './transfer.ts';
+import type { Decoder } from './values.ts';
+
+/** Entries that go at once when everybody's are cleared; then others get their turn. */
+const CLEAR_BATCH = 1024;
+
+/** What a link needs of its cache. */
+export interface TierHost<T> {
+  /** Throws `DisposedError`. */
+  live(): Border;
+  readonly kernel: KernelExports;
+  readonly clock: ZoneClock;
+  readonly decode: Decoder<T>;
+  readonly settings: { readonly maxEntrySize: number; readonly values: FrameKind };
+}
+
+export class TierLink<T> implements LocalEntries {
+  readonly #host: TierHost<T>;
+  readonly #stored: StoredBlocks;
+  readonly #writes: LocalWrites;
+  readonly #maxStaleMs: number;
+  readonly session: TierSession | undefined;
+
+  constructor(host: TierHost<T>, memory: WebAssembly.Memory, { tier, policy, shared }: OpenTier) {
+    this.#host = host;
+    this.#stored = new StoredBlocks(host.kernel, memory);
+    const writes = new LocalWrites(shared.writes);
+    this.#writes = writes;
+    this.#maxStaleMs = Math.min(policy.maxStaleMs, shared.maxStaleMs);
+    const kind = host.settings.values;
+    if (tier) this.session = new TierSession({ tier, policy, writes, kind, local: this });
+  }
+
+  /** How long an entry may stay here that lives for `ttl` ms; 0: for ever. */
+  bound(ttl: number): number {
+    return ttl === 0 ? this.#maxStaleMs : Math.min(ttl, this.#maxStaleMs);
+  }
+
+  /** The key in the scratch is about to be changed. @returns its name */
+  note(key: Key, keyBytes: number): KeyName {
+    // By way of the text where that is quicker.
+    const name = typeof key === 'string' ? nameOf(key) : this.#host.live().keyName(keyBytes);
+    this.#writes.note(name);
+    return name;
+  }
+
+  /** The key in the scratch has a value of so many bytes now; −1: of how many is not known. */
+  wrote(name: KeyName, keyBytes: number, length: number, ttl: number): void {
+    if (this.session === undefined) return;
+    if (length >= 0 && length <= facts.BLOCK_BYTES) {
+      this.session.wrote(name, [this.#stored.lent], length, ttl);
+      return;
+    }
+    const entry = this.#stored.read(keyBytes, this.#host.clock.told);
+    if (entry) this.session.wrote(name, entry.blocks, entry.valueBytes, ttl);
+    // It is gone already: evicted, or somebody else's turn.
+    else this.session.removed(name);
+  }
+
+  /** The key has no value any more. */
+  removed(name: KeyName): void {
+    this.session?.removed(name);
+  }
+
+  /** What the tier has for a key that has no value here: kept, unless it has changed meanwhile. */
+  async fetch(key: Key): Promise<T | undefined> {
+    if (this.session === undefined) return undefined;
+    const name = this.#host.live().keyName(this.#host.live().putKey(key));
+    const { frame, isCurrent } = await this.session.fetch(name);
+    const border = this.#host.live();
+    // Whoever was faster, a `set` or another caller of this one, has what is newer.
+    const here = border.fetch(border.putKey(bytesOfName(name)), false, this.#host.decode);
+    if (here !== undefined || frame === undefined) return here;
+    if (!isCurrent()) this.session.noteOutrun();
+    else if (!this.keep(name, frame)) {
+      this.session.noteDamaged();
+      return undefined;
+    }
+    const value = this.#stored.decode(blocksOf(frame), frame.valueBytes);
+    if (value !== undefined) return this.#host.decode(value, false);
+    this.session.noteDamaged();
+    return undefined;
+  }
+
+  read(name: KeyName): { blocks: Uint8Array[]; valueBytes: number } | undefined {
+    const now = this.#host.clock.now();
+    return this.#stored.read(this.#put(name), now);
+  }
+
+  keep(name: KeyName, frame: Frame): boolean {
+    const { clock, settings } = this.#host;
+    if (frame.valueBytes > settings.maxEntrySize) return true;
+    const left = frame.expiry === 0 ? this.#maxStaleMs : Math.ceil(frame.expiry - Date.now());
+    if (left <= 0) return true;
+    const expiry = clock.expiryIn(Math.min(left, this.#maxStaleMs));
+    const keyBytes = this.#put(name);
+    return this.#stored.add(keyBytes, blocksOf(frame), frame.valueBytes, expiry) !== 'damaged';
+  }
+
+  remove(name: KeyName): void {
+    this.#host.kernel.remove(this.#put(name));
+  }
+
+  clear(): void {
+    let left = this.#host.kernel.entryCount();
+    const step = () => {
+      try {
+        this.#host.live();
+      } catch {
+        return;
+      }
+      const removed = this.#host.kernel.clearSome(CLEAR_BATCH);
+      left -= removed;
+      if (removed > 0 && left > 0) setImmediate(step);
+    };
+    step();
+  }
+
+  #put(name: KeyName): number {
+    return this.#host.live().putKey(bytesOfName(name));
+  }
+}

@@ -1,0 +1,197 @@
+/** A cache and its second tier: what is found there, kept, and believed. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MemoryTier } from '../../test/support/memory-tier.ts';
+import { closeAll, openTiered as open, until } from '../../test/support/tiered.ts';
+import { SharedCache } from './constructor.ts';
+
+test('what one cache sets another finds, and keeps', async () => {
+  const one = open();
+  const two = open({ store: one.store });
+  assert.ok(one.cache.set('key', 'value'));
+  assert.deepEqual(await one.cache.flush(), { written: 1, dropped: 0 });
+  assert.equal(two.cache.get('key'), undefined);
+  assert.equal(await two.cache.getAsync('key'), 'value');
+  assert.equal(two.cache.get('key'), 'value');
+  assert.equal(await two.cache.getAsync('key'), 'value');
+  assert.equal(one.store.calls.getMany, 1);
+  const { tier } = two.cache.stats();
+  assert.deepEqual([tier?.gets, tier?.hits, tier?.foreign, tier?.outrun], [1, 1, 0, 0]);
+  two.cache.arena.check();
+  closeAll(one, two);
+});
+
+test('values of every length and key of every kind go through', async () => {
+  const one = open();
+  const two = open({ store: one.store });
+  const entries: [string | Uint8Array, string][] = [
+    ['empty', ''],
+    ['long', 'x'.repeat(300_000)],
+    ['ключ', 'text'],
+    [new Uint8Array([0, 255, 128, 7]), 'bytes'],
+  ];
+  for (const [key, value] of entries) assert.ok(one.cache.set(key, value));
+  await one.cache.flush();
+  const keys = entries.map(([key]) => key);
+  const values = entries.map(([, value]) => value);
+  assert.deepEqual(await two.cache.getManyAsync(keys), values);
+  assert.deepEqual(two.cache.getMany(keys), values);
+  assert.deepEqual(one.store.calls, { getMany: 1, setMany: 1, deleteMany: 0, clear: 0, keys: 8 });
+  closeAll(one, two);
+});
+
+test('a value of JSON that is null is a value', async () => {
+  const tier = new MemoryTier();
+  const cache = new SharedCache({ maxSize: '8MiB', values: 'json', tier });
+  cache.set('key', null);
+  assert.equal(await cache.getAsync('key'), null);
+  assert.equal(tier.store.calls.getMany, 0);
+  cache.close();
+});
+
+test('fetch, then changed, then the answer: the old value is handed out and not kept', async () => {
+  const one = open();
+  const two = open({ store: one.store });
+  one.cache.set('key', 'old');
+  await one.cache.flush();
+  two.tier.after = async (call) => {
+    if (call !== 'getMany') return;
+    two.tier.after = () => undefined;
+    one.cache.set('key', 'new');
+    await one.cache.flush();
+  };
+  assert.equal(await two.cache.getAsync('key'), 'old');
+  assert.equal(two.cache.get('key'), undefined, 'not kept');
+  assert.equal(two.cache.stats().tier?.outrun, 1);
+  assert.equal(await two.cache.getAsync('key'), 'new');
+  closeAll(one, two);
+});
+
+test('what is set here meanwhile is newer than what comes', async () => {
+  const { cache, tier, store } = open();
+  const other = open({ store });
+  other.cache.set('key', 'old');
+  await other.cache.flush();
+  tier.after = (call) => {
+    if (call === 'getMany') cache.set('key', 'own');
+  };
+  assert.equal(await cache.getAsync('key'), 'own');
+  assert.equal(cache.get('key'), 'own');
+  closeAll({ cache }, other);
+});
+
+test('a change is told late, and a newer value is here', async () => {
+  const { cache, tier, store } = open({ policy: { writes: 'behind', writeDelayMs: 20 } });
+  cache.set('key', 'newer');
+  tier.hear({ type: 'changed', keys: [Buffer.from('key')] });
+  assert.equal(cache.get('key'), 'newer', 'while its write waits');
+  await cache.flush();
+  tier.hear({ type: 'changed', keys: [Buffer.from('key')] });
+  assert.equal(cache.get('key'), 'newer', 'written lately: it is looked at first');
+  await until(() => store.calls.getMany > 0);
+  await sleep(1);
+  assert.equal(cache.get('key'), 'newer', 'as the tier has it');
+  closeAll({ cache });
+});
+
+test('a change by another removes, at once or when it was looked at', async () => {
+  const one = open();
+  const two = open({ store: one.store });
+  one.cache.set('key', 'first');
+  await one.cache.flush();
+  assert.equal(await two.cache.getAsync('key'), 'first');
+  one.cache.set('key', 'second');
+  await one.cache.flush();
+  assert.equal(two.cache.get('key'), undefined, 'at once: nobody here has written it');
+  two.cache.set('key', 'third');
+  await two.cache.flush();
+  await until(() => one.cache.get('key') !== 'second');
+  assert.ok([undefined, 'third'].includes(one.cache.get('key')));
+  assert.equal(await one.cache.getAsync('key'), 'third');
+  closeAll(one, two);
+});
+
+test('threads with a connection each do not remove each other’s newer values', async () => {
+  const { cache: a, tier: first, store } = open();
+  const second = new MemoryTier(store);
+  const b = SharedCache.attach<string>(a.handle, { tier: second });
+  for (let round = 0; round < 20; round++) {
+    a.set('key', `a${round}`);
+    await a.flush();
+    b.set('key', `b${round}`);
+    assert.equal(a.get('key'), `b${round}`);
+    await b.flush();
+    assert.equal(a.get('key'), `b${round}`, 'told to the other connection, and still there');
+    b.delete('key');
+    assert.equal(a.get('key'), undefined);
+    await b.flush();
+    assert.equal(await a.getAsync('key'), undefined);
+  }
+  assert.equal(store.tiers.size, 2);
+  assert.ok(!first.isClosed);
+  closeAll({ cache: b }, { cache: a });
+});
+
+test('expiry is a time: it goes along', async () => {
+  const one = open();
+  const two = open({ store: one.store });
+  one.cache.set('short', 'value', { ttl: 40 });
+  one.cache.set('long', 'value', { ttl: 3_600_000 });
+  await one.cache.flush();
+  assert.equal(await two.cache.getAsync('short'), 'value');
+  assert.ok(two.cache.getRemainingTTL('short') <= 40);
+  await until(() => two.cache.get('short') === undefined);
+  assert.equal(await two.cache.getAsync('short'), undefined);
+  assert.equal(await two.cache.getAsync('long'), 'value');
+  closeAll(one, two);
+});
+
+test('nothing is believed for longer than maxStaleMs, though nobody tells', async () => {
+  const clock = { now: 1 };
+  const policy = { maxStaleMs: 1000 };
+  const { cache, tier, store } = open({ policy, now: () => clock.now });
+  const other = open({ store });
+  cache.set('own', 'a');
+  other.cache.set('theirs', 'a');
+  await cache.flush();
+  await other.cache.flush();
+  assert.equal(await cache.getAsync('theirs'), 'a');
+  store.tiers.delete(tier);
+  other.cache.set('own', 'b');
+  other.cache.set('theirs', 'b');
+  await other.cache.flush();
+  clock.now += 999;
+  assert.deepEqual(cache.getMany(['own', 'theirs']), ['a', 'a']);
+  clock.now += 1;
+  assert.deepEqual(cache.getMany(['own', 'theirs']), [undefined, undefined]);
+  assert.deepEqual(await cache.getManyAsync(['own', 'theirs']), ['b', 'b']);
+  closeAll({ cache }, other);
+});
+
+test('get neither knows of a tier nor waits for one', async () => {
+  const { cache, tier, store } = open();
+  const plain = new SharedCache({ maxSize: '8MiB', values: 'string' });
+  assert.equal(cache.get, plain.get);
+  assert.doesNotMatch(cache.get.toString(), /tier/i);
+  tier.before = () => new Promise(() => undefined);
+  cache.set('key', 'value');
+  for (let i = 0; i < 1000; i++) {
+    assert.equal(cache.get('key'), 'value');
+    assert.equal(cache.get(`absent:${i}`), undefined);
+  }
+  assert.deepEqual(store.calls, { getMany: 0, setMany: 0, deleteMany: 0, clear: 0, keys: 0 });
+  plain.close();
+  cache.close();
+});
+
+test('one question for all who ask for the same meanwhile', async () => {
+  const one = open();
+  one.cache.set('key', 'value');
+  await one.cache.flush();
+  const two = open({ store: one.store });
+  const values = await Promise.all(Array.from({ length: 50 }, () => two.cache.getAsync('key')));
+  assert.deepEqual(new Set(values), new Set(['value']));
+  assert.equal(one.store.calls.getMany, 1);
+  closeAll(one, two);
+});

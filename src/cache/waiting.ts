@@ -1,0 +1,56 @@
+/** Waiting for somebody else's answer, but no longer than the caller wants. */
+import { checkAmount, checkOptions, checkSignal } from '../border/arguments.ts';
+import { TimeoutError } from '../errors.ts';
+
+/** As much of an AbortSignal as is used: types of our own need neither `dom` nor @types/node. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+export interface WaitOptions {
+  /** Ends this caller's wait: its promise is rejected with the signal's reason. Nobody else's. */
+  signal?: Signal;
+  /**
+   * Milliseconds after which it is rejected with a `TimeoutError`; default: no limit of its own.
+   */
+  timeoutMs?: number;
+}
+
+const { setTimeout, clearTimeout } = globalThis;
+/** What a timer takes: 24.8 days. */
+const MAX_MS: number = 2 ** 31 - 1;
+
+/** Waits for a promise as options say. */
+export type Wait = <T>(answer: Promise<T>) => Promise<T>;
+
+/**
+ * How to wait: `what` says for what, in a message. Throws `InvalidArgumentError`. The wait is
+ * rejected with the signal's reason, or a `TimeoutError`; what was waited for goes on.
+ */
+export function readWait(what: string, options: WaitOptions = {}): Wait {
+  const { signal, timeoutMs = MAX_MS } = checkOptions(options, ['signal', 'timeoutMs']);
+  checkSignal('signal', signal as AbortSignal | undefined);
+  const ms = Math.min(checkAmount('timeoutMs', timeoutMs), MAX_MS);
+  if (signal?.aborted) throw signal.reason;
+  if (signal === undefined && ms === MAX_MS) return (answer) => answer;
+  return (answer) =>
+    new Promise((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+      };
+      const abort = (): void => {
+        end();
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(new TimeoutError(what, ms));
+      }, ms);
+      signal?.addEventListener('abort', abort);
+      answer.then(resolve, reject).finally(end);
+    });
+}

@@ -1,0 +1,61 @@
+/** What a cache is given as its tier: an object of the right shape, and how it is to be used. */
+import { checkInteger, checkObject, checkOptions } from '../border/arguments.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import { parseSize } from '../sizes.ts';
+import type { Tier, TierPolicy } from './interface.ts';
+
+/** A policy with nothing left out. Milliseconds and bytes. */
+export interface Policy {
+  readonly maxStaleMs: number;
+  readonly delayMs: number;
+  readonly maxQueueBytes: number;
+  readonly timeoutMs: number;
+  readonly closeTimeoutMs: number;
+}
+
+const POLICY_OPTIONS = [
+  'maxStaleMs',
+  'writes',
+  'writeDelayMs',
+  'maxQueue',
+  'timeoutMs',
+  'closeTimeoutMs',
+];
+const METHODS = ['getMany', 'setMany', 'deleteMany', 'clear', 'close'] as const;
+const MAX_MS: number = 2 ** 31 - 1;
+
+/** Throws `InvalidArgumentError` unless it is a tier. */
+export function checkTier(value: Tier): Tier {
+  const expected = `an object with ${METHODS.join(', ')}, as redisTier() and lmdbTier() return`;
+  const tier: Partial<Tier> = checkObject('tier', value, expected);
+  for (const name of METHODS) {
+    if (typeof tier[name] === 'function') continue;
+    throw new InvalidArgumentError('tier', expected, value, { hint: `it has no ${name}` });
+  }
+  const { invalidations } = tier;
+  if (invalidations === undefined || typeof invalidations === 'function') return value;
+  throw new InvalidArgumentError('tier.invalidations', 'a function, or left out', invalidations);
+}
+
+/** Throws `InvalidArgumentError`. */
+export function readPolicy(policy: TierPolicy = {}): Policy {
+  const {
+    maxStaleMs = 60_000,
+    writes = 'through',
+    writeDelayMs = 50,
+    maxQueue = '16MiB',
+    timeoutMs = 500,
+    closeTimeoutMs = 2000,
+  } = checkOptions(policy, POLICY_OPTIONS);
+  if (writes !== 'through' && writes !== 'behind') {
+    throw new InvalidArgumentError('writes', "'through' or 'behind'", writes);
+  }
+  const delayMs = checkInteger('writeDelayMs', writeDelayMs, 0, MAX_MS);
+  return {
+    maxStaleMs: checkInteger('maxStaleMs', maxStaleMs, 1, MAX_MS),
+    delayMs: writes === 'through' ? 0 : delayMs,
+    maxQueueBytes: parseSize('maxQueue', maxQueue),
+    timeoutMs: checkInteger('timeoutMs', timeoutMs, 1, MAX_MS),
+    closeTimeoutMs: checkInteger('closeTimeoutMs', closeTimeoutMs, 0, MAX_MS),
+  };
+}

@@ -1,0 +1,264 @@
+/**
+ * What waits to be written: a bounded queue of frames by key, and removals.
+ *
+ *   newest wins   a key stands here once, with the last thing that was done to it
+ *   full          the oldest frame becomes a removal: the tier must not keep an older value of a
+ *                 key whose newer one it was never told. Too many removals: everything goes, by
+ *                 `clear`
+ *   one batch     is under way at a time. It fails: what of it is still the newest waits again
+ *
+ * A frame is private memory from the start, so that the cache may be closed, and its entries may
+ * go, while they wait.
+ */
+import type { Calls } from './calls.ts';
+import type { Tier } from './interface.ts';
+import { bytesOfName, type KeyName } from './key-name.ts';
+import type { Policy } from './policy.ts';
+
+const { setTimeout, clearTimeout } = globalThis;
+
+/** A batch: a server works for a millisecond or so on it. */
+const BATCH_ENTRIES = 256;
+const BATCH_BYTES: number = 2 ** 20;
+/** What a removal, or the place of a frame, takes besides its key. */
+const PLACE_BYTES = 64;
+
+/** A frame, or a removal, and its turn. */
+interface Write {
+  readonly frame: Uint8Array | undefined;
+  /** Milliseconds since 1970; 0: never. */
+  readonly expiry: number;
+  readonly turn: number;
+}
+
+export class WriteQueue {
+  readonly #tier: Tier;
+  readonly #policy: Policy;
+  readonly #calls: Calls;
+  readonly #frames = new Map<KeyName, Write>();
+  readonly #removals = new Map<KeyName, Write>();
+  #sending = new Map<KeyName, Write>();
+  #bytes = 0;
+  #removalBytes = 0;
+  #turn = 0;
+  /** Whether the tier has to forget everything before anything is written. */
+  #mustClear = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isUnderWay = false;
+  #isStopped = false;
+  #listeners: (() => void)[] = [];
+  sets = 0;
+  deletes = 0;
+  refusals = 0;
+  dropped = 0;
+
+  constructor(tier: Tier, policy: Policy, calls: Calls) {
+    this.#tier = tier;
+    this.#policy = policy;
+    this.#calls = calls;
+  }
+
+  get entries(): number {
+    return this.#frames.size + this.#removals.size + this.#sending.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes + this.#removalBytes;
+  }
+
+  /** Whether a write of this key waits or is under way. */
+  has(name: KeyName): boolean {
+    return this.#frames.has(name) || this.#removals.has(name) || this.#sending.has(name);
+  }
+
+  /** Whether a write of this key waits: it comes after whatever the tier tells now. */
+  isWaiting(name: KeyName): boolean {
+    return this.#frames.has(name) || this.#removals.has(name);
+  }
+
+  /** What the tier will hold of a key for which a write waits or is under way. */
+  find(name: KeyName): Uint8Array | undefined {
+    const write = this.#frames.get(name) ?? this.#removals.get(name) ?? this.#sending.get(name);
+    return write?.frame;
+  }
+
+  /** A frame is to be written; undefined: the key is to be removed. */
+  put(name: KeyName, frame: Uint8Array | undefined, expiry = 0): void {
+    this.#place(name, { frame, expiry, turn: ++this.#turn });
+    while (this.#bytes > this.#policy.maxQueueBytes) this.#drop();
+    this.#schedule(this.bytes > this.#policy.maxQueueBytes / 2 ? 0 : this.#policy.delayMs);
+  }
+
+  /** Everything is to go, also what waits. */
+  clear(): void {
+    this.#frames.clear();
+    this.#removals.clear();
+    this.#sending.clear();
+    this.#bytes = 0;
+    this.#removalBytes = 0;
+    this.#mustClear = true;
+    this.#schedule(0);
+  }
+
+  /** Resolved when everything that waits now is written, superseded or dropped. */
+  drained(): Promise<void> {
+    const last = this.#turn;
+    const isOver = () => !this.#mustClear && !this.#hasUpTo(last);
+    if (isOver()) return Promise.resolve();
+    this.#schedule(0);
+    return new Promise((resolve) => {
+      const look = () => {
+        if (isOver()) resolve();
+        else this.#listeners.push(look);
+      };
+      this.#listeners.push(look);
+    });
+  }
+
+  /** Nothing is to keep the process alive any more. What waits is dropped. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#isStopped = true;
+    this.dropped += this.entries;
+    this.clear();
+    this.#mustClear = false;
+    this.#tell();
+  }
+
+  /** Tries at once: the tier may be there again. */
+  kick(): void {
+    if (this.entries > 0 || this.#mustClear) this.#schedule(0);
+  }
+
+  #hasUpTo(turn: number): boolean {
+    for (const writes of [this.#sending, this.#frames, this.#removals]) {
+      for (const write of writes.values()) if (write.turn <= turn) return true;
+    }
+    return false;
+  }
+
+  #place(name: KeyName, write: Write): void {
+    this.#take(name);
+    const bytes = placeBytes(name, write);
+    if (write.frame === undefined) {
+      this.#removals.set(name, write);
+      this.#removalBytes += bytes;
+      if (this.#removalBytes > this.#policy.maxQueueBytes / 4) this.#giveUpRemovals();
+    } else {
+      this.#frames.set(name, write);
+      this.#bytes += bytes;
+    }
+  }
+
+  /** Takes out what waits for a key. */
+  #take(name: KeyName): void {
+    const frame = this.#frames.get(name);
+    if (frame !== undefined) {
+      this.#frames.delete(name);
+      this.#bytes -= placeBytes(name, frame);
+    }
+    const removal = this.#removals.get(name);
+    if (removal !== undefined) {
+      this.#removals.delete(name);
+      this.#removalBytes -= placeBytes(name, removal);
+    }
+  }
+
+  #drop(): void {
+    const [name, write] = this.#frames.entries().next().value!;
+    this.dropped++;
+    this.#place(name, { ...write, frame: undefined });
+  }
+
+  #giveUpRemovals(): void {
+    this.dropped += this.#removals.size;
+    this.#removals.clear();
+    this.#removalBytes = 0;
+    this.#mustClear = true;
+  }
+
+  #schedule(ms: number): void {
+    if (this.#isUnderWay || this.#isStopped) return;
+    if (this.#timer !== undefined) {
+      if (ms > 0) return;
+      clearTimeout(this.#timer);
+    }
+    this.#timer = setTimeout(() => void this.#send(), ms);
+  }
+
+  async #send(): Promise<void> {
+    this.#timer = undefined;
+    if (this.#isUnderWay || (this.entries === 0 && !this.#mustClear)) return;
+    this.#isUnderWay = true;
+    const answer = this.#mustClear ? await this.#sendClear() : await this.#sendBatch();
+    this.#isUnderWay = false;
+    this.#tell();
+    if (this.entries === 0 && !this.#mustClear) return;
+    this.#schedule(answer ? 0 : Math.max(1, this.#calls.breaker.waitMs));
+  }
+
+  async #sendClear(): Promise<boolean> {
+    const answer = await this.#calls.make(() => this.#tier.clear());
+    if (answer) this.#mustClear = false;
+    return answer !== undefined;
+  }
+
+  async #sendBatch(): Promise<boolean> {
+    this.#takeBatch();
+    const now = Date.now();
+    const sending = [...this.#sending];
+    const [kept, gone] = [new Map<KeyName, Write>(), [] as KeyName[]];
+    for (const [name, write] of sending) {
+      if (write.frame && (write.expiry === 0 || write.expiry > now)) kept.set(name, write);
+      else gone.push(name);
+    }
+    const answer = await this.#calls.make(() =>
+      Promise.all([
+        kept.size === 0 ? [] : this.#tier.setMany(entriesOf(kept, now)),
+        gone.length === 0 ? undefined : this.#tier.deleteMany(gone.map(bytesOfName)),
+      ]),
+    );
+    if (answer) {
+      const refused = answer.value[0].filter((isKept) => !isKept).length;
+      this.refusals += refused;
+      this.sets += kept.size - refused;
+      this.deletes += gone.length;
+    } else {
+      // `clear` may have emptied it meanwhile: then nothing of it is wanted.
+      for (const [name, write] of this.#sending)
+        if (!this.isWaiting(name)) this.#place(name, write);
+    }
+    this.#sending = new Map();
+    return answer !== undefined;
+  }
+
+  #takeBatch(): void {
+    let bytes = 0;
+    for (const writes of [this.#removals, this.#frames]) {
+      for (const [name, write] of writes) {
+        if (this.#sending.size === BATCH_ENTRIES || bytes > BATCH_BYTES) return;
+        this.#take(name);
+        this.#sending.set(name, write);
+        bytes += placeBytes(name, write);
+      }
+    }
+  }
+
+  #tell(): void {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener();
+  }
+}
+
+function entriesOf(writes: Map<KeyName, Write>, now: number) {
+  return Array.from(writes, ([name, { frame, expiry }]) => ({
+    key: bytesOfName(name),
+    frame: frame!,
+    ttl: expiry === 0 ? undefined : Math.max(1, Math.ceil(expiry - now)),
+  }));
+}
+
+function placeBytes(name: KeyName, { frame }: Write): number {
+  return PLACE_BYTES + name.length + (frame?.length ?? 0);
+}

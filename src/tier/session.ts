@@ -1,0 +1,252 @@
+/**
+ * This thread's part in a second tier: what is asked of it, what is written to it, and what is
+ * believed of what it gave.
+ *
+ * Every entry of a cache with a tier expires `maxStaleMs` after it was set or fetched, at the
+ * latest. The kernel sees to it, so it holds whatever happens: a connection that is gone, an event
+ * loop that does not turn, a thread that is dead and was the only one to be told of changes. What
+ * the tier tells makes it fresher than that:
+ *
+ *   changed  nobody here has written the key lately: the entry goes
+ *            this thread has a write of it waiting: that one will be newer, nothing goes
+ *            some thread has, or one is under way: a *suspect*. It is compared with the tier's
+ *            when the writes are over, and goes if it differs. So late news never removes what is
+ *            newer here
+ *   cleared  all entries go
+ *   lost     nothing is told until `armed`; what is under way is not kept
+ */
+import { Calls } from './calls.ts';
+import { type Frame, type FrameKind, FrameMaker, isSameValue } from './frame.ts';
+import type { Tier, TierEvent, TierStats } from './interface.ts';
+import { type KeyName, nameOf } from './key-name.ts';
+import type { LocalWrites } from './local-writes.ts';
+import type { Policy } from './policy.ts';
+import { WriteQueue } from './queue.ts';
+import { type Fetched, Reader } from './reader.ts';
+
+const { setTimeout, clearTimeout, performance } = globalThis;
+
+/** How long suspects wait for the write that made them: longer than one usually takes. */
+const SUSPECT_MS = 100;
+/** When a suspect goes whose writes do not end. */
+const LAST_LOOK_MS = 1000;
+
+/** The first tier, as the session sees it. */
+export interface LocalEntries {
+  /** The stored blocks of a key's entry. */
+  read(name: KeyName): { blocks: Uint8Array[]; valueBytes: number } | undefined;
+  /** Keeps a frame, unless the key has an entry. @returns false if the frame is damaged */
+  keep(name: KeyName, frame: Frame): boolean;
+  remove(name: KeyName): void;
+  clear(): void;
+}
+
+export interface SessionOptions {
+  readonly tier: Tier;
+  readonly policy: Policy;
+  readonly writes: LocalWrites;
+  readonly kind: FrameKind;
+  readonly local: LocalEntries;
+}
+
+export class TierSession {
+  readonly policy: Policy;
+  readonly #tier: Tier;
+  readonly #writes: LocalWrites;
+  readonly #local: LocalEntries;
+  readonly #maker: FrameMaker;
+  readonly #calls: Calls;
+  readonly #reader: Reader;
+  readonly #queue: WriteQueue;
+  readonly #suspects = new Map<KeyName, { since: number; count: number }>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #channel: TierStats['channel'];
+  #isClosed = false;
+  #hits = 0;
+  #foreign = 0;
+  #outrun = 0;
+  #invalidations = 0;
+
+  constructor({ tier, policy, writes, kind, local }: SessionOptions) {
+    this.policy = policy;
+    this.#tier = tier;
+    this.#writes = writes;
+    this.#local = local;
+    this.#maker = new FrameMaker(kind);
+    this.#calls = new Calls(policy.timeoutMs);
+    this.#reader = new Reader(tier, this.#calls, writes);
+    this.#queue = new WriteQueue(tier, policy, this.#calls);
+    this.#channel = tier.invalidations === undefined ? 'silent' : 'lost';
+    tier.invalidations?.((event) => this.#hear(event));
+  }
+
+  /** A key is about to be changed here: called before it is. */
+  note(name: KeyName): void {
+    this.#writes.note(name);
+  }
+
+  /**
+   * A value was set here.
+   *
+   * @param blocks  as they are stored; lent
+   * @param ttl     milliseconds; 0: for ever
+   */
+  wrote(name: KeyName, blocks: readonly Uint8Array[], valueBytes: number, ttl: number): void {
+    const expiry = ttl === 0 ? 0 : Date.now() + ttl;
+    this.#queue.put(name, this.#maker.make(blocks, valueBytes, expiry), expiry);
+  }
+
+  /** A key has no value here any more, and is to have none in the tier. */
+  removed(name: KeyName): void {
+    this.#queue.put(name, undefined);
+  }
+
+  /** All keys are to go, for everybody. */
+  cleared(): void {
+    this.#reader.outrunAll();
+    this.#suspects.clear();
+    this.#queue.clear();
+  }
+
+  /** What the tier has for a key, and whether it may be kept here. */
+  async fetch(name: KeyName): Promise<{ frame: Frame | undefined; isCurrent(): boolean }> {
+    if (this.#queue.has(name)) {
+      const bytes = this.#queue.find(name);
+      return { frame: bytes && this.#maker.read(bytes), isCurrent: () => this.#queue.has(name) };
+    }
+    return this.#read(await this.#reader.fetch(name));
+  }
+
+  #read({ frame: bytes, isCurrent }: Fetched): { frame: Frame | undefined; isCurrent(): boolean } {
+    const mayBeKept = () => this.#channel !== 'lost' && isCurrent();
+    if (bytes === undefined) return { frame: undefined, isCurrent: mayBeKept };
+    const frame = this.#maker.read(bytes);
+    if (frame === undefined) this.#foreign++;
+    const isOver = frame !== undefined && frame.expiry !== 0 && frame.expiry <= Date.now();
+    if (frame && !isOver) this.#hits++;
+    return { frame: isOver ? undefined : frame, isCurrent: mayBeKept };
+  }
+
+  /** A frame whose head was right and whose blocks are not. */
+  noteDamaged(): void {
+    this.#hits--;
+    this.#foreign++;
+  }
+
+  /** A value that was handed out but not kept. */
+  noteOutrun(): void {
+    this.#outrun++;
+  }
+
+  /** Resolved when all that waits now is written. */
+  async flush(): Promise<{ written: number; dropped: number }> {
+    const queue = this.#queue;
+    const [before, lost] = [queue.sets + queue.deletes, queue.dropped + queue.refusals];
+    await queue.drained();
+    return {
+      written: queue.sets + queue.deletes - before,
+      dropped: queue.dropped + queue.refusals - lost,
+    };
+  }
+
+  /** Gives the queue `closeTimeoutMs`, then ends it. Twice is once. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#suspects.clear();
+    this.#reader.outrunAll();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.policy.closeTimeoutMs);
+    });
+    await Promise.race([this.#queue.drained(), late]);
+    clearTimeout(timer);
+    this.#queue.stop();
+    await this.#tier.close().catch((error: unknown) => this.#calls.note(error));
+  }
+
+  stats(): TierStats {
+    const { breaker, latency, errors, timeouts, lastError } = this.#calls;
+    const { sets, deletes, refusals, dropped, entries, bytes } = this.#queue;
+    return {
+      name: this.#tier.name,
+      channel: this.#channel,
+      breaker: breaker.state,
+      gets: this.#reader.gets,
+      hits: this.#hits,
+      foreign: this.#foreign,
+      outrun: this.#outrun,
+      ...{ sets, deletes, refusals, dropped },
+      invalidations: this.#invalidations,
+      ...{ errors, timeouts },
+      queue: { entries, bytes },
+      latency: latency.summary(),
+      lastError,
+    };
+  }
+
+  #hear(event: TierEvent): void {
+    if (this.#isClosed) return;
+    if (event.type === 'changed') {
+      for (const key of event.keys) this.#heardOf(nameOf(key));
+      return;
+    }
+    this.#reader.outrunAll();
+    if (event.type === 'cleared') this.#local.clear();
+    else this.#channel = event.type;
+    if (event.type === 'lost' && event.error) this.#calls.note(event.error);
+    if (event.type !== 'armed') return;
+    this.#calls.breaker.succeeded();
+    this.#queue.kick();
+  }
+
+  /** Somebody has changed a key. */
+  #heardOf(name: KeyName): void {
+    this.#invalidations++;
+    this.#reader.outrun(name);
+    if (this.#queue.isWaiting(name)) return;
+    // Of a write that is under way it is not known which came first.
+    if (!this.#queue.has(name) && !this.#writes.hasChanged(name)) {
+      this.#local.remove(name);
+      return;
+    }
+    if (this.#suspects.has(name)) return;
+    this.#suspects.set(name, { since: performance.now(), count: this.#writes.count(name) });
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (this.#timer !== undefined || this.#isClosed) return;
+    const ms = Math.min(SUSPECT_MS, this.policy.maxStaleMs / 4);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      for (const [name, suspect] of this.#suspects) void this.#look(name, suspect);
+      if (this.#suspects.size > 0) this.#lookLater();
+    }, ms);
+    this.#timer.unref?.();
+  }
+
+  /** Compares a suspect with the tier's, unless somebody goes on writing it. */
+  async #look(name: KeyName, suspect: { since: number; count: number }): Promise<void> {
+    const now = this.#writes.count(name);
+    const isBusy = now !== suspect.count || this.#queue.has(name);
+    suspect.count = now;
+    const last = Math.min(LAST_LOOK_MS, this.policy.maxStaleMs / 2);
+    if (isBusy && performance.now() - suspect.since < last) return;
+    this.#suspects.delete(name);
+    const here = this.#local.read(name);
+    if (here === undefined) return;
+    const { frame, isCurrent } = await this.fetch(name);
+    if (this.#isClosed) return;
+    if (!isCurrent()) {
+      // News came while it was asked; if none came, it cannot be known, and the entry goes.
+      if (!this.#suspects.has(name)) this.#local.remove(name);
+      return;
+    }
+    const own = this.#maker.make(here.blocks, here.valueBytes, 0);
+    if (frame && own && isSameValue(frame.bytes, own)) return;
+    this.#local.remove(name);
+    if (frame && !this.#local.keep(name, frame)) this.noteDamaged();
+  }
+}

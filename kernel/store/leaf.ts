@@ -1,16 +1,19 @@
 /**
  * Leaves: pages of the index, 64 lines of 64 bytes, each line one cache line.
  *
- *   tags 8 × 8 · frequencies 8 × 8 · version 32 · marks 32 · note 32 · spare 32 · cells 8 × 32
+ *   tags 8 × 8 · lows 8 × 8 · version 32 · marks 32 · note 32 · frequencies 8 × 4 · cells 8 × 32
  *
  *   tags     64 bits: 8 of each entry's hash, never 0; 0 = free
+ *   lows     8 lower bits of each hash: with the tag they tell to which half of a leaf an entry
+ *            belongs, so that a split reads no entries (leaf-copy.ts). Leaf's lock
  *   cells    handles of entries, 0 = none. **The truth**: a tag without its cell means nothing
- *   frequency  a byte: hits since the entry came or was judged, up to MAX_FREQUENCY. Hits store it
- *            plainly and without a lock: a guess, that may be lost
+ *   frequency  hits since the entry came or was judged, up to MAX_FREQUENCY. Hits store its byte,
+ *            which two entries share, plainly and without a lock: a guess, that may be lost
  *   version  raised before each change of an entry whose home the line is; the children of a split
  *            get more than their parent had
  *   marks    MAIN bits 8 (0–7): which entries are the queue main's · away 8 (8–15): entries whose
- *            home is this line and that are in another one
+ *            home is this line and that are in another one · GUESTS 8 (16–23): which entries have
+ *            their home elsewhere
  *   note     of the first three lines: entries in the leaf · link in limbo · number
  *
  * Tags, cells, versions and marks are stored under the leaf's lock and loaded by readers without.
@@ -21,7 +24,7 @@
  * `away` is 0, knows that there is nothing.
  *
  * Orders of stores, which readers and survivors build on:
- *   insert   away + 1 · tag · cell        remove   cell 0 · tag 0 · away − 1
+ *   insert   low, guest · away + 1 · tag · cell        remove   cell 0 · tag 0 · away − 1
  *
  * A leaf of 400 entries (LIMIT) is a sign to split; one can take 426 of them at least in 20,000
  * drawn at random, 472 in the median.
@@ -39,7 +42,7 @@ import {
   storeWord,
 } from '../base/words';
 import { zsPlace } from '../zsmalloc/object';
-import { entryHash, hasKey } from './entry';
+import { hasKey } from './entry';
 
 export const LINES: u32 = 64;
 const HOMES: u32 = 60;
@@ -48,13 +51,16 @@ export const LINE_CELLS: u32 = 8;
 export const LEAF_CELLS: u32 = LINES * LINE_CELLS;
 export const MAX_FREQUENCY: u32 = 3;
 
-const FREQUENCIES: u32 = 8;
+const LOWS: u32 = 8;
 const VERSION: u32 = 16;
 const MARKS: u32 = 20;
 const NOTE: u32 = 24;
+const FREQUENCIES: u32 = 28;
 const CELLS: u32 = 32;
 const AWAY_SHIFT: u32 = 8;
-const AWAY_ONE: u32 = 1 << AWAY_SHIFT;
+export const AWAY_ONE: u32 = 1 << AWAY_SHIFT;
+export const GUESTS_SHIFT: u32 = 16;
+const FREQUENCY_MASK: u32 = 15;
 
 /** Notes, by the line that they stand in. */
 export const LEAF_ENTRIES: u32 = 0;
@@ -85,11 +91,11 @@ export function leafEntries(leaf: u32): u32 {
   return peekWord(noteAt(leaf, LEAF_ENTRIES));
 }
 
-function tagsAt(leaf: u32, line: u32): usize {
+export function tagsAt(leaf: u32, line: u32): usize {
   return leaf + line * LINE_BYTES;
 }
 
-function marksAt(leaf: u32, line: u32): usize {
+export function marksAt(leaf: u32, line: u32): usize {
   return leaf + line * LINE_BYTES + MARKS;
 }
 
@@ -102,8 +108,17 @@ export function cellAt(leaf: u32, position: u32): usize {
   return leaf + line * LINE_BYTES + CELLS + (position % LINE_CELLS) * 4;
 }
 
+/** Two entries share a byte. */
 function frequencyAt(leaf: u32, position: u32): usize {
-  return leaf + (position / LINE_CELLS) * LINE_BYTES + FREQUENCIES + (position % LINE_CELLS);
+  return leaf + (position / LINE_CELLS) * LINE_BYTES + FREQUENCIES + (position % LINE_CELLS) / 2;
+}
+
+function frequencyShift(position: u32): u32 {
+  return (position & 1) * 4;
+}
+
+export function lowAt(leaf: u32, position: u32): usize {
+  return leaf + (position / LINE_CELLS) * LINE_BYTES + LOWS + (position % LINE_CELLS);
 }
 
 /** The line in which a hash is first looked for: bits 20–31. */
@@ -124,8 +139,17 @@ export function isLineOf(position: u32, hash: u32): bool {
 }
 
 /** Bits 12–19; those below choose the leaf, up to 4,096 of them and so on. */
-function tagOf(hash: u32): u32 {
-  return max((hash >> 12) & 0xff, 1);
+export function tagOf(hash: u32): u32 {
+  return max((hash >> TAG_BIT) & 0xff, 1);
+}
+
+/** Where the bits of a hash begin that a leaf keeps: of `low`, and of a tag; 8 each. */
+export const LOW_BIT: u32 = 4;
+export const TAG_BIT: u32 = 12;
+
+/** Bits 4–11. */
+export function lowOf(hash: u32): u32 {
+  return (hash >> LOW_BIT) & 0xff;
 }
 
 /** High bits of the bytes that are `tag`; above the lowest there may be some that are not. */
@@ -134,7 +158,7 @@ function matches(tags: u64, tag: u32): u64 {
   return (different - EVERY_BYTE) & ~different & HIGH_BITS;
 }
 
-function awayFrom(leaf: u32, line: u32): u32 {
+export function awayFrom(leaf: u32, line: u32): u32 {
   return (loadWord(marksAt(leaf, line)) >> AWAY_SHIFT) & 0xff;
 }
 
@@ -211,7 +235,7 @@ export function freePosition(leaf: u32, hash: u32): u32 {
   return position;
 }
 
-function freeInLine(leaf: u32, line: u32): u32 {
+export function freeInLine(leaf: u32, line: u32): u32 {
   const free = matches(peekCell(tagsAt(leaf, line)), 0);
   return free == 0 ? LEAF_CELLS : line * LINE_CELLS + (u32(ctz(free)) >> 3);
 }
@@ -230,12 +254,19 @@ export function raiseVersion(leaf: u32, hash: u32): void {
 /** Puts an entry into a free position. Lock held; after `raiseVersion`. */
 export function insertCell(leaf: u32, position: u32, hash: u32, handle: u32, isMain: bool): void {
   const line = position / LINE_CELLS;
-  pokeByte(frequencyAt(leaf, position), 0);
+  setFrequency(leaf, position, 0);
   setMain(leaf, position, isMain);
+  placeHash(leaf, position, hash);
   if (line != homeOf(hash)) addAway(leaf, hash, AWAY_ONE);
   setTag(leaf, position, tagOf(hash));
   pokeWord(noteAt(leaf, LEAF_ENTRIES), leafEntries(leaf) + 1);
   storeWord(cellAt(leaf, position), handle);
+}
+
+/** Writes down what only lock holders read of an entry's hash. */
+export function placeHash(leaf: u32, position: u32, hash: u32): void {
+  pokeByte(lowAt(leaf, position), lowOf(hash));
+  setMark(leaf, position, GUESTS_SHIFT, position / LINE_CELLS != homeOf(hash));
 }
 
 /** Gives an entry's cell to another one of the same key: it counts as a hit. Lock held. */
@@ -251,99 +282,51 @@ export function removeCell(leaf: u32, position: u32, hash: u32): void {
   pokeWord(noteAt(leaf, LEAF_ENTRIES), leafEntries(leaf) - 1);
 }
 
-function setTag(leaf: u32, position: u32, tag: u32): void {
+export function setTag(leaf: u32, position: u32, tag: u32): void {
   const at = tagsAt(leaf, position / LINE_CELLS);
   const shift = u64(position % LINE_CELLS) * 8;
   storeCell(at, (peekCell(at) & ~(u64(0xff) << shift)) | (u64(tag) << shift));
 }
 
-function addAway(leaf: u32, hash: u32, amount: u32): void {
+export function addAway(leaf: u32, hash: u32, amount: u32): void {
   const at = marksAt(leaf, homeOf(hash));
   storeWord(at, peekWord(at) + amount);
 }
 
+export function hasMark(leaf: u32, position: u32, shift: u32): bool {
+  const marks = peekWord(marksAt(leaf, position / LINE_CELLS));
+  return ((marks >> (shift + (position % LINE_CELLS))) & 1) != 0;
+}
+
+export function setMark(leaf: u32, position: u32, shift: u32, isSet: bool): void {
+  const at = marksAt(leaf, position / LINE_CELLS);
+  const bit: u32 = 1 << (shift + (position % LINE_CELLS));
+  storeWord(at, isSet ? peekWord(at) | bit : peekWord(at) & ~bit);
+}
+
 export function isMainAt(leaf: u32, position: u32): bool {
-  return ((peekWord(marksAt(leaf, position / LINE_CELLS)) >> (position % LINE_CELLS)) & 1) != 0;
+  return hasMark(leaf, position, 0);
 }
 
 /** Says whose queue an entry is in. Lock held. */
 export function setMain(leaf: u32, position: u32, isMain: bool): void {
-  const at = marksAt(leaf, position / LINE_CELLS);
-  const bit: u32 = 1 << (position % LINE_CELLS);
-  storeWord(at, isMain ? peekWord(at) | bit : peekWord(at) & ~bit);
+  setMark(leaf, position, 0, isMain);
 }
 
 export function frequencyOf(leaf: u32, position: u32): u32 {
-  return loadByte(frequencyAt(leaf, position));
+  return (loadByte(frequencyAt(leaf, position)) >> frequencyShift(position)) & FREQUENCY_MASK;
 }
 
 export function setFrequency(leaf: u32, position: u32, frequency: u32): void {
-  pokeByte(frequencyAt(leaf, position), frequency);
+  const at = frequencyAt(leaf, position);
+  const shift = frequencyShift(position);
+  pokeByte(at, (peekByte(at) & ~(FREQUENCY_MASK << shift)) | (frequency << shift));
 }
 
 /** A hit: at most one plain store of a byte, none once it is saturated. In a section. */
 export function noteHit(leaf: u32, position: u32): void {
   const at = frequencyAt(leaf, position);
+  const shift = frequencyShift(position);
   const seen = peekByte(at);
-  if (seen < MAX_FREQUENCY) pokeByte(at, seen + 1);
-}
-
-/**
- * Copies an entry, with what is known of it, into a leaf that nobody sees yet. @returns false: no
- * place
- */
-export function copyCell(from: u32, position: u32, into: u32, hash: u32): bool {
-  const place = freePosition(into, hash);
-  if (place == LEAF_CELLS) return false;
-  insertCell(into, place, hash, peekWord(cellAt(from, position)), isMainAt(from, position));
-  setFrequency(into, place, frequencyOf(from, position));
-  return true;
-}
-
-/** Gives every line of a new leaf a version above the one that it had in `from`. */
-export function outdate(leaf: u32, from: u32): void {
-  for (let line: u32 = 0; line < LINES; line++) {
-    const version = max(peekWord(versionAt(leaf, line)), peekWord(versionAt(from, line)) + 1);
-    pokeWord(versionAt(leaf, line), version);
-  }
-}
-
-/** Makes tags, `away` and the count anew from the cells. World halted. */
-export function repairLeaf(leaf: u32): void {
-  let entries: u32 = 0;
-  for (let line: u32 = 0; line < LINES; line++) {
-    pokeWord(marksAt(leaf, line), peekWord(marksAt(leaf, line)) & 0xff);
-  }
-  for (let at: u32 = 0; at < LEAF_CELLS; at++) {
-    const handle = peekWord(cellAt(leaf, at));
-    const hash = handle == 0 ? 0 : entryHash(zsPlace(handle));
-    setTag(leaf, at, handle == 0 ? 0 : tagOf(hash));
-    if (handle == 0) continue;
-    entries++;
-    if (at / LINE_CELLS != homeOf(hash)) addAway(leaf, hash, AWAY_ONE);
-  }
-  pokeWord(noteAt(leaf, LEAF_ENTRIES), entries);
-}
-
-/**
- * Whether tags, `away` and the count follow from the cells, and `number` from the hashes. World
- * stopped.
- */
-export function isLeafSound(leaf: u32): bool {
-  let entries: u32 = 0;
-  let away: u32 = 0;
-  for (let line: u32 = 0; line < LINES; line++) away += awayFrom(leaf, line);
-  for (let at: u32 = 0; at < LEAF_CELLS; at++) {
-    const handle = peekWord(cellAt(leaf, at));
-    const tag = u32(peekCell(tagsAt(leaf, at / LINE_CELLS)) >> (u64(at % LINE_CELLS) * 8)) & 0xff;
-    if (handle == 0) {
-      if (tag != 0) return false;
-      continue;
-    }
-    const hash = entryHash(zsPlace(handle));
-    if (tag != tagOf(hash)) return false;
-    entries++;
-    if (at / LINE_CELLS != homeOf(hash)) away--;
-  }
-  return entries == leafEntries(leaf) && away == 0;
+  if (((seen >> shift) & FREQUENCY_MASK) < MAX_FREQUENCY) pokeByte(at, seen + (1 << shift));
 }

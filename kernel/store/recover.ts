@@ -5,7 +5,7 @@
  *   announced, its cell is changed        done: the totals are counted, then as in the next row
  *   done                                  the draft is forgotten; what was taken out is in the
  *                                         ring, or is `doomed` from now on
- *   a leaf's lock is held                 tags, `away` and count are made anew from the cells
+ *   a leaf's lock is held                 all but the cells is made anew from them
  *   the store lock is held                the split or merge is finished or undone (resize.ts)
  *   reshaping                             pages of the index that nobody names are freed
  *   doomed also first in a ring, a draft, or ownCell of a thread state     it is doomed, and that
@@ -45,7 +45,8 @@ import {
   storeState,
   takeTotals,
 } from './journal';
-import { cellAt, LEAF_CELLS, nextPosition, repairLeaf } from './leaf';
+import { cellAt, LEAF_CELLS, nextPosition } from './leaf';
+import { repairLeaf } from './leaf-copy';
 import { linkOfLeaf, MERGE, NOTHING, SPLIT } from './resize';
 
 /** Repairs what the thread in `slot` left half-done. */

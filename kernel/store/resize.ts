@@ -5,8 +5,8 @@
  *
  *   split   leaf[new] := second page · leaves + 1 · leaf[parent] := first page
  *   merge   leaf[parent] := the page of both · leaves − 1 · leaf[last] := 0
- * The old pages go into limbo. Writers of the leaves concerned wait for their locks, some 40 µs at
- * most: 400 entries, whose hashes stand in their heads.
+ * The old pages go into limbo. Writers of the leaves concerned wait for their locks, some 10 µs:
+ * 400 entries, of which a leaf knows what a copy needs (leaf-copy.ts).
  *
  * Store lock: one of them at a time; nobody waits for it, who does not get it leaves it to the
  * next. A survivor finds the lock held by the dead (recover.ts):
@@ -16,11 +16,10 @@
  *   MERGE, it is the page of both     finished
  * and then frees every page of the index that nobody names.
  */
-import { peekWord, pokeWord } from '../base/words';
+import { pokeWord } from '../base/words';
 import { defer, LIMBO_INDEX } from '../thread/limbo';
 import { tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
-import { zsPlace } from '../zsmalloc/object';
 import {
   ensureDirectory,
   freeIndexPage,
@@ -28,26 +27,15 @@ import {
   leafCount,
   leafLockAt,
   newIndexPage,
-  numberFor,
   parentOf,
   setLeaf,
   setLeafCount,
   tryLockLeaf,
   unlockLeaf,
 } from './directory';
-import { entryHash } from './entry';
 import { STORE_LOCK, selfJournal, storeState } from './journal';
-import {
-  cellAt,
-  copyCell,
-  LEAF_CELLS,
-  LEAF_LINK,
-  LEAF_NUMBER,
-  leafEntries,
-  nextPosition,
-  noteAt,
-  outdate,
-} from './leaf';
+import { LEAF_CELLS, LEAF_LINK, LEAF_NUMBER, leafEntries, nextPosition, noteAt } from './leaf';
+import { copyEntry, hasHashBit, outdate } from './leaf-copy';
 
 /** Entries of a leaf after which the index grows: see leaf.ts for how many find a place. */
 const LIMIT: u32 = 400;
@@ -120,10 +108,10 @@ function split(): bool {
 function splitInto(parent: u32, number: u32, low: u32, high: u32): bool {
   enterSection();
   const old = leafAt(parent);
+  // The parent's entries agree in all bits below it.
+  const bit = 31 - clz(number);
   for (let at = nextPosition(old, 0); at < LEAF_CELLS; at = nextPosition(old, at + 1)) {
-    const hash = entryHash(zsPlace(peekWord(cellAt(old, at))));
-    const into = numberFor(hash, number + 1) == number ? high : low;
-    if (!copyCell(old, at, into, hash)) return false;
+    if (!copyEntry(old, at, hasHashBit(old, at, bit) ? high : low)) return false;
   }
   outdate(low, old);
   outdate(high, old);
@@ -184,7 +172,7 @@ function mergeInto(parent: u32, last: u32): bool {
 
 function copyAll(from: u32, into: u32): bool {
   for (let at = nextPosition(from, 0); at < LEAF_CELLS; at = nextPosition(from, at + 1)) {
-    if (!copyCell(from, at, into, entryHash(zsPlace(peekWord(cellAt(from, at)))))) return false;
+    if (!copyEntry(from, at, into)) return false;
   }
   outdate(into, from);
   return true;

@@ -202,8 +202,8 @@ export const allowedRaces: KernelRace[] = [
     ],
     seenIn: 'get-overwrite-reuse',
     because:
-      'hits of an entry: a byte that stands alone, stored without a lock by who reads it. A hit that is ' +
-      'lost, or counted for the entry that came in its place, changes who is evicted and nothing else',
+      'hits of two entries: a byte that stands alone, stored without a lock by who reads one. A hit that ' +
+      'is lost, or counted for the entry that came in its place, changes who is evicted and nothing else',
   },
   {
     // Bits of a zspage; words of a slab page have no names.

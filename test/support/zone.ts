@@ -59,6 +59,7 @@ export interface ZoneExports extends KernelExports {
   zsSettle(handle: number): void;
   classFor(payload: number): number;
   shapeOf(sizeClass: number): number;
+  setMany(entries: number): void;
 }
 
 export interface TestZone {

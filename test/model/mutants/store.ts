@@ -36,6 +36,11 @@ export const storeMutants: Mutant[] = [
     scenarios: ['get-split-k', 'get-split-m'],
   },
   {
+    name: 'a split divides the leaf by the wrong bit of its hashes',
+    edits: [['  const bit = 31 - clz(number);\n', '  const bit = 32 - clz(number);\n']],
+    scenarios: ['get-split-k', 'get-split-m'],
+  },
+  {
     name: 'an overwritten value freed at once',
     edits: [
       ['    deferEntry(journal.outgoing);\n', '    zsRelease(journal.outgoing);\n'],

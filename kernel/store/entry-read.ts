@@ -18,9 +18,12 @@ import { MAX_PAYLOAD } from '../zsmalloc/size-class';
 import {
   BLOCK_HEAD_BYTES,
   entryValueBytes,
-  NEXT_PART,
+  isShort,
+  nextOf,
   PART_BYTES,
   RAW,
+  shortBlock,
+  shortChecksum,
   streamStart,
 } from './entry';
 import { BLOCK_BYTES } from './limits';
@@ -38,7 +41,8 @@ export function beginRead(handle: u32, asStored: bool = false): u32 {
   slot.readCell = handle;
   slot.readSeen = loadCell(handle);
   slot.readLeft = total;
-  readBlock(slot, place, streamStart(place), asStored);
+  if (isShort(place)) readShort(slot, place, asStored);
+  else readBlock(slot, place, streamStart(place), asStored);
   // A value already in limbo may be freed between our calls: it is not read on.
   if (cellState(slot.readSeen) != CELL_LIVE) slot.readLeft = 0;
   return total;
@@ -62,16 +66,44 @@ export function continueRead(asStored: bool = false): i32 {
 /** Reads the block whose stream begins at `start` of the object at `place`. @returns its length */
 function readBlock(slot: ThreadSlot, place: u64, start: u32, asStored: bool): u32 {
   const word = zsReadWord(place, start);
-  const sum = zsReadWord(place, start + 4);
+  slot.readNext = nextOf(place);
+  return readStored(
+    slot,
+    place,
+    start + BLOCK_HEAD_BYTES,
+    word,
+    zsReadWord(place, start + 4),
+    asStored,
+  );
+}
+
+/** Reads the only block of a short entry. @returns its length */
+function readShort(slot: ThreadSlot, place: u64, asStored: bool): u32 {
+  slot.readNext = 0;
+  const word = shortBlock(place);
+  return readStored(slot, place, streamStart(place), word, shortChecksum(place), asStored);
+}
+
+/**
+ * Reads the block with this head whose stored bytes begin at `start` of the object at `place`.
+ * @returns its length
+ */
+function readStored(
+  slot: ThreadSlot,
+  place: u64,
+  start: u32,
+  word: u32,
+  sum: u32,
+  asStored: bool,
+): u32 {
   const stored = word & ~RAW;
   const length = min(slot.readLeft, BLOCK_BYTES);
   if (stored > BLOCK_BYTES) fail(FAULT_DAMAGED_DATA, slot.readCell);
-  const share = min(stored, MAX_PAYLOAD - start - BLOCK_HEAD_BYTES);
-  let body = share == stored ? zsContiguous(place, start + BLOCK_HEAD_BYTES, stored) : 0;
-  slot.readNext = zsReadWord(place, NEXT_PART);
+  const share = min(stored, MAX_PAYLOAD - start);
+  let body = share == stored ? zsContiguous(place, start, stored) : 0;
   if (body == 0) {
     body = slot.inputScratch;
-    zsRead(place, start + BLOCK_HEAD_BYTES, body, share);
+    zsRead(place, start, body, share);
     gatherParts(slot, share, stored);
   }
   if (checksum(body, stored) != sum) fail(FAULT_DAMAGED_DATA, slot.readCell);
@@ -88,7 +120,7 @@ function gatherParts(slot: ThreadSlot, got: u32, stored: u32): void {
     const place = zsPlace(slot.readNext);
     const share = min(stored - got, MAX_PAYLOAD - PART_BYTES);
     zsRead(place, PART_BYTES, slot.inputScratch + got, share);
-    slot.readNext = zsReadWord(place, NEXT_PART);
+    slot.readNext = nextOf(place);
     got += share;
   }
 }

@@ -60,9 +60,9 @@ zoneTest(
     hasStore: true,
   },
   (zone) => {
-    // 100 bytes of key, head, block head and header make 128: the chain of 16 pages has no rest.
+    // 112 bytes of key, head and header make 128: the chain of 16 pages has no rest.
     const store = storeFace(zone, zone.kernel);
-    for (const pad of [4, 20, 36, 100, 228]) {
+    for (const pad of [16, 32, 48, 112, 240]) {
       const names = Array.from({ length: 520 }, (_, i) => `${i}`.padEnd(pad, '.'));
       for (const name of names) assert.equal(store.set(name, new Uint8Array(0)), 0);
       for (const name of names) assertBytes(store.get(name), new Uint8Array(0));

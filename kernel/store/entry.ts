@@ -4,14 +4,22 @@
  * An entry is a chain of objects. The first holds the head, the key and the beginning of the
  * *stream*; further parts hold the rest. The stream is a row of blocks, each up to 64 KiB of value:
  *
- *   head   next part · keyBytes:12 EXPIRES:1 unused:3 stored:16 · valueBytes · hash
- *          [· expiry:64], then the key (padded to 4), then stream bytes
+ *   head   HEAD:1 LONG:1 PACKED:1 EXPIRES:1 keyBytes:12 size:16 · hash
+ *          · with LONG: next part · valueBytes
+ *            else:      checksum of the stored bytes [· with PACKED: stored bytes]
+ *          [· with EXPIRES: expiry:64], then the key, with LONG padded to 4, then stream bytes
  *   part   next part, then stream bytes
  *   block  stored bytes:31 RAW:1 · checksum of the stored bytes, then the stored bytes
  *
- *   stored   what the chain takes in zsmalloc, in units of 64 bytes; 65,535 = that or more
- *   expiry   the millisecond from which it is as good as gone; only with EXPIRES
+ *   HEAD     tells a head from a part: addresses of cells are even
+ *   size     with LONG what the chain takes in zsmalloc, in units of 64 bytes; 65,535 = that or
+ *            more. Else the length of the value
+ *   expiry   the millisecond from which it is as good as gone
  *   hash     32 bits of the key's seeded hash: what the index and the queues know it by
+ *
+ * Most entries are *short*: one block that the first object holds. Of its head only the checksum is
+ * kept, and the length if the block is PACKED, for one that is not is as long as the value. Such an
+ * entry takes 12 bytes besides its key and value.
  *
  * A block begins at the start of an object's stream, and no object holds bytes of two blocks, so an
  * object's share of the stream follows from its block's length and is written nowhere. A block
@@ -23,12 +31,20 @@
  * calls. The first object stays BORN until the whole is finished, for its head is not.
  */
 import { alignUp, PAGE_BYTES } from '../base/layout';
-import { pokeWord } from '../base/words';
+import { peekWord, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { compress } from '../codec/lz4';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
 import { selfState, ThreadSlot } from '../thread/slot';
-import { slotBytes, zsAlloc, zsIsRetired, zsRelease, zsRetire, zsSettle } from '../zsmalloc/alloc';
+import {
+  slotBytes,
+  slotBytesAt,
+  zsAlloc,
+  zsIsRetired,
+  zsRelease,
+  zsRetire,
+  zsSettle,
+} from '../zsmalloc/alloc';
 import {
   zsContiguous,
   zsPlace,
@@ -40,71 +56,124 @@ import {
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
 import { selfThreadState } from '../zsmalloc/thread-state';
 import { Journal, selfJournal } from './journal';
+import { BLOCK_BYTES } from './limits';
 
 /** Below this LZ4 cannot win: its end rules alone need 13 bytes. */
 const MIN_COMPRESS_BYTES: u32 = 16;
 
-/** Where an object names the next part: the same in a head and in a part. */
-export const NEXT_PART: u32 = 0;
-const HEAD_SIZES: u32 = 4;
-const HEAD_VALUE_BYTES: u32 = 8;
-const HEAD_HASH: u32 = 12;
-const HEAD_BYTES: u32 = 16;
+const HEAD: u32 = 1;
+const LONG: u32 = 2;
+const PACKED: u32 = 4;
+const EXPIRES: u32 = 8;
+const KEY_SHIFT: u32 = 4;
+const KEY_BYTES_MASK: u32 = 0xfff;
+const SIZE_SHIFT: u32 = 16;
+const STORED_UNIT_SHIFT: u32 = 6;
+
+/** Words of a head. Of a part the first is the next part. */
+const HEAD_SIZES: u32 = 0;
+const HEAD_HASH: u32 = 4;
+const SHORT_SUM: u32 = 8;
+const SHORT_STORED: u32 = 12;
+const LONG_NEXT: u32 = 8;
+const LONG_VALUE_BYTES: u32 = 12;
+/** Bytes of a head without an expiry. */
+const SHORT_BYTES: u32 = 12;
+const LONG_BYTES: u32 = 16;
 const EXPIRY_BYTES: u32 = 8;
 export const PART_BYTES: u32 = 4;
 export const BLOCK_HEAD_BYTES: u32 = 8;
 export const RAW: u32 = 0x8000_0000;
 
-const KEY_BYTES_MASK: u32 = 0xfff;
-const EXPIRES: u32 = 0x1000;
-const STORED_SHIFT: u32 = 16;
-const STORED_UNIT_SHIFT: u32 = 6;
+function sizesOf(place: u64): u32 {
+  return zsReadWord(place, HEAD_SIZES);
+}
 
 export function entryKeyBytes(place: u64): u32 {
-  return zsReadWord(place, HEAD_SIZES) & KEY_BYTES_MASK;
+  return (sizesOf(place) >> KEY_SHIFT) & KEY_BYTES_MASK;
+}
+
+export function isShort(place: u64): bool {
+  return (sizesOf(place) & LONG) == 0;
 }
 
 export function entryValueBytes(place: u64): u32 {
-  return zsReadWord(place, HEAD_VALUE_BYTES);
+  const sizes = sizesOf(place);
+  return (sizes & LONG) == 0 ? sizes >> SIZE_SHIFT : zsReadWord(place, LONG_VALUE_BYTES);
 }
 
 export function entryHash(place: u64): u32 {
   return zsReadWord(place, HEAD_HASH);
 }
 
-/** What the entry takes in zsmalloc. */
+/** What the entry takes in zsmalloc: rounded up to units of 64 bytes. */
 export function entryStoredBytes(place: u64): u32 {
-  return (zsReadWord(place, HEAD_SIZES) >> STORED_SHIFT) << STORED_UNIT_SHIFT;
+  const sizes = sizesOf(place);
+  if ((sizes & LONG) != 0) return (sizes >> SIZE_SHIFT) << STORED_UNIT_SHIFT;
+  return alignUp(slotBytesAt(place), 1 << STORED_UNIT_SHIFT);
+}
+
+/** The block of a short entry: its head's first word, and the checksum. */
+export function shortBlock(place: u64): u32 {
+  const sizes = sizesOf(place);
+  return (sizes & PACKED) == 0 ? (sizes >> SIZE_SHIFT) | RAW : zsReadWord(place, SHORT_STORED);
+}
+
+export function shortChecksum(place: u64): u32 {
+  return zsReadWord(place, SHORT_SUM);
 }
 
 /** The millisecond from which the entry is gone; 0 = never. */
 export function entryExpiry(place: u64): u64 {
-  if ((zsReadWord(place, HEAD_SIZES) & EXPIRES) == 0) return 0;
-  return u64(zsReadWord(place, HEAD_BYTES)) | (u64(zsReadWord(place, HEAD_BYTES + 4)) << 32);
+  const sizes = sizesOf(place);
+  if ((sizes & EXPIRES) == 0) return 0;
+  const at = headBytes(sizes);
+  return u64(zsReadWord(place, at)) | (u64(zsReadWord(place, at + 4)) << 32);
+}
+
+/** Bytes of a head without its expiry, which stands behind. */
+function headBytes(sizes: u32): u32 {
+  if ((sizes & LONG) != 0) return LONG_BYTES;
+  return (sizes & PACKED) == 0 ? SHORT_BYTES : SHORT_BYTES + 4;
 }
 
 /** Where the key begins. */
 function keyStart(sizes: u32): u32 {
-  return (sizes & EXPIRES) == 0 ? HEAD_BYTES : HEAD_BYTES + EXPIRY_BYTES;
+  return headBytes(sizes) + ((sizes & EXPIRES) == 0 ? 0 : EXPIRY_BYTES);
 }
 
-/** Where the first object's share of the stream begins. */
+/** Where the stored bytes begin: of a short entry the block's, else the stream, which has words. */
+function storedStart(sizes: u32): u32 {
+  const end = keyStart(sizes) + ((sizes >> KEY_SHIFT) & KEY_BYTES_MASK);
+  return (sizes & LONG) == 0 ? end : alignUp(end, 4);
+}
+
+/** Where the first object's share of the stream, or a short entry's stored bytes, begin. */
 export function streamStart(place: u64): u32 {
-  const sizes = zsReadWord(place, HEAD_SIZES);
-  return keyStart(sizes) + alignUp(sizes & KEY_BYTES_MASK, 4);
+  return storedStart(sizesOf(place));
 }
 
 /** Copies an entry's key. @returns its length */
 export function readKey(place: u64, to: usize): u32 {
-  const sizes = zsReadWord(place, HEAD_SIZES);
-  zsRead(place, keyStart(sizes), to, sizes & KEY_BYTES_MASK);
-  return sizes & KEY_BYTES_MASK;
+  zsRead(place, keyStart(sizesOf(place)), to, entryKeyBytes(place));
+  return entryKeyBytes(place);
+}
+
+/** The object behind one of a chain, 0 = it is the last. */
+export function nextOf(place: u64): u32 {
+  const word = zsReadWord(place, 0);
+  if ((word & HEAD) == 0) return word;
+  return (word & LONG) == 0 ? 0 : zsReadWord(place, LONG_NEXT);
+}
+
+function setNext(place: u64, part: u32): void {
+  zsWriteWord(place, (zsReadWord(place, 0) & HEAD) == 0 ? 0 : LONG_NEXT, part);
 }
 
 /** Whether the entry has this key. Compares in two pieces where the key spans two pages. */
 export function hasKey(place: u64, key: usize, bytes: u32): bool {
-  const sizes = zsReadWord(place, HEAD_SIZES);
-  if ((sizes & KEY_BYTES_MASK) != bytes) return false;
+  const sizes = sizesOf(place);
+  if (((sizes >> KEY_SHIFT) & KEY_BYTES_MASK) != bytes) return false;
   const start = keyStart(sizes);
   let from: u32 = 0;
   while (from < bytes) {
@@ -140,7 +209,7 @@ export function dropDraft(slot: ThreadSlot): void {
 /** Whether an object is one of a chain. World halted, or the chain is one's own. */
 export function isInChain(first: u32, handle: u32): bool {
   let at = first;
-  while (at != 0 && at != handle) at = zsReadWord(zsPlace(at), NEXT_PART);
+  while (at != 0 && at != handle) at = nextOf(zsPlace(at));
   return at != 0;
 }
 
@@ -180,9 +249,9 @@ export function appendObject(stream: usize, bytes: u32): u32 {
   const part = zsAlloc(PART_BYTES + share);
   if (part == 0) return 0;
   const place = zsPlace(part);
-  zsWriteWord(place, NEXT_PART, 0);
+  zsWriteWord(place, 0, 0);
   zsWrite(place, PART_BYTES, stream, share);
-  zsWriteWord(zsPlace(slot.draftTail), NEXT_PART, part);
+  setNext(zsPlace(slot.draftTail), part);
   if (slot.draftTail != slot.draftHead) zsSettle(slot.draftTail);
   slot.draftTail = part;
   selfJournal().draftBytes += slotBytes(PART_BYTES + share);
@@ -190,25 +259,50 @@ export function appendObject(stream: usize, bytes: u32): u32 {
 }
 
 function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
-  const sizes = slot.draftKeyBytes | (slot.draftExpiry == 0 ? 0 : EXPIRES);
-  const start = keyStart(sizes) + alignUp(slot.draftKeyBytes, 4);
-  const share = min(bytes, MAX_PAYLOAD - start);
+  const sizes = sizesOfDraft(slot, stream, bytes);
+  const start = storedStart(sizes);
+  const isWhole = (sizes & LONG) == 0;
+  // A short entry has of its block's head what it needs in its own.
+  const skip: u32 = isWhole ? BLOCK_HEAD_BYTES : 0;
+  const share = min(bytes - skip, MAX_PAYLOAD - start);
   const head = zsAlloc(start + share);
   if (head == 0) return 0;
   const place = zsPlace(head);
-  zsWriteWord(place, NEXT_PART, 0);
   zsWriteWord(place, HEAD_SIZES, sizes);
-  zsWriteWord(place, HEAD_VALUE_BYTES, slot.draftValueBytes);
-  if ((sizes & EXPIRES) != 0) {
-    zsWriteWord(place, HEAD_BYTES, u32(slot.draftExpiry));
-    zsWriteWord(place, HEAD_BYTES + 4, u32(slot.draftExpiry >> 32));
+  if (isWhole) {
+    zsWriteWord(place, SHORT_SUM, peekWord(stream + 4));
+    if ((sizes & PACKED) != 0) zsWriteWord(place, SHORT_STORED, peekWord(stream));
+  } else {
+    zsWriteWord(place, LONG_NEXT, 0);
+    zsWriteWord(place, LONG_VALUE_BYTES, slot.draftValueBytes);
   }
+  writeExpiry(place, sizes, slot.draftExpiry);
   zsWrite(place, keyStart(sizes), slot.keyScratch, slot.draftKeyBytes);
-  zsWrite(place, start, stream, share);
+  zsWrite(place, start, stream + skip, share);
   slot.draftHead = head;
   slot.draftTail = head;
   selfJournal().draftBytes += slotBytes(start + share);
-  return share;
+  return skip + share;
+}
+
+/** The first word of the draft's head: short, if the `bytes` of its block are all and fit. */
+function sizesOfDraft(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
+  const sizes = HEAD | (slot.draftKeyBytes << KEY_SHIFT) | (slot.draftExpiry == 0 ? 0 : EXPIRES);
+  const isRaw = (peekWord(stream) & RAW) != 0;
+  const packed = isRaw ? 0 : PACKED;
+  const isOnly = isRaw
+    ? slot.draftValueBytes == bytes - BLOCK_HEAD_BYTES
+    : slot.draftValueBytes <= BLOCK_BYTES;
+  if (!isOnly || storedStart(sizes | packed) + bytes - BLOCK_HEAD_BYTES > MAX_PAYLOAD) {
+    return sizes | LONG;
+  }
+  return sizes | packed | (slot.draftValueBytes << SIZE_SHIFT);
+}
+
+function writeExpiry(place: u64, sizes: u32, expiry: u64): void {
+  if ((sizes & EXPIRES) == 0) return;
+  zsWriteWord(place, headBytes(sizes), u32(expiry));
+  zsWriteWord(place, headBytes(sizes) + 4, u32(expiry >> 32));
 }
 
 /**
@@ -218,9 +312,10 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
 export function finishDraft(hash: u32): u32 {
   const slot = selfState();
   const place = zsPlace(slot.draftHead);
-  const units = (selfJournal().draftBytes + ((1 << STORED_UNIT_SHIFT) - 1)) >> STORED_UNIT_SHIFT;
-  const sizes = zsReadWord(place, HEAD_SIZES) & ((1 << STORED_SHIFT) - 1);
-  zsWriteWord(place, HEAD_SIZES, sizes | (min(units, 0xffff) << STORED_SHIFT));
+  if (!isShort(place)) {
+    const units = (selfJournal().draftBytes + ((1 << STORED_UNIT_SHIFT) - 1)) >> STORED_UNIT_SHIFT;
+    zsWriteWord(place, HEAD_SIZES, sizesOf(place) | (min(units, 0xffff) << SIZE_SHIFT));
+  }
   zsWriteWord(place, HEAD_HASH, hash);
   if (slot.draftTail != slot.draftHead) zsSettle(slot.draftTail);
   zsSettle(slot.draftHead);
@@ -231,7 +326,7 @@ export function finishDraft(hash: u32): u32 {
 export function nextPart(handle: u32): u32 {
   const wasInside = isInSection();
   if (!wasInside) enterSection();
-  const link = zsReadWord(zsPlace(handle), NEXT_PART);
+  const link = nextOf(zsPlace(handle));
   if (!wasInside) leaveSection();
   return link;
 }
@@ -255,6 +350,6 @@ export function releaseDoomed(journal: Journal): void {
 /** Objects in a chain; more than `limit` means a loop. */
 export function countParts(first: u32, limit: u32): u32 {
   let parts: u32 = 0;
-  for (let at = first; at != 0 && parts <= limit; parts++) at = zsReadWord(zsPlace(at), NEXT_PART);
+  for (let at = first; at != 0 && parts <= limit; parts++) at = nextOf(zsPlace(at));
   return parts;
 }

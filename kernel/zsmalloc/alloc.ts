@@ -58,7 +58,14 @@ import { zsLinkAt } from './object';
 import { addPool } from './pool-table';
 import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
 import { selfThreadState } from './thread-state';
-import { isSlotUsed, setObjectWord, vacateSlot, ZSPAGE_DESC_BYTES, zspageLockAt } from './zspage';
+import {
+  isSlotUsed,
+  setObjectWord,
+  vacateSlot,
+  ZSPAGE_DESC_BYTES,
+  zspageLockAt,
+  zspageShape,
+} from './zspage';
 
 /** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
 export function formatPool(): i32 {
@@ -107,6 +114,11 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
 /** Bytes of the slot that an object of `payload` takes. */
 export function slotBytes(payload: u32): u32 {
   return shapeBytes(shapeOf(classFor(payload)));
+}
+
+/** Bytes of the slot that an object takes which is at this place. */
+export function slotBytesAt(place: u64): u32 {
+  return shapeBytes(zspageShape(u32(place >> 32)));
 }
 
 /** Bytes that an object of `payload` leaves in its slot. */

@@ -197,10 +197,12 @@ export class DisposedError extends PagelessError {
   }
 }
 
-/** A file that is no arena image, or a damaged one. */
+export type FileKind = 'arena image' | 'saved cache';
+
+/** A file that is no arena image or no saved cache, or a damaged one. */
 export class BadImageError extends PagelessError {
-  constructor(file: string, reason: string) {
-    super('ERR_PAGELESS_BAD_IMAGE', `${file} is not a usable arena image: ${reason}`);
+  constructor(file: string, reason: string, kind: FileKind = 'arena image') {
+    super('ERR_PAGELESS_BAD_IMAGE', `${file} is not a usable ${kind}: ${reason}`);
   }
 }
 

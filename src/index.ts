@@ -37,6 +37,7 @@ export type {
   IncrementOptions,
   Key,
   Refusal,
+  RestoreOptions,
   SetOptions,
   SharedCacheHandle,
   SharedCacheOptions,

@@ -6,11 +6,12 @@
  *
  * The peer is the cheapest store of Keyv that returns texts, as a store of ours must: a Map behind
  * the adapter's contract. What both pay, above all Keyv's own promises and JSON, is in both.
- * Medians of nine rounds in turn.
+ * Medians of nine rounds in turn. More rows: bench/api/.
  */
 import { Keyv } from 'keyv';
 import { KeyvStore } from '../../src/adapters/keyv.ts';
 import { SharedCache } from '../../src/cache/shared-cache.ts';
+import { restartRows } from '../api/restart.ts';
 import { pinThread, type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
 
 const KEYS = 10_000;
@@ -103,7 +104,8 @@ function random(): () => number {
   };
 }
 
-export async function suite({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
+export async function suite(options: SuiteOptions): Promise<Result[]> {
+  const { isTiny, rows } = options;
   pinThread(0);
   const calls = isTiny ? 200 : 100_000;
   const cache = new SharedCache<string>({ maxSize: '64MiB', values: 'string' });
@@ -122,5 +124,5 @@ export async function suite({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
     results.push(rowOf(name, 'ns', figures.get('ours')!, ['Map store', figures.get('map')!]));
   }
   cache.close();
-  return results;
+  return [...results, ...(await restartRows(options))];
 }

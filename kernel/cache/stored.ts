@@ -23,8 +23,9 @@ import { zsPlace } from '../zsmalloc/object';
 import { appendBytes } from './cache';
 import { findFresh, NEEDS_CLOCK } from './read';
 
-/** Thread-local: the expiry of the entry that `getStored` found last. */
+/** Thread-local: of the entry that `getStored` found last. */
 let expiry: u64 = 0;
+let valueBytes: u32 = 0;
 
 /**
  * Copies the first block of the key's entry to the output scratch. In a section. Not counted.
@@ -36,7 +37,8 @@ export function getStored(keyBytes: u32, now: u64): i32 {
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) return ERR_NOT_FOUND;
   expiry = entryExpiry(zsPlace(handle));
-  return i32(beginRead(handle, true));
+  valueBytes = beginRead(handle, true);
+  return i32(valueBytes);
 }
 
 /** Copies the next block. In a section. @returns bytes of value in it, or ERR_RESTART */
@@ -49,24 +51,39 @@ export function storedExpiry(): u64 {
   return expiry;
 }
 
+export function storedValueBytes(): u32 {
+  return valueBytes;
+}
+
+/** Of a block with its head, as the head says. */
+export function blockBytes(block: usize): u32 {
+  return BLOCK_HEAD_BYTES + (peekWord(block) & ~RAW);
+}
+
 /**
  * Whether the `bytes` in the input scratch are a block, and decode to `valueBytes`: these are in
  * the output scratch then.
  */
 export function decodeStored(bytes: u32, valueBytes: u32): bool {
   const slot = selfState();
-  if (bytes < BLOCK_HEAD_BYTES || valueBytes > BLOCK_BYTES) return false;
-  const word = peekWord(slot.inputScratch);
-  const stored = word & ~RAW;
-  if (stored > BLOCK_BYTES || stored + BLOCK_HEAD_BYTES != bytes) return false;
-  const body: usize = slot.inputScratch + BLOCK_HEAD_BYTES;
-  if (checksum(body, stored) != peekWord(slot.inputScratch + 4)) return false;
-  if ((word & RAW) == 0) {
+  const block: usize = slot.inputScratch;
+  if (valueBytes > BLOCK_BYTES || !isSound(block, bytes)) return false;
+  const body = block + BLOCK_HEAD_BYTES;
+  const stored = bytes - BLOCK_HEAD_BYTES;
+  if ((peekWord(block) & RAW) == 0) {
     return decompress(body, stored, slot.outputScratch, valueBytes) == i32(valueBytes);
   }
   if (stored != valueBytes) return false;
   memory.copy(slot.outputScratch, body, stored);
   return true;
+}
+
+/** Whether `bytes` at `block` are a block, by its own length and checksum. */
+export function isSound(block: usize, bytes: u32): bool {
+  if (bytes < BLOCK_HEAD_BYTES) return false;
+  const stored = blockBytes(block) - BLOCK_HEAD_BYTES;
+  if (stored > BLOCK_BYTES || stored + BLOCK_HEAD_BYTES != bytes) return false;
+  return checksum(block + BLOCK_HEAD_BYTES, stored) == peekWord(block + 4);
 }
 
 /**

@@ -8,8 +8,10 @@ import * as keys from '../cache/keys';
 import * as number from '../cache/number';
 import * as purging from '../cache/purge';
 import * as read from '../cache/read';
+import * as records from '../cache/records';
 import * as stored from '../cache/stored';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
+import { growFor } from '../store/resize';
 import { leave, OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
 import { selfState } from '../thread/slot';
 import { enterKernel as enter, enterReading } from '../thread/stop';
@@ -224,6 +226,35 @@ export function appendStored(bytes: u32, valueBytes: u32): i32 {
   const failure = stored.appendStored(bytes, valueBytes);
   leave();
   return failure;
+}
+
+/** Head and key of a record, in the input scratch: see cache/records.ts. @returns their length */
+export function sealRecord(keyBytes: u32, offset: f64): u32 {
+  return records.sealRecord(keyBytes, offset);
+}
+
+/** @returns bytes of the records in the input scratch that are done, or ERR_ARGUMENT: damaged */
+export function adoptRecords(bytes: u32, offset: f64, now: f64): i32 {
+  enter(OP_WRITE);
+  const done = records.adoptRecords(bytes, offset, u64(now));
+  leave();
+  return done;
+}
+
+/** Begins an entry of several blocks. @returns 1; 0: expired; ERR_ARGUMENT: damaged */
+export function adoptHead(bytes: u32, offset: f64, now: f64): i32 {
+  enter(OP_WRITE);
+  const outcome = records.adoptHead(bytes, offset, u64(now));
+  leave();
+  return outcome;
+}
+
+/** Makes room in the index for so many entries. @returns whether to call again */
+export function growIndexFor(entries: u32): bool {
+  enter(OP_WRITE);
+  const isMore = growFor(entries);
+  leave();
+  return isMore;
 }
 
 /** @returns when the entry expires, 0 = never, or ERR_NOT_FOUND */

@@ -79,6 +79,27 @@ export function growIndex(): bool {
   return isDone;
 }
 
+/** Entries a leaf for which `growFor` makes room: full leaves would grow the index again. */
+const EXPECTED: u32 = 320;
+/** Splits by one call of it, each of a leaf that is empty as a rule. */
+const GROWN: u32 = 16;
+
+/**
+ * Grows an index into which so many entries will come: leaves that are split while they are empty
+ * cost nothing to copy. To a power of two, at which all leaves are alike.
+ *
+ * @returns whether there is more to do
+ */
+export function growFor(entries: u32): bool {
+  let target: u32 = 1;
+  while (u64(target) * EXPECTED < entries) target *= 2;
+  for (let splits: u32 = 0; leafCount() < target; splits++) {
+    if (splits == GROWN) return true;
+    if (!growIndex()) return false;
+  }
+  return false;
+}
+
 /** Merges the last leaf into its parent. @returns false if they hold too much, or as above */
 export function shrinkIndex(): bool {
   if (leafCount() == 1 || !tryLock(STORE_LOCK)) return false;

@@ -13,17 +13,16 @@
  * Saving stops the world while it copies: no other thread is inside the kernel. The file is written
  * under another name and renamed when it is whole. Loading makes another zone of it: it gets an
  * identity of its own, its threads are dead, and it has no supervisor.
- *
- * Node's modules are looked up when an image is saved or loaded: browsers load this file, too.
  */
 
 import { adoptTime, noteTime } from '../border/clock.ts';
+import { draftOf, fileError, nodeFiles, removeQuietly } from '../border/files.ts';
 import { type KernelExports, openKernel } from '../border/kernel.ts';
 import { BadImageError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 
-type Fs = typeof import('node:fs');
-type Crc = (bytes: Uint8Array, before?: number) => number;
+type Fs = ReturnType<typeof nodeFiles>['fs'];
+type Crc = ReturnType<typeof nodeFiles>['crc32'];
 type Run = [pfn: number, pages: number];
 
 /** "plzimage" in file order. */
@@ -35,17 +34,10 @@ const RUN_HEADER_BYTES = 12;
 /** 1 MiB: large enough that the calls cost nothing beside the copying. */
 const RUN_PAGES = 256;
 
-function nodeModules(file: string): { fs: Fs; crc32: Crc } {
-  const fs = globalThis.process?.getBuiltinModule?.('node:fs');
-  const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
-  if (fs && zlib?.crc32) return { fs, crc32: zlib.crc32 };
-  throw new BadImageError(file, 'images need the file system of Node');
-}
-
 /** Writes the zone to `file`. Throws `BadImageError` and leaves no file behind. */
 export function saveImage(file: string, memory: WebAssembly.Memory, kernel: KernelExports): void {
-  const { fs, crc32 } = nodeModules(file);
-  const draft = `${file}.${process.pid}.tmp`;
+  const { fs, crc32 } = nodeFiles(file);
+  const draft = draftOf(file);
   try {
     const fd = fs.openSync(draft, 'w');
     try {
@@ -58,22 +50,8 @@ export function saveImage(file: string, memory: WebAssembly.Memory, kernel: Kern
     fs.renameSync(draft, file);
   } catch (error) {
     removeQuietly(fs, draft);
-    throw isSystemError(error)
-      ? new BadImageError(file, `it cannot be written: ${error.message}`)
-      : error;
+    throw fileError(file, 'written', error);
   }
-}
-
-function removeQuietly(fs: Fs, file: string): void {
-  try {
-    fs.rmSync(file, { force: true });
-  } catch {
-    // The folder is not even searchable; what led here says why.
-  }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }
 
 /**
@@ -142,15 +120,13 @@ function writeAll(fs: Fs, fd: number, bytes: Uint8Array): void {
 
 /** The zone of an image, thawed, not attached to. Throws `BadImageError`. */
 export function loadImage(file: string): { memory: WebAssembly.Memory; kernel: KernelExports } {
-  const { fs, crc32 } = nodeModules(file);
+  const { fs, crc32 } = nodeFiles(file);
   let fd = -1;
   try {
     fd = fs.openSync(file, 'r');
     return thaw(file, new ImageReader(fs, crc32, fd, file).readZone());
   } catch (error) {
-    throw isSystemError(error)
-      ? new BadImageError(file, `it cannot be read: ${error.message}`)
-      : error;
+    throw fileError(file, 'read', error);
   } finally {
     if (fd >= 0) fs.closeSync(fd);
   }

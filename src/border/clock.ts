@@ -102,6 +102,11 @@ export class ZoneClock {
     return this.#told;
   }
 
+  /** What the wall's clock shows, less zone time `now`: files tell times by the wall. */
+  wallOffset(now: number): number {
+    return this.#sources.wall() - now;
+  }
+
   /** This thread leaves the zone. */
   close(): void {
     this.#isClosed = true;

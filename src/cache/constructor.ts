@@ -5,7 +5,12 @@
  * interface beside a type of the same name. To extend a cache, hold one: what it needs of its own
  * class is private, and a subclass would have to choose one of the constructors.
  */
-import type { AttachOptions, SharedCacheHandle, SharedCacheOptions } from './settings.ts';
+import type {
+  AttachOptions,
+  RestoreOptions,
+  SharedCacheHandle,
+  SharedCacheOptions,
+} from './settings.ts';
 import { SharedCache as Implementation } from './shared-cache.ts';
 import type { Bytes, ValueCodec } from './values.ts';
 
@@ -33,6 +38,12 @@ export interface SharedCacheConstructor {
    * Throws `InvalidArgumentError`, `IncompatibleZoneError`, `TooManyThreadsError`.
    */
   attach<V = Bytes>(handle: SharedCacheHandle, options?: AttachOptions<V>): SharedCache<V>;
+  /**
+   * Makes a cache of what `save` has written; its settings are in the file. What has expired
+   * meanwhile, by the wall's clock, is left out. Node only. Throws `BadImageError` if the file was
+   * cut off, is damaged, or is something else.
+   */
+  load<V = Bytes>(file: string, options?: RestoreOptions<V>): Promise<SharedCache<V>>;
   /** Whether caches can be had here: shared memory, WebAssembly, and leave to use them. */
   isSupported(): boolean;
   /** Why they cannot, and what to change: for people. Undefined: they can. */

@@ -58,6 +58,13 @@ export interface AttachOptions<T> {
   tier?: Tier | false;
 }
 
+export interface RestoreOptions<T> extends AttachOptions<T> {
+  /**
+   * Another size than the saved cache's: of a smaller one the first entries may be evicted at once.
+   */
+  maxSize?: number | string;
+}
+
 /** What another thread needs to attach. Structured-cloneable. */
 export interface SharedCacheHandle {
   kind: 'pageless-cache';
@@ -73,8 +80,14 @@ export interface SharedCacheHandle {
 
 export type Settings = Omit<SharedCacheHandle, 'kind' | 'arena'>;
 
+/** What a file says. A tier is a connection of the process that saved. */
+export interface SavedSettings extends Omit<Settings, 'tier'> {
+  maxSize: number;
+}
+
 const CACHE_OPTIONS = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression', 'now', 'tier'];
 const ATTACH_OPTIONS = ['values', 'now', 'tier'];
+const RESTORE_OPTIONS = [...ATTACH_OPTIONS, 'maxSize'];
 const SET_OPTIONS = ['ttl'];
 const INCREMENT_OPTIONS = ['ttl', 'initial'];
 /** The kernel's numbers are signed. */
@@ -143,6 +156,22 @@ export function readHandle<T>(
   if (opened) settings.tier = opened.shared;
   const codec = codecFor(values, own.values);
   return { arena, settings, codec, now: checkNow(own.now), tier: opened };
+}
+
+/** Options of a cache that is loaded from a file; what is said there cannot be contradicted. */
+export function restoredOptions<T>(
+  { values, ...saved }: SavedSettings,
+  options: RestoreOptions<T>,
+): SharedCacheOptions<T> {
+  const { maxSize = saved.maxSize, now, tier } = checkOptions(options, RESTORE_OPTIONS);
+  const codec = codecFor(values, options.values);
+  return {
+    ...saved,
+    ...(now && { now }),
+    ...(tier && { tier }),
+    maxSize,
+    values: values === 'own' ? codec : values,
+  };
 }
 
 /** The codec of a handle's kind of values. What the options say must not contradict it. */

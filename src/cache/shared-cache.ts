@@ -8,17 +8,22 @@
  * poisoned.
  */
 import { Arena } from '../arena/arena.ts';
+import { checkFile } from '../border/arguments.ts';
 import { type Now, ZoneClock } from '../border/clock.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { isSupported, whyUnsupported } from '../border/support.ts';
 import { IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import { formatSize } from '../sizes.ts';
+import { openSaved } from './restore.ts';
+import { saveCache } from './save.ts';
 import {
   type AttachOptions,
   type IncrementOptions,
   type Opened,
+  type RestoreOptions,
   readHandle,
   readOptions,
+  restoredOptions,
   type SetOptions,
   type Settings,
   type SharedCacheHandle,
@@ -38,6 +43,7 @@ export type {
   IncrementOptions,
   Key,
   Refusal,
+  RestoreOptions,
   SetOptions,
   SharedCacheHandle,
   SharedCacheOptions,
@@ -98,6 +104,29 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
     return new SharedCache<T>(opening as unknown as SharedCacheOptions<T>);
   }
 
+  /**
+   * Makes a cache of what `save` has written; its settings are in the file. What has expired
+   * meanwhile, by the wall's clock, is left out. Node only.
+   *
+   * @throws {BadImageError} if the file was cut off, is damaged, or is something else
+   */
+  static async load<T = Bytes>(
+    file: string,
+    options: RestoreOptions<T> = {},
+  ): Promise<SharedCache<T>> {
+    const saved = await openSaved(checkFile('file', file));
+    try {
+      const cache = new SharedCache<T>(restoredOptions(saved.settings, options));
+      await saved.into(cache.#arena, cache.#parts.clock).catch((error: unknown) => {
+        cache.close();
+        throw error;
+      });
+      return cache;
+    } finally {
+      await saved.close();
+    }
+  }
+
   static isSupported(): boolean {
     return isSupported();
   }
@@ -114,6 +143,20 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   get arena(): Arena {
     this.#parts.live();
     return this.#arena;
+  }
+
+  /**
+   * Writes every entry to a file, which `SharedCache.load` reads; under another name until it is
+   * whole. All threads go on meanwhile: what changes is in it as it was before or after. Node only.
+   *
+   * @throws {BadImageError} if it cannot be written; there is no new file then
+   */
+  async save(file: string): Promise<void> {
+    const border = this.#parts.live();
+    const { clock, settings } = this.#parts;
+    const keys = this.keys({ as: 'bytes' });
+    const saved = { arena: this.#arena, border, clock, settings, keys };
+    await saveCache(saved, checkFile('file', file));
   }
 
   /** Gives back this thread's part; the cache lives on in the others. Twice is once. */

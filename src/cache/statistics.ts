@@ -7,8 +7,8 @@ import * as facts from '../generated/facts.ts';
 import type { TierStats } from '../tier/interface.ts';
 
 /**
- * Why a value was not kept: it is longer than `maxEntrySize`; nothing was left to evict; or a thread
- * stood in a read for a second, and kept what was evicted from being freed.
+ * Why a value was not kept: it is longer than `maxEntrySize`; nothing was left to evict; or a
+ * thread stood in a read for a second, and kept what was evicted from being freed.
  */
 export type Refusal = 'too-large' | 'no-memory' | 'stalled-reader';
 
@@ -20,8 +20,8 @@ export interface CacheStats {
   /** Σ length of the values, as they were given. */
   valueBytes: number;
   /**
-   * Σ bytes that entries take as they are stored, keys and heads included, each rounded up to 64 and
-   * counted as 4 MiB at most. The pages that hold them are figures of `arena.report()`.
+   * Σ bytes that entries take as they are stored, keys and heads included, each rounded up to 64
+   * and counted as 4 MiB at most. The pages that hold them are figures of `arena.report()`.
    */
   storedBytes: number;
   /** `valueBytes` and `keyBytes` over `storedBytes`. */
@@ -45,7 +45,9 @@ export interface CacheStats {
   limboWaits: number;
   /** Threads that are attached. */
   threads: number;
-  /** Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event. */
+  /**
+   * Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event.
+   */
   isSupervised: boolean;
   /** This thread's part in the second tier, if it has one. */
   tier?: TierStats;

@@ -116,7 +116,9 @@ export class Border {
     return this.#kernel.set(keyBytes, length, raw, expiry) === 0;
   }
 
-  /** The same on a condition (kernel/cache/condition.ts). @returns 0, or ERR_…: nothing has changed */
+  /**
+   * The same on a condition (kernel/cache/condition.ts). @returns 0, or ERR_…: nothing has changed
+   */
   storeIf(
     what: number,
     version: number,

@@ -1,4 +1,7 @@
-/** Writing on a condition: add, replace, versions, update and increment. What is refused changes nothing. */
+/**
+ * Writing on a condition: add, replace, versions, update and increment. What is refused changes
+ * nothing.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fakeClock } from '../../test/support/fake-clock.ts';

@@ -1,6 +1,6 @@
 /**
- * A view of a cache: all that is done with keys and values. SharedCache adds where they are, and this
- * thread's part in that.
+ * A view of a cache: all that is done with keys and values. SharedCache adds where they are, and
+ * this thread's part in that.
  *
  * What writes is writer.ts, what walks iteration.ts, how bytes cross transfer.ts.
  */
@@ -155,11 +155,13 @@ export class CacheView<T> {
 
   /**
    * Makes a new value of the old one, so that no change of another thread is lost. `change` may run
-   * more than once, and may call the cache. Undefined deletes; the very value that it was given, even
-   * if it was altered, writes nothing. The time to live stays unless `options` say another.
+   * more than once, and may call the cache. Undefined deletes; the very value that it was given,
+   * even if it was altered, writes nothing. The time to live stays unless `options` say another.
    *
-   * @returns the new value; undefined if there is none, or if it was refused: nothing has changed then
-   * @throws {InvalidArgumentError} if `change` returns a promise; what it throws is passed on. Nothing has changed
+   * @returns the new value; undefined if there is none, or if it was refused: nothing has changed
+   * then
+   * @throws {InvalidArgumentError} if `change` returns a promise; what it throws is passed on.
+   * Nothing has changed
    */
   update(
     key: Key,
@@ -170,8 +172,8 @@ export class CacheView<T> {
   }
 
   /**
-   * Adds to a whole number, kept as JSON or text. A key without a value counts from `initial`, 0. The
-   * time to live stays unless `options` say another.
+   * Adds to a whole number, kept as JSON or text. A key without a value counts from `initial`, 0.
+   * The time to live stays unless `options` say another.
    *
    * @returns the sum; undefined when it was refused, and nothing has changed
    * @throws {NotANumberError} of a value that is no whole number, or a sum that is no safe integer
@@ -229,8 +231,8 @@ export class CacheView<T> {
   }
 
   /**
-   * Takes out entries that have expired, which otherwise go when somebody meets them, or when memory
-   * is short. Only pages of queues that hold some are looked at, 678 entries each.
+   * Takes out entries that have expired, which otherwise go when somebody meets them, or when
+   * memory is short. Only pages of queues that hold some are looked at, 678 entries each.
    *
    * @returns how many went; with `maxMs` some may be left for another call
    */
@@ -261,8 +263,8 @@ export class CacheView<T> {
   }
 
   /**
-   * The key's value, here or in the second tier: that is kept here then. What the tier does not answer
-   * in time is none.
+   * The key's value, here or in the second tier: that is kept here then. What the tier does not
+   * answer in time is none.
    */
   async getAsync(key: Key, options?: WaitOptions): Promise<T | undefined> {
     const wait = readWait('Looking in the tier', options);

@@ -2,13 +2,14 @@
  * Writing: `set`, and what is stored only on a condition. Of those a refusal changes nothing; `set`
  * alone removes the old value when it cannot keep the new one.
  *
- * The user's code (codec, options, `change`) runs before the key is in the scratch: it may close the
- * cache or call it, so the cache is asked again whether it lives, and the key is put there last.
+ * The user's code (codec, options, `change`) runs before the key is in the scratch: it may close
+ * the cache or call it, so the cache is asked again whether it lives, and the key is put there
+ * last.
  *
  * `update` is optimistic: read with a version, change, and store if the line has that version still
  * (kernel/cache/condition.ts); else all of it again. Entries beside the key raise the version too,
- * so from the third try on the bytes are kept: found to be the same, they need not be changed again.
- * So a slow `change` loses only to those who change the key itself.
+ * so from the third try on the bytes are kept: found to be the same, they need not be changed
+ * again. So a slow `change` loses only to those who change the key itself.
  */
 import { checkBytes, checkSafeInteger } from '../border/arguments.ts';
 import { isThenable } from '../border/brands.ts';

@@ -24,12 +24,11 @@ interface Missing {
     | 'off'
     | 'on'
     | 'recreate'
-    | 'save'
     | 'touch';
 
-  SharedCacheConstructor: 'load';
   SharedCacheOptions: 'near' | 'staleFor';
   AttachOptions: 'near';
+  RestoreOptions: 'near';
   SetOptions: 'noUpdateTTL' | 'staleFor' | 'status' | 'tags';
   ErrorName: 'COMPUTE';
 }
@@ -41,6 +40,7 @@ interface Pairs {
   SharedCacheOptions: [signed.SharedCacheOptions<Value>, built.SharedCacheOptions<Value>];
   SharedCacheHandle: [signed.SharedCacheHandle, built.SharedCacheHandle];
   AttachOptions: [signed.AttachOptions<Value>, built.AttachOptions<Value>];
+  RestoreOptions: [signed.RestoreOptions<Value>, built.RestoreOptions<Value>];
   SetOptions: [signed.SetOptions, built.SetOptions];
   CacheStats: [signed.CacheStats, built.CacheStats];
   ValueCodec: [signed.ValueCodec<Value>, built.ValueCodec<Value>];

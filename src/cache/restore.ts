@@ -1,0 +1,209 @@
+/**
+ * Loading: the file that `save` has written, into a new cache.
+ *
+ * Blocks go in as they are stored, checked and not compressed anew (kernel/cache/records.ts), some
+ * dozens in a call. What has expired meanwhile, by the wall's clock, is left out. The first thing
+ * that is not as it was written ends it.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import type { Arena } from '../arena/arena.ts';
+import type { ZoneClock } from '../border/clock.ts';
+import { fileError, nodeFiles } from '../border/files.ts';
+import type { KernelExports } from '../border/kernel.ts';
+import { BadImageError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import {
+  type Extent,
+  HEADER_BYTES,
+  padded,
+  readHeader,
+  readTrailer,
+  TRAILER_BYTES,
+} from './file-format.ts';
+import type { SavedSettings } from './settings.ts';
+
+/** Read at a time; what is left of it is read again. */
+const CHUNK_BYTES: number = 2 ** 20;
+const BLOCK_HEAD_BYTES = 8;
+const RAW: number = 0x8000_0000;
+/** Records that the kernel takes at a time: what the input scratch holds. */
+const WINDOW_BYTES: number = facts.BLOCK_BYTES + BLOCK_HEAD_BYTES;
+/** In a record's head. */
+const VALUE_BYTES_AT = 8;
+const KEY_BYTES_AT = 12;
+const KEY_BYTES_MASK = 0xfff;
+/** Of an entry, what the index and its queues take beside what a file holds. */
+const OVERHEAD_BYTES = 32;
+
+/** Opens a file and reads what it says of itself. Throws `BadImageError`. */
+export async function openSaved(file: string): Promise<SavedCache> {
+  const { fs, crc32 } = nodeFiles(file, 'saved cache');
+  let handle: FileHandle | undefined;
+  try {
+    handle = await fs.promises.open(file, 'r');
+    const { size } = await handle.stat();
+    const start = await read(handle, 0, Math.min(size, HEADER_BYTES));
+    const { settings, bytes } = readHeader(file, start, crc32);
+    const end = size - TRAILER_BYTES;
+    const trailer = await read(handle, Math.max(end, 0), TRAILER_BYTES);
+    return new SavedCache(
+      file,
+      handle,
+      settings,
+      bytes,
+      readTrailer(file, trailer, end - bytes, crc32),
+    );
+  } catch (error) {
+    await handle?.close();
+    throw fileError(file, 'read', error, 'saved cache');
+  }
+}
+
+/** Bytes of the file from a position on; fewer where it ends. */
+async function read(
+  handle: FileHandle,
+  position: number,
+  length: number,
+  bytes: Buffer = Buffer.allocUnsafe(length),
+): Promise<Buffer> {
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
+
+export class SavedCache {
+  readonly settings: SavedSettings;
+  readonly #file: string;
+  readonly #handle: FileHandle;
+  readonly #start: number;
+  readonly #extent: Extent;
+
+  constructor(
+    file: string,
+    handle: FileHandle,
+    settings: SavedSettings,
+    start: number,
+    extent: Extent,
+  ) {
+    this.settings = settings;
+    this.#file = file;
+    this.#handle = handle;
+    this.#start = start;
+    this.#extent = extent;
+  }
+
+  /** Fills a new cache. Throws `BadImageError`; it holds some of the entries then. */
+  async into({ kernel, memory, size }: Arena, clock: ZoneClock): Promise<void> {
+    try {
+      const { bytes, entries } = this.#extent;
+      // As many as there is memory for: a smaller cache takes fewer.
+      const room = Math.floor(size / (bytes / entries + OVERHEAD_BYTES));
+      while (entries > 0 && kernel.growIndexFor(Math.min(entries, room)) !== 0);
+      await this.#take(new Intake(kernel, memory, clock));
+    } catch (error) {
+      throw fileError(this.#file, 'read', error, 'saved cache');
+    }
+  }
+
+  async #take(intake: Intake): Promise<void> {
+    const { bytes } = this.#extent;
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let at = 0; at < bytes; ) {
+      const length = Math.min(CHUNK_BYTES, bytes - at);
+      const chunk = await read(this.#handle, this.#start + at, length, buffer);
+      // The first is longer than a window, if it is not damaged.
+      const taken = intake.takeRecords(chunk) || (await this.#takeLong(intake, chunk, at));
+      if (taken === 0) throw this.#damaged(at);
+      at += taken;
+    }
+  }
+
+  /** @returns the record's length; 0: it is damaged */
+  async #takeLong(intake: Intake, chunk: Buffer, at: number): Promise<number> {
+    const length = chunk.length < facts.RECORD_HEAD_BYTES ? 0 : chunk.readUInt32LE(0);
+    if (length > this.#extent.bytes - at) return 0;
+    return intake.takeRecord(await read(this.#handle, this.#start + at, length)) ? length : 0;
+  }
+
+  #damaged(at: number): BadImageError {
+    return new BadImageError(
+      this.#file,
+      `byte ${this.#start + at} begins what is damaged`,
+      'saved cache',
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/** Puts what was read into the input scratch, and has the kernel take it. */
+class Intake {
+  readonly #kernel: KernelExports;
+  readonly #clock: ZoneClock;
+  readonly #input: Uint8Array;
+
+  constructor(kernel: KernelExports, memory: WebAssembly.Memory, clock: ZoneClock) {
+    this.#kernel = kernel;
+    this.#clock = clock;
+    this.#input = new Uint8Array(memory.buffer, kernel.inputScratch() >>> 0, WINDOW_BYTES);
+  }
+
+  /**
+   * Takes records from the chunk's start on, while they are whole and short. @returns their bytes
+   */
+  takeRecords(chunk: Uint8Array): number {
+    const now = this.#clock.now();
+    const offset = this.#clock.wallOffset(now);
+    let taken = 0;
+    while (taken < chunk.length) {
+      const window = chunk.subarray(taken, taken + WINDOW_BYTES);
+      this.#input.set(window);
+      const done = this.#kernel.adoptRecords(window.length, offset, now);
+      if (done <= 0) break;
+      taken += done;
+    }
+    return taken;
+  }
+
+  /** Takes one record of any length, block by block. @returns false if it is damaged */
+  takeRecord(record: Buffer): boolean {
+    if (record.length < facts.RECORD_HEAD_BYTES) return false;
+    let at = facts.RECORD_HEAD_BYTES + padded(record.readUInt32LE(KEY_BYTES_AT) & KEY_BYTES_MASK);
+    const now = this.#clock.now();
+    this.#input.set(record.subarray(0, at));
+    const begun = this.#kernel.adoptHead(
+      Math.min(at, record.length),
+      this.#clock.wallOffset(now),
+      now,
+    );
+    if (begun <= 0) return begun === 0;
+    for (let left = record.readUInt32LE(VALUE_BYTES_AT), isFirst = true; isFirst || left > 0; ) {
+      const block = blockAt(record, at);
+      if (block === undefined) return false;
+      this.#input.set(block);
+      const failure = this.#kernel.appendStored(block.length, Math.min(left, facts.BLOCK_BYTES));
+      // Without memory for it an entry is refused, as `set` refuses it.
+      if (failure < 0) return failure !== facts.ERR_ARGUMENT;
+      left -= facts.BLOCK_BYTES;
+      at += padded(block.length);
+      isFirst = false;
+    }
+    if (at !== record.length) return false;
+    this.#kernel.commitSet();
+    return true;
+  }
+}
+
+/** The block that begins at `at`; undefined if it is not whole. */
+function blockAt(record: Buffer, at: number): Uint8Array | undefined {
+  if (at + BLOCK_HEAD_BYTES > record.length) return undefined;
+  const bytes = BLOCK_HEAD_BYTES + (record.readUInt32LE(at) & ~RAW);
+  if (bytes > WINDOW_BYTES || at + bytes > record.length) return undefined;
+  return record.subarray(at, at + bytes);
+}

@@ -1,8 +1,8 @@
 /**
  * The cache: what changes it, one operation each; reading is read.ts.
  *
- * Writing builds the entry first, outside any lock, and then changes one cell of the index under the
- * lock of its leaf.
+ * Writing builds the entry first, outside any lock, and then changes one cell of the index under
+ * the lock of its leaf.
  *
  *   set     draft (store/entry.ts) → the cell, in the key's place or a free one → the old value to
  *           the ring
@@ -30,6 +30,7 @@ import {
 import { closeChange, insertEntry, removeEntry, replaceEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
 import {
+  assertLeafLocked,
   formatIndex,
   leafAt,
   leafCount,
@@ -133,7 +134,8 @@ export function begin(keyBytes: u32, valueBytes: u32, expiry: u64): void {
 }
 
 /**
- * The same, of a value that is stored only on a condition (condition.ts), as are those that follow it.
+ * The same, of a value that is stored only on a condition (condition.ts), as are those that follow
+ * it.
  *
  * @returns 0, or ERR_UNMET when it is known already that it will not be; nothing has begun then
  */
@@ -200,7 +202,8 @@ const UNMET: u32 = LEAF_CELLS + 1;
 /**
  * Makes this thread's draft the value of the key.
  *
- * @returns entries in the leaf now; LEAF_CELLS: there was no place, UNMET: the condition is not met.
+ * @returns entries in the leaf now; LEAF_CELLS: there was no place, UNMET: the condition is not
+ * met.
  *          Nothing has changed then
  */
 function put(hash: u32, keyBytes: u32, handle: u32): u32 {
@@ -224,8 +227,9 @@ function put(hash: u32, keyBytes: u32, handle: u32): u32 {
 /** Thread-local: units of the entry that is being set. */
 let units: u32 = 0;
 
-/** Puts the draft in the place of the key's entry: a hit. Leaf locked, and a value was found. */
+/** Puts the draft in the place of the key's entry: a hit. A value was found. */
 function replace(leaf: u32, hash: u32, handle: u32, old: u32): void {
+  assertLeafLocked(leaf);
   const expiry = selfState().draftExpiry;
   const before = entryExpiry(zsPlace(old));
   // Its record says when it is over, which is earlier now: it gets a second one.
@@ -237,10 +241,11 @@ function replace(leaf: u32, hash: u32, handle: u32, old: u32): void {
 }
 
 /**
- * Puts the draft into a free place. Leaf locked. @returns entries in the leaf; LEAF_CELLS = no
+ * Puts the draft into a free place. @returns entries in the leaf; LEAF_CELLS = no
  * place
  */
 function insert(leaf: u32, hash: u32, handle: u32): u32 {
+  assertLeafLocked(leaf);
   const position = freePosition(leaf, hash);
   if (position == LEAF_CELLS) return LEAF_CELLS;
   units = unitsOfEntry(handle);
@@ -266,8 +271,8 @@ export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: u64): i
 }
 
 /**
- * Drops the draft and, unless the set was conditional, the key's old value: there is no memory, or a
- * reader keeps it.
+ * Drops the draft and, unless the set was conditional, the key's old value: there is no memory, or
+ * a reader keeps it.
  */
 function refuse(keyBytes: u32, isStalled: bool): i32 {
   dropDraft(selfState());

@@ -6,6 +6,7 @@
 import { PAGE_SHIFT, superblock } from '../base/layout';
 import { peekPageWord, wordSubtype, wordType } from '../memdesc/page-word';
 import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
+import { assertHalted } from '../thread/context';
 import { Fifo, hashIn, PAGE_RECORDS, pageOf, unitsIn } from './fifo';
 import { ghostPages } from './ghosts';
 import { ghostsAt, queueAt, queueState, shardAt, shardCount } from './queue-pages';
@@ -16,8 +17,9 @@ const TABLE_PAGES: u32 = 2;
 /** Thread-local: pages that the queues of the last check have. */
 let pages: u32 = 0;
 
-/** The world is stopped. @returns 0, or the address of what is wrong */
+/** @returns 0, or the address of what is wrong */
 export function checkQueues(): u32 {
+  assertHalted();
   pages = TABLE_PAGES;
   for (let i: u32 = 0; i < shardCount(); i++) {
     const shard = shardAt(i);

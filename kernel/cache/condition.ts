@@ -1,14 +1,14 @@
 /**
- * Conditions: what the key's entry must be for a change to be made. Asked under the leaf's lock, where
- * the change is made, so that nothing comes between.
+ * Conditions: what the key's entry must be for a change to be made. Asked under the leaf's lock,
+ * where the change is made, so that nothing comes between.
  *
  *   IF_ABSENT    there is none            add
  *   IF_PRESENT   there is one             replace
  *   IF_VERSION   its line has the version that a read has told, so that nothing has changed since:
  *                neither the entry nor its absence          setIfVersion, update, increment
  *
- * One that has expired is none. A version is the line's (store/leaf.ts), so entries beside it raise it
- * as well, and so do splits: who is told no for nothing reads again.
+ * One that has expired is none. A version is the line's (store/leaf.ts), so entries beside it raise
+ * it as well, and so do splits: who is told no for nothing reads again.
  */
 import { entryExpiry } from '../store/entry';
 import { versionOf } from '../store/leaf';
@@ -40,7 +40,11 @@ function isOver(handle: u32): bool {
   return expiry != 0 && expiry <= latestTime();
 }
 
-/** Whether it may be made, as things are now. @param handle  of the key's entry, 0 = none. Leaf locked */
+/**
+ * Whether it may be made, as things are now: under the leaf's lock; without, in a section, a guess.
+ *
+ * @param handle  of the key's entry, 0 = none
+ */
 export function isMet(leaf: u32, hash: u32, handle: u32): bool {
   if (condition == ALWAYS) return true;
   if (condition == IF_ABSENT) return handle == 0 || isOver(handle);

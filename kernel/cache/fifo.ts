@@ -25,6 +25,7 @@
  * Lock: the shard's.
  */
 import { peekWord, pokeWord } from '../base/words';
+import { assertHalted } from '../thread/context';
 import { dropPage, holdPage, settlePage, takePage } from './queue-pages';
 
 /** Header 28, and 6 bytes a record: 4,096. */
@@ -197,8 +198,9 @@ export function takeFirst(at: u32): void {
   queue.units -= units;
 }
 
-/** Counts a queue again of which somebody died. The world is halted. */
+/** Counts a queue again of which somebody died. */
 export function rebuild(at: u32): void {
+  assertHalted();
   const queue = changetype<Fifo>(at);
   queue.records = 0;
   queue.units = 0;

@@ -30,6 +30,7 @@ import {
   setMain,
 } from '../store/leaf';
 import { latestTime } from '../thread/clock';
+import { assertOutside } from '../thread/context';
 import { COUNT_EVICTIONS, COUNT_EXPIRATIONS, count } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { zsPlace } from '../zsmalloc/object';
@@ -72,7 +73,7 @@ export function unitsOfEntry(handle: u32): u32 {
 
 /**
  * Judges the entry with this hash in this queue; one with fewer `hits` goes. With 0 hits,
- * which all have, only an expired one does: KEPT else. Not in a section.
+ * which all have, only an expired one does: KEPT else. Ends the caller's section.
  *
  * @returns JUDGED_…
  */
@@ -118,8 +119,9 @@ function judgeAt(leaf: u32, at: u32, isMain: bool, wanted: u32): u32 {
   return JUDGED_PROMOTED;
 }
 
-/** Evicts until so many units are out, by the hand. Not in a section. @returns entries that went */
+/** Evicts until so many units are out, by the hand. @returns entries that went */
 export function sweepSome(wanted: u32): u32 {
+  assertOutside();
   let entries: u32 = 0;
   let freed: u32 = 0;
   // As often as the most popular entry is passed over, and once more; leaves may become more

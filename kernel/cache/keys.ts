@@ -11,6 +11,7 @@ import { leafAt, leafCount, numberFor } from '../store/directory';
 import { entryExpiry, entryHash, entryKeyBytes, readKey } from '../store/entry';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { BLOCK_BYTES } from '../store/limits';
+import { assertInSection } from '../thread/context';
 import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 
@@ -34,11 +35,11 @@ function rangeEnd(cursor: u32, leaves: u32): u32 {
 
 /**
  * Lists keys into the output scratch, each as length (u32) and bytes, padded to 4; 0 ends the list.
- * In a section.
  *
  * @returns the cursor to go on with; 2^32 = all are listed
  */
 export function listKeys(cursor: u32, now: u64): u64 {
+  assertInSection();
   while (true) {
     const leaves = leafCount();
     const number = numberFor(reverse(cursor), leaves);

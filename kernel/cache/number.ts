@@ -15,6 +15,7 @@ import {
   ERR_UNMET,
 } from '../base/fault';
 import { peekByte, pokeByte } from '../base/words';
+import { assertOutside } from '../thread/context';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { append, beginIf, commit } from './cache';
@@ -35,12 +36,12 @@ export function incremented(): i64 {
 }
 
 /**
- * Adds `by` to the key's number; one that is missing is `initial` before it. Not in a section.
+ * Adds `by` to the key's number; one that is missing is `initial` before it.
  *
  * @param expiry       of the new entry
  * @param keepsExpiry  of the old one instead, if there is one
- * @returns 0; or ERR_NOT_A_NUMBER, ERR_OVERFLOW, ERR_NEEDS_CLOCK, ERR_NO_MEMORY: nothing has changed
- * Progress: a round is lost to another thread's change of the line.
+ * @returns 0; or ERR_NOT_A_NUMBER, ERR_OVERFLOW, ERR_NEEDS_CLOCK, ERR_NO_MEMORY: nothing has
+ * changed Progress: a round is lost to another thread's change of the line.
  */
 export function increment(
   keyBytes: u32,
@@ -50,6 +51,7 @@ export function increment(
   keepsExpiry: bool,
   now: u64,
 ): i32 {
+  assertOutside();
   while (true) {
     enterSection();
     const bytes = getVersioned(keyBytes, now);

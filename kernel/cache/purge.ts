@@ -1,16 +1,16 @@
 /**
  * Purge: entries whose time is over go before any that lives.
  *
- * Queues hold hashes and no times (fifo.ts), but each page knows the *least* expiry that was pushed to
- * it: a page whose least has not passed need not be looked at. One whose has is *swept*: its records
- * are copied, judged one by one without the shard's lock, and then those that are over, or lead to no
- * entry any more, are struck out.
+ * Queues hold hashes and no times (fifo.ts), but each page knows the *least* expiry that was pushed
+ * to it: a page whose least has not passed need not be looked at. One whose has is *swept*: its
+ * records are copied, judged one by one without the shard's lock, and then those that are over, or
+ * lead to no entry any more, are struck out.
  *
- * Eviction sweeps a page when it is *due*. After a sweep that is the time by which a sixteenth of the
- * page's expiring entries will be over: at the least expiry every single death would cost a look at the
- * whole page. So of what is over a sixteenth at most waits, and looks are paid by what they free. A
- * queue's `due` is a bound over its pages', made anew by each *round* over them; `purgeNext` asks for
- * the least, and leaves nothing.
+ * Eviction sweeps a page when it is *due*. After a sweep that is the time by which a sixteenth of
+ * the page's expiring entries will be over: at the least expiry every single death would cost a
+ * look at the whole page. So of what is over a sixteenth at most waits, and looks are paid by what
+ * they free. A queue's `due` is a bound over its pages', made anew by each *round* over them;
+ * `purgeNext` asks for the least, and leaves nothing.
  *
  *   sweep   hand.sweeping := page · least := never, due := never · records copied          lock
  *           each record judged (judge.ts)
@@ -27,6 +27,7 @@
 import { selfSlot } from '../base/env';
 import { peekWord, pokeWord } from '../base/words';
 import { hasExpiring, latestTime } from '../thread/clock';
+import { assertOutside } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { selfState } from '../thread/slot';
 import {
@@ -76,11 +77,12 @@ let purgedStamp: u32 = 0;
 let isAtHead: bool = true;
 
 /**
- * Frees so many units of what is over, or all that is due. Not in a section.
+ * Frees so many units of what is over, or all that is due.
  *
  * @returns units that were freed; `sweptEntries` says of how many entries
  */
 export function sweepDue(wanted: u32): u32 {
+  assertOutside();
   let freed: u32 = 0;
   let taken: u32 = 0;
   const queues: u32 = hasExpiring() ? 2 * shardCount() : 0;
@@ -105,12 +107,13 @@ export function beginPurge(): void {
 }
 
 /**
- * Takes out what is over in the next page that has anything, if it is among the next 64 ones. The time
- * is what was told last. Not in a section.
+ * Takes out what is over in the next page that has anything, if it is among the next 64 ones. The
+ * time is what was told last.
  *
  * @returns entries that went, or −1 when every queue has been gone through
  */
 export function purgeNext(): i32 {
+  assertOutside();
   if (purgedQueue >= 2 * shardCount() || selfState().tableScratch == 0) return -1;
   const shard = shardAt(purgedQueue >> 1);
   const isMain = (purgedQueue & 1) != 0;

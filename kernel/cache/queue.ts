@@ -26,6 +26,7 @@
 import { selfSlot } from '../base/env';
 import { PAGE_BYTES, superblock } from '../base/layout';
 import { entryCount } from '../store/journal';
+import { assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { Fifo, findFirst, PAGE_RECORDS, poppedHash, push, takeFirst, unitsFor } from './fifo';
 import { addGhost, takeGhost } from './ghosts';
@@ -112,9 +113,10 @@ export function pushEntry(hash: u32, isMain: bool, units: u32, expiry: u64): voi
 
 /**
  * Whether records of deleted entries are to be looked for: when there are twice as many records as
- * entries, all of them are looked through once. Shard lock held.
+ * entries, all of them are looked through once.
  */
 function findUntidy(shard: u32): bool {
+  assertLocked(shard);
   const tidy = changetype<Tidy>(tidyAt(shard));
   const records = recordsOf(shard, false) + recordsOf(shard, true);
   if (tidy.left == 0 && records > tidy.limit) {
@@ -144,16 +146,16 @@ function renewOne(shard: u32): void {
 }
 
 /**
- * Queues what a dead thread had popped and not judged. Its size and its expiry are not known any more:
- * the next sweep finds out.
+ * Queues what a dead thread had popped and not judged. Its size and its expiry are not known any
+ * more: the next sweep finds out.
  */
 export function pushAgain(hash: u32, isMain: bool): void {
   pushEntry(hash, isMain, 1, 1);
 }
 
 /**
- * Evicts until so many stored bytes are out, what is over before what lives. @returns how many entries
- * went; 0 = there is none
+ * Evicts until so many stored bytes are out, what is over before what lives. @returns how many
+ * entries went; 0 = there is none
  */
 export function evictSome(bytes: u32): u32 {
   const wanted = unitsFor(bytes);

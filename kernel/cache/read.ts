@@ -1,11 +1,11 @@
 /**
  * Reading: what a key's entry holds, whether it is there, and until when.
  *
- * No lock: section → directory → line → handle → object → block. Who meets an expired entry takes it
- * out, and only for that takes the lock of its leaf.
+ * No lock: section → directory → line → handle → object → block. Who meets an expired entry takes
+ * it out, and only for that takes the lock of its leaf.
  *
- * The key stands in the key scratch; its hash is taken once a call. Who asks with `now` 0 has not read
- * the clock, and is told to (ERR_NEEDS_CLOCK) when the entry has an expiry.
+ * The key stands in the key scratch; its hash is taken once a call. Who asks with `now` 0 has not
+ * read the clock, and is told to (ERR_NEEDS_CLOCK) when the entry has an expiry.
  */
 import { ERR_NEEDS_CLOCK, ERR_NOT_FOUND } from '../base/fault';
 import { superblock } from '../base/layout';
@@ -24,6 +24,7 @@ import { entryExpiry } from '../store/entry';
 import { beginRead, continueRead } from '../store/entry-read';
 import { findHandle, foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { latestTime } from '../thread/clock';
+import { assertInSection } from '../thread/context';
 import {
   COUNT_BYTES_OUT,
   COUNT_EXPIRATIONS,
@@ -42,11 +43,12 @@ export function keyHash(keyBytes: u32): u32 {
 }
 
 /**
- * Finds the key's entry, in a section. An expired one is taken out.
+ * Finds the key's entry. An expired one is taken out.
  *
  * @returns its handle; 0 = none; 1 = its expiry is to be compared with a `now`
  */
 export function findFresh(keyBytes: u32, now: u64): u32 {
+  assertInSection();
   return findFreshAs(keyBytes, now, false);
 }
 
@@ -92,17 +94,18 @@ function expire(hash: u32, keyBytes: u32, now: u64): bool {
 }
 
 /**
- * Reads a value: its first block is in the output scratch afterwards. In a section.
+ * Reads a value: its first block is in the output scratch afterwards.
  *
  * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK
  */
 export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
+  assertInSection();
   return readFound(findFresh(keyBytes, now), isCounted);
 }
 
 /**
- * The same, and notes the version of what it answers, which `readVersion` then tells: of an absence as
- * well. Counted. Takes the lock of the leaf if a writer has it.
+ * The same, and notes the version of what it answers, which `readVersion` then tells: of an absence
+ * as well. Counted. Takes the lock of the leaf if a writer has it.
  */
 export function getVersioned(keyBytes: u32, now: u64): i32 {
   return readFound(findFreshAs(keyBytes, now, true), true);
@@ -137,24 +140,27 @@ function readFound(handle: u32, isCounted: bool): i32 {
   return i32(bytes);
 }
 
-/** Reads the next block of a long value. In a section. @returns its length, or ERR_RESTART */
+/** Reads the next block of a long value. @returns its length, or ERR_RESTART */
 export function getMore(): i32 {
+  assertInSection();
   return continueRead();
 }
 
 /**
- * When the key's entry expires, in a section. One that has is taken out.
+ * When the key's entry expires. One that has is taken out.
  *
  * @param now  not 0
  * @returns the millisecond, 0 = never; or ERR_NOT_FOUND
  */
 export function expiryOf(keyBytes: u32, now: u64): i64 {
+  assertInSection();
   const handle = findFresh(keyBytes, now);
   return handle == 0 || handle == NEEDS_CLOCK ? ERR_NOT_FOUND : entryExpiry(zsPlace(handle));
 }
 
-/** @returns 1 or 0, or ERR_NEEDS_CLOCK. In a section */
+/** @returns 1 or 0, or ERR_NEEDS_CLOCK */
 export function has(keyBytes: u32, now: u64): i32 {
+  assertInSection();
   const handle = findFresh(keyBytes, now);
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   return handle == 0 ? 0 : 1;

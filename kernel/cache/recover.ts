@@ -13,6 +13,7 @@ import { PAGE_SHIFT } from '../base/layout';
 import { peekPageWord, wordSubtype, wordType } from '../memdesc/page-word';
 import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
 import { journalOf } from '../store/journal';
+import { assertHalted } from '../thread/context';
 import { breakLock, isLockOf } from '../thread/lock';
 import { highestSlot } from '../thread/slot';
 import { Fifo, hasPage, lowerDue, rebuild } from './fifo';
@@ -30,8 +31,9 @@ import {
   shardCount,
 } from './queue-pages';
 
-/** Repairs what a dead thread left half-done. The world is halted. */
+/** Repairs what a dead thread left half-done. */
 export function repairQueues(slot: u32): void {
+  assertHalted();
   if (queueState().shards == 0) return;
   const hand = inHandOf(slot);
   if (hand.page != 0 && !isLoose(slot, hand.page)) hand.page = 0;

@@ -18,6 +18,7 @@ import { decompress } from '../codec/lz4';
 import { BLOCK_HEAD_BYTES, dropDraft, entryExpiry, RAW } from '../store/entry';
 import { beginRead, continueRead } from '../store/entry-read';
 import { BLOCK_BYTES } from '../store/limits';
+import { assertInSection } from '../thread/context';
 import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 import { appendBytes } from './cache';
@@ -28,11 +29,12 @@ let expiry: u64 = 0;
 let valueBytes: u32 = 0;
 
 /**
- * Copies the first block of the key's entry to the output scratch. In a section. Not counted.
+ * Copies the first block of the key's entry to the output scratch. Not counted.
  *
  * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK
  */
 export function getStored(keyBytes: u32, now: u64): i32 {
+  assertInSection();
   const handle = findFresh(keyBytes, now);
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) return ERR_NOT_FOUND;
@@ -41,8 +43,9 @@ export function getStored(keyBytes: u32, now: u64): i32 {
   return i32(valueBytes);
 }
 
-/** Copies the next block. In a section. @returns bytes of value in it, or ERR_RESTART */
+/** Copies the next block. @returns bytes of value in it, or ERR_RESTART */
 export function getMoreStored(): i32 {
+  assertInSection();
   return continueRead(true);
 }
 

@@ -13,11 +13,14 @@ import { selfState } from '../thread/slot';
 import { zsRetire } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 import { deferEntry } from './deferred';
+import { assertLeafLocked } from './directory';
 import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes } from './entry';
 import { ANNOUNCED, announceTotals, DONE, Journal, NONE, selfJournal, takeTotals } from './journal';
 import { insertCell, raiseVersion, removeCell, replaceCell } from './leaf';
 
-/** Writes down what goes in and what goes out, of which either may be 0, and the totals after it. */
+/**
+ * Writes down what goes in and what goes out, of which either may be 0, and the totals after it.
+ */
 function announce(incoming: u32, outgoing: u32): Journal {
   let entries: i64 = 0;
   let value: i64 = 0;
@@ -50,8 +53,9 @@ function settle(journal: Journal): void {
   journal.phase = DONE;
 }
 
-/** Puts this thread's draft into a free position. Leaf locked; then unlock, and close. */
+/** Puts this thread's draft into a free position. Then unlock, and close. */
 export function insertEntry(leaf: u32, position: u32, hash: u32, handle: u32, isMain: bool): void {
+  assertLeafLocked(leaf);
   const journal = announce(handle, 0);
   raiseVersion(leaf, hash);
   insertCell(leaf, position, hash, handle, isMain);
@@ -60,6 +64,7 @@ export function insertEntry(leaf: u32, position: u32, hash: u32, handle: u32, is
 
 /** Puts this thread's draft in the place of an entry of the same key. Likewise. */
 export function replaceEntry(leaf: u32, position: u32, hash: u32, handle: u32, old: u32): void {
+  assertLeafLocked(leaf);
   const journal = announce(handle, old);
   raiseVersion(leaf, hash);
   replaceCell(leaf, position, handle);
@@ -68,6 +73,7 @@ export function replaceEntry(leaf: u32, position: u32, hash: u32, handle: u32, o
 
 /** Takes an entry out. Likewise. */
 export function removeEntry(leaf: u32, position: u32, handle: u32): void {
+  assertLeafLocked(leaf);
   const hash = entryHash(zsPlace(handle));
   const journal = announce(0, handle);
   raiseVersion(leaf, hash);

@@ -19,6 +19,7 @@
  */
 import { selfSlot } from '../base/env';
 import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
+import { assertHalted, assertLockedOrHalted, assertOutside } from '../thread/context';
 import { LIMBO_VALUE } from '../thread/limbo';
 import { lock, tryLock, unlock } from '../thread/lock';
 import { beginGracePeriod, isQuiescent } from '../thread/rcu';
@@ -52,8 +53,9 @@ export function deferredIn(slot: u32): u32 {
   return loadWord(tailAt(slot)) - loadWord(headAt(slot));
 }
 
-/** The i-th entry that waits in a slot's ring. World halted, or stopped. */
+/** The i-th entry that waits in a slot's ring. */
 export function deferredEntry(slot: u32, i: u32): u32 {
+  assertLockedOrHalted(ringLockAt(slot));
   return peekWord(handleAt(slot, peekWord(headAt(slot)) + i));
 }
 
@@ -78,11 +80,12 @@ export function deferEntry(handle: u32): void {
 }
 
 /**
- * Frees what is ripe in a slot's ring, and lets the rest begin to ripen. Not in a section.
+ * Frees what is ripe in a slot's ring, and lets the rest begin to ripen.
  *
  * @returns entries freed; 0 also when somebody else is at it
  */
 export function drainRing(slot: u32): u32 {
+  assertOutside();
   if (deferredIn(slot) == 0 || !tryLock(ringLockAt(slot))) return 0;
   const ring = journalOf(slot);
   let freed: u32 = 0;
@@ -122,9 +125,10 @@ export function reapDeferred(slot: u32): void {
 
 /**
  * Makes room in this thread's full ring while a reader stalls: its entries go to limbo, where they
- * are linked through their own words. Not in a section.
+ * are linked through their own words.
  */
 export function spillRing(): void {
+  assertOutside();
   const slot = selfSlot();
   if (!tryLock(ringLockAt(slot))) return;
   while (deferredIn(slot) != 0) {
@@ -134,21 +138,24 @@ export function spillRing(): void {
   unlock(ringLockAt(slot));
 }
 
-/** Takes the first of a ring out if it is `doomed` already. World halted. */
+/** Takes the first of a ring out if it is `doomed` already. */
 export function skipDoomed(slot: u32, doomed: u32): void {
+  assertHalted();
   if (doomed == 0 || deferredIn(slot) == 0 || deferredEntry(slot, 0) != doomed) return;
   skipFirst(slot);
 }
 
-/** Forgets the first of a ring, which stands elsewhere. Ring lock held, or world halted. */
+/** Forgets the first of a ring, which stands elsewhere. */
 export function skipFirst(slot: u32): void {
+  assertLockedOrHalted(ringLockAt(slot));
   const head = peekWord(headAt(slot));
   if (journalOf(slot).ringClosed == head) journalOf(slot).ringClosed = head + 1;
   storeWord(headAt(slot), head + 1);
 }
 
-/** Whether an entry waits in a slot's ring. World halted. */
+/** Whether an entry waits in a slot's ring. */
 export function isDeferredIn(slot: u32, handle: u32): bool {
+  assertHalted();
   for (let i: u32 = 0, end = deferredIn(slot); i < end; i++) {
     if (deferredEntry(slot, i) == handle) return true;
   }

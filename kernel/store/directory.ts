@@ -23,6 +23,12 @@ import { loadWord, peekWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { allocPages, freePages } from '../memdesc/pages';
 import { MISC_INDEX } from '../memdesc/type';
+import {
+  assertHalted,
+  assertInSection,
+  assertLocked,
+  assertLockedOrHalted,
+} from '../thread/context';
 import { lock, tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
@@ -42,8 +48,9 @@ export function leafCount(): u32 {
   return loadWord(leavesAt());
 }
 
-/** Publishes another number of leaves. Store lock held. */
+/** Publishes another number of leaves. */
 export function setLeafCount(leaves: u32): void {
+  assertLockedOrHalted(STORE_STATE);
   storeWord(leavesAt(), leaves);
 }
 
@@ -77,6 +84,11 @@ export function setLeaf(number: u32, leaf: u32): void {
 
 export function leafLockAt(number: u32): usize {
   return recordAt(number) + 4;
+}
+
+/** Of a leaf by its page: this thread holds its lock. */
+export function assertLeafLocked(leaf: u32): void {
+  assertLocked(leafLockAt(peekWord(noteAt(leaf, LEAF_NUMBER))));
 }
 
 /** @returns 0, or ERR_NO_MEMORY and nothing has changed */
@@ -114,16 +126,18 @@ export function freeIndexPage(address: u32): void {
   if (address != 0) freePages(address >> PAGE_SHIFT, 0, MISC_INDEX);
 }
 
-/** Takes the directory page for a leaf, if it is not there yet. Store lock held. */
+/** Takes the directory page for a leaf, if it is not there yet. */
 export function ensureDirectory(number: u32): bool {
+  assertLocked(STORE_STATE);
   if (number >= MAX_LEAVES) return false;
   const at = pageOf(number);
   if (peekWord(at) == 0) storeWord(at, newIndexPage());
   return peekWord(at) != 0;
 }
 
-/** Whether a page of the index is one: the top, a directory page, or a leaf. World halted. */
+/** Whether a page of the index is one: the top, a directory page, or a leaf. */
 export function isNamedIndexPage(address: u32): bool {
+  assertHalted();
   const top = storeState().top;
   if (address == top) return true;
   const pages = (leafCount() - 1 + FAN_OUT) >> FAN_BITS;
@@ -170,7 +184,7 @@ export function unlockLeaf(number: u32): void {
 }
 
 /**
- * Looks a key up, in a section and without a lock; `foundLeaf` and `foundAt` (leaf.ts) then say
+ * Looks a key up, without a lock; `foundLeaf` and `foundAt` (leaf.ts) then say
  * where.
  *
  * @returns the handle of its entry, or 0
@@ -178,6 +192,7 @@ export function unlockLeaf(number: u32): void {
  * only where the first has given cells away.
  */
 export function lookUp(hash: u32, key: usize, keyBytes: u32): u32 {
+  assertInSection();
   while (true) {
     const leaves = leafCount();
     const at = recordAt(numberFor(hash, leaves));
@@ -196,8 +211,8 @@ export function foundVersion(): u32 {
 }
 
 /**
- * Looks a key up as `lookUp` does, and notes its version: who finds the line at this version under its
- * lock knows that the key has what was found here, or nothing.
+ * Looks a key up as `lookUp` does, and notes its version: who finds the line at this version under
+ * its lock knows that the key has what was found here, or nothing.
  *
  * A writer raises the version before it changes the cell. So the lock must be seen free after the
  * version is loaded and before the cell is: whoever had raised it is done by then.

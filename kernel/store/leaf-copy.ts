@@ -9,6 +9,7 @@
  * A copy is made with plain stores: nobody sees it before its address is published (resize.ts).
  */
 import { peekByte, peekCell, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
+import { assertHalted } from '../thread/context';
 import { zsPlace } from '../zsmalloc/object';
 import { entryHash } from './entry';
 import {
@@ -111,8 +112,9 @@ export function outdate(leaf: u32, from: u32): void {
   }
 }
 
-/** Makes all anew that follows from the cells: tags, lows, guests, `away`, count. World halted. */
+/** Makes all anew that follows from the cells: tags, lows, guests, `away`, count. */
 export function repairLeaf(leaf: u32): void {
+  assertHalted();
   let entries: u32 = 0;
   for (let line: u32 = 0; line < LINES; line++) {
     pokeWord(marksAt(leaf, line), peekWord(marksAt(leaf, line)) & 0xff);
@@ -129,8 +131,9 @@ export function repairLeaf(leaf: u32): void {
   pokeWord(noteAt(leaf, LEAF_ENTRIES), entries);
 }
 
-/** Whether all that follows from the cells does. World stopped. */
+/** Whether all that follows from the cells does. */
 export function isLeafSound(leaf: u32): bool {
+  assertHalted();
   let entries: u32 = 0;
   let away: u32 = 0;
   for (let line: u32 = 0; line < LINES; line++) away += awayFrom(leaf, line);

@@ -41,6 +41,7 @@ import {
   storeCell,
   storeWord,
 } from '../base/words';
+import { assertInSection } from '../thread/context';
 import { zsPlace } from '../zsmalloc/object';
 import { hasKey } from './entry';
 
@@ -323,8 +324,9 @@ export function setFrequency(leaf: u32, position: u32, frequency: u32): void {
   pokeByte(at, (peekByte(at) & ~(FREQUENCY_MASK << shift)) | (frequency << shift));
 }
 
-/** A hit: at most one plain store of a byte, none once it is saturated. In a section. */
+/** A hit: at most one plain store of a byte, none once it is saturated. */
 export function noteHit(leaf: u32, position: u32): void {
+  assertInSection();
   const at = frequencyAt(leaf, position);
   const shift = frequencyShift(position);
   const seen = peekByte(at);

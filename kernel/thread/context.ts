@@ -12,8 +12,12 @@
  *   assertOutside()           the section is over, or never began: a grace period may be waited for
  *   assertNoLock()            nobody waits for this thread
  *
- * What cannot be asked is said in words: who owns memory that is not published, that an object is
- * in use, that a word is read by its owner alone.
+ * Said in words is what they cannot ask:
+ *   who owns memory that is not published; that an object is in use; that a word is its owner's
+ *   "its owner, or halted"      stocks, slots: whose they are is an argument
+ *   "in a section, or locked"   where the address of the lock is not known
+ *   leaves and queues           know no lock; who calls them asks (store/change.ts, cache/queue.ts)
+ *   folios "locked and pinned"  the user's lock: who has it not gets an error
  */
 import { selfSlot } from '../base/env';
 import { THREADS_STATE } from '../base/layout';

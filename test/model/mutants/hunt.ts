@@ -119,55 +119,67 @@ interface Search {
   options: Partial<Scenario>;
 }
 
+/** Looks for one mutant; `left` are the searches that were not over in time. */
+class Hunter {
+  readonly #mutant: Hunt;
+  readonly #builds: Builds;
+  readonly #end: number;
+  readonly left: Search[] = [];
+  met = 0;
+
+  constructor(mutant: Hunt) {
+    this.#mutant = mutant;
+    this.#builds = new Builds(mutant);
+    this.#end = performance.now() + mutant.maxSeconds * 1000;
+  }
+
+  async search({ name, options }: Search, seconds: number): Promise<Catch | null> {
+    const { isAsserted: isLax = false, bound: least = 0 } = this.#mutant;
+    const scenario = scenarioOf(name);
+    const kernel = await this.#builds.get(isLax ? 'debug' : (scenario.module ?? 'release'));
+    const maxSeconds = Math.min(seconds, (this.#end - performance.now()) / 1000);
+    if (kernel === null || maxSeconds <= 0) return null;
+    const bound = Math.max(scenario.bound, least);
+    const limits = { bound, maxSeconds, isLax, ...options };
+    const result = await resultOf(kernel, scenario, limits);
+    if (result === 'incomplete') this.left.push({ name, options });
+    else this.met++;
+    const how = options.mode === undefined ? name : `${name}, walked`;
+    if (result === 'incomplete' || result === '') return null;
+    return { verdict: 'caught', story: `${how}: ${result}` };
+  }
+
+  /** The first that fails, each for so long; null if none does. */
+  async searchAll(all: readonly Search[], seconds: number): Promise<Catch | null> {
+    for (const one of all) {
+      const found = await this.search(one, seconds);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+}
+
 /**
  * Runs scenarios until one fails, or the time is over: those of the file's own protocol, then the
  * others. A moment for each, for most faults show at once; then all that it needs for each that was
  * not over by then; in the end the walks.
  */
 export async function hunt(mutant: Hunt): Promise<Catch> {
-  const made = new Builds(mutant);
-  const end = performance.now() + mutant.maxSeconds * 1000;
-  const left: Search[] = [];
-  let met = 0;
-  const search = async ({ name, options }: Search, seconds: number): Promise<Catch | null> => {
-    const scenario = scenarioOf(name);
-    const isLax = mutant.isAsserted === true;
-    const kernel = await made.get(isLax ? 'debug' : (scenario.module ?? 'release'));
-    const maxSeconds = Math.min(seconds, (end - performance.now()) / 1000);
-    if (kernel === null || maxSeconds <= 0) return null;
-    const bound = Math.max(scenario.bound, mutant.bound ?? 0);
-    const result = await resultOf(kernel, scenario, {
-      bound,
-      maxSeconds,
-      isLax,
-      ...options,
-    });
-    if (result === 'incomplete') left.push({ name, options });
-    else met++;
-    const how = options.mode === undefined ? name : `${name}, walked`;
-    if (result === 'incomplete' || result === '') return null;
-    return { verdict: 'caught', story: `${how}: ${result}` };
-  };
-  const isOwn = (name: string): boolean => mutant.walks.includes(name);
-  const own = mutant.scenarios.filter(isOwn);
-  const others = mutant.scenarios.filter((name) => !isOwn(name));
-  for (const names of [own, others]) {
-    for (const name of names) {
-      const found = await search({ name, options: {} }, GLANCE_SECONDS);
-      if (found !== null) return found;
-    }
-    for (const again of left.splice(0)) {
-      const found = await search(again, mutant.maxSeconds);
-      if (found !== null) return found;
-    }
-  }
-  for (const name of mutant.walks) {
-    const found = await search({ name, options: WALK }, mutant.maxSeconds);
+  const { scenarios: all, walks, maxSeconds } = mutant;
+  const hunter = new Hunter(mutant);
+  const isOwn = (name: string): boolean => walks.includes(name);
+  for (const names of [all.filter(isOwn), all.filter((name) => !isOwn(name))]) {
+    const searches = names.map((name) => ({ name, options: {} }));
+    const found =
+      (await hunter.searchAll(searches, GLANCE_SECONDS)) ??
+      (await hunter.searchAll(hunter.left.splice(0), maxSeconds));
     if (found !== null) return found;
   }
-  if (met === 0 && left.length === 0) return { verdict: 'same binary', story: '' };
-  const all = mutant.scenarios.length + mutant.walks.length;
-  return { verdict: 'survived', story: `${met} of ${all} searches` };
+  const searches = walks.map((name) => ({ name, options: WALK }));
+  const found = await hunter.searchAll(searches, maxSeconds);
+  if (found !== null) return found;
+  if (hunter.met + hunter.left.length === 0) return { verdict: 'same binary', story: '' };
+  return { verdict: 'survived', story: `${hunter.met} of ${all.length + walks.length} searches` };
 }
 
 /** How a scenario fails, '' if it does not, or 'incomplete' if its time was over. */

@@ -66,18 +66,22 @@ export interface LoadOptions extends SetOptions, WaitOptions {
   staleIfError?: boolean;
 }
 
-/** The shape of lru-cache's fetchMethod. */
-export type Compute<V> = (
-  key: Key,
-  stale: V | undefined,
-  context: { signal: AbortSignal; options: SetOptions },
-) => V | undefined | Promise<V | undefined>;
+/** The shape of lru-cache's fetchMethod. What it returns may be what `set` takes; callers get copies. */
+export type Compute<V> = {
+  compute(
+    key: Key,
+    stale: V | undefined,
+    context: { readonly signal: AbortSignal; readonly options: SetOptions },
+  ): In<V> | undefined | Promise<In<V> | undefined>;
+}['compute'];
 
-export type ComputeSync<V> = (
-  key: Key,
-  stale: V | undefined,
-  context: { options: SetOptions },
-) => V | undefined;
+export type ComputeSync<V> = {
+  compute(
+    key: Key,
+    stale: V | undefined,
+    context: { readonly options: SetOptions },
+  ): In<V> | undefined;
+}['compute'];
 
 export interface EntryInfo {
   size: number;
@@ -173,6 +177,15 @@ export interface CacheEvents {
   evicted: object;
 }
 
+/** What came of calls of `getOrSet` that found no value. */
+export interface LoadStats {
+  computed: number;
+  waited: number;
+  alone: number;
+  discarded: number;
+  failed: number;
+}
+
 export interface CacheStats {
   entries: number;
   keyBytes: number;
@@ -191,6 +204,7 @@ export interface CacheStats {
   bytesIn: number;
   bytesOut: number;
   limboWaits: number;
+  loads: LoadStats;
   threads: number;
   isSupervised: boolean;
   tier?: TierStats;

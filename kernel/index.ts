@@ -11,6 +11,7 @@ export * from './exports/compaction';
 export { describePage } from './exports/describe';
 export * from './exports/folios';
 export * from './exports/grace';
+export * from './exports/lease';
 export * from './exports/objects';
 export * from './exports/pages';
 export * from './exports/pools';

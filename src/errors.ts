@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'ERR_PAGELESS_UNSUPPORTED'
   | 'ERR_PAGELESS_TARGET_TOO_SMALL'
   | 'ERR_PAGELESS_NOT_A_NUMBER'
+  | 'ERR_PAGELESS_COMPUTE'
   | 'ERR_PAGELESS_TIMEOUT'
   | 'ERR_PAGELESS_TIER';
 
@@ -145,6 +146,27 @@ export class TargetTooSmallError extends PagelessError {
 export class NotANumberError extends PagelessError {
   constructor(key: unknown, reason: string) {
     super('ERR_PAGELESS_NOT_A_NUMBER', `Cannot increment ${show(key)}: ${reason}`);
+  }
+}
+
+/** What is known here of an error that another thread has thrown. */
+export interface RemoteError {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | number | undefined;
+  /** The beginning of its stack: up to 1 KiB. */
+  readonly text: string;
+}
+
+/** The function that computed a value for `getOrSet` has thrown, in another thread. */
+export class ComputeError extends PagelessError {
+  declare readonly cause: RemoteError;
+
+  constructor(cause: RemoteError) {
+    const { name, message } = cause;
+    super('ERR_PAGELESS_COMPUTE', `Another thread could not compute it: ${name}: ${message}`, {
+      cause,
+    });
   }
 }
 
@@ -276,6 +298,7 @@ const named = {
   TooManyCachesError,
   UnsupportedError,
   TargetTooSmallError,
+  ComputeError,
   TimeoutError,
   TierError,
 };

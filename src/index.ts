@@ -32,6 +32,12 @@ export {
 export { isSupported, whyUnsupported } from './border/support.ts';
 export { SharedCache, type SharedCacheConstructor } from './cache/constructor.ts';
 export type {
+  Compute,
+  ComputeContext,
+  ComputeSync,
+  LoadOptions,
+} from './cache/load-options.ts';
+export type {
   AttachOptions,
   CacheStats,
   IncrementOptions,
@@ -43,6 +49,7 @@ export type {
   SharedCacheOptions,
   Version,
 } from './cache/shared-cache.ts';
+export type { LoadStats } from './cache/statistics.ts';
 export type { TierHandle } from './cache/tier-settings.ts';
 export type { Bytes, In, ValueCodec, ValueKind } from './cache/values.ts';
 export type { CacheView } from './cache/view.ts';
@@ -52,6 +59,7 @@ export {
   BadImageError,
   BusyError,
   CacheMismatchError,
+  ComputeError,
   CorruptionError,
   DisposedError,
   type ErrorCode,
@@ -64,6 +72,7 @@ export {
   NotANumberError,
   NotYoursError,
   PagelessError,
+  type RemoteError,
   StaleError,
   TargetTooSmallError,
   TierError,

@@ -19,7 +19,7 @@
 /** "plzn" in memory order. */
 export const ZONE_MAGIC: u32 = 0x6e7a6c70;
 /** Raised with every change of anything that two threads must agree on. */
-export const FORMAT_VERSION: u32 = 13;
+export const FORMAT_VERSION: u32 = 14;
 
 export const PAGE_SHIFT: u32 = 12;
 export const PAGE_BYTES: u32 = 4096;
@@ -41,6 +41,7 @@ export const STORE_STATE: usize = 1152;
 export const THREADS_STATE: usize = 1280;
 export const QUEUE_STATE: usize = 1408;
 export const CLOCK_STATE: usize = 1472;
+export const LEASE_STATE: usize = 1920;
 export const MEMDESC_STATE: usize = 2048;
 export const COMPACT_STATE: usize = 3072;
 

@@ -16,7 +16,6 @@
  * a time in milliseconds, 0 = never.
  */
 import { ERR_NO_MEMORY, ERR_UNMET } from '../base/fault';
-import { peekWord } from '../base/words';
 import { keepFree } from '../frames/watermark';
 import { takeScratch } from '../memdesc/thread-pages';
 import {
@@ -28,13 +27,11 @@ import {
   STALLED,
 } from '../reclaim/reclaim';
 import { closeChange, insertEntry, removeEntry, replaceEntry } from '../store/change';
-import { hasRingRoom } from '../store/deferred';
 import {
   assertLeafLocked,
   formatIndex,
   leafAt,
   leafCount,
-  lockLeaf,
   lockLeafOf,
   lookUp,
   numberFor,
@@ -50,15 +47,14 @@ import {
 } from '../store/entry';
 import { selfJournal, storeState } from '../store/journal';
 import {
-  cellAt,
   findHandle,
   foundAt,
   freePosition,
   isMainAt,
   LEAF_CELLS,
   leafEntries,
-  nextPosition,
   noteHit,
+  versionOf,
 } from '../store/leaf';
 import { areFew, growIndex, isMany, shrinkIndex } from '../store/resize';
 import { noteExpiring } from '../thread/clock';
@@ -75,8 +71,9 @@ import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { formatPool } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
-import { ALWAYS, IF_VERSION, isConditional, isMet, require } from './condition';
+import { ALWAYS, IF_LEASE, IF_VERSION, isConditional, isLeased, isMet, require } from './condition';
 import { evictFrom, unitsOfEntry } from './judge';
+import { formatLeases, overtake } from './lease-table';
 import { beginsInMain, evictSome, pushEntry } from './queue';
 import { formatShards } from './queue-pages';
 import { keyHash } from './read';
@@ -98,6 +95,7 @@ export function formatStore(): i32 {
   keepFree(ATTACH_RESERVE_PAGES);
   let failure = formatPool();
   if (failure == 0) failure = formatShards();
+  if (failure == 0) failure = formatLeases();
   return failure != 0 ? failure : formatIndex();
 }
 
@@ -153,6 +151,18 @@ export function beginIf(what: u32, version: u32, keyBytes: u32, valueBytes: u32,
   return 0;
 }
 
+/** The same, of a value that was computed under a lease. What its draft holds may be given away. */
+export function beginComputed(
+  lease: u32,
+  grant: u32,
+  keyBytes: u32,
+  valueBytes: u32,
+  expiry: u64,
+): void {
+  require(IF_LEASE + lease, grant);
+  beginDraft(keyBytes, valueBytes, expiry);
+}
+
 /** Appends `bytes` ≤ BLOCK_BYTES from the input scratch. @returns 0, or ERR_NO_MEMORY: refused */
 export function append(bytes: u32, isRaw: bool): i32 {
   return appendBytes(selfState().outputScratch, encodeBlock(bytes, isRaw));
@@ -186,7 +196,8 @@ export function commit(): i32 {
     entries = put(hash, keyBytes, handle);
   }
   if (entries == UNMET) {
-    dropDraft(slot);
+    // What a lease was taken for is of use still, for those who wait.
+    if (!isLeased()) dropDraft(slot);
     return ERR_UNMET;
   }
   count(COUNT_SETS, 1);
@@ -212,7 +223,9 @@ function put(hash: u32, keyBytes: u32, handle: u32): u32 {
   const leaf = leafAt(number);
   const old = findHandle(leaf, hash, slot.keyScratch, keyBytes);
   let entries: u32 = 0;
-  if (!isMet(leaf, hash, old)) entries = UNMET;
+  const isAllowed = isMet(leaf, hash, old);
+  if (isAllowed && !isLeased()) overtake(hash);
+  if (!isAllowed) entries = UNMET;
   else if (old != 0) replace(leaf, hash, handle, old);
   else entries = insert(leaf, hash, handle);
   unlockLeaf(number);
@@ -313,7 +326,8 @@ function takeOut(keyBytes: u32): bool {
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
   let handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
-  if (!isMet(leaf, hash, handle)) handle = 0;
+  if (isMet(leaf, hash, handle)) overtake(hash);
+  else handle = 0;
   if (handle != 0) removeEntry(leaf, foundAt(), handle);
   const entries = leafEntries(leaf);
   unlockLeaf(number);
@@ -323,36 +337,11 @@ function takeOut(keyBytes: u32): bool {
   return true;
 }
 
-/** Removes up to `limit` entries, of the last leaf first. @returns how many it removed */
-export function clearSome(limit: u32): u32 {
-  let removed: u32 = 0;
-  let number = leafCount();
-  while (removed < limit && number != 0) {
-    makeRingRoom();
-    const some = clearLeaf(number - 1, limit - removed);
-    removed += some;
-    if (some != 0) continue;
-    shrinkIndex();
-    number = min(number - 1, leafCount());
-  }
-  count(COUNT_DELETES, removed);
-  leaveSection();
-  reclaimIfMany();
-  return removed;
-}
-
-/** Removes up to `limit` entries of a leaf, and no more than the ring takes. @returns how many */
-function clearLeaf(number: u32, limit: u32): u32 {
-  let removed: u32 = 0;
-  lockLeaf(number);
-  const leaf = leafAt(number);
-  let at: u32 = leaf == 0 ? LEAF_CELLS : nextPosition(leaf, 0);
-  for (; at < LEAF_CELLS && removed < limit && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
-    removeEntry(leaf, at, peekWord(cellAt(leaf, at)));
-    closeChange();
-    removed++;
-  }
+/** The version of the line of the key in the scratch: it changes whenever the key does. */
+export function versionNow(keyBytes: u32): u32 {
+  const hash = keyHash(keyBytes);
+  const number = lockLeafOf(hash);
+  const version = versionOf(leafAt(number), hash);
   unlockLeaf(number);
-  leaveSection();
-  return removed;
+  return version;
 }

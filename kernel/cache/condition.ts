@@ -6,6 +6,7 @@
  *   IF_PRESENT   there is one             replace
  *   IF_VERSION   its line has the version that a read has told, so that nothing has changed since:
  *                neither the entry nor its absence          setIfVersion, update, increment
+ *   IF_LEASE + n the lease n was not overtaken (lease-table.ts)            getOrSet
  *
  * One that has expired is none. A version is the line's (store/leaf.ts), so entries beside it raise
  * it as well, and so do splits: who is told no for nothing reads again.
@@ -14,11 +15,13 @@ import { entryExpiry } from '../store/entry';
 import { versionOf } from '../store/leaf';
 import { latestTime } from '../thread/clock';
 import { zsPlace } from '../zsmalloc/object';
+import { mayStore } from './lease-table';
 
 export const ALWAYS: u32 = 0;
 export const IF_ABSENT: u32 = 1;
 export const IF_PRESENT: u32 = 2;
 export const IF_VERSION: u32 = 3;
+export const IF_LEASE: u32 = 4;
 
 /** Thread-local: the condition of the change under way. */
 let condition: u32 = 0;
@@ -34,6 +37,11 @@ export function isConditional(): bool {
   return condition != ALWAYS;
 }
 
+/** Whether it is that a lease was not overtaken. */
+export function isLeased(): bool {
+  return condition >= IF_LEASE;
+}
+
 /** Whether the entry of a handle has expired. In a section, or with its leaf's lock. */
 function isOver(handle: u32): bool {
   const expiry = entryExpiry(zsPlace(handle));
@@ -47,6 +55,7 @@ function isOver(handle: u32): bool {
  */
 export function isMet(leaf: u32, hash: u32, handle: u32): bool {
   if (condition == ALWAYS) return true;
+  if (isLeased()) return mayStore(condition - IF_LEASE, expected);
   if (condition == IF_ABSENT) return handle == 0 || isOver(handle);
   if (condition == IF_PRESENT) return handle != 0 && !isOver(handle);
   return versionOf(leaf, hash) == expected && (handle == 0 || !isOver(handle));

@@ -4,6 +4,7 @@
  */
 
 import * as store from '../cache/cache';
+import { clearSome as clearBatch } from '../cache/clear';
 import * as keys from '../cache/keys';
 import * as number from '../cache/number';
 import * as purging from '../cache/purge';
@@ -274,7 +275,7 @@ export function remove(keyBytes: u32): bool {
 
 export function clearSome(limit: u32): u32 {
   enter(OP_DELETE);
-  const removed = store.clearSome(limit);
+  const removed = clearBatch(limit);
   leave();
   return removed;
 }

@@ -19,6 +19,7 @@ import {
 import { superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
 import { checkQueues } from '../cache/check';
+import { checkLeases, countLeaseParts } from '../cache/lease';
 import { checkIsolated } from '../compact/isolate';
 import { isTaken } from '../frames/bitfield';
 import { checkFrames, isStocked } from '../frames/check';
@@ -90,6 +91,7 @@ function checkFloors(): u32 {
   if (storeState().top == 0) return 0;
   detail = checkIndex();
   if (detail == 0) detail = checkQueues();
+  if (detail == 0) detail = checkLeases();
   if (detail != 0) return FAULT_INDEX;
   detail = checkSums();
   return detail == 0 ? 0 : FAULT_INDEX;
@@ -147,10 +149,10 @@ function countList(kind: u32, first: u32): u32 {
   return objects;
 }
 
-/** Every object of the store's pool is an entry's, waits, or is a draft's. */
+/** Every object of the store's pool is an entry's, a lease's, waits, or is a draft's. */
 function checkSums(): u32 {
   const cells = countObjects(zsState().store);
-  let parts = countEntryParts(cells);
+  let parts = countEntryParts(cells) + countLeaseParts(cells);
   parts += countLimboParts(bag(LIMBO_VALUE).filling, cells);
   parts += countLimboParts(bag(LIMBO_VALUE).ripening, cells);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {

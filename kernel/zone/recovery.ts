@@ -14,6 +14,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
+import { dropLeases, repairLeases } from '../cache/lease';
 import { reapQueues, repairQueues } from '../cache/recover';
 import { repairCompaction } from '../compact/recover';
 import { leaveFrames, repairFrames } from '../frames/recover';
@@ -69,6 +70,7 @@ export function repairDead(): void {
     repairPins(slot);
     // After the pins: what the mover had frozen is counted by now.
     repairCompaction(slot);
+    repairLeases(slot);
     repairStore(slot);
     repairQueues(slot);
     slotOf(slot).repaired = 1;
@@ -122,6 +124,7 @@ export function reapDead(): u32 {
 /** Gives back what a thread owns between two calls: of one that leaves, or of a dead one. */
 export function returnOwned(slot: u32): void {
   dropDraft(slotOf(slot));
+  dropLeases(slot);
   reapDeferred(slot);
   dropScratch(slotOf(slot));
   if (slot == selfSlot()) {

@@ -15,6 +15,7 @@
  */
 import { selfSlot, setSelfPage, setSelfSlot } from '../base/env';
 import { ERR_BUSY, FAULT_TRAP, fail, trapIfPoisoned } from '../base/fault';
+import { repairLeases } from '../cache/lease';
 import { reapQueues, repairQueues } from '../cache/recover';
 import { forgetTargets } from '../compact/isolate';
 import { takeOrphan } from '../compact/migrate';
@@ -88,6 +89,7 @@ function repairHalted(slot: u32): void {
   takeOrphan();
   repairOwnLedger();
   repairCompaction(slot);
+  repairLeases(slot);
   repairStore(slot);
   repairQueues(slot);
 }

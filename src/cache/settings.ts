@@ -88,7 +88,7 @@ export interface SavedSettings extends Omit<Settings, 'tier'> {
 const CACHE_OPTIONS = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression', 'now', 'tier'];
 const ATTACH_OPTIONS = ['values', 'now', 'tier'];
 const RESTORE_OPTIONS = [...ATTACH_OPTIONS, 'maxSize'];
-const SET_OPTIONS = ['ttl'];
+export const SET_OPTIONS: readonly string[] = ['ttl'];
 const INCREMENT_OPTIONS = ['ttl', 'initial'];
 /** The kernel's numbers are signed. */
 const MAX_ENTRY_BYTES: number = 2 ** 31 - 1;
@@ -234,7 +234,7 @@ function hasOnlyTtl(options: SetOptions): boolean {
 }
 
 /** Milliseconds, 0 for never; `unsaid` when it was left out. Throws `InvalidArgumentError`. */
-function readTtl<U extends number | undefined>(ttl: unknown, unsaid: U): number | U {
+export function readTtl<U extends number | undefined>(ttl: unknown, unsaid: U): number | U {
   if (ttl === undefined) return unsaid;
   if (ttl === Number.POSITIVE_INFINITY) return 0;
   if (Number.isSafeInteger(ttl) && (ttl as number) >= 0) return ttl as number;

@@ -34,7 +34,8 @@ import { TierLink } from './tier-link.ts';
 import type { OpenTier } from './tier-settings.ts';
 import { Border, type Key } from './transfer.ts';
 import type { Bytes, ValueCodec } from './values.ts';
-import { CacheView, ViewParts } from './view.ts';
+import { CacheView } from './view.ts';
+import { ViewParts } from './view-parts.ts';
 import type { Version } from './writer.ts';
 
 export type {
@@ -162,9 +163,8 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   /** Gives back this thread's part; the cache lives on in the others. Twice is once. */
   close(): void {
     if (this.#parts.isClosed) return;
-    this.#parts.isClosed = true;
     void this.#parts.tier?.session?.close();
-    this.#parts.clock.close();
+    this.#parts.close();
     this.#arena.close();
   }
 

@@ -12,6 +12,20 @@ import type { TierStats } from '../tier/interface.ts';
  */
 export type Refusal = 'too-large' | 'no-memory' | 'stalled-reader';
 
+/** What came of calls of `getOrSet` that found no value. */
+export interface LoadStats {
+  /** Computations for all threads. */
+  computed: number;
+  /** Calls that got the result of another call's computation. */
+  waited: number;
+  /** Computations for one call alone: there was nothing to wait for, or it took too long. */
+  alone: number;
+  /** Results that were not stored, because the key was set or deleted meanwhile. */
+  discarded: number;
+  /** Computations that threw. */
+  failed: number;
+}
+
 /** Figures of a cache, summed over all threads, past and present. */
 export interface CacheStats {
   /** Expired ones that nobody has met yet included. */
@@ -43,6 +57,7 @@ export interface CacheStats {
   bytesOut: number;
   /** How often a writer has waited for readers, because too much was waiting for them. */
   limboWaits: number;
+  loads: LoadStats;
   /** Threads that are attached. */
   threads: number;
   /**
@@ -60,6 +75,7 @@ export type Asked = Pick<
   | 'entryCount'
   | 'keyBytes'
   | 'liveThreads'
+  | 'loads'
   | 'storedBytes'
   | 'supervisorOwner'
   | 'valueBytes'
@@ -86,6 +102,13 @@ export function readStats(kernel: Asked): CacheStats {
     bytesIn: kernel.counter(facts.COUNT_BYTES_IN),
     bytesOut: kernel.counter(facts.COUNT_BYTES_OUT),
     limboWaits: kernel.counter(facts.COUNT_LIMBO_WAITS),
+    loads: {
+      computed: kernel.loads(facts.LOADS_COMPUTED),
+      waited: kernel.loads(facts.LOADS_WAITED),
+      alone: kernel.loads(facts.LOADS_ALONE),
+      discarded: kernel.loads(facts.LOADS_DISCARDED),
+      failed: kernel.loads(facts.LOADS_FAILED),
+    },
     threads: kernel.liveThreads(),
     isSupervised: kernel.supervisorOwner() !== 0,
   };

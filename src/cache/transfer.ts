@@ -48,6 +48,8 @@ export class Border {
   /** The whole memory, and the parts of the scratch: views that end where the part does. */
   readonly #bytes: Uint8Array;
   readonly #key: Uint8Array;
+  /** All of it as words, to wait for one. */
+  readonly words: Int32Array;
   readonly #input: Uint8Array;
   readonly #output: number;
   readonly #views: Uint8Array[] = [];
@@ -60,6 +62,7 @@ export class Border {
     this.#kernel = kernel;
     this.#clock = clock;
     this.#bytes = viewOf(memory.buffer);
+    this.words = new Int32Array(memory.buffer);
     this.#key = this.#lend(kernel.keyScratch() >>> 0, facts.MAX_KEY_BYTES);
     this.#input = this.#lend(kernel.inputScratch() >>> 0, facts.BLOCK_BYTES);
     this.#output = kernel.outputScratch() >>> 0;
@@ -146,6 +149,38 @@ export class Border {
       if (failure !== 0) return failure;
     }
     return this.#kernel.commitSet();
+  }
+
+  /**
+   * Makes a draft of what was computed under a lease, for the key in the scratch. @returns false:
+   * no room, and nothing has changed
+   */
+  draft(
+    lease: { number: number; grant: number },
+    keyBytes: number,
+    value: Uint8Array,
+    isRaw: boolean,
+    expiry: number,
+  ): boolean {
+    this.#kernel.beginComputed(lease.number, lease.grant, keyBytes, value.length, expiry);
+    // One block at least: an empty value is one as well.
+    for (let from = 0; from === 0 || from < value.length; from += facts.BLOCK_BYTES) {
+      const block = value.subarray(from, from + facts.BLOCK_BYTES);
+      this.#input.set(block);
+      if (this.#kernel.appendSet(block.length, isRaw ? 1 : 0) < 0) return false;
+    }
+    return true;
+  }
+
+  /** What a lease has left for those who wait, for the key in the scratch; undefined: nothing. */
+  fetchLease(lease: number, grant: number, keyBytes: number): Uint8Array | undefined {
+    for (let attempt = 0; attempt < RESTARTS; attempt++) {
+      const length = this.#kernel.readLease(lease, grant, keyBytes);
+      if (length < 0) return undefined;
+      const bytes = this.#fetchBlocks(length);
+      if (bytes) return bytes;
+    }
+    return undefined;
   }
 
   /** The key in the scratch as a text of one character a byte. */
@@ -319,4 +354,9 @@ export class Border {
 
 function badKey(key: Key): InvalidArgumentError {
   return new InvalidArgumentError('key', `1 to ${facts.MAX_KEY_BYTES} bytes long`, key);
+}
+
+/** The key as it is now: bytes may be changed by their owner before they are looked at again. */
+export function copyKey(key: Key): Key {
+  return isBytes(key) ? new Uint8Array(fixedView(key, lengthOf(key))) : key;
 }

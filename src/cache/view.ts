@@ -6,9 +6,8 @@
  */
 import { checkBytes, checkInteger } from '../border/arguments.ts';
 import { isThenable } from '../border/brands.ts';
-import type { ZoneClock } from '../border/clock.ts';
 import { type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
-import { DisposedError, InvalidArgumentError, TargetTooSmallError } from '../errors.ts';
+import { InvalidArgumentError, TargetTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import {
   checkEntry,
@@ -18,55 +17,26 @@ import {
   listOf,
   readKeysOptions,
 } from './iteration.ts';
+import {
+  type Compute,
+  type ComputeSync,
+  checkCompute,
+  type LoadOptions,
+  readRequest,
+} from './load-options.ts';
 import { type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
-import type { IncrementOptions, SetOptions, Settings } from './settings.ts';
+import type { IncrementOptions, SetOptions } from './settings.ts';
 import { type CacheStats, readStats } from './statistics.ts';
-import type { TierLink } from './tier-link.ts';
-import type { Border, Key } from './transfer.ts';
-import { type Bytes, type Decoder, decoderOf, type In, type ValueCodec } from './values.ts';
+import type { Key } from './transfer.ts';
+import type { Bytes, In } from './values.ts';
+import type { ViewParts } from './view-parts.ts';
 import { readWait, type WaitOptions } from './waiting.ts';
-import { type Version, Writer } from './writer.ts';
+import type { Version } from './writer.ts';
 
 /** The cursor behind the last key: kernel/cache/keys.ts. */
 const END_OF_KEYS = 2 ** 32;
 /** Entries that one kernel call clears: some hundred microseconds. */
 const CLEAR_BATCH = 1024;
-
-/** What a view works with. */
-export class ViewParts<T> {
-  readonly kernel: KernelExports;
-  readonly clock: ZoneClock;
-  readonly codec: ValueCodec<T>;
-  readonly decode: Decoder<T>;
-  readonly settings: Settings;
-  readonly writer: Writer<T>;
-  /** What a second tier is reached by. */
-  tier: TierLink<T> | undefined;
-  isClosed = false;
-  readonly #border: Border;
-
-  constructor(
-    kernel: KernelExports,
-    border: Border,
-    clock: ZoneClock,
-    codec: ValueCodec<T>,
-    settings: Settings,
-  ) {
-    this.kernel = kernel;
-    this.#border = border;
-    this.clock = clock;
-    this.codec = codec;
-    this.decode = decoderOf(codec);
-    this.settings = settings;
-    this.writer = new Writer(this);
-  }
-
-  /** Throws `DisposedError` when the cache is closed. */
-  live(): Border {
-    if (this.isClosed) throw new DisposedError('cache');
-    return this.#border;
-  }
-}
 
 export class CacheView<T> {
   readonly #parts: ViewParts<T>;
@@ -195,6 +165,44 @@ export class CacheView<T> {
    */
   setIfVersion(key: Key, value: In<T>, version: Version, options?: SetOptions): boolean {
     return this.#parts.writer.setIfVersion(key, value, version, options);
+  }
+
+  /**
+   * The key's value; if it has none, what `compute` returns, which is stored. Of all threads that
+   * ask meanwhile one computes and the others wait for it.
+   *
+   * @returns a copy, as `get` would give; undefined if `compute` gave none
+   * @throws {InvalidArgumentError} as all of these, by the promise
+   * @throws {ComputeError} if `compute` threw in another thread; in this one, what it threw
+   * @throws {TimeoutError} if `compute` took longer than `timeoutMs`
+   */
+  async getOrSet(key: Key, compute: Compute<T>, options?: LoadOptions): Promise<T | undefined> {
+    checkCompute(compute);
+    if (options?.forceRefresh !== true) {
+      const value = this.#read(key, true);
+      if (value !== undefined) return value;
+    }
+    return this.#parts.loader.load(readRequest(key, compute, options));
+  }
+
+  /**
+   * The same for a `compute` that returns its value at once. This thread stands still while another
+   * one computes.
+   *
+   * @throws {BusyError} if it would wait for itself: for a computation of this thread, or a ring of
+   * them
+   */
+  getOrSetSync(
+    key: Key,
+    compute: ComputeSync<T>,
+    options?: Omit<LoadOptions, 'signal'>,
+  ): T | undefined {
+    checkCompute(compute);
+    if (options?.forceRefresh !== true) {
+      const value = this.#read(key, true);
+      if (value !== undefined) return value;
+    }
+    return this.#parts.loader.loadSync(readRequest(key, compute as Compute<T>, options, true));
   }
 
   /** Whether the key has a value. Not counted. */

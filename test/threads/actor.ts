@@ -5,6 +5,7 @@
  * one turn tell how far they are by flag 0, because no message would leave.
  */
 import { randomFillSync } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, threadId, Worker, workerData } from 'node:worker_threads';
 import * as facts from '../../src/generated/facts.ts';
 import { SharedCache } from '../../src/index.ts';
@@ -50,7 +51,83 @@ function holdLock(lock = facts.STORE_STATE, operation = facts.HALF_DONE | 8): vo
   tell(1);
 }
 
+/** What a `compute` is told to do; it tells by flag 0 that it has begun. */
+const computes: Record<string, () => unknown> = {
+  value: async () => {
+    await sleep(20);
+    return text(`by ${threadId}`);
+  },
+  /** When flag 1 is set. */
+  gated: async () => {
+    tell(1);
+    while (Atomics.load(flags, 1) === 0) await sleep(1);
+    return text(`by ${threadId}`);
+  },
+  nothing: async () => {
+    await sleep(20);
+    return undefined;
+  },
+  large: async () => {
+    await sleep(20);
+    return new Uint8Array(2 ** 21);
+  },
+  failing: async () => {
+    tell(1);
+    while (Atomics.load(flags, 1) === 0) await sleep(1);
+    throw Object.assign(new RangeError('on purpose'), { code: 'E_MINE' });
+  },
+  never: () => {
+    tell(1);
+    return new Promise(() => {});
+  },
+};
+
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}
+
+function plain(value: Uint8Array | undefined): string | undefined {
+  return value && (value.length > 100 ? `${value.length} bytes` : new TextDecoder().decode(value));
+}
+
+async function load(key: string, how: string, calls = 1, options = {}): Promise<unknown> {
+  let computed = 0;
+  const compute = (): Uint8Array => {
+    computed++;
+    return computes[how]?.() as Uint8Array;
+  };
+  const all = Array.from({ length: calls }, () => cache.getOrSet(key, compute, options));
+  try {
+    const values = (await Promise.all(all)).map(plain);
+    return { computed, values: [...new Set(values)] };
+  } catch (error) {
+    const { name, code, cause } = error as Error & { code: string };
+    return { computed, name, code, cause };
+  }
+}
+
+/** Computes `key` while it asks for `other`, standing still; both tell when they have begun. */
+function loadRing(key: string, other: string): unknown {
+  try {
+    const value = cache.getOrSetSync(key, () => {
+      tell(1);
+      awaitGo();
+      return cache.getOrSetSync(other, () => text(`${other} by ${threadId}`));
+    });
+    return plain(value);
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
 const roles: Record<string, (...values: never[]) => unknown> = {
+  load,
+  loadRing,
+  loadSync: (key: string) => plain(cache.getOrSetSync(key, () => text(`by ${threadId}`))),
+  loadAndExit: async (key: string) => {
+    parentPort?.unref();
+    parentPort?.postMessage({ result: await load(key, 'value') });
+  },
   handle: () => cache.handle,
   threadId: () => threadId,
   get: (key: string) => cache.get(key),

@@ -14,23 +14,12 @@ import type * as signed from '../../docs/api.d.ts';
 
 /** Signed and not built yet. May only shrink. */
 interface Missing {
-  SharedCache:
-    | 'deleteTag'
-    | 'getOrSet'
-    | 'getOrSetSync'
-    | 'info'
-    | 'metrics'
-    | 'namespace'
-    | 'off'
-    | 'on'
-    | 'recreate'
-    | 'touch';
+  SharedCache: 'deleteTag' | 'info' | 'metrics' | 'namespace' | 'off' | 'on' | 'recreate' | 'touch';
 
   SharedCacheOptions: 'near' | 'staleFor';
   AttachOptions: 'near';
   RestoreOptions: 'near';
   SetOptions: 'noUpdateTTL' | 'staleFor' | 'status' | 'tags';
-  ErrorName: 'COMPUTE';
 }
 
 /** Types with the same name on both sides, member by member. A type that gets built gets its row. */

@@ -1,0 +1,47 @@
+/** Removing everything, leaf by leaf. */
+import { peekWord } from '../base/words';
+import { makeRingRoom, reclaimIfMany } from '../reclaim/reclaim';
+import { closeChange, removeEntry } from '../store/change';
+import { hasRingRoom } from '../store/deferred';
+import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../store/directory';
+import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
+import { shrinkIndex } from '../store/resize';
+import { COUNT_DELETES, count } from '../thread/counters';
+import { leaveSection } from '../thread/rcu';
+import { overtakeAll } from './lease-table';
+
+/** Removes up to `limit` entries, of the last leaf first. @returns how many it removed */
+export function clearSome(limit: u32): u32 {
+  let removed: u32 = 0;
+  let number = leafCount();
+  // First: what is stored after that has seen it, or is taken out below.
+  overtakeAll();
+  while (removed < limit && number != 0) {
+    makeRingRoom();
+    const some = clearLeaf(number - 1, limit - removed);
+    removed += some;
+    if (some != 0) continue;
+    shrinkIndex();
+    number = min(number - 1, leafCount());
+  }
+  count(COUNT_DELETES, removed);
+  leaveSection();
+  reclaimIfMany();
+  return removed;
+}
+
+/** Removes up to `limit` entries of a leaf, and no more than the ring takes. @returns how many */
+function clearLeaf(number: u32, limit: u32): u32 {
+  let removed: u32 = 0;
+  lockLeaf(number);
+  const leaf = leafAt(number);
+  let at: u32 = leaf == 0 ? LEAF_CELLS : nextPosition(leaf, 0);
+  for (; at < LEAF_CELLS && removed < limit && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
+    removeEntry(leaf, at, peekWord(cellAt(leaf, at)));
+    closeChange();
+    removed++;
+  }
+  unlockLeaf(number);
+  leaveSection();
+  return removed;
+}

@@ -1,0 +1,114 @@
+/**
+ * Leases, as JavaScript calls them: who computes a key's value, and who waits
+ * (cache/lease-table.ts).
+ */
+import * as store from '../cache/cache';
+import * as leases from '../cache/lease';
+import * as table from '../cache/lease-table';
+import { leave, OP_READ, OP_WRITE } from '../thread/operations';
+import { enterKernel as enter, enterReading } from '../thread/stop';
+
+/** @returns a lease's number, with LEASE_TAKEN if another thread has it; or ERR_FULL, ERR_BUSY */
+export function beginLease(keyBytes: u32, now: f64, deadline: f64, standsStill: bool): i32 {
+  enter(OP_WRITE);
+  const lease = leases.beginLease(keyBytes, now, deadline, standsStill);
+  leave();
+  return lease;
+}
+
+/** The grant that goes with the number that `beginLease` has returned. */
+export function lastGrant(): u32 {
+  return leases.lastGrant();
+}
+
+/** Address of the word that changes whenever a lease does. */
+export function leaseWordAt(lease: u32): u32 {
+  return u32(table.stateAt(lease));
+}
+
+/** How a grant stands: LEASE_…. */
+export function leaseKind(lease: u32, grant: u32): u32 {
+  return leases.leaseKind(lease, grant);
+}
+
+/**
+ * Begins a value that was computed under a lease: `appendSet`, then `commitLease` or `failLease`.
+ */
+export function beginComputed(
+  lease: u32,
+  grant: u32,
+  keyBytes: u32,
+  valueBytes: u32,
+  expiry: f64,
+): void {
+  enter(OP_WRITE);
+  store.beginComputed(lease, grant, keyBytes, valueBytes, u64(expiry));
+  leave();
+}
+
+/** Stores it. @returns 0, or ERR_UNMET: the lease was overtaken */
+export function commitLease(lease: u32, grant: u32): i32 {
+  enter(OP_WRITE);
+  const failure = leases.commitLease(lease, grant);
+  leave();
+  return failure;
+}
+
+/** The version of the key's line, of what is computed without a lease. */
+export function versionNow(keyBytes: u32): u32 {
+  enter(OP_WRITE);
+  const version = store.versionNow(keyBytes);
+  leave();
+  return version;
+}
+
+/** This thread does not stand still any more, and is still one of those who wait. */
+export function goOn(): void {
+  leases.goOn();
+}
+
+/** Tells those who wait the error that stands in the draft. */
+export function failLease(lease: u32, grant: u32): void {
+  enter(OP_WRITE);
+  leases.failLease(lease, grant);
+  leave();
+}
+
+/** Gives a lease back, with nothing: `isUnkept`, and nothing will be there. */
+export function endLease(lease: u32, grant: u32, isUnkept: bool): void {
+  enter(OP_WRITE);
+  leases.endLease(lease, grant, isUnkept);
+  leave();
+}
+
+/** Waits for a lease no more. */
+export function leaveLease(lease: u32, grant: u32): void {
+  enter(OP_WRITE);
+  leases.leaveLease(lease, grant);
+  leave();
+}
+
+/**
+ * Reads what a lease has left for who waits; `getMore` goes on. @returns its length, or
+ * ERR_NOT_FOUND
+ */
+export function readLease(lease: u32, grant: u32, keyBytes: u32): i32 {
+  enterReading(OP_READ);
+  const bytes = leases.readLease(lease, grant, keyBytes);
+  leave();
+  return bytes;
+}
+
+/** Leases that somebody waits for. */
+export function awaitedLeases(): u32 {
+  return leases.awaitedLeases();
+}
+
+/** One more of LOADS_…. */
+export function countLoad(which: u32): void {
+  table.countLoad(which);
+}
+
+export function loads(which: u32): f64 {
+  return f64(table.loads(which));
+}

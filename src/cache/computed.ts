@@ -1,0 +1,91 @@
+/** What a user's function has computed, or thrown: stored, and handed on to those who wait. */
+import { checkBytes } from '../border/arguments.ts';
+import { fixedView } from '../border/brands.ts';
+import type { ZoneClock } from '../border/clock.ts';
+import type { KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
+import { tellError } from './compute-error.ts';
+import type { Lease } from './lease.ts';
+import type { Load, Outcome } from './load.ts';
+import { readTtl, type SetOptions, type Settings } from './settings.ts';
+import type { Border, Key } from './transfer.ts';
+import type { Decoder, In, ValueCodec } from './values.ts';
+
+/** What a loader needs of its cache. */
+export interface LoaderHost<V> {
+  /** Throws `DisposedError`. */
+  live(): Border;
+  readonly kernel: KernelExports;
+  readonly clock: ZoneClock;
+  readonly codec: ValueCodec<V>;
+  readonly decode: Decoder<V>;
+  readonly settings: Settings;
+  /** Asked before the function computes: a slower store behind this one. */
+  source?: ((key: Key, signal: AbortSignal) => Promise<In<V> | undefined>) | undefined;
+}
+
+/**
+ * Stores what was computed, if it may be, and ends the lease.
+ *
+ * @returns what others get, and the value for who computed: a copy, as `get` would give
+ */
+export function keep<V>(
+  host: LoaderHost<V>,
+  load: Load,
+  key: Key,
+  value: In<V> | undefined,
+  options: SetOptions,
+): { outcome: Outcome; value: V | undefined } {
+  if (value === undefined) {
+    host.live();
+    load.lease?.end(true);
+    return { outcome: { kind: 'alone' }, value };
+  }
+  const bytes = host.codec.serialize(value as V);
+  const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
+  const whole = fixedView(bytes, length);
+  const outcome = store(host, load, key, whole, options);
+  return { outcome, value: host.decode(whole, true) };
+}
+
+function store<V>(
+  host: LoaderHost<V>,
+  { lease, version }: Load,
+  key: Key,
+  bytes: Uint8Array,
+  options: SetOptions,
+): Outcome {
+  const { kernel, settings, clock } = host;
+  const { length } = bytes;
+  const expiry = clock.expiryIn(readTtl(options.ttl, settings.ttl));
+  const isRaw = settings.compression === 'none';
+  // The user's code may have closed the cache, or used the scratch.
+  const border = host.live();
+  const keyBytes = border.putKey(key);
+  let failure: number = facts.ERR_NO_MEMORY;
+  if (length <= settings.maxEntrySize) {
+    failure = lease
+      ? commit(kernel, lease, border.draft(lease, keyBytes, bytes, isRaw, expiry))
+      : border.storeIf(facts.IF_VERSION, version, keyBytes, bytes, length, isRaw, expiry);
+  }
+  if (failure === 0) return { kind: 'stored' };
+  if (failure === facts.ERR_UNMET) {
+    kernel.countLoad(facts.LOADS_DISCARDED);
+    return { kind: 'bytes', bytes: new Uint8Array(bytes) };
+  }
+  lease?.end(true);
+  return { kind: 'alone' };
+}
+
+function commit(kernel: KernelExports, { number, grant }: Lease, hasRoom: boolean): number {
+  return hasRoom ? kernel.commitLease(number, grant) : facts.ERR_NO_MEMORY;
+}
+
+/** Ends the lease with an error for those who wait in other threads. */
+export function tell<V>(host: LoaderHost<V>, { lease }: Load, key: Key, error: unknown): void {
+  if (lease === undefined) return;
+  const border = host.live();
+  if (border.draft(lease, border.putKey(key), tellError(error), false, 0)) {
+    host.kernel.failLease(lease.number, lease.grant);
+  } else lease.end(false);
+}

@@ -1,0 +1,98 @@
+/** Options of `getOrSet`, and what one call of it asks for. */
+import { checkBoolean, checkOptions, checkSignal } from '../border/arguments.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import { readTtl, SET_OPTIONS, type SetOptions } from './settings.ts';
+import { copyKey, type Key } from './transfer.ts';
+import type { In } from './values.ts';
+import type { Signal } from './waiting.ts';
+
+export interface LoadOptions extends SetOptions {
+  /** Ends this caller's wait: its promise is rejected with the signal's reason. Nobody else's. */
+  signal?: Signal;
+  /**
+   * Milliseconds, default 10,000. Who waits for another's computation computes itself after that;
+   * who computes gets a `TimeoutError`, and others may compute.
+   */
+  timeoutMs?: number;
+  /** Computes even if there is a value. Who wants the key meanwhile still gets that. */
+  forceRefresh?: boolean;
+}
+
+/** What the function that computes is told, and may change. */
+export interface ComputeContext {
+  /**
+   * Fires when the result would be of use for nobody: the key was set or deleted meanwhile and
+   * nobody waits, time is over, or the cache was closed.
+   */
+  readonly signal: AbortSignal;
+  /** How the result will be stored. */
+  readonly options: SetOptions;
+}
+
+/** Computes a value; undefined: there is none, and nothing is stored. */
+export type Compute<V> = {
+  compute(
+    key: Key,
+    stale: V | undefined,
+    context: ComputeContext,
+  ): In<V> | undefined | Promise<In<V> | undefined>;
+}['compute'];
+
+/** Likewise, for `getOrSetSync`. */
+export type ComputeSync<V> = {
+  compute(
+    key: Key,
+    stale: V | undefined,
+    context: Omit<ComputeContext, 'signal'>,
+  ): In<V> | undefined;
+}['compute'];
+
+/** One call, with its options read once. */
+export interface Request<V> {
+  key: Key;
+  compute: Compute<V>;
+  options: SetOptions;
+  signal: Signal | undefined;
+  timeoutMs: number;
+  isRefresh: boolean;
+}
+
+const LOAD_OPTIONS = [...SET_OPTIONS, 'signal', 'timeoutMs', 'forceRefresh'];
+const SYNC_OPTIONS = LOAD_OPTIONS.filter((name) => name !== 'signal');
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** What a timer takes: 24.8 days. */
+const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
+const none: LoadOptions = {};
+
+/** Throws `InvalidArgumentError`. */
+export function checkCompute(compute: unknown): void {
+  if (typeof compute === 'function') return;
+  throw new InvalidArgumentError('compute', 'a function', compute);
+}
+
+/** Of a call that has not found a value. Throws `InvalidArgumentError`. */
+export function readRequest<V>(
+  key: Key,
+  compute: Compute<V>,
+  given: LoadOptions = none,
+  isSync = false,
+): Request<V> {
+  const known = isSync ? SYNC_OPTIONS : LOAD_OPTIONS;
+  const options = given === none ? none : checkOptions(given, known);
+  const { signal, timeoutMs, forceRefresh = false, ...rest } = options;
+  checkSignal('signal', signal as AbortSignal | undefined);
+  readTtl(rest.ttl, 0);
+  return {
+    key: copyKey(key),
+    compute,
+    options: rest,
+    signal,
+    timeoutMs: readTimeout(timeoutMs),
+    isRefresh: checkBoolean('forceRefresh', forceRefresh),
+  };
+}
+
+function readTimeout(timeoutMs: unknown = DEFAULT_TIMEOUT_MS): number {
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return Math.min(timeoutMs, MAX_TIMEOUT_MS);
+  throw new InvalidArgumentError('timeoutMs', 'milliseconds from 0 on, or Infinity', timeoutMs);
+}

@@ -1,0 +1,117 @@
+/**
+ * A load: one computation of a key's value, as the callers of this thread wait for it.
+ *
+ * It computes here, under a lease or, when none was to be had, without; or another thread
+ * computes, and this one waits once for all its callers.
+ */
+import type { KernelExports } from '../border/kernel.ts';
+import { StaleError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import type { Lease } from './lease.ts';
+
+/** What came of it, for a caller who did not compute. */
+export type Outcome =
+  /** The value is there. */
+  | { kind: 'stored' }
+  /** Nobody computes any more. */
+  | { kind: 'again' }
+  /** There is no value to be had from others. */
+  | { kind: 'alone' }
+  | { kind: 'bytes'; bytes: Uint8Array }
+  | { kind: 'failed'; error: unknown }
+  /** The caller has waited for as long as it would. */
+  | { kind: 'late' };
+
+/** Loads of this thread, by the key's name; of every cache on the same zone. */
+const all = new WeakMap<KernelExports, Map<string, Load>>();
+
+export function loadsOf(kernel: KernelExports): Map<string, Load> {
+  const known = all.get(kernel);
+  if (known) return known;
+  const fresh = new Map<string, Load>();
+  all.set(kernel, fresh);
+  return fresh;
+}
+
+export class Load {
+  readonly name: string;
+  readonly lease: Lease | undefined;
+  /** The request whose function computes here; undefined: another thread computes. */
+  readonly owner: object | undefined;
+  /** Without a lease: the version of the key's line when it began. */
+  readonly version: number;
+  readonly outcome: Promise<Outcome>;
+  /** Of one's own, when it is over: what the function returned or threw. */
+  result: { value: unknown } | { error: unknown } | undefined;
+  isOver = false;
+  callers = 0;
+  readonly #loads: Map<string, Load>;
+  #settle!: (outcome: Outcome) => void;
+  #controller: AbortController | undefined;
+  #endWatch: (() => void) | undefined;
+
+  constructor(
+    loads: Map<string, Load>,
+    name: string,
+    lease: Lease | undefined,
+    owner?: object,
+    version = 0,
+  ) {
+    this.#loads = loads;
+    this.name = name;
+    this.lease = lease;
+    this.owner = owner;
+    this.version = version;
+    this.outcome = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    if (lease) loads.set(name, this);
+  }
+
+  get isOwn(): boolean {
+    return this.owner !== undefined;
+  }
+
+  /** Whether who comes now may have its result: it is not older than what he knows. */
+  get isJoinable(): boolean {
+    return !this.isOver && this.lease?.isCurrent === true;
+  }
+
+  /** Of one's own: fires when the result is of use for nobody. */
+  get signal(): AbortSignal {
+    if (this.#controller) return this.#controller.signal;
+    this.#controller = new AbortController();
+    if (this.isOver) this.#controller.abort(new StaleError('use for a value of', this.name));
+    else this.#endWatch = this.lease?.watch(() => this.discardIfUseless());
+    return this.#controller.signal;
+  }
+
+  /** Looks at every change of another thread's lease. */
+  follow(look: () => boolean): void {
+    this.#endWatch = this.lease?.watch(look);
+  }
+
+  /** Aborts what is overtaken and for which nobody waits. @returns whether that is settled */
+  discardIfUseless(): boolean {
+    if (this.isOver) return true;
+    if (this.callers > 0 || this.lease?.kind !== facts.LEASE_OVERTAKEN) return false;
+    this.#controller?.abort(new StaleError('use for a value of', this.name));
+    return true;
+  }
+
+  /** Ends it, for all who wait. */
+  settle(outcome: Outcome): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#endWatch?.();
+    if (this.#loads.get(this.name) === this) this.#loads.delete(this.name);
+    this.#settle(outcome);
+  }
+
+  /** Gives it up: what the function returns now is of no use. */
+  giveUp(reason: unknown): void {
+    if (this.isOver) return;
+    this.settle({ kind: 'again' });
+    this.#controller?.abort(reason);
+  }
+}

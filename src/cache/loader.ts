@@ -1,0 +1,358 @@
+/**
+ * `getOrSet`: one computation of a key's value for all threads.
+ *
+ * Who finds no value looks whether this thread is at it already (load.ts), and else asks the kernel
+ * for a lease (lease.ts): it is granted, and the function is called; or another thread has it, and
+ * this one waits, once for all its callers. What is stored is found by those who waited as by
+ * anybody. Of what is not stored (the key was set or deleted meanwhile) and of errors they get a
+ * copy through the lease. A value that cannot be kept, or none, cannot be handed on: those who
+ * waited compute themselves.
+ *
+ * Every wait ends: by the result, the caller's signal, the death of who computes, `close`, or after
+ * `timeoutMs`. The user's function may do anything, close the cache included; so after it nothing
+ * is believed that was looked at before.
+ */
+import { isThenable } from '../border/brands.ts';
+import { throwIfPoisoned } from '../border/kernel.ts';
+import { BusyError, DisposedError, InvalidArgumentError, TimeoutError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import { mayPark } from '../threads/registry.ts';
+import { toldError } from './compute-error.ts';
+import { keep, type LoaderHost, tell } from './computed.ts';
+import { Lease, stamp } from './lease.ts';
+import { Load, loadsOf, type Outcome } from './load.ts';
+import type { ComputeContext, Request } from './load-options.ts';
+import type { Key } from './transfer.ts';
+import type { In } from './values.ts';
+
+const { setTimeout, clearTimeout } = globalThis;
+/**
+ * How often who waits looks again before it computes itself: each time somebody gave up, or died.
+ */
+const ROUNDS = 8;
+
+export class Loader<V> {
+  readonly #host: LoaderHost<V>;
+  readonly #loads: Map<string, Load>;
+  /** Loads that compute here for this cache. */
+  readonly #own = new Set<Load>();
+  /** How to reject those who wait in this cache. */
+  readonly #waits = new Set<(error: Error) => void>();
+
+  constructor(host: LoaderHost<V>) {
+    this.#host = host;
+    this.#loads = loadsOf(host.kernel);
+  }
+
+  /** Of a key that has no value, or is to be computed anew. */
+  async load(request: Request<V>): Promise<V | undefined> {
+    const end = stamp() + request.timeoutMs;
+    for (let round = 0; round < ROUNDS; round++) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      const load = this.#join(request);
+      if (load === undefined) break;
+      // Somebody was faster.
+      if (load === 'found') {
+        const value = this.#look(request.key);
+        if (value !== undefined) return value;
+        continue;
+      }
+      const isMine = load.owner === request;
+      const outcome = await this.#wait(load, request, isMine ? request.timeoutMs : end - stamp());
+      if (isMine) return this.#resultOf(load, outcome, request);
+      if (outcome.kind === 'late' || outcome.kind === 'alone') break;
+      const value = this.#received(outcome, request);
+      if (value !== undefined) return value;
+    }
+    return this.#alone(request);
+  }
+
+  /** The same while this thread stands still. */
+  loadSync(request: Request<V>): V | undefined {
+    const end = stamp() + request.timeoutMs;
+    for (let round = 0; round < ROUNDS; round++) {
+      const name = this.#nameOf(request.key);
+      if (this.#loads.get(name)?.isOwn && this.#loads.get(name)?.isJoinable)
+        throw busy(request.key);
+      const begun = this.#begin(request, true);
+      if (begun === 'busy') throw busy(request.key);
+      if (begun === 'full' || (!begun.isGranted && !mayPark())) break;
+      if (begun.isGranted) {
+        const found = request.isRefresh ? undefined : this.#look(request.key);
+        if (found === undefined) return this.#computeSync(name, begun.lease, request);
+        begun.lease.end(false);
+        return found;
+      }
+      const outcome = this.#block(name, begun.lease, request, end);
+      if (outcome.kind === 'late' || outcome.kind === 'alone') break;
+      const value = this.#received(outcome, request);
+      if (value !== undefined) return value;
+    }
+    return this.#computeSync(this.#nameOf(request.key), undefined, request);
+  }
+
+  /** This cache is being closed. */
+  close(): void {
+    const error = new DisposedError('cache');
+    for (const reject of [...this.#waits]) reject(error);
+    for (const load of [...this.#own]) this.#giveUp(load, error);
+  }
+
+  #look(key: Key): V | undefined {
+    const border = this.#host.live();
+    return border.fetch(border.putKey(key), false, this.#host.decode);
+  }
+
+  #nameOf(key: Key): string {
+    const border = this.#host.live();
+    return border.keyName(border.putKey(key));
+  }
+
+  /** Asks for the lease of a key. */
+  #begin(
+    { key, timeoutMs }: Request<V>,
+    standsStill: boolean,
+  ): 'full' | 'busy' | { lease: Lease; isGranted: boolean } {
+    const { kernel } = this.#host;
+    const border = this.#host.live();
+    const now = stamp();
+    const keyBytes = border.putKey(key);
+    const found = kernel.beginLease(keyBytes, now, now + timeoutMs, standsStill ? 1 : 0);
+    if (found === facts.ERR_FULL) return 'full';
+    if (found === facts.ERR_BUSY) return 'busy';
+    const lease = new Lease(kernel, border.words, found & ~facts.LEASE_TAKEN);
+    return { lease, isGranted: (found & facts.LEASE_TAKEN) === 0 };
+  }
+
+  /** The load to wait for; undefined: there is none to be had. */
+  #join(request: Request<V>): Load | 'found' | undefined {
+    const name = this.#nameOf(request.key);
+    const known = this.#loads.get(name);
+    if (known?.isJoinable) return known;
+    const begun = this.#begin(request, false);
+    if (begun === 'full' || begun === 'busy') return undefined;
+    const { lease, isGranted } = begun;
+    if (!isGranted) return this.#follow(name, lease, request.key);
+    if (!request.isRefresh && this.#has(request.key)) {
+      lease.end(false);
+      return 'found';
+    }
+    const load = new Load(this.#loads, name, lease, request);
+    this.#compute(load, request);
+    return load;
+  }
+
+  #has(key: Key): boolean {
+    const border = this.#host.live();
+    return border.has(border.putKey(key));
+  }
+
+  /** Waits for another thread's lease, for every caller of this thread. */
+  #follow(name: string, lease: Lease, key: Key): Load {
+    const load = new Load(this.#loads, name, lease);
+    const { kernel } = this.#host;
+    load.follow(() => {
+      if (lease.isComputing && kernel.fault() === 0) return false;
+      load.settle(this.#collect(lease, key));
+      return true;
+    });
+    return load;
+  }
+
+  /** What a lease that has ended has left for this thread. */
+  #collect(lease: Lease, key: Key): Outcome {
+    try {
+      const border = this.#host.live();
+      const { kind } = lease;
+      const bytes = border.fetchLease(lease.number, lease.grant, border.putKey(key));
+      lease.leave();
+      if (kind === facts.LEASE_STORED) return { kind: 'stored' };
+      if (kind === facts.LEASE_FREE) return { kind: 'again' };
+      if (bytes === undefined) return { kind: 'alone' };
+      return kind === facts.LEASE_FAILED
+        ? { kind: 'failed', error: toldError(bytes) }
+        : { kind: 'bytes', bytes };
+    } catch {
+      // Closed, or poisoned: who looks again is told.
+      return { kind: 'again' };
+    }
+  }
+
+  /** Waits for a load's outcome; rejects when the signal fires or the cache is closed. */
+  #wait(load: Load, { signal }: Request<V>, ms: number): Promise<Outcome> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    load.callers++;
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        this.#waits.delete(fail);
+        load.callers--;
+        if (load.callers > 0 || load.isOver) return;
+        if (load.isOwn) load.discardIfUseless();
+        else {
+          load.settle({ kind: 'again' });
+          load.lease?.leave();
+        }
+      };
+      const fail = (error: unknown): void => {
+        end();
+        reject(error);
+      };
+      const abort = (): void => fail(signal?.reason);
+      const take = (outcome: Outcome): void => {
+        end();
+        resolve(outcome);
+      };
+      const timer = setTimeout(take, Math.max(0, ms), { kind: 'late' });
+      signal?.addEventListener('abort', abort);
+      this.#waits.add(fail);
+      load.outcome.then(take);
+    });
+  }
+
+  /** Stands still until another thread has computed. */
+  #block(name: string, lease: Lease, request: Request<V>, end: number): Outcome {
+    const { kernel } = this.#host;
+    while (lease.isComputing && stamp() < end) {
+      lease.block(end - stamp());
+      throwIfPoisoned(kernel);
+    }
+    // Others of this thread wait for the same, without standing still.
+    const isShared = lease.isSame(this.#loads.get(name)?.lease);
+    if (!lease.isComputing && !isShared) return this.#collect(lease, request.key);
+    if (isShared) kernel.goOn();
+    else lease.leave();
+    return { kind: lease.isComputing ? 'late' : 'again' };
+  }
+
+  /** What a caller who waited gets; undefined: look again. */
+  #received(outcome: Outcome, { key, isRefresh }: Request<V>): V | undefined {
+    const { kernel, decode } = this.#host;
+    if (outcome.kind === 'failed') throw outcome.error;
+    this.#host.live();
+    if (outcome.kind === 'again' && isRefresh) return undefined;
+    const value = outcome.kind === 'bytes' ? decode(outcome.bytes, true) : this.#look(key);
+    if (value !== undefined) kernel.countLoad(facts.LOADS_WAITED);
+    return value;
+  }
+
+  /** What the caller gets whose function computes. */
+  #resultOf(load: Load, { kind }: Outcome, { timeoutMs }: Request<V>): V | undefined {
+    if (kind === 'late') {
+      const error = new TimeoutError('The computation', timeoutMs);
+      this.#giveUp(load, error);
+      throw error;
+    }
+    const { result } = load;
+    if (result === undefined) throw new DisposedError('cache');
+    if ('error' in result) throw result.error;
+    return result.value as V | undefined;
+  }
+
+  #giveUp(load: Load, reason: unknown): void {
+    this.#own.delete(load);
+    load.giveUp(reason);
+    this.#endQuietly(load, false);
+  }
+
+  /** In a zone that is poisoned meanwhile there is nothing to give back. */
+  #endQuietly({ lease }: Load, isUnkept: boolean): void {
+    try {
+      lease?.end(isUnkept);
+    } catch {
+      // The next call says so.
+    }
+  }
+
+  /**
+   * Computes without a lease. It is stored only if nothing has happened to the key's line
+   * meanwhile.
+   */
+  async #alone(request: Request<V>): Promise<V | undefined> {
+    const load = new Load(this.#loads, '', undefined, request, this.#versionOf(request.key));
+    this.#compute(load, request);
+    const outcome = await this.#wait(load, request, request.timeoutMs);
+    return this.#resultOf(load, outcome, request);
+  }
+
+  #versionOf(key: Key): number {
+    const { kernel } = this.#host;
+    const border = this.#host.live();
+    const version = kernel.versionNow(border.putKey(key));
+    kernel.countLoad(facts.LOADS_ALONE);
+    return version;
+  }
+
+  /** Calls the function at once, and sees to its result. Never rejects. */
+  async #compute(load: Load, request: Request<V>): Promise<void> {
+    this.#own.add(load);
+    const { source, kernel } = this.#host;
+    const options = { ...request.options };
+    const context: ComputeContext = {
+      get signal() {
+        return load.signal;
+      },
+      options,
+    };
+    try {
+      if (load.lease) kernel.countLoad(facts.LOADS_COMPUTED);
+      let value: In<V> | undefined = source && (await source(request.key, load.signal));
+      if (value === undefined && !load.isOver) {
+        value = await request.compute(request.key, undefined, context);
+      }
+      if (load.isOver) return;
+      const kept = keep(this.#host, load, request.key, value, options);
+      load.result = { value: kept.value };
+      load.settle(kept.outcome);
+    } catch (error) {
+      this.#fail(load, request.key, error);
+    } finally {
+      this.#own.delete(load);
+    }
+  }
+
+  #computeSync(name: string, lease: Lease | undefined, request: Request<V>): V | undefined {
+    const { kernel } = this.#host;
+    const version = lease ? 0 : this.#versionOf(request.key);
+    const load = new Load(this.#loads, name, lease, request, version);
+    this.#own.add(load);
+    const options = { ...request.options };
+    try {
+      if (lease) kernel.countLoad(facts.LOADS_COMPUTED);
+      const value = request.compute(request.key, undefined, { options } as ComputeContext);
+      if (isThenable(value)) {
+        const expected = 'a function that returns no promise; getOrSet awaits one';
+        throw new InvalidArgumentError('compute', expected, value);
+      }
+      const kept = keep(this.#host, load, request.key, value as In<V> | undefined, options);
+      load.settle(kept.outcome);
+      return kept.value;
+    } catch (error) {
+      this.#fail(load, request.key, error);
+      throw error;
+    } finally {
+      this.#own.delete(load);
+    }
+  }
+
+  /** Tells everybody who waits that the function has thrown. */
+  #fail(load: Load, key: Key, error: unknown): void {
+    if (load.isOver) return;
+    load.result = { error };
+    try {
+      this.#host.kernel.countLoad(facts.LOADS_FAILED);
+      tell(this.#host, load, key, error);
+    } catch {
+      this.#endQuietly(load, false);
+    }
+    load.settle({ kind: 'failed', error });
+  }
+}
+
+function busy(key: Key): BusyError {
+  const name = typeof key === 'string' ? `'${key.slice(0, 40)}'` : 'this key';
+  return new BusyError(
+    `waiting for the value of ${name} here would be waiting for this thread itself`,
+  );
+}

@@ -53,7 +53,7 @@ export class Loader<V> {
       if (load === undefined) break;
       // Somebody was faster.
       if (load === 'found') {
-        const value = this.#look(request.key);
+        const value = this.#received({ kind: 'stored' }, request);
         if (value !== undefined) return value;
         continue;
       }
@@ -81,6 +81,7 @@ export class Loader<V> {
         const found = request.isRefresh ? undefined : this.#look(request.key);
         if (found === undefined) return this.#computeSync(name, begun.lease, request);
         begun.lease.end(false);
+        this.#host.kernel.countLoad(facts.LOADS_WAITED);
         return found;
       }
       const outcome = this.#block(name, begun.lease, request, end);

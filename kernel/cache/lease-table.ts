@@ -241,6 +241,15 @@ export function isRing(lease: u32): bool {
   return false;
 }
 
+/** Whether there was a lease at all. */
+export function areUsed(): bool {
+  return loadWord(LEASE_STATE + offsetof<LeaseState>('used')) != 0;
+}
+
+export function noteUse(): void {
+  if (!areUsed()) storeWord(LEASE_STATE + offsetof<LeaseState>('used'), 1);
+}
+
 /**
  * Whether a grant stands, so that what was computed under it may be stored. Lock: the hash's leaf.
  */
@@ -253,7 +262,7 @@ export function mayStore(lease: u32, grant: u32): bool {
  * stored. Lock: the hash's leaf. Cost: a load; once there are leases, a line.
  */
 export function overtake(hash: u32): void {
-  if (loadWord(LEASE_STATE + offsetof<LeaseState>('used')) == 0) return;
+  if (!areUsed()) return;
   const first = bucketOf(hash) * BUCKET_LEASES;
   for (let lease = first; lease < first + BUCKET_LEASES; lease++) {
     if (loadWord(hashAt(lease)) == hash) overtakeLease(lease);
@@ -262,7 +271,7 @@ export function overtake(hash: u32): void {
 
 /** The same for every key. */
 export function overtakeAll(): void {
-  if (loadWord(LEASE_STATE + offsetof<LeaseState>('used')) == 0) return;
+  if (!areUsed()) return;
   for (let lease: u32 = 0, end = bucketCount() * BUCKET_LEASES; lease < end; lease++) {
     overtakeLease(lease);
   }

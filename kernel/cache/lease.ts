@@ -17,7 +17,6 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, ERR_FULL, ERR_NOT_FOUND } from '../base/fault';
-import { LEASE_STATE } from '../base/layout';
 import { loadWord, peekWord, storeWord } from '../base/words';
 import { countParts, dropDraft, finishDraft, hasKey, releaseDoomed } from '../store/entry';
 import { beginRead } from '../store/entry-read';
@@ -27,6 +26,7 @@ import { selfState, slotOf } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 import { commit } from './cache';
 import {
+  areUsed,
   BUCKET_LEASES,
   bucketAt,
   bucketCount,
@@ -46,12 +46,11 @@ import {
   LEASE_RESULT,
   LEASE_STORED,
   LEASE_UNKEPT,
-  LeaseState,
   leaseOf,
-  leaseState,
   moveState,
   NO_LEASE,
   nextGrant,
+  noteUse,
   ownerAt,
   setWaiter,
   stateAt,
@@ -86,7 +85,7 @@ function lockOf(lease: u32): usize {
 export function beginLease(keyBytes: u32, now: f64, deadline: f64, standsStill: bool): i32 {
   const hash = keyHash(keyBytes);
   storeWord(waitsAt(selfSlot()), 0);
-  if (leaseState().used == 0) storeWord(LEASE_STATE + offsetof<LeaseState>('used'), 1);
+  noteUse();
   const bucket = bucketAt(bucketOf(hash));
   lock(bucket);
   let lease = findLease(hash, now);
@@ -215,10 +214,12 @@ export function leaveLease(lease: u32, grant: u32): void {
   releaseDoomed(selfJournal());
 }
 
-/** A slot's thread waits no more; the last one frees what has ended. Lock: bucket. */
+/**
+ * A slot's thread waits no more; the last one frees what has ended, or who comes after one that died
+ * before it did. Lock: bucket.
+ */
 function forget(lease: u32, state: u32, slot: u32): void {
-  if (!isWaiter(lease, slot)) return;
-  setWaiter(lease, slot, false);
+  if (isWaiter(lease, slot)) setWaiter(lease, slot, false);
   if (!isComputing(state) && !hasWaiters(lease)) release(lease, state);
 }
 
@@ -244,7 +245,7 @@ export function readLease(lease: u32, grant: u32, keyBytes: u32): i32 {
 
 /** Gives back what a thread computes, and waits for: of one that leaves, or of a dead one. */
 export function dropLeases(slot: u32): void {
-  if (leaseState().used == 0) return;
+  if (!areUsed()) return;
   storeWord(waitsAt(slot), 0);
   for (let lease: u32 = 0, end = bucketCount() * BUCKET_LEASES; lease < end; lease++) {
     if (kindOf(loadWord(stateAt(lease))) == LEASE_FREE) continue;
@@ -259,7 +260,7 @@ export function dropLeases(slot: u32): void {
 
 /** What a thread left half-done that is dead, or was cut short. World halted. */
 export function repairLeases(slot: u32): void {
-  if (leaseState().used == 0) return;
+  if (!areUsed()) return;
   const self = slotOf(slot);
   for (let lease: u32 = 0, end = bucketCount() * BUCKET_LEASES; lease < end; lease++) {
     const result = leaseOf(lease).result;

@@ -6,6 +6,7 @@ import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
+import { leaseScenarios } from './leases.ts';
 import { limboScenarios } from './limbo.ts';
 import { migrationScenarios } from './migration.ts';
 import { objectDeathScenarios } from './object-deaths.ts';
@@ -40,6 +41,7 @@ export const scenarios: KernelScenario[] = [
   ...objectDeathScenarios,
   ...withdrawScenarios,
   ...rcuScenarios,
+  ...leaseScenarios,
   ...limboScenarios,
   ...unwoundScenarios,
 ];

@@ -1,0 +1,5 @@
+/** The scenarios of leases.ts hold. */
+import { testScenarios } from '../scenario-tests.ts';
+import { leaseScenarios } from './leases.ts';
+
+testScenarios(leaseScenarios);

@@ -13,20 +13,30 @@
  * Retired, it is out of its class, empty, and loses its owner's reference; whoever drops the last
  * one defers it, and it goes after a grace period.
  *
+ * Where values are overwritten at random each zspage has a hole or two, and to fill them one would
+ * change zspages with every object, at their class's lock. So as long as the cache has more than an
+ * eighth of its pages free it takes none that is fuller than seven eighths, but a new one: a
+ * sixteenth of its slots is the price, and is got back when pages become few.
+ *
  * When there is no page for the lowest free slot, one does whose pages are held; of this zspage,
  * else of one that nobody owns.
  */
+import { superblock } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
+import { freeUpTo } from '../frames/tree';
 import { DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
 import { allocObject, CACHE_ZSPAGE, freeObject } from '../slab/kmem-cache';
 import { assertLocked } from '../thread/context';
 import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { addZspage, giveUp, takeFullest, takeHeld } from './fullness';
-import { classAt, poolOf } from './pool-table';
-import { shapeOf, shapeSlots } from './size-class';
+import { classAt, LISTS, poolOf } from './pool-table';
+import { shapeOf, shapeSlots, zsState } from './size-class';
 import { ACTIVES, activeAt, SPARES, selfThreadState, ThreadState } from './thread-state';
 import { fillSlot, isZspageOf, lowestFreeSlot, lowestHeldSlot, zspageLockAt } from './zspage';
+
+/** An eighth. */
+const ROOM_SHIFT: u32 = 3;
 
 /**
  * Puts a free slot of a zspage of the class into use, with its pages.
@@ -86,10 +96,18 @@ function activeOf(at: usize, pool: u32, sizeClass: u32): u32 {
   }
   if (peekWord(at) != 0) release(at);
   const record = classAt(pool, sizeClass);
-  let desc = takeFullest(record);
+  const isRoomy = pool == zsState().store && hasRoom();
+  let desc = takeFullest(record, isRoomy ? LISTS - 1 : LISTS);
   if (desc == 0) desc = newZspage(record);
+  if (desc == 0 && isRoomy) desc = takeFullest(record);
   pokeWord(at, desc);
   return desc;
+}
+
+/** Whether more than an eighth of the zone's pages are free. */
+function hasRoom(): bool {
+  const enough = superblock().pageCount >> ROOM_SHIFT;
+  return freeUpTo(enough) == enough;
 }
 
 function changePlaces(at: usize): void {

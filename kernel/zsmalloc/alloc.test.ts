@@ -278,3 +278,28 @@ zoneTest(
     for (const handle of [first, second]) kernel.zsRelease(handle);
   },
 );
+
+for (const [hasRoom, zspages] of [
+  [true, 6],
+  [false, 5],
+] as const) {
+  const name = hasRoom ? 'with room a cache passes over' : 'with few pages left a cache fills';
+  zoneTest(`${name} zspages that are nearly full`, { hasStore: true }, (zone) => {
+    const { kernel } = zone;
+    const sizeClass = kernel.classFor(200);
+    const { slotsPerZspage } = tallyOf(zone, sizeClass);
+    // Of five full ones the thread keeps two: the first is anybody's, and has a hole.
+    const handles = Array.from({ length: 5 * slotsPerZspage }, () => kernel.zsAlloc(200) >>> 0);
+    kernel.zsRelease(handles[0]!);
+    const eighth = zone.memory.buffer.byteLength / facts.PAGE_BYTES / 8;
+    const blocks: number[] = [];
+    while (!hasRoom && kernel.freePagesNow() > eighth / 2) {
+      blocks.push(kernel.allocPagesAs(0, facts.MISC_USER, facts.CLASS_UNMOVABLE));
+    }
+    handles[0] = kernel.zsAlloc(200) >>> 0;
+    assert.equal(tallyOf(zone, sizeClass).zspages, zspages);
+    for (const pfn of blocks) kernel.freePages(pfn, 0);
+    for (const handle of handles) kernel.zsRelease(handle);
+    drainLimbo(kernel);
+  });
+}

@@ -3,7 +3,8 @@
  *
  * Zspages that have room and that no thread owns are on one of eight lists of their class, by
  * eighths of their slots in use. An allocation takes the fullest, so that the emptiest become
- * empty; compaction takes both ends.
+ * empty; compaction takes both ends. While the store has pages to spare it passes those over that
+ * are fuller than seven eighths (active.ts).
  *
  * list of a zspage   0 … 7: on that list ⇔ it has no owner and list = 8 · slots in use / slots < 8
  *                    OFF_LISTS: it is full or has an owner
@@ -51,11 +52,14 @@ export function listFor(desc: u32): u32 {
   return (countSlots(desc) * LISTS) / shapeSlots(zspageShape(desc));
 }
 
-/** Takes the fullest zspage with room off its list: this thread owns it. @returns it, or 0 */
-export function takeFullest(record: usize): u32 {
+/**
+ * Takes the fullest zspage with room off the first `lists` lists: this thread owns it. @returns it,
+ * or 0
+ */
+export function takeFullest(record: usize, lists: u32 = LISTS): u32 {
   lock(record);
   let desc: u32 = 0;
-  for (let list = LISTS; desc == 0 && list > 0; list--) desc = peekWord(headAt(record, list - 1));
+  for (let list = lists; desc == 0 && list > 0; list--) desc = peekWord(headAt(record, list - 1));
   if (desc != 0) ownLocked(record, desc);
   unlock(record);
   return desc;

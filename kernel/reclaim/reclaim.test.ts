@@ -59,3 +59,11 @@ zoneTest('so are frees of a pool', { hasStore: true }, (zone) => {
   assert.equal(waits(zone), before + 2);
   drainLimbo(kernel);
 });
+
+zoneTest('leaves that were split go while keys are only added', { hasStore: true }, (zone) => {
+  const { kernel } = zone;
+  const face = storeFace(zone, kernel);
+  for (let i = 0; i < 20_000; i++) assert.equal(face.set(`${i}`, VALUE), 0);
+  const waiting = kernel.limboOf(facts.LIMBO_INDEX);
+  assert.ok(waiting < 20, `${waiting} pages wait`);
+});

@@ -45,6 +45,8 @@ import { selfThreadState } from '../zsmalloc/thread-state';
 
 /** Objects in limbo that are worth a scan of the thread slots. */
 const BATCH: u32 = 64;
+/** Pages of the index in limbo that are worth one. */
+const MANY_LEAVES: u32 = 16;
 /** Looks before sleeping: a section lasts microseconds. */
 const SPINS: u32 = 200;
 /**
@@ -154,7 +156,9 @@ function reclaimLimbo(): u32 {
 /** Called after each operation that may have deferred something: earlier when memory is short. */
 export function reclaimIfMany(): void {
   const waiting = deferredIn(selfSlot()) + limboCount(LIMBO_VALUE);
-  if (waiting < BATCH && (waiting == 0 || pagesShort() == 0)) return;
+  // Where keys are only added no value waits, but each split leaves a page.
+  const isMany = waiting >= BATCH || limboCount(LIMBO_INDEX) >= MANY_LEAVES;
+  if (!isMany && (waiting == 0 || pagesShort() == 0)) return;
   leaveSection();
   // Of the second call what the first let ripen may be the fruit: readers are out within
   // microseconds.

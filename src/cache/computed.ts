@@ -8,6 +8,7 @@ import { tellError } from './compute-error.ts';
 import type { Lease } from './lease.ts';
 import type { Load, Outcome } from './load.ts';
 import { readTtl, type SetOptions, type Settings } from './settings.ts';
+import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import type { Border, Key } from './transfer.ts';
 import type { Decoder, In, ValueCodec } from './values.ts';
 
@@ -20,8 +21,8 @@ export interface LoaderHost<V> {
   readonly codec: ValueCodec<V>;
   readonly decode: Decoder<V>;
   readonly settings: Settings;
-  /** Asked before the function computes: a slower store behind this one. */
-  source?: ((key: Key, signal: AbortSignal) => Promise<In<V> | undefined>) | undefined;
+  /** Asked before the function computes, and told of what it has computed. */
+  readonly tier: TierLink<V> | undefined;
 }
 
 /**
@@ -55,20 +56,25 @@ function store<V>(
   bytes: Uint8Array,
   options: SetOptions,
 ): Outcome {
-  const { kernel, settings, clock } = host;
+  const { kernel, settings, clock, tier } = host;
   const { length } = bytes;
-  const expiry = clock.expiryIn(readTtl(options.ttl, settings.ttl));
+  const ttl = readTtl(options.ttl, settings.ttl);
+  const expiry = clock.expiryIn(tier ? tier.bound(ttl) : ttl);
   const isRaw = settings.compression === 'none';
   // The user's code may have closed the cache, or used the scratch.
   const border = host.live();
   const keyBytes = border.putKey(key);
+  const name = tier?.note(key, keyBytes);
   let failure: number = facts.ERR_NO_MEMORY;
   if (length <= settings.maxEntrySize) {
     failure = lease
       ? commit(kernel, lease, border.draft(lease, keyBytes, bytes, isRaw, expiry))
       : border.storeIf(facts.IF_VERSION, version, keyBytes, bytes, length, isRaw, expiry);
   }
-  if (failure === 0) return { kind: 'stored' };
+  if (failure === 0) {
+    if (name !== undefined) tier?.wrote(name, border.putKey(key), UNKNOWN_LENGTH, ttl);
+    return { kind: 'stored' };
+  }
   if (failure === facts.ERR_UNMET) {
     kernel.countLoad(facts.LOADS_DISCARDED);
     return { kind: 'bytes', bytes: new Uint8Array(bytes) };

@@ -288,7 +288,7 @@ export class Loader<V> {
   /** Calls the function at once, and sees to its result. Never rejects. */
   async #compute(load: Load, request: Request<V>): Promise<void> {
     this.#own.add(load);
-    const { source, kernel } = this.#host;
+    const { kernel } = this.#host;
     const options = { ...request.options };
     const context: ComputeContext = {
       get signal() {
@@ -297,11 +297,10 @@ export class Loader<V> {
       options,
     };
     try {
+      // Without a tier at once, in this turn.
+      if (this.#host.tier && (await this.#isInTier(load, request))) return;
       if (load.lease) kernel.countLoad(facts.LOADS_COMPUTED);
-      let value: In<V> | undefined = source && (await source(request.key, load.signal));
-      if (value === undefined && !load.isOver) {
-        value = await request.compute(request.key, undefined, context);
-      }
+      const value = await request.compute(request.key, undefined, context);
       if (load.isOver) return;
       const kept = keep(this.#host, load, request.key, value, options);
       load.result = { value: kept.value };
@@ -311,6 +310,19 @@ export class Loader<V> {
     } finally {
       this.#own.delete(load);
     }
+  }
+
+  /** Looks for the value in the second tier, once for all who wait; there it is kept here. */
+  async #isInTier(load: Load, { key, isRefresh }: Request<V>): Promise<boolean> {
+    const { tier } = this.#host;
+    if (tier === undefined || isRefresh) return false;
+    const value = await tier.fetch(key);
+    if (load.isOver) return true;
+    if (value === undefined) return false;
+    load.result = { value };
+    load.lease?.end(false);
+    load.settle({ kind: 'stored' });
+    return true;
   }
 
   #computeSync(name: string, lease: Lease | undefined, request: Request<V>): V | undefined {

@@ -22,6 +22,9 @@ import type { Decoder } from './values.ts';
 /** Entries that go at once when everybody's are cleared; then others get their turn. */
 const CLEAR_BATCH = 1024;
 
+/** Of a value whose block does not lie in the scratch. */
+export const UNKNOWN_LENGTH = -1;
+
 /** What a link needs of its cache. */
 export interface TierHost<T> {
   /** Throws `DisposedError`. */
@@ -62,10 +65,10 @@ export class TierLink<T> implements LocalEntries {
     return name;
   }
 
-  /** The key in the scratch has a value of so many bytes now; −1: of how many is not known. */
+  /** The key in the scratch has a value of so many bytes now, or of `UNKNOWN_LENGTH`. */
   wrote(name: KeyName, keyBytes: number, length: number, ttl: number): void {
     if (this.session === undefined) return;
-    if (length >= 0 && length <= facts.BLOCK_BYTES) {
+    if (length !== UNKNOWN_LENGTH && length <= facts.BLOCK_BYTES) {
       this.session.wrote(name, [this.#stored.lent], length, ttl);
       return;
     }

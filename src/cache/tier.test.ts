@@ -195,3 +195,29 @@ test('one question for all who ask for the same meanwhile', async () => {
   assert.equal(one.store.calls.getMany, 1);
   closeAll(one, two);
 });
+
+test('getOrSet asks the tier first, once, and writes there what was computed', async () => {
+  const one = open();
+  const two = open({ store: one.store, policy: { maxStaleMs: 5000 } });
+  let computed = 0;
+  const compute = () => `computed ${++computed}`;
+  assert.equal(await one.cache.getOrSet('key', compute), 'computed 1');
+  assert.equal(one.cache.getOrSetSync('sync', compute), 'computed 2');
+  await one.cache.flush();
+  const asked = one.store.calls.getMany;
+  const all = Array.from({ length: 20 }, () => two.cache.getOrSet('key', compute));
+  assert.deepEqual(new Set(await Promise.all(all)), new Set(['computed 1']));
+  assert.equal(one.store.calls.getMany, asked + 1);
+  assert.equal(await two.cache.getAsync('sync'), 'computed 2');
+  assert.equal(two.cache.get('key'), 'computed 1', 'kept');
+  assert.equal(computed, 2);
+  assert.equal(await two.cache.getOrSet('own', compute), 'computed 3');
+  assert.ok(two.cache.getRemainingTTL('own') <= 5000, 'not believed for longer');
+  await two.cache.flush();
+  assert.equal(await two.cache.getOrSet('key', compute, { forceRefresh: true }), 'computed 4');
+  await two.cache.flush();
+  assert.equal(await one.cache.getOrSet('own', compute), 'computed 3');
+  await until(() => one.cache.get('key') !== 'computed 1');
+  assert.equal(await one.cache.getAsync('key'), 'computed 4');
+  closeAll(one, two);
+});

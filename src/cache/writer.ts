@@ -24,7 +24,7 @@ import {
   type SetOptions,
   type Settings,
 } from './settings.ts';
-import type { TierLink } from './tier-link.ts';
+import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import type { Border, Key, Versioned } from './transfer.ts';
 import { type Decoder, type In, sameBytes, type ValueCodec } from './values.ts';
 
@@ -168,7 +168,7 @@ export class Writer<T> {
     );
     if (failure === 0) {
       const sum = kernel.incremented();
-      if (name !== undefined) tier?.wrote(name, keyBytes, -1, life);
+      if (name !== undefined) tier?.wrote(name, keyBytes, UNKNOWN_LENGTH, life);
       return sum;
     }
     if (failure === facts.ERR_NOT_A_NUMBER) {
@@ -206,7 +206,8 @@ export class Writer<T> {
     }
     const bytes = this.#parts.codec.serialize(value as T);
     const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
-    // With a tier an entry's expiry is mostly that of our belief in it, and says nothing of its own.
+    // With a tier an entry's expiry is mostly that of our belief in it, and says nothing of its
+    // own.
     const isNew = ttl !== undefined || seen.bytes === undefined || tier !== undefined;
     const life = ttl ?? settings.ttl;
     const fresh = clock.expiryIn(isNew ? (tier?.bound(life) ?? life) : 0);

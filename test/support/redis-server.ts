@@ -1,7 +1,8 @@
 /** A redis-server of a test's own: on a Unix socket, in a folder that goes with it. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -47,7 +48,17 @@ export class RedisServer {
       cwd: this.folder,
       stdio: 'ignore',
     });
-    while (!existsSync(this.path)) await sleep(5);
+    while (!(await this.#answers())) await sleep(5);
+  }
+
+  #answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = dial(this.path, () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(false));
+    });
   }
 
   signal(name: NodeJS.Signals): void {

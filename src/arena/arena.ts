@@ -176,7 +176,7 @@ export class Arena implements Disposable {
    * Opens the cache of objects with this name, and makes it if there is none. It lives as long as
    * the arena. Throws `CacheMismatchError` if its objects have another size, `TooManyCachesError`.
    */
-  createCache(options: ObjectCacheOptions): ObjectCache {
+  createObjectCache(options: ObjectCacheOptions): ObjectCache {
     return new ObjectCache(this, options);
   }
 

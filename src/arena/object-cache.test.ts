@@ -27,7 +27,7 @@ function assertThrows(
 test('objects are distinct, aligned, and hold what is written into them', () => {
   using arena = new Arena({ size: '8MiB' });
   for (const bytes of [8, 24, 32, 64, 160, 1024, 2048, 4096]) {
-    const cache = arena.createCache({ name: `of ${bytes}`, bytes });
+    const cache = arena.createObjectCache({ name: `of ${bytes}`, bytes });
     const handles = Array.from({ length: 200 }, () => cache.alloc()!);
     assert.equal(new Set(handles).size, handles.length);
     for (const [i, handle] of handles.entries()) cache.view(handle).fill(i);
@@ -43,7 +43,7 @@ test('objects are distinct, aligned, and hold what is written into them', () => 
 
 test('write copies a part, and refuses what does not fit', () => {
   using arena = new Arena({ size: '4MiB' });
-  const cache = arena.createCache({ name: 'points', bytes: 16 });
+  const cache = arena.createObjectCache({ name: 'points', bytes: 16 });
   const point = cache.alloc()!;
   cache.write(point, new Uint8Array(16));
   cache.write(point, Uint8Array.of(1, 2, 3), 13);
@@ -54,19 +54,19 @@ test('write copies a part, and refuses what does not fit', () => {
 
 test('a cache is found by its name; another size is a mismatch', () => {
   using arena = new Arena({ size: '4MiB' });
-  const first = arena.createCache({ name: 'sessions', bytes: 48 });
-  const again = arena.createCache({ name: 'sessions', bytes: 48 });
-  const other = arena.createCache({ name: 'session', bytes: 48 });
+  const first = arena.createObjectCache({ name: 'sessions', bytes: 48 });
+  const again = arena.createObjectCache({ name: 'sessions', bytes: 48 });
+  const other = arena.createObjectCache({ name: 'session', bytes: 48 });
   const handle = first.alloc()!;
   assert.ok(again.has(handle));
   assert.ok(!other.has(handle));
-  const differing = () => arena.createCache({ name: 'sessions', bytes: 56 });
+  const differing = () => arena.createObjectCache({ name: 'sessions', bytes: 56 });
   assertThrows(CacheMismatchError, 'ERR_PAGELESS_CACHE_MISMATCH', differing);
 });
 
 test('the table of caches has an end', () => {
   using arena = new Arena({ size: '4MiB' });
-  const create = (i: number) => arena.createCache({ name: `cache ${i}`, bytes: 8 });
+  const create = (i: number) => arena.createObjectCache({ name: `cache ${i}`, bytes: 8 });
   let made = 0;
   const more = () => {
     while (made < 100) create(made++);
@@ -81,7 +81,10 @@ const wrongHandles: [name: string, handle: (arena: Arena, good: number) => numbe
   ['a freed object', (_, good) => good],
   ['an object that was never handed out', (_, good) => good + 4 * 6],
   ['the middle of an object', (_, good) => good + 1],
-  ['an object of another cache', (arena) => arena.createCache({ name: 'b', bytes: 32 }).alloc()!],
+  [
+    'an object of another cache',
+    (arena) => arena.createObjectCache({ name: 'b', bytes: 32 }).alloc()!,
+  ],
   ['a page of the user', (arena) => arena.allocPages(0)! * 512],
   ['a free page', (arena) => (arena.size / 4096 - 1) * 512],
   ['the arena’s own pages', () => 512],
@@ -92,7 +95,7 @@ const wrongHandles: [name: string, handle: (arena: Arena, good: number) => numbe
 for (const [name, wrong] of wrongHandles) {
   test(`refuses ${name}, and nothing has changed`, () => {
     using arena = new Arena({ size: '4MiB' });
-    const cache = arena.createCache({ name: 'a', bytes: 32 });
+    const cache = arena.createObjectCache({ name: 'a', bytes: 32 });
     const [good, kept] = [cache.alloc()!, cache.alloc()!];
     cache.free(good);
     const handle = wrong(arena, good);
@@ -108,19 +111,19 @@ for (const [name, wrong] of wrongHandles) {
 test('names and sizes that are none are refused', () => {
   using arena = new Arena({ size: '4MiB' });
   for (const name of ['', 'x'.repeat(25), 'é'.repeat(13), 'a\0b', '\ud800', 7]) {
-    const create = () => arena.createCache({ name: name as string, bytes: 8 });
+    const create = () => arena.createObjectCache({ name: name as string, bytes: 8 });
     assertThrows(InvalidArgumentError, 'ERR_PAGELESS_INVALID_ARGUMENT', create);
   }
   for (const bytes of [0, 4, 12, 4104, 8.5, Number.NaN, '8']) {
-    const create = () => arena.createCache({ name: 'x', bytes: bytes as number });
+    const create = () => arena.createObjectCache({ name: 'x', bytes: bytes as number });
     assertThrows(InvalidArgumentError, 'ERR_PAGELESS_INVALID_ARGUMENT', create);
   }
-  arena.createCache({ name: 'é'.repeat(12), bytes: 4096 });
+  arena.createObjectCache({ name: 'é'.repeat(12), bytes: 4096 });
 });
 
 test('without memory alloc is undefined, until something is freed', () => {
   using arena = new Arena({ size: '4MiB' });
-  const cache = arena.createCache({ name: 'pages', bytes: 4096 });
+  const cache = arena.createObjectCache({ name: 'pages', bytes: 4096 });
   const handles: number[] = [];
   for (let handle = cache.alloc(); handle !== undefined; handle = cache.alloc())
     handles.push(handle);
@@ -135,14 +138,14 @@ test('without memory alloc is undefined, until something is freed', () => {
 
 test('another thread finds the cache, reads an object and frees it', async () => {
   using arena = new Arena({ size: '4MiB' });
-  const cache = arena.createCache({ name: 'mail', bytes: 64 });
+  const cache = arena.createObjectCache({ name: 'mail', bytes: 64 });
   const handle = cache.alloc()!;
   cache.write(handle, new TextEncoder().encode('hello'));
   const code = `
     import { workerData, parentPort } from 'node:worker_threads';
     const { Arena } = await import(workerData.module);
     using arena = Arena.attach(workerData.arena);
-    const cache = arena.createCache({ name: 'mail', bytes: 64 });
+    const cache = arena.createObjectCache({ name: 'mail', bytes: 64 });
     const text = new TextDecoder().decode(cache.read(workerData.handle).subarray(0, 5));
     cache.free(workerData.handle);
     parentPort.postMessage(text);
@@ -169,7 +172,7 @@ test('another thread finds the cache, reads an object and frees it', async () =>
 
 test('slabInfo counts objects in use, in sheaves and in all', () => {
   using arena = new Arena({ size: '4MiB' });
-  const cache = arena.createCache({ name: 'counted', bytes: 64 });
+  const cache = arena.createObjectCache({ name: 'counted', bytes: 64 });
   const handles = Array.from({ length: 100 }, () => cache.alloc()!);
   for (const handle of handles.splice(70)) cache.free(handle);
   const info = arena.slabInfo().find(({ name }) => name === 'counted')!;

@@ -42,7 +42,7 @@ export class ObjectCache {
   readonly #arena: Home;
   readonly #number: number;
 
-  /** @internal: `arena.createCache` */
+  /** @internal: `arena.createObjectCache` */
   constructor(arena: Home, options: ObjectCacheOptions) {
     const { name, bytes } = checkOptions(options, ['name', 'bytes']);
     const encoded = encodeName(name);

@@ -18,7 +18,7 @@ const names: Record<number, string> = {
 
 export interface SlabInfo {
   name: string;
-  /** Whether `arena.createCache` made it. */
+  /** Whether `arena.createObjectCache` made it. */
   isUsers: boolean;
   objectBytes: number;
   objectsPerSlab: number;

@@ -97,7 +97,7 @@ const matrix: [state: string, make: (arena: Arena) => Made, outcome: Outcome][] 
   [
     'a slab',
     (arena) => {
-      const cache = arena.createCache({ name: 'records', bytes: 64 });
+      const cache = arena.createObjectCache({ name: 'records', bytes: 64 });
       return { pfn: Math.floor((cache.alloc()! * 8) / 4096) };
     },
     UNMOVABLE,

@@ -86,7 +86,7 @@ for (const [name, here, there] of [
     const arena = new here.Arena({ size: '4MiB' });
     const same = there.Arena.attach(arena.handle);
     const pool = there.ZsPool.attach(arena.createZsPool().handle);
-    const objects = same.createCache({ name: 'realms', bytes: 64 });
+    const objects = same.createObjectCache({ name: 'realms', bytes: 64 });
     const handle = pool.malloc(3)!;
     const object = objects.alloc()!;
     for (const bytes of [Uint8Array.of(4, 5, 6), foreign<Uint8Array>('Uint8Array.of(4, 5, 6)')]) {

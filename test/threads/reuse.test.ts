@@ -62,7 +62,7 @@ test('what another thread still uses, or has a view of, is not reused', async ()
     (arena) => arena.bytesOf(arena.allocPages(0)!, 0),
     (arena) => arena.allocFolio(0)!.map(),
     (arena) => {
-      const objects = arena.createCache({ name: 'objects', bytes: 64 });
+      const objects = arena.createObjectCache({ name: 'objects', bytes: 64 });
       return objects.view(objects.alloc()!);
     },
   ];

@@ -88,7 +88,7 @@ export const subjects: Record<string, Subject> = {
     };
   },
   objects: ({ arena }) => {
-    const objects = arena.createCache({ name: 'unwound', bytes: 64 });
+    const objects = arena.createObjectCache({ name: 'unwound', bytes: 64 });
     const own: number[] = [];
     return () => {
       const object = objects.alloc();

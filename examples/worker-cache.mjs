@@ -13,6 +13,5 @@ if (isMainThread) {
   users.close();
 } else {
   const users = SharedCache.attach(workerData);
-  const user = users.get('user:1');
-  users.set('user:1', { ...user, visits: user.visits + 1 });
+  users.update('user:1', (user) => ({ ...user, visits: user.visits + 1 }));
 }

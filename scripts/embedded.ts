@@ -20,8 +20,8 @@ export async function embeddedSmall(wasm: Uint8Array): Promise<string> {
 }
 
 /**
- * Source of a file of several modules that are much alike: one after the other in a window that holds
- * them all, in half the bytes. For Node alone, which has Brotli.
+ * Source of a file of several modules that are much alike: one after the other in a window that
+ * holds them all, in half the bytes. For Node alone, which has Brotli.
  */
 export function embeddedTogether(modules: readonly [name: string, wasm: Uint8Array][]): string {
   const stripped = modules.map(([name, wasm]) => ({ name, bytes: withoutCustomSections(wasm) }));

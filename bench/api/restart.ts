@@ -4,8 +4,8 @@
  *   warm-restart-bytes, -json   ms to load 100,000 entries of 1 KiB of JSON, given as bytes or as
  *                               values; the peer is setting them
  *   save-1GiB                   ms to save a cache with 1 GiB in it
- *   save-longest-get            the longest `get` of another thread, in ms, while that is saved; the
- *                               peer is its longest in as much time in which nobody saves
+ *   save-longest-get            the longest `get` of another thread, in ms, while that is saved;
+ *                               the peer is its longest in as much time in which nobody saves
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -214,8 +214,7 @@ const UNMET: u32 = LEAF_CELLS + 1;
  * Makes this thread's draft the value of the key.
  *
  * @returns entries in the leaf now; LEAF_CELLS: there was no place, UNMET: the condition is not
- * met.
- *          Nothing has changed then
+ * met: nothing has changed then
  */
 function put(hash: u32, keyBytes: u32, handle: u32): u32 {
   const slot = selfState();

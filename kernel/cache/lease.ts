@@ -215,8 +215,8 @@ export function leaveLease(lease: u32, grant: u32): void {
 }
 
 /**
- * A slot's thread waits no more; the last one frees what has ended, or who comes after one that died
- * before it did. Lock: bucket.
+ * A slot's thread waits no more; the last one frees what has ended, or who comes after one that
+ * died before it did. Lock: bucket.
  */
 function forget(lease: u32, state: u32, slot: u32): void {
   if (isWaiter(lease, slot)) setWaiter(lease, slot, false);

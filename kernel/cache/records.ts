@@ -11,8 +11,8 @@
  *       blocks      each padded to 4 (stored.ts)
  *
  *   out   getStored and getMoreStored for the blocks, then `sealRecord` for what stands before them
- *   in    `adoptRecords` for a row of records whose values have one block; longer ones by `adoptHead`,
- *         appendStored for each block, commit
+ *   in    `adoptRecords` for a row of records whose values have one block; longer ones by
+ *         `adoptHead`, appendStored for each block, commit
  *
  * Lengths are compared with the room there is, and sums are made anew: damage is found before
  * anything of the record is taken. Blocks are not decoded, which would cost as much as all the

@@ -77,8 +77,8 @@ export function commitSet(): i32 {
 }
 
 /**
- * Stores on a condition: cache/condition.ts, of which `what` and `version` are. @returns 0, ERR_UNMET
- * or ERR_NO_MEMORY; then nothing has changed
+ * Stores on a condition: cache/condition.ts, of which `what` and `version` are. @returns 0,
+ * ERR_UNMET or ERR_NO_MEMORY; then nothing has changed
  */
 export function setIf(
   what: u32,
@@ -96,7 +96,9 @@ export function setIf(
   return failure;
 }
 
-/** `beginSet` of a value that is stored only on a condition. @returns 0, or ERR_UNMET: it is over */
+/**
+ * `beginSet` of a value that is stored only on a condition. @returns 0, or ERR_UNMET: it is over
+ */
 export function beginSetIf(
   what: u32,
   version: u32,
@@ -168,7 +170,10 @@ export function keyHash(keyBytes: u32): u32 {
   return read.keyHash(keyBytes);
 }
 
-/** For a value too large to try: counts a refusal and drops the old value of the key, if one is given. */
+/**
+ * For a value too large to try: counts a refusal and drops the old value of the key, if one is
+ * given.
+ */
 export function refuseSet(keyBytes: u32): void {
   enter(OP_WRITE);
   store.refuseTooLarge(keyBytes);

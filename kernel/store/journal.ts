@@ -5,8 +5,9 @@
  * thread writes it, plainly but for the totals and the ring; a survivor reads it when the thread is
  * dead and the world halted (recover.ts).
  *
- *   totals    entries, valueBytes, keyBytes, storedBytes: what this slot's threads, past and present,
- *             have added to the cache, as signed numbers. A cache's figure is their sum over all slots
+ *   totals    entries, valueBytes, keyBytes, storedBytes: what this slot's threads, past and
+ *             present, have added to the cache, as signed numbers. A cache's figure is their sum
+ *             over all slots
  *   next…     the totals after the change that is announced
  *   phase     0 NONE      nothing, or not begun
  *             1 ANNOUNCED incoming, outgoing and next… are written; the cell may be changed or not
@@ -150,7 +151,9 @@ export function totalKeyBytes(): u64 {
   return figure(sumOf(offsetof<Journal>('keyBytes')));
 }
 
-/** Σ what the entries take in zsmalloc, each rounded up to 64 bytes, and counted as 4 MiB at most. */
+/**
+ * Σ what the entries take in zsmalloc, each rounded up to 64 bytes, and counted as 4 MiB at most.
+ */
 export function totalStoredBytes(): u64 {
   return figure(sumOf(offsetof<Journal>('storedBytes')));
 }

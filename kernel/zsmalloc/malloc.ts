@@ -20,7 +20,7 @@ import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words'
 import { allocObject, CACHE_CELL, freeObject } from '../slab/kmem-cache';
 import { assertInSection } from '../thread/context';
 import { unlock } from '../thread/lock';
-import { enterSection } from '../thread/rcu';
+import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { takeSlot } from './active';
 import { freeCell, unusedBytes, zsIsCell } from './alloc';
@@ -168,7 +168,8 @@ export function zsOverwrite(pool: u32, handle: u64, bytes: u32): i32 {
   if (!makeRoomForFrees(thread)) return ERR_BUSY;
   const outcome = writeOnce(thread, pool, handle, bytes);
   if (outcome != ERR_NO_MEMORY) return outcome;
-  // What this thread freed may be ripe.
+  // What this thread freed may be ripe, once it reads nothing.
+  leaveSection();
   ripen(thread);
   return writeOnce(thread, pool, handle, bytes);
 }

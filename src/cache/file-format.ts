@@ -5,7 +5,8 @@
  *                       the settings, as JSON
  *              4 bytes  CRC-32 of all that
  *   records             kernel/cache/records.ts: each with sums of its own
- *   trailer   32 bytes  "plzc-end" · bytes of the records (f64) · entries (f64) · CRC-32 of these 24 · 0
+ *   trailer   32 bytes  "plzc-end" · bytes of the records (f64) · entries (f64) · CRC-32 of these
+ *             24 · 0
  *
  * All numbers are little-endian. The trailer is read first, so that a file which was cut off is
  * known before anything of it is taken.

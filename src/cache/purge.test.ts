@@ -58,7 +58,8 @@ test('what expired goes before what lives, when memory is short', () => {
   assert.equal(cache.stats().evictions, 0);
   time.now += 1000;
   for (let i = 0; cache.stats().evictions === 0; i++) cache.set(`new ${i}`, noise(i));
-  // Those that nobody met are out by now: of each page a sixteenth may wait, and here all died at once.
+  // Those that nobody met are out by now: of each page a sixteenth may wait, and here all died at
+  // once.
   assert.equal(cache.stats().expirations, dead);
 });
 

@@ -1,4 +1,6 @@
-/** What a view of a cache works with: this thread's border, clock, codec, and what is made of them. */
+/**
+ * What a view of a cache works with: this thread's border, clock, codec, and what is made of them.
+ */
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { DisposedError } from '../errors.ts';

@@ -43,6 +43,9 @@ const object = objects.alloc()!;
 const handle = pool.malloc(100)!;
 const kept = new TextEncoder().encode('what must be there in the end '.repeat(3));
 
+cache.set('versioned', kept);
+const { version } = cache.getWithVersion('versioned')!;
+
 /** An own codec that gives out whatever it is given. */
 const open = new SharedCache<unknown>({
   maxSize: '4MiB',
@@ -112,6 +115,43 @@ const rows: Record<string, Row> = {
   'SharedCache.set options': (bad) => cache.set('other', kept, bad),
   'SharedCache.set ttl': (bad) => cache.set('other', kept, { ttl: bad }),
   'SharedCache.set unknown': (bad) => cache.set('other', kept, { ttlMs: bad } as Any),
+  'SharedCache.add key': (bad) => cache.add(bad, kept),
+  'SharedCache.add value': (bad) => cache.add('other', bad),
+  'SharedCache.add options': (bad) => cache.add('other', kept, bad),
+  'SharedCache.replace key': (bad) => cache.replace(bad, kept),
+  'SharedCache.replace value': (bad) => cache.replace('other', bad),
+  'SharedCache.replace options': (bad) => cache.replace('other', kept, bad),
+  'SharedCache.update key': (bad) => cache.update(bad, () => kept),
+  'SharedCache.update change': (bad) =>
+    typeof bad === 'function' ? 0 : cache.update('other', bad),
+  'SharedCache.update value': (bad) => cache.update('other', () => bad),
+  'SharedCache.update options': (bad) => cache.update('other', () => kept, bad),
+  'SharedCache.increment key': (bad) => json.increment(bad),
+  'SharedCache.increment by': (bad) => json.increment('number', bad),
+  'SharedCache.increment options': (bad) => json.increment('number', 1, bad),
+  'SharedCache.increment initial': (bad) => json.increment('number', 1, { initial: bad }),
+  'SharedCache.getWithVersion key': (bad) => cache.getWithVersion(bad),
+  'SharedCache.setIfVersion key': (bad) => cache.setIfVersion(bad, kept, version),
+  'SharedCache.setIfVersion value': (bad) => cache.setIfVersion('versioned', bad, version),
+  'SharedCache.setIfVersion version': (bad) => cache.setIfVersion('versioned', kept, bad),
+  'SharedCache.setIfVersion options': (bad) => cache.setIfVersion('versioned', kept, version, bad),
+  'SharedCache.getOrSet key': (bad) => cache.getOrSet(bad, () => kept),
+  'SharedCache.getOrSet compute': (bad) =>
+    typeof bad === 'function' ? 0 : cache.getOrSet('other', bad),
+  'SharedCache.getOrSet value': (bad) => cache.getOrSet('other', () => bad),
+  'SharedCache.getOrSet options': (bad) => cache.getOrSet('other', () => kept, bad),
+  'SharedCache.getOrSetSync key': (bad) => cache.getOrSetSync(bad, () => kept),
+  'SharedCache.getOrSetSync compute': (bad) =>
+    typeof bad === 'function' ? 0 : cache.getOrSetSync('other', bad),
+  'SharedCache.getOrSetSync options': (bad) => cache.getOrSetSync('other', () => kept, bad),
+  'SharedCache.getAsync key': (bad) => cache.getAsync(bad),
+  'SharedCache.getAsync options': (bad) => cache.getAsync('other', bad),
+  'SharedCache.getManyAsync keys': (bad) => cache.getManyAsync(bad),
+  'SharedCache.flush options': (bad) => cache.flush(bad),
+  'SharedCache.purgeStale options': (bad) => cache.purgeStale(bad),
+  'SharedCache.purgeStale maxMs': (bad) => cache.purgeStale({ maxMs: bad }),
+  'SharedCache.load file': (bad) => SharedCache.load(bad),
+  'SharedCache.save file': (bad) => (typeof bad === 'string' && isName(bad) ? 0 : cache.save(bad)),
   'SharedCache.getMany keys': (bad) => cache.getMany(bad),
   'SharedCache.getMany key': (bad) => cache.getMany([bad]),
   'SharedCache.setMany entries': (bad) => cache.setMany(bad),
@@ -232,6 +272,7 @@ const nullary = [
 ];
 
 test('every function of the public classes has its row', () => {
+  const view = Object.getPrototypeOf(SharedCache.prototype);
   const without = new Set(
     nullary.flatMap((line) => {
       const [kind, ...names] = line.split(/[. ]/);
@@ -251,6 +292,7 @@ test('every function of the public classes has its row', () => {
     for (const [where, names] of [
       [example.constructor.prototype, Object.getOwnPropertyNames(example.constructor.prototype)],
       [example.constructor, Object.getOwnPropertyNames(example.constructor)],
+      ...(kind === 'SharedCache' ? [[view, Object.getOwnPropertyNames(view)] as const] : []),
     ] as const) {
       for (const name of names) {
         const { value } = Object.getOwnPropertyDescriptor(where, name)!;

@@ -1,6 +1,6 @@
 /**
- * What `stats()` costs: loads of shared memory are counted on the instrumented binary, over zones of
- * which one is sixteen times as large, and fuller, than the other.
+ * What `stats()` costs: loads of shared memory are counted on the instrumented binary, over zones
+ * of which one is sixteen times as large, and fuller, than the other.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

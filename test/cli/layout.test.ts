@@ -14,7 +14,15 @@ interface Structure {
 describe('layout', { concurrency: true }, () => {
   test('every field is aligned, inside its structure, and after the one before', async () => {
     const { structures } = reportOf(await pageless(['layout', '--json']));
-    const sizes: Record<string, number> = { u8: 1, u16: 2, u32: 4, i32: 4, usize: 4, u64: 8 };
+    const sizes: Record<string, number> = {
+      u8: 1,
+      u16: 2,
+      u32: 4,
+      i32: 4,
+      usize: 4,
+      u64: 8,
+      f64: 8,
+    };
     for (const { name, bytes, fields } of structures as Structure[]) {
       let end = 0;
       for (const { name: field, type, offset } of fields) {

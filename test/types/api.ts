@@ -1,6 +1,6 @@
 /**
- * The public API as it is signed (docs/api.d.ts) and as it is built (dist/), compared by the compiler
- * alone: this file is compiled with the tests and never run. An error names the member.
+ * The public API as it is signed (docs/api.d.ts) and as it is built (dist/), compared by the
+ * compiler alone: this file is compiled with the tests and never run. An error names the member.
  *
  *   "update" is not assignable to never, in
  *     stillListed…   it is built by now: delete its line from `Missing`
@@ -22,7 +22,9 @@ interface Missing {
   SetOptions: 'noUpdateTTL' | 'staleFor' | 'status' | 'tags';
 }
 
-/** Types with the same name on both sides, member by member. A type that gets built gets its row. */
+/**
+ * Types with the same name on both sides, member by member. A type that gets built gets its row.
+ */
 interface Pairs {
   SharedCache: [signed.SharedCache<Value>, built.SharedCache<Value>];
   SharedCacheConstructor: [signed.SharedCacheConstructor, built.SharedCacheConstructor];

@@ -63,7 +63,7 @@ export const storeMutants: Mutant[] = [
   },
   {
     name: 'a condition is not asked again under the lock',
-    edits: [['if (!isMet(leaf, hash, old)) entries = UNMET;\n  else if (old', 'if (old']],
+    edits: [['if (!isAllowed) entries = UNMET;\n  else if (old', 'if (old']],
     scenarios: ['add-add', 'increment-increment'],
   },
   {

@@ -1,6 +1,6 @@
 /**
- * Scenarios of changes that are made only on a condition: of two that were made of the same, one is not
- * made, and what was added is there twice.
+ * Scenarios of changes that are made only on a condition: of two that were made of the same, one is
+ * not made, and what was added is there twice.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
@@ -16,7 +16,10 @@ const add: Body = (thread) => thread.call('setIf', facts.IF_ABSENT, 0, 4, VALUE_
 const replace: Body = (thread) => thread.call('setIf', facts.IF_PRESENT, 0, 4, VALUE_BYTES, 1, 0);
 const evict: Body = (thread) => thread.call('sweepInCall', 1);
 
-/** Reads with a version, and stores its own if nothing has changed. @returns what it read and whether it did */
+/**
+ * Reads with a version, and stores its own if nothing has changed. @returns what it read and
+ * whether it did
+ */
 const update: Body = async (thread, machine) => {
   const bytes = (await thread.call('getVersioned', 4, NOW)) as number;
   const version = thread.callNow('readVersion') as number;

@@ -1,6 +1,6 @@
 /**
- * Scenarios of leases: one computes, what is deleted meanwhile is not stored, and whoever dies, computing
- * or waiting, leaves neither a lease nor an object.
+ * Scenarios of leases: one computes, what is deleted meanwhile is not stored, and whoever dies,
+ * computing or waiting, leaves neither a lease nor an object.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';

@@ -178,11 +178,12 @@ export class CacheView<T> {
    */
   async getOrSet(key: Key, compute: Compute<T>, options?: LoadOptions): Promise<T | undefined> {
     checkCompute(compute);
-    if (options?.forceRefresh !== true) {
+    const request = options === undefined ? undefined : readRequest(key, compute, options);
+    if (request?.isRefresh !== true) {
       const value = this.#read(key, true);
       if (value !== undefined) return value;
     }
-    return this.#parts.loader.load(readRequest(key, compute, options));
+    return this.#parts.loader.load(request ?? readRequest(key, compute, options));
   }
 
   /**
@@ -198,11 +199,13 @@ export class CacheView<T> {
     options?: Omit<LoadOptions, 'signal'>,
   ): T | undefined {
     checkCompute(compute);
-    if (options?.forceRefresh !== true) {
+    const read = () => readRequest(key, compute as Compute<T>, options, true);
+    const request = options === undefined ? undefined : read();
+    if (request?.isRefresh !== true) {
       const value = this.#read(key, true);
       if (value !== undefined) return value;
     }
-    return this.#parts.loader.loadSync(readRequest(key, compute as Compute<T>, options, true));
+    return this.#parts.loader.loadSync(request ?? read());
   }
 
   /** Whether the key has a value. Not counted. */

@@ -39,7 +39,8 @@ if (only.length === 0) {
   run(process.execPath, 'Kernel in the two-word layout', ['kernel/**/*.test.ts'], {
     PAGELESS_LAYOUT: 'two-word',
   });
-  run(process.execPath, 'Kernel with assertions', ['kernel/**/*.test.ts'], {
+  // It fills what it frees, so what works its way to the last page of a zone would take a minute.
+  run(process.execPath, 'Kernel with assertions', ['kernel/**/!(last-page).test.ts'], {
     PAGELESS_LAYOUT: 'debug',
   });
   const caller = process.env.npm_node_execpath ?? process.execPath;

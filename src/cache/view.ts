@@ -27,7 +27,7 @@ import {
 import { type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
 import type { IncrementOptions, SetOptions } from './settings.ts';
 import { type CacheStats, readStats } from './statistics.ts';
-import type { Key } from './transfer.ts';
+import { copyKey, type Key } from './transfer.ts';
 import type { Bytes, In } from './values.ts';
 import type { ViewParts } from './view-parts.ts';
 import { readWait, type WaitOptions } from './waiting.ts';
@@ -286,7 +286,13 @@ export class CacheView<T> {
 
   /** The same for several, in order: the tier is asked for all that are not here at once. */
   async getManyAsync(keys: Iterable<Key>, options?: WaitOptions): Promise<(T | undefined)[]> {
-    return Promise.all(listOf('keys', keys).map((key) => this.getAsync(key, options)));
+    // None is asked for before all are known to be keys.
+    const border = this.#parts.live();
+    const copies = listOf('keys', keys).map((key) => {
+      border.putKey(key);
+      return copyKey(key);
+    });
+    return Promise.all(copies.map((key) => this.getAsync(key, options)));
   }
 
   /**

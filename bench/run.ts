@@ -2,8 +2,8 @@
  * Runs a suite: `npm run bench -- SUITE [--json] [--tiny] [--rows PATTERN] [--traces DIR]`; without
  * a name it lists them.
  *
- * Prints a table; with `--json` one object on the last line. `--rows` takes the rows of suite
- * `cache` whose names match, `--traces` a folder of cache traces for its row `hit-ratio`.
+ * Prints a table; with `--json` one object on the last line. `--rows` takes the rows of suites
+ * `cache` and `api` whose names match, `--traces` a folder of cache traces for its row `hit-ratio`.
  */
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';

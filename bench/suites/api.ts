@@ -6,12 +6,14 @@
  *
  * The peer is the cheapest store of Keyv that returns texts, as a store of ours must: a Map behind
  * the adapter's contract. What both pay, above all Keyv's own promises and JSON, is in both.
- * Medians of nine rounds in turn. More rows: bench/api/.
+ * Medians of nine rounds in turn. More rows: the files in bench/api/.
  */
 import { Keyv } from 'keyv';
 import { KeyvStore } from '../../src/adapters/keyv.ts';
 import { SharedCache } from '../../src/cache/shared-cache.ts';
+import { changeRows } from '../api/changes.ts';
 import { restartRows } from '../api/restart.ts';
+import { startRows } from '../api/start.ts';
 import { pinThread, type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
 
 const KEYS = 10_000;
@@ -124,5 +126,6 @@ export async function suite(options: SuiteOptions): Promise<Result[]> {
     results.push(rowOf(name, 'ns', figures.get('ours')!, ['Map store', figures.get('map')!]));
   }
   cache.close();
+  results.push(...startRows(options), ...(await changeRows(options)));
   return [...results, ...(await restartRows(options))];
 }

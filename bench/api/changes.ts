@@ -1,0 +1,88 @@
+/**
+ * Rows of suite `api` on changing what is there, and on having it computed.
+ *
+ *   get-or-set-hit        ns of an awaited `getOrSet` of a key that has a value, 1 KiB of JSON;
+ *   get-or-set-sync-hit   of `getOrSetSync`. The peer is `get`
+ *   increment-2t          ns an operation of two threads together, which count in 64 keys;
+ *   update-2t             of `update`, which writes another text of eight bytes. The peer is `set`
+ *                         of such texts to the same keys by the same threads
+ */
+import { SharedCache } from '../../src/index.ts';
+import { keyOf, randoms, valuePool } from '../cache/values.ts';
+import { Crew } from '../crew.ts';
+import { type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
+import type { Job, Request, Setup } from './member.ts';
+
+const ROUNDS = 9;
+const WARM_UP = 2;
+const ROUND_MS = 250;
+const ENTRIES = 10_000;
+const COUNTERS = 64;
+
+export async function changeRows(options: SuiteOptions): Promise<Result[]> {
+  return [...(await hitRows(options)), ...(await twoThreadRows(options))];
+}
+
+async function rounds(isTiny: boolean, subjects: Map<string, () => Promise<number>>) {
+  if (!isTiny) await roundsInTurn(WARM_UP, subjects);
+  return roundsInTurn(isTiny ? 1 : ROUNDS, subjects);
+}
+
+async function hitRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
+  const names = { 'get-or-set-hit': 'getOrSet', 'get-or-set-sync-hit': 'getOrSetSync' };
+  const wanted = Object.entries(names).filter(([row]) => rows?.test(row) ?? true);
+  if (wanted.length === 0) return [];
+  using cache = new SharedCache({ maxSize: '64MiB', values: 'json' });
+  const pool = valuePool('json').map((text) => JSON.parse(text.toString()));
+  for (let id = 0; id < ENTRIES; id++) cache.set(keyOf(id), pool[id % pool.length]);
+  const random = randoms(5);
+  const calls = isTiny ? 200 : 100_000;
+  const never = () => {
+    throw new Error('It has a value');
+  };
+  const measure = async (pass: () => unknown) => {
+    const start = performance.now();
+    await pass();
+    return ((performance.now() - start) * 1e6) / calls;
+  };
+  const passes: Record<string, () => unknown> = {
+    get() {
+      for (let n = 0; n < calls; n++) cache.get(keyOf(random(ENTRIES)));
+    },
+    getOrSetSync() {
+      for (let n = 0; n < calls; n++) cache.getOrSetSync(keyOf(random(ENTRIES)), never);
+    },
+    async getOrSet() {
+      for (let n = 0; n < calls; n++) await cache.getOrSet(keyOf(random(ENTRIES)), never);
+    },
+  };
+  const subjects = Object.entries(passes).map(
+    ([name, pass]) => [name, () => measure(pass)] as const,
+  );
+  const figures = await rounds(isTiny, new Map(subjects));
+  return wanted.map(([row, ours]) =>
+    rowOf(row, 'ns', figures.get(ours)!, ['get', figures.get('get')!]),
+  );
+}
+
+async function twoThreadRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
+  const jobs = (['increment', 'update'] as const).filter((job) => rows?.test(`${job}-2t`) ?? true);
+  if (jobs.length === 0) return [];
+  using cache = new SharedCache({ maxSize: '16MiB', values: 'string' });
+  const keys = Array.from({ length: COUNTERS }, (_, index) => `counter:${index}`);
+  const texts: [string, string] = ['10000000', '10000001'];
+  for (const key of keys) cache.set(key, texts[0]);
+  const setup = { handle: cache.handle, keys, texts };
+  const file = new URL('./member.ts', import.meta.url);
+  const crew = await Crew.open<Setup, Request>(file, [setup, setup]);
+  const ask = (job: Job) => async () => {
+    const [a, b] = await crew.ask({ job, ms: isTiny ? 2 : ROUND_MS }, 2);
+    return 1 / (1 / a! + 1 / b!);
+  };
+  const all: Job[] = ['set', ...jobs];
+  const figures = await rounds(isTiny, new Map(all.map((job) => [job, ask(job)])));
+  await crew.close();
+  return jobs.map((job) =>
+    rowOf(`${job}-2t`, 'ns', figures.get(job)!, ['set', figures.get('set')!]),
+  );
+}

@@ -48,7 +48,7 @@ function source({ length }: Uint8Array, packed: Uint8Array): string {
 
 /** Names are for people and for the model checker. */
 function withoutCustomSections(wasm: Uint8Array): Uint8Array {
-  const kept: number[] = [...wasm.subarray(0, 8)];
+  const kept = [wasm.subarray(0, 8)];
   let at = 8;
   while (at < wasm.length) {
     const start = at;
@@ -60,7 +60,7 @@ function withoutCustomSections(wasm: Uint8Array): Uint8Array {
       if (byte < 128) break;
     }
     at += size;
-    if (id !== 0) kept.push(...wasm.subarray(start, at));
+    if (id !== 0) kept.push(wasm.subarray(start, at));
   }
-  return Uint8Array.from(kept);
+  return Buffer.concat(kept);
 }

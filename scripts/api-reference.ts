@@ -18,7 +18,7 @@ interface Entry {
 /** What package.json exports. */
 function entriesOf(manifest: { exports: Record<string, unknown> }): Entry[] {
   return Object.entries(manifest.exports).flatMap(([name, one]) => {
-    const types = (one as { import?: { types: string } }).import?.types;
+    const types = (one as { default?: { types: string } }).default?.types;
     return types ? [{ name: `pageless${name.slice(1)}`, file: types.replace('./dist/', '') }] : [];
   });
 }

@@ -10,7 +10,7 @@
  *   build/kernel/lab-*.wasm     the loops of `pageless lab`, over each layout
  *   src/generated/              the embedded kernels, lab, page and supervisor's program, and the
  *                               facts that both sides need
- *   dist/                       JavaScript and types; dist/cjs/ the same as CommonJS
+ *   dist/                       JavaScript and types; dist/cjs/ and dist/node/ what Node loads of them
  *
  * The kernel is compiled again only when its sources or its compiler changed. Runs on any Node that
  * the package supports: it is compiled by tsc first.
@@ -20,12 +20,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { writeCommonJs } from './commonjs.ts';
 import { embedded, embeddedSmall, embeddedTogether } from './embedded.ts';
 import { guardSource } from './guard-source.ts';
 import { kernelFace } from './kernel-face.ts';
 import { facts } from './kernel-facts.ts';
 import { commonFlags, debugFlags, releaseFlags } from './kernel-flags.ts';
+import { writeNodeFiles } from './node-files.ts';
 import { slim } from './slim.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { writePage } from './web-page.ts';
@@ -145,5 +145,7 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 writePage(root);
 run('typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
 slim(join(root, 'dist'), entries);
-writeCommonJs(join(root, 'dist'), entries);
+writeNodeFiles(join(root, 'dist'), entries);
+// Tests that are gone would still run.
+rmSync(join(root, 'build/package'), { recursive: true, force: true });
 run('typescript/bin/tsc', ['-p', 'tsconfig.package.json']);

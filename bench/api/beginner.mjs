@@ -5,7 +5,7 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 const began = performance.now();
-const { SharedCache } = await import('../../dist/index.js');
+const { SharedCache } = await import('pageless');
 const imported = performance.now();
 
 if (isMainThread) {

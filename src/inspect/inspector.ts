@@ -67,7 +67,7 @@ export async function startInspector(data: ThreadData): Promise<LiveInspector> {
 /** The thread's code: an ES module also where this file is CommonJS, in dist/cjs/. */
 function threadFile(): URL {
   if (import.meta.url.endsWith('.ts')) return new URL('./thread.ts', import.meta.url);
-  const isCommonJs = import.meta.url.endsWith('/cjs/inspect/inspector.js');
+  const isCommonJs = import.meta.url.endsWith('/cjs/inspect/index.js');
   const path = isCommonJs ? '../../inspect/thread.js' : './thread.js';
   return new URL(path, import.meta.url);
 }

@@ -1,4 +1,4 @@
-/** The package's two halves: CommonJS alone, and both in one process, which share a zone. */
+/** The package as CommonJS: alone, beside imports of it, and beside another copy, with one zone. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -21,18 +21,36 @@ function run(program: string): string {
   return stdout;
 }
 
-test('both export the same names', () => {
+/** What bundlers take, and with it a second set of classes. */
+const other = (await import(new URL('../../dist/index.js', import.meta.url).href)) as typeof esm;
+
+test('imported and required, it is the same', () => {
   assert.deepEqual(Object.keys(cjs).sort(), Object.keys(esm).sort());
-  assert.notEqual(cjs.SharedCache, esm.SharedCache);
-  for (const entry of ['keyv', 'unstorage', 'undici']) {
+  assert.deepEqual(Object.keys(other).sort(), Object.keys(esm).sort());
+  assert.equal(cjs.SharedCache, esm.SharedCache);
+  assert.notEqual(other.SharedCache, esm.SharedCache);
+  assert.equal((require('pageless/keyv') as typeof keyv).KeyvStore, keyv.KeyvStore);
+  for (const entry of ['unstorage', 'undici', 'redis', 'inspect']) {
     assert.ok(Object.keys(require(`pageless/${entry}`) as object).length > 0, entry);
   }
 });
 
-test('a cache of one half is at home in the other, and takes one slot of its zone', () => {
+test('Node loads few files of it', () => {
+  const files = JSON.parse(
+    run("require('pageless'); console.log(JSON.stringify(Object.keys(require.cache)))"),
+  ) as string[];
+  assert.ok(files.length <= 12, files.join('\n'));
+});
+
+test('an adapter knows the errors of the main entry', () => {
+  const store = () => new keyv.KeyvStore({} as never);
+  assert.throws(store, esm.InvalidArgumentError);
+});
+
+test('a cache of one copy is at home in another, and takes one slot of its zone', () => {
   using cache = new esm.SharedCache<string>({ maxSize: '4MiB', values: 'string' });
   const before = cache.arena.report().threads;
-  using same = cjs.SharedCache.attach<string>(cache.handle as never);
+  using same = other.SharedCache.attach<string>(cache.handle);
   cache.set('a', 'from the one');
   assert.equal(same.get('a'), 'from the one');
   same.set('a', 'from the other');
@@ -40,9 +58,9 @@ test('a cache of one half is at home in the other, and takes one slot of its zon
   assert.equal(cache.arena.report().threads, before);
 });
 
-test('an adapter of one half takes a cache of the other', () => {
-  using cache = new cjs.SharedCache<string>({ maxSize: '4MiB', values: 'string' });
-  const store = new keyv.KeyvStore(cache as never);
+test('an adapter of one copy takes a cache of another', () => {
+  using cache = new other.SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  const store = new keyv.KeyvStore(cache);
   store.set('a', '1');
   assert.equal(store.get('a'), '1');
 });

@@ -51,6 +51,11 @@ export class StoredBlocks {
     return this.#output.subarray(0, HEAD_BYTES + (this.#outputHead[0]! & ~RAW));
   }
 
+  /** The value of the block that was added last, lent: of an entry that has one. */
+  decoded(valueBytes: number): Uint8Array {
+    return this.#output.subarray(0, valueBytes);
+  }
+
   /** The entry of the key in the scratch, at a zone time. Not counted as a hit or miss. */
   read(keyBytes: number, now: number): StoredEntry | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {

@@ -11,12 +11,12 @@ import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import { blocksOf, type Frame, type FrameKind } from '../tier/frame.ts';
-import { bytesOfName, type KeyName, nameOf } from '../tier/key-name.ts';
+import { type KeyName, nameOf } from '../tier/key-name.ts';
 import { LocalWrites } from '../tier/local-writes.ts';
-import { type LocalEntries, TierSession } from '../tier/session.ts';
+import { type Found, type LocalEntries, TierSession } from '../tier/session.ts';
 import { StoredBlocks } from './stored.ts';
 import type { OpenTier } from './tier-settings.ts';
-import type { Border, Key } from './transfer.ts';
+import { type Border, copyKey, type Key } from './transfer.ts';
 import type { Decoder } from './values.ts';
 
 /** Entries that go at once when everybody's are cleared; then others get their turn. */
@@ -83,23 +83,38 @@ export class TierLink<T> implements LocalEntries {
     this.session?.removed(name);
   }
 
-  /** What the tier has for a key that has no value here: kept, unless it has changed meanwhile. */
+  /** What the tier has for a key that has no value here. */
   async fetch(key: Key): Promise<T | undefined> {
-    if (this.session === undefined) return undefined;
-    const name = this.#host.live().keyName(this.#host.live().putKey(key));
-    const { frame, isCurrent } = await this.session.fetch(name);
-    const border = this.#host.live();
+    return (await this.fetchMany([key]))[0];
+  }
+
+  /** The same for several keys: kept, unless they have changed meanwhile. */
+  async fetchMany(keys: readonly Key[]): Promise<(T | undefined)[]> {
+    if (this.session === undefined) return keys.map(() => undefined);
+    const names = keys.map((key) => nameOf(copyKey(key)));
+    const found = await this.session.fetchMany(names);
+    return names.map((name, i) => this.#take(name, found[i]!, this.session!));
+  }
+
+  #take(name: KeyName, { frame, isCurrent }: Found, session: TierSession): T | undefined {
+    const { decode } = this.#host;
     // Whoever was faster, a `set` or another caller of this one, has what is newer.
-    const here = border.fetch(border.putKey(bytesOfName(name)), false, this.#host.decode);
+    const here = this.#host.live().fetch(this.#put(name), false, decode);
     if (here !== undefined || frame === undefined) return here;
-    if (!isCurrent()) this.session.noteOutrun();
-    else if (!this.keep(name, frame)) {
-      this.session.noteDamaged();
-      return undefined;
+    if (!isCurrent()) session.noteOutrun();
+    else {
+      const kept = this.#keep(name, frame);
+      if (kept === 'kept' && frame.valueBytes <= facts.BLOCK_BYTES) {
+        return decode(this.#stored.decoded(frame.valueBytes), true);
+      }
+      if (kept === 'damaged') {
+        session.noteDamaged();
+        return undefined;
+      }
     }
     const value = this.#stored.decode(blocksOf(frame), frame.valueBytes);
-    if (value !== undefined) return this.#host.decode(value, false);
-    this.session.noteDamaged();
+    if (value !== undefined) return decode(value, false);
+    session.noteDamaged();
     return undefined;
   }
 
@@ -109,13 +124,16 @@ export class TierLink<T> implements LocalEntries {
   }
 
   keep(name: KeyName, frame: Frame): boolean {
+    return this.#keep(name, frame) !== 'damaged';
+  }
+
+  #keep(name: KeyName, frame: Frame): 'kept' | 'refused' | 'damaged' {
     const { clock, settings } = this.#host;
-    if (frame.valueBytes > settings.maxEntrySize) return true;
+    if (frame.valueBytes > settings.maxEntrySize) return 'refused';
     const left = frame.expiry === 0 ? this.#maxStaleMs : Math.ceil(frame.expiry - Date.now());
-    if (left <= 0) return true;
+    if (left <= 0) return 'refused';
     const expiry = clock.expiryIn(Math.min(left, this.#maxStaleMs));
-    const keyBytes = this.#put(name);
-    return this.#stored.add(keyBytes, blocksOf(frame), frame.valueBytes, expiry) !== 'damaged';
+    return this.#stored.add(this.#put(name), blocksOf(frame), frame.valueBytes, expiry);
   }
 
   remove(name: KeyName): void {
@@ -138,6 +156,6 @@ export class TierLink<T> implements LocalEntries {
   }
 
   #put(name: KeyName): number {
-    return this.#host.live().putKey(bytesOfName(name));
+    return this.#host.live().putName(name);
   }
 }

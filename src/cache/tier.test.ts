@@ -1,5 +1,6 @@
 /** A cache and its second tier: what is found there, kept, and believed. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryTier } from '../../test/support/memory-tier.ts';
@@ -38,6 +39,18 @@ test('values of every length and key of every kind go through', async () => {
   assert.deepEqual(await two.cache.getManyAsync(keys), values);
   assert.deepEqual(two.cache.getMany(keys), values);
   assert.deepEqual(one.store.calls, { getMany: 1, setMany: 1, deleteMany: 0, clear: 0, keys: 8 });
+  closeAll(one, two);
+});
+
+test('values that drive each other out are handed out right', async () => {
+  const one = open({ maxSize: '32MiB' });
+  const two = open({ store: one.store, maxSize: '4MiB' });
+  const values = Array.from({ length: 4000 }, () => randomBytes(1500).toString('base64'));
+  const keys = [...values.keys()].map((i) => `key:${i}`);
+  for (const [i, key] of keys.entries()) assert.ok(one.cache.set(key, values[i]!));
+  await one.cache.flush();
+  assert.deepEqual(await two.cache.getManyAsync(keys), values);
+  assert.ok(two.cache.size < keys.length, 'some had to go');
   closeAll(one, two);
 });
 

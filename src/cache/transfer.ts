@@ -90,6 +90,13 @@ export class Border {
     return key.length;
   }
 
+  /** Puts a key back that `keyName` has given. */
+  putName(name: string): number {
+    const bytes = this.#key;
+    for (let i = 0; i < name.length; i++) bytes[i] = name.charCodeAt(i);
+    return name.length;
+  }
+
   #putKeyBytes(key: Uint8Array): number {
     if (!isBytes(key)) throw new InvalidArgumentError('key', 'a string or a Uint8Array', key);
     const length = lengthOf(key);

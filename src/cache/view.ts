@@ -286,13 +286,20 @@ export class CacheView<T> {
 
   /** The same for several, in order: the tier is asked for all that are not here at once. */
   async getManyAsync(keys: Iterable<Key>, options?: WaitOptions): Promise<(T | undefined)[]> {
+    const wait = readWait('Looking in the tier', options);
     // None is asked for before all are known to be keys.
     const border = this.#parts.live();
     const copies = listOf('keys', keys).map((key) => {
       border.putKey(key);
       return copyKey(key);
     });
-    return Promise.all(copies.map((key) => this.getAsync(key, options)));
+    const values = copies.map((key) => this.get(key));
+    const { tier } = this.#parts;
+    const missing = [...values.keys()].filter((i) => values[i] === undefined);
+    if (!tier || missing.length === 0) return values;
+    const found = await wait(tier.fetchMany(missing.map((i) => copies[i]!)));
+    for (const [at, i] of missing.entries()) values[i] = found[at];
+    return values;
   }
 
   /**

@@ -11,41 +11,62 @@
  *   a write of this process         the count of the key's slot has moved (local-writes.ts)
  */
 import type { Calls } from './calls.ts';
+import type { Frame } from './frame.ts';
 import type { Tier } from './interface.ts';
 import { bytesOfName, type KeyName } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
 
+/** Captured: fake timers would patch one thread of many. */
+const { setImmediate } = globalThis;
 /** Keys of one call. */
 const BATCH_KEYS = 256;
 
-/** What came back for a key. */
-export interface Fetched {
-  /** Undefined: the tier has none, or did not answer. */
-  readonly frame: Uint8Array | undefined;
-  /** Whether it may be kept: asked at the moment of keeping it. */
-  isCurrent(): boolean;
-}
+/** Reads what came; undefined: it is none of ours. Called once for each answer. */
+export type ReadFrame = (bytes: Uint8Array) => Frame | undefined;
 
-class Fetch {
+/** What is asked for a key, and what came back. */
+export class Fetch {
   readonly name: KeyName;
+  readonly batch: Batch;
   readonly #writes: LocalWrites;
   readonly #count: number;
+  /** Undefined: the tier has none, or did not answer. */
+  frame: Frame | undefined;
   isOutrun = false;
-  readonly done: Promise<Fetched>;
-  #resolve!: (fetched: Fetched) => void;
 
-  constructor(name: KeyName, writes: LocalWrites) {
+  constructor(name: KeyName, batch: Batch, writes: LocalWrites) {
     this.name = name;
+    this.batch = batch;
     this.#writes = writes;
     this.#count = writes.count(name);
-    this.done = new Promise((resolve) => {
+  }
+
+  /** Whether the answer may be kept: to be asked at the moment of keeping it. */
+  get isCurrent(): boolean {
+    return !this.isOutrun && this.#writes.count(this.name) === this.#count;
+  }
+}
+
+/** What one call asks for; the promise is everybody's who waits for some of it. */
+class Batch {
+  readonly fetches: Fetch[] = [];
+  readonly answered: Promise<void>;
+  isAnswered = false;
+  #resolve!: () => void;
+
+  constructor() {
+    this.answered = new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
 
-  answer(frame: Uint8Array | undefined): void {
-    const isCurrent = () => !this.isOutrun && this.#writes.count(this.name) === this.#count;
-    this.#resolve({ frame, isCurrent });
+  answer(answers: readonly (Uint8Array | undefined)[], read: ReadFrame): void {
+    for (const [i, fetch] of this.fetches.entries()) {
+      const bytes = answers[i];
+      fetch.frame = bytes && read(bytes);
+    }
+    this.isAnswered = true;
+    this.#resolve();
   }
 }
 
@@ -53,24 +74,27 @@ export class Reader {
   readonly #tier: Tier;
   readonly #calls: Calls;
   readonly #writes: LocalWrites;
+  readonly #read: ReadFrame;
   readonly #fetches = new Map<KeyName, Fetch>();
-  #asked: Fetch[] = [];
+  /** Not sent yet. */
+  #batch: Batch | undefined;
   gets = 0;
 
-  constructor(tier: Tier, calls: Calls, writes: LocalWrites) {
+  constructor(tier: Tier, calls: Calls, writes: LocalWrites, read: ReadFrame) {
     this.#tier = tier;
     this.#calls = calls;
     this.#writes = writes;
+    this.#read = read;
   }
 
-  /** Asks for a key, or joins who does. */
-  fetch(name: KeyName): Promise<Fetched> {
+  /** Asks for a key, or joins who does: it has its frame when its batch is answered. */
+  ask(name: KeyName): Fetch {
     const known = this.#fetches.get(name);
-    if (known !== undefined && !known.isOutrun) return known.done;
-    const fetch = new Fetch(name, this.#writes);
+    if (known !== undefined && !known.isOutrun && !known.batch.isAnswered) return known;
+    const fetch = new Fetch(name, this.#openBatch(), this.#writes);
+    fetch.batch.fetches.push(fetch);
     this.#fetches.set(name, fetch);
-    if (this.#asked.push(fetch) === 1) queueMicrotask(() => this.#ask());
-    return fetch.done;
+    return fetch;
   }
 
   /** The key has changed: what is under way for it is not kept. */
@@ -83,25 +107,27 @@ export class Reader {
     for (const fetch of this.#fetches.values()) fetch.isOutrun = true;
   }
 
-  #ask(): void {
-    const asked = this.#asked;
-    this.#asked = [];
-    for (let from = 0; from < asked.length; from += BATCH_KEYS) {
-      void this.#askSome(asked.slice(from, from + BATCH_KEYS));
-    }
+  /** The batch that leaves at the end of this turn, with room for one more. */
+  #openBatch(): Batch {
+    const open = this.#batch;
+    if (open !== undefined && open.fetches.length < BATCH_KEYS) return open;
+    const batch = new Batch();
+    this.#batch = batch;
+    queueMicrotask(() => void this.#send(batch));
+    return batch;
   }
 
-  async #askSome(fetches: Fetch[]): Promise<void> {
-    const keys = fetches.map(({ name }) => bytesOfName(name));
+  async #send(batch: Batch): Promise<void> {
+    if (this.#batch === batch) this.#batch = undefined;
+    const keys = batch.fetches.map(({ name }) => bytesOfName(name));
     this.gets += keys.length;
     const answer = await this.#calls.make(() => this.#tier.getMany(keys));
-    for (const [i, fetch] of fetches.entries()) {
-      fetch.answer(answer?.value[i]);
-    }
-    // Those who wait have kept what they got when this runs; until then news must find the fetch.
-    await undefined;
-    for (const fetch of fetches) {
-      if (this.#fetches.get(fetch.name) === fetch) this.#fetches.delete(fetch.name);
-    }
+    batch.answer(answer?.value ?? [], this.#read);
+    // Those who wait keep what they got in this turn: until then news must find the fetch.
+    setImmediate(() => {
+      for (const fetch of batch.fetches) {
+        if (this.#fetches.get(fetch.name) === fetch) this.#fetches.delete(fetch.name);
+      }
+    });
   }
 }

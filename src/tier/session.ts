@@ -22,7 +22,7 @@ import { type KeyName, nameOf } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
 import type { Policy } from './policy.ts';
 import { WriteQueue } from './queue.ts';
-import { type Fetched, Reader } from './reader.ts';
+import { type Fetch, Reader } from './reader.ts';
 
 const { setTimeout, clearTimeout, performance } = globalThis;
 
@@ -39,6 +39,14 @@ export interface LocalEntries {
   keep(name: KeyName, frame: Frame): boolean;
   remove(name: KeyName): void;
   clear(): void;
+}
+
+/** What the tier has for a key. */
+export interface Found {
+  /** Undefined: nothing that is ours, or no answer. */
+  readonly frame: Frame | undefined;
+  /** Whether it may be kept here: to be asked at the moment of keeping it. */
+  isCurrent(): boolean;
 }
 
 export interface SessionOptions {
@@ -74,7 +82,7 @@ export class TierSession {
     this.#local = local;
     this.#maker = new FrameMaker(kind);
     this.#calls = new Calls(policy.timeoutMs);
-    this.#reader = new Reader(tier, this.#calls, writes);
+    this.#reader = new Reader(tier, this.#calls, writes, (bytes) => this.#readFrame(bytes));
     this.#queue = new WriteQueue(tier, policy, this.#calls);
     this.#channel = tier.invalidations === undefined ? 'silent' : 'lost';
     tier.invalidations?.((event) => this.#hear(event));
@@ -108,23 +116,33 @@ export class TierSession {
     this.#queue.clear();
   }
 
-  /** What the tier has for a key, and whether it may be kept here. */
-  async fetch(name: KeyName): Promise<{ frame: Frame | undefined; isCurrent(): boolean }> {
-    if (this.#queue.has(name)) {
-      const bytes = this.#queue.find(name);
-      return { frame: bytes && this.#maker.read(bytes), isCurrent: () => this.#queue.has(name) };
-    }
-    return this.#read(await this.#reader.fetch(name));
+  /** What the tier has for several keys. */
+  async fetchMany(names: readonly KeyName[]): Promise<Found[]> {
+    const asked = names.map((name) => (this.#queue.has(name) ? name : this.#reader.ask(name)));
+    const batches = new Set<Promise<void>>();
+    for (const one of asked) if (typeof one !== 'string') batches.add(one.batch.answered);
+    for (const answered of batches) await answered;
+    return asked.map((one) => (typeof one === 'string' ? this.#queued(one) : this.#found(one)));
   }
 
-  #read({ frame: bytes, isCurrent }: Fetched): { frame: Frame | undefined; isCurrent(): boolean } {
-    const mayBeKept = () => this.#channel !== 'lost' && isCurrent();
-    if (bytes === undefined) return { frame: undefined, isCurrent: mayBeKept };
+  /** A value that waits to be written is what the tier will have. */
+  #queued(name: KeyName): Found {
+    const bytes = this.#queue.find(name);
+    return { frame: bytes && this.#maker.read(bytes), isCurrent: () => this.#queue.has(name) };
+  }
+
+  #found(fetch: Fetch): Found {
+    const isCurrent = () => this.#channel !== 'lost' && fetch.isCurrent;
+    return { frame: fetch.frame, isCurrent };
+  }
+
+  #readFrame(bytes: Uint8Array): Frame | undefined {
     const frame = this.#maker.read(bytes);
     if (frame === undefined) this.#foreign++;
     const isOver = frame !== undefined && frame.expiry !== 0 && frame.expiry <= Date.now();
-    if (frame && !isOver) this.#hits++;
-    return { frame: isOver ? undefined : frame, isCurrent: mayBeKept };
+    if (frame === undefined || isOver) return undefined;
+    this.#hits++;
+    return frame;
   }
 
   /** A frame whose head was right and whose blocks are not. */
@@ -237,7 +255,8 @@ export class TierSession {
     this.#suspects.delete(name);
     const here = this.#local.read(name);
     if (here === undefined) return;
-    const { frame, isCurrent } = await this.fetch(name);
+    const [found] = await this.fetchMany([name]);
+    const { frame, isCurrent } = found!;
     if (this.#isClosed) return;
     if (!isCurrent()) {
       // News came while it was asked; if none came, it cannot be known, and the entry goes.

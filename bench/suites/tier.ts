@@ -1,0 +1,23 @@
+/**
+ * Suite `tier`: a cache with a second tier behind it, over a server of its own on a Unix socket.
+ *
+ *   hot-get            ns of a `get` that is a hit; the peer is a cache without a tier
+ *   get-many-100       µs until `getManyAsync` has 100 values that only the server has; the peer is
+ *                      node-redis, asked for the same values by a pipeline of GETs
+ *   get-many-100-mget  the same beside one MGET
+ *   get-or-set-8t      questions that the server hears when eight threads call `getOrSet` of one
+ *                      key that it has: the most of all rounds
+ *   write-behind-set   ns of a `set`; the peer is a cache without a tier
+ *   write-behind-all   the same until the server has everything
+ *
+ * Values are JSON texts of about 1 KiB (bench/cache/values.ts), given as bytes. Rounds are paired
+ * and change their order; ratios are medians of the rounds' ratios. The bare client hands out what
+ * the server holds; ours are also decompressed, checked, kept here and copied.
+ */
+
+import type { Result, SuiteOptions } from '../suite.ts';
+import { redisRows } from '../tier/redis.ts';
+
+export async function suite(options: SuiteOptions): Promise<Result[]> {
+  return redisRows(options);
+}

@@ -84,37 +84,46 @@ async function hotGet({ server, isTiny, rounds, pool }: Bench): Promise<Result[]
   return [row];
 }
 
-async function getMany({ server, isTiny, rounds, pool }: Bench): Promise<Result[]> {
-  const questions = Array.from({ length: isTiny ? 2 : QUESTIONS }, (_, q) =>
-    Array.from({ length: MANY }, (_, i) => keyOf(q * MANY + i)),
-  );
-  const { cache: writer } = openTiered(server, 'many', 'through');
+/** Answers all questions one after the other. @returns µs of one */
+async function usOf(
+  questions: string[][],
+  ask: (keys: string[]) => Promise<unknown[]>,
+): Promise<number> {
+  const start = performance.now();
+  for (const keys of questions) {
+    const values = await ask(keys);
+    if (values.length !== MANY || values.some((value) => value == null)) throw new Error('lost');
+  }
+  return ((performance.now() - start) * 1000) / questions.length;
+}
+
+/** A client that has the same values under keys of its own. */
+async function bareClient(server: RedisServer, keys: string[], pool: Bytes[]) {
   const client = createClient({
     socket: { path: server.path, tls: false },
     commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
   await client.connect();
-  for (const [id, key] of questions.flat().entries()) {
-    const value = pool[id % pool.length]!;
-    writer.set(key, value);
-    await client.set(`bare:${key}`, Buffer.from(value));
+  for (const [id, key] of keys.entries()) {
+    await client.set(`bare:${key}`, Buffer.from(pool[id % pool.length]!));
   }
-  await writer.flush();
-  const us = async (ask: (keys: string[]) => Promise<unknown[]>) => {
-    const start = performance.now();
-    for (const keys of questions) {
-      const values = await ask(keys);
-      if (values.length !== MANY || values.some((value) => value == null)) throw new Error('lost');
-    }
-    return ((performance.now() - start) * 1000) / questions.length;
-  };
+  return client;
+}
+
+async function getMany({ server, isTiny, rounds, pool }: Bench): Promise<Result[]> {
+  const questions = Array.from({ length: isTiny ? 2 : QUESTIONS }, (_, q) =>
+    Array.from({ length: MANY }, (_, i) => keyOf(q * MANY + i)),
+  );
   const { cache, tier } = openTiered(server, 'many', 'through');
   await tier.connect();
+  for (const [id, key] of questions.flat().entries()) cache.set(key, pool[id % pool.length]!);
+  await cache.flush();
+  const client = await bareClient(server, questions.flat(), pool);
   // What it forgets the server keeps.
   const local = SharedCache.attach(cache.handle, { tier: false });
-  const ours = async () => {
+  const ours = () => {
     local.clear();
-    return us((keys) => cache.getManyAsync(keys));
+    return usOf(questions, (keys) => cache.getManyAsync(keys));
   };
   const wire = (keys: string[]) => keys.map((key) => `bare:${key}`);
   const peers: [name: string, peer: string, ask: (keys: string[]) => Promise<unknown[]>][] = [
@@ -123,11 +132,11 @@ async function getMany({ server, isTiny, rounds, pool }: Bench): Promise<Result[
   ];
   const results: Result[] = [];
   for (const [name, peer, ask] of peers) {
-    const pair = { name, unit: 'µs', peer, ours, theirs: () => us(ask) };
+    const pair = { name, unit: 'µs', peer, ours, theirs: () => usOf(questions, ask) };
     results.push(await pairRow(rounds, pair));
   }
   client.destroy();
-  for (const one of [local, cache, writer]) one.close();
+  for (const one of [local, cache]) one.close();
   return results;
 }
 

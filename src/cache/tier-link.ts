@@ -59,8 +59,9 @@ export class TierLink<T> implements LocalEntries {
 
   /** The key in the scratch is about to be changed. @returns its name */
   note(key: Key, keyBytes: number): KeyName {
-    // By way of the text where that is quicker.
-    const name = typeof key === 'string' ? nameOf(key) : this.#host.live().keyName(keyBytes);
+    // A text of as many characters as bytes is in ASCII: its own name.
+    const isName = typeof key === 'string' && key.length === keyBytes;
+    const name = isName ? key : nameOf(copyKey(key));
     this.#writes.note(name);
     return name;
   }

@@ -53,26 +53,30 @@ export interface FrameBlock {
 /** Makes frames of one kind of values: each has a number that no other write has. */
 export class FrameMaker {
   readonly #kind: number;
-  readonly #origin: number = Math.floor(Math.random() * 2 ** 32);
+  /** The next head, but for what is different in each. */
+  readonly #head: Uint8Array = new Uint8Array(HEAD_BYTES);
+  readonly #words: DataView = new DataView(this.#head.buffer);
   #writes = Math.floor(Math.random() * 2 ** 32);
 
   constructor(kind: FrameKind) {
     this.#kind = FRAME_KINDS.indexOf(kind);
+    this.#words.setUint32(0, MAGIC, true);
+    this.#words.setUint32(4, FRAME_VERSION | (this.#kind << 8), true);
+    this.#words.setUint32(WRITE_AT, Math.floor(Math.random() * 2 ** 32), true);
   }
 
   /** A frame of stored blocks, copied. @returns undefined if it would be too long */
   make(blocks: readonly Uint8Array[], valueBytes: number, expiry: number): Buffer | undefined {
-    const length = blocks.reduce((sum, { length }) => sum + length, HEAD_BYTES);
+    let length = HEAD_BYTES;
+    for (const block of blocks) length += block.length;
     if (length > MAX_FRAME_BYTES) return undefined;
-    const frame = Buffer.allocUnsafe(length);
-    frame.writeUInt32LE(MAGIC, 0);
-    frame.writeUInt32LE(FRAME_VERSION | (this.#kind << 8), 4);
-    frame.writeDoubleLE(expiry, EXPIRY_AT);
-    frame.writeUInt32LE(this.#origin, WRITE_AT);
     this.#writes = (this.#writes + 1) >>> 0;
-    frame.writeUInt32LE(this.#writes, WRITE_AT + 4);
-    frame.writeUInt32LE(valueBytes, VALUE_BYTES_AT);
-    frame.writeUInt32LE(checksum(frame), CHECKSUM_AT);
+    this.#words.setFloat64(EXPIRY_AT, expiry, true);
+    this.#words.setUint32(WRITE_AT + 4, this.#writes, true);
+    this.#words.setUint32(VALUE_BYTES_AT, valueBytes, true);
+    this.#words.setUint32(CHECKSUM_AT, checksum(this.#head), true);
+    const frame = Buffer.allocUnsafe(length);
+    frame.set(this.#head);
     let at = HEAD_BYTES;
     for (const block of blocks) {
       frame.set(block, at);

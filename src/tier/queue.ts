@@ -1,7 +1,8 @@
 /**
  * What waits to be written: a bounded queue of frames by key, and removals.
  *
- *   newest wins   a key stands here once, with the last thing that was done to it
+ *   newest wins   a key stands here once, with the last thing that was done to it, at the place of
+ *                 the first: whoever is written again and again leaves as well
  *   full          the oldest frame becomes a removal: the tier must not keep an older value of a
  *                 key whose newer one it was never told. Too many removals: everything goes, by
  *                 `clear`
@@ -35,10 +36,11 @@ export class WriteQueue {
   readonly #tier: Tier;
   readonly #policy: Policy;
   readonly #calls: Calls;
-  readonly #frames = new Map<KeyName, Write>();
-  readonly #removals = new Map<KeyName, Write>();
+  /** Oldest first. */
+  readonly #waiting = new Map<KeyName, Write>();
   #sending = new Map<KeyName, Write>();
-  #bytes = 0;
+  /** Of frames that wait, and of removals, with their places. */
+  #frameBytes = 0;
   #removalBytes = 0;
   #turn = 0;
   /** Whether the tier has to forget everything before anything is written. */
@@ -59,42 +61,40 @@ export class WriteQueue {
   }
 
   get entries(): number {
-    return this.#frames.size + this.#removals.size + this.#sending.size;
+    return this.#waiting.size + this.#sending.size;
   }
 
   get bytes(): number {
-    return this.#bytes + this.#removalBytes;
+    return this.#frameBytes + this.#removalBytes;
   }
 
   /** Whether a write of this key waits or is under way. */
   has(name: KeyName): boolean {
-    return this.#frames.has(name) || this.#removals.has(name) || this.#sending.has(name);
+    return this.#waiting.has(name) || this.#sending.has(name);
   }
 
   /** Whether a write of this key waits: it comes after whatever the tier tells now. */
   isWaiting(name: KeyName): boolean {
-    return this.#frames.has(name) || this.#removals.has(name);
+    return this.#waiting.has(name);
   }
 
   /** What the tier will hold of a key for which a write waits or is under way. */
   find(name: KeyName): Uint8Array | undefined {
-    const write = this.#frames.get(name) ?? this.#removals.get(name) ?? this.#sending.get(name);
-    return write?.frame;
+    return (this.#waiting.get(name) ?? this.#sending.get(name))?.frame;
   }
 
   /** A frame is to be written; undefined: the key is to be removed. */
   put(name: KeyName, frame: Uint8Array | undefined, expiry = 0): void {
     this.#place(name, { frame, expiry, turn: ++this.#turn });
-    while (this.#bytes > this.#policy.maxQueueBytes) this.#drop();
+    while (this.#frameBytes > this.#policy.maxQueueBytes) this.#drop();
     this.#schedule(this.bytes > this.#policy.maxQueueBytes / 2 ? 0 : this.#policy.delayMs);
   }
 
   /** Everything is to go, also what waits. */
   clear(): void {
-    this.#frames.clear();
-    this.#removals.clear();
+    this.#waiting.clear();
     this.#sending.clear();
-    this.#bytes = 0;
+    this.#frameBytes = 0;
     this.#removalBytes = 0;
     this.#mustClear = true;
     this.#schedule(0);
@@ -131,48 +131,44 @@ export class WriteQueue {
   }
 
   #hasUpTo(turn: number): boolean {
-    for (const writes of [this.#sending, this.#frames, this.#removals]) {
+    for (const writes of [this.#sending, this.#waiting]) {
       for (const write of writes.values()) if (write.turn <= turn) return true;
     }
     return false;
   }
 
   #place(name: KeyName, write: Write): void {
-    this.#take(name);
-    const bytes = placeBytes(name, write);
-    if (write.frame === undefined) {
-      this.#removals.set(name, write);
-      this.#removalBytes += bytes;
-      if (this.#removalBytes > this.#policy.maxQueueBytes / 4) this.#giveUpRemovals();
-    } else {
-      this.#frames.set(name, write);
-      this.#bytes += bytes;
-    }
+    const old = this.#waiting.get(name);
+    if (old !== undefined) this.#count(name, old, -1);
+    this.#waiting.set(name, write);
+    this.#count(name, write, 1);
+    if (this.#removalBytes > this.#policy.maxQueueBytes / 4) this.#giveUpRemovals();
   }
 
-  /** Takes out what waits for a key. */
-  #take(name: KeyName): void {
-    const frame = this.#frames.get(name);
-    if (frame !== undefined) {
-      this.#frames.delete(name);
-      this.#bytes -= placeBytes(name, frame);
-    }
-    const removal = this.#removals.get(name);
-    if (removal !== undefined) {
-      this.#removals.delete(name);
-      this.#removalBytes -= placeBytes(name, removal);
-    }
+  #count(name: KeyName, { frame }: Write, sign: 1 | -1): void {
+    const bytes = sign * (PLACE_BYTES + name.length);
+    if (frame === undefined) this.#removalBytes += bytes;
+    else this.#frameBytes += bytes + sign * frame.length;
   }
 
+  /** Makes a removal of the oldest frame. Removals that it meets go to the end, once. */
   #drop(): void {
-    const [name, write] = this.#frames.entries().next().value!;
-    this.dropped++;
-    this.#place(name, { ...write, frame: undefined });
+    for (const [name, write] of this.#waiting) {
+      this.#waiting.delete(name);
+      this.#count(name, write, -1);
+      this.#place(name, { ...write, frame: undefined });
+      if (write.frame === undefined) continue;
+      this.dropped++;
+      return;
+    }
   }
 
   #giveUpRemovals(): void {
-    this.dropped += this.#removals.size;
-    this.#removals.clear();
+    for (const [name, write] of this.#waiting) {
+      if (write.frame !== undefined) continue;
+      this.#waiting.delete(name);
+      this.dropped++;
+    }
     this.#removalBytes = 0;
     this.#mustClear = true;
   }
@@ -234,13 +230,12 @@ export class WriteQueue {
 
   #takeBatch(): void {
     let bytes = 0;
-    for (const writes of [this.#removals, this.#frames]) {
-      for (const [name, write] of writes) {
-        if (this.#sending.size === BATCH_ENTRIES || bytes > BATCH_BYTES) return;
-        this.#take(name);
-        this.#sending.set(name, write);
-        bytes += placeBytes(name, write);
-      }
+    for (const [name, write] of this.#waiting) {
+      if (this.#sending.size === BATCH_ENTRIES || bytes > BATCH_BYTES) return;
+      this.#waiting.delete(name);
+      this.#count(name, write, -1);
+      this.#sending.set(name, write);
+      bytes += PLACE_BYTES + (write.frame?.length ?? 0);
     }
   }
 
@@ -257,8 +252,4 @@ function entriesOf(writes: Map<KeyName, Write>, now: number) {
     frame: frame!,
     ttl: expiry === 0 ? undefined : Math.max(1, Math.ceil(expiry - now)),
   }));
-}
-
-function placeBytes(name: KeyName, { frame }: Write): number {
-  return PLACE_BYTES + name.length + (frame?.length ?? 0);
 }

@@ -93,7 +93,7 @@ export class StaleError extends PagelessError {
   }
 }
 
-/** Somebody is in the way. Nothing has changed; try again later. */
+/** Somebody is in the way. What was asked for is not half-done; try again later. */
 export class BusyError extends PagelessError {
   constructor(reason: string) {
     super('ERR_PAGELESS_BUSY', `Busy: ${reason}`);

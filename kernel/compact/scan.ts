@@ -27,7 +27,7 @@ import {
 } from '../memdesc/type';
 import { isRegistered, userType } from '../memdesc/user-type';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
-import { parkAtSafepoint } from '../thread/stop';
+import { sleepAtSafepoint } from '../thread/stop';
 import {
   deliverRange,
   giveIsolated,
@@ -39,7 +39,6 @@ import {
 import { hasOrphan, MOVE_GONE, MOVED, migrateBlock, pagesMoved } from './migrate';
 import {
   beginPass,
-  compactOwner,
   compactState,
   countSkipped,
   END_BLOCKED,
@@ -243,5 +242,5 @@ export function ripen(): void {
 
 /** A millisecond at a safe point, on a word that nobody else moves. */
 function sleep(): void {
-  parkAtSafepoint(COMPACT_STATE, compactOwner(), 1);
+  sleepAtSafepoint(COMPACT_STATE);
 }

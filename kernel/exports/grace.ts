@@ -6,11 +6,10 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
-import { loadWord } from '../base/words';
 import { leave, OP_FOLIO } from '../thread/operations';
 import { beginGracePeriod, currentEpoch, isQuiescent } from '../thread/rcu';
 import { sectionOf, slotAt, ThreadSlot } from '../thread/slot';
-import { enterKernel as enter, parkAtSafepoint } from '../thread/stop';
+import { enterKernel as enter, sleepAtSafepoint } from '../thread/stop';
 
 /** Looks before sleeping: some 20 µs. */
 const SPINS: u32 = 1000;
@@ -36,7 +35,7 @@ export function synchronize(limitMs: u32): i32 {
 /** On a word of our own that nobody moves. */
 function sleep(): void {
   const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('page');
-  parkAtSafepoint(at, loadWord(at), 1);
+  sleepAtSafepoint(at);
   trapIfPoisoned();
 }
 

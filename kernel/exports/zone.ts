@@ -109,8 +109,11 @@ export function asksAt(): u32 {
   return u32(asksWord());
 }
 
-/** Whether the last call was refused on entry: one before it was cut short, or there is no slot. */
-export function wasRefused(): bool {
+/**
+ * Why the last call has trapped, of a zone that is sound. REFUSED: one before it was cut short, or
+ * there is no slot. GAVE_UP: it has waited for long, and may not park. 0: it has not
+ */
+export function wasRefused(): u32 {
   return takeRefusal();
 }
 

@@ -14,7 +14,7 @@
 import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
 import { superblock } from '../base/layout';
-import { loadWord, peekWord } from '../base/words';
+import { peekWord } from '../base/words';
 import { pagesShort } from '../frames/watermark';
 import { linkAt, takeForFree } from '../memdesc/header';
 import { drainSlab } from '../slab/drain';
@@ -37,7 +37,7 @@ import {
 } from '../thread/limbo';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { highestSlot, selfState, slotAt, ThreadSlot } from '../thread/slot';
-import { parkAtSafepoint } from '../thread/stop';
+import { sleepAtSafepoint } from '../thread/stop';
 import { destroyZspage } from '../zsmalloc/active';
 import { zsRelease } from '../zsmalloc/alloc';
 import { zsLinkAt } from '../zsmalloc/object';
@@ -212,6 +212,6 @@ function awaitGrace(sleeps: u32): void {
 /** Sleeps on a word of our own that nobody moves meanwhile. */
 function sleep(): void {
   const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('page');
-  parkAtSafepoint(at, loadWord(at), 1);
+  sleepAtSafepoint(at);
   trapIfPoisoned();
 }

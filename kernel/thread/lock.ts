@@ -26,8 +26,9 @@ import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
 import { casWord, loadWord, swapWord, wakeWord } from '../base/words';
 import { assertHalted, assertLocked, noteLocked, noteUnlocked } from './context';
 import { beginWait, failIfForsaken } from './forsaken';
+import { giveUpIfImpatient, takePatience } from './patience';
 import { enterSection, isInSection, leaveSection } from './rcu';
-import { SLOT_FREE, slotState } from './slot';
+import { operationOf, SLOT_FREE, slotState } from './slot';
 import { parkAtSafepoint } from './stop';
 
 const OWNER: u32 = 0xff;
@@ -59,6 +60,7 @@ function lockSlow(at: usize): void {
   const wasInside = isInSection();
   leaveSection();
   beginWait();
+  takePatience();
   while (true) {
     const seen = loadWord(at);
     if (seen == 0) {
@@ -67,6 +69,7 @@ function lockSlow(at: usize): void {
       const isVain = parkAtSafepoint(at, seen | WAITERS);
       trapIfPoisoned();
       failIfForsaken(isVain, seen & OWNER);
+      giveUpIfImpatient(operationOf(selfSlot()));
       failIfNobodys(at, seen | WAITERS);
     }
   }

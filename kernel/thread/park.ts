@@ -12,13 +12,12 @@
  */
 import { canPark } from '../base/env';
 import { THREADS_STATE } from '../base/layout';
-import { addWord, loadWord, parkWord, wakeWord } from '../base/words';
+import { addWord, parkWord, wakeWord } from '../base/words';
+import { lookSlice } from './patience';
 import { ThreadsState } from './slot';
 
 /** How late a death may be noticed. */
 export const SLICE_MS: u32 = 10;
-/** Where parking is forbidden a slice is this many looks at the word, some 50 µs. */
-const SPIN_SLICE: u32 = 100_000;
 /** Much longer than any call, and not long for somebody who waits. */
 const ASK_MS: u32 = 50;
 
@@ -28,11 +27,12 @@ let vainMs: u32 = 0;
 /**
  * Returns when the word at `at` is not `seen` any more, when woken, or after a slice of `ms`.
  *
- * @returns whether it was in vain: the slice is over. Where parking is forbidden, never
+ * @returns whether it was in vain: the slice is over. Where parking is forbidden (patience.ts),
+ *          never
  */
 export function parkSlice(at: usize, seen: u32, ms: u32 = SLICE_MS): bool {
   if (!canPark()) {
-    for (let i: u32 = 0; i < SPIN_SLICE && loadWord(at) == seen; i++);
+    lookSlice(at, seen);
     return false;
   }
   const isVain = parkWord(at, seen, ms);

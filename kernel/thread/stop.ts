@@ -36,6 +36,7 @@ import { addWord, casWord, loadWord, storeWord, wakeWord } from '../base/words';
 import { assertHalted, assertNoLock, noteOutside } from './context';
 import { beginWait, failIfForsaken } from './forsaken';
 import { parkSlice, SLICE_MS } from './park';
+import { giveUpCall, giveUpIfImpatient, isImpatient, takeGivenUp, takePatience } from './patience';
 import { currentEpoch, enterSection } from './rcu';
 import {
   AT_SAFEPOINT,
@@ -87,9 +88,13 @@ function admit(): void {
   unreachable();
 }
 
-/** Whether the last call was refused by `admit`; asked once. */
-export function takeRefusal(): bool {
-  const answer = wasRefused;
+/** Why a call has trapped in a sound zone. */
+export const REFUSED: u32 = 1;
+export const GAVE_UP: u32 = 2;
+
+/** Whether the last call was REFUSED by `admit`, or GAVE_UP waiting; 0: neither. Asked once. */
+export function takeRefusal(): u32 {
+  const answer = takeGivenUp() ? GAVE_UP : wasRefused ? REFUSED : 0;
   wasRefused = false;
   return answer;
 }
@@ -134,21 +139,27 @@ function wakeStopper(): void {
 }
 
 function enterSlow(operation: u32): void {
+  takePatience();
   let stop = loadWord(stopAt());
   while (stop != 0 && (stop & STOPPER) != selfSlot()) {
     leaveKernel();
-    awaitStart(stop);
+    awaitStart(stop, 0);
     publishState(operation);
     stop = loadWord(stopAt());
   }
 }
 
-/** One slice of waiting for the world to run; ends the stop of a dead stopper. */
-function awaitStart(stop: u32): void {
+/**
+ * One slice of waiting for the world to run; ends the stop of a dead stopper.
+ *
+ * @param operation  what is to be repaired if this thread loses patience
+ */
+function awaitStart(stop: u32, operation: u32): void {
   const isVain = parkSlice(stopAt(), stop);
   trapIfPoisoned();
   if ((stop & HALT) != 0) failIfForsaken(isVain, stop & STOPPER);
   else if (slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);
+  giveUpIfImpatient(operation);
 }
 
 /**
@@ -157,7 +168,17 @@ function awaitStart(stop: u32): void {
  *
  * @returns whether it was in vain, as `parkSlice`
  */
-export function parkAtSafepoint(at: usize, seen: u32, ms: u32 = SLICE_MS): bool {
+export function parkAtSafepoint(at: usize, seen: u32): bool {
+  return restFor(at, seen, SLICE_MS);
+}
+
+/** The same for a millisecond, on a word that nobody else moves: a wait of its own. */
+export function sleepAtSafepoint(at: usize): void {
+  takePatience();
+  restFor(at, loadWord(at), 1);
+}
+
+function restFor(at: usize, seen: u32, ms: u32): bool {
   const operation = operationOf(selfSlot());
   publishStateAndWake(operation | AT_SAFEPOINT);
   const isVain = parkSlice(at, seen, ms);
@@ -184,7 +205,7 @@ function resume(operation: u32): void {
     const stop = loadWord(stopAt());
     if ((stop & HALT) == 0 || (stop & STOPPER) == selfSlot()) return;
     publishStateAndWake(operation | AT_SAFEPOINT);
-    awaitStart(stop);
+    awaitStart(stop, operation);
   }
 }
 
@@ -192,6 +213,7 @@ function resume(operation: u32): void {
 export function stopWorld(): void {
   assertNoLock();
   const operation = operationOf(selfSlot());
+  takePatience();
   while (true) {
     const found = casWord(stopAt(), 0, selfSlot());
     if (found == 0) {
@@ -199,33 +221,34 @@ export function stopWorld(): void {
       const seen = loadWord(changesAt());
       startWorld();
       leaveKernel();
-      awaitHalt(seen);
+      awaitHalt(seen, operation);
     } else {
       // Another stopper waits for us to leave: go out and come in again.
       leaveKernel();
-      awaitStart(found);
+      awaitStart(found, operation);
     }
     publishState(operation);
   }
 }
 
 /** One slice of waiting for whoever wants to halt the world to do so. */
-function awaitHalt(seen: u32): void {
+function awaitHalt(seen: u32, operation: u32): void {
   if (lookAtOthers(0) == HINDERED) parkSlice(changesAt(), seen);
   trapIfPoisoned();
+  giveUpIfImpatient(operation);
 }
 
 /**
  * Waits until every other thread is outside, or its inKernel word has a bit of `enough`.
  *
  * @returns false when one waits to halt the world, unless that is enough; or after `patience`
- * slices
+ * slices, or when this thread has no patience left
  */
 function gather(enough: u32, patience: u32): bool {
   let looks: u32 = 0;
   let slices: u32 = 0;
   beginWait();
-  while (patience == FOR_EVER || slices <= patience) {
+  while (!isImpatient() && (patience == FOR_EVER || slices <= patience)) {
     const seen = loadWord(changesAt());
     const others = lookAtOthers(enough);
     if (others != AWAITED) return others == GATHERED;
@@ -293,6 +316,7 @@ function halt(operation: u32, isRecovering: bool): bool {
   const patience = isRecovering ? PATIENCE : FOR_EVER;
   let seen = loadWord(stopAt());
   let waits: u32 = 0;
+  takePatience();
   while (true) {
     if (seen == 0 || (isRecovering && !isOthers(seen & STOPPER))) {
       if (casWord(stopAt(), seen, selfSlot() | HALT) == seen) break;
@@ -302,7 +326,7 @@ function halt(operation: u32, isRecovering: bool): bool {
     } else {
       waits++;
       publishStateAndWake(operation | AT_SAFEPOINT | WANTS_HALT);
-      awaitStart(seen);
+      awaitStart(seen, operation);
     }
     seen = loadWord(stopAt());
   }
@@ -311,6 +335,7 @@ function halt(operation: u32, isRecovering: bool): bool {
   // As it was: a dead halter's halt stays.
   storeWord(stopAt(), seen);
   wakeWord(stopAt(), -1);
+  if (!isRecovering) giveUpCall(operation);
   giveUp(operation);
   return false;
 }

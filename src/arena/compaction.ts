@@ -10,7 +10,7 @@
 
 import { checkAmount, checkInteger, checkOptions } from '../border/arguments.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import { PagelessError } from '../errors.ts';
+import { BusyError, PagelessError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 
 export interface CompactionOptions {
@@ -291,7 +291,7 @@ export class BackgroundCompaction implements Disposable {
       return slice();
     } catch (error) {
       if (!(error instanceof PagelessError)) throw error;
-      this.close();
+      if (!(error instanceof BusyError)) this.close();
       return undefined;
     }
   }

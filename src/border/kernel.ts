@@ -83,7 +83,8 @@ const RuntimeError = globalThis.WebAssembly?.RuntimeError as typeof WebAssembly.
  * What the wrappers of an instance share: the look after the turn, and what an exception means.
  *
  * Three things come out of a call besides its result.
- *   a trap      the zone is poisoned, or this call was refused: a call before it was cut short
+ *   a trap      the zone is poisoned; this call was refused: a call before it was cut short; or it
+ *               has waited for long, and this thread may not park (kernel/thread/patience.ts)
  *   RangeError  the stack is full. It is the caller's affair and goes on as it is. What it has cut
  *               short stands in the thread's slot, and is repaired when somebody finds it
  *   nothing     a time-out of `node:vm`, or Ctrl-C: the engine unwinds us without `catch` or
@@ -118,14 +119,25 @@ export class Watch {
       settled.then(this.#lookAfterTurn);
       throw exception;
     }
-    if (this.#raw.wasRefused() === 0) throw this.#explain(exception);
+    const reason = this.#raw.wasRefused();
+    if (reason !== facts.REFUSED) throw this.#whyEnded(reason, exception);
     if (this.#raw.isAttached() === 0) throw new DisposedError('arena');
     try {
       this.#repair();
       return call(...(args as never[]));
     } catch (second) {
-      throw second instanceof RuntimeError ? this.#explain(second) : second;
+      throw second instanceof RuntimeError
+        ? this.#whyEnded(this.#raw.wasRefused(), second)
+        : second;
     }
+  }
+
+  #whyEnded(reason: number, cause: unknown): Error {
+    if (reason !== facts.GAVE_UP) return this.#explain(cause);
+    settled.then(this.#lookAfterTurn);
+    // Mostly it can be done at once, and nothing of the call is left.
+    tryRepair(this.#raw, 0);
+    return new BusyError('others do not end what this thread may not wait for');
   }
 
   #repair(): void {
@@ -143,12 +155,20 @@ export class Watch {
   }
 }
 
+/** What a repair needs, guarded or not. */
+type Repairable = Pick<RawExports, 'repairSelf' | 'wasRefused'>;
+
 /** Repairs what a call of this thread has left that was cut short; nothing of it is under way. */
-export function lookAtSelf(kernel: Pick<RawExports, 'repairSelf'>): void {
+export function lookAtSelf(kernel: Repairable): void {
+  if (!tryRepair(kernel, 1)) setTimeout(() => lookAtSelf(kernel), RETRY_MS);
+}
+
+/** @returns false when others are in the way. A poisoned zone says so to the next call */
+function tryRepair(kernel: Repairable, isTurnOver: number): boolean {
   try {
-    if (kernel.repairSelf(1) === facts.ERR_BUSY) setTimeout(() => lookAtSelf(kernel), RETRY_MS);
-  } catch {
-    // Poisoned: the next call says so.
+    return kernel.repairSelf(isTurnOver) !== facts.ERR_BUSY;
+  } catch (error) {
+    return !(error instanceof BusyError) && kernel.wasRefused() !== facts.GAVE_UP;
   }
 }
 

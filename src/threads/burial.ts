@@ -39,12 +39,19 @@ export function buryThread(place: BurialPlace, owner: number): void {
  * other may be dead as well, and that news be among them.
  */
 function recover(place: BurialPlace): void {
-  const { kernel } = place;
+  if (!place.hasSlot || place.kernel.fault() !== 0 || tryToRecover(place.kernel)) return;
+  const timer = setTimeout(() => recover(place), RETRY_MS) as { unref?(): void };
+  timer.unref?.();
+}
+
+/** @returns false when others are in the way */
+export function tryToRecover(kernel: BurialKernel): boolean {
   try {
-    if (!place.hasSlot || kernel.fault() !== 0 || kernel.recoverDead() >= 0) return;
-    const timer = setTimeout(() => recover(place), RETRY_MS) as { unref?(): void };
-    timer.unref?.();
+    return kernel.recoverDead() >= 0;
   } catch (error) {
+    // A `BusyError`: this thread may not wait for the others.
+    if ((error as { code?: string }).code === 'ERR_PAGELESS_BUSY') return false;
     if (kernel.fault() === 0) throw error;
+    return true;
   }
 }

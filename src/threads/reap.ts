@@ -3,6 +3,7 @@
  */
 import { throwIfPoisoned } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
+import { tryToRecover } from './burial.ts';
 import type { Zone } from './registry.ts';
 
 const LOOK_MS = 10;
@@ -15,7 +16,7 @@ export async function reapThread(zone: Zone, owner: number, signal?: AbortSignal
   for (;;) {
     signal?.throwIfAborted();
     throwIfPoisoned(zone.kernel);
-    if (!isAttached(zone, owner) && zone.kernel.recoverDead() >= 0) return;
+    if (!isAttached(zone, owner) && tryToRecover(zone.kernel)) return;
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

@@ -84,7 +84,21 @@ export function threadOwner(): number {
   return threads ? threads.threadId + 1 : 1 + Math.floor(Math.random() * 0xfffffffe);
 }
 
-/** False only on a browser's main thread, which may not block. */
+/**
+ * Whether this thread may block: a browser's main thread may not, nor an audio worklet. Tried,
+ * since nothing tells.
+ */
 export function mayPark(): boolean {
-  return workerThreads() !== undefined || typeof document === 'undefined';
+  canBlock ??= tryToBlock();
+  return canBlock;
+}
+
+let canBlock: boolean | undefined;
+
+function tryToBlock(): boolean {
+  try {
+    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === 'not-equal';
+  } catch {
+    return false;
+  }
 }

@@ -15,11 +15,15 @@
  * it attached is noticed when it turns.
  */
 import { type KernelExports, lookAtSelf } from '../border/kernel.ts';
+import { BusyError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 import { buryThread } from './burial.ts';
 import { holdLife } from './life-lock.ts';
 import { registry, tellsOfEnds, type Zone } from './registry.ts';
 import { seekSupervisor } from './supervision.ts';
 import { zoneIdOf } from './zone-id.ts';
+
+const RETRY_MS = 10;
 
 /**
  * Enters a zone into the registry and, unless nobody else can see it, makes this end noticeable.
@@ -47,21 +51,34 @@ export function withdraw(zone: Zone): void {
   registry().zones.delete(zone.id);
   if (registry().zones.size === 0) stopListening();
   zone.hasSlot = false;
-  // In this order: a lifeline that closes while the slot is live would mean death.
-  detachQuietly(zone.kernel);
-  zone.life?.release();
-  zone.lifeline?.postMessage('left');
-  zone.lifeline?.close();
-  registry().closed.push(new WeakRef(zone.memory));
+  detachSoon(zone.kernel, () => {
+    // In this order: a lifeline that closes while the slot is live would mean death.
+    zone.life?.release();
+    zone.lifeline?.postMessage('left');
+    zone.lifeline?.close();
+    registry().closed.push(new WeakRef(zone.memory));
+  });
 }
 
-/** Gives the slot back. A zone that is poisoned meanwhile says so to whoever calls it next. */
-export function detachQuietly(kernel: KernelExports): void {
+/**
+ * Gives the slot back, and then calls `done`: at once, unless others are in the way of a thread
+ * that may not wait. A zone that is poisoned meanwhile says so to whoever calls it next.
+ */
+export function detachSoon(kernel: KernelExports, done: () => void = () => {}): void {
+  if (tryToDetach(kernel)) done();
+  else setTimeout(detachSoon, RETRY_MS, kernel, done);
+}
+
+function tryToDetach(kernel: KernelExports): boolean {
   try {
-    kernel.detach();
+    // What was begun and cut short is ended by the repair.
+    if (kernel.fault() === 0 && kernel.repairSelf(1) === facts.ERR_BUSY) return false;
+    if (kernel.isAttached() !== 0) kernel.detach();
   } catch (error) {
+    if (error instanceof BusyError) return false;
     if (kernel.fault() === 0) throw error;
   }
+  return true;
 }
 
 /** Notices the exit of every worker that this thread creates from now on. */

@@ -17,7 +17,7 @@ import { parseSize } from '../sizes.ts';
 import { pause } from './pause.ts';
 import { mayPark, registry, threadOwner, type Zone } from './registry.ts';
 import { randomWords, reuseMemory } from './reuse.ts';
-import { detachQuietly, enroll, listen, stopListening } from './threads.ts';
+import { detachSoon, enroll, listen, stopListening } from './threads.ts';
 import { zoneIdOf } from './zone-id.ts';
 
 const WASM_PAGE_BYTES = 65536;
@@ -79,7 +79,7 @@ export function join(
   // With a slot the identity stays.
   const isOther = id !== undefined && zoneIdOf(kernel) !== id;
   if (slot > 0 && !isOther) return enroll(memory, kernel, owner, isPrivate);
-  if (slot > 0) detachQuietly(kernel);
+  if (slot > 0) detachSoon(kernel);
   if (registry().zones.size === 0) stopListening();
   throw refusal(slot > 0 ? facts.ERR_STALE : slot, id);
 }

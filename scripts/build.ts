@@ -10,7 +10,7 @@
  *   build/kernel/lab-*.wasm     the loops of `pageless lab`, over each layout
  *   src/generated/              the embedded kernels, lab, page and supervisor's program, and the
  *                               facts that both sides need
- *   dist/                       JavaScript and types; dist/cjs/ and dist/node/ what Node loads of them
+ *   dist/                       JavaScript and types; dist/cjs/ and dist/node/: what Node loads
  *
  * The kernel is compiled again only when its sources or its compiler changed. Runs on any Node that
  * the package supports: it is compiled by tsc first.

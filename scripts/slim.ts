@@ -1,9 +1,10 @@
 /**
  * What need not be in dist/: declarations that no entry's types lead to, and what is generated and
- * nobody reads (white space, numbers of the kernel that the library does not use).
+ * nobody reads (white space, numbers of the kernel that the library does not use). Declarations
+ * that stay are made independent of the types that a program happens to have.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { transformSync } from 'esbuild';
 
 /** The numbers of the kernel. */
@@ -13,8 +14,9 @@ export const factsFile = 'generated/facts.js';
 export function slim(dist: string, entries: readonly string[]): void {
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
   const wanted = typesOf(dist, entries);
-  for (const file of files.filter((file) => file.endsWith('.d.ts'))) {
-    if (!wanted.has(file)) rmSync(join(dist, file));
+  for (const file of files.filter((file) => file.endsWith('.d.ts') && file !== PLATFORM)) {
+    if (wanted.has(file)) writeFileSync(join(dist, file), portable(file, read(dist, file)));
+    else rmSync(join(dist, file));
   }
   const scripts = files.filter((file) => file.endsWith('.js'));
   const others = scripts.filter((file) => file !== factsFile).map((file) => read(dist, file));
@@ -25,6 +27,28 @@ export function slim(dist: string, entries: readonly string[]): void {
     const { code } = transformSync(read(dist, file), { minifyWhitespace: true });
     writeFileSync(join(dist, file), code);
   }
+}
+
+/** Where types of the platform are imported from that are not taken for granted. */
+const PLATFORM = 'border/platform.d.ts';
+const platformTypes = ['AbortSignal', 'Buffer', 'WebAssembly'];
+
+/**
+ * A declaration that compiles with and without `dom` and @types/node, and that finds
+ * `Symbol.dispose`. What imports something of Node's has all types of it.
+ */
+function portable(file: string, text: string): string {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '');
+  const isForNode = /from 'node:/.test(code);
+  const named = platformTypes.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+  const path = relative(dirname(file), PLATFORM.replace('.d.ts', '.ts'));
+  const from = path.startsWith('.') ? path : `./${path}`;
+  const lines = [
+    /\bdispose\b|\bDisposable\b/.test(code) ? '/// <reference lib="esnext.disposable" />\n' : '',
+    named.length > 0 && !isForNode ? `import type { ${named.join(', ')} } from '${from}';\n` : '',
+  ];
+  // Behind the file's header, where there is one.
+  return text.replace(/^(?:\/\*\*[\s\S]*?\*\/\n)?/, (header) => header + lines.join(''));
 }
 
 function read(dist: string, file: string): string {

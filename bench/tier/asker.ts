@@ -1,4 +1,6 @@
-/** A thread that calls `getOrSet` of each key that it is told, and says so when it has the value. */
+/**
+ * A thread that calls `getOrSet` of each key that it is told, and says so when it has the value.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
 import { redisTier } from '../../src/tier/redis.ts';

@@ -1,4 +1,6 @@
-/** Two subjects measured side by side: who begins alternates, so that neither has the better turn. */
+/**
+ * Two subjects measured side by side: who begins alternates, so that neither has the better turn.
+ */
 import { type Result, rowOf } from '../suite.ts';
 
 export interface Pair {

@@ -49,6 +49,7 @@ export interface ZoneReport {
   /** Superblock, slots, page map and frame metadata. */
   fixedMetadataBytes: number;
   fixedMetadataShare: number;
+  /** Threads that are attached, the supervisor included once it runs. */
   threads: number;
   /**
    * Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event.

@@ -35,6 +35,16 @@ test('imported and required, it is the same', () => {
   }
 });
 
+test('classes have their names, in messages too', () => {
+  for (const [name, value] of Object.entries(esm)) {
+    if (typeof value === 'function' && /^[A-Z]/.test(name)) assert.equal(value.name, name);
+  }
+  const cache = new esm.SharedCache({ maxSize: '4MiB' });
+  const attach = () => esm.SharedCache.attach(cache as never);
+  assert.throws(attach, /cache\.handle; seen: a SharedCache; its \.handle is one$/);
+  cache.close();
+});
+
 test('Node loads few files of it', () => {
   const files = JSON.parse(
     run("require('pageless'); console.log(JSON.stringify(Object.keys(require.cache)))"),

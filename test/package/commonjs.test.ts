@@ -30,7 +30,7 @@ test('imported and required, it is the same', () => {
   assert.equal(cjs.SharedCache, esm.SharedCache);
   assert.notEqual(other.SharedCache, esm.SharedCache);
   assert.equal((require('pageless/keyv') as typeof keyv).KeyvStore, keyv.KeyvStore);
-  for (const entry of ['unstorage', 'undici', 'redis', 'inspect']) {
+  for (const entry of ['unstorage', 'undici', 'redis', 'lmdb', 'inspect']) {
     assert.ok(Object.keys(require(`pageless/${entry}`) as object).length > 0, entry);
   }
 });

@@ -22,6 +22,7 @@ const quiet = new Set([
   ],
   ...['pageCount', 'firstPfn', 'zoneIdLo', 'zoneIdHi', 'pageAddress', 'entryCount', 'buckets'],
   ...['compress', 'decompress', 'firstPage', 'orderOfPinned', 'pageWordOf', 'markDead'],
+  ...['holdsLife', 'provableOwner', 'isSupervised'],
 ]);
 
 function typedNames(parameters: number): string {

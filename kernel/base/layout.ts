@@ -19,7 +19,7 @@
 /** "plzn" in memory order. */
 export const ZONE_MAGIC: u32 = 0x6e7a6c70;
 /** Raised with every change of anything that two threads must agree on. */
-export const FORMAT_VERSION: u32 = 14;
+export const FORMAT_VERSION: u32 = 15;
 
 export const PAGE_SHIFT: u32 = 12;
 export const PAGE_BYTES: u32 = 4096;
@@ -51,6 +51,8 @@ export const SLOT_BYTES: u32 = 256;
 export const MAX_SLOT: u32 = 255;
 /** Where the part of a slot begins that belongs to frames: see frames/local.ts. */
 export const SLOT_FRAMES: u32 = 192;
+/** A word of the slot behind that: see thread/slot.ts. */
+export const SLOT_HELD: u32 = 248;
 /** Records of slab/cache.ts. */
 export const CACHE_TABLE: usize = 69632;
 export const PAGE_MAP: usize = 73728;

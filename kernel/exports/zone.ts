@@ -20,7 +20,13 @@ import {
   OP_RECOVER,
 } from '../thread/operations';
 import { asksWord } from '../thread/park';
-import { operationOf, liveOwner as ownerOfSlot } from '../thread/slot';
+import {
+  areAllHeld,
+  heldOwner,
+  noteHeld,
+  operationOf,
+  liveOwner as ownerOfSlot,
+} from '../thread/slot';
 import {
   enterKernel as enter,
   hasStopped,
@@ -142,6 +148,21 @@ export function liveOwner(slot: u32): u32 {
 /** Owner number of the thread that notices deaths in this zone, or 0. Needs no slot. */
 export function supervisorOwner(): u32 {
   return supervisor();
+}
+
+/** Says that this thread holds the lock that proves its death when it comes free. */
+export function holdsLife(): void {
+  if (selfSlot() != 0) noteHeld();
+}
+
+/** Owner number of the live thread that has a slot and has said so; 0: there is none. */
+export function provableOwner(slot: u32): u32 {
+  return slot <= MAX_SLOT ? heldOwner(slot) : 0;
+}
+
+/** Whether every death is noticed: by a supervisor, or by a lock that each thread holds. */
+export function isSupervised(): bool {
+  return supervisor() != 0 || areAllHeld();
 }
 
 /** How often a supervisor was named, the first included. */

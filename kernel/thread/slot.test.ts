@@ -208,3 +208,24 @@ test('a trap that no check foresaw poisons the zone', () => {
   zone.kernel.callFailed();
   assert.equal(zone.kernel.fault(), facts.FAULT_TRAP);
 });
+
+test('a thread is provable once it has said that it holds its lock, and no other in its slot', () => {
+  const zone = createZone();
+  const { kernel } = zone;
+  const other = zone.join(77);
+  kernel.holdsLife();
+  assert.equal(kernel.provableOwner(1), 1);
+  assert.equal(kernel.provableOwner(2), 0);
+  assert.equal(kernel.isSupervised(), 0, 'one is not');
+  other.holdsLife();
+  assert.equal(kernel.provableOwner(2), 77);
+  assert.equal(kernel.isSupervised(), 1);
+  assert.equal(kernel.provableOwner(300), 0);
+  other.detach();
+  other.holdsLife();
+  assert.equal(kernel.provableOwner(2), 0, 'it has left');
+  zone.join(78);
+  assert.equal(kernel.provableOwner(2), 0, 'nor is the next');
+  assert.equal(kernel.isSupervised(), 0);
+  assertSound(kernel);
+});

@@ -22,6 +22,9 @@
  *                and it repairs before anything else. Slot 0's is never 0, so who has no slot does
  *                not get in either
  *     section    0, or the epoch at which the read section began: see rcu.ts
+ *   held      word at SLOT_HELD, owner thread, atomic: in browsers its owner number, once it holds
+ *             the lock that proves its death. Another thread's number, as of who had the slot
+ *             before, means nothing
  *   the rest  owner thread; a survivor after its death
  *
  *   counters  see counters.ts
@@ -32,8 +35,8 @@
  */
 
 import { selfSlot } from '../base/env';
-import { MAX_SLOT, SLOT_BYTES, SLOT_TABLE, THREADS_STATE } from '../base/layout';
-import { loadCell, loadWord, storeCell } from '../base/words';
+import { MAX_SLOT, SLOT_BYTES, SLOT_HELD, SLOT_TABLE, THREADS_STATE } from '../base/layout';
+import { loadCell, loadWord, storeCell, storeWord } from '../base/words';
 
 export const SLOT_FREE: u32 = 0;
 export const SLOT_LIVE: u32 = 1;
@@ -171,6 +174,28 @@ export function slotState(slot: u32): u32 {
 export function liveOwner(slot: u32): u32 {
   const seen = loadCell(slotAt(slot));
   return (u32(seen) & 3) == SLOT_LIVE ? u32(seen >> 32) : 0;
+}
+
+/** Says that this thread holds its life lock: its death can be proven from now on. */
+export function noteHeld(): void {
+  storeWord(slotAt(selfSlot()) + SLOT_HELD, liveOwner(selfSlot()));
+}
+
+/** Owner number of the live thread that has a slot and has said so, or 0. */
+export function heldOwner(slot: u32): u32 {
+  const owner = liveOwner(slot);
+  return loadWord(slotAt(slot) + SLOT_HELD) == owner ? owner : 0;
+}
+
+/** Whether every live thread has said so, and there is one. */
+export function areAllHeld(): bool {
+  let held: u32 = 0;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slotState(slot) != SLOT_LIVE) continue;
+    if (heldOwner(slot) == 0) return false;
+    held++;
+  }
+  return held != 0;
 }
 
 /**

@@ -28,8 +28,9 @@ export function fileError(
   kind?: FileKind,
 ): unknown {
   const isSystems = error instanceof Error && 'syscall' in error;
-  if (!isSystems) return error;
-  return new BadImageError(file, `it cannot be ${deed}: ${error.message}`, kind, { cause: error });
+  return isSystems
+    ? new BadImageError(file, `it cannot be ${deed}: ${error.message}`, kind)
+    : error;
 }
 
 export function removeQuietly(fs: Fs, file: string): void {

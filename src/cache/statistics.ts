@@ -40,10 +40,6 @@ export interface CacheStats {
   storedBytes: number;
   /** `valueBytes` and `keyBytes` over `storedBytes`. */
   compressionRatio: number;
-  /**
-   * Reads that found a value, and that found none: also those that `update`, `increment` and
-   * `getOrSet` begin with.
-   */
   hits: number;
   misses: number;
   /** Hits over hits and misses; 0 before the first. */
@@ -62,10 +58,11 @@ export interface CacheStats {
   /** How often a writer has waited for readers, because too much was waiting for them. */
   limboWaits: number;
   loads: LoadStats;
-  /** Threads that are attached; the supervisor, which is hidden, is not counted. */
+  /** Threads that are attached. */
   threads: number;
   /**
-   * Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event.
+   * Whether deaths are noticed at once: by a supervisor, or in a browser by a lock that every
+   * attached thread holds. Else they are noticed late, at an exit event, or not at all.
    */
   isSupervised: boolean;
   /** This thread's part in the second tier, if it has one. */
@@ -77,12 +74,11 @@ export type Asked = Pick<
   KernelExports,
   | 'counter'
   | 'entryCount'
+  | 'isSupervised'
   | 'keyBytes'
-  | 'liveOwner'
   | 'liveThreads'
   | 'loads'
   | 'storedBytes'
-  | 'supervisorOwner'
   | 'valueBytes'
 >;
 
@@ -114,19 +110,9 @@ export function readStats(kernel: Asked): CacheStats {
       discarded: kernel.loads(facts.LOADS_DISCARDED),
       failed: kernel.loads(facts.LOADS_FAILED),
     },
-    threads: usersThreads(kernel),
-    isSupervised: kernel.supervisorOwner() !== 0,
+    threads: kernel.liveThreads(),
+    isSupervised: kernel.isSupervised() !== 0,
   };
-}
-
-/** Without the supervisor, which takes a slot some time after the first thread. */
-function usersThreads(kernel: Asked): number {
-  const [supervisor, live] = [kernel.supervisorOwner(), kernel.liveThreads()];
-  if (supervisor === 0) return live;
-  for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
-    if (kernel.liveOwner(slot) === supervisor) return live - 1;
-  }
-  return live;
 }
 
 function readRefusals(kernel: Asked): Pick<CacheStats, 'refusals' | 'refusalsByReason'> {

@@ -49,10 +49,10 @@ export interface ZoneReport {
   /** Superblock, slots, page map and frame metadata. */
   fixedMetadataBytes: number;
   fixedMetadataShare: number;
-  /** Threads that are attached, the supervisor included once it runs. */
   threads: number;
   /**
-   * Whether a supervisor notices deaths at once; else they are noticed late, or at an exit event.
+   * Whether deaths are noticed at once: by a supervisor, or in a browser by a lock that every
+   * attached thread holds. Else they are noticed late, at an exit event, or not at all.
    */
   isSupervised: boolean;
   entries: number;
@@ -173,7 +173,7 @@ export function reportZone(kernel: KernelExports): ZoneReport {
     fixedMetadataBytes: fixed * facts.PAGE_BYTES,
     fixedMetadataShare: fixed / pages,
     threads: kernel.liveThreads(),
-    isSupervised: kernel.supervisorOwner() !== 0,
+    isSupervised: kernel.isSupervised() !== 0,
     entries: kernel.entryCount(),
     keyBytes: kernel.keyBytes(),
     valueBytes: kernel.valueBytes(),

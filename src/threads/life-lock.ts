@@ -3,23 +3,26 @@
  *
  * Nothing tells of a worker's end there: no channel closes, `terminate()` returns long before the
  * worker has run its last instruction (two seconds, in Chromium), and time-outs prove nothing. But
- * a
- * *Web Lock* that a worker holds comes free only when it runs no more. So every attached thread
- * holds one for its life, and every thread that answers its events watches the others'.
+ * a *Web Lock* that a worker holds comes free only when it runs no more. So every attached thread
+ * holds one for its life, and every thread that answers its events waits for the others'.
  *
  *   name    pageless ZONE OWNER. An owner number is made anew for each time a thread attaches, so a
  *           name never comes again
- *   proof   the lock was *seen held*, and later it was granted: whoever held it has left the zone
- *           or run its last instruction. A lock that nobody was seen to hold proves nothing: in
- *           Chromium a worker that asks for one and blocks in the same task has not even asked
+ *   held    a word of the thread's slot, stored by the callback that has been granted the lock.
+ *           Nobody waits for the lock before: in Chromium a worker that asks for one and blocks in
+ *           the same task has not even asked, and others would get it
+ *   proof   held was stored, and later the lock is granted to somebody else: whoever held it has
+ *           left the zone or run its last instruction
  *
- * A grant after leaving is no harm: no live slot has that owner any more. A watcher holds the lock
- * for a moment, which another may see; both bury the same dead, which is burying once.
+ * A grant after leaving is no harm: no live slot has that owner any more. So is a grant to several
+ * in turn: they bury the same dead, which is burying once.
  *
- * What is not covered: a thread whose event loop has not turned since it attached, and a zone on
- * which no thread answers its events. The page's main thread always does, so it should be attached,
- * too.
+ * What is not covered: a thread whose event loop has not turned since it attached, a zone on which
+ * no thread answers its events (the page's main thread always does, so it should be attached, too),
+ * and a place without locks, as a worker from a `data:` URL. `stats().isSupervised` says so.
  */
+
+import * as facts from '../generated/facts.ts';
 import { buryThread } from './burial.ts';
 import { workerThreads, type Zone } from './registry.ts';
 
@@ -32,40 +35,53 @@ export interface LifeLock {
   release(): void;
 }
 
-/** The browser's locks; not Node's, which wake nobody when a thread ends. */
-function webLocks(): LockManager | undefined {
-  return workerThreads() === undefined ? globalThis.navigator?.locks : undefined;
-}
-
-/** Holds this thread's lock, and watches the others', as long as it is attached. */
+/** Holds this thread's lock, and waits for the others', as long as it is attached. */
 export function holdLife(zone: Zone): LifeLock | undefined {
-  const locks = webLocks();
-  if (!locks) return undefined;
-  const prefix = `pageless ${zone.id} `;
+  if (workerThreads() !== undefined) return undefined;
+  const locks = globalThis.navigator?.locks;
+  if (!locks) return warnOnce();
   const leaving = new AbortController();
   const { signal } = leaving;
-  const own = prefix + zone.owner;
   const end = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve());
   });
-  // Refused where there is no origin: then this thread's death is not noticed, as its doc says.
-  locks.request(own, () => end).catch(() => {});
-  const known = new Set([own]);
-  const look = async () => {
-    const { held = [] } = await locks.query();
-    for (const { name = '' } of held) {
-      if (!name.startsWith(prefix) || known.has(name) || signal.aborted) continue;
-      known.add(name);
-      const bury = () => buryThread(zone, Number(name.slice(prefix.length)));
-      locks.request(name, { signal }, bury).catch(() => {});
-    }
+  const hold = (): Promise<void> => {
+    if (!signal.aborted) zone.kernel.holdsLife();
+    return end;
   };
-  const timer = setInterval(() => look().catch(() => {}), LOOK_MS);
-  look().catch(() => {});
+  locks.request(nameOf(zone, zone.owner), hold).catch(warnOnce);
+  const look = lookerAt(zone, locks, signal);
+  const timer = setInterval(look, LOOK_MS);
+  look();
   return {
     release: () => {
       clearInterval(timer);
       leaving.abort();
     },
   };
+}
+
+/** Waits for the locks of those who have come since. */
+function lookerAt(zone: Zone, locks: LockManager, signal: AbortSignal): () => void {
+  const known = new Set([zone.owner]);
+  return () => {
+    for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
+      const owner = zone.kernel.provableOwner(slot) >>> 0;
+      if (owner === 0 || known.has(owner)) continue;
+      known.add(owner);
+      const bury = () => buryThread(zone, owner);
+      locks.request(nameOf(zone, owner), { signal }, bury).catch(() => {});
+    }
+  };
+}
+
+function nameOf(zone: Zone, owner: number): string {
+  return `pageless ${zone.id} ${owner}`;
+}
+
+let isWarned = false;
+
+function warnOnce(): undefined {
+  if (!isWarned) console.warn('pageless: no Web Locks here, so deaths of threads are not noticed');
+  isWarned = true;
 }

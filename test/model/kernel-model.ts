@@ -320,6 +320,7 @@ export function nameOf(address: number): string {
     const slot = Math.floor((address - facts.SLOT_TABLE) / facts.SLOT_BYTES);
     const offset = (address - facts.SLOT_TABLE) % facts.SLOT_BYTES;
     if (offset < facts.SLOT_FRAMES) return `slot${slot}.${fieldOf('ThreadSlot', offset)}`;
+    if (offset === facts.SLOT_HELD) return `slot${slot}.held`;
     return `slot${slot}.${fieldOf('FramesOwn', offset - facts.SLOT_FRAMES)}`;
   }
   for (const [structure, start, count] of rows) {

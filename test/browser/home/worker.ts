@@ -1,8 +1,7 @@
 /**
- * A worker of the test page: reads values that say what they must be, takes folios and frees them,
- * and lets its events turn between two rounds. It is killed anywhere in that, with a page pinned
- * and half-way through freeing it; the values are the page's, for a death inside `set` may still
- * poison.
+ * A worker of the test page: reads values that say what they must be, writes them, takes folios and
+ * frees them, and lets its events turn between two rounds. It is killed anywhere in that, with a
+ * page pinned, a lock in its hand, half-way through a change.
  */
 import { SharedCache, type SharedCacheHandle } from '../../../src/index.ts';
 import { expectedValue, type FromWorker, KEYS } from './values.ts';
@@ -12,7 +11,9 @@ function round(cache: SharedCache<string>): number {
   for (let i = 0; i < 100; i++) {
     const key = Math.floor(Math.random() * KEYS);
     const value = cache.get(`key ${key}`);
-    if (value !== expectedValue(key)) wrong++;
+    if (value !== undefined && value !== expectedValue(key)) wrong++;
+    if (value === undefined || i % 4 === 0) cache.set(`key ${key}`, expectedValue(key));
+    if (i % 10 === 0) cache.delete(`key ${Math.floor(Math.random() * KEYS)}`);
     const folio = cache.arena.allocFolio(i % 4);
     folio?.map().close();
     folio?.free();
@@ -20,16 +21,19 @@ function round(cache: SharedCache<string>): number {
   return wrong;
 }
 
-function work(cache: SharedCache<string>): void {
+function work(cache: SharedCache<string>, port: MessagePort): void {
   const told: FromWorker = { thread: cache.arena.thread, wrong: 0, rounds: 0 };
   const turn = () => {
     told.wrong += round(cache);
     told.rounds++;
-    postMessage(told);
+    port.postMessage(told);
     setTimeout(turn, 0);
   };
   turn();
 }
 
-self.onmessage = ({ data }: MessageEvent<SharedCacheHandle>) =>
-  work(SharedCache.attach<string>(data));
+/** The handle comes over a port of its own. */
+self.onmessage = ({ ports: [port] }) => {
+  port!.onmessage = ({ data }: MessageEvent<SharedCacheHandle>) =>
+    work(SharedCache.attach<string>(data), port!);
+};

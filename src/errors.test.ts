@@ -6,6 +6,7 @@ import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
 import { settled } from '../test/support/settled.ts';
 import { openKernel } from './border/kernel.ts';
+import { ownVersion } from './border/version.ts';
 import * as facts from './generated/facts.ts';
 import * as everything from './index.ts';
 import {
@@ -99,7 +100,8 @@ test('ERR_PAGELESS_INVALID_FREE names the page, and nothing has changed', async 
 
 test('ERR_PAGELESS_INCOMPATIBLE_ZONE for memory that is no zone of this version', () => {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
-  const attach = () => Arena.attach({ kind: 'pageless-arena', memory, zone: '' });
+  const attach = () =>
+    Arena.attach({ kind: 'pageless-arena', memory, zone: '', version: ownVersion });
   thrown(IncompatibleZoneError, 'ERR_PAGELESS_INCOMPATIBLE_ZONE', attach);
 });
 

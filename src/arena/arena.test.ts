@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { settled } from '../../test/support/settled.ts';
 import { THREAD_PAGES } from '../../test/support/zone.ts';
 import { openKernel } from '../border/kernel.ts';
+import { ownVersion } from '../border/version.ts';
 import { Arena, type ArenaHandle, IncompatibleZoneError, SharedCache } from '../index.ts';
 import { registry } from '../threads/registry.ts';
 
@@ -13,7 +14,12 @@ function sharedMemory(pages: number): WebAssembly.Memory {
 }
 
 function attachTo(memory: unknown): Arena {
-  return Arena.attach({ kind: 'pageless-arena', memory, zone: '' } as ArenaHandle);
+  return Arena.attach({
+    kind: 'pageless-arena',
+    memory,
+    zone: '',
+    version: ownVersion,
+  } as ArenaHandle);
 }
 
 /** A memory of `pages` that begins like the arena, with one word changed. */

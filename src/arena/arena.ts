@@ -21,6 +21,7 @@ import {
 } from '../border/arguments.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
+import { ownVersion } from '../border/version.ts';
 import { DisposedError, NoDescriptorError, ZoneTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from '../inspect/frames.ts';
@@ -111,7 +112,7 @@ export class Arena implements Disposable {
 
   get handle(): ArenaHandle {
     const { id, memory } = this.#live();
-    return { kind: 'pageless-arena', memory, zone: id };
+    return { kind: 'pageless-arena', memory, zone: id, version: ownVersion };
   }
 
   /** Bytes of the whole arena. */

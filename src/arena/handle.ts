@@ -1,7 +1,8 @@
 /** What crosses to another thread so that it can attach. */
 import { checkObject } from '../border/arguments.ts';
 import { isMemory } from '../border/brands.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { abi, abiOf, ownVersion } from '../border/version.ts';
+import { IncompatibleZoneError, InvalidArgumentError } from '../errors.ts';
 
 /** What another thread needs to attach. Structured-cloneable. */
 export interface ArenaHandle {
@@ -9,17 +10,27 @@ export interface ArenaHandle {
   memory: WebAssembly.Memory;
   /** The zone's identity: memory of closed arenas becomes others'. */
   zone: string;
+  /** Of the package that made it: others cannot use the memory. */
+  version: string;
 }
 
-/** Checks each field. Throws `InvalidArgumentError`. */
+/** Checks each field. Throws `InvalidArgumentError`, `IncompatibleZoneError`. */
 export function checkArenaHandle(handle: ArenaHandle): ArenaHandle {
   const expected = "another thread's arena.handle";
-  const { kind, memory, zone } = checkObject('handle', handle, expected);
+  const { kind, memory, zone, version } = checkObject('handle', handle, expected);
   if (kind !== 'pageless-arena') throw new InvalidArgumentError('handle', expected, handle);
   if (!isMemory(memory)) {
     const hint = 'handles are for threads: processes share no memory, and JSON carries none';
     throw new InvalidArgumentError('handle.memory', 'a WebAssembly.Memory', memory, { hint });
   }
   if (typeof zone !== 'string') throw new InvalidArgumentError('handle.zone', 'a text', zone);
-  return { kind, memory, zone };
+  if (typeof version !== 'string') {
+    throw new InvalidArgumentError('handle.version', 'a text', version);
+  }
+  if (abiOf(version) !== abi) {
+    throw new IncompatibleZoneError(
+      `pageless ${version} made the zone, and this is pageless ${ownVersion}`,
+    );
+  }
+  return { kind, memory, zone, version };
 }

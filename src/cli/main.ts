@@ -5,8 +5,8 @@
  * Results go to standard output, everything that went wrong to standard error. Status 0 when all is
  * well, 1 when something failed, 2 for misuse of the command line.
  */
-import { readFileSync } from 'node:fs';
 import { PagelessError } from '../errors.ts';
+import { packageVersion } from '../generated/version.ts';
 import { helpOf, helpOfAll, parse } from './command.ts';
 import { commands } from './commands.ts';
 import { WorkerFailure } from './crew.ts';
@@ -17,7 +17,7 @@ const about = 'Memory that JavaScript threads share.';
 /** Runs a command line. @returns the exit status */
 async function run([name, ...args]: string[]): Promise<number> {
   if (name === undefined) return fail(helpOfAll(commands, about));
-  if (name === '-V' || name === '--version') return say(ownVersion());
+  if (name === '-V' || name === '--version') return say(packageVersion);
   if (name === '-h' || name === '--help') return say(helpOfAll(commands, about));
   if (name === 'help') return args[0] === undefined ? run(['--help']) : run([args[0], '--help']);
   const command = commands.find((one) => one.name === name);
@@ -37,11 +37,6 @@ function say(text: string): number {
 function fail(text: string): number {
   console.error(text);
   return 2;
-}
-
-function ownVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /** Says what went wrong. @returns the exit status */

@@ -5,7 +5,8 @@
  */
 import type { MessagePort, Worker } from 'node:worker_threads';
 import type { KernelExports } from '../border/kernel.ts';
-import * as facts from '../generated/facts.ts';
+import { abi, abiOf, ownVersion } from '../border/version.ts';
+import { IncompatibleZoneError } from '../errors.ts';
 import type { LifeLock } from './life-lock.ts';
 
 /** What a thread knows of a zone that it is attached to. */
@@ -31,6 +32,8 @@ export interface Zone {
 }
 
 export interface Registry {
+  /** Of the package's copy that came first. All who share this have its ABI. */
+  readonly version: string;
   zones: Map<string, Zone>;
   /**
    * Memory of zones that this thread has closed, for the next zones. Weakly: what the engine
@@ -47,19 +50,24 @@ export interface Registry {
 
 type WorkerThreads = typeof import('node:worker_threads');
 
-/** Of this format: another version of the package keeps its own. */
-const registryKey = Symbol.for(`pageless ${facts.FORMAT_VERSION}`);
+const registryKey = Symbol.for('pageless');
 const holder = globalThis as unknown as Record<symbol, Registry | undefined>;
 
+/** Throws `IncompatibleZoneError` if a version that does not work with this one came first. */
 export function registry(): Registry {
   holder[registryKey] ??= {
+    version: ownVersion,
     zones: new Map(),
     closed: [],
     lost: 0,
     isWatching: false,
     isWarned: false,
   };
-  return holder[registryKey];
+  const { version } = holder[registryKey];
+  if (version === ownVersion || abiOf(version) === abi) return holder[registryKey];
+  throw new IncompatibleZoneError(
+    `this is pageless ${ownVersion}, and the thread uses ${version} already`,
+  );
 }
 
 /**

@@ -19,6 +19,7 @@
  */
 import type { MessagePort, WorkerOptions } from 'node:worker_threads';
 import { kernelModule } from '../border/kernel.ts';
+import { abi } from '../border/version.ts';
 import * as facts from '../generated/facts.ts';
 import { supervisorProgram } from '../generated/supervisor-program.ts';
 import { buryThread } from './burial.ts';
@@ -27,7 +28,7 @@ import { isUnknownThread, lookForDead } from './proofs.ts';
 import { registry, tellsOfEnds, threadOwner, workerThreads, type Zone } from './registry.ts';
 
 /** Under which workers inherit the number of the supervisor that their creator knew. */
-const INHERITED = `pageless supervisor ${facts.FORMAT_VERSION}`;
+const INHERITED = `pageless supervisor ${abi}`;
 /** Supervisors that may end before their thread does until it gives up: something ends them. */
 const MAX_LOST = 3;
 /**

@@ -12,6 +12,7 @@ import { Keyv } from 'keyv';
 import { KeyvStore } from '../../src/adapters/keyv.ts';
 import { SharedCache } from '../../src/cache/shared-cache.ts';
 import { changeRows } from '../api/changes.ts';
+import { manyRows } from '../api/many.ts';
 import { restartRows } from '../api/restart.ts';
 import { startRows } from '../api/start.ts';
 import { pinThread, type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
@@ -126,6 +127,6 @@ export async function suite(options: SuiteOptions): Promise<Result[]> {
     results.push(rowOf(name, 'ns', figures.get('ours')!, ['Map store', figures.get('map')!]));
   }
   cache.close();
-  results.push(...startRows(options), ...(await changeRows(options)));
+  results.push(...startRows(options), ...(await changeRows(options)), ...(await manyRows(options)));
   return [...results, ...(await restartRows(options))];
 }

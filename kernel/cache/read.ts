@@ -38,7 +38,12 @@ import { zsPlace } from '../zsmalloc/object';
 
 /** Hash of the key in the scratch: never 0, which marks a record of a queue that is gone. */
 export function keyHash(keyBytes: u32): u32 {
-  const hash = hashKey(selfState().keyScratch, keyBytes, superblock().hashSeed);
+  return hashOf(selfState().keyScratch, keyBytes);
+}
+
+/** The same of a key that stands anywhere. */
+export function hashOf(key: usize, keyBytes: u32): u32 {
+  const hash = hashKey(key, keyBytes, superblock().hashSeed);
   return max(u32(hash ^ (hash >> 32)), 1);
 }
 
@@ -49,12 +54,16 @@ export function keyHash(keyBytes: u32): u32 {
  */
 export function findFresh(keyBytes: u32, now: u64): u32 {
   assertInSection();
-  return findFreshAs(keyBytes, now, false);
+  return findFreshAs(keyHash(keyBytes), selfState().keyScratch, keyBytes, now, false);
 }
 
-function findFreshAs(keyBytes: u32, now: u64, isVersioned: bool): u32 {
-  const hash = keyHash(keyBytes);
-  const key = selfState().keyScratch;
+/** The same of a key that stands anywhere. */
+export function findFreshAt(hash: u32, key: usize, keyBytes: u32, now: u64): u32 {
+  assertInSection();
+  return findFreshAs(hash, key, keyBytes, now, false);
+}
+
+function findFreshAs(hash: u32, key: usize, keyBytes: u32, now: u64, isVersioned: bool): u32 {
   while (true) {
     const handle = isVersioned ? lookUpVersioned(hash, key, keyBytes) : lookUp(hash, key, keyBytes);
     if (handle == 0) return 0;
@@ -64,7 +73,7 @@ function findFreshAs(keyBytes: u32, now: u64, isVersioned: bool): u32 {
     const time = max(now, latestTime());
     if (time < expiry) return now == 0 ? NEEDS_CLOCK : handle;
     // Progress: otherwise another thread has set the key since. A version is asked for again.
-    if (expire(hash, keyBytes, time) && !isVersioned) return 0;
+    if (expire(hash, key, keyBytes, time) && !isVersioned) return 0;
   }
 }
 
@@ -75,13 +84,13 @@ export const NEEDS_CLOCK: u32 = 1;
  * Takes the key's entry out if it has expired: looks again, now with the lock. @returns whether
  * none is left
  */
-function expire(hash: u32, keyBytes: u32, now: u64): bool {
+function expire(hash: u32, key: usize, keyBytes: u32, now: u64): bool {
   // A read so far: from here on it changes something.
   setInKernel(OP_DELETE, 0);
   makeRingRoom();
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
-  const handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
+  const handle = findHandle(leaf, hash, key, keyBytes);
   const expiry = handle == 0 ? 0 : entryExpiry(zsPlace(handle));
   const isExpired = expiry != 0 && now >= expiry;
   if (isExpired) removeEntry(leaf, foundAt(), handle);
@@ -108,7 +117,8 @@ export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
  * as well. Counted. Takes the lock of the leaf if a writer has it.
  */
 export function getVersioned(keyBytes: u32, now: u64): i32 {
-  return readFound(findFreshAs(keyBytes, now, true), true);
+  const key = selfState().keyScratch;
+  return readFound(findFreshAs(keyHash(keyBytes), key, keyBytes, now, true), true);
 }
 
 /** Version of what `getVersioned` answered. */

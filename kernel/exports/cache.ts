@@ -6,6 +6,7 @@
 import * as store from '../cache/cache';
 import { clearSome as clearBatch } from '../cache/clear';
 import * as keys from '../cache/keys';
+import * as many from '../cache/many';
 import * as number from '../cache/number';
 import * as purging from '../cache/purge';
 import * as read from '../cache/read';
@@ -192,6 +193,26 @@ export function getMore(): i32 {
   const bytes = read.getMore();
   leave();
   return bytes;
+}
+
+/** Where the row of keys begins: cache/many.ts. */
+export function keyRow(): u32 {
+  return u32(many.firstRecord());
+}
+
+/** `get`, counted, of several: cache/many.ts. @returns how many are answered */
+export function getMany(keyCount: u32, now: f64): u32 {
+  enterReading(OP_READ);
+  const answered = many.getMany(keyCount, u64(now));
+  leave();
+  return answered;
+}
+
+/** `remove` of several, as they stand in the row of cache/many.ts. */
+export function removeMany(keyCount: u32): void {
+  enter(OP_DELETE);
+  many.removeMany(keyCount);
+  leave();
 }
 
 export function has(keyBytes: u32, now: f64): i32 {

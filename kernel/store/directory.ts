@@ -32,7 +32,7 @@ import {
 import { lock, tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
-import { findHandle, LEAF_NUMBER, noteAt, versionOf } from './leaf';
+import { findHandle, firstMatch, LEAF_NUMBER, noteAt, versionOf } from './leaf';
 
 /** Leaves that a directory page names. */
 const FAN_BITS: u32 = 9;
@@ -201,6 +201,18 @@ export function lookUp(hash: u32, key: usize, keyBytes: u32): u32 {
     if (handle != 0) return handle;
     if (leaf != 0 && leafCount() == leaves && loadWord(at) == leaf) return 0;
   }
+}
+
+/** Loads the first line in which a hash is looked for. @returns a word of it */
+export function touchLine(hash: u32): u32 {
+  const leaf = leafAt(numberFor(hash, leafCount()));
+  return leaf == 0 ? 0 : versionOf(leaf, hash);
+}
+
+/** What is most likely the handle of a hash's entry, or 0. */
+export function likelyHandle(hash: u32): u32 {
+  const leaf = leafAt(numberFor(hash, leafCount()));
+  return leaf == 0 ? 0 : firstMatch(leaf, hash);
 }
 
 /** Thread-local: what `lookUpVersioned` noted. */

@@ -32,17 +32,19 @@ import { BLOCK_BYTES } from './limits';
  * Decodes the first block of an entry into the output scratch and remembers how to go on.
  *
  * @param asStored  not decoded: the block as it is stored, its head before it
+ * @param to  where the block goes in the output scratch; 0 = to its start
  * @returns the length of the whole value
  */
-export function beginRead(handle: u32, asStored: bool = false): u32 {
+export function beginRead(handle: u32, asStored: bool = false, to: usize = 0): u32 {
   const slot = selfState();
+  if (to == 0) to = slot.outputScratch;
   const place = zsPlace(handle);
   const total = entryValueBytes(place);
   slot.readCell = handle;
   slot.readSeen = loadCell(handle);
   slot.readLeft = total;
-  if (isShort(place)) readShort(slot, place, asStored);
-  else readBlock(slot, place, streamStart(place), asStored);
+  if (isShort(place)) readShort(slot, place, asStored, to);
+  else readBlock(slot, place, streamStart(place), asStored, to);
   // A value already in limbo may be freed between our calls: it is not read on.
   if (cellState(slot.readSeen) != CELL_LIVE) slot.readLeft = 0;
   return total;
@@ -60,28 +62,23 @@ export function continueRead(asStored: bool = false): i32 {
   if (!zsIsCell(slot.readCell) || !isSameLife(loadCell(slot.readCell), slot.readSeen)) {
     return ERR_RESTART;
   }
-  return i32(readBlock(slot, zsPlace(slot.readNext), PART_BYTES, asStored));
+  const place = zsPlace(slot.readNext);
+  return i32(readBlock(slot, place, PART_BYTES, asStored, slot.outputScratch));
 }
 
 /** Reads the block whose stream begins at `start` of the object at `place`. @returns its length */
-function readBlock(slot: ThreadSlot, place: u64, start: u32, asStored: bool): u32 {
+function readBlock(slot: ThreadSlot, place: u64, start: u32, asStored: bool, to: usize): u32 {
   const word = zsReadWord(place, start);
+  const sum = zsReadWord(place, start + 4);
   slot.readNext = nextOf(place);
-  return readStored(
-    slot,
-    place,
-    start + BLOCK_HEAD_BYTES,
-    word,
-    zsReadWord(place, start + 4),
-    asStored,
-  );
+  return readStored(slot, place, start + BLOCK_HEAD_BYTES, word, sum, asStored, to);
 }
 
 /** Reads the only block of a short entry. @returns its length */
-function readShort(slot: ThreadSlot, place: u64, asStored: bool): u32 {
+function readShort(slot: ThreadSlot, place: u64, asStored: bool, to: usize): u32 {
   slot.readNext = 0;
   const word = shortBlock(place);
-  return readStored(slot, place, streamStart(place), word, shortChecksum(place), asStored);
+  return readStored(slot, place, streamStart(place), word, shortChecksum(place), asStored, to);
 }
 
 /**
@@ -95,6 +92,7 @@ function readStored(
   word: u32,
   sum: u32,
   asStored: bool,
+  to: usize,
 ): u32 {
   const stored = word & ~RAW;
   const length = min(slot.readLeft, BLOCK_BYTES);
@@ -108,7 +106,7 @@ function readStored(
   }
   if (checksum(body, stored) != sum) fail(FAULT_DAMAGED_DATA, slot.readCell);
   if (asStored) copyBlock(slot, body, word, sum);
-  else decodeBlock(slot, body, word, length);
+  else decodeBlock(slot, body, word, length, to);
   slot.readLeft -= length;
   return length;
 }
@@ -131,12 +129,12 @@ function copyBlock(slot: ThreadSlot, body: usize, word: u32, sum: u32): void {
   memory.copy(slot.outputScratch + BLOCK_HEAD_BYTES, body, word & ~RAW);
 }
 
-function decodeBlock(slot: ThreadSlot, body: usize, word: u32, length: u32): void {
+function decodeBlock(slot: ThreadSlot, body: usize, word: u32, length: u32, to: usize): void {
   const stored = word & ~RAW;
   if ((word & RAW) != 0) {
     if (stored != length) fail(FAULT_DAMAGED_DATA, slot.readCell);
-    memory.copy(slot.outputScratch, body, length);
-  } else if (decompress(body, stored, slot.outputScratch, length) != i32(length)) {
+    memory.copy(to, body, length);
+  } else if (decompress(body, stored, to, length) != i32(length)) {
     fail(FAULT_DAMAGED_DATA, slot.readCell);
   }
 }

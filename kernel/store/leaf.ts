@@ -195,6 +195,14 @@ function findInLine(leaf: u32, line: u32, hash: u32, key: usize, keyBytes: u32):
   return 0;
 }
 
+/** The first entry of a hash's home with its tag, whatever its key. @returns its handle, or 0 */
+export function firstMatch(leaf: u32, hash: u32): u32 {
+  const home = homeOf(hash);
+  const found = matches(loadCell(tagsAt(leaf, home)), tagOf(hash));
+  if (found == 0) return 0;
+  return loadWord(cellAt(leaf, home * LINE_CELLS + (u32(ctz(found)) >> 3)));
+}
+
 /** The next position from `from` on with an entry; LEAF_CELLS at the end. */
 export function nextPosition(leaf: u32, from: u32): u32 {
   while (from < LEAF_CELLS) {

@@ -29,7 +29,7 @@ const RESTARTS = 16;
  */
 const VIEWS = 256;
 /** Keys up to this length are looked at character by character: most are ASCII. */
-const SHORT_KEY = 64;
+export const SHORT_KEY = 64;
 
 /** What a key had at a version, which others' keys raise as well: kernel/store/leaf.ts. */
 export interface Versioned {
@@ -72,7 +72,7 @@ export class Border {
   putKey(key: Key): number {
     if (typeof key !== 'string') return this.#putKeyBytes(key);
     if (key.length > 0 && key.length <= SHORT_KEY) {
-      const length = this.#putAscii(key);
+      const length = putAscii(this.#key, 0, key);
       if (length > 0) return length;
     }
     // A character is at least a byte: too long a text need not be encoded.
@@ -80,14 +80,9 @@ export class Border {
     return this.#putKeyBytes(encodeText('key', key));
   }
 
-  #putAscii(key: string): number {
-    const bytes = this.#key;
-    for (let i = 0; i < key.length; i++) {
-      const code = key.charCodeAt(i);
-      if (code > 127) return 0;
-      bytes[i] = code;
-    }
-    return key.length;
+  /** Copies the key in the scratch. */
+  copyKey(keyBytes: number, target: Uint8Array, offset: number): void {
+    setBytes.call(target, this.#key.subarray(0, keyBytes), offset);
   }
 
   /** Puts a key back that `keyName` has given. */
@@ -357,6 +352,16 @@ export class Border {
     }
     return keys;
   }
+}
+
+/** Puts a text into bytes. @returns its length, or 0: it is not all ASCII */
+export function putAscii(bytes: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return 0;
+    bytes[at + i] = code;
+  }
+  return text.length;
 }
 
 function badKey(key: Key): InvalidArgumentError {

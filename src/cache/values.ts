@@ -110,6 +110,38 @@ export function decoderOf<T>(codec: ValueCodec<T>): Decoder<T> {
   };
 }
 
+/** How values of a codec are taken out of a part of a shared memory. */
+export interface Picking<T> {
+  /** What the bytes of the memory are looked at through. */
+  view(memory: ArrayBufferLike): Uint8Array;
+  take(memory: Uint8Array, from: number, to: number): unknown;
+  /** Makes a value of what was taken: code of the user's own. */
+  make?(taken: unknown): T;
+}
+
+const sliceBytes = Uint8Array.prototype.slice;
+/** A Buffer's slices would be Buffers. */
+const viewBytes = (memory: ArrayBufferLike): Uint8Array => new Uint8Array(memory);
+const takeBytes = (memory: Uint8Array, from: number, to: number): Uint8Array =>
+  sliceBytes.call(memory, from, to);
+
+const takeText = (memory: Uint8Array, from: number, to: number): string =>
+  NodeBuffer && memory instanceof NodeBuffer
+    ? memory.toString('utf8', from, to)
+    : decoder.decode(memory.slice(from, to));
+
+const takeJson = (memory: Uint8Array, from: number, to: number): unknown =>
+  JSON.parse(takeText(memory, from, to));
+
+export function pickingOf<T>(codec: ValueCodec<T>): Picking<T> {
+  const kind: unknown = codec;
+  if (kind === stringCodec) return { view: viewOf, take: takeText };
+  if (kind === jsonCodec) return { view: viewOf, take: takeJson };
+  if (kind === bytesCodec) return { view: viewBytes, take: takeBytes };
+  const make = (bytes: unknown) => codec.deserialize(bytes as Bytes);
+  return { view: viewBytes, take: takeBytes, make };
+}
+
 /** Whether two values are the same bytes, or both are none. */
 export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;

@@ -5,6 +5,7 @@ import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { DisposedError } from '../errors.ts';
 import { Loader } from './loader.ts';
+import { Many } from './many.ts';
 import type { Settings } from './settings.ts';
 import type { TierLink } from './tier-link.ts';
 import type { Border } from './transfer.ts';
@@ -23,6 +24,7 @@ export class ViewParts<T> {
   isClosed = false;
   readonly #border: Border;
   #loader: Loader<T> | undefined;
+  #many: Many<T> | undefined;
 
   constructor(
     kernel: KernelExports,
@@ -44,6 +46,12 @@ export class ViewParts<T> {
   get loader(): Loader<T> {
     this.#loader ??= new Loader(this);
     return this.#loader;
+  }
+
+  /** Made for the first call with several keys. */
+  get many(): Many<T> {
+    this.#many ??= new Many(this);
+    return this.#many;
   }
 
   close(): void {

@@ -252,9 +252,13 @@ export class CacheView<T> {
     return purgeStale(this.#sound(), this.#parts.clock, maxMs);
   }
 
-  /** Reads several keys, as `get` does, one after the other. @returns their values, in order */
+  /**
+   * Reads several keys, as `get` does, up to 64 in one call of the kernel. That is no snapshot:
+   * others may change the cache meanwhile. @returns their values, in order
+   */
   getMany(keys: Iterable<Key>): (T | undefined)[] {
-    return listOf('keys', keys).map((key) => this.get(key));
+    this.#parts.live();
+    return this.#parts.many.get(listOf('keys', keys));
   }
 
   /**
@@ -268,9 +272,17 @@ export class CacheView<T> {
     });
   }
 
-  /** Deletes several keys, one after the other. @returns for each whether there was an entry */
+  /**
+   * Deletes several keys, as `delete` does, up to 64 in one call of the kernel: some of those
+   * before a key that is wrong are deleted when that throws.
+   *
+   * @returns for each whether there was an entry
+   */
   deleteMany(keys: Iterable<Key>): boolean[] {
-    return listOf('keys', keys).map((key) => this.delete(key));
+    this.#parts.live();
+    const list = listOf('keys', keys);
+    // The second tier is told of each.
+    return this.#parts.tier ? list.map((key) => this.delete(key)) : this.#parts.many.delete(list);
   }
 
   /**
@@ -293,7 +305,7 @@ export class CacheView<T> {
       border.putKey(key);
       return copyKey(key);
     });
-    const values = copies.map((key) => this.get(key));
+    const values = this.#parts.many.get(copies);
     const { tier } = this.#parts;
     const missing = [...values.keys()].filter((i) => values[i] === undefined);
     if (!tier || missing.length === 0) return values;

@@ -8,6 +8,7 @@ import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
 import { leaseScenarios } from './leases.ts';
 import { limboScenarios } from './limbo.ts';
+import { manyScenarios } from './many.ts';
 import { migrationScenarios } from './migration.ts';
 import { objectDeathScenarios } from './object-deaths.ts';
 import { objectScenarios } from './objects.ts';
@@ -35,6 +36,7 @@ export const scenarios: KernelScenario[] = [
   ...threadScenarios,
   ...entryScenarios,
   ...compactionScenarios,
+  ...manyScenarios,
   ...migrationScenarios,
   ...poisonScenarios,
   ...objectScenarios,

@@ -1,0 +1,133 @@
+/**
+ * Several keys in one call of the kernel (kernel/cache/many.ts): their row is put into the scratch,
+ * and the answers are read off it.
+ *
+ * All answers of a call are taken before a codec of the user's own sees any, and before a value is
+ * read by itself: both overwrite the scratch.
+ */
+import type { ZoneClock } from '../border/clock.ts';
+import type { KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
+import { type Border, type Key, putAscii, SHORT_KEY } from './transfer.ts';
+import { type Decoder, type Picking, pickingOf, type ValueCodec, viewOf } from './values.ts';
+
+interface ManyParts<T> {
+  readonly kernel: KernelExports;
+  readonly clock: ZoneClock;
+  readonly codec: ValueCodec<T>;
+  readonly decode: Decoder<T>;
+  /** Throws `DisposedError` when the cache is closed. */
+  live(): Border;
+}
+
+/** Keys in a row: a section lasts for as many at most. */
+const ROW_KEYS = 64;
+const ROW_BYTES: number = facts.LZ4_TABLE_BYTES;
+/** Length and hash of a key. */
+const RECORD_HEAD = 8;
+/** Instead of a length: the value is longer than the scratch. Below 0 as well: there is none. */
+const ALONE = -2;
+
+export class Many<T> {
+  readonly #parts: ManyParts<T>;
+  readonly #picking: Picking<T>;
+  readonly #memory: Uint8Array;
+  readonly #row: Uint8Array;
+  readonly #rowWords: Int32Array;
+  readonly #answers: Int32Array;
+  /** Where they are in the memory. */
+  readonly #output: number;
+
+  constructor(parts: ManyParts<T>) {
+    const { buffer } = parts.live().words;
+    const row = parts.kernel.keyRow() >>> 0;
+    this.#parts = parts;
+    this.#picking = pickingOf(parts.codec);
+    this.#memory = this.#picking.view(buffer);
+    this.#row = viewOf(buffer).subarray(row, row + ROW_BYTES);
+    this.#rowWords = new Int32Array(buffer, row, ROW_BYTES >> 2);
+    this.#output = parts.kernel.outputScratch() >>> 0;
+    this.#answers = new Int32Array(buffer, this.#output, facts.BLOCK_BYTES >> 2);
+  }
+
+  get(keys: readonly Key[]): (T | undefined)[] {
+    const { kernel, clock } = this.#parts;
+    const values = new Array<T | undefined>(keys.length).fill(undefined);
+    let limit = ROW_KEYS;
+    for (let from = 0; from < keys.length; ) {
+      // Before the row is put: a clock of the user's own may use the scratch.
+      const now = clock.nowIfNeeded();
+      const asked = this.#put(keys, from, limit);
+      const done = kernel.getMany(asked, now);
+      this.#take(keys, values, from, done);
+      from += done;
+      // One that ended early did so because of long values, or of the clock: none is put in vain.
+      limit = done < asked ? Math.max(done, 1) : ROW_KEYS;
+    }
+    return values;
+  }
+
+  /** @returns for each whether there was an entry */
+  delete(keys: readonly Key[]): boolean[] {
+    const { kernel } = this.#parts;
+    const answers: boolean[] = [];
+    while (answers.length < keys.length) {
+      const asked = this.#put(keys, answers.length, ROW_KEYS);
+      kernel.removeMany(asked);
+      for (let i = 0; i < asked; i++) answers.push(this.#answers[i] === 1);
+    }
+    return answers;
+  }
+
+  /** Puts a row of keys into the scratch, from the `from`th on. @returns how many, one at least */
+  #put(keys: readonly Key[], from: number, limit: number): number {
+    const border = this.#parts.live();
+    const row = this.#row;
+    const words = this.#rowWords;
+    const count = Math.min(keys.length - from, limit);
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const key = keys[from + i]!;
+      const room = ROW_BYTES - at - RECORD_HEAD;
+      const isShort = typeof key === 'string' && key.length <= SHORT_KEY && key.length <= room;
+      let length = isShort ? putAscii(row, at + RECORD_HEAD, key) : 0;
+      if (length === 0) {
+        length = border.putKey(key);
+        if (length > room) return i;
+        border.copyKey(length, row, at + RECORD_HEAD);
+      }
+      words[at >> 2] = length;
+      at += RECORD_HEAD + padded(length);
+    }
+    return count;
+  }
+
+  /** Takes the answers to the first `count` keys of the row. */
+  #take(keys: readonly Key[], values: (T | undefined)[], from: number, count: number): void {
+    const { take, make } = this.#picking;
+    const words = this.#answers;
+    const alone: number[] = [];
+    for (let i = 0, at = 0; i < count; i++) {
+      const bytes = words[at >> 2]!;
+      at += 4;
+      if (bytes === ALONE) alone.push(from + i);
+      if (bytes < 0) continue;
+      const start = this.#output + at;
+      values[from + i] = take(this.#memory, start, start + bytes) as T;
+      at += padded(bytes);
+    }
+    for (let i = from; make && i < from + count; i++) {
+      if (values[i] !== undefined) values[i] = make(values[i]);
+    }
+    for (const i of alone) values[i] = this.#single(keys[i]!);
+  }
+
+  #single(key: Key): T | undefined {
+    const border = this.#parts.live();
+    return border.fetch(border.putKey(key), true, this.#parts.decode);
+  }
+}
+
+function padded(bytes: number): number {
+  return (bytes + 3) & ~3;
+}

@@ -1,0 +1,135 @@
+/**
+ * Scenarios of several keys in one call: what is read in a section that lasts for all of them, and
+ * deaths between one key and the next.
+ */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import {
+  load,
+  makeCache,
+  NOW,
+  overwriteAndReuse,
+  reclaim,
+  set,
+  VALUE_BYTES,
+  word,
+} from './cache.ts';
+import { expectLeft, makeWith, put } from './store-deaths.ts';
+
+/** Length, hash and key, of one word each. */
+const RECORD_BYTES = 12;
+
+/** Puts a row of one-word keys into a thread's scratch. */
+function putRow(machine: Machine, thread: Thread, keys: string): void {
+  let at = thread.callNow('keyRow') as number;
+  for (const key of keys) {
+    machine.store(at, 4);
+    machine.store(at + 8, word(key));
+    at += RECORD_BYTES;
+  }
+}
+
+/** Makes a cache in which k has a value, and a second key another one. */
+function makeTwo(machine: Machine): void {
+  makeCache(...machine.threads.map(() => 'k'))(machine);
+  put(machine, 'q');
+  load(machine, machine.main, 'k', 'a');
+}
+
+/** Reads k, q and k again: each is whole, k is never older than before, q is always there. */
+const readRow: Body = async (thread, machine) => {
+  putRow(machine, thread, 'kqk');
+  assert.equal(await thread.call('getMany', 3, NOW), 3);
+  let at = thread.callNow('outputScratch') as number;
+  let letters = '';
+  for (let i = 0; i < 3; i++) {
+    const bytes = machine.load(at) | 0;
+    const seen = bytes < 0 ? [] : [4, 8, 12].map((from) => machine.load(at + from));
+    letters += bytes < 0 ? '-' : String.fromCharCode(seen[0]! & 255);
+    if (bytes >= 0) assert.deepEqual(seen, Array(3).fill(word(letters[i]!)), 'a torn value');
+    at += 4 + Math.max(bytes, 0);
+  }
+  assert.ok(['aqa', 'aqc', 'cqc'].includes(letters), `k, q and k have ${letters}`);
+  return letters;
+};
+
+const removeRow: Body = async (thread, machine) => {
+  putRow(machine, thread, 'kqk');
+  await thread.call('removeMany', 3);
+  const at = thread.callNow('outputScratch') as number;
+  return [0, 4, 8].map((from) => machine.load(at + from)).join('');
+};
+
+export const manyScenarios: KernelScenario[] = [
+  {
+    name: 'many-get-overwrite-reuse',
+    bound: 2,
+    prepare: makeTwo,
+    threads: [readRow, overwriteAndReuse],
+  },
+  {
+    // The value that is over is taken out in the middle of the row: by a lock, and a new section.
+    name: 'many-get-expired',
+    bound: 2,
+    prepare: (machine) => {
+      makeTwo(machine);
+      put(machine, 'q', NOW - 1);
+      load(machine, machine.main, 'k', 'a');
+    },
+    threads: [
+      async (thread, machine) => {
+        putRow(machine, thread, 'kqk');
+        assert.equal(await thread.call('getMany', 3, NOW), 3);
+        const at = thread.callNow('outputScratch') as number;
+        const lengths = [0, 16, 20].map((from) => machine.load(at + from) | 0);
+        assert.deepEqual(lengths, [VALUE_BYTES, -1, VALUE_BYTES]);
+      },
+      async (thread, machine) => {
+        await set(thread, machine);
+        await reclaim(thread);
+      },
+    ],
+  },
+  {
+    name: 'many-remove-twice',
+    bound: 2,
+    prepare: makeTwo,
+    threads: [removeRow, removeRow],
+    check: ({ main, results }) => {
+      const answers = results.map((answer) => [...String(answer)].map(Number));
+      const sums = [0, 1, 2].map((i) => answers[0]![i]! + answers[1]![i]!);
+      assert.deepEqual([sums[0]! + sums[2]!, sums[1]], [1, 1], String(results));
+      assert.equal(main.callNow('entryCount'), 0);
+    },
+  },
+  {
+    name: 'many-remove-killed',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    stepLimit: 40_000,
+    prepare: (machine) => {
+      makeWith('z', 'k')(machine);
+      load(machine, machine.main, 'k', 'a');
+    },
+    threads: [removeRow],
+    check: expectLeft('z', 'k', 'a-'),
+  },
+  {
+    name: 'many-get-killed',
+    bound: 2,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeTwo,
+    threads: [readRow],
+    check: ({ main, killed }) => {
+      assert.equal(main.callNow('liveThreads'), 3 - killed.length);
+      main.callNow('remove', 4);
+      for (let i = 0; i < 3; i++) main.callNow('reclaim');
+      assert.equal(main.callNow('limboOf', facts.LIMBO_VALUE), 0);
+    },
+  },
+];

@@ -84,7 +84,7 @@ const entries = [
   'index',
   ...['adapters/keyv', 'adapters/unstorage', 'adapters/undici'],
   'inspect/index',
-  'tier/redis',
+  ...['tier/redis', 'tier/lmdb'],
 ];
 
 const moduleOf = (variant: string) => readFileSync(join(root, `build/kernel/${variant}.wasm`));

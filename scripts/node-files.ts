@@ -65,7 +65,18 @@ function toCommonJs(source: string): string {
     ...{ minifyWhitespace: true, lineLimit: 100 },
     ...(usesUrl && { banner: ownUrl, define: { 'import.meta.url': 'ownUrl' } }),
   });
-  return code;
+  return withNames(code);
+}
+
+/**
+ * esbuild writes `var Arena=class _Arena` where a class speaks of itself; stack traces and messages
+ * would show that name.
+ */
+function withNames(code: string): string {
+  const names = [...code.matchAll(/\b(\w+)=class _\1\b/g)].map(([, name]) => name);
+  return names.length === 0
+    ? code
+    : code.replace(new RegExp(`(?<![.\\w#$"'])_(${names.join('|')})\\b`, 'g'), '$1');
 }
 
 /** An ES module beside `cjs/` with the exports of the CommonJS file at the same place there. */

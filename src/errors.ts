@@ -221,10 +221,14 @@ export class DisposedError extends PagelessError {
 
 export type FileKind = 'arena image' | 'saved cache';
 
-/** A file that is no arena image or no saved cache, or a damaged one. */
+/**
+ * A file that is no arena image or no saved cache, or a damaged one. What the system said is the
+ * `cause`: its `code` is `'ENOENT'` where there is no file.
+ */
 export class BadImageError extends PagelessError {
-  constructor(file: string, reason: string, kind: FileKind = 'arena image') {
-    super('ERR_PAGELESS_BAD_IMAGE', `${file} is not a usable ${kind}: ${reason}`);
+  constructor(file: string, reason: string, kind?: FileKind, options?: ErrorOptions) {
+    const text = `${file} is not a usable ${kind ?? 'arena image'}: ${reason}`;
+    super('ERR_PAGELESS_BAD_IMAGE', text, options);
   }
 }
 

@@ -36,7 +36,8 @@ function isSound(at: u32): bool {
   let units: u64 = 0;
   let last: u32 = 0;
   for (let page = queue.head; page != 0; page = pageOf(page).next) {
-    if (!isQueuePage(page) || pageOf(page).count > PAGE_RECORDS) return false;
+    if (pages > superblock().pageCount || !isQueuePage(page) || pageOf(page).count > PAGE_RECORDS)
+      return false;
     for (let i = pageOf(page).first; i < pageOf(page).count; i++) {
       if (hashIn(page, i) == 0) continue;
       records++;

@@ -7,7 +7,7 @@
  * meanwhile, a key that is there all the time is listed once.
  */
 import { loadWord, pokeWord } from '../base/words';
-import { leafAt, leafCount, numberFor } from '../store/directory';
+import { failIfNeverThere, leafAt, leafCount, numberFor } from '../store/directory';
 import { entryExpiry, entryHash, entryKeyBytes, readKey } from '../store/entry';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { BLOCK_BYTES } from '../store/limits';
@@ -40,6 +40,7 @@ function rangeEnd(cursor: u32, leaves: u32): u32 {
  */
 export function listKeys(cursor: u32, now: u64): u64 {
   assertInSection();
+  let round: u32 = 0;
   while (true) {
     const leaves = leafCount();
     const number = numberFor(reverse(cursor), leaves);
@@ -50,6 +51,7 @@ export function listKeys(cursor: u32, now: u64): u64 {
       end = cursor + (end - cursor) / 2;
     }
     if (leaf != 0 && leafCount() == leaves && leafAt(number) == leaf) return u64(end) + 1;
+    if (leaf == 0) failIfNeverThere(round++, leaves);
   }
 }
 

@@ -15,7 +15,7 @@
  */
 import { peekWord, pokeWord } from '../base/words';
 import { likelyHandle, touchLine } from '../store/directory';
-import { entryValueBytes } from '../store/entry';
+import { entryValueBytes, hashOf } from '../store/entry';
 import { beginRead } from '../store/entry-read';
 import { foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { BLOCK_BYTES } from '../store/limits';
@@ -25,7 +25,7 @@ import { leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { zsPlace, zsReadWord } from '../zsmalloc/object';
 import { remove } from './cache';
-import { findFreshAt, hashOf, NEEDS_CLOCK } from './read';
+import { findFreshAt, NEEDS_CLOCK } from './read';
 
 /** Instead of a length. */
 const ABSENT: u32 = u32.MAX_VALUE;

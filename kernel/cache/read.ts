@@ -8,8 +8,6 @@
  * read the clock, and is told to (ERR_NEEDS_CLOCK) when the entry has an expiry.
  */
 import { ERR_NEEDS_CLOCK, ERR_NOT_FOUND } from '../base/fault';
-import { superblock } from '../base/layout';
-import { hashKey } from '../codec/hash';
 import { makeRingRoom } from '../reclaim/reclaim';
 import { closeChange, removeEntry } from '../store/change';
 import {
@@ -20,7 +18,7 @@ import {
   lookUpVersioned,
   unlockLeaf,
 } from '../store/directory';
-import { entryExpiry } from '../store/entry';
+import { entryExpiry, hashOf } from '../store/entry';
 import { beginRead, continueRead } from '../store/entry-read';
 import { findHandle, foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { latestTime } from '../thread/clock';
@@ -36,15 +34,9 @@ import { OP_DELETE } from '../thread/operations';
 import { selfState, setInKernel } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 
-/** Hash of the key in the scratch: never 0, which marks a record of a queue that is gone. */
+/** Hash of the key in the scratch. */
 export function keyHash(keyBytes: u32): u32 {
   return hashOf(selfState().keyScratch, keyBytes);
-}
-
-/** The same of a key that stands anywhere. */
-export function hashOf(key: usize, keyBytes: u32): u32 {
-  const hash = hashKey(key, keyBytes, superblock().hashSeed);
-  return max(u32(hash ^ (hash >> 32)), 1);
 }
 
 /**

@@ -102,8 +102,14 @@ function isCacheSound(cache: u32): bool {
   if (record.seenSlabs != record.slabs || record.seenOut != record.out) return false;
   // Σ over the list of what is free in its slabs = what is free in all slabs: none is missing.
   let room: u32 = 0;
+  let listed: u32 = 0;
   for (let desc = record.partial; desc != 0; desc = slabOf(desc).next) {
-    if (slabOf(desc).group != cache || slabOf(desc).inUse >= record.perSlab) return false;
+    if (
+      listed++ == record.slabs ||
+      slabOf(desc).group != cache ||
+      slabOf(desc).inUse >= record.perSlab
+    )
+      return false;
     room += record.perSlab - slabOf(desc).inUse;
   }
   return room == record.slabs * record.perSlab - record.out && isBarnSound(cache);
@@ -112,24 +118,29 @@ function isCacheSound(cache: u32): bool {
 function isBarnSound(cache: u32): bool {
   let full: u32 = 0;
   for (let sheaf = cacheOf(cache).full; sheaf != 0; sheaf = sheafOf(sheaf).next) {
+    if (full++ == cacheOf(cache).fullCount) return false;
     if (!isFull(sheaf) || sheafOf(sheaf).owner != 0 || sheafOf(sheaf).cache != cache) return false;
-    full++;
   }
   return full == cacheOf(cache).fullCount;
 }
 
 function isWaitingSound(): bool {
+  let idle: u32 = 0;
   for (let sheaf = slabState().pool; sheaf != 0; sheaf = sheafOf(sheaf).next) {
+    if (idle++ == cacheOf(CACHE_SHEAF).out) return false;
     if (!isEmpty(sheaf) || sheafOf(sheaf).owner != 0) return false;
   }
   const waiting = countList(slabState().retired) + countList(slabState().ripening);
   return waiting == slabState().waiting;
 }
 
+/** Slabs in a list that wait; a ring ends where a page more than there are would come. */
 function countList(first: u32): u32 {
   let slabs: u32 = 0;
-  for (let desc = first; desc != 0; desc = peekWord(linkAt(desc))) {
+  let left = superblock().pageCount;
+  for (let desc = first; desc != 0 && left != 0; desc = peekWord(linkAt(desc))) {
     if (isRetired(desc)) slabs++;
+    left--;
   }
   return slabs;
 }

@@ -21,7 +21,9 @@
  *   it lowers the count and `push` raises the count before it says IN_SHEAF, so that a survivor who
  *   empties a dead thread's sheaves finds what it was moving in at least one of the two
  */
+
 import { selfPage, selfSlot } from '../base/env';
+import { FAULT_SLAB, fail } from '../base/fault';
 import { SLAB_STATE, THREAD_SLAB } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
 import { refsAt, unpublishedHere } from '../memdesc/header';
@@ -215,6 +217,8 @@ function draw(desc: u32, sheaf: u32): void {
     pokeByte(slabOf(desc).states + index, IN_SHEAF);
     index = nextHere(desc, index + 1);
   }
+  // A slab of the list has room: else who draws from it would never end.
+  if (sheafOf(sheaf).count == before) fail(FAULT_SLAB, desc);
   countTaken(desc, sheafOf(sheaf).count - before, index);
 }
 

@@ -9,6 +9,7 @@
  *
  * Slab lock: everything here.
  */
+import { FAULT_SLAB, fail } from '../base/fault';
 import { loadWord, peekByte, pokeByte, pokeWord, storeWord } from '../base/words';
 import { enlist, unlist } from '../memdesc/desc-list';
 import { linkAt } from '../memdesc/header';
@@ -39,6 +40,7 @@ export function adoptSlab(desc: u32): void {
 export function takeObject(cache: u32): u32 {
   const desc = cacheOf(cache).partial;
   const index = nextHere(desc, slabOf(desc).lowest);
+  if (index >= cacheOf(cache).perSlab) fail(FAULT_SLAB, desc);
   pokeByte(slabOf(desc).states + index, IN_USE);
   countTaken(desc, 1, index + 1);
   return objectAt(desc, index);

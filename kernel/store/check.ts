@@ -3,9 +3,16 @@ import { peekWord } from '../base/words';
 import { zsIsHandle } from '../zsmalloc/alloc';
 import { zsIsLive, zsPlace } from '../zsmalloc/object';
 import { leafAt, leafCount, leafLockAt, numberFor } from './directory';
-import { countParts, entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes } from './entry';
+import {
+  countParts,
+  entryHash,
+  entryKeyBytes,
+  entryStoredBytes,
+  entryValueBytes,
+  hasHash,
+} from './entry';
 import { entryCount, totalKeyBytes, totalStoredBytes, totalValueBytes } from './journal';
-import { cellAt, LEAF_CELLS, LEAF_NUMBER, nextPosition, noteAt } from './leaf';
+import { cellAt, isLineOf, LEAF_CELLS, LEAF_NUMBER, nextPosition, noteAt } from './leaf';
 import { isLeafSound } from './leaf-copy';
 
 /** Thread-local: sums over the entries that the check has seen. */
@@ -43,13 +50,18 @@ export function checkIndex(): u32 {
     for (let at = nextPosition(leaf, 0); at < LEAF_CELLS; at = nextPosition(leaf, at + 1)) {
       const handle = peekWord(cellAt(leaf, at));
       if (!zsIsHandle(handle) || !zsIsLive(handle)) return u32(cellAt(leaf, at));
-      if (numberFor(entryHash(zsPlace(handle)), leafCount()) != number)
-        return u32(cellAt(leaf, at));
+      if (!isWhereItBelongs(zsPlace(handle), number, at)) return u32(cellAt(leaf, at));
       addToSums(zsPlace(handle));
     }
     if (!isLeafSound(leaf)) return leaf;
   }
   return areTotalsRight() ? 0 : 1;
+}
+
+/** Whether who looks for the entry's key comes here. */
+function isWhereItBelongs(place: u64, number: u32, at: u32): bool {
+  const hash = entryHash(place);
+  return numberFor(hash, leafCount()) == number && isLineOf(at, hash) && hasHash(place, hash);
 }
 
 /** Objects of all entries; a chain of more than `limit` is a loop. */

@@ -17,7 +17,7 @@
  * its grace period is over, and is never changed again: who still reads it reads what was there
  * when it loaded the directory.
  */
-import { ERR_NO_MEMORY } from '../base/fault';
+import { ERR_NO_MEMORY, FAULT_INDEX, fail } from '../base/fault';
 import { PAGE_BYTES, PAGE_SHIFT, STORE_STATE } from '../base/layout';
 import { loadWord, peekWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
@@ -39,6 +39,9 @@ const FAN_BITS: u32 = 9;
 const FAN_OUT: u32 = 1 << FAN_BITS;
 /** As many as the top page leads to; a zone has twice as many pages at most. */
 export const MAX_LEAVES: u32 = FAN_OUT * (PAGE_BYTES / 4);
+
+/** Rounds of one look-up, each lost to a merge: more than anybody meets. */
+const MAX_MERGES: u32 = 1000;
 
 function leavesAt(): usize {
   return STORE_STATE + offsetof<StoreState>('leaves');
@@ -159,7 +162,10 @@ export function lockLeafOf(hash: u32): u32 {
   while (true) {
     const number = numberFor(hash, leafCount());
     lockLeaf(number);
-    if (numberFor(hash, leafCount()) == number) return number;
+    if (numberFor(hash, leafCount()) == number) {
+      if (leafAt(number) == 0) fail(FAULT_INDEX, number);
+      return number;
+    }
     unlockLeaf(number);
   }
 }
@@ -193,6 +199,7 @@ export function unlockLeaf(number: u32): void {
  */
 export function lookUp(hash: u32, key: usize, keyBytes: u32): u32 {
   assertInSection();
+  let round: u32 = 0;
   while (true) {
     const leaves = leafCount();
     const at = recordAt(numberFor(hash, leaves));
@@ -200,6 +207,7 @@ export function lookUp(hash: u32, key: usize, keyBytes: u32): u32 {
     const handle = leaf == 0 ? 0 : findHandle(leaf, hash, key, keyBytes);
     if (handle != 0) return handle;
     if (leaf != 0 && leafCount() == leaves && loadWord(at) == leaf) return 0;
+    if (leaf == 0) failIfNeverThere(round++, leaves);
   }
 }
 
@@ -233,11 +241,15 @@ export function foundVersion(): u32 {
  * Progress: a round is lost to a writer of this leaf, whose lock is waited for.
  */
 export function lookUpVersioned(hash: u32, key: usize, keyBytes: u32): u32 {
+  let round: u32 = 0;
   while (true) {
     const leaves = leafCount();
     const number = numberFor(hash, leaves);
     const leaf = leafAt(number);
-    if (leaf == 0) continue;
+    if (leaf == 0) {
+      failIfNeverThere(round++, leaves);
+      continue;
+    }
     version = versionOf(leaf, hash);
     if (loadWord(leafLockAt(number)) != 0) {
       lockLeaf(number);
@@ -247,4 +259,9 @@ export function lookUpVersioned(hash: u32, key: usize, keyBytes: u32): u32 {
     const handle = findHandle(leaf, hash, key, keyBytes);
     if (handle != 0 || (leafCount() == leaves && leafAt(number) == leaf)) return handle;
   }
+}
+
+/** A leaf that is missing was merged a moment ago: each round that meets that is another merge. */
+export function failIfNeverThere(round: u32, leaves: u32): void {
+  if (round == MAX_MERGES) fail(FAULT_INDEX, leaves);
 }

@@ -30,9 +30,10 @@
  * is its thread's *draft* (slot.draft…), which a survivor frees if the thread dies between two
  * calls. The first object stays BORN until the whole is finished, for its head is not.
  */
-import { alignUp, PAGE_BYTES } from '../base/layout';
+import { alignUp, PAGE_BYTES, superblock } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
+import { hashKey } from '../codec/hash';
 import { compress } from '../codec/lz4';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
 import { selfState, ThreadSlot } from '../thread/slot';
@@ -185,6 +186,27 @@ export function hasKey(place: u64, key: usize, bytes: u32): bool {
     from += part;
   }
   return true;
+}
+
+/** The hash of a key: 32 bits, never 0, which marks a record of a queue that is gone. */
+export function hashOf(key: usize, bytes: u32): u32 {
+  const hash = hashKey(key, bytes, superblock().hashSeed);
+  return max(u32(hash ^ (hash >> 32)), 1);
+}
+
+/**
+ * Whether the entry's key has this hash. A key that spans two pages is copied to this thread's key
+ * scratch; without one it is believed.
+ */
+export function hasHash(place: u64, hash: u32): bool {
+  const bytes = entryKeyBytes(place);
+  let key = zsContiguous(place, keyStart(zsReadWord(place, HEAD_SIZES)), bytes);
+  if (key == 0 && bytes != 0) {
+    key = selfState().keyScratch;
+    if (key == 0) return true;
+    readKey(place, key);
+  }
+  return hashOf(key, bytes) == hash;
 }
 
 /** Begins an entry; its key stands in the key scratch, its blocks follow by `appendObject`. */

@@ -8,20 +8,28 @@
  * every thread gets a typed error, and nobody waits for ever. Deaths are never guessed from that:
  * nothing is repaired.
  *
+ * One wait is in vain although somebody answers: for what a living thread has that is outside the
+ * kernel, where none has anything. The memory is damaged. Seen outside at each look for five
+ * seconds, each of them in vain, the other did not come and go in between.
+ *
  * answers  word, raised by the supervisor for each time that it was asked
  */
 import { FAULT_FORSAKEN, fail } from '../base/fault';
 import { THREADS_STATE } from '../base/layout';
 import { addWord, loadWord } from '../base/words';
 import { SLICE_MS } from './park';
-import { ThreadsState } from './slot';
+import { operationOf, ThreadsState } from './slot';
 
 /** No call lasts a thousandth of that, and no supervisor is off its CPU for so long. */
 const FORSAKEN_MS: u32 = 5000;
 
-/** Thread-local: how long this thread has waited in vain, and which answer it has heard. */
+/**
+ * Thread-local: how long this thread has waited in vain, which answer it has heard, and for how
+ * long who has it was outside at each look.
+ */
 let waitedMs: u32 = 0;
 let heard: u32 = 0;
+let idleMs: u32 = 0;
 
 function answersAt(): usize {
   return THREADS_STATE + offsetof<ThreadsState>('answers');
@@ -35,6 +43,7 @@ export function answer(): void {
 /** To be called before a wait that only the owner of something can end. */
 export function beginWait(): void {
   waitedMs = 0;
+  idleMs = 0;
   heard = loadWord(answersAt());
 }
 
@@ -46,8 +55,17 @@ export function beginWait(): void {
  * @param whose  slot of what is waited for, for the error
  */
 export function failIfForsaken(isVain: bool, whose: u32): void {
+  failIfIdle(isVain, whose);
   waitedMs += SLICE_MS;
   if (isVain && waitedMs < FORSAKEN_MS) return;
   if (isVain && loadWord(answersAt()) == heard) fail(FAULT_FORSAKEN, whose);
-  beginWait();
+  waitedMs = 0;
+  heard = loadWord(answersAt());
+}
+
+/** The same for a wait that may last, as long as whose it is stays inside. */
+export function failIfIdle(isVain: bool, whose: u32): void {
+  const isIdle = isVain && whose != 0 && operationOf(whose) == 0;
+  idleMs = isIdle ? idleMs + SLICE_MS : 0;
+  if (idleMs >= FORSAKEN_MS) fail(FAULT_FORSAKEN, whose);
 }

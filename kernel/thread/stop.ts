@@ -30,11 +30,11 @@
  * dead stopper and a poisoned zone are noticed.
  */
 import { selfSlot } from '../base/env';
-import { trapIfPoisoned } from '../base/fault';
+import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
 import { THREADS_STATE } from '../base/layout';
 import { addWord, casWord, loadWord, storeWord, wakeWord } from '../base/words';
 import { assertHalted, assertNoLock, noteOutside } from './context';
-import { beginWait, failIfForsaken } from './forsaken';
+import { beginWait, failIfForsaken, failIfIdle } from './forsaken';
 import { parkSlice, SLICE_MS } from './park';
 import { giveUpCall, giveUpIfImpatient, isImpatient, takeGivenUp, takePatience } from './patience';
 import { currentEpoch, enterSection } from './rcu';
@@ -157,8 +157,11 @@ function enterSlow(operation: u32): void {
 function awaitStart(stop: u32, operation: u32): void {
   const isVain = parkSlice(stopAt(), stop);
   trapIfPoisoned();
-  if ((stop & HALT) != 0) failIfForsaken(isVain, stop & STOPPER);
-  else if (slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);
+  const stopper = stop & STOPPER;
+  if ((stop & HALT) != 0 && stopper == 0) fail(FAULT_LOCK_OWNER_DIED, 0);
+  if ((stop & HALT) != 0) failIfForsaken(isVain, stopper);
+  else if (slotState(stopper) != SLOT_LIVE) casWord(stopAt(), stop, 0);
+  else failIfIdle(isVain, stopper);
   giveUpIfImpatient(operation);
 }
 

@@ -16,7 +16,7 @@ import {
   FAULT_REFS,
   FAULT_SLAB,
 } from '../base/fault';
-import { superblock } from '../base/layout';
+import { isLaidOut, superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
 import { checkQueues } from '../cache/check';
 import { checkLeases, countLeaseParts } from '../cache/lease';
@@ -74,7 +74,8 @@ function hasDiedInside(): bool {
 
 function checkFloors(): u32 {
   assertHalted();
-  detail = checkFrames();
+  detail = isLaidOut(superblock().wasmPages) ? 0 : 1;
+  if (detail == 0) detail = checkFrames();
   if (detail != 0) return FAULT_FRAMES;
   detail = checkPageWords();
   if (detail != 0) return FAULT_PAGE_WORD;
@@ -137,16 +138,18 @@ function isBlockSound(pfn: u32, desc: u32, word: u32): bool {
 function checkBags(): u32 {
   for (let kind: u32 = 0; kind < LIMBO_KINDS; kind++) {
     const from = bag(kind);
-    if (countList(kind, from.filling) != from.fillingCount) return kind + 1;
-    if (countList(kind, from.ripening) != from.ripeningCount) return kind + 1;
+    if (!isListOf(kind, from.filling, from.fillingCount)) return kind + 1;
+    if (!isListOf(kind, from.ripening, from.ripeningCount)) return kind + 1;
   }
   return 0;
 }
 
-function countList(kind: u32, first: u32): u32 {
-  let objects: u32 = 0;
-  for (let at = first; at != 0; at = peekWord(linkOf(kind, at))) objects++;
-  return objects;
+/** Whether a list has so many objects. A damaged one may be a ring. */
+function isListOf(kind: u32, first: u32, count: u32): bool {
+  let left = count;
+  let at = first;
+  for (; at != 0 && left != 0; left--) at = peekWord(linkOf(kind, at));
+  return at == 0 && left == 0;
 }
 
 /** Every object of the store's pool is an entry's, a lease's, waits, or is a draft's. */

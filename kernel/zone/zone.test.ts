@@ -149,11 +149,13 @@ test('an image is usable after thawing: threads gone, their debts paid, the worl
   zone.kernel.start();
 });
 
-test('stop names its thread until start', () => {
+test('stop names its thread until start, and leaves it inside: who waits is not forsaken', () => {
   const zone = createZone();
   const stop = (facts.THREADS_STATE + offsetOf('ThreadsState', 'stop')) / 4;
+  const inKernel = (facts.SLOT_TABLE + facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel')) / 4;
   zone.kernel.stop();
   assert.equal(zone.words[stop], 1);
+  assert.notEqual((zone.words[inKernel] ?? 0) | (zone.words[inKernel + 1] ?? 0), 0);
   zone.kernel.start();
   assert.equal(zone.words[stop], 0);
   assertSound(zone.kernel);

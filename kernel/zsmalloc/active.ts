@@ -21,6 +21,7 @@
  * When there is no page for the lowest free slot, one does whose pages are held; of this zspage,
  * else of one that nobody owns.
  */
+import { FAULT_HANDLE, fail } from '../base/fault';
 import { superblock } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { freeUpTo } from '../frames/tree';
@@ -47,7 +48,7 @@ const ROOM_SHIFT: u32 = 3;
 export function takeSlot(pool: u32, sizeClass: u32): u64 {
   const at = activeAt(selfThreadState(), sizeClass);
   const slots = shapeSlots(shapeOf(sizeClass));
-  let isSpare: bool = false;
+  let full: u32 = 0;
   while (true) {
     const desc = activeOf(at, pool, sizeClass);
     if (desc == 0) return 0;
@@ -58,9 +59,10 @@ export function takeSlot(pool: u32, sizeClass: u32): u64 {
       return takeHeldSlot(at, classAt(pool, sizeClass), desc, slots);
     }
     unlock(zspageLockAt(desc));
-    if (isSpare) release(at);
+    if (full == 2) fail(FAULT_HANDLE, desc);
+    if (full == 1) release(at);
     else changePlaces(at);
-    isSpare = true;
+    full++;
   }
 }
 

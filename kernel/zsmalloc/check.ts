@@ -105,8 +105,7 @@ function checkLists(): u32 {
       for (let list: u32 = 0; list < LISTS; list++) {
         for (let desc = peekWord(headAt(record, list)); desc != 0; desc = nextListed(desc)) {
           const isHere = isZspageOf(desc, poolOf(pool).number, sizeClass);
-          if (!isHere || zspageList(desc) != list) return desc;
-          found++;
+          if (!isHere || zspageList(desc) != list || found++ == listed) return desc;
         }
       }
     }

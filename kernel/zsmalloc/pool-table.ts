@@ -112,8 +112,14 @@ export function poolNumbered(number: u32): u32 {
 /** The pool with the next larger number; 0 at the end. Begin with 0. There has been a pool. */
 export function nextPool(pool: u32): u32 {
   let number: u32 = pool == 0 ? 1 : poolOf(pool).number + 1;
-  while (number <= MAX_POOLS && poolNumbered(number) == 0) number++;
+  while (number <= MAX_POOLS && !isNumbered(number)) number++;
   return number <= MAX_POOLS ? poolNumbered(number) : 0;
+}
+
+/** Whether there is a pool that has this number, and says so. */
+function isNumbered(number: u32): bool {
+  const pool = poolNumbered(number);
+  return pool != 0 && poolOf(pool).number == number;
 }
 
 /** Whether a pool begins at the address. */

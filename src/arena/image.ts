@@ -27,6 +27,7 @@ type Run = [pfn: number, pages: number];
 
 /** "plzimage" in file order. */
 const MAGIC: readonly [number, number] = [0x697a6c70, 0x6567616d];
+const SAVED_CACHE = 'it is a saved cache, for SharedCache.load';
 /** Raised with every change of the layout above. */
 const IMAGE_VERSION = 1;
 const HEADER_BYTES = 32;
@@ -188,7 +189,8 @@ class ImageReader {
     const bytes = this.#read(HEADER_BYTES);
     const word = (index: number) => new DataView(bytes.buffer).getUint32(index * 4, true);
     if (word(0) !== MAGIC[0] || word(1) !== MAGIC[1]) {
-      throw this.#bad('it does not begin with "plzimage"');
+      const isCache = Buffer.from(bytes.buffer, 0, 8).toString('latin1') === 'plzcache';
+      throw this.#bad(isCache ? SAVED_CACHE : 'it does not begin with "plzimage"');
     }
     if (word(2) !== IMAGE_VERSION || word(3) !== facts.FORMAT_VERSION) {
       const known = `${IMAGE_VERSION}.${facts.FORMAT_VERSION}`;

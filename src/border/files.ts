@@ -28,9 +28,8 @@ export function fileError(
   kind?: FileKind,
 ): unknown {
   const isSystems = error instanceof Error && 'syscall' in error;
-  return isSystems
-    ? new BadImageError(file, `it cannot be ${deed}: ${error.message}`, kind)
-    : error;
+  if (!isSystems) return error;
+  return new BadImageError(file, `it cannot be ${deed}: ${error.message}`, kind, { cause: error });
 }
 
 export function removeQuietly(fs: Fs, file: string): void {

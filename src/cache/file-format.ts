@@ -20,6 +20,7 @@ type Crc = ReturnType<typeof nodeFiles>['crc32'];
 /** Raised with every change of the layout above, and of records and blocks. */
 const VERSION = 1;
 const MAGIC = 'plzcache';
+const IMAGE = 'it is an arena image, for Arena.load and `pageless report`';
 const END_MAGIC = 'plzc-end';
 const FIXED_BYTES = 16;
 const SUM_BYTES = 4;
@@ -57,8 +58,11 @@ export function readHeader(
   start: Buffer,
   crc32: Crc,
 ): { settings: SavedSettings; bytes: number } {
-  if (start.toString('latin1', 0, MAGIC.length) !== MAGIC) {
-    throw new BadImageError(file, `it does not begin with "${MAGIC}"`, 'saved cache');
+  const magic = start.toString('latin1', 0, MAGIC.length);
+  if (magic !== MAGIC) {
+    const isImage = magic === 'plzimage';
+    const reason = isImage ? IMAGE : `it does not begin with "${MAGIC}"`;
+    throw new BadImageError(file, reason, 'saved cache');
   }
   const version = start.length < FIXED_BYTES ? undefined : start.readUInt32LE(8);
   if (version !== VERSION) {

@@ -6,11 +6,13 @@
  */
 import type { ArenaHandle } from '../arena/arena.ts';
 import { checkInteger, checkObject, checkOptions, checkSafeInteger } from '../border/arguments.ts';
+import { isRevoked } from '../border/brands.ts';
 import type { Now } from '../border/clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { parseSize } from '../sizes.ts';
 import { wasmPagesFor } from '../threads/zone.ts';
 import type { Tier } from '../tier/interface.ts';
+import { KIND, notHandle } from './handle-hint.ts';
 import { attachTier, createTier, type OpenTier, type TierHandle } from './tier-settings.ts';
 import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
@@ -138,13 +140,9 @@ export function readHandle<T>(
   handle: SharedCacheHandle,
   options: AttachOptions<T>,
 ): Opened<T> & { arena: ArenaHandle } {
-  const expected = "another thread's cache.handle";
-  const { kind, arena, values, ttl, maxEntrySize, compression, tier } = checkObject(
-    'handle',
-    handle,
-    expected,
-  );
-  if (kind !== 'pageless-cache') throw new InvalidArgumentError('handle', expected, handle);
+  if (typeof handle !== 'object' || handle === null || isRevoked(handle)) throw notHandle(handle);
+  const { kind, arena, values, ttl, maxEntrySize, compression, tier } = handle;
+  if (kind !== KIND) throw notHandle(handle);
   const settings: Settings = {
     values,
     ttl: checkInteger('handle.ttl', ttl, 0, Number.MAX_SAFE_INTEGER),

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fakeClock } from '../../test/support/fake-clock.ts';
+import { settled } from '../../test/support/settled.ts';
 import * as facts from '../generated/facts.ts';
 import {
   InvalidArgumentError,
   type SetOptions,
   SharedCache,
+  type SharedCacheHandle,
   type SharedCacheOptions,
 } from '../index.ts';
 
@@ -269,4 +271,25 @@ test('a value that fits nowhere is refused, also after everything was evicted', 
   assert.equal(cache.stats().refusals, 1);
   cache.arena.check();
   assert.equal(cache.set('key', noise(1000)), true);
+});
+
+test('what is passed instead of a handle is told what was meant', () => {
+  using cache = new SharedCache({ maxSize: '4MiB' });
+  const told: [unknown, RegExp][] = [
+    [cache, /seen: a SharedCache; its \.handle is one$/],
+    [structuredClone(cache), /; a cache that is sent itself arrives as \{\}: send cache\.handle$/],
+    [{ name: 'x', pages: cache.handle }, /; what it has as "pages" is one$/],
+    [cache.arena.handle, /; an arena is attached by Arena\.attach$/],
+    [{ maxSize: '4MiB' }, /seen: an Object$/],
+    [JSON.stringify(cache.handle), /seen: a string of \d+ characters$/],
+  ];
+  for (const [seen, message] of told) {
+    assert.throws(() => SharedCache.attach(seen as SharedCacheHandle), message);
+  }
+});
+
+test('the supervisor is no thread of the cache', async () => {
+  using cache = new SharedCache({ maxSize: '4MiB' });
+  await settled(cache.arena);
+  assert.equal(cache.stats().threads, 1);
 });

@@ -40,6 +40,10 @@ export interface CacheStats {
   storedBytes: number;
   /** `valueBytes` and `keyBytes` over `storedBytes`. */
   compressionRatio: number;
+  /**
+   * Reads that found a value, and that found none: also those that `update`, `increment` and
+   * `getOrSet` begin with.
+   */
   hits: number;
   misses: number;
   /** Hits over hits and misses; 0 before the first. */
@@ -58,7 +62,7 @@ export interface CacheStats {
   /** How often a writer has waited for readers, because too much was waiting for them. */
   limboWaits: number;
   loads: LoadStats;
-  /** Threads that are attached. */
+  /** Threads that are attached; the supervisor, which is hidden, is not counted. */
   threads: number;
   /**
    * Whether deaths are noticed at once: by a supervisor, or in a browser by a lock that every
@@ -76,9 +80,11 @@ export type Asked = Pick<
   | 'entryCount'
   | 'isSupervised'
   | 'keyBytes'
+  | 'liveOwner'
   | 'liveThreads'
   | 'loads'
   | 'storedBytes'
+  | 'supervisorOwner'
   | 'valueBytes'
 >;
 
@@ -110,9 +116,19 @@ export function readStats(kernel: Asked): CacheStats {
       discarded: kernel.loads(facts.LOADS_DISCARDED),
       failed: kernel.loads(facts.LOADS_FAILED),
     },
-    threads: kernel.liveThreads(),
+    threads: usersThreads(kernel),
     isSupervised: kernel.isSupervised() !== 0,
   };
+}
+
+/** Without the supervisor, which takes a slot some time after the first thread. */
+function usersThreads(kernel: Asked): number {
+  const [supervisor, live] = [kernel.supervisorOwner(), kernel.liveThreads()];
+  if (supervisor === 0) return live;
+  for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
+    if (kernel.liveOwner(slot) === supervisor) return live - 1;
+  }
+  return live;
 }
 
 function readRefusals(kernel: Asked): Pick<CacheStats, 'refusals' | 'refusalsByReason'> {

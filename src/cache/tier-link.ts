@@ -97,14 +97,14 @@ export class TierLink<T> implements LocalEntries {
     return names.map((name, i) => this.#take(name, found[i]!, this.session!));
   }
 
-  #take(name: KeyName, { frame, isCurrent }: Found, session: TierSession): T | undefined {
+  #take(name: KeyName, { frame, since, isCurrent }: Found, session: TierSession): T | undefined {
     const { decode } = this.#host;
     // Whoever was faster, a `set` or another caller of this one, has what is newer.
     const here = this.#host.live().fetch(this.#put(name), false, decode);
     if (here !== undefined || frame === undefined) return here;
     if (!isCurrent()) session.noteOutrun();
     else {
-      const kept = this.#keep(name, frame);
+      const kept = this.#keep(name, frame, since);
       if (kept === 'kept' && frame.valueBytes <= facts.BLOCK_BYTES) {
         return decode(this.#stored.decoded(frame.valueBytes), true);
       }
@@ -119,21 +119,27 @@ export class TierLink<T> implements LocalEntries {
     return undefined;
   }
 
+  now(): number {
+    return this.#host.clock.now();
+  }
+
   read(name: KeyName): { blocks: Uint8Array[]; valueBytes: number } | undefined {
     const now = this.#host.clock.now();
     return this.#stored.read(this.#put(name), now);
   }
 
-  keep(name: KeyName, frame: Frame): boolean {
-    return this.#keep(name, frame) !== 'damaged';
+  keep(name: KeyName, frame: Frame, since: number): boolean {
+    return this.#keep(name, frame, since) !== 'damaged';
   }
 
-  #keep(name: KeyName, frame: Frame): 'kept' | 'refused' | 'damaged' {
+  #keep(name: KeyName, frame: Frame, since: number): 'kept' | 'refused' | 'damaged' {
     const { clock, settings } = this.#host;
     if (frame.valueBytes > settings.maxEntrySize) return 'refused';
-    const left = frame.expiry === 0 ? this.#maxStaleMs : Math.ceil(frame.expiry - Date.now());
-    if (left <= 0) return 'refused';
-    const expiry = clock.expiryIn(Math.min(left, this.#maxStaleMs));
+    // What has changed while the answer was on its way counts from the question on.
+    const belief = since + this.#maxStaleMs - clock.now();
+    const left = frame.expiry === 0 ? belief : Math.ceil(frame.expiry - Date.now());
+    if (Math.min(left, belief) <= 0) return 'refused';
+    const expiry = clock.expiryIn(Math.min(left, belief));
     return this.#stored.add(this.#put(name), blocksOf(frame), frame.valueBytes, expiry);
   }
 

@@ -182,6 +182,25 @@ test('nothing is believed for longer than maxStaleMs, though nobody tells', asyn
   closeAll({ cache }, other);
 });
 
+test('belief begins with the question, however slow the answer', async () => {
+  const clock = { now: 1 };
+  const policy = { maxStaleMs: 1000 };
+  const { cache, tier, store } = open({ policy, now: () => clock.now });
+  const other = open({ store });
+  for (const key of ['slow', 'slower']) other.cache.set(key, 'value');
+  await other.cache.flush();
+  const after = async (key: string, ms: number) => {
+    tier.after = () => {
+      clock.now += ms;
+    };
+    assert.equal(await cache.getAsync(key), 'value');
+    return cache.getRemainingTTL(key);
+  };
+  assert.equal(await after('slow', 400), 600);
+  assert.equal(await after('slower', 1000), 0, 'handed out, not kept');
+  closeAll({ cache }, other);
+});
+
 test('get neither knows of a tier nor waits for one', async () => {
   const { cache, tier, store } = open();
   const plain = new SharedCache({ maxSize: '8MiB', values: 'string' });

@@ -1,9 +1,10 @@
 /** Values: each kind is its own inverse, and refuses what it cannot express. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { InvalidArgumentError } from '../errors.ts';
-import { type ValueCodec, type ValueKind, valueCodec } from './values.ts';
+import { decodeText, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
 function roundTrip<T>(kind: ValueKind, value: T): T {
   const codec = valueCodec<T>(kind);
@@ -43,6 +44,36 @@ test('the wrong kind of value is a typed error', () => {
     for (const value of values) {
       assert.throws(() => valueCodec(kind).serialize(value), InvalidArgumentError, kind);
     }
+  }
+});
+
+test('what JSON would make an empty object of is refused, and of no other', () => {
+  const json = valueCodec<unknown>('json');
+  const foreign = runInNewContext('[new Map([[1, 2]]), Promise.resolve(1)]') as unknown[];
+  const lost = [new Map([[1, 2]]), new Set([1]), new Error('text'), /text/, ...foreign];
+  for (const value of [...lost, Promise.resolve(1)]) {
+    assert.throws(
+      () => json.serialize(value),
+      /^InvalidArgumentError: value must be something that JSON can express; seen: an? \w+; /,
+    );
+  }
+  assert.throws(() => json.serialize(Promise.resolve(1)), /seen: a Promise; await it first$/);
+  class Empty {}
+  const kept = [{}, new Empty(), { a: undefined }, Object.assign(new Error(), { code: 5 })];
+  for (const value of kept) json.serialize(value);
+  assert.equal(decodeText(json.serialize(Object.assign(new Map(), { toJSON: () => [1] }))), '[1]');
+});
+
+test('a value of another kind is told which cache takes it', () => {
+  const told: [ValueKind, unknown, RegExp][] = [
+    ['bytes', 'text', /; a cache made with values: 'string' takes it$/],
+    ['bytes', { a: 1 }, /seen: an Object; a cache made with values: 'json' takes it$/],
+    ['string', 5, /seen: 5; a cache made with values: 'json' takes it$/],
+    ['string', Promise.resolve('text'), /seen: a Promise; await it first$/],
+    ['bytes', undefined, /seen: undefined$/],
+  ];
+  for (const [kind, value, message] of told) {
+    assert.throws(() => valueCodec(kind).serialize(value), message);
   }
 });
 

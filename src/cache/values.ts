@@ -53,10 +53,32 @@ export function viewOf(memory: ArrayBufferLike): Uint8Array {
   return NodeBuffer ? NodeBuffer.from(memory) : new Uint8Array(memory);
 }
 
+/** Says which caches keep such a value: most often `values` was forgotten. */
+function wrongKind(expected: string, value: unknown): InvalidArgumentError {
+  const kind = typeof value === 'string' ? "'string'" : "'json'";
+  const hint = isPromise(value) ? AWAIT : `a cache made with values: ${kind} takes it`;
+  return new InvalidArgumentError('value', expected, value, value === undefined ? {} : { hint });
+}
+
+const AWAIT = 'await it first';
+
+function isPromise(value: unknown): boolean {
+  return tagOf(value) === 'Promise';
+}
+
+/** What the language calls it, of any realm: `Map`, `Promise`; `''` if it will not say. */
+function tagOf(value: unknown): string {
+  try {
+    return Object.prototype.toString.call(value).slice('[object '.length, -1);
+  } catch {
+    return '';
+  }
+}
+
 const bytesCodec: ValueCodec<Uint8Array> = {
   serialize(value) {
     if (isBytes(value)) return value;
-    throw new InvalidArgumentError('value', 'a Uint8Array', value);
+    throw wrongKind('a Uint8Array', value);
   },
   deserialize: (bytes) => bytes,
 };
@@ -64,7 +86,7 @@ const bytesCodec: ValueCodec<Uint8Array> = {
 const stringCodec: ValueCodec<string> = {
   serialize(value) {
     if (typeof value === 'string') return encodeText('value', value);
-    throw new InvalidArgumentError('value', 'a string', value);
+    throw wrongKind('a string', value);
   },
   deserialize: decodeText,
 };
@@ -86,10 +108,21 @@ function notJson(value: unknown, options?: MisuseOptions): InvalidArgumentError 
   return new InvalidArgumentError('value', 'something that JSON can express', value, options);
 }
 
+/** Of these JSON makes `{}`, whatever they hold. */
+const EMPTIED = ['Promise', 'Map', 'Set', 'Error', 'RegExp'];
+
+/** Throws if `{}` is nothing of what the value was. */
+function checkEmpty(value: unknown): void {
+  if (!EMPTIED.includes(tagOf(value))) return;
+  const hint = isPromise(value) ? AWAIT : 'JSON makes {} of it: a codec of your own may keep it';
+  throw notJson(value, { hint });
+}
+
 const jsonCodec: ValueCodec<unknown> = {
   serialize(value) {
     const text = jsonText(value);
     if (text === undefined) throw notJson(value);
+    if (text === '{}') checkEmpty(value);
     return encoder.encode(text);
   },
   deserialize: (bytes) => JSON.parse(decodeText(bytes)),

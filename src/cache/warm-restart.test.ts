@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { poisonZone } from '../../test/support/poison-zone.ts';
+import { Arena } from '../arena/arena.ts';
 import { BadImageError, CorruptionError, DisposedError, InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { SharedCache } from './constructor.ts';
@@ -197,9 +198,17 @@ test('another format, a folder and nothing at all are refused', async () => {
   using cache = new SharedCache({ maxSize });
   const image = newFile();
   cache.arena.save(image);
-  await assert.rejects(SharedCache.load(image), /it does not begin with "plzcache"/);
+  await assert.rejects(SharedCache.load(image), /: it is an arena image, for Arena.load/);
+  const noCache = newFile();
+  writeFileSync(noCache, 'a text\n'.repeat(10));
+  await assert.rejects(SharedCache.load(noCache), /it does not begin with "plzcache"/);
+  const cacheFile = await saved(cache);
+  assert.throws(() => Arena.load(cacheFile), /: it is a saved cache, for SharedCache.load$/);
   await assert.rejects(SharedCache.load(folder), damaged);
-  await assert.rejects(SharedCache.load(newFile()), /it cannot be read: ENOENT/);
+  await assert.rejects(SharedCache.load(newFile()), (error: Error) => {
+    assert.match(error.message, /it cannot be read: ENOENT/);
+    return (error.cause as { code?: string }).code === 'ENOENT';
+  });
   const bytes = readFileSync(await saved(cache));
   bytes.writeUInt32LE(2, 8);
   writeFileSync(image, bytes);

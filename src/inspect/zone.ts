@@ -49,6 +49,7 @@ export interface ZoneReport {
   /** Superblock, slots, page map and frame metadata. */
   fixedMetadataBytes: number;
   fixedMetadataShare: number;
+  /** Threads that are attached, the supervisor included once it runs. */
   threads: number;
   /**
    * Whether deaths are noticed at once: by a supervisor, or in a browser by a lock that every

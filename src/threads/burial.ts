@@ -10,6 +10,7 @@
 /** What a burial needs of the kernel. */
 export interface BurialKernel {
   fault(): number;
+  isAttached(): number;
   /** Marks the slots of an owner dead. @returns how many */
   markDead(owner: number): number;
   /** Repairs and gives back what the dead left. @returns how many, or below 0: to be tried again */
@@ -27,7 +28,8 @@ const RETRY_MS = 1;
 
 /**
  * Marks a thread dead and gives back what it owned. Its death must be certain; twice is once.
- * Called from event handlers: a zone that is poisoned meanwhile is no exception here.
+ * Called from event handlers: a zone that is poisoned meanwhile, or so damaged that this thread has
+ * lost its slot, is no exception here.
  */
 export function buryThread(place: BurialPlace, owner: number): void {
   place.kernel.markDead(owner);
@@ -51,7 +53,7 @@ export function tryToRecover(kernel: BurialKernel): boolean {
   } catch (error) {
     // A `BusyError`: this thread may not wait for the others.
     if ((error as { code?: string }).code === 'ERR_PAGELESS_BUSY') return false;
-    if (kernel.fault() === 0) throw error;
+    if (kernel.fault() === 0 && kernel.isAttached() !== 0) throw error;
     return true;
   }
 }

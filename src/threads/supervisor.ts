@@ -26,6 +26,7 @@ interface SupervisorKernel extends BurialKernel {
   liveOwner(slot: number): number;
   asksAt(): number;
   answerAsks(): void;
+  repairSelf(isOutside: number): number;
   zoneIdLo(): number;
   zoneIdHi(): number;
 }
@@ -41,6 +42,7 @@ interface Watched {
 }
 
 const COLLECT_MS = 50;
+const RETRY_MS = 10;
 
 const threads: typeof import('node:worker_threads') =
   process.getBuiltinModule('node:worker_threads');
@@ -100,11 +102,22 @@ async function heedAsks(zone: string, watched: Watched): Promise<void> {
     if (zones.get(zone) !== watched) return;
     seen = Atomics.load(words, at);
     watched.kernel.answerAsks();
+    lookAtSelf(watched);
     for (const port of lifelines.values()) {
       if (asked.has(port)) continue;
       asked.add(port);
       port.postMessage('look');
     }
+  }
+}
+
+/** A call of its own is never cut short; but damaged memory may say so, or that it is leaving. */
+function lookAtSelf(watched: Watched): void {
+  try {
+    if (watched.kernel.repairSelf(1) !== 0) setTimeout(() => lookAtSelf(watched), RETRY_MS);
+    watched.hasSlot &&= watched.kernel.isAttached() !== 0;
+  } catch {
+    // Poisoned: whoever has asked is told so.
   }
 }
 
@@ -125,7 +138,7 @@ function detachQuietly(kernel: SupervisorKernel): void {
   try {
     kernel.detach();
   } catch (error) {
-    if (kernel.fault() === 0) throw error;
+    if (kernel.fault() === 0 && kernel.isAttached()) throw error;
   }
 }
 

@@ -101,6 +101,14 @@ export class FrameMaker {
   }
 }
 
+/** When a frame expires, as its head says; 0: never, or it is none that is known. */
+export function expiryOf(bytes: Uint8Array): number {
+  if (bytes.length < HEAD_BYTES) return 0;
+  const head = new DataView(bytes.buffer, bytes.byteOffset, HEAD_BYTES);
+  const isKnown = head.getUint32(0, true) === MAGIC && head.getUint8(4) === FRAME_VERSION;
+  return isKnown ? head.getFloat64(EXPIRY_AT, true) : 0;
+}
+
 /** Whether two frames hold the same value, whoever wrote it and when. */
 export function isSameValue(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one.subarray(HEAD_BYTES), other.subarray(HEAD_BYTES)) === 0;

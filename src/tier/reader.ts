@@ -21,8 +21,12 @@ const { setImmediate } = globalThis;
 /** Keys of one call. */
 const BATCH_KEYS = 256;
 
-/** Reads what came; undefined: it is none of ours. Called once for each answer. */
-export type ReadFrame = (bytes: Uint8Array) => Frame | undefined;
+export interface ReaderHost {
+  /** Zone time, in milliseconds. */
+  now(): number;
+  /** Reads what came; undefined: it is none of ours. Called once for each answer. */
+  read(bytes: Uint8Array): Frame | undefined;
+}
 
 /** What is asked for a key, and what came back. */
 export class Fetch {
@@ -51,19 +55,22 @@ export class Fetch {
 class Batch {
   readonly fetches: Fetch[] = [];
   readonly answered: Promise<void>;
+  /** When it was begun, in zone time. */
+  readonly since: number;
   isAnswered = false;
   #resolve!: () => void;
 
-  constructor() {
+  constructor(since: number) {
+    this.since = since;
     this.answered = new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
 
-  answer(answers: readonly (Uint8Array | undefined)[], read: ReadFrame): void {
+  answer(answers: readonly (Uint8Array | undefined)[], host: ReaderHost): void {
     for (const [i, fetch] of this.fetches.entries()) {
       const bytes = answers[i];
-      fetch.frame = bytes && read(bytes);
+      fetch.frame = bytes && host.read(bytes);
     }
     this.isAnswered = true;
     this.#resolve();
@@ -74,17 +81,17 @@ export class Reader {
   readonly #tier: Tier;
   readonly #calls: Calls;
   readonly #writes: LocalWrites;
-  readonly #read: ReadFrame;
+  readonly #host: ReaderHost;
   readonly #fetches = new Map<KeyName, Fetch>();
   /** Not sent yet. */
   #batch: Batch | undefined;
   gets = 0;
 
-  constructor(tier: Tier, calls: Calls, writes: LocalWrites, read: ReadFrame) {
+  constructor(tier: Tier, calls: Calls, writes: LocalWrites, host: ReaderHost) {
     this.#tier = tier;
     this.#calls = calls;
     this.#writes = writes;
-    this.#read = read;
+    this.#host = host;
   }
 
   /** Asks for a key, or joins who does: it has its frame when its batch is answered. */
@@ -111,7 +118,7 @@ export class Reader {
   #openBatch(): Batch {
     const open = this.#batch;
     if (open !== undefined && open.fetches.length < BATCH_KEYS) return open;
-    const batch = new Batch();
+    const batch = new Batch(this.#host.now());
     this.#batch = batch;
     queueMicrotask(() => void this.#send(batch));
     return batch;
@@ -122,7 +129,7 @@ export class Reader {
     const keys = batch.fetches.map(({ name }) => bytesOfName(name));
     this.gets += keys.length;
     const answer = await this.#calls.make(() => this.#tier.getMany(keys));
-    batch.answer(answer?.value ?? [], this.#read);
+    batch.answer(answer?.value ?? [], this.#host);
     // Those who wait keep what they got in this turn: until then news must find the fetch.
     setImmediate(() => {
       for (const fetch of batch.fetches) {

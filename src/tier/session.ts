@@ -2,7 +2,7 @@
  * This thread's part in a second tier: what is asked of it, what is written to it, and what is
  * believed of what it gave.
  *
- * Every entry of a cache with a tier expires `maxStaleMs` after it was set or fetched, at the
+ * Every entry of a cache with a tier expires `maxStaleMs` after it was set or asked for, at the
  * latest. The kernel sees to it, so it holds whatever happens: a connection that is gone, an event
  * loop that does not turn, a thread that is dead and was the only one to be told of changes. What
  * the tier tells makes it fresher than that:
@@ -33,10 +33,16 @@ const LAST_LOOK_MS = 1000;
 
 /** The first tier, as the session sees it. */
 export interface LocalEntries {
+  /** Zone time, in milliseconds. */
+  now(): number;
   /** The stored blocks of a key's entry. */
   read(name: KeyName): { blocks: Uint8Array[]; valueBytes: number } | undefined;
-  /** Keeps a frame, unless the key has an entry. @returns false if the frame is damaged */
-  keep(name: KeyName, frame: Frame): boolean;
+  /**
+   * Keeps a frame that was asked for at `since`, unless the key has an entry.
+   *
+   * @returns false if the frame is damaged
+   */
+  keep(name: KeyName, frame: Frame, since: number): boolean;
   remove(name: KeyName): void;
   clear(): void;
 }
@@ -45,6 +51,8 @@ export interface LocalEntries {
 export interface Found {
   /** Undefined: nothing that is ours, or no answer. */
   readonly frame: Frame | undefined;
+  /** When the tier was asked, in zone time: belief begins there. */
+  readonly since: number;
   /** Whether it may be kept here: to be asked at the moment of keeping it. */
   isCurrent(): boolean;
 }
@@ -82,7 +90,10 @@ export class TierSession {
     this.#local = local;
     this.#maker = new FrameMaker(kind);
     this.#calls = new Calls(policy.timeoutMs);
-    this.#reader = new Reader(tier, this.#calls, writes, (bytes) => this.#readFrame(bytes));
+    this.#reader = new Reader(tier, this.#calls, writes, {
+      now: () => local.now(),
+      read: (bytes) => this.#readFrame(bytes),
+    });
     this.#queue = new WriteQueue(tier, policy, this.#calls);
     this.#channel = tier.invalidations === undefined ? 'silent' : 'lost';
     tier.invalidations?.((event) => this.#hear(event));
@@ -128,12 +139,13 @@ export class TierSession {
   /** A value that waits to be written is what the tier will have. */
   #queued(name: KeyName): Found {
     const bytes = this.#queue.find(name);
-    return { frame: bytes && this.#maker.read(bytes), isCurrent: () => this.#queue.has(name) };
+    const isCurrent = () => this.#queue.has(name);
+    return { frame: bytes && this.#maker.read(bytes), since: this.#local.now(), isCurrent };
   }
 
   #found(fetch: Fetch): Found {
     const isCurrent = () => this.#channel !== 'lost' && fetch.isCurrent;
-    return { frame: fetch.frame, isCurrent };
+    return { frame: fetch.frame, since: fetch.batch.since, isCurrent };
   }
 
   #readFrame(bytes: Uint8Array): Frame | undefined {
@@ -256,7 +268,7 @@ export class TierSession {
     const here = this.#local.read(name);
     if (here === undefined) return;
     const [found] = await this.fetchMany([name]);
-    const { frame, isCurrent } = found!;
+    const { frame, since, isCurrent } = found!;
     if (this.#isClosed) return;
     if (!isCurrent()) {
       // News came while it was asked; if none came, it cannot be known, and the entry goes.
@@ -266,6 +278,6 @@ export class TierSession {
     const own = this.#maker.make(here.blocks, here.valueBytes, 0);
     if (frame && own && isSameValue(frame.bytes, own)) return;
     this.#local.remove(name);
-    if (frame && !this.#local.keep(name, frame)) this.noteDamaged();
+    if (frame && !this.#local.keep(name, frame, since)) this.noteDamaged();
   }
 }

@@ -30,9 +30,19 @@ test('imported and required, it is the same', () => {
   assert.equal(cjs.SharedCache, esm.SharedCache);
   assert.notEqual(other.SharedCache, esm.SharedCache);
   assert.equal((require('pageless/keyv') as typeof keyv).KeyvStore, keyv.KeyvStore);
-  for (const entry of ['unstorage', 'undici', 'redis', 'inspect']) {
+  for (const entry of ['unstorage', 'undici', 'redis', 'lmdb', 'inspect']) {
     assert.ok(Object.keys(require(`pageless/${entry}`) as object).length > 0, entry);
   }
+});
+
+test('classes have their names, in messages too', () => {
+  for (const [name, value] of Object.entries(esm)) {
+    if (typeof value === 'function' && /^[A-Z]/.test(name)) assert.equal(value.name, name);
+  }
+  const cache = new esm.SharedCache({ maxSize: '4MiB' });
+  const attach = () => esm.SharedCache.attach(cache as never);
+  assert.throws(attach, /cache\.handle; seen: a SharedCache; its \.handle is one$/);
+  cache.close();
 });
 
 test('Node loads few files of it', () => {

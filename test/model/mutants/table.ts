@@ -98,7 +98,7 @@ export const mutants: Mutant[] = [
     name: 'whoever waits for the world to run ends the stop of a living thread',
     edits: [
       [
-        '  else if (slotState(stop) != SLOT_LIVE) casWord(stopAt(), stop, 0);',
+        '  else if (slotState(stopper) != SLOT_LIVE) casWord(stopAt(), stop, 0);',
         '  else casWord(stopAt(), stop, 0);',
       ],
     ],

@@ -1,0 +1,223 @@
+/**
+ * What lies in LMDB's file, and how it is read and written.
+ *
+ *   pageless  in the root: says whose database it is
+ *   current   in the root: which half is written to, `a` or `b`
+ *   a, b      two databases of keys and frames; a key is in one of them at most
+ *
+ * *Bounded.* A write puts a key into the current half and takes it out of the other. When a half
+ * has `maxBytes / 2` in pages, the other one is emptied and becomes the current one: what was
+ * written longest ago goes, in one step, without an index of ages. Each write says by itself what
+ * becomes of its key, so it does not matter that another process may have changed halves meanwhile:
+ * LMDB does one write after the other, and the last one counts.
+ *
+ * *Swept.* Some entries are looked at every second, and those that have expired are removed; at
+ * once again while they are many. One that was just written anew may go with them: a miss.
+ *
+ * No transaction is open while JavaScript runs: writes are handed to LMDB's own thread, all of a
+ * turn in one transaction, and reads see the snapshot of a call.
+ */
+import { createHash } from 'node:crypto';
+import { TierError } from '../errors.ts';
+import { expiryOf } from './frame.ts';
+
+/** As much of lmdb as is used. */
+export interface Database {
+  getBinary(key: Buffer): Buffer | undefined;
+  put(key: Buffer, value: Uint8Array): Promise<boolean>;
+  remove(key: Buffer): Promise<boolean>;
+  clearAsync(): Promise<void>;
+  getRange(range: { start?: Buffer; limit: number }): Iterable<{ key: Buffer; value: Buffer }>;
+  getStats(): object;
+}
+
+export interface Environment extends Database {
+  openDB(options: object): Database;
+  resetReadTxn(): void;
+  close(): Promise<void>;
+}
+
+export interface Change {
+  readonly key: Uint8Array;
+  /** Undefined: it is to be removed. */
+  readonly frame: Uint8Array | undefined;
+}
+
+const { setTimeout, clearTimeout } = globalThis;
+/** Longest key of LMDB as lmdb builds it; one byte is the kind's. */
+const MAX_KEY_BYTES = 1978;
+const PLAIN: Buffer = Buffer.from('k');
+const HASHED: Buffer = Buffer.from('h');
+const OWNER: Buffer = Buffer.from('pageless');
+const OWNER_SAYS: Buffer = Buffer.from('second tier');
+const CURRENT: Buffer = Buffer.from('current');
+/** Bytes as they are: keys in their order, values uncompressed, and no cache on the heap. */
+const ENCODING = {
+  keyEncoding: 'binary',
+  encoding: 'binary',
+  compression: false,
+  cache: false,
+} as const;
+const SWEEP_MS = 1000;
+/** Entries of a look: some milliseconds. */
+const SWEEP_ENTRIES = 500;
+/** Between looks while a quarter of what is seen has expired. */
+const SWEEP_ON_MS = 20;
+
+export class LmdbStore {
+  readonly #root: Environment;
+  readonly #halves: readonly [Database, Database];
+  readonly #halfBytes: number;
+  #sweeper: ReturnType<typeof setTimeout> | undefined;
+  #cursor: { half: number; from: Buffer | undefined } = { half: 0, from: undefined };
+
+  private constructor(root: Environment, halves: readonly [Database, Database], maxBytes: number) {
+    this.#root = root;
+    this.#halves = halves;
+    this.#halfBytes = maxBytes / 2;
+  }
+
+  /** Rejects with a `TierError`. */
+  static async open(path: string, maxBytes: number): Promise<LmdbStore> {
+    const { open } = await import('lmdb').catch((cause: unknown) => {
+      throw new TierError('lmdb', 'lmdb is not installed: npm install lmdb', { cause });
+    });
+    let root: Environment;
+    try {
+      root = open({ path, noSubdir: false, ...ENCODING }) as unknown as Environment;
+    } catch (cause) {
+      throw new TierError('lmdb', `the folder cannot be opened (${reasonOf(cause)})`, { cause });
+    }
+    try {
+      await takePossession(root);
+      const openHalf = (name: string) => root.openDB({ name, ...ENCODING });
+      return new LmdbStore(root, [openHalf('a'), openHalf('b')], maxBytes);
+    } catch (cause) {
+      await root.close();
+      throw cause instanceof TierError ? cause : new TierError('lmdb', reasonOf(cause), { cause });
+    }
+  }
+
+  /** Copies of the frames, as they are committed at this moment. */
+  read(keys: readonly Uint8Array[]): (Buffer | undefined)[] {
+    // A thread keeps its snapshot until its event loop turns, and an idle pool's never does.
+    this.#root.resetReadTxn();
+    const [a, b] = this.#halves;
+    return keys.map((key) => {
+      const wire = wireOf(key);
+      return a.getBinary(wire) ?? b.getBinary(wire);
+    });
+  }
+
+  /**
+   * Resolved when all of it is committed, in one piece. A frame that is too long for the store is
+   * refused: its key has none afterwards. @returns for each whether it is kept
+   */
+  async write(changes: readonly Change[]): Promise<boolean[]> {
+    const current = this.#current();
+    const [into, other] = [this.#halves[current]!, this.#halves[1 - current]!];
+    const done: Promise<unknown>[] = [];
+    const kept = changes.map(({ key, frame }) => {
+      const wire = wireOf(key);
+      const isKept = frame !== undefined && frame.length <= this.#halfBytes / 2;
+      done.push(isKept ? into.put(wire, frame) : into.remove(wire), other.remove(wire));
+      return isKept;
+    });
+    await Promise.all(done);
+    await this.#changeHalves();
+    return kept;
+  }
+
+  async clear(): Promise<void> {
+    await Promise.all(this.#halves.map((half) => half.clearAsync()));
+  }
+
+  /** Begins to remove what has expired. */
+  startSweeping(): void {
+    this.#sweepIn(SWEEP_MS);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#sweeper);
+    this.#sweeper = undefined;
+    await this.#root.close();
+  }
+
+  #current(): 0 | 1 {
+    this.#root.resetReadTxn();
+    return this.#root.getBinary(CURRENT)?.toString() === 'b' ? 1 : 0;
+  }
+
+  async #changeHalves(): Promise<void> {
+    const current = this.#current();
+    if (bytesOf(this.#halves[current]!) < this.#halfBytes) return;
+    const next = 1 - current;
+    const name = Buffer.from(next === 0 ? 'a' : 'b');
+    await Promise.all([this.#halves[next]!.clearAsync(), this.#root.put(CURRENT, name)]);
+  }
+
+  #sweepIn(ms: number): void {
+    this.#sweeper = setTimeout(() => void this.#sweep(), ms);
+    this.#sweeper.unref?.();
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      const isWorthIt = await this.#sweepSome();
+      if (this.#sweeper) this.#sweepIn(isWorthIt ? SWEEP_ON_MS : SWEEP_MS);
+    } catch {
+      // The disk is full, or the folder is gone: calls say so.
+      if (this.#sweeper) this.#sweepIn(SWEEP_MS);
+    }
+  }
+
+  /** Looks at the next entries. @returns whether a quarter of them had expired */
+  async #sweepSome(): Promise<boolean> {
+    const { half, from } = this.#cursor;
+    const database = this.#halves[half]!;
+    const now = Date.now();
+    const gone: Buffer[] = [];
+    let last: Buffer | undefined;
+    let seen = 0;
+    this.#root.resetReadTxn();
+    const range = { limit: SWEEP_ENTRIES, ...(from && { start: from }) };
+    for (const { key, value } of database.getRange(range)) {
+      seen++;
+      last = key;
+      const expiry = expiryOf(value);
+      if (expiry !== 0 && expiry <= now) gone.push(key);
+    }
+    const isOver = seen < SWEEP_ENTRIES;
+    this.#cursor = isOver ? { half: 1 - half, from: undefined } : { half, from: last };
+    await Promise.all(gone.map((key) => database.remove(key)));
+    return gone.length * 4 >= SWEEP_ENTRIES;
+  }
+}
+
+/** Marks a new database as ours. Throws a `TierError` if it is somebody else's. */
+async function takePossession(root: Environment): Promise<void> {
+  const owner = root.getBinary(OWNER);
+  if (owner !== undefined && Buffer.compare(owner, OWNER_SAYS) === 0) return;
+  const { entryCount } = root.getStats() as { entryCount: number };
+  if (owner !== undefined || entryCount > 0) {
+    throw new TierError('lmdb', 'the folder holds another database: it needs one of its own');
+  }
+  await root.put(OWNER, OWNER_SAYS);
+}
+
+/** What the pages of a database take. */
+function bytesOf(database: Database): number {
+  const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } =
+    database.getStats() as Record<string, number>;
+  return pageSize! * (treeBranchPageCount! + treeLeafPageCount! + overflowPages!);
+}
+
+/** A key as it stands in the database: itself, or a hash of one that is too long. */
+function wireOf(key: Uint8Array): Buffer {
+  if (key.length < MAX_KEY_BYTES) return Buffer.concat([PLAIN, key]);
+  return Buffer.concat([HASHED, createHash('sha256').update(key).digest()]);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

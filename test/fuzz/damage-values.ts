@@ -1,0 +1,30 @@
+/** What the two halves of damage.ts share. */
+import type { SharedCacheHandle } from '../../src/index.ts';
+
+export interface DamageData {
+  handle: SharedCacheHandle;
+  /** Word 0: which flip is under way, 1-based from `first`. */
+  progress: Int32Array<SharedArrayBuffer>;
+  /** Bits, counted from the start of the memory. */
+  bits: number[];
+}
+
+/** What came of a flip, if it was not as it should be. */
+export interface Finding {
+  bit: number;
+  what: 'untyped' | 'wrong value' | 'silently missing';
+  detail: string;
+}
+
+export const KEYS = 300;
+
+/** Values of 1 to 3,000 bytes; some do not compress, some are long. */
+export function makeValue(i: number): Uint8Array {
+  const length = i % 50 === 7 ? 9000 : 1 + ((i * 37) % 3000);
+  const value = new Uint8Array(length);
+  for (let at = 0, word = i + 1; at < length; at++) {
+    word = (Math.imul(word, 1103515245) + 12345) >>> 0;
+    value[at] = i % 3 === 0 ? at >> 4 : word >>> 24;
+  }
+  return value;
+}

@@ -1,0 +1,40 @@
+/** Damaged zones, a short run of damage.ts: nothing hangs, every error is typed, none is silent. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as facts from '../../src/generated/facts.ts';
+import { offsetOf } from '../support/zone.ts';
+import { damage, every } from './damage.ts';
+
+/** Offset of a slot's word. The creator has the first slot, the supervisor the second. */
+const IN_KERNEL = offsetOf('ThreadSlot', 'inKernel');
+
+/** Bits that a loop once had no end for, or a key was not missed. */
+const regressions = [
+  { what: 'an idle thread has the lock of limbo', byte: facts.LIMBO_STATE, bits: 1 },
+  { what: 'the shapes of zsmalloc lie elsewhere', byte: facts.ZS_STATE + 5 },
+  { what: 'there are more leaves', byte: facts.STORE_STATE + 4 },
+  { what: 'nobody has halted the world', byte: facts.THREADS_STATE + 9 },
+  { what: 'keys have other hashes', byte: 0x30 },
+  {
+    what: 'the supervisor is in a call',
+    byte: facts.SLOT_TABLE + 2 * facts.SLOT_BYTES + IN_KERNEL,
+  },
+  {
+    what: 'the thread itself is in a call',
+    byte: facts.SLOT_TABLE + 3 * facts.SLOT_BYTES + IN_KERNEL,
+  },
+];
+
+async function isSafe(bits: number[]): Promise<void> {
+  const { flips, hangs, findings } = await damage(bits);
+  assert.equal(flips, bits.length);
+  assert.deepEqual(hangs, []);
+  assert.deepEqual(findings, []);
+}
+
+for (const { what, byte, bits = 3 } of regressions) {
+  test(`a flipped bit: ${what}`, () => isSafe(every(1, byte * 8, byte * 8 + bits)));
+}
+
+test('flipped bits of the first page, and of what follows it', () =>
+  isSafe([...every(67, 0, 4096 * 8), ...every(24_989, 4096 * 8, 2 ** 20 * 8)]));

@@ -18,6 +18,9 @@ export interface ValueCodec<V> {
   deserialize(bytes: Bytes): V;
 }
 
+/** For what JSON loses; by `node:v8`. */
+export declare function structuredCloneCodec<V = unknown>(): ValueCodec<V>;
+
 export type ValueKind = 'bytes' | 'string' | 'json';
 export type Refusal = 'too-large' | 'no-memory' | 'stalled-reader';
 

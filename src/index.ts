@@ -30,6 +30,7 @@ export {
   type ZsPoolHandle,
 } from './arena/zs-pool.ts';
 export { isSupported, whyUnsupported } from './border/support.ts';
+export { structuredCloneCodec } from './cache/clone-codec.ts';
 export { SharedCache, type SharedCacheConstructor } from './cache/constructor.ts';
 export type {
   Compute,

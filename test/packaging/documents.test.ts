@@ -24,6 +24,7 @@ const place = installed(folder, [
   'keyv',
   'keyv5',
   'lru-cache',
+  'msgpackr',
   'piscina',
   'undici',
   'unstorage',

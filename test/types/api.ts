@@ -35,6 +35,10 @@ interface Pairs {
   SetOptions: [signed.SetOptions, built.SetOptions];
   CacheStats: [signed.CacheStats, built.CacheStats];
   ValueCodec: [signed.ValueCodec<Value>, built.ValueCodec<Value>];
+  codecs: [
+    { clone: typeof signed.structuredCloneCodec<Value> },
+    { clone: typeof built.structuredCloneCodec<Value> },
+  ];
   aliases: [
     { key: signed.Key; bytes: signed.Bytes; in: signed.In<Bytes>; kind: signed.ValueKind },
     { key: built.Key; bytes: built.Bytes; in: built.In<Bytes>; kind: built.ValueKind },

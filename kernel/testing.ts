@@ -10,6 +10,7 @@ import { allocObject, freeObject } from './slab/kmem-cache';
 import { leaveSection } from './thread/rcu';
 import { enterKernel, leaveKernel } from './thread/stop';
 import { deferObjects } from './zsmalloc/deferred-frees';
+import { packSome } from './zsmalloc/pack';
 import { selfThreadState } from './zsmalloc/thread-state';
 
 export { checksum } from './codec/checksum';
@@ -90,6 +91,14 @@ export function sweepInCall(bytes: u32): u32 {
   const entries = evictSome(bytes);
   endCall();
   return entries;
+}
+
+/** Packing without need. @returns pages that became free */
+export function packInCall(pages: u32): u32 {
+  enterKernel(1);
+  const freed = packSome(pages);
+  endCall();
+  return freed;
 }
 
 export function drainInCall(): void {

@@ -5,7 +5,6 @@ import { SharedCache } from '../../src/index.ts';
 import { type Result, rowOf, type Suite, type SuiteOptions } from '../suite.ts';
 import { Fleet, isWanted, loop, type Pair } from './fleet.ts';
 import type { Request, Setup } from './member.ts';
-import { keyOf, valuePool } from './values.ts';
 
 const MIB = 2 ** 20;
 /** What a value of 1 KiB takes at most, uncompressed, with all that belongs to it. */
@@ -227,29 +226,4 @@ export const pauses: Suite = async (options) => {
   }
   await fleet.close();
   return results;
-};
-
-/** Values of 100 bytes until the cache is full, then of 4 KiB, an eighth of it. */
-export const evictShift: Suite = async (options) => {
-  if (!isWanted(options, 'evict-shift')) return [];
-  const maxSize = (options.isTiny ? 4 : 256) * MIB;
-  using cache = new SharedCache({ maxSize, compression: 'none' });
-  const held = () => {
-    const { keyBytes, valueBytes } = cache.stats();
-    return keyBytes + valueBytes;
-  };
-  let id = 0;
-  const add = (pool: Buffer[]) => {
-    const value = pool[id % pool.length]!;
-    cache.set(keyOf(id++), value);
-    return value.length;
-  };
-  const small = valuePool([100, 100]);
-  for (let added = 0; added < maxSize; ) added += add(small);
-  const before = held();
-  const large = valuePool([4096, 4096]);
-  let added = 0;
-  while (added < maxSize / 8) added += add(large);
-  const value = (before + added - held()) / added;
-  return [{ name: 'evict-shift', value, unit: 'bytes out for each in' }];
 };

@@ -15,19 +15,21 @@
  *   pause-1k          ms of single operations in churn at 1 GiB: the longest, and p99.999
  *   clear-1m          ms of emptying a cache of a million entries
  *   evict-shift       bytes driven out of a full cache of 100-byte values for each byte of 4 KiB
- *                     ones
+ *                     ones, -FROM-TO: of other sizes; evict-deleted, -expired, -overwritten: of one
+ *                     that is full of holes (bench/cache/room.ts); …-moved: objects moved for it
  *   hit-ratio         percent of requests of recorded traces: the kernel's eviction, in slots
  *
  * 1k are JSON texts of about 1 KiB, 100k and 1m the entries, X is lz4 or raw (compression off).
  * One thread where nothing else is said, each on a CPU and a heap of its own, in turn, medians of
  * seven rounds after two to warm up.
  */
-import { evictShift, hits, overheads, pauses, scaling, sets } from '../cache/rows.ts';
+import { rooms } from '../cache/room.ts';
+import { hits, overheads, pauses, scaling, sets } from '../cache/rows.ts';
 import type { Result, SuiteOptions } from '../suite.ts';
 import { hitRatios } from '../traces/rows.ts';
 
 /** What a stage opens, it closes before the next one begins: they take gigabytes each. */
-const stages = [hits('100k'), hits('1m'), sets, scaling, overheads, pauses, evictShift, hitRatios];
+const stages = [hits('100k'), hits('1m'), sets, scaling, overheads, pauses, rooms, hitRatios];
 
 export async function suite(options: SuiteOptions): Promise<Result[]> {
   const results: Result[] = [];

@@ -16,6 +16,7 @@
  * a time in milliseconds, 0 = never.
  */
 import { ERR_NO_MEMORY, ERR_UNMET } from '../base/fault';
+import { PAGE_SHIFT } from '../base/layout';
 import { keepFree } from '../frames/watermark';
 import { takeScratch } from '../memdesc/thread-pages';
 import {
@@ -71,6 +72,7 @@ import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { formatPool } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
+import { packSome } from '../zsmalloc/pack';
 import { ALWAYS, IF_LEASE, IF_VERSION, isConditional, isLeased, isMet, require } from './condition';
 import { evictFrom, unitsOfEntry } from './judge';
 import { formatLeases, overtake } from './lease-table';
@@ -111,6 +113,7 @@ export function isStoreFormatted(): bool {
 function makeRoom(bytes: u32): u32 {
   const before = awaitReclaim();
   if (before != NOTHING_FREED) return before;
+  if (packSome(max(bytes, EVICT_BYTES) >> PAGE_SHIFT) != 0) return FREED;
   const entries = evictSome(max(bytes, EVICT_BYTES));
   const after = awaitReclaim();
   return after == NOTHING_FREED && entries != 0 ? FREED : after;

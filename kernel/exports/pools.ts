@@ -11,8 +11,10 @@ import { LIMBO_OBJECT } from '../thread/limbo';
 import { leave, OP_POOL, OP_READ } from '../thread/operations';
 import { enterKernel as enter } from '../thread/stop';
 import { createPool } from '../zsmalloc/alloc';
+
 import { beginCompaction, compactedPages, compactSome } from '../zsmalloc/compact';
 import * as face from '../zsmalloc/malloc';
+import { packedObjects as packed } from '../zsmalloc/pack';
 import { isPool } from '../zsmalloc/pool-table';
 
 /** Makes a pool of objects. @returns its address >> PAGE_SHIFT, or ERR_NO_MEMORY */
@@ -63,6 +65,11 @@ export function zsFree(pool: u32, handle: f64): i32 {
   slowDown(LIMBO_OBJECT);
   leave();
   return failure;
+}
+
+/** Objects of the cache that this thread has moved because memory was short. */
+export function packedObjects(): u32 {
+  return packed();
 }
 
 /** Begins a compaction of objects by this thread. */

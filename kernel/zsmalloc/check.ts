@@ -21,8 +21,19 @@ import {
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
-import { classAt, headAt, LISTS, nextPool, poolNumbered, poolOf, zspagesOf } from './pool-table';
-import { classCount, zsState } from './size-class';
+import {
+  classAt,
+  headAt,
+  isLoose,
+  LISTS,
+  listedOf,
+  looseOf,
+  nextPool,
+  poolNumbered,
+  poolOf,
+  zspagesOf,
+} from './pool-table';
+import { classCount, shapeOf, zsState } from './size-class';
 import { asThreadState, freedCount, leftCount, ripeningCount, threadStateOf } from './thread-state';
 import {
   countHeld,
@@ -101,16 +112,27 @@ function checkLists(): u32 {
   for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
       const record = classAt(pool, sizeClass);
+      const wrong = checkListsOf(record, poolOf(pool).number, sizeClass);
+      if (wrong != 0) return wrong;
       zspages += zspagesOf(record);
-      for (let list: u32 = 0; list < LISTS; list++) {
-        for (let desc = peekWord(headAt(record, list)); desc != 0; desc = nextListed(desc)) {
-          const isHere = isZspageOf(desc, poolOf(pool).number, sizeClass);
-          if (!isHere || zspageList(desc) != list || found++ == listed) return desc;
-        }
-      }
+      found += listedOf(record);
     }
   }
   return (zspages - counted) | (found - listed);
+}
+
+/** A class's lists have zspages of it alone, and as many as it says. */
+function checkListsOf(record: usize, pool: u32, sizeClass: u32): u32 {
+  let found: u32 = 0;
+  let loose: u32 = 0;
+  for (let list: u32 = 0; list < LISTS; list++) {
+    for (let desc = peekWord(headAt(record, list)); desc != 0; desc = nextListed(desc)) {
+      const isHere = isZspageOf(desc, pool, sizeClass);
+      if (!isHere || zspageList(desc) != list || found++ == listed) return desc;
+      if (isLoose(shapeOf(sizeClass), list)) loose++;
+    }
+  }
+  return (found - listedOf(record)) | (loose - looseOf(record));
 }
 
 /**

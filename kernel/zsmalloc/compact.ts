@@ -112,7 +112,7 @@ export function compactSome(pool: u32, threshold: u32): i32 {
 }
 
 /** One source and one target of a class. @returns objects moved */
-function compactClass(thread: ThreadState, record: usize): i32 {
+export function compactClass(thread: ThreadState, record: usize): i32 {
   const source = takeEmptiest(record);
   if (source == 0) return 0;
   const target = takeFullest(record);

@@ -23,6 +23,7 @@ import { lock, tryLock, unlock } from '../thread/lock';
 import {
   addZspages,
   classOfRecord,
+  countMove,
   headAt,
   LISTS,
   poolOf,
@@ -102,7 +103,9 @@ function hasHeldSlot(desc: u32, slots: u32): bool {
 
 function ownLocked(record: usize, desc: u32): void {
   assertLocked(record);
-  unlist(headAt(record, zspageList(desc)), desc, listLinks());
+  const list = zspageList(desc);
+  unlist(headAt(record, list), desc, listLinks());
+  countMove(record, list, LISTS);
   // Observed by whoever frees an object of the zspage: it is not to be listed.
   setPlace(desc, OFF_LISTS, selfSlot());
 }
@@ -170,19 +173,22 @@ export function giveUp(desc: u32): bool {
 /** Puts a zspage on the list where it belongs, as nobody's. */
 function relistLocked(record: usize, desc: u32): bool {
   assertLocked(record);
-  if (zspageList(desc) < LISTS) unlist(headAt(record, zspageList(desc)), desc, listLinks());
+  const from = zspageList(desc);
+  if (from < LISTS) unlist(headAt(record, from), desc, listLinks());
   const isEmpty = countSlots(desc) == 0;
   if (isEmpty) {
     setPlace(desc, LIST_RETIRED, 0);
     addZspages(record, -1);
-  } else listLocked(record, desc, 0);
+    countMove(record, from, LISTS);
+  } else listLocked(record, desc, 0, from);
   return isEmpty;
 }
 
-/** Lists a zspage that is on no list. */
-export function listLocked(record: usize, desc: u32, owner: u32): void {
+/** Lists a zspage that is on no list, and was counted as on list `from`. */
+export function listLocked(record: usize, desc: u32, owner: u32, from: u32 = OFF_LISTS): void {
   assertLockedOrHalted(record);
   const list = listFor(desc);
   setPlace(desc, list, owner);
   if (list < LISTS) enlist(headAt(record, list), desc, listLinks());
+  countMove(record, from, list);
 }

@@ -3,17 +3,18 @@
  *
  * pool record (64 bytes)   number: the shape page has a word for each that names the pool, 0 =
  *                          free. lock: zsmalloc state
- * class record (48 bytes)  lock · zspages · lists[8]: fullness.ts
+ * class record (48 bytes)  lock · zspages · listed · lists[8]: fullness.ts
  *   zspages   of the class, wherever they are. Lock: the class's; read by anybody
+ *   listed    how many are on lists:32, and how many of those are loose:32. Likewise
  */
 import { PAGE_BYTES, PAGE_SHIFT, ZS_STATE } from '../base/layout';
-import { loadWord, storeWord } from '../base/words';
+import { loadCell, loadWord, storeCell, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { allocPages } from '../memdesc/pages';
 import { MISC_CLASSES } from '../memdesc/type';
-import { assertLocked } from '../thread/context';
+import { assertHalted, assertLocked, assertLockedOrHalted } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
-import { formatShapes, poolWordAt, zsState } from './size-class';
+import { formatShapes, poolWordAt, shapeOf, shapePages, shapeSlots, zsState } from './size-class';
 import { zspageClass, zspagePool } from './zspage';
 
 export const LISTS: u32 = 8;
@@ -32,11 +33,18 @@ export class ZsPool {
 export class ClassRecord {
   lock: u32;
   zspages: u32;
-  spare0: u32;
-  spare1: u32;
+  listed: u64;
   /** The first of LISTS heads. */
   lists: u32;
 }
+
+/** What `listed` counts for a zspage on a list, and for one that is loose besides. */
+const LISTED: u64 = 1;
+const LOOSE: u64 = 1 << 32;
+/** Lists of zspages that are three quarters full at most. */
+const LOOSE_LISTS: u32 = 6;
+/** Objects that are moved for a page at most (pack.ts). */
+export const MOVES_PER_PAGE: u32 = 64;
 
 const POOL_RECORD_BYTES: u32 = 64;
 const CLASS_RECORD_BYTES: u32 = 48;
@@ -142,4 +150,46 @@ export function addZspages(record: usize, count: i32): void {
 /** Zspages of a class: a momentary figure. */
 export function zspagesOf(record: usize): u32 {
   return loadWord(record + offsetof<ClassRecord>('zspages'));
+}
+
+function listedAt(record: usize): usize {
+  return record + offsetof<ClassRecord>('listed');
+}
+
+/** Counts a zspage that goes from a list to another one; LISTS = none. Class lock held. */
+export function countMove(record: usize, from: u32, to: u32): void {
+  assertLockedOrHalted(record);
+  const shape = shapeOf(classOfRecord(record));
+  const change = weightOf(shape, to) - weightOf(shape, from);
+  // Most moves are between lists that count the same.
+  if (change != 0) storeCell(listedAt(record), recordOf(record).listed + change);
+}
+
+function weightOf(shape: u32, list: u32): u64 {
+  return isLoose(shape, list) ? LISTED + LOOSE : list < LISTS ? LISTED : 0;
+}
+
+/** Whether a zspage on the list is three quarters full at most, and its pages not too costly. */
+export function isLoose(shape: u32, list: u32): bool {
+  // Slots in use, at most, and what may be moved for the zspage's pages: both eight times.
+  const most = (list + 1) * shapeSlots(shape);
+  return list < LOOSE_LISTS && most <= LISTS * MOVES_PER_PAGE * shapePages(shape);
+}
+
+/** Zspages of a class that are on lists: a momentary figure. Cost: a load. */
+export function listedOf(record: usize): u32 {
+  return u32(loadCell(listedAt(record)));
+}
+
+/** Those of them that are loose. */
+export function looseOf(record: usize): u32 {
+  return u32(loadCell(listedAt(record)) >> 32);
+}
+
+/** A class has no zspages any more, or none yet: they are counted again. */
+export function clearClass(record: usize): void {
+  assertHalted();
+  addZspages(record, -i32(recordOf(record).zspages));
+  storeCell(listedAt(record), 0);
+  memory.fill(headAt(record, 0), 0, LISTS * 4);
 }

@@ -17,7 +17,7 @@
  */
 import { setBit } from '../base/bitmap';
 import { superblock, ZS_STATE } from '../base/layout';
-import { loadCell, loadWord, pokeWord, storeCell, storeWord } from '../base/words';
+import { loadCell, loadWord, pokeWord, storeCell } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
 import {
@@ -49,15 +49,7 @@ import {
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
-import {
-  addZspages,
-  ClassRecord,
-  classAt,
-  headAt,
-  LISTS,
-  nextPool,
-  poolNumbered,
-} from './pool-table';
+import { addZspages, classAt, clearClass, nextPool, poolNumbered } from './pool-table';
 import { classCount, shapePages, zsState } from './size-class';
 import {
   asThreadState,
@@ -204,9 +196,7 @@ function dropLostPages(slot: u32): void {
 function rebuildLists(slot: u32): void {
   for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
-      const record = classAt(pool, sizeClass);
-      storeWord(record + offsetof<ClassRecord>('zspages'), 0);
-      memory.fill(headAt(record, 0), 0, LISTS * 4);
+      clearClass(classAt(pool, sizeClass));
     }
   }
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) relistZspage(desc, slot);

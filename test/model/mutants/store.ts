@@ -146,4 +146,23 @@ export const storeMutants: Mutant[] = [
     edits: [['  repairSweep(hand);\n', '']],
     scenarios: ['purge-killed-survived'],
   },
+  {
+    name: 'what was packed leaves its old place while somebody reads it there',
+    edits: [['  while (!isQuiescent(thread.leftAt)) if (++look > SPINS) return false;\n', '']],
+    scenarios: ['pack-get'],
+  },
+  {
+    name: 'a mover takes an entry for unchanged',
+    edits: [
+      [
+        '  return casCell(handle, seen, moved) == seen;',
+        '  storeCell(handle, moved);\n  return true;',
+      ],
+      [
+        'import { casCell, loadCell, peekWord } from',
+        'import { loadCell, peekWord, storeCell } from',
+      ],
+    ],
+    scenarios: ['pack-delete', 'pack-overwrite'],
+  },
 ];

@@ -12,6 +12,7 @@ import { manyScenarios } from './many.ts';
 import { migrationScenarios } from './migration.ts';
 import { objectDeathScenarios } from './object-deaths.ts';
 import { objectScenarios } from './objects.ts';
+import { packScenarios } from './pack.ts';
 import { pageScenarios } from './pages.ts';
 import { poisonScenarios } from './poison.ts';
 import { queueDeathScenarios } from './queue-deaths.ts';
@@ -30,6 +31,7 @@ export const scenarios: KernelScenario[] = [
   ...freezeScenarios,
   ...folioScenarios,
   ...storeScenarios,
+  ...packScenarios,
   ...queueDeathScenarios,
   ...storeDeathScenarios,
   ...conditionScenarios,

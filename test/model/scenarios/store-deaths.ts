@@ -13,7 +13,7 @@ import { load, makeCache, NOW, reclaim, remove, set, VALUE_BYTES, word } from '.
  * The thread has what it allocates from at hand: deaths on the way to that are other scenarios'
  * affair.
  */
-function warmUp(machine: Machine): void {
+export function warmUp(machine: Machine): void {
   const { main, threads } = machine;
   for (const thread of threads) {
     load(machine, thread, 'w', 'w');

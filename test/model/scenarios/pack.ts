@@ -1,0 +1,74 @@
+/**
+ * Packing: entries of the cache move together while others read, overwrite and delete them, and
+ * whoever moves them may die. Two keys lie in zspages of their own, of which one is emptied into
+ * the other.
+ */
+import assert from 'node:assert/strict';
+import type { Body, Machine } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import { load, makeCache, read, remove, set, VALUE_BYTES } from './cache.ts';
+import { expectLeft, warmUp } from './store-deaths.ts';
+
+/** Moves what can be moved, for a page. */
+const pack: Body = (thread) => thread.call('packInCall', 1);
+
+/**
+ * "k" of the main thread and "x" and "y" of another one, in two zspages that nobody owns any more.
+ * That of "k" was given up last, so that it is emptied first.
+ */
+function makeTwoZspages(machine: Machine): void {
+  const { main, threads } = machine;
+  const other = threads[0]!;
+  makeCache(...threads.map(() => 'k'))(machine);
+  warmUp(machine);
+  for (const key of ['x', 'y']) {
+    load(machine, other, key, key);
+    assert.equal(other.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  }
+  for (const thread of [...threads, main]) thread.callNow('zsCompactBegin');
+  for (const [i, thread] of threads.entries()) load(machine, thread, 'k', 'bcd'[i]!);
+  assert.equal(main.callNow('zsPages'), 2);
+}
+
+function expectPacked(allowed: string): (machine: Machine) => void {
+  return (machine) => {
+    const { main, results, killed } = machine;
+    if (killed.length === 0 && results.length === 1) {
+      assert.equal(main.callNow('zsPages'), 1, 'the two zspages were not made one');
+    }
+    expectLeft('xy', 'k', allowed)(machine);
+  };
+}
+
+/** Who else is there, and what the key may have in the end. */
+const pairs: [name: string, body: Body, allowed: string][] = [
+  ['get', read('a'), 'a'],
+  ['overwrite', set, 'c'],
+  ['delete', remove, '-'],
+  ['pack', pack, 'a'],
+];
+
+export const packScenarios: KernelScenario[] = [
+  {
+    name: 'pack-killed-survived',
+    module: 'test',
+    bound: 1,
+    kills: 1,
+    mustSurvive: true,
+    stepLimit: 60_000,
+    prepare: makeTwoZspages,
+    threads: [pack],
+    check: expectPacked('a'),
+  },
+  ...pairs.map(
+    ([name, body, allowed]): KernelScenario => ({
+      name: `pack-${name}`,
+      module: 'test',
+      bound: 2,
+      stepLimit: 60_000,
+      prepare: makeTwoZspages,
+      threads: [pack, body],
+      check: expectPacked(allowed),
+    }),
+  ),
+];

@@ -1,0 +1,43 @@
+/** What lives is not driven out for room that can be had by moving it together. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Hole, holes, shift } from '../bench/cache/room.ts';
+import { SharedCache } from '../src/index.ts';
+
+const MAX_SIZE = 8 * 2 ** 20;
+
+for (const kind of ['deleted', 'expired', 'overwritten'] satisfies Hole[]) {
+  test(`values fit between what is left when most were ${kind}`, (context) => {
+    const room = holes(MAX_SIZE, kind);
+    context.diagnostic(JSON.stringify(room));
+    assert.equal(room.out, 0);
+    assert.equal(room.refusals, 0);
+    assert.ok(room.moved <= 1, 'too much is moved');
+  });
+}
+
+const sizes: [from: number, to: number][] = [
+  [100, 4000],
+  [100, 4096],
+  [300, 60_000],
+  [2000, 3000],
+  [3000, 2000],
+  [60_000, 300],
+];
+for (const [from, to] of sizes) {
+  test(`a cache full of ${from} bytes each gives what ${to} bytes each take`, (context) => {
+    const room = shift(MAX_SIZE, from, to);
+    context.diagnostic(JSON.stringify(room));
+    assert.ok(room.out <= 2, 'too much is driven out');
+    assert.equal(room.refusals, 0);
+    assert.ok(room.moved <= 8, 'too much is moved');
+  });
+}
+
+test('next to nothing is moved where values leave a full cache in the order they came', () => {
+  using cache = new SharedCache({ maxSize: MAX_SIZE, compression: 'none' });
+  const value = new Uint8Array(1000);
+  for (let id = 0; id < 40_000; id++) cache.set(`key ${id}`, value);
+  assert.ok(cache.stats().evictions > 30_000);
+  assert.ok(cache.arena.kernel.packedObjects() < 400);
+});

@@ -69,7 +69,10 @@ export interface LoadOptions extends SetOptions, WaitOptions {
   staleIfError?: boolean;
 }
 
-/** The shape of lru-cache's fetchMethod. What it returns may be what `set` takes; callers get copies. */
+/**
+ * The shape of lru-cache's fetchMethod. What it returns may be what `set` takes; callers get
+ * copies.
+ */
 export type Compute<V> = {
   compute(
     key: Key,
@@ -240,6 +243,7 @@ export interface SharedCacheHandle {
   arena: ArenaHandle;
   values: ValueKind | 'own';
   ttl: number;
+  staleFor: number;
   maxEntrySize: number;
   compression: 'lz4' | 'none';
   tier?: TierHandle;

@@ -9,6 +9,7 @@ export * from './exports/cache';
 export * from './exports/clock';
 export * from './exports/compaction';
 export { describePage } from './exports/describe';
+export * from './exports/entries';
 export * from './exports/folios';
 export * from './exports/grace';
 export * from './exports/lease';

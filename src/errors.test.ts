@@ -149,6 +149,7 @@ test('ERR_PAGELESS_ZONE_TOO_SMALL when pages of one’s own leave no room for a 
       arena: handle,
       values: 'bytes',
       ttl: 0,
+      staleFor: 0,
       maxEntrySize: 1000,
       compression: 'lz4',
     });

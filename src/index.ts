@@ -38,9 +38,11 @@ export type {
   ComputeSync,
   LoadOptions,
 } from './cache/load-options.ts';
+export type { EntryInfo } from './cache/reader.ts';
 export type {
   AttachOptions,
   CacheStats,
+  GetOptions,
   IncrementOptions,
   Key,
   Refusal,
@@ -48,6 +50,8 @@ export type {
   SetOptions,
   SharedCacheHandle,
   SharedCacheOptions,
+  Status,
+  TimeOptions,
   Version,
 } from './cache/shared-cache.ts';
 export type { LoadStats } from './cache/statistics.ts';

@@ -22,7 +22,7 @@ export function replay(keys: usize, count: u32, slots: u32): u32 {
   let hits: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     pokeWord(keyScratch(), peekWord(keys + i * 4));
-    if (get(KEY_BYTES, 0, true) >= 0) {
+    if (get(KEY_BYTES, 0, 1) >= 0) {
       hits++;
       continue;
     }

@@ -38,14 +38,9 @@ import {
   numberFor,
   unlockLeaf,
 } from '../store/directory';
-import {
-  appendObject,
-  beginDraft,
-  dropDraft,
-  encodeBlock,
-  entryExpiry,
-  finishDraft,
-} from '../store/entry';
+import { appendObject, beginDraft, dropDraft, encodeBlock, finishDraft } from '../store/entry';
+import { entryExpiry } from '../store/entry-head';
+import { takeExtension } from '../store/extension';
 import { selfJournal, storeState } from '../store/journal';
 import {
   findHandle,
@@ -144,12 +139,15 @@ export function beginIf(what: u32, version: u32, keyBytes: u32, valueBytes: u32,
   require(what, version);
   const hash = keyHash(keyBytes);
   enterSection();
-  const handle = what == IF_VERSION ? 0 : lookUp(hash, selfState().keyScratch, keyBytes);
+  const handle = lookUp(hash, selfState().keyScratch, keyBytes);
   const leaf = leafAt(numberFor(hash, leafCount()));
   // Of a leaf that is being merged nothing is known yet.
   const isVain = leaf != 0 && !isMet(leaf, hash, handle);
   leaveSection();
-  if (isVain) return ERR_UNMET;
+  if (isVain) {
+    takeExtension();
+    return ERR_UNMET;
+  }
   beginDraft(keyBytes, valueBytes, expiry);
   return 0;
 }
@@ -184,8 +182,17 @@ export function appendBytes(block: usize, bytes: u32): i32 {
   return 0;
 }
 
-/** Publishes the draft. @returns 0, or ERR_UNMET: nothing has changed */
+/** Publishes the draft: a set. @returns 0, or ERR_UNMET: nothing has changed */
 export function commit(): i32 {
+  const failure = publish();
+  if (failure != 0) return failure;
+  count(COUNT_SETS, 1);
+  count(COUNT_BYTES_IN, selfState().draftValueBytes);
+  return 0;
+}
+
+/** Publishes the draft, of whatever it was made. Likewise. */
+export function publish(): i32 {
   const slot = selfState();
   if (slot.draftExpiry != 0) noteExpiring();
   const keyBytes = slot.draftKeyBytes;
@@ -203,8 +210,6 @@ export function commit(): i32 {
     if (!isLeased()) dropDraft(slot);
     return ERR_UNMET;
   }
-  count(COUNT_SETS, 1);
-  count(COUNT_BYTES_IN, slot.draftValueBytes);
   if (isMany(entries)) growIndex();
   reclaimIfMany();
   return 0;
@@ -232,11 +237,19 @@ function put(hash: u32, keyBytes: u32, handle: u32): u32 {
   else entries = insert(leaf, hash, handle);
   unlockLeaf(number);
   if (entries >= LEAF_CELLS) return entries;
+  isReplaced = old != 0;
   closeChange();
   const journal = selfJournal();
   if (journal.queueing != 0) pushEntry(hash, journal.queueingMain != 0, units, slot.draftExpiry);
   journal.queueing = 0;
   return entries;
+}
+
+/** Thread-local: whether the last entry that was published took the place of another. */
+let isReplaced: bool = false;
+
+export function wasReplaced(): bool {
+  return isReplaced;
 }
 
 /** Thread-local: units of the entry that is being set. */
@@ -292,9 +305,17 @@ export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: u64): i
 function refuse(keyBytes: u32, isStalled: bool): i32 {
   dropDraft(selfState());
   if (!isConditional() && keyBytes != 0) takeOut(keyBytes);
+  isStalledNow = isStalled;
   count(COUNT_REFUSALS, 1);
   if (isStalled) count(COUNT_REFUSALS_STALLED, 1);
   return ERR_NO_MEMORY;
+}
+
+/** Thread-local: whether a reader was the reason of the last refusal. */
+let isStalledNow: bool = false;
+
+export function wasStalled(): bool {
+  return isStalledNow;
 }
 
 /** Refuses a value that is too large to try. @param keyBytes  0: the key keeps what it has */

@@ -15,7 +15,7 @@ import { makeRingRoom } from '../reclaim/reclaim';
 import { closeChange, removeEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
 import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../store/directory';
-import { entryExpiry, entryHash, entryStoredBytes } from '../store/entry';
+import { entryExpiry, entryHash, entryStoredBytes } from '../store/entry-head';
 import { StoreState } from '../store/journal';
 import {
   cellAt,
@@ -29,6 +29,7 @@ import {
   setFrequency,
   setMain,
 } from '../store/leaf';
+import { lifeAt, OVER } from '../store/life';
 import { latestTime } from '../thread/clock';
 import { assertOutside } from '../thread/context';
 import { COUNT_EVICTIONS, COUNT_EXPIRATIONS, count } from '../thread/counters';
@@ -102,7 +103,7 @@ function judgeAt(leaf: u32, at: u32, isMain: bool, wanted: u32): u32 {
   const hits = frequencyOf(leaf, at);
   units = unitsOfEntry(handle);
   expiry = entryExpiry(zsPlace(handle));
-  if (expiry != 0 && expiry <= latestTime()) {
+  if (lifeAt(zsPlace(handle), latestTime()) == OVER) {
     removeEntry(leaf, at, handle);
     closeChange();
     return JUDGED_EXPIRED;
@@ -174,7 +175,7 @@ function nextLeaf(): u32 {
 function isVictim(leaf: u32, at: u32): bool {
   const handle = peekWord(cellAt(leaf, at));
   const hits = frequencyOf(leaf, at);
-  if (hits != 0) {
+  if (hits != 0 && lifeAt(zsPlace(handle), latestTime()) != OVER) {
     setFrequency(leaf, at, hits - 1);
     return false;
   }

@@ -8,8 +8,9 @@
  */
 import { loadWord, pokeWord } from '../base/words';
 import { failIfNeverThere, leafAt, leafCount, numberFor } from '../store/directory';
-import { entryExpiry, entryHash, entryKeyBytes, readKey } from '../store/entry';
+import { entryHash, entryKeyBytes, readKey } from '../store/entry-head';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
+import { ALIVE, lifeAt } from '../store/life';
 import { BLOCK_BYTES } from '../store/limits';
 import { assertInSection } from '../thread/context';
 import { selfState } from '../thread/slot';
@@ -64,8 +65,7 @@ function listRange(leaf: u32, cursor: u32, end: u32, now: u64): bool {
     if (handle == 0) continue;
     const place = zsPlace(handle);
     const order = reverse(entryHash(place));
-    const expiry = entryExpiry(place);
-    if (order < cursor || order > end || (expiry != 0 && now >= expiry)) continue;
+    if (order < cursor || order > end || lifeAt(place, now) != ALIVE) continue;
     const room = 4 + ((entryKeyBytes(place) + 3) & ~3);
     if (at + room + 4 > start + BLOCK_BYTES) {
       pokeWord(at, 0);

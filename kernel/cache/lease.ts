@@ -18,7 +18,9 @@
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, ERR_FULL, ERR_NOT_FOUND } from '../base/fault';
 import { loadWord, peekWord, storeWord } from '../base/words';
-import { countParts, dropDraft, finishDraft, hasKey, releaseDoomed } from '../store/entry';
+import { countParts, releaseDoomed } from '../store/chain';
+import { dropDraft, finishDraft } from '../store/entry';
+import { hasKey } from '../store/entry-head';
 import { beginRead } from '../store/entry-read';
 import { journalOf, selfJournal } from '../store/journal';
 import { breakLock, lock, unlock } from '../thread/lock';

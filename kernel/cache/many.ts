@@ -15,7 +15,7 @@
  */
 import { peekWord, pokeWord } from '../base/words';
 import { likelyHandle, touchLine } from '../store/directory';
-import { entryValueBytes, hashOf } from '../store/entry';
+import { entryValueBytes, hashOf } from '../store/entry-head';
 import { beginRead } from '../store/entry-read';
 import { foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { BLOCK_BYTES } from '../store/limits';

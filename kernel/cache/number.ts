@@ -15,12 +15,14 @@ import {
   ERR_UNMET,
 } from '../base/fault';
 import { peekByte, pokeByte } from '../base/words';
+import { describeDraft } from '../store/extension';
 import { assertOutside } from '../thread/context';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { append, beginIf, commit } from './cache';
-import { IF_VERSION } from './condition';
-import { getVersioned, readExpiry, readVersion } from './read';
+import { IF_NONE_YET, IF_VERSION } from './condition';
+import { getVersioned, readExpiry, readFresh, readLongTtl, readVersion } from './read';
+import { keepTags } from './touch';
 
 const MAX_SAFE: i64 = 0x1f_ffff_ffff_ffff;
 /** Of -(2^53 - 1). */
@@ -38,16 +40,19 @@ export function incremented(): i64 {
 /**
  * Adds `by` to the key's number; one that is missing is `initial` before it.
  *
- * @param expiry       of the new entry
- * @param keepsExpiry  of the old one instead, if there is one
+ * @param expiry       of the new entry, as are fresh and ttl (store/extension.ts)
+ * @param keepsExpiry  those of the old one instead, if there is one
  * @returns 0; or ERR_NOT_A_NUMBER, ERR_OVERFLOW, ERR_NEEDS_CLOCK, ERR_NO_MEMORY: nothing has
- * changed Progress: a round is lost to another thread's change of the line.
+ *          changed
+ * Progress: a round is lost to another thread's change of the line.
  */
 export function increment(
   keyBytes: u32,
   by: i64,
   initial: i64,
   expiry: u64,
+  fresh: u64,
+  ttl: u64,
   keepsExpiry: bool,
   now: u64,
 ): i32 {
@@ -61,15 +66,19 @@ export function increment(
     if (before > MAX_SAFE) return ERR_NOT_A_NUMBER;
     sum = before + by;
     if (sum > MAX_SAFE || sum < -MAX_SAFE) return ERR_OVERFLOW;
-    const until = keepsExpiry && bytes >= 0 ? readExpiry() : expiry;
-    const outcome = store(keyBytes, until);
+    const isKept = keepsExpiry && bytes >= 0;
+    const until = isKept ? readExpiry() : expiry;
+    // What is kept of an entry that is there; of one that is not, the next draft has nothing.
+    if (bytes >= 0) keepTags(keyBytes, isKept ? readFresh() : fresh, isKept ? readLongTtl() : ttl);
+    else describeDraft(keyBytes, fresh, ttl, 0, 0);
+    const outcome = store(bytes < 0 ? IF_NONE_YET : IF_VERSION, keyBytes, until);
     if (outcome != ERR_UNMET) return outcome;
   }
 }
 
-function store(keyBytes: u32, expiry: u64): i32 {
+function store(what: u32, keyBytes: u32, expiry: u64): i32 {
   const bytes = format(sum);
-  let failure = beginIf(IF_VERSION, readVersion(), keyBytes, bytes, expiry);
+  let failure = beginIf(what, readVersion(), keyBytes, bytes, expiry);
   if (failure == 0) failure = append(bytes, true);
   return failure == 0 ? commit() : failure;
 }

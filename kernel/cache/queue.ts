@@ -28,6 +28,7 @@ import { PAGE_BYTES, superblock } from '../base/layout';
 import { entryCount } from '../store/journal';
 import { assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
+import { deadUnits, sweepDead } from './dead';
 import { Fifo, findFirst, PAGE_RECORDS, poppedHash, push, takeFirst, unitsFor } from './fifo';
 import { addGhost, takeGhost } from './ghosts';
 import {
@@ -161,6 +162,10 @@ export function evictSome(bytes: u32): u32 {
   const wanted = unitsFor(bytes);
   let freed = sweepDue(wanted);
   let entries = sweptEntries();
+  if (freed < wanted) {
+    entries += u32(max(sweepDead(wanted - freed), 0));
+    freed += deadUnits();
+  }
   let empty: u32 = 0;
   while (freed < wanted && empty < shardCount()) {
     turn = (turn + 1) & (shardCount() - 1);

@@ -18,9 +18,18 @@ import {
   lookUpVersioned,
   unlockLeaf,
 } from '../store/directory';
-import { entryExpiry, hashOf } from '../store/entry';
+import {
+  entryExpiry,
+  entryTtlCode,
+  extensionOf,
+  hashOf,
+  isPlain,
+  TIME_BITS,
+} from '../store/entry-head';
 import { beginRead, continueRead } from '../store/entry-read';
+import { freshIn, tagCount, ttlIn } from '../store/extension';
 import { findHandle, foundAt, foundLeaf, noteHit } from '../store/leaf';
+import { freshUntil, isTimed, lifeAt, OVER, STALE } from '../store/life';
 import { latestTime } from '../thread/clock';
 import { assertInSection } from '../thread/context';
 import {
@@ -32,38 +41,63 @@ import {
 } from '../thread/counters';
 import { OP_DELETE } from '../thread/operations';
 import { selfState, setInKernel } from '../thread/slot';
-import { zsPlace } from '../zsmalloc/object';
+import { zsPlace, zsReadWord } from '../zsmalloc/object';
 
 /** Hash of the key in the scratch. */
 export function keyHash(keyBytes: u32): u32 {
   return hashOf(selfState().keyScratch, keyBytes);
 }
 
+/** How an entry is looked for: with its version, and if it is stale as well. */
+const VERSIONED: u32 = 1;
+const STALE_TOO: u32 = 2;
+
+/** Thread-local: whether the entry that was found last is stale. */
+let isStale: bool = false;
+
+export function wasStale(): bool {
+  return isStale;
+}
+
 /**
- * Finds the key's entry. An expired one is taken out.
+ * Finds the key's entry, in a section. One that is over is taken out, one that is stale is none.
  *
- * @returns its handle; 0 = none; 1 = its expiry is to be compared with a `now`
+ * @returns its handle; 0 = none; 1 = its times are to be compared with a `now`
  */
 export function findFresh(keyBytes: u32, now: u64): u32 {
   assertInSection();
-  return findFreshAs(keyHash(keyBytes), selfState().keyScratch, keyBytes, now, false);
+  return findAs(0, keyHash(keyBytes), selfState().keyScratch, keyBytes, now);
 }
 
 /** The same of a key that stands anywhere. */
 export function findFreshAt(hash: u32, key: usize, keyBytes: u32, now: u64): u32 {
   assertInSection();
-  return findFreshAs(hash, key, keyBytes, now, false);
+  return findAs(0, hash, key, keyBytes, now);
 }
 
-function findFreshAs(hash: u32, key: usize, keyBytes: u32, now: u64, isVersioned: bool): u32 {
+/** The same with its version, and a stale one if wanted: `wasStale` tells. */
+export function findVersioned(keyBytes: u32, now: u64, allowsStale: bool): u32 {
+  return findInScratch(allowsStale ? VERSIONED | STALE_TOO : VERSIONED, keyBytes, now);
+}
+
+function findInScratch(how: u32, keyBytes: u32, now: u64): u32 {
+  return findAs(how, keyHash(keyBytes), selfState().keyScratch, keyBytes, now);
+}
+
+function findAs(how: u32, hash: u32, key: usize, keyBytes: u32, now: u64): u32 {
+  const isVersioned = (how & VERSIONED) != 0;
+  isStale = false;
   while (true) {
     const handle = isVersioned ? lookUpVersioned(hash, key, keyBytes) : lookUp(hash, key, keyBytes);
-    if (handle == 0) return 0;
-    const expiry = entryExpiry(zsPlace(handle));
-    if (expiry == 0) return handle;
+    if (handle == 0 || isPlain(zsPlace(handle))) return handle;
     // What is over for anybody is over for all.
     const time = max(now, latestTime());
-    if (time < expiry) return now == 0 ? NEEDS_CLOCK : handle;
+    const life = lifeAt(zsPlace(handle), time);
+    if (life != OVER) {
+      if (now == 0 && isTimed(zsPlace(handle))) return NEEDS_CLOCK;
+      isStale = life == STALE;
+      return isStale && (how & STALE_TOO) == 0 ? 0 : handle;
+    }
     // Progress: otherwise another thread has set the key since. A version is asked for again.
     if (expire(hash, key, keyBytes, time) && !isVersioned) return 0;
   }
@@ -83,8 +117,7 @@ function expire(hash: u32, key: usize, keyBytes: u32, now: u64): bool {
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
   const handle = findHandle(leaf, hash, key, keyBytes);
-  const expiry = handle == 0 ? 0 : entryExpiry(zsPlace(handle));
-  const isExpired = expiry != 0 && now >= expiry;
+  const isExpired = handle != 0 && lifeAt(zsPlace(handle), now) == OVER;
   if (isExpired) removeEntry(leaf, foundAt(), handle);
   unlockLeaf(number);
   if (isExpired) {
@@ -94,23 +127,43 @@ function expire(hash: u32, key: usize, keyBytes: u32, now: u64): bool {
   return handle == 0 || isExpired;
 }
 
+/** What a reader wants: to be counted, and stale ones as well. */
+export const GET_COUNTED: u32 = 1;
+export const GET_STALE: u32 = 2;
+
 /**
  * Reads a value: its first block is in the output scratch afterwards.
  *
+ * @param wanted  GET_…; of a stale one `wasStale` tells
  * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK
  */
-export function get(keyBytes: u32, now: u64, isCounted: bool): i32 {
+export function get(keyBytes: u32, now: u64, wanted: u32): i32 {
   assertInSection();
-  return readFound(findFresh(keyBytes, now), isCounted);
+  const how = (wanted & GET_STALE) != 0 ? STALE_TOO : 0;
+  return readFound(findInScratch(how, keyBytes, now), (wanted & GET_COUNTED) != 0);
 }
+
+/** Thread-local: times of what `getVersioned` read last, as store/extension.ts has them. */
+let expiryRead: u64 = 0;
+let freshRead: u64 = 0;
+let ttlRead: u64 = 0;
+let tagsRead: u32 = 0;
 
 /**
  * The same, and notes the version of what it answers, which `readVersion` then tells: of an absence
  * as well. Counted. Takes the lock of the leaf if a writer has it.
  */
 export function getVersioned(keyBytes: u32, now: u64): i32 {
-  const key = selfState().keyScratch;
-  return readFound(findFreshAs(keyHash(keyBytes), key, keyBytes, now, true), true);
+  const handle = findVersioned(keyBytes, now, false);
+  if (handle > NEEDS_CLOCK) {
+    const place = zsPlace(handle);
+    const extension = extensionOf(place);
+    expiryRead = entryExpiry(place) | (u64(entryTtlCode(place)) << TIME_BITS);
+    freshRead = extension == 0 ? 0 : freshIn(place, extension);
+    ttlRead = extension == 0 ? 0 : ttlIn(place, extension);
+    tagsRead = extension == 0 ? 0 : tagCount(zsReadWord(place, extension));
+  }
+  return readFound(handle, true);
 }
 
 /** Version of what `getVersioned` answered. */
@@ -118,13 +171,24 @@ export function readVersion(): u32 {
   return foundVersion();
 }
 
-/** Expiry of what this thread's last `getVersioned` read; 0 = never. */
+/** With the code of a time to live. */
 export function readExpiry(): u64 {
   return expiryRead;
 }
 
-/** Thread-local. */
-let expiryRead: u64 = 0;
+export function readFresh(): u64 {
+  return freshRead;
+}
+
+/** How many tags it has. */
+export function readTags(): u32 {
+  return tagsRead;
+}
+
+/** A time to live that has no code in the expiry. */
+export function readLongTtl(): u64 {
+  return ttlRead;
+}
 
 function readFound(handle: u32, isCounted: bool): i32 {
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
@@ -133,7 +197,6 @@ function readFound(handle: u32, isCounted: bool): i32 {
     return ERR_NOT_FOUND;
   }
   if (isCounted) noteHit(foundLeaf(), foundAt());
-  expiryRead = entryExpiry(zsPlace(handle));
   const bytes = beginRead(handle);
   if (isCounted) {
     count(COUNT_HITS, 1);
@@ -149,15 +212,15 @@ export function getMore(): i32 {
 }
 
 /**
- * When the key's entry expires. One that has is taken out.
+ * Until when the key's entry is fresh: of a stale one that is over.
  *
  * @param now  not 0
- * @returns the millisecond, 0 = never; or ERR_NOT_FOUND
+ * @returns the millisecond, 0 = for ever; or ERR_NOT_FOUND
  */
 export function expiryOf(keyBytes: u32, now: u64): i64 {
   assertInSection();
-  const handle = findFresh(keyBytes, now);
-  return handle == 0 || handle == NEEDS_CLOCK ? ERR_NOT_FOUND : entryExpiry(zsPlace(handle));
+  const handle = findInScratch(STALE_TOO, keyBytes, now);
+  return handle <= NEEDS_CLOCK ? ERR_NOT_FOUND : freshUntil(zsPlace(handle));
 }
 
 /** @returns 1 or 0, or ERR_NEEDS_CLOCK */

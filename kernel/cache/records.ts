@@ -22,7 +22,8 @@
 import { ERR_ARGUMENT } from '../base/fault';
 import { peekCell, peekWord, pokeCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
-import { BLOCK_HEAD_BYTES, beginDraft } from '../store/entry';
+import { beginDraft } from '../store/entry';
+import { BLOCK_HEAD_BYTES } from '../store/entry-head';
 import { BLOCK_BYTES, MAX_KEY_BYTES } from '../store/limits';
 import { leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';

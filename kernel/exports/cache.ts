@@ -145,6 +145,8 @@ export function increment(
   by: f64,
   initial: f64,
   expiry: f64,
+  fresh: f64,
+  ttl: f64,
   keepsExpiry: bool,
   now: f64,
 ): i32 {
@@ -154,6 +156,8 @@ export function increment(
     i64(by),
     i64(initial),
     u64(expiry),
+    u64(fresh),
+    u64(ttl),
     keepsExpiry,
     u64(now),
   );
@@ -181,9 +185,9 @@ export function refuseSet(keyBytes: u32): void {
   leave();
 }
 
-export function get(keyBytes: u32, now: f64, isCounted: bool): i32 {
+export function get(keyBytes: u32, now: f64, wanted: u32): i32 {
   enterReading(OP_READ);
-  const bytes = read.get(keyBytes, u64(now), isCounted);
+  const bytes = read.get(keyBytes, u64(now), wanted);
   leave();
   return bytes;
 }

@@ -14,7 +14,7 @@ import { zsRetire } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 import { deferEntry } from './deferred';
 import { assertLeafLocked } from './directory';
-import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes } from './entry';
+import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes } from './entry-head';
 import { ANNOUNCED, announceTotals, DONE, Journal, NONE, selfJournal, takeTotals } from './journal';
 import { insertCell, raiseVersion, removeCell, replaceCell } from './leaf';
 

@@ -2,15 +2,9 @@
 import { peekWord } from '../base/words';
 import { zsIsHandle } from '../zsmalloc/alloc';
 import { zsIsLive, zsPlace } from '../zsmalloc/object';
+import { countParts } from './chain';
 import { leafAt, leafCount, leafLockAt, numberFor } from './directory';
-import {
-  countParts,
-  entryHash,
-  entryKeyBytes,
-  entryStoredBytes,
-  entryValueBytes,
-  hasHash,
-} from './entry';
+import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes, hasHash } from './entry-head';
 import { entryCount, totalKeyBytes, totalStoredBytes, totalValueBytes } from './journal';
 import { cellAt, isLineOf, LEAF_CELLS, LEAF_NUMBER, nextPosition, noteAt } from './leaf';
 import { isLeafSound } from './leaf-copy';

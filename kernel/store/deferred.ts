@@ -25,7 +25,7 @@ import { lock, tryLock, unlock } from '../thread/lock';
 import { beginGracePeriod, isQuiescent } from '../thread/rcu';
 import { highestSlot, slotOf } from '../thread/slot';
 import { zsDefer } from '../zsmalloc/alloc';
-import { releaseDoomed } from './entry';
+import { releaseDoomed } from './chain';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
 import { MAX_KEY_BYTES } from './limits';
 

@@ -33,6 +33,7 @@ import { lock, tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
 import { findHandle, firstMatch, LEAF_NUMBER, noteAt, versionOf } from './leaf';
+import { TAGS_ORDER } from './tags';
 
 /** Leaves that a directory page names. */
 const FAN_BITS: u32 = 9;
@@ -98,12 +99,15 @@ export function assertLeafLocked(leaf: u32): void {
 export function formatIndex(): i32 {
   const store = storeState();
   const journals = allocPages(JOURNALS_ORDER, MISC_INDEX, CLASS_UNMOVABLE);
+  const tags = allocPages(TAGS_ORDER, MISC_INDEX, CLASS_UNMOVABLE);
   const top = newIndexPage();
   const directory = newIndexPage();
   const leaf = newIndexPage();
-  if (journals > 0 && top != 0 && directory != 0 && leaf != 0) {
+  if (journals > 0 && tags > 0 && top != 0 && directory != 0 && leaf != 0) {
     store.journals = u32(journals) << PAGE_SHIFT;
     memory.fill(store.journals, 0, PAGE_BYTES << JOURNALS_ORDER);
+    store.tags = u32(tags) << PAGE_SHIFT;
+    memory.fill(store.tags, 0, PAGE_BYTES << TAGS_ORDER);
     storeWord(top, directory);
     storeWord(directory, leaf);
     store.leaves = 1;
@@ -111,6 +115,7 @@ export function formatIndex(): i32 {
     return 0;
   }
   if (journals > 0) freePages(journals, JOURNALS_ORDER, MISC_INDEX);
+  if (tags > 0) freePages(tags, TAGS_ORDER, MISC_INDEX);
   freeIndexPage(top);
   freeIndexPage(directory);
   freeIndexPage(leaf);

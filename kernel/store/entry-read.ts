@@ -25,7 +25,7 @@ import {
   shortBlock,
   shortChecksum,
   streamStart,
-} from './entry';
+} from './entry-head';
 import { BLOCK_BYTES } from './limits';
 
 /**

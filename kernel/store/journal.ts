@@ -42,6 +42,13 @@ export class StoreState {
   reshape: u32;
   reshaped: u32;
   fresh: u32;
+  /** Address of the table of deleted tags, and the lock of that: tags.ts. */
+  tags: u32;
+  tagsLock: u32;
+  tagClock: u64;
+  /** The round that looks for entries of deleted tags: cache/dead.ts. */
+  deadClock: u64;
+  deadHand: u32;
 }
 
 @unmanaged
@@ -79,6 +86,7 @@ export const ANNOUNCED: u32 = 1;
 export const DONE: u32 = 2;
 
 export const STORE_LOCK: usize = STORE_STATE;
+export const TAGS_LOCK: usize = STORE_STATE + offsetof<StoreState>('tagsLock');
 
 export function storeState(): StoreState {
   return changetype<StoreState>(STORE_STATE);

@@ -11,7 +11,7 @@
 import { peekByte, peekCell, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
 import { assertHalted } from '../thread/context';
 import { zsPlace } from '../zsmalloc/object';
-import { entryHash } from './entry';
+import { entryHash } from './entry-head';
 import {
   AWAY_ONE,
   addAway,

@@ -43,7 +43,7 @@ import {
 } from '../base/words';
 import { assertInSection } from '../thread/context';
 import { zsPlace } from '../zsmalloc/object';
-import { hasKey } from './entry';
+import { hasKey } from './entry-head';
 
 export const LINES: u32 = 64;
 const HOMES: u32 = 60;

@@ -24,6 +24,7 @@ import { bag, LIMBO_INDEX } from '../thread/limbo';
 import { breakLock, isLockOf } from '../thread/lock';
 import { highestSlot, slotOf } from '../thread/slot';
 import { asThreadState, threadStateOf } from '../zsmalloc/thread-state';
+import { isInChain } from './chain';
 import { isDeferredIn, ringLockAt, skipDoomed } from './deferred';
 import {
   isNamedIndexPage,
@@ -34,7 +35,6 @@ import {
   setLeaf,
   setLeafCount,
 } from './directory';
-import { isInChain } from './entry';
 import {
   ANNOUNCED,
   DONE,
@@ -43,6 +43,7 @@ import {
   NONE,
   STORE_LOCK,
   storeState,
+  TAGS_LOCK,
   takeTotals,
 } from './journal';
 import { cellAt, LEAF_CELLS, nextPosition } from './leaf';
@@ -63,6 +64,7 @@ export function repairStore(slot: u32): void {
   if (journal.reshaping != 0) freeUnnamedPages();
   journal.reshaping = 0;
   breakLock(STORE_LOCK, slot);
+  breakLock(TAGS_LOCK, slot);
 }
 
 /**

@@ -31,9 +31,9 @@ import { TYPE_FREE, TYPE_FREEING, TYPE_MASK, TYPE_MISC, TYPE_ZSPAGE } from '../m
 import { linkOf } from '../reclaim/reclaim';
 import { checkSlabs } from '../slab/check';
 import { CACHE_CELL } from '../slab/kmem-cache';
+import { countParts } from '../store/chain';
 import { checkIndex, countEntryParts } from '../store/check';
 import { deferredCount, deferredEntry, deferredIn } from '../store/deferred';
-import { countParts } from '../store/entry';
 import { journalOf, storeState } from '../store/journal';
 import { assertHalted } from '../thread/context';
 import { bag, LIMBO_KINDS, LIMBO_VALUE } from '../thread/limbo';

@@ -69,7 +69,7 @@ function store<V>(
   if (length <= settings.maxEntrySize) {
     failure = lease
       ? commit(kernel, lease, border.draft(lease, keyBytes, bytes, isRaw, expiry))
-      : border.storeIf(facts.IF_VERSION, version, keyBytes, bytes, length, isRaw, expiry);
+      : border.storeIf(facts.IF_UNCHANGED, version, keyBytes, bytes, length, isRaw, expiry);
   }
   if (failure === 0) {
     if (name !== undefined) tier?.wrote(name, border.putKey(key), UNKNOWN_LENGTH, ttl);

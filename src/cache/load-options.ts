@@ -1,12 +1,12 @@
 /** Options of `getOrSet`, and what one call of it asks for. */
 import { checkBoolean, checkOptions, checkSignal } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { readTtl, SET_OPTIONS, type SetOptions } from './settings.ts';
+import { readTtl, type SetOptions } from './settings.ts';
 import { copyKey, type Key } from './transfer.ts';
 import type { In } from './values.ts';
 import type { Signal } from './waiting.ts';
 
-export interface LoadOptions extends SetOptions {
+export interface LoadOptions extends Pick<SetOptions, 'ttl'> {
   /** Ends this caller's wait: its promise is rejected with the signal's reason. Nobody else's. */
   signal?: Signal;
   /**
@@ -57,7 +57,7 @@ export interface Request<V> {
   isRefresh: boolean;
 }
 
-const LOAD_OPTIONS = [...SET_OPTIONS, 'signal', 'timeoutMs', 'forceRefresh'];
+const LOAD_OPTIONS = ['ttl', 'signal', 'timeoutMs', 'forceRefresh'];
 const SYNC_OPTIONS = LOAD_OPTIONS.filter((name) => name !== 'signal');
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** What a timer takes: 24.8 days. */

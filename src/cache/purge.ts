@@ -17,14 +17,16 @@ export function readPurgeOptions(options: PurgeOptions): number {
 
 /** At least one page is gone through, whatever `maxMs`. @returns how many entries went */
 export function purgeStale(kernel: KernelExports, clock: ZoneClock, maxMs: number): number {
-  if (clock.nowIfNeeded() === 0) return 0;
+  clock.nowIfNeeded();
   const end = systemTime.stamp() + maxMs;
   let removed = 0;
   kernel.beginPurge();
-  let some: number;
-  do {
-    some = kernel.purgeNext();
-    removed += Math.max(some, 0);
-  } while (some >= 0 && systemTime.stamp() < end);
+  for (const step of [() => kernel.purgeNext(), () => kernel.sweepDead()]) {
+    let some: number;
+    do {
+      some = step();
+      removed += Math.max(some, 0);
+    } while (some >= 0 && systemTime.stamp() < end);
+  }
   return removed;
 }

@@ -5,7 +5,13 @@
  * A time to live is in milliseconds; 0 stands for none, as do `Infinity` and leaving it out.
  */
 import type { ArenaHandle } from '../arena/arena.ts';
-import { checkInteger, checkObject, checkOptions, checkSafeInteger } from '../border/arguments.ts';
+import {
+  checkBoolean,
+  checkInteger,
+  checkObject,
+  checkOptions,
+  checkSafeInteger,
+} from '../border/arguments.ts';
 import { isRevoked } from '../border/brands.ts';
 import type { Now } from '../border/clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
@@ -13,6 +19,8 @@ import { parseSize } from '../sizes.ts';
 import { wasmPagesFor } from '../threads/zone.ts';
 import type { Tier } from '../tier/interface.ts';
 import { KIND, notHandle } from './handle-hint.ts';
+import type { Refusal } from './statistics.ts';
+import { checkTags } from './tags.ts';
 import { attachTier, createTier, type OpenTier, type TierHandle } from './tier-settings.ts';
 import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
@@ -25,6 +33,10 @@ export interface SharedCacheOptions<T> {
   values?: ValueKind | ValueCodec<T>;
   /** Milliseconds after which an entry is as good as gone; 0 and Infinity, the default: never. */
   ttl?: number;
+  /**
+   * Milliseconds for which an entry is kept when its time is over, for who allows stale ones; 0.
+   */
+  staleFor?: number;
   /** Longest value, in bytes as stored before compression; default maxSize / 8. */
   maxEntrySize?: number | string;
   /** `'lz4'` (default) or `'none'`. */
@@ -38,9 +50,40 @@ export interface SharedCacheOptions<T> {
   tier?: Tier;
 }
 
-export interface SetOptions {
+export interface TimeOptions {
   /** Milliseconds, for this entry; 0 and Infinity: never, whatever the cache's is. */
   ttl?: number;
+  /**
+   * Milliseconds for which it is kept when its time is over, for those who allow stale ones; 0: it
+   * is gone then.
+   */
+  staleFor?: number;
+}
+
+/** What became of a call: filled in by it, as lru-cache's. */
+export interface Status {
+  get?: 'hit' | 'stale' | 'miss';
+  set?: 'add' | 'replace' | 'refused';
+  /** Why it was refused: too large, no memory, or a reader that stays keeps the memory. */
+  refusal?: Refusal;
+  /** Bytes of the value. */
+  entrySize?: number;
+}
+
+export interface GetOptions {
+  /** Whether an entry may be past its time; only those are there that were set with `staleFor`. */
+  allowStale?: boolean;
+  /** Gives the entry its time to live anew. That is a write: to read is several times cheaper. */
+  updateAgeOnGet?: boolean;
+  status?: Status;
+}
+
+export interface SetOptions extends TimeOptions {
+  /** Up to 8 texts of up to 256 bytes: `deleteTag` deletes all entries that have it. */
+  tags?: readonly string[];
+  /** Leaves the time of an entry that is overwritten as it is. */
+  noUpdateTTL?: boolean;
+  status?: Status;
 }
 
 export interface IncrementOptions extends SetOptions {
@@ -74,6 +117,7 @@ export interface SharedCacheHandle {
   /** `'own'`: the codec is code, so the attaching thread must bring the same one. */
   values: ValueKind | 'own';
   ttl: number;
+  staleFor: number;
   maxEntrySize: number;
   compression: 'lz4' | 'none';
   /** There, if the cache has a second tier. */
@@ -87,11 +131,22 @@ export interface SavedSettings extends Omit<Settings, 'tier'> {
   maxSize: number;
 }
 
-const CACHE_OPTIONS = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression', 'now', 'tier'];
+const CACHE_OPTIONS = [
+  'maxSize',
+  'values',
+  'ttl',
+  'staleFor',
+  'maxEntrySize',
+  'compression',
+  'now',
+  'tier',
+];
 const ATTACH_OPTIONS = ['values', 'now', 'tier'];
 const RESTORE_OPTIONS = [...ATTACH_OPTIONS, 'maxSize'];
-export const SET_OPTIONS: readonly string[] = ['ttl'];
-const INCREMENT_OPTIONS = ['ttl', 'initial'];
+const TIME_OPTIONS = ['ttl', 'staleFor'];
+const SET_OPTIONS = [...TIME_OPTIONS, 'tags', 'noUpdateTTL', 'status'];
+const INCREMENT_OPTIONS = [...SET_OPTIONS, 'initial'];
+const GET_OPTIONS = ['allowStale', 'updateAgeOnGet', 'status'];
 /** The kernel's numbers are signed. */
 const MAX_ENTRY_BYTES: number = 2 ** 31 - 1;
 /** Of `maxSize`, that one value may take unless told otherwise. */
@@ -111,6 +166,7 @@ export function readOptions<T>(options: SharedCacheOptions<T>): Opened<T> & { si
     maxSize,
     values = 'bytes',
     ttl,
+    staleFor,
     maxEntrySize,
     compression = 'lz4',
     now,
@@ -122,6 +178,7 @@ export function readOptions<T>(options: SharedCacheOptions<T>): Opened<T> & { si
   const settings: Settings = {
     values: isValueKind(values) ? values : 'own',
     ttl: readTtl(ttl, 0),
+    staleFor: readStaleFor(staleFor, 0),
     maxEntrySize: Math.min(
       maxEntrySize === undefined
         ? Math.floor(size * ENTRY_SHARE)
@@ -141,11 +198,12 @@ export function readHandle<T>(
   options: AttachOptions<T>,
 ): Opened<T> & { arena: ArenaHandle } {
   if (typeof handle !== 'object' || handle === null || isRevoked(handle)) throw notHandle(handle);
-  const { kind, arena, values, ttl, maxEntrySize, compression, tier } = handle;
+  const { kind, arena, values, ttl, staleFor = 0, maxEntrySize, compression, tier } = handle;
   if (kind !== KIND) throw notHandle(handle);
   const settings: Settings = {
     values,
     ttl: checkInteger('handle.ttl', ttl, 0, Number.MAX_SAFE_INTEGER),
+    staleFor: readStaleFor(staleFor, 0),
     maxEntrySize: checkInteger('handle.maxEntrySize', maxEntrySize, 1, MAX_ENTRY_BYTES),
     compression: checkCompression('handle.compression', compression),
   };
@@ -199,25 +257,96 @@ function checkNow(now: unknown): Now | undefined {
   throw new InvalidArgumentError('now', 'a function that returns milliseconds', now);
 }
 
-/** Of `increment`. Throws `InvalidArgumentError`. */
-export function readIncrementOptions(options: IncrementOptions): {
+/** What a set is made with, every field looked at once. */
+export interface EntryOptions {
+  /** Undefined: not said. */
   ttl: number | undefined;
-  initial: number;
+  staleFor: number | undefined;
+  tags: readonly string[] | undefined;
+  noUpdateTTL: boolean;
+  status: Status | undefined;
+}
+
+const NOT_SAID: EntryOptions = {
+  ...{ ttl: undefined, staleFor: undefined, tags: undefined },
+  ...{ noUpdateTTL: false, status: undefined },
+};
+
+/** Of `set` and its like. Throws `InvalidArgumentError`. */
+export function readEntryOptions(
+  options: SetOptions | undefined,
+  known: readonly string[] = SET_OPTIONS,
+): EntryOptions {
+  if (options === undefined) return NOT_SAID;
+  if (hasOnlyTtl(options)) return { ...NOT_SAID, ttl: readTtl(options.ttl, undefined) };
+  const { ttl, staleFor, tags, noUpdateTTL = false, status } = checkOptions(options, known);
+  return {
+    ttl: readTtl(ttl, undefined),
+    staleFor: readStaleFor(staleFor, undefined),
+    tags: tags === undefined ? undefined : checkTags(tags),
+    noUpdateTTL: checkBoolean('noUpdateTTL', noUpdateTTL),
+    status: readStatus(status),
+  };
+}
+
+/** Of `increment`, which has one more. Throws `InvalidArgumentError`. */
+export function readIncrementOptions(
+  options: IncrementOptions,
+): EntryOptions & { initial: number } {
+  const { initial = 0 } = checkOptions(options, INCREMENT_OPTIONS);
+  checkSafeInteger('initial', initial);
+  return { ...readEntryOptions(options, INCREMENT_OPTIONS), initial };
+}
+
+/** Of `touch`. Throws `InvalidArgumentError`. */
+export function readTimeOptions(options: TimeOptions): EntryOptions {
+  return readEntryOptions(options, TIME_OPTIONS);
+}
+
+/** Of `get`. Throws `InvalidArgumentError`. */
+export function readGetOptions(options: GetOptions): Required<Omit<GetOptions, 'status'>> & {
+  status: Status | undefined;
 } {
-  const { ttl, initial = 0 } = checkOptions(options, INCREMENT_OPTIONS);
-  return { ttl: readTtl(ttl, undefined), initial: checkSafeInteger('initial', initial) };
+  const { allowStale = false, updateAgeOnGet = false, status } = checkOptions(options, GET_OPTIONS);
+  return {
+    allowStale: checkBoolean('allowStale', allowStale),
+    updateAgeOnGet: checkBoolean('updateAgeOnGet', updateAgeOnGet),
+    status: readStatus(status),
+  };
 }
 
-/** Of `set`: the time to live, `unsaid` unless given. Throws `InvalidArgumentError`. */
-export function readSetOptions<U extends number | undefined>(
-  options: SetOptions,
-  unsaid: U,
-): number | U {
-  // Looked at closely only where it must be: that takes a tenth of a whole `set`.
-  if (!hasOnlyTtl(options)) checkOptions(options, SET_OPTIONS);
-  return readTtl(options.ttl, unsaid);
+/** Of `peek`: whether stale ones are wanted. Throws `InvalidArgumentError`. */
+export function readPeekOptions(options: Pick<GetOptions, 'allowStale'>): boolean {
+  const { allowStale = false } = checkOptions(options, ['allowStale']);
+  return checkBoolean('allowStale', allowStale);
 }
 
+const STATUS_FIELDS = ['get', 'set', 'refusal', 'entrySize'] as const;
+
+/** Empties it: what cannot be filled in is found before anything is done. */
+function readStatus(status: Status | undefined): Status | undefined {
+  if (status === undefined) return undefined;
+  const expected = 'an object, which is filled in';
+  checkObject('status', status, expected);
+  try {
+    status.entrySize = 0;
+    for (const name of STATUS_FIELDS) delete status[name];
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new InvalidArgumentError('status', expected, status, { cause, hint: cause.message });
+  }
+  return status;
+}
+
+/** Milliseconds; Infinity is kept. Throws `InvalidArgumentError`. */
+function readStaleFor<U extends number | undefined>(staleFor: unknown, unsaid: U): number | U {
+  if (staleFor === undefined) return unsaid;
+  const isWhole = Number.isSafeInteger(staleFor) && (staleFor as number) >= 0;
+  if (isWhole || staleFor === Number.POSITIVE_INFINITY) return staleFor as number;
+  throw new InvalidArgumentError('staleFor', 'whole milliseconds, or Infinity', staleFor);
+}
+
+/** Looked at closely only where it must be: that takes a tenth of a whole `set`. */
 function hasOnlyTtl(options: SetOptions): boolean {
   let isFound = false;
   try {

@@ -168,7 +168,10 @@ test('options that make no sense are refused, with what was seen', () => {
 test('options where no options are, and unknown ones, are refused: nothing is ignored', () => {
   using cache = new SharedCache({ maxSize: '4MiB' });
   const wrong: [unknown, RegExp][] = [
-    [5000, /^options must be an object of \{ ttl \}; seen: 5000$/],
+    [
+      5000,
+      /^options must be an object of \{ ttl, staleFor, tags, noUpdateTTL, status \}; seen: 5000$/,
+    ],
     [null, /seen: null$/],
     [new Date(), /seen: a Date$/],
     [{ ttlMs: 5 }, /seen: "ttlMs"; did you mean ttl\?$/],

@@ -18,6 +18,7 @@ import { openSaved } from './restore.ts';
 import { saveCache } from './save.ts';
 import {
   type AttachOptions,
+  type GetOptions,
   type IncrementOptions,
   type Opened,
   type RestoreOptions,
@@ -28,6 +29,8 @@ import {
   type Settings,
   type SharedCacheHandle,
   type SharedCacheOptions,
+  type Status,
+  type TimeOptions,
 } from './settings.ts';
 import type { CacheStats, Refusal } from './statistics.ts';
 import { TierLink } from './tier-link.ts';
@@ -41,6 +44,7 @@ import type { Version } from './writer.ts';
 export type {
   AttachOptions,
   CacheStats,
+  GetOptions,
   IncrementOptions,
   Key,
   Refusal,
@@ -48,6 +52,8 @@ export type {
   SetOptions,
   SharedCacheHandle,
   SharedCacheOptions,
+  Status,
+  TimeOptions,
   Version,
 };
 

@@ -16,6 +16,8 @@ import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { Details } from './details.ts';
+import type { Times } from './times.ts';
 import { type Decoder, encodeText, viewOf } from './values.ts';
 
 export type Key = string | Uint8Array;
@@ -38,9 +40,13 @@ export interface Versioned {
   /** Whether the next call overwrites them. */
   isLent: boolean;
   version: number;
-  /** Zone time, 0 = never. */
-  expiry: number;
+  /** As times.ts has them. */
+  times: Times;
+  /** How many tags it has. */
+  tags: number;
 }
+
+const NO_TIMES: Times = { expiry: 0, fresh: 0, longTtl: 0 };
 
 export class Border {
   readonly #kernel: KernelExports;
@@ -53,6 +59,7 @@ export class Border {
   readonly #input: Uint8Array;
   readonly #output: number;
   readonly #views: Uint8Array[] = [];
+  readonly details: Details;
   /** What `borrow` lends next. */
   #spare: ArrayBuffer | undefined;
 
@@ -66,6 +73,8 @@ export class Border {
     this.#key = this.#lend(kernel.keyScratch() >>> 0, facts.MAX_KEY_BYTES);
     this.#input = this.#lend(kernel.inputScratch() >>> 0, facts.BLOCK_BYTES);
     this.#output = kernel.outputScratch() >>> 0;
+    const output = this.#lend(this.#output, facts.BLOCK_BYTES);
+    this.details = new Details(kernel, output, (bytes, call) => this.withTime(bytes, call));
   }
 
   /** Puts a key into the scratch. @returns its length in bytes */
@@ -191,9 +200,14 @@ export class Border {
   }
 
   /** Decodes the value of the key in the scratch. */
-  fetch<T>(keyBytes: number, isCounted: boolean, decode: Decoder<T>): T | undefined {
+  fetch<T>(
+    keyBytes: number,
+    isCounted: boolean,
+    decode: Decoder<T>,
+    stale: 0 | typeof facts.GET_STALE = 0,
+  ): T | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
-      const length = this.#begin(keyBytes, isCounted && attempt === 0 ? 1 : 0);
+      const length = this.#begin(keyBytes, (isCounted && attempt === 0 ? 1 : 0) | stale);
       if (length < 0) return undefined;
       if (length <= facts.BLOCK_BYTES) return decode(this.#outputView(length), true);
       const value = this.#fetchBlocks(length);
@@ -207,12 +221,20 @@ export class Border {
     while (true) {
       const length = this.withTime(keyBytes, (now) => this.#kernel.getVersioned(keyBytes, now));
       const version = this.#kernel.readVersion() >>> 0;
-      if (length < 0) return { bytes: undefined, isLent: false, version, expiry: 0 };
-      const expiry = this.#kernel.readExpiry();
+      if (length < 0) {
+        return { bytes: undefined, isLent: false, version, times: NO_TIMES, tags: 0 };
+      }
+      const kernel = this.#kernel;
+      const times = {
+        expiry: kernel.readExpiry(),
+        fresh: kernel.readFresh(),
+        longTtl: kernel.readLongTtl(),
+      };
+      const tags = kernel.readTags();
       const isLent = length <= facts.BLOCK_BYTES;
       // Progress: a long value was overwritten while it was read.
       const bytes = isLent ? this.#outputView(length) : this.#fetchBlocks(length);
-      if (bytes !== undefined) return { bytes, isLent, version, expiry };
+      if (bytes !== undefined) return { bytes, isLent, version, times, tags };
     }
   }
 
@@ -297,12 +319,15 @@ export class Border {
     return view;
   }
 
-  /** Milliseconds until the key's entry expires: Infinity for never, 0 for none. */
+  /**
+   * Milliseconds until the key's entry expires: Infinity for never, 0 for none, less: it is stale.
+   */
   remaining(keyBytes: number): number {
     const now = this.#timeFor(keyBytes);
     const expiry = this.#kernel.expiryOf(keyBytes, now);
     if (expiry === 0) return Number.POSITIVE_INFINITY;
-    return expiry < 0 ? 0 : expiry - now;
+    if (expiry < 0) return 0;
+    return expiry > now ? expiry - now : Math.min(expiry - now, -1);
   }
 
   #lend(at: number, length: number): Uint8Array {

@@ -6,6 +6,7 @@ import type { KernelExports } from '../border/kernel.ts';
 import { DisposedError } from '../errors.ts';
 import { Loader } from './loader.ts';
 import { Many } from './many.ts';
+import { Reader } from './reader.ts';
 import type { Settings } from './settings.ts';
 import type { TierLink } from './tier-link.ts';
 import type { Border } from './transfer.ts';
@@ -18,6 +19,7 @@ export class ViewParts<T> {
   readonly codec: ValueCodec<T>;
   readonly decode: Decoder<T>;
   readonly settings: Settings;
+  readonly reader: Reader<T>;
   readonly writer: Writer<T>;
   /** What a second tier is reached by. */
   tier: TierLink<T> | undefined;
@@ -40,6 +42,7 @@ export class ViewParts<T> {
     this.decode = decoderOf(codec);
     this.settings = settings;
     this.writer = new Writer(this);
+    this.reader = new Reader(this);
   }
 
   /** Made for the first call that finds no value. */

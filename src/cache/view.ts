@@ -4,10 +4,8 @@
  *
  * What writes is writer.ts, what walks iteration.ts, how bytes cross transfer.ts.
  */
-import { checkBytes, checkInteger } from '../border/arguments.ts';
-import { isThenable } from '../border/brands.ts';
 import { type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
-import { InvalidArgumentError, TargetTooSmallError } from '../errors.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import {
   checkEntry,
@@ -25,8 +23,16 @@ import {
   readRequest,
 } from './load-options.ts';
 import { type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
-import type { IncrementOptions, SetOptions } from './settings.ts';
+import type { EntryInfo } from './reader.ts';
+import {
+  type GetOptions,
+  type IncrementOptions,
+  readPeekOptions,
+  type SetOptions,
+  type TimeOptions,
+} from './settings.ts';
 import { type CacheStats, readStats } from './statistics.ts';
+import { encodeTag } from './tags.ts';
 import { copyKey, type Key } from './transfer.ts';
 import type { Bytes, In } from './values.ts';
 import type { ViewParts } from './view-parts.ts';
@@ -52,18 +58,17 @@ export class CacheView<T> {
   }
 
   /** A copy of the key's value, or undefined. */
-  get(key: Key): T | undefined {
-    return this.#read(key, true);
+  get(key: Key, options?: GetOptions): T | undefined {
+    if (options !== undefined) return this.#parts.reader.get(key, options);
+    const border = this.#parts.live();
+    return border.fetch(border.putKey(key), true, this.#parts.decode);
   }
 
   /** Like `get`, but counts neither as hit nor as miss. */
-  peek(key: Key): T | undefined {
-    return this.#read(key, false);
-  }
-
-  #read(key: Key, isCounted: boolean): T | undefined {
+  peek(key: Key, options?: Pick<GetOptions, 'allowStale'>): T | undefined {
+    const stale = options !== undefined && readPeekOptions(options) ? facts.GET_STALE : 0;
     const border = this.#parts.live();
-    return border.fetch(border.putKey(key), isCounted, this.#parts.decode);
+    return border.fetch(border.putKey(key), false, this.#parts.decode, stale);
   }
 
   /**
@@ -75,12 +80,7 @@ export class CacheView<T> {
    * @throws {TargetTooSmallError} with the length `needed`; nothing was copied
    */
   getInto(key: Key, target: Uint8Array, offset = 0): number | undefined {
-    const border = this.#parts.live();
-    const room = checkBytes('target', target, Number.POSITIVE_INFINITY);
-    checkInteger('offset', offset, 0, room);
-    const length = border.fetchInto(border.putKey(key), target, offset, room - offset);
-    if (length > room - offset) throw new TargetTooSmallError(length, room - offset);
-    return length < 0 ? undefined : length;
+    return this.#parts.reader.into(key, target, offset);
   }
 
   /**
@@ -92,20 +92,7 @@ export class CacheView<T> {
    * others'
    */
   read<R>(key: Key, use: (bytes: Uint8Array) => R): R | undefined {
-    const border = this.#parts.live();
-    if (typeof use !== 'function') throw new InvalidArgumentError('use', 'a function', use);
-    const bytes = border.borrow(border.putKey(key));
-    if (bytes === undefined) return undefined;
-    let result: R;
-    try {
-      result = use(bytes);
-    } finally {
-      border.takeBack(bytes);
-    }
-    if (isThenable(result)) {
-      throw new InvalidArgumentError('use', 'a function that returns no promise', result);
-    }
-    return result;
+    return this.#parts.reader.lend(key, use);
   }
 
   /** Stores a value. @returns false when it was refused; the key then has no value */
@@ -180,7 +167,7 @@ export class CacheView<T> {
     checkCompute(compute);
     const request = options === undefined ? undefined : readRequest(key, compute, options);
     if (request?.isRefresh !== true) {
-      const value = this.#read(key, true);
+      const value = this.get(key);
       if (value !== undefined) return value;
     }
     return this.#parts.loader.load(request ?? readRequest(key, compute, options));
@@ -202,7 +189,7 @@ export class CacheView<T> {
     const read = () => readRequest(key, compute as Compute<T>, options, true);
     const request = options === undefined ? undefined : read();
     if (request?.isRefresh !== true) {
-      const value = this.#read(key, true);
+      const value = this.get(key);
       if (value !== undefined) return value;
     }
     return this.#parts.loader.loadSync(request ?? read());
@@ -221,6 +208,30 @@ export class CacheView<T> {
   getRemainingTTL(key: Key): number {
     const border = this.#parts.live();
     return border.remaining(border.putKey(key));
+  }
+
+  /**
+   * Gives the key's value a time to live that begins now: its own, or another one. A copy takes its
+   * place, so the cost is that of a `set` without the codec.
+   *
+   * @returns whether it did: false if there is no value that is fresh, or no memory
+   */
+  touch(key: Key, options?: TimeOptions): boolean {
+    return this.#parts.writer.touch(key, options);
+  }
+
+  /** What is known of the key's entry, a stale one as well. Not counted. */
+  info(key: Key): EntryInfo | undefined {
+    return this.#parts.reader.info(key);
+  }
+
+  /**
+   * Deletes every entry that has the tag, at once, whatever their number. Until their memory is
+   * needed `size` counts them; nothing else finds them.
+   */
+  deleteTag(tag: string): void {
+    const bytes = encodeTag(tag);
+    this.#parts.kernel.deleteTag(this.#parts.live().putKey(bytes));
   }
 
   /** @returns whether there was an entry */

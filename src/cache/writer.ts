@@ -17,14 +17,20 @@ import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError, NotANumberError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import type { Found } from './details.ts';
 import {
+  type EntryOptions,
   type IncrementOptions,
+  readEntryOptions,
   readIncrementOptions,
-  readSetOptions,
+  readTimeOptions,
   type SetOptions,
   type Settings,
+  type Status,
+  type TimeOptions,
 } from './settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
+import { type Times, timesFrom } from './times.ts';
 import type { Border, Key, Versioned } from './transfer.ts';
 import { type Decoder, type In, sameBytes, type ValueCodec } from './values.ts';
 
@@ -43,17 +49,23 @@ export interface WriterParts<T> {
   live(): Border;
 }
 
-/** A value that is about to be stored. */
+/** A value that is ready to be stored. */
 interface Prepared {
-  readonly bytes: Uint8Array;
-  readonly length: number;
-  readonly ttl: number;
-  readonly expiry: number;
+  bytes: Uint8Array;
+  length: number;
+  times: Times;
+  /** Undefined: those of the entry that it takes the place of. */
+  tags: readonly string[] | undefined;
+  /** Milliseconds, for the tier. */
+  ttl: number;
 }
 
 /** Tries of `update` after which it keeps what it has read. */
 const KEEP_AFTER = 2;
 const LAST_VERSION: bigint = 2n ** 64n - 1n;
+/** An outcome beside the kernel's: it was not tried. */
+const TOO_LARGE = -1000;
+const NO_TAGS: readonly string[] = [];
 
 export class Writer<T> {
   readonly #parts: WriterParts<T>;
@@ -63,25 +75,32 @@ export class Writer<T> {
   }
 
   set(key: Key, value: In<T>, options?: SetOptions): boolean {
-    const { tier } = this.#parts;
-    const { bytes, length, ttl, expiry } = this.#prepare(value, options);
+    this.#parts.live();
+    const read = readEntryOptions(options);
+    const prepared = this.#prepare(value, read);
+    if (read.noUpdateTTL) return this.#setInTime(key, prepared, read.status);
     const keyBytes = this.#parts.live().putKey(key);
-    if (tier === undefined) return this.#store(keyBytes, bytes, length, expiry);
+    const { tier } = this.#parts;
+    if (tier === undefined)
+      return this.#report(read.status, this.#store(keyBytes, prepared), prepared);
     const name = tier.note(key, keyBytes);
-    const isKept = this.#store(keyBytes, bytes, length, expiry);
-    if (isKept) tier.wrote(name, keyBytes, length, ttl);
+    const outcome = this.#store(keyBytes, prepared);
+    if (outcome === 0) tier.wrote(name, keyBytes, prepared.length, prepared.ttl);
     else tier.removed(name);
-    return isKept;
+    return this.#report(read.status, outcome, prepared);
   }
 
-  #store(keyBytes: number, bytes: Uint8Array, length: number, expiry: number): boolean {
+  #store(keyBytes: number, prepared: Prepared): number {
     const { kernel, settings } = this.#parts;
+    const { bytes, length, times } = prepared;
     if (length > settings.maxEntrySize) {
       kernel.refuseSet(keyBytes);
-      return false;
+      return TOO_LARGE;
     }
+    const border = this.#parts.live();
+    this.#describe(border, keyBytes, prepared, -1);
     const isRaw = settings.compression === 'none';
-    return this.#parts.live().store(keyBytes, bytes, length, isRaw, expiry);
+    return border.store(keyBytes, bytes, length, isRaw, times.expiry) ? 0 : facts.ERR_NO_MEMORY;
   }
 
   /** Deletes the key in the scratch. @returns whether there was an entry */
@@ -93,11 +112,26 @@ export class Writer<T> {
     return isRemoved;
   }
 
+  /** `set` with `noUpdateTTL`: in the time of the entry that it takes the place of. */
+  #setInTime(key: Key, prepared: Prepared, status: Status | undefined): boolean {
+    while (true) {
+      const border = this.#parts.live();
+      const found = border.details.inspect(border.putKey(key));
+      const [what, version] = conditionOf(found);
+      const times = what === facts.IF_VERSION ? (found as Found).times : prepared.times;
+      const outcome = this.#storeIf(what, version, key, { ...prepared, times });
+      if (outcome === facts.ERR_UNMET) continue;
+      if (outcome !== 0) this.remove(key, border.putKey(key));
+      return this.#report(status, outcome, prepared);
+    }
+  }
+
   /** Stores if the key has no value (IF_ABSENT) or has one (IF_PRESENT). */
   setIf(what: number, key: Key, value: In<T>, options?: SetOptions): boolean {
-    const prepared = this.#prepare(value, options);
-    const keyBytes = this.#parts.live().putKey(key);
-    return this.#storeIf(what, 0, key, keyBytes, prepared) === 0;
+    this.#parts.live();
+    const read = readEntryOptions(options);
+    const prepared = this.#prepare(value, read);
+    return this.#report(read.status, this.#storeIf(what, 0, key, prepared), prepared);
   }
 
   getWithVersion(key: Key): { value: T; version: Version } | undefined {
@@ -112,13 +146,16 @@ export class Writer<T> {
 
   setIfVersion(key: Key, value: In<T>, version: Version, options?: SetOptions): boolean {
     checkVersion(version);
-    const prepared = this.#prepare(value, options);
-    const keyBytes = this.#parts.live().putKey(key);
+    this.#parts.live();
+    const read = readEntryOptions(options);
+    const prepared = this.#prepare(value, read);
     const known = Number(version & 0xffff_ffffn);
-    if (versionOf(this.#parts.kernel.keyHash(keyBytes), known) !== version) {
+    const hash = this.#parts.kernel.keyHash(this.#parts.live().putKey(key));
+    if (versionOf(hash, known) !== version) {
       throw new InvalidArgumentError('version', 'one of the same key', version);
     }
-    return this.#storeIf(facts.IF_VERSION, known, key, keyBytes, prepared) === 0;
+    const outcome = this.#storeIf(facts.IF_VERSION, known, key, prepared);
+    return this.#report(read.status, outcome, prepared);
   }
 
   update(
@@ -129,18 +166,27 @@ export class Writer<T> {
     if (typeof change !== 'function') {
       throw new InvalidArgumentError('change', 'a function', change);
     }
-    const ttl = options === undefined ? undefined : readSetOptions(options, undefined);
+    this.#parts.live();
+    return this.#update(key, change, readEntryOptions(options));
+  }
+
+  #update(
+    key: Key,
+    change: (old: T | undefined) => In<T> | undefined,
+    options: EntryOptions,
+  ): T | undefined {
     let kept: Uint8Array | undefined;
     let result: { value: In<T> | undefined; isSame: boolean } | undefined;
     for (let tries = 0; ; tries++) {
       const border = this.#parts.live();
+      const born = options.tags === undefined ? -1 : this.#parts.kernel.tagClock();
       const seen = border.fetchVersioned(border.putKey(key));
       if (result === undefined || !sameBytes(kept, seen.bytes)) {
         if (tries >= KEEP_AFTER) kept = seen.bytes?.slice();
         result = this.#change(change, seen);
       }
       if (result.isSame) return result.value as T;
-      const outcome = this.#publish(key, result.value, ttl, seen);
+      const outcome = this.#publish(key, result.value, options, seen, born);
       if (outcome === 0) return result.value as T;
       if (outcome !== facts.ERR_UNMET) return undefined;
       if (tries < KEEP_AFTER) result = undefined;
@@ -148,36 +194,73 @@ export class Writer<T> {
   }
 
   increment(key: Key, by = 1, options: IncrementOptions = {}): number | undefined {
-    const { kernel, clock, settings } = this.#parts;
-    if (settings.values !== 'json' && settings.values !== 'string') {
+    const { kernel, settings } = this.#parts;
+    const isJson = settings.values === 'json';
+    if (!isJson && settings.values !== 'string') {
       const hint = 'increment counts in JSON and in texts';
       throw new InvalidArgumentError('values', "'json' or 'string'", settings.values, { hint });
     }
     this.#parts.live();
     checkSafeInteger('by', by);
-    const { ttl, initial } = readIncrementOptions(options);
+    const read = readIncrementOptions(options);
+    const { ttl, staleFor, tags, initial } = read;
     const { tier } = this.#parts;
-    const life = ttl ?? settings.ttl;
-    const expiry = clock.expiryIn(tier ? tier.bound(life) : life);
-    const keeps = ttl === undefined && tier === undefined ? 1 : 0;
+    const times = timesFrom(this.#parts, ttl, staleFor);
+    const keeps = ttl === undefined && staleFor === undefined && tier === undefined;
     const border = this.#parts.live();
     const keyBytes = border.putKey(key);
     const name = tier?.note(key, keyBytes);
-    const failure = border.withTime(keyBytes, (now) =>
-      kernel.increment(keyBytes, by, initial, expiry, keeps, now),
-    );
-    if (failure === 0) {
-      const sum = kernel.incremented();
-      if (name !== undefined) tier?.wrote(name, keyBytes, UNKNOWN_LENGTH, life);
-      return sum;
-    }
+    const failure = border.withTime(keyBytes, (now) => {
+      const { expiry, fresh, longTtl } = times;
+      const add = [by, initial, expiry, fresh, longTtl, keeps ? 1 : 0, now] as const;
+      return kernel.increment(keyBytes, ...add);
+    });
     if (failure === facts.ERR_NOT_A_NUMBER) {
       throw new NotANumberError(key, 'its value is no whole number');
     }
     if (failure === facts.ERR_OVERFLOW) {
       throw new NotANumberError(key, 'the sum is no safe integer');
     }
-    return undefined;
+    const sum = kernel.incremented();
+    if (!this.#report(read.status, failure, String(sum))) return undefined;
+    if (name !== undefined) tier?.wrote(name, keyBytes, UNKNOWN_LENGTH, ttl ?? settings.ttl);
+    if (tags !== undefined) this.#tag(key, read);
+    return sum;
+  }
+
+  /** Gives the key's value other tags, whatever it is by now. */
+  #tag(key: Key, options: EntryOptions): void {
+    const { decode } = this.#parts;
+    let seen: Versioned;
+    do {
+      const border = this.#parts.live();
+      seen = border.fetchVersioned(border.putKey(key));
+      if (seen.bytes === undefined) return;
+    } while (
+      this.#publish(key, decode(seen.bytes, seen.isLent) as In<T>, options, seen, -1) ===
+      facts.ERR_UNMET
+    );
+  }
+
+  /** Gives the key's value a new time to live, by default its own. @returns whether it did */
+  touch(key: Key, options: TimeOptions = {}): boolean {
+    const { kernel, settings, tier } = this.#parts;
+    this.#parts.live();
+    const { ttl, staleFor } = readTimeOptions(options);
+    while (true) {
+      const border = this.#parts.live();
+      const found = border.details.inspect(border.putKey(key));
+      if (typeof found === 'number' || found.isStale) return false;
+      const own = ttl ?? (found.ttl === 0 ? ownTtl(found, settings) : found.ttl);
+      const times = timesFrom(this.#parts, own, staleFor ?? staleForOf(found));
+      const keyBytes = this.#parts.live().putKey(key);
+      const { expiry, fresh, longTtl } = times;
+      const outcome = kernel.touch(found.version, keyBytes, expiry, fresh, longTtl);
+      if (outcome === facts.ERR_UNMET) continue;
+      if (outcome === 0 && tier)
+        tier.wrote(tier.note(key, keyBytes), keyBytes, UNKNOWN_LENGTH, own);
+      return outcome === 0;
+    }
   }
 
   /** Runs the user's code: what it throws has changed nothing. */
@@ -194,7 +277,13 @@ export class Writer<T> {
   }
 
   /** Stores, or deletes, if the key has what was seen. @returns 0 or ERR_… */
-  #publish(key: Key, value: In<T> | undefined, ttl: number | undefined, seen: Versioned): number {
+  #publish(
+    key: Key,
+    value: In<T> | undefined,
+    options: EntryOptions,
+    seen: Versioned,
+    born: number,
+  ): number {
     const { kernel, clock, settings, tier } = this.#parts;
     if (value === undefined) {
       clock.nowIfNeeded();
@@ -204,47 +293,97 @@ export class Writer<T> {
       if (failure === 0 && name !== undefined) tier?.removed(name);
       return failure;
     }
+    const { ttl, staleFor, tags, status } = options;
     const bytes = this.#parts.codec.serialize(value as T);
     const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
     // With a tier an entry's expiry is mostly that of our belief in it, and says nothing of its
     // own.
-    const isNew = ttl !== undefined || seen.bytes === undefined || tier !== undefined;
-    const life = ttl ?? settings.ttl;
-    const fresh = clock.expiryIn(isNew ? (tier?.bound(life) ?? life) : 0);
-    const keyBytes = this.#parts.live().putKey(key);
-    const expiry = isNew ? fresh : seen.expiry;
-    const prepared = { bytes, length, ttl: life, expiry };
-    return this.#storeIf(facts.IF_VERSION, seen.version, key, keyBytes, prepared);
+    const isKept = seen.bytes !== undefined && tier === undefined;
+    const isNew = !isKept || ttl !== undefined || staleFor !== undefined;
+    const times = isNew ? timesFrom(this.#parts, ttl, staleFor) : seen.times;
+    if (!isNew) clock.nowIfNeeded();
+    const what = seen.bytes === undefined ? facts.IF_NONE_YET : facts.IF_VERSION;
+    const kept = tags === undefined && seen.tags > 0 ? undefined : (tags ?? NO_TAGS);
+    const prepared = { bytes, length, times, tags: kept, ttl: ttl ?? settings.ttl };
+    const outcome = this.#storeIf(what, seen.version, key, prepared, born);
+    this.#report(status, outcome, prepared);
+    return outcome;
   }
 
-  #prepare(value: In<T>, options: SetOptions | undefined): Prepared {
-    const { clock, codec, settings, tier } = this.#parts;
-    this.#parts.live();
-    const ttl = options === undefined ? settings.ttl : readSetOptions(options, settings.ttl);
+  #prepare(value: In<T>, { ttl, staleFor, tags }: EntryOptions): Prepared {
+    const { codec, settings } = this.#parts;
     const bytes = codec.serialize(value as T);
     const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
-    return { bytes, length, ttl, expiry: clock.expiryIn(tier ? tier.bound(ttl) : ttl) };
+    const times = timesFrom(this.#parts, ttl, staleFor);
+    return { bytes, length, times, tags: tags ?? NO_TAGS, ttl: ttl ?? settings.ttl };
   }
 
-  #storeIf(
-    what: number,
-    version: number,
-    key: Key,
-    keyBytes: number,
-    { bytes, length, ttl, expiry }: Prepared,
-  ): number {
+  /** @returns 0, TOO_LARGE or ERR_… */
+  #storeIf(what: number, version: number, key: Key, prepared: Prepared, born = -1): number {
     const { kernel, settings, tier } = this.#parts;
+    const { bytes, length, times, tags, ttl } = prepared;
+    const border = this.#parts.live();
+    const keyBytes = border.putKey(key);
     if (length > settings.maxEntrySize) {
       kernel.refuseSet(0);
-      return facts.ERR_NO_MEMORY;
+      return TOO_LARGE;
     }
-    const isRaw = settings.compression === 'none';
     const name = tier?.note(key, keyBytes);
-    const border = this.#parts.live();
-    const failure = border.storeIf(what, version, keyBytes, bytes, length, isRaw, expiry);
-    if (failure === 0 && name !== undefined) tier?.wrote(name, keyBytes, length, ttl);
-    return failure;
+    if (tags === undefined) kernel.keepTags(keyBytes, times.fresh, times.longTtl);
+    else this.#describe(border, keyBytes, prepared, born);
+    const isRaw = settings.compression === 'none';
+    const outcome = border.storeIf(what, version, keyBytes, bytes, length, isRaw, times.expiry);
+    if (outcome === 0 && name !== undefined) tier?.wrote(name, keyBytes, length, ttl);
+    return outcome;
   }
+
+  /** Most entries have nothing to be described. @param born  −1: now */
+  #describe(
+    border: Border,
+    keyBytes: number,
+    { times, tags = NO_TAGS }: Prepared,
+    born: number,
+  ): void {
+    if (times.fresh === 0 && times.longTtl === 0 && tags.length === 0) return;
+    border.details.describe(keyBytes, times, tags, born < 0 ? this.#parts.kernel.tagClock() : born);
+  }
+
+  /** Fills a status in. @returns whether it was stored */
+  #report(status: Status | undefined, outcome: number, { length }: { length: number }): boolean {
+    if (status !== undefined && outcome !== facts.ERR_UNMET) {
+      const { kernel } = this.#parts;
+      status.entrySize = length;
+      if (outcome === 0) status.set = kernel.wasReplaced() === 0 ? 'add' : 'replace';
+      else {
+        status.set = 'refused';
+        const reason = kernel.wasStalled() === 0 ? 'no-memory' : 'stalled-reader';
+        status.refusal = outcome === TOO_LARGE ? 'too-large' : reason;
+      }
+    }
+    return outcome === 0;
+  }
+}
+
+/** What a set asks for that is to take the place of what was found, or of nothing. */
+function conditionOf(found: Found | number): [what: number, version: number] {
+  if (typeof found === 'number') return [facts.IF_NONE_YET, found];
+  return [found.isStale ? facts.IF_NONE_YET : facts.IF_VERSION, found.version];
+}
+
+/** Of an entry without a time to live of its own: one that never expires goes on so. */
+function ownTtl({ times }: Found, settings: Settings): number {
+  return times.expiry === 0 && times.fresh === 0 ? 0 : settings.ttl;
+}
+
+/** How long an entry is kept when it is stale. */
+function staleForOf({ times }: Found): number {
+  if (times.fresh === 0) return 0;
+  return times.expiry === 0 ? Number.POSITIVE_INFINITY : timeOf(times.expiry) - times.fresh;
+}
+
+/** The expiry without the code above it: times.ts. */
+function timeOf(expiry: number): number {
+  return expiry % 2 ** 41;
 }
 
 /** The key's hash tells whose it is. */

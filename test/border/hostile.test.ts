@@ -23,12 +23,8 @@ import {
   SharedCache,
   ZsPool,
 } from '../../src/index.ts';
-import { hostile, UsersOwnError } from '../support/hostile.ts';
+import { type Any, fields, hostile, type Row, UsersOwnError } from '../support/hostile.ts';
 import { settled } from '../support/settled.ts';
-
-/** Anything goes: that is the point. */
-// biome-ignore lint/suspicious/noExplicitAny: hostile arguments have every type
-type Any = any;
 
 const cache = new SharedCache({ maxSize: '4MiB' });
 const { arena } = cache;
@@ -52,20 +48,8 @@ const open = new SharedCache<unknown>({
   values: { serialize: (value) => value as Uint8Array, deserialize: (bytes) => bytes },
 });
 
-type Row = (bad: Any) => unknown;
-
 /** The number of no thread. */
 const NOBODY = 0xffffffff;
-
-/** A field of an object whose others are right. */
-const field =
-  (call: (value: Any) => unknown, right: object, name: string): Row =>
-  (bad) =>
-    call({ ...right, [name]: bad });
-
-function fields(title: string, call: (value: Any) => unknown, right: object): [string, Row][] {
-  return Object.keys(right).map((name) => [`${title} ${name}`, field(call, right, name)]);
-}
 
 /** Ends what a call opened. */
 const shut = (opened: { close(): void } | undefined): void => opened?.close();
@@ -98,6 +82,21 @@ const rows: Record<string, Row> = {
   'SharedCache.peek key': (bad) => cache.peek(bad),
   'SharedCache.has key': (bad) => cache.has(bad),
   'SharedCache.getRemainingTTL key': (bad) => cache.getRemainingTTL(bad),
+  'SharedCache.get options': (bad) => cache.get('kept 1', bad),
+  'SharedCache.peek options': (bad) => cache.peek('kept 1', bad),
+  'SharedCache.info key': (bad) => cache.info(bad),
+  'SharedCache.touch key': (bad) => cache.touch(bad),
+  'SharedCache.touch options': (bad) => cache.touch('other', bad),
+  'SharedCache.deleteTag tag': (bad) => cache.deleteTag(bad),
+  ...Object.fromEntries([
+    ...fields('SharedCache.get', (o: Any) => cache.get('kept 1', o), {
+      ...{ allowStale: true, updateAgeOnGet: false, status: {} },
+    }),
+    ...fields('SharedCache.touch', (o) => cache.touch('other', o as Any), { ttl: 5, staleFor: 5 }),
+    ...fields('SharedCache.set', (o) => cache.set('other', kept, o as Any), {
+      ...{ ttl: 5, staleFor: 5, tags: ['tag'], noUpdateTTL: true, status: {} },
+    }),
+  ]),
   'SharedCache.getInto key': (bad) => cache.getInto(bad, new Uint8Array(5000)),
   'SharedCache.getInto target': (bad) => cache.getInto('kept 1', bad),
   'SharedCache.getInto offset': (bad) => cache.getInto('kept 1', new Uint8Array(5000), bad),
@@ -113,7 +112,7 @@ const rows: Record<string, Row> = {
   'SharedCache.set json': (bad) => json.set('other', bad),
   'SharedCache.set serialized': (bad) => open.set('other', bad),
   'SharedCache.set options': (bad) => cache.set('other', kept, bad),
-  'SharedCache.set ttl': (bad) => cache.set('other', kept, { ttl: bad }),
+  'SharedCache.set tag': (bad) => cache.set('other', kept, { tags: ['tag', bad] }),
   'SharedCache.set unknown': (bad) => cache.set('other', kept, { ttlMs: bad } as Any),
   'SharedCache.add key': (bad) => cache.add(bad, kept),
   'SharedCache.add value': (bad) => cache.add('other', bad),

@@ -17,6 +17,9 @@ test('it has every export, with its members', () => {
   for (const heading of ['SharedCache', 'Arena', 'KeyvStore', 'pagelessDriver', 'CacheStore']) {
     assert.match(reference, new RegExp(`^### ${heading}$`, 'm'));
   }
-  assert.match(reference, /^- `get\(key: Key\): T \| undefined` {2}\n {2}\S/m);
+  assert.match(
+    reference,
+    /^- `get\(key: Key, options\?: GetOptions\): T \| undefined` {2}\n {2}\S/m,
+  );
   assert.doesNotMatch(reference, /#private|\bundefined\n###/);
 });

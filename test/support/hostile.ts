@@ -158,3 +158,23 @@ const makers: Record<string, () => unknown> = {
 export function hostile(): [name: string, value: unknown][] {
   return Object.entries(makers).map(([name, make]) => [name, make()]);
 }
+
+/** Anything goes: that is the point. */
+// biome-ignore lint/suspicious/noExplicitAny: hostile arguments have every type
+export type Any = any;
+
+export type Row = (bad: Any) => unknown;
+
+/** A field of an object whose others are right. */
+const field =
+  (call: (value: Any) => unknown, right: object, name: string): Row =>
+  (bad) =>
+    call({ ...right, [name]: bad });
+
+export function fields(
+  title: string,
+  call: (value: Any) => unknown,
+  right: object,
+): [string, Row][] {
+  return Object.keys(right).map((name) => [`${title} ${name}`, field(call, right, name)]);
+}

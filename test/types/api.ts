@@ -14,12 +14,11 @@ import type * as signed from '../../docs/api.d.ts';
 
 /** Signed and not built yet. May only shrink. */
 interface Missing {
-  SharedCache: 'deleteTag' | 'info' | 'metrics' | 'namespace' | 'off' | 'on' | 'recreate' | 'touch';
+  SharedCache: 'metrics' | 'namespace' | 'off' | 'on' | 'recreate';
 
-  SharedCacheOptions: 'near' | 'staleFor';
+  SharedCacheOptions: 'near';
   AttachOptions: 'near';
   RestoreOptions: 'near';
-  SetOptions: 'noUpdateTTL' | 'staleFor' | 'status' | 'tags';
 }
 
 /**

@@ -62,6 +62,7 @@ const first: [string, string[]][] = [
   ['memdesc/recover', ['alloc-free-killed', 'order-3-killed', 'part-killed', 'huge-killed']],
   ['memdesc/', ['pin-free-descriptor-reused', 'free-free', 'pin-slab-and-zspage']],
   ['slab/', ['pin-slab-retired', 'set-delete', 'pin-slab-and-zspage']],
+  ['store/chain', ['read-on-delete-reuse-all', 'get-delete-reuse', 'overwrite-killed-survived']],
   ['store/entry', ['read-on-delete-reuse-all', 'get-delete-reuse']],
   ['store/directory', ['get-split-k', 'get-split-m', 'split-killed-survived']],
   ['store/leaf', ['get-overwrite-reuse', 'get-delete-reuse', 'get-split-k']],

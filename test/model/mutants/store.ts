@@ -72,6 +72,31 @@ export const storeMutants: Mutant[] = [
     scenarios: ['increment-increment', 'update-update'],
   },
   {
+    name: "a line's floor is read before its records",
+    edits: [
+      [
+        '  for (let i: u32 = 0; i < RECORDS; i++) {\n    const record',
+        '  const floor = loadCell(line);\n  for (let i: u32 = 0; i < RECORDS; i++) {\n    const record',
+      ],
+      ['  return loadCell(line) > born;', '  return floor > born;'],
+    ],
+    scenarios: ['get-tag-dropped'],
+  },
+  {
+    name: 'a touch takes the place of whatever there is',
+    edits: [
+      [
+        'let failure = beginIf(IF_VERSION, version, keyBytes, total, until);',
+        'let failure = beginIf(IF_PRESENT, version, keyBytes, total, until);',
+      ],
+      [
+        "import { IF_VERSION } from './condition';\nimport { findVersioned",
+        "import { IF_PRESENT } from './condition';\nimport { findVersioned",
+      ],
+    ],
+    scenarios: ['touch-set'],
+  },
+  {
     name: 'a cell read by a plain load',
     edits: [
       [

@@ -11,7 +11,7 @@ import { load, makeCache, NOW, remove, set, VALUE_BYTES, word } from './cache.ts
 /** Twelve times the digit 1. */
 const BEFORE = 111_111_111_111;
 
-const increment: Body = (thread) => thread.call('increment', 4, 1, 0, 0, 1, NOW);
+const increment: Body = (thread) => thread.call('increment', 4, 1, 0, 0, 0, 0, 1, NOW);
 const add: Body = (thread) => thread.call('setIf', facts.IF_ABSENT, 0, 4, VALUE_BYTES, 1, 0);
 const replace: Body = (thread) => thread.call('setIf', facts.IF_PRESENT, 0, 4, VALUE_BYTES, 1, 0);
 const evict: Body = (thread) => thread.call('sweepInCall', 1);

@@ -20,6 +20,7 @@ import { rcuScenarios } from './rcu.ts';
 import { slabScenarios } from './slab.ts';
 import { storeScenarios } from './store.ts';
 import { storeDeathScenarios } from './store-deaths.ts';
+import { tagScenarios } from './tags.ts';
 import { threadScenarios } from './threads.ts';
 import { unwoundScenarios } from './unwound.ts';
 import { withdrawScenarios } from './withdraw.ts';
@@ -35,6 +36,7 @@ export const scenarios: KernelScenario[] = [
   ...queueDeathScenarios,
   ...storeDeathScenarios,
   ...conditionScenarios,
+  ...tagScenarios,
   ...threadScenarios,
   ...entryScenarios,
   ...compactionScenarios,

@@ -1,0 +1,99 @@
+/**
+ * The dead: entries whose tags were deleted go before any that lives, as do those that have
+ * expired.
+ *
+ * A deletion says nothing of where they are (store/tags.ts). So a hand goes once round the leaves
+ * after it, some leaves for each that is short of memory, and takes out what is over. Two that go
+ * round together, or a merge that moves entries behind the hand, leave some to the queues.
+ *
+ *   hand    number of the next leaf, + 1; 0 = no round is under way    compare-and-swap
+ *   clock   of the tags when the last round began                      plain stores of a cell: a
+ *           hint
+ */
+import { STORE_STATE } from '../base/layout';
+import { casWord, loadCell, loadWord, peekWord, storeCell, storeWord } from '../base/words';
+import { makeRingRoom } from '../reclaim/reclaim';
+import { closeChange, removeEntry } from '../store/change';
+import { hasRingRoom } from '../store/deferred';
+import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../store/directory';
+import { StoreState } from '../store/journal';
+import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
+import { lifeAt, OVER } from '../store/life';
+import { tagClock } from '../store/tags';
+import { latestTime } from '../thread/clock';
+import { COUNT_EXPIRATIONS, count } from '../thread/counters';
+import { leaveSection } from '../thread/rcu';
+import { zsPlace } from '../zsmalloc/object';
+import { unitsOfEntry } from './judge';
+
+const HAND: usize = STORE_STATE + offsetof<StoreState>('deadHand');
+const CLOCK: usize = STORE_STATE + offsetof<StoreState>('deadClock');
+
+/** Leaves that are gone through by one call: some 25,000 entries, whose heads are looked at. */
+const LEAVES: u32 = 64;
+
+/** Thread-local: units that `sweepDead` has freed. */
+let units: u32 = 0;
+
+export function deadUnits(): u32 {
+  return units;
+}
+
+/**
+ * Takes out what is over in the next leaves, until so many units are. Not in a section.
+ *
+ * @returns entries that went; −1: there is no round to go
+ */
+export function sweepDead(wanted: u32): i32 {
+  units = 0;
+  let entries: u32 = 0;
+  for (let left = LEAVES; left != 0 && units < wanted; left--) {
+    const number = nextLeaf();
+    if (number < 0) return entries == 0 ? -1 : i32(entries);
+    entries += sweepLeaf(number);
+  }
+  return i32(entries);
+}
+
+/** @returns the number of the leaf whose turn it is, or −1 */
+function nextLeaf(): i32 {
+  const hand = loadWord(HAND);
+  if (hand == 0) {
+    const clock = tagClock();
+    if (loadCell(CLOCK) == clock) return -1;
+    storeCell(CLOCK, clock);
+    storeWord(HAND, 1);
+    return nextLeaf();
+  }
+  if (hand > leafCount()) {
+    casWord(HAND, hand, 0);
+    return nextLeaf();
+  }
+  // Another thread's, if it was faster: then both go through it.
+  casWord(HAND, hand, hand + 1);
+  return i32(hand - 1);
+}
+
+function sweepLeaf(number: u32): u32 {
+  let entries: u32 = 0;
+  let isWhole = false;
+  while (!isWhole) {
+    makeRingRoom();
+    lockLeaf(number);
+    const leaf = leafAt(number);
+    let at: u32 = leaf == 0 ? LEAF_CELLS : nextPosition(leaf, 0);
+    for (; at < LEAF_CELLS && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
+      const handle = peekWord(cellAt(leaf, at));
+      if (lifeAt(zsPlace(handle), latestTime()) != OVER) continue;
+      units += unitsOfEntry(handle);
+      removeEntry(leaf, at, handle);
+      closeChange();
+      entries++;
+    }
+    isWhole = at >= LEAF_CELLS;
+    unlockLeaf(number);
+    leaveSection();
+  }
+  count(COUNT_EXPIRATIONS, entries);
+  return entries;
+}

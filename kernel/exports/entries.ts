@@ -1,0 +1,117 @@
+/**
+ * What entries have besides their values, as JavaScript calls it: times, tags, and what is known of
+ * one. Times are zone time, milliseconds as f64; 0 is never, or not said.
+ */
+import * as store from '../cache/cache';
+import * as dead from '../cache/dead';
+import * as read from '../cache/read';
+import * as touched from '../cache/touch';
+import * as extension from '../store/extension';
+import * as tags from '../store/tags';
+import { leave, OP_DELETE, OP_WRITE } from '../thread/operations';
+import { selfState } from '../thread/slot';
+import { enterKernel as enter, enterReading } from '../thread/stop';
+
+/**
+ * Gives the entry that is set next these times, and tags whose names (length − 1, bytes) stand in
+ * the output scratch. @returns 0 if they and the key are too long together
+ */
+export function describeNext(keyBytes: u32, fresh: f64, ttl: f64, born: f64, count: u32): bool {
+  return extension.describeDraft(keyBytes, u64(fresh), u64(ttl), u64(born), count);
+}
+
+/** What `born` is of tags that are given now: a deletion before it kills nothing. */
+export function tagClock(): f64 {
+  return f64(tags.tagClock());
+}
+
+/** The same, with the tags of the key's entry. */
+export function keepTags(keyBytes: u32, fresh: f64, ttl: f64): void {
+  enterReading(OP_WRITE);
+  touched.keepTags(keyBytes, u64(fresh), u64(ttl));
+  leave();
+}
+
+/** Notes what is known of the key's entry. @returns how many tags it has, or ERR_… */
+export function inspectEntry(keyBytes: u32, now: f64): i32 {
+  enterReading(OP_WRITE);
+  const found = touched.inspectEntry(keyBytes, u64(now));
+  leave();
+  return found;
+}
+
+/** Of what was inspected. */
+export function foundExpiry(): f64 {
+  return f64(touched.foundExpiry());
+}
+
+export function foundFresh(): f64 {
+  return f64(touched.foundFresh());
+}
+
+export function foundTtl(): f64 {
+  return f64(touched.foundTtl());
+}
+
+export function foundLongTtl(): f64 {
+  return f64(touched.foundLongTtl());
+}
+
+export function foundBytes(): u32 {
+  return touched.foundBytes();
+}
+
+export function foundStoredBytes(): u32 {
+  return touched.foundStoredBytes();
+}
+
+/** @returns 0, or ERR_…: nothing has changed */
+export function touch(version: u32, keyBytes: u32, expiry: f64, fresh: f64, ttl: f64): i32 {
+  enter(OP_WRITE);
+  const failure = touched.touch(version, keyBytes, u64(expiry), u64(fresh), u64(ttl));
+  leave();
+  return failure;
+}
+
+/** Of what `getVersioned` read. */
+export function readFresh(): f64 {
+  return f64(read.readFresh());
+}
+
+export function readLongTtl(): f64 {
+  return f64(read.readLongTtl());
+}
+
+export function readTags(): u32 {
+  return read.readTags();
+}
+
+/** Whether what was read or inspected last was stale. */
+export function wasStale(): bool {
+  return read.wasStale();
+}
+
+/** Whether the last set took the place of another value. */
+export function wasReplaced(): bool {
+  return store.wasReplaced();
+}
+
+/** Whether the last refusal was for a reader that stays. */
+export function wasStalled(): bool {
+  return store.wasStalled();
+}
+
+/** Kills all entries that have the tag whose name stands in the key scratch. */
+export function deleteTag(bytes: u32): void {
+  enter(OP_DELETE);
+  tags.deleteTag(tags.tagHash(selfState().keyScratch, bytes));
+  leave();
+}
+
+/** Takes out entries of deleted tags. @returns how many; −1: there are none any more */
+export function sweepDead(): i32 {
+  enter(OP_DELETE);
+  const entries = dead.sweepDead(u32.MAX_VALUE);
+  leave();
+  return entries;
+}

@@ -1,0 +1,214 @@
+/**
+ * Entries: key and value of the cache as zsmalloc objects, and what their heads say.
+ *
+ * An entry is a chain of objects. The first holds the head, the key and the beginning of the
+ * *stream*; further parts hold the rest. The stream is a row of blocks, each up to 64 KiB of value:
+ *
+ *   head   HEAD:1 LONG:1 PACKED:1 EXPIRES:1 keyBytes − 1:11 EXTENDED:1 size:16 · hash
+ *          · with LONG: next part · valueBytes
+ *            else:      checksum of the stored bytes [· with PACKED: stored bytes]
+ *          [· with EXPIRES: expiry:41, ttl:12] [· with EXTENDED: extension], then the key, with
+ *          LONG padded to 4, then stream bytes
+ *   part   next part, then stream bytes
+ *   block  stored bytes:31 RAW:1 · checksum of the stored bytes, then the stored bytes
+ *
+ *   HEAD     tells a head from a part: addresses of cells are even
+ *   size     with LONG what the chain takes in zsmalloc, in units of 64 bytes; 65,535 = that or
+ *            more. Else the length of the value
+ *   expiry   the millisecond from which it is as good as gone
+ *   ttl      code of its own time to live, 0 = none; and what else few entries have: extension.ts
+ *   hash     32 bits of the key's seeded hash: what the index and the queues know it by
+ *
+ * Most entries are *short*: one block that the first object holds. Of its head only the checksum is
+ * kept, and the length if the block is PACKED, for one that is not is as long as the value. Such an
+ * entry takes 12 bytes besides its key and value.
+ *
+ * A block begins at the start of an object's stream, and no object holds bytes of two blocks, so an
+ * object's share of the stream follows from its block's length and is written nowhere. A block
+ * that LZ4 does not shrink is stored as it is (RAW).
+ *
+ * Everything is written (entry.ts) before the entry is published and never again.
+ */
+import { alignUp, PAGE_BYTES, superblock } from '../base/layout';
+import { hashKey } from '../codec/hash';
+import { selfState } from '../thread/slot';
+import { slotBytesAt } from '../zsmalloc/alloc';
+import { zsContiguous, zsRead, zsReadWord } from '../zsmalloc/object';
+import { BYTES_MASK } from './extension';
+
+export const HEAD: u32 = 1;
+export const LONG: u32 = 2;
+export const PACKED: u32 = 4;
+export const EXPIRES: u32 = 8;
+export const KEY_SHIFT: u32 = 4;
+const KEY_BYTES_MASK: u32 = 0x7ff;
+export const EXTENDED: u32 = 0x8000;
+export const SIZE_SHIFT: u32 = 16;
+export const STORED_UNIT_SHIFT: u32 = 6;
+/** Seventy years since the cache was made; with the code, what a double holds exactly. */
+export const TIME_BITS: u64 = 41;
+export const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
+
+/** Words of a head. Of a part the first is the next part. */
+export const HEAD_SIZES: u32 = 0;
+export const HEAD_HASH: u32 = 4;
+export const SHORT_SUM: u32 = 8;
+export const SHORT_STORED: u32 = 12;
+export const LONG_NEXT: u32 = 8;
+export const LONG_VALUE_BYTES: u32 = 12;
+/** Bytes of a head without an expiry. */
+const SHORT_BYTES: u32 = 12;
+const LONG_BYTES: u32 = 16;
+const EXPIRY_BYTES: u32 = 8;
+export const PART_BYTES: u32 = 4;
+export const BLOCK_HEAD_BYTES: u32 = 8;
+export const RAW: u32 = 0x8000_0000;
+
+export function sizesOf(place: u64): u32 {
+  return zsReadWord(place, HEAD_SIZES);
+}
+
+function keyBytesIn(sizes: u32): u32 {
+  return ((sizes >> KEY_SHIFT) & KEY_BYTES_MASK) + 1;
+}
+
+export function entryKeyBytes(place: u64): u32 {
+  return keyBytesIn(sizesOf(place));
+}
+
+export function isShort(place: u64): bool {
+  return (sizesOf(place) & LONG) == 0;
+}
+
+export function entryValueBytes(place: u64): u32 {
+  const sizes = sizesOf(place);
+  return (sizes & LONG) == 0 ? sizes >> SIZE_SHIFT : zsReadWord(place, LONG_VALUE_BYTES);
+}
+
+export function entryHash(place: u64): u32 {
+  return zsReadWord(place, HEAD_HASH);
+}
+
+/** What the entry takes in zsmalloc: rounded up to units of 64 bytes. */
+export function entryStoredBytes(place: u64): u32 {
+  const sizes = sizesOf(place);
+  if ((sizes & LONG) != 0) return (sizes >> SIZE_SHIFT) << STORED_UNIT_SHIFT;
+  return alignUp(slotBytesAt(place), 1 << STORED_UNIT_SHIFT);
+}
+
+/** The block of a short entry: its head's first word, and the checksum. */
+export function shortBlock(place: u64): u32 {
+  const sizes = sizesOf(place);
+  return (sizes & PACKED) == 0 ? (sizes >> SIZE_SHIFT) | RAW : zsReadWord(place, SHORT_STORED);
+}
+
+export function shortChecksum(place: u64): u32 {
+  return zsReadWord(place, SHORT_SUM);
+}
+
+/** The millisecond from which the entry is gone; 0 = never. */
+export function entryExpiry(place: u64): u64 {
+  return expiryCell(place) & TIME_MASK;
+}
+
+/** The code of its own time to live, as it was told with the expiry; 0 = none. */
+export function entryTtlCode(place: u64): u32 {
+  return u32(expiryCell(place) >> TIME_BITS);
+}
+
+function expiryCell(place: u64): u64 {
+  const sizes = sizesOf(place);
+  if ((sizes & EXPIRES) == 0) return 0;
+  const at = headBytes(sizes);
+  return u64(zsReadWord(place, at)) | (u64(zsReadWord(place, at + 4)) << 32);
+}
+
+/** Whether it has neither expiry nor extension. */
+export function isPlain(place: u64): bool {
+  return (sizesOf(place) & (EXPIRES | EXTENDED)) == 0;
+}
+
+/** Where the extension is, 0 = there is none. */
+export function extensionOf(place: u64): u32 {
+  const sizes = sizesOf(place);
+  return (sizes & EXTENDED) == 0 ? 0 : extensionStart(sizes);
+}
+
+/** Bytes of a head without its expiry, which stands behind. */
+export function headBytes(sizes: u32): u32 {
+  if ((sizes & LONG) != 0) return LONG_BYTES;
+  return (sizes & PACKED) == 0 ? SHORT_BYTES : SHORT_BYTES + 4;
+}
+
+export function extensionStart(sizes: u32): u32 {
+  return headBytes(sizes) + ((sizes & EXPIRES) == 0 ? 0 : EXPIRY_BYTES);
+}
+
+/** Where the key begins. */
+function keyStart(place: u64, sizes: u32): u32 {
+  const start = extensionStart(sizes);
+  return (sizes & EXTENDED) == 0 ? start : start + (zsReadWord(place, start) & BYTES_MASK);
+}
+
+/** Where the stored bytes begin: of a short entry the block's, else the stream, which has words. */
+export function storedStart(sizes: u32, key: u32): u32 {
+  const end = key + keyBytesIn(sizes);
+  return (sizes & LONG) == 0 ? end : alignUp(end, 4);
+}
+
+/** Where the first object's share of the stream, or a short entry's stored bytes, begin. */
+export function streamStart(place: u64): u32 {
+  const sizes = sizesOf(place);
+  return storedStart(sizes, keyStart(place, sizes));
+}
+
+/** Copies an entry's key. @returns its length */
+export function readKey(place: u64, to: usize): u32 {
+  zsRead(place, keyStart(place, sizesOf(place)), to, entryKeyBytes(place));
+  return entryKeyBytes(place);
+}
+
+/** The object behind one of a chain, 0 = it is the last. */
+export function nextOf(place: u64): u32 {
+  const word = zsReadWord(place, 0);
+  if ((word & HEAD) == 0) return word;
+  return (word & LONG) == 0 ? 0 : zsReadWord(place, LONG_NEXT);
+}
+
+/** Whether the entry has this key. Compares in two pieces where the key spans two pages. */
+export function hasKey(place: u64, key: usize, bytes: u32): bool {
+  const sizes = sizesOf(place);
+  if (keyBytesIn(sizes) != bytes) return false;
+  const start = keyStart(place, sizes);
+  let from: u32 = 0;
+  while (from < bytes) {
+    const toPageEnd = PAGE_BYTES - ((u32(place) + start + from) & (PAGE_BYTES - 1));
+    const part = min(bytes - from, toPageEnd);
+    if (memory.compare(zsContiguous(place, start + from, part), key + from, part) != 0) {
+      return false;
+    }
+    from += part;
+  }
+  return true;
+}
+
+/** The hash of a key: 32 bits, never 0, which marks a record of a queue that is gone. */
+export function hashOf(key: usize, bytes: u32): u32 {
+  const hash = hashKey(key, bytes, superblock().hashSeed);
+  return max(u32(hash ^ (hash >> 32)), 1);
+}
+
+/**
+ * Whether the entry's key has this hash. A key that spans two pages is copied to this thread's key
+ * scratch; without one it is believed.
+ */
+export function hasHash(place: u64, hash: u32): bool {
+  const bytes = entryKeyBytes(place);
+  let key = zsContiguous(place, keyStart(place, sizesOf(place)), bytes);
+  if (key == 0 && bytes != 0) {
+    key = selfState().keyScratch;
+    if (key == 0) return true;
+    readKey(place, key);
+  }
+  return hashOf(key, bytes) == hash;
+}

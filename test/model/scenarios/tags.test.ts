@@ -1,0 +1,5 @@
+/** The scenarios of tags.ts hold. */
+import { testScenarios } from '../scenario-tests.ts';
+import { tagScenarios } from './tags.ts';
+
+testScenarios(tagScenarios);

@@ -1,0 +1,123 @@
+/** Scenarios of tags and times: nobody dead is seen again, and a touch brings no old value back. */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
+import type { KernelScenario } from '../kernel-model.ts';
+import { load, makeCache, NOW, read, set, VALUE_BYTES, word } from './cache.ts';
+
+/**
+ * Names of four letters. The first is the entry's tag; the others are remembered in the same line.
+ */
+const OTHERS = 7;
+let others: number[] = [];
+
+function nameInScratch(machine: Machine, thread: Thread, name: number): void {
+  machine.store(thread.callNow('keyScratch') as number, name);
+}
+
+function deleteNow(machine: Machine, name: number): void {
+  nameInScratch(machine, machine.main, name);
+  machine.main.callNow('deleteTag', 4);
+}
+
+const TAG = word('t');
+
+/** The table's line of the tag, which has been deleted: its words. */
+function lineOf(machine: Machine): () => string {
+  const fields = facts.structures.find(({ name }) => name === 'StoreState')!.fields;
+  const { offset } = fields.find(({ name }) => name === 'tags')!;
+  const at = machine.load(facts.STORE_STATE + offset);
+  const lineWords = (line: number) =>
+    Array.from({ length: 16 }, (_, i) => machine.load(at + line * 64 + i * 4)).join();
+  const before = Array.from({ length: 256 }, (_, line) => lineWords(line));
+  deleteNow(machine, TAG);
+  const line = before.findIndex((words, i) => words !== lineWords(i));
+  return () => lineWords(line);
+}
+
+/** Finds names whose records stand in the tag's line. */
+function findOthers(machine: Machine): void {
+  const line = lineOf(machine);
+  others = [];
+  for (let name = 1; others.length < OTHERS; name++) {
+    const before = line();
+    deleteNow(machine, name);
+    if (line() !== before) others.push(name);
+  }
+}
+
+/** `k` has the tag, whose deletion is the oldest in a line that is full. */
+function makeDead(machine: Machine): void {
+  const { main, threads } = machine;
+  makeCache('k', 'k')(machine);
+  findOthers(machine);
+  load(machine, main, 'k', 'a');
+  const output = main.callNow('outputScratch') as number;
+  machine.store(output, 3 | ((TAG & 0xff_ffff) << 8));
+  machine.store(output + 4, TAG >>> 24);
+  assert.equal(main.callNow('describeNext', 4, 0, 0, main.callNow('tagClock') as number, 1), 1);
+  assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  deleteNow(machine, TAG);
+  for (const name of others.slice(1)) deleteNow(machine, name);
+  nameInScratch(machine, threads[1]!, others[0]!);
+}
+
+const deleteTag: Body = (thread) => thread.call('deleteTag', 4);
+
+/** Another time for what it finds. */
+const touch: Body = async (thread) => {
+  if (((await thread.call('inspectEntry', 4, NOW)) as number) < 0) return facts.ERR_NOT_FOUND;
+  const version = thread.callNow('readVersion') as number;
+  return thread.call('touch', version, 4, NOW + 1000, 0, 0);
+};
+
+/** What the key has, for everybody, at the end. */
+function seenBy(machine: Machine): string {
+  const { main } = machine;
+  nameInScratch(machine, main, word('k'));
+  if ((main.callNow('get', 4, NOW, 0) as number) < 0) return '-';
+  return String.fromCharCode(machine.load(main.callNow('outputScratch') as number) & 255);
+}
+
+export const tagScenarios: KernelScenario[] = [
+  {
+    // The record that killed it is dropped for another one: the floor takes its place.
+    name: 'get-tag-dropped',
+    bound: 2,
+    prepare: makeDead,
+    threads: [read('-'), deleteTag],
+    check: (machine) => assert.equal(seenBy(machine), '-', 'the dead lives again'),
+  },
+  {
+    name: 'touch-set',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [touch, set],
+    check: (machine) => assert.equal(seenBy(machine), 'c', 'a touch brought the old value back'),
+  },
+  {
+    name: 'touch-killed-survived',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    stepLimit: 60_000,
+    prepare: makeCache('k'),
+    threads: [touch],
+    check: (machine) => assert.equal(seenBy(machine), 'a'),
+  },
+  {
+    name: 'delete-tag-killed-survived',
+    bound: 0,
+    kills: 1,
+    killable: [1],
+    mustSurvive: true,
+    prepare: makeDead,
+    threads: [read('-'), deleteTag],
+    check: (machine) => {
+      assert.equal(seenBy(machine), '-');
+      deleteNow(machine, TAG);
+    },
+  },
+];

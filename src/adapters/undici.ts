@@ -21,6 +21,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
+import { checkOptions } from '../border/arguments.ts';
 import type { SharedCache } from '../cache/shared-cache.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { checkCache } from './cache-argument.ts';
@@ -68,6 +69,7 @@ export interface CacheStoreOptions {
 /** How long a URI that was never stored is remembered as changed: longer than answers take. */
 const FORGOTTEN_MS = 300_000;
 const LONGEST_KEY = 1024;
+const STORE_OPTIONS = ['cache', 'maxEntrySize', 'prefix', 'onError'];
 const HEAD_LENGTH_BYTES = 4;
 
 const encoder = new TextEncoder();
@@ -81,7 +83,12 @@ export class CacheStore {
 
   /** Throws `InvalidArgumentError`. */
   constructor(options: CacheStoreOptions) {
-    const { cache, maxEntrySize, prefix = 'undici:', onError } = options ?? {};
+    const {
+      cache,
+      maxEntrySize,
+      prefix = 'undici:',
+      onError,
+    } = checkOptions(options ?? {}, STORE_OPTIONS);
     checkCache('CacheStore', cache, 'bytes');
     if (maxEntrySize !== undefined && !(Number.isInteger(maxEntrySize) && maxEntrySize >= 0)) {
       throw new InvalidArgumentError('maxEntrySize', 'an integer from 0 on', maxEntrySize);

@@ -10,6 +10,7 @@
  * between their parts; `base` of `getKeys` and `clear` is such a beginning. No peer is imported:
  * the driver is an object of the shape that unstorage asks for.
  */
+import { checkOptions } from '../border/arguments.ts';
 import { isArrayBuffer, isBytes } from '../border/brands.ts';
 import type { SharedCache } from '../cache/shared-cache.ts';
 import { decodeText, encodeText } from '../cache/values.ts';
@@ -47,7 +48,7 @@ export interface PagelessDriver {
 
 /** Makes the driver. Throws `InvalidArgumentError`. */
 export function pagelessDriver(options: PagelessDriverOptions): PagelessDriver {
-  const { cache, base = '', ttl } = options ?? {};
+  const { cache, base = '', ttl } = checkOptions(options ?? {}, ['cache', 'base', 'ttl']);
   checkCache('pagelessDriver', cache, 'bytes');
   if (typeof base !== 'string') throw new InvalidArgumentError('base', 'a text', base);
   const byDefault = timeToLive(ttl);

@@ -1,0 +1,65 @@
+/**
+ * A misspelt option is a typed error that names the one that was meant, in every options object of
+ * the public API: what it was to do would silently not be done.
+ */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { CacheStore } from '../../src/adapters/undici.ts';
+import { pagelessDriver } from '../../src/adapters/unstorage.ts';
+import { Arena, InvalidArgumentError, SharedCache } from '../../src/index.ts';
+import { inspect } from '../../src/inspect/index.ts';
+import { redisTier } from '../../src/tier/redis.ts';
+
+const cache = new SharedCache<unknown>({ maxSize: '4MiB', values: 'json' });
+const bytes = new SharedCache({ maxSize: '4MiB' });
+const arena = new Arena({ size: '8MiB' });
+const pool = arena.createZsPool();
+after(() => {
+  for (const one of [cache, bytes, arena]) one.close();
+});
+
+/** By name: what takes the options, what was written, what was meant. */
+const calls: Record<string, [(options: never) => unknown, wrong: string, meant: string]> = {
+  'new SharedCache': [(options) => new SharedCache(options), 'maxsize', 'maxSize'],
+  'SharedCache.attach': [(o) => SharedCache.attach(cache.handle, o), 'vales', 'values'],
+  set: [(o) => cache.set('key', 1, o), 'tll', 'ttl'],
+  add: [(o) => cache.add('key', 1, o), 'tll', 'ttl'],
+  replace: [(o) => cache.replace('key', 1, o), 'tll', 'ttl'],
+  update: [(o) => cache.update('key', () => 1, o), 'tll', 'ttl'],
+  increment: [(o) => cache.increment('count', 1, o), 'inital', 'initial'],
+  setIfVersion: [(o) => cache.setIfVersion('key', 1, 0n as never, o), 'tll', 'ttl'],
+  setMany: [(o) => cache.setMany([['key', 1, o]]), 'tll', 'ttl'],
+  getOrSet: [(o) => cache.getOrSet('none', () => 1, o), 'forceRefesh', 'forceRefresh'],
+  getOrSetSync: [(o) => cache.getOrSetSync('none', () => 1, o), 'timeout', 'timeoutMs'],
+  getAsync: [(o) => cache.getAsync('none', o), 'timeout', 'timeoutMs'],
+  getManyAsync: [(o) => cache.getManyAsync(['none'], o), 'sigal', 'signal'],
+  flush: [(o) => cache.flush(o), 'timeout', 'timeoutMs'],
+  keys: [(o) => [...cache.keys(o)], 'ass', 'as'],
+  purgeStale: [(o) => cache.purgeStale(o), 'maxMS', 'maxMs'],
+  'new Arena': [(options) => new Arena(options), 'sise', 'size'],
+  allocPages: [(o) => arena.allocPages(0, o), 'moveable', 'movable'],
+  allocFolio: [(o) => arena.allocFolio(0, o), 'typ', 'type'],
+  compact: [(o) => arena.compact(o), 'budget', 'budgetMs'],
+  evacuate: [(o) => arena.evacuate(o), 'counts', 'count'],
+  startCompaction: [(o) => arena.startCompaction(o), 'interval', 'intervalMs'],
+  createObjectCache: [(o) => arena.createObjectCache(o), 'byte', 'bytes'],
+  registerType: [(o) => arena.registerType(o), 'descriptorbytes', 'descriptorBytes'],
+  reap: [(o) => arena.reap(1, o), 'sigal', 'signal'],
+  'ZsPool.compact': [(o) => pool.compact(o), 'treshold', 'threshold'],
+  inspect: [(o) => inspect(cache, o), 'prot', 'port'],
+  redisTier: [(o) => redisTier(o), 'keyprefix', 'keyPrefix'],
+  CacheStore: [(o) => new CacheStore(o), 'prefx', 'prefix'],
+  pagelessDriver: [(o) => pagelessDriver(o), 'bse', 'base'],
+};
+
+for (const [name, [call, wrong, meant]] of Object.entries(calls)) {
+  test(`${name}: ${wrong} is no option, ${meant} is`, async () => {
+    const refused = (error: unknown) => {
+      assert.ok(error instanceof InvalidArgumentError, String(error));
+      assert.match(error.message, new RegExp(`seen: "${wrong}"; did you mean ${meant}\\?$`));
+      return true;
+    };
+    await assert.rejects(async () => call({ [wrong]: 1 } as never), refused);
+    assert.equal(cache.size, 0);
+  });
+}

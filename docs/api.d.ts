@@ -165,7 +165,8 @@ export interface SharedCache<V> extends CacheView<V> {
   /** One: a cache of several zones is not built, and would have `arenas` beside it. */
   readonly arena: Arena;
   save(file: string): Promise<void>;
-  metrics(): string;
+  /** Prometheus' text; labels tell several caches apart. */
+  metrics(labels?: Record<string, string>): string;
   on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this;
   off<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this;
   /** A fresh cache with a new handle, after poison. */
@@ -175,12 +176,13 @@ export interface SharedCache<V> extends CacheView<V> {
   [Symbol.dispose](): void;
 }
 
-/** Events of this thread. */
+/**
+ * Told to listeners of this thread. Deaths of threads and their recovery are no events: the zone
+ * does not count them.
+ */
 export interface CacheEvents {
   poisoned: { error: Error };
-  recovered: object;
-  threadDied: object;
-  evicted: object;
+  evicted: { entries: number };
 }
 
 /** What came of calls of `getOrSet` that found no value. */

@@ -41,6 +41,7 @@ export type {
 export type { EntryInfo } from './cache/reader.ts';
 export type {
   AttachOptions,
+  CacheEvents,
   CacheStats,
   GetOptions,
   IncrementOptions,

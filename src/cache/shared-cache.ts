@@ -14,6 +14,8 @@ import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { isSupported, whyUnsupported } from '../border/support.ts';
 import { IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import { formatSize } from '../sizes.ts';
+import { type CacheEvents, Events } from './events.ts';
+import { metricsText } from './metrics.ts';
 import { openSaved } from './restore.ts';
 import { saveCache } from './save.ts';
 import {
@@ -43,6 +45,7 @@ import type { Version } from './writer.ts';
 
 export type {
   AttachOptions,
+  CacheEvents,
   CacheStats,
   GetOptions,
   IncrementOptions,
@@ -87,6 +90,8 @@ function create<T>(options: SharedCacheOptions<T>): Opening<T> {
 export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   readonly #arena: Arena;
   readonly #parts: ViewParts<T>;
+  readonly #opening: Opening<T>;
+  #events: Events | undefined;
 
   /** Creates a cache. Throws `InvalidArgumentError`. */
   constructor(options: SharedCacheOptions<T>) {
@@ -96,6 +101,7 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
     super(parts);
     this.#arena = opening.arena;
     this.#parts = parts;
+    this.#opening = opening;
   }
 
   /**
@@ -166,9 +172,54 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
     await saveCache(saved, checkFile('file', file));
   }
 
+  /** The figures of `stats` in Prometheus' text format; `labels` tell several caches apart. */
+  metrics(labels: Record<string, string> = {}): string {
+    return metricsText(this.stats(), this.#arena.size, labels);
+  }
+
+  /**
+   * Calls `listener` in this thread, a tenth of a second late at most, while its event loop turns:
+   * `poisoned` with the error that every call throws, once; `evicted` with how many entries went
+   * since the last time because memory was short. Keeps no process alive.
+   */
+  on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this {
+    this.#parts.live();
+    this.#events ??= new Events(this.#parts.kernel);
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  /** Ends what `on` began. */
+  off<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this {
+    this.#parts.live();
+    this.#events ??= new Events(this.#parts.kernel);
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  /**
+   * A fresh and empty cache like this one, with a handle of its own that the other threads need;
+   * this one is closed. For a cache that is poisoned.
+   */
+  recreate(): SharedCache<T> {
+    const { tier: _, values, ...settings } = this.#parts.settings;
+    const { codec, now, tier } = this.#opening;
+    const options = {
+      ...settings,
+      maxSize: this.arena.size,
+      values: values === 'own' ? codec : values,
+      ...(now && { now }),
+      ...(tier?.tier && { tier: tier.tier }),
+    };
+    const fresh = new SharedCache<T>(options);
+    this.close();
+    return fresh;
+  }
+
   /** Gives back this thread's part; the cache lives on in the others. Twice is once. */
   close(): void {
     if (this.#parts.isClosed) return;
+    this.#events?.close();
     void this.#parts.tier?.session?.close();
     this.#parts.close();
     this.#arena.close();

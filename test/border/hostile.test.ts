@@ -147,6 +147,12 @@ const rows: Record<string, Row> = {
   'SharedCache.getAsync options': (bad) => cache.getAsync('other', bad),
   'SharedCache.getManyAsync keys': (bad) => cache.getManyAsync(bad),
   'SharedCache.flush options': (bad) => cache.flush(bad),
+  'SharedCache.on event': (bad) => cache.on(bad, () => 0),
+  'SharedCache.on listener': (bad) => (typeof bad === 'function' ? 0 : cache.on('evicted', bad)),
+  'SharedCache.off event': (bad) => cache.off(bad, () => 0),
+  'SharedCache.off listener': (bad) => (typeof bad === 'function' ? 0 : cache.off('evicted', bad)),
+  'SharedCache.metrics labels': (bad) => cache.metrics(bad),
+  'SharedCache.metrics label': (bad) => cache.metrics({ app: bad }),
   'SharedCache.purgeStale options': (bad) => cache.purgeStale(bad),
   'SharedCache.purgeStale maxMs': (bad) => cache.purgeStale({ maxMs: bad }),
   'SharedCache.load file': (bad) => SharedCache.load(bad),
@@ -262,7 +268,7 @@ after(() => {
 
 /** Functions without arguments. */
 const nullary = [
-  'SharedCache.clear entries values stats close isSupported whyUnsupported',
+  'SharedCache.clear entries values stats close recreate isSupported whyUnsupported',
   'Arena.buddyInfo check close createZsPool pageTypeInfo report reportZsmalloc slabInfo stalls',
   'ZsPool.report close',
   'ObjectCache.alloc',

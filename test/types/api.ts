@@ -14,7 +14,7 @@ import type * as signed from '../../docs/api.d.ts';
 
 /** Signed and not built yet. May only shrink. */
 interface Missing {
-  SharedCache: 'metrics' | 'namespace' | 'off' | 'on' | 'recreate';
+  SharedCache: 'namespace';
 
   SharedCacheOptions: 'near';
   AttachOptions: 'near';
@@ -32,6 +32,7 @@ interface Pairs {
   AttachOptions: [signed.AttachOptions<Value>, built.AttachOptions<Value>];
   RestoreOptions: [signed.RestoreOptions<Value>, built.RestoreOptions<Value>];
   SetOptions: [signed.SetOptions, built.SetOptions];
+  CacheEvents: [signed.CacheEvents, built.CacheEvents];
   CacheStats: [signed.CacheStats, built.CacheStats];
   ValueCodec: [signed.ValueCodec<Value>, built.ValueCodec<Value>];
   codecs: [
@@ -66,7 +67,7 @@ type Differing<T extends keyof Pairs> = {
 }[keyof Signed<T> & keyof Built<T>];
 
 /** Their types name the cache itself, which agrees only when all is built: compared by arity. */
-type NamesCache = 'attach' | 'forEach' | 'load' | 'prototype' | 'recreate';
+type NamesCache = 'attach' | 'forEach' | 'load' | 'off' | 'on' | 'prototype' | 'recreate';
 /** Likewise: an opaque type is only itself. */
 type NamesVersion = 'getWithVersion' | 'setIfVersion';
 type Agree<A, B, M> = M extends NamesCache | NamesVersion

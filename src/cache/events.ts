@@ -1,0 +1,94 @@
+/**
+ * Events of a cache, told to the listeners of this thread.
+ *
+ * Nothing calls back from the zone, and no call of the cache does more because somebody listens:
+ * while there are listeners, a timer that keeps no process alive looks at figures of the zone ten
+ * times a second. So what happened is told a moment later, and together.
+ */
+import { corruption, type KernelExports } from '../border/kernel.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+
+export interface CacheEvents {
+  /** The zone is poisoned, and every call throws this error. Told once; `recreate` goes on. */
+  poisoned: { error: Error };
+  /** So many entries went since the last time because memory was short, by whichever thread. */
+  evicted: { entries: number };
+}
+
+type Name = keyof CacheEvents;
+type Listener = (event: never) => void;
+
+const NAMES: readonly string[] = ['poisoned', 'evicted'] satisfies Name[];
+const LOOK_MS = 100;
+// Fake timers would patch one thread of many.
+const { setInterval, clearInterval, queueMicrotask } = globalThis;
+
+export class Events {
+  readonly #kernel: KernelExports;
+  readonly #listeners = new Map<string, Set<Listener>>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #evictions = 0;
+  #wasPoisoned = false;
+
+  constructor(kernel: KernelExports) {
+    this.#kernel = kernel;
+  }
+
+  on(name: string, listener: unknown): void {
+    const set = this.#listeners.get(checkName(name)) ?? new Set();
+    this.#listeners.set(name, set.add(checkListener(listener)));
+    if (this.#timer !== undefined) return;
+    this.#evictions = this.#kernel.counter(facts.COUNT_EVICTIONS);
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    (this.#timer as { unref?(): void }).unref?.();
+  }
+
+  off(name: string, listener: unknown): void {
+    this.#listeners.get(checkName(name))?.delete(checkListener(listener));
+    if ([...this.#listeners.values()].every((set) => set.size === 0)) this.close();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#listeners.clear();
+  }
+
+  #look(): void {
+    const kernel = this.#kernel;
+    const entries = kernel.counter(facts.COUNT_EVICTIONS) - this.#evictions;
+    if (entries > 0) {
+      this.#evictions += entries;
+      this.#tell('evicted', { entries });
+    }
+    const fault = kernel.fault();
+    if (fault === 0 || this.#wasPoisoned) return;
+    this.#wasPoisoned = true;
+    const error = corruption(fault, kernel.faultSlot(), kernel.faultDetail());
+    this.#tell('poisoned', { error });
+  }
+
+  /** A listener that throws keeps none from the others: what it throws is an uncaught exception. */
+  #tell<E extends Name>(name: E, event: CacheEvents[E]): void {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      try {
+        (listener as (event: CacheEvents[E]) => void)(event);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}
+
+function checkName(name: unknown): string {
+  if (typeof name === 'string' && NAMES.includes(name)) return name;
+  throw new InvalidArgumentError('event', "'poisoned' or 'evicted'", name);
+}
+
+function checkListener(listener: unknown): Listener {
+  if (typeof listener === 'function') return listener as Listener;
+  throw new InvalidArgumentError('listener', 'a function', listener);
+}

@@ -1,0 +1,63 @@
+/**
+ * Figures of a cache in Prometheus' text format, version 0.0.4: for each a line of help, one of its
+ * type, and a sample with the caller's labels.
+ */
+import { checkObject } from '../border/arguments.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { CacheStats } from './statistics.ts';
+
+type Samples = number | Record<string, number>;
+/** Name without `pageless_`, help, what `reason` tells samples apart, figures. */
+type Metric = [name: string, help: string, samples: Samples, label?: string];
+
+/** Those that end in `_total` are counters, the others gauges. */
+function metricsOf(stats: CacheStats, maxBytes: number): Metric[] {
+  return [
+    ['max_bytes', 'Size of the cache, metadata included', maxBytes],
+    ['entries', 'Entries', stats.entries],
+    ['key_bytes', 'Length of all keys', stats.keyBytes],
+    ['value_bytes', 'Length of all values as they were given', stats.valueBytes],
+    ['stored_bytes', 'Bytes that entries take as they are stored', stats.storedBytes],
+    ['hits_total', 'Reads that found a value', stats.hits],
+    ['misses_total', 'Reads that found none', stats.misses],
+    ['sets_total', 'Values stored', stats.sets],
+    ['deletes_total', 'Entries deleted', stats.deletes],
+    ['refusals_total', 'Values not kept', stats.refusalsByReason, 'reason'],
+    ['evictions_total', 'Entries that went because memory was short', stats.evictions],
+    ['expirations_total', 'Entries whose time was over', stats.expirations],
+    ['in_bytes_total', 'Length of values stored', stats.bytesIn],
+    ['out_bytes_total', 'Length of values read', stats.bytesOut],
+    ['limbo_waits_total', 'Waits of writers for readers', stats.limboWaits],
+    ['loads_total', 'What came of getOrSet without a value', { ...stats.loads }, 'outcome'],
+    ['threads', 'Threads that are attached', stats.threads],
+    ['supervised', 'Whether deaths are noticed at once', stats.isSupervised ? 1 : 0],
+  ];
+}
+
+export function metricsText(stats: CacheStats, maxBytes: number, labels: object): string {
+  const own = labelsOf(labels);
+  let text = '';
+  for (const [name, help, samples, label] of metricsOf(stats, maxBytes)) {
+    const full = `pageless_${name}`;
+    const type = name.endsWith('_total') ? 'counter' : 'gauge';
+    text += `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n`;
+    const rows = typeof samples === 'number' ? { '': samples } : samples;
+    for (const [value, sample] of Object.entries(rows)) {
+      const all = label === undefined ? own : [...own, `${label}="${value}"`];
+      text += `${full}${all.length > 0 ? `{${all.join(',')}}` : ''} ${sample}\n`;
+    }
+  }
+  return text;
+}
+
+/** `name="value"`, escaped. Throws `InvalidArgumentError`. */
+function labelsOf(labels: object): string[] {
+  const expected = 'an object of texts by names of letters, digits and _';
+  return Object.entries(checkObject('labels', labels, expected)).map(([name, value]) => {
+    const isName = /^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(reason|outcome)$/.test(name);
+    if (!isName || typeof value !== 'string') {
+      throw new InvalidArgumentError('labels', expected, isName ? value : name);
+    }
+    return `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+  });
+}

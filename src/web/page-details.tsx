@@ -12,14 +12,16 @@ const ASK_MS = 1000;
 
 export function PageDetails({ model, zone }: { model: Model; zone: ZoneState }): JSX.Element {
   const { selected, shown, status } = model;
-  const [told, setTold] = useState<SeenPage | undefined>();
+  const [told, setTold] = useState<{ zone: number | undefined; page: SeenPage } | undefined>();
+  // When the program is gone, what it said last stays.
+  const page = told?.zone === shown && told?.page.pfn === selected ? told?.page : undefined;
   useEffect(() => {
-    setTold(undefined);
     if (selected === undefined || status !== 'live') return;
     let isOver = false;
     const ask = async () => {
       const answer = await model.connection.ask(`/page?zone=${shown}&pfn=${selected}`);
-      if (!isOver) setTold(answer as SeenPage | undefined);
+      if (isOver || answer === undefined) return;
+      setTold({ zone: shown, page: answer as SeenPage });
     };
     void ask();
     const timer = setInterval(() => void ask(), ASK_MS);
@@ -31,7 +33,11 @@ export function PageDetails({ model, zone }: { model: Model; zone: ZoneState }):
   return (
     <section class="panel details" aria-live="polite">
       <h2>{selected === undefined ? 'No page chosen' : `Page ${count(selected)}`}</h2>
-      {selected !== undefined && <Rows rows={rowsOf(zone, selected, told)} />}
+      {selected === undefined ? (
+        <p class="dim">Click a cell of the map, or go there with the arrow keys.</p>
+      ) : (
+        <Rows rows={rowsOf(zone, selected, page)} />
+      )}
     </section>
   );
 }

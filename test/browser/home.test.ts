@@ -111,7 +111,7 @@ test('memories go to workers over ports: Chromium drops them from broadcasts', (
 /** PAGELESS_TERMINATIONS=10000 for the long run. */
 const TERMINATIONS = Number(process.env.PAGELESS_TERMINATIONS ?? 20);
 /** In one call of the page, so that none takes as long as a page that hangs. */
-const AT_ONCE = 40;
+const AT_ONCE = 100;
 
 inBrowsers(
   'no instruction of a terminated worker runs after its lock is free',

@@ -6,7 +6,7 @@
 /** Long enough that a worker that lives on would be seen to count. */
 const WATCH_MS = 30;
 
-const HANDS = 40;
+const HANDS = 100;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,5 +1,5 @@
 /**
- * Suite `tier`: a cache with a second tier behind it, over a server of its own on a Unix socket.
+ * Suite `tier`: a cache with a second tier behind it: a server on a Unix socket, or a folder.
  *
  *   hot-get            ns of a `get` that is a hit; the peer is a cache without a tier
  *   get-many-100       µs until `getManyAsync` has 100 values that only the server has; the peer is
@@ -9,6 +9,8 @@
  *                      key that it has: the most of all rounds
  *   write-behind-set   ns of a `set`; the peer is a cache without a tier
  *   write-behind-all   the same until the server has everything
+ *   warm-lmdb          ms until a new cache has 99 % of 100,000 entries that lie in a folder; the
+ *                      peer is setting them
  *
  * Values are JSON texts of about 1 KiB (bench/cache/values.ts), given as bytes. Rounds are paired
  * and change their order; ratios are medians of the rounds' ratios. The bare client hands out what
@@ -16,8 +18,9 @@
  */
 
 import type { Result, SuiteOptions } from '../suite.ts';
+import { lmdbRows } from '../tier/lmdb.ts';
 import { redisRows } from '../tier/redis.ts';
 
 export async function suite(options: SuiteOptions): Promise<Result[]> {
-  return redisRows(options);
+  return [...(await redisRows(options)), ...(await lmdbRows(options))];
 }

@@ -1,0 +1,68 @@
+/** The row of suite `tier` that needs a folder only. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SharedCache } from '../../src/index.ts';
+import { lmdbTier } from '../../src/tier/lmdb.ts';
+import { keyOf, valuePool } from '../cache/values.ts';
+import type { Result, SuiteOptions } from '../suite.ts';
+import { pairRow } from './pairs.ts';
+
+const ENTRIES = 100_000;
+const ROUNDS = 7;
+/** Keys of one question. */
+const MANY = 256;
+const HIT_SHARE = 0.99;
+/** Nothing is forgotten while it is measured. */
+const NEVER_MS = 3_600_000;
+
+const size = '256MiB';
+const pool: Uint8Array[] = valuePool('json').map((value) => new Uint8Array(value));
+
+function openTiered(path: string): SharedCache {
+  const policy = { maxQueue: '512MiB', maxStaleMs: NEVER_MS, timeoutMs: 60_000 };
+  return new SharedCache({ maxSize: size, tier: lmdbTier({ path, maxSize: '1GiB', ...policy }) });
+}
+
+/** @returns the ms that it took */
+function setAll(cache: SharedCache, entries: number): number {
+  const start = performance.now();
+  for (let id = 0; id < entries; id++) cache.set(keyOf(id), pool[id % pool.length]!);
+  return performance.now() - start;
+}
+
+/** Asks for all keys until there are enough. @returns the ms that it took */
+async function warm(cache: SharedCache, entries: number): Promise<number> {
+  const start = performance.now();
+  for (let from = 0; cache.size < HIT_SHARE * entries; from += MANY) {
+    if (from >= entries) throw new Error(`${cache.size} entries came back`);
+    await cache.getManyAsync(Array.from({ length: MANY }, (_, i) => keyOf(from + i)));
+  }
+  return performance.now() - start;
+}
+
+export async function lmdbRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
+  if (rows && !rows.test('warm-lmdb')) return [];
+  const entries = isTiny ? 1000 : ENTRIES;
+  const path = mkdtempSync(join(tmpdir(), 'pageless-bench-'));
+  const measured = async (
+    cache: SharedCache,
+    measure: (cache: SharedCache, entries: number) => number | Promise<number>,
+  ) => {
+    const time = await measure(cache, entries);
+    cache.close();
+    return time;
+  };
+  try {
+    const filler = openTiered(path);
+    setAll(filler, entries);
+    await filler.flush();
+    filler.close();
+    const ours = () => measured(openTiered(path), warm);
+    const theirs = () => measured(new SharedCache({ maxSize: size }), setAll);
+    const pair = { name: 'warm-lmdb', unit: 'ms', peer: 'set', ours, theirs };
+    return [await pairRow(isTiny ? 1 : ROUNDS, pair)];
+  } finally {
+    rmSync(path, { recursive: true });
+  }
+}

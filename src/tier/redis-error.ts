@@ -6,6 +6,8 @@ import type { Connection } from './redis-options.ts';
 
 const NAME = 'redis';
 const NETWORK = /^E[A-Z]+$/;
+/** Codes of Node's TLS: DEPTH_ZERO_SELF_SIGNED_CERT, ERR_TLS_CERT_ALTNAME_INVALID and so on. */
+const CERTIFICATE = /CERT|^UNABLE_TO_VERIFY/;
 
 /** Errors of the server begin with a word in capitals. */
 const REPLIES: [begin: string, reason: string][] = [
@@ -29,6 +31,9 @@ function reasonOf(error: unknown): string {
   const { code, message, name } = error as { code?: unknown; message?: unknown; name?: unknown };
   if (typeof code === 'string' && NETWORK.test(code)) {
     return `the server cannot be reached (${code})`;
+  }
+  if (typeof code === 'string' && CERTIFICATE.test(code)) {
+    return `the server's certificate is not trusted (${code}): give \`socket: { tls: true, ca }\``;
   }
   const text = typeof message === 'string' ? message : '';
   const known = REPLIES.find(([begin]) => text.startsWith(begin));

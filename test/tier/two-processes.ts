@@ -1,5 +1,5 @@
 /**
- * Several processes over one tier while things are killed:
+ * Two processes, or more, over one tier while things are killed:
  * `npm run tier -- [redis | lmdb] [PROCESSES] [SECONDS]`.
  *
  * Each sets and reads random keys, half and half, and writes down when: all into one file, by the

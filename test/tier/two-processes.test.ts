@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { leftOut } from '../support/redis-server.ts';
-import { type Run, run } from './processes.ts';
+import { type Run, run } from './two-processes.ts';
 
 for (const { skip, ...options } of [
   { kind: 'redis', processes: 2, seconds: 3, keys: 50, skip: leftOut },

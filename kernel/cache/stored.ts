@@ -16,8 +16,9 @@ import { peekWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
 import { dropDraft } from '../store/entry';
-import { BLOCK_HEAD_BYTES, entryExpiry, RAW } from '../store/entry-head';
+import { BLOCK_HEAD_BYTES, RAW } from '../store/entry-head';
 import { beginRead, continueRead } from '../store/entry-read';
+import { freshUntil } from '../store/life';
 import { BLOCK_BYTES } from '../store/limits';
 import { assertInSection } from '../thread/context';
 import { selfState } from '../thread/slot';
@@ -39,7 +40,8 @@ export function getStored(keyBytes: u32, now: u64): i32 {
   const handle = findFresh(keyBytes, now);
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) return ERR_NOT_FOUND;
-  expiry = entryExpiry(zsPlace(handle));
+  // Who keeps it elsewhere keeps it no longer than it is fresh.
+  expiry = freshUntil(zsPlace(handle));
   valueBytes = beginRead(handle, true);
   return i32(valueBytes);
 }

@@ -7,8 +7,10 @@ import * as facts from '../generated/facts.ts';
 import { tellError } from './compute-error.ts';
 import type { Lease } from './lease.ts';
 import type { Load, Outcome } from './load.ts';
-import { readTtl, type SetOptions, type Settings } from './settings.ts';
+import { COMPUTED_OPTIONS } from './load-options.ts';
+import { readEntryOptions, type SetOptions, type Settings } from './settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
+import { timesFrom } from './times.ts';
 import type { Border, Key } from './transfer.ts';
 import type { Decoder, In, ValueCodec } from './values.ts';
 
@@ -51,15 +53,16 @@ export function keep<V>(
 
 function store<V>(
   host: LoaderHost<V>,
-  { lease, version }: Load,
+  { lease, version, born }: Load,
   key: Key,
   bytes: Uint8Array,
   options: SetOptions,
 ): Outcome {
-  const { kernel, settings, clock, tier } = host;
+  const { kernel, settings, tier } = host;
   const { length } = bytes;
-  const ttl = readTtl(options.ttl, settings.ttl);
-  const expiry = clock.expiryIn(tier ? tier.bound(ttl) : ttl);
+  const { ttl, staleFor, tags = [] } = readEntryOptions(options, COMPUTED_OPTIONS);
+  const times = timesFrom(host, ttl, staleFor);
+  const { expiry } = times;
   const isRaw = settings.compression === 'none';
   // The user's code may have closed the cache, or used the scratch.
   const border = host.live();
@@ -67,12 +70,15 @@ function store<V>(
   const name = tier?.note(key, keyBytes);
   let failure: number = facts.ERR_NO_MEMORY;
   if (length <= settings.maxEntrySize) {
+    const isPlain = times.fresh === 0 && times.longTtl === 0 && tags.length === 0;
+    if (!isPlain) border.details.describe(keyBytes, times, tags, born);
     failure = lease
       ? commit(kernel, lease, border.draft(lease, keyBytes, bytes, isRaw, expiry))
       : border.storeIf(facts.IF_UNCHANGED, version, keyBytes, bytes, length, isRaw, expiry);
   }
   if (failure === 0) {
-    if (name !== undefined) tier?.wrote(name, border.putKey(key), UNKNOWN_LENGTH, ttl);
+    if (name !== undefined)
+      tier?.wrote(name, border.putKey(key), UNKNOWN_LENGTH, ttl ?? settings.ttl);
     return { kind: 'stored' };
   }
   if (failure === facts.ERR_UNMET) {

@@ -1,12 +1,12 @@
 /** Options of `getOrSet`, and what one call of it asks for. */
 import { checkBoolean, checkOptions, checkSignal } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { readTtl, type SetOptions } from './settings.ts';
+import { readEntryOptions, type SetOptions } from './settings.ts';
 import { copyKey, type Key } from './transfer.ts';
 import type { In } from './values.ts';
 import type { Signal } from './waiting.ts';
 
-export interface LoadOptions extends Pick<SetOptions, 'ttl'> {
+export interface LoadOptions extends Pick<SetOptions, 'ttl' | 'staleFor' | 'tags'> {
   /** Ends this caller's wait: its promise is rejected with the signal's reason. Nobody else's. */
   signal?: Signal;
   /**
@@ -16,6 +16,8 @@ export interface LoadOptions extends Pick<SetOptions, 'ttl'> {
   timeoutMs?: number;
   /** Computes even if there is a value. Who wants the key meanwhile still gets that. */
   forceRefresh?: boolean;
+  /** Gives the value that is there, a stale one as well, where computing it anew has failed. */
+  staleIfError?: boolean;
 }
 
 /** What the function that computes is told, and may change. */
@@ -55,9 +57,12 @@ export interface Request<V> {
   signal: Signal | undefined;
   timeoutMs: number;
   isRefresh: boolean;
+  staleIfError: boolean;
 }
 
-const LOAD_OPTIONS = ['ttl', 'signal', 'timeoutMs', 'forceRefresh'];
+/** How a value that is computed may be stored. */
+export const COMPUTED_OPTIONS: readonly string[] = ['ttl', 'staleFor', 'tags'];
+const LOAD_OPTIONS = [...COMPUTED_OPTIONS, 'signal', 'timeoutMs', 'forceRefresh', 'staleIfError'];
 const SYNC_OPTIONS = LOAD_OPTIONS.filter((name) => name !== 'signal');
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** What a timer takes: 24.8 days. */
@@ -79,9 +84,9 @@ export function readRequest<V>(
 ): Request<V> {
   const known = isSync ? SYNC_OPTIONS : LOAD_OPTIONS;
   const options = given === none ? none : checkOptions(given, known);
-  const { signal, timeoutMs, forceRefresh = false, ...rest } = options;
+  const { signal, timeoutMs, forceRefresh = false, staleIfError = false, ...rest } = options;
   checkSignal('signal', signal as AbortSignal | undefined);
-  readTtl(rest.ttl, 0);
+  if (given !== none) readEntryOptions(rest, COMPUTED_OPTIONS);
   return {
     key: copyKey(key),
     compute,
@@ -89,6 +94,7 @@ export function readRequest<V>(
     signal,
     timeoutMs: readTimeout(timeoutMs),
     isRefresh: checkBoolean('forceRefresh', forceRefresh),
+    staleIfError: checkBoolean('staleIfError', staleIfError),
   };
 }
 

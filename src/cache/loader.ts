@@ -44,6 +44,23 @@ export class Loader<V> {
     this.#loads = loadsOf(host.kernel);
   }
 
+  /** What is stale, at once, while one computes; else what `load` gives. */
+  async serve(request: Request<V>): Promise<V | undefined> {
+    const stale = request.isRefresh ? undefined : this.#old(request.key);
+    if (stale !== undefined) {
+      // Nobody waits: what it throws is counted, and the next caller asks again.
+      this.load({ ...request, signal: undefined }).catch(() => {});
+      return stale;
+    }
+    try {
+      return await this.load(request);
+    } catch (error) {
+      const old = request.staleIfError ? this.#old(request.key) : undefined;
+      if (old === undefined) throw error;
+      return old;
+    }
+  }
+
   /** Of a key that has no value, or is to be computed anew. */
   async load(request: Request<V>): Promise<V | undefined> {
     const end = stamp() + request.timeoutMs;
@@ -97,6 +114,12 @@ export class Loader<V> {
     const error = new DisposedError('cache');
     for (const reject of [...this.#waits]) reject(error);
     for (const load of [...this.#own]) this.#giveUp(load, error);
+  }
+
+  /** What the key has, a stale value as well. */
+  #old(key: Key): V | undefined {
+    const border = this.#host.live();
+    return border.fetch(border.putKey(key), false, this.#host.decode, facts.GET_STALE);
   }
 
   #look(key: Key): V | undefined {
@@ -300,7 +323,8 @@ export class Loader<V> {
       // Without a tier at once, in this turn.
       if (this.#host.tier && (await this.#isInTier(load, request))) return;
       if (load.lease) kernel.countLoad(facts.LOADS_COMPUTED);
-      const value = await request.compute(request.key, undefined, context);
+      load.born = kernel.tagClock();
+      const value = await request.compute(request.key, this.#old(request.key), context);
       if (load.isOver) return;
       const kept = keep(this.#host, load, request.key, value, options);
       load.result = { value: kept.value };
@@ -333,7 +357,9 @@ export class Loader<V> {
     const options = { ...request.options };
     try {
       if (lease) kernel.countLoad(facts.LOADS_COMPUTED);
-      const value = request.compute(request.key, undefined, { options } as ComputeContext);
+      load.born = kernel.tagClock();
+      const old = this.#old(request.key);
+      const value = request.compute(request.key, old, { options } as ComputeContext);
       if (isThenable(value)) {
         const expected = 'a function that returns no promise; getOrSet awaits one';
         throw new InvalidArgumentError('compute', expected, value);

@@ -170,7 +170,7 @@ export class CacheView<T> {
       const value = this.get(key);
       if (value !== undefined) return value;
     }
-    return this.#parts.loader.load(request ?? readRequest(key, compute, options));
+    return this.#parts.loader.serve(request ?? readRequest(key, compute, options));
   }
 
   /**

@@ -1,0 +1,116 @@
+/** `getOrSet` of what is stale, with tags, and what a file keeps of times. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { InvalidArgumentError, SharedCache } from '../index.ts';
+
+function timed() {
+  const clock = { time: 1000 };
+  const cache = new SharedCache<string>({
+    ...{ maxSize: '4MiB', values: 'string', now: () => clock.time },
+  });
+  return { cache, clock };
+}
+
+test('what is stale is served at once, while one computes with it', async () => {
+  const { cache, clock } = timed();
+  cache.set('k', 'old', { ttl: 100, staleFor: 1000 });
+  clock.time += 200;
+  assert.equal(cache.get('k'), undefined);
+  let calls = 0;
+  let finish!: (value: string) => void;
+  const compute = (_key: unknown, stale: string | undefined): Promise<string> => {
+    calls++;
+    assert.equal(stale, 'old');
+    return new Promise((resolve) => {
+      finish = resolve;
+    });
+  };
+  const served = [1, 2, 3].map(() => cache.getOrSet('k', compute, { ttl: 100 }));
+  assert.deepEqual(await Promise.all(served), ['old', 'old', 'old']);
+  assert.equal(calls, 1);
+  finish('new');
+  await setImmediate();
+  assert.equal(cache.get('k'), 'new');
+  cache.close();
+});
+
+test('a refresh that fails leaves what is stale, and the next caller asks again', async () => {
+  const { cache, clock } = timed();
+  cache.set('k', 'old', { ttl: 100, staleFor: 1000 });
+  clock.time += 200;
+  const fail = (): Promise<string> => Promise.reject(new Error('source'));
+  assert.equal(await cache.getOrSet('k', fail), 'old');
+  await setImmediate();
+  assert.equal(cache.stats().loads.failed, 1);
+  assert.equal(await cache.getOrSet('k', () => 'new'), 'old');
+  await setImmediate();
+  assert.equal(await cache.getOrSet('k', fail), 'new');
+  cache.close();
+});
+
+test('staleIfError gives what is there when a forced refresh fails', async () => {
+  const { cache } = timed();
+  cache.set('k', 'old');
+  const fail = (): Promise<string> => Promise.reject(new Error('source'));
+  await assert.rejects(cache.getOrSet('k', fail, { forceRefresh: true }), /source/);
+  const options = { forceRefresh: true, staleIfError: true };
+  assert.equal(await cache.getOrSet('k', fail, options), 'old');
+  await assert.rejects(cache.getOrSet('none', fail, options), /source/);
+  cache.close();
+});
+
+test('what is computed has the tags of the call, or those that the function says', async () => {
+  const { cache } = timed();
+  await cache.getOrSet('a', () => 'v', { tags: ['one'] });
+  cache.getOrSetSync(
+    'b',
+    (_key, _stale, { options }) => {
+      options.tags = ['two'];
+      options.staleFor = 50;
+      options.ttl = 10;
+      return 'v';
+    },
+    { tags: ['one'] },
+  );
+  assert.deepEqual(cache.info('a')?.tags, ['one']);
+  assert.deepEqual(cache.info('b')?.tags, ['two']);
+  cache.deleteTag('one');
+  assert.deepEqual([cache.get('a'), cache.get('b')], [undefined, 'v']);
+  cache.close();
+});
+
+test('a tag that is deleted after a computation began wins', async () => {
+  const { cache } = timed();
+  const compute = (): string => {
+    cache.deleteTag('one');
+    return 'old';
+  };
+  assert.equal(await cache.getOrSet('k', compute, { tags: ['one'] }), 'old');
+  assert.equal(cache.get('k'), undefined);
+  cache.close();
+});
+
+test('tags that are wrong are refused before anything is computed', async () => {
+  const { cache } = timed();
+  const never = (): string => assert.fail('called');
+  await assert.rejects(cache.getOrSet('k', never, { tags: [''] }), InvalidArgumentError);
+  await assert.rejects(cache.getOrSet('k', never, { staleFor: -1 }), InvalidArgumentError);
+  cache.close();
+});
+
+test('a file keeps no entry longer than it is fresh', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
+  const { cache, clock } = timed();
+  cache.set('k', 'v', { ttl: 60_000, staleFor: 3_600_000, tags: ['t'] });
+  await cache.save(join(folder, 'file'));
+  const loaded = await SharedCache.load<string>(join(folder, 'file'), { now: () => clock.time });
+  assert.equal(loaded.get('k'), 'v');
+  assert.ok(loaded.getRemainingTTL('k') <= 60_000);
+  cache.close();
+  loaded.close();
+  rmSync(folder, { recursive: true });
+});

@@ -18,6 +18,5 @@ if (isMainThread) {
   console.log(users.stats().entries, 'entry of', users.arena.size, 'bytes');
 } else {
   using users = SharedCache.attach<User>(workerData);
-  const user = users.get('user:1');
-  if (user) users.set('user:1', { ...user, visits: user.visits + 1 });
+  users.update('user:1', (user) => user && { ...user, visits: user.visits + 1 });
 }

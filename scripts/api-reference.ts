@@ -26,8 +26,12 @@ function entriesOf(manifest: { exports: Record<string, unknown> }): Entry[] {
 /** The text of docs/api.md. */
 export function apiReference(dist: string): string {
   const manifest = JSON.parse(readFileSync(join(dist, '../package.json'), 'utf8'));
+  const known = new Set<string>();
   const sections = entriesOf(manifest).map(({ name, file }) => {
-    return [`## ${name}`, ...exportsOf(dist, file).map(described)].join('\n\n');
+    // What an entry passes on of another's is described there.
+    const news = exportsOf(dist, file).filter((one) => !known.has(one.name));
+    for (const one of news) known.add(one.name);
+    return [`## ${name}`, ...news.map(described)].join('\n\n');
   });
   const head = `# API reference
 
@@ -47,16 +51,17 @@ interface Export {
 /** What a file exports: what it declares, and what it takes from others. */
 function exportsOf(dist: string, file: string): Export[] {
   const text = readFileSync(join(dist, file), 'utf8');
-  const taken = [...text.matchAll(/^export (?:type )?\{([^}]*)\} from '([^']*)\.ts';$/gm)];
-  if (taken.length === 0) return declared(text);
-  return taken.flatMap(([, names = '', path = '']) => {
-    const source = declaredIn(dist, join(dirname(file), `${path}.d.ts`));
+  const taken = [...text.matchAll(/^export (?:type )?\{([^}]*)\}(?: from '([^']*)\.ts')?;$/gm)];
+  const passedOn = taken.flatMap(([, names = '', path]) => {
+    const from = path === undefined ? file : join(dirname(file), `${path}.d.ts`);
+    const source = declaredIn(dist, from);
     return names
       .split(',')
       .map((name) => name.trim().replace(/^type /, ''))
       .filter(Boolean)
       .map((name) => source(name));
   });
+  return [...declared(text), ...passedOn];
 }
 
 /** Finds a name in a file, or in the file that it passes it on from. */
@@ -81,7 +86,7 @@ function declaredIn(dist: string, file: string): (name: string) => Export {
 }
 
 const declaration =
-  /(?:^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?^export (?:declare )?(?:abstract )?(?:class|interface|type|function|const) (\w+)(?:[^\n]*\{$[\s\S]*?^\}|[^\n]*;$|[\s\S]*?;$)/gm;
+  /(?:^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?^export (?:declare )?(?:abstract )?(?:class|interface|type|function|const) (\w+)(?:[^\n]*\{$[\s\S]*?^\}(?: [|&] \{$[\s\S]*?^\})*[^\n]*$|[^\n]*;$|[\s\S]*?;$)/gm;
 
 function declared(text: string): Export[] {
   const header = /^\/\*\*[\s\S]*?\*\//.exec(text)?.[0] ?? '';
@@ -97,7 +102,9 @@ const comment = /^( *)\/\*\*([\s\S]*?)\*\/\n/;
 function described({ name, text, header }: Export): string {
   const doc = comment.exec(text);
   const code = doc ? text.slice(doc[0].length) : text;
-  const own = doc ? plain(doc[2]!) : '';
+  // The first declaration of a file stands below the file's header, which may be about another.
+  const subject = text.startsWith(header) ? /^\/\*\*\s+\* (\w+): /.exec(header)?.[1] : undefined;
+  const own = doc && (subject ?? name) === name ? plain(doc[2]!) : '';
   const about = own || (header.includes(` ${name}:`) ? plain(header.slice(3, -2)) : '');
   const kind = /(class|interface|type|function|const) /.exec(code)?.[1] ?? '';
   const isLong = kind === 'class' || kind === 'interface';

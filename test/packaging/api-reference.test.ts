@@ -21,5 +21,9 @@ test('it has every export, with its members', () => {
     reference,
     /^- `get\(key: Key, options\?: GetOptions\): T \| undefined` {2}\n {2}\S/m,
   );
+  for (const heading of ['RedisTierOptions', 'inspect', 'InspectOptions', 'Inspector', 'Tier']) {
+    assert.equal(reference.match(new RegExp(`^### ${heading}$`, 'gm'))?.length, 1, heading);
+  }
+  assert.match(reference, /^type TierEvent = \{$[^`]*'lost';/m, 'a union as a whole');
   assert.doesNotMatch(reference, /#private|\bundefined\n###/);
 });

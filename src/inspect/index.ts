@@ -20,7 +20,8 @@ export type { Inspectable, InspectOptions, Inspector };
 
 /**
  * Shows arenas and caches until `close`, or until each is disposed in this thread.
- * Throws `InvalidArgumentError`, also for a port that is taken or a file that cannot be written.
+ * Throws `InvalidArgumentError`, also for a port that is taken or a file that cannot be written,
+ * and `UnsupportedError` in a bundle.
  */
 export async function inspect(
   targets: Inspectable | readonly Inspectable[],

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { ArenaHandle } from '../arena/arena.ts';
 import { checkBoolean, checkFile, checkInteger, checkOptions } from '../border/arguments.ts';
 import { openObserver } from '../border/observer.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError, UnsupportedError } from '../errors.ts';
 import { registry } from '../threads/registry.ts';
 import { zoneIdOf } from '../threads/zone-id.ts';
 import { newToken } from './access.ts';
@@ -43,6 +43,10 @@ export interface Inspector extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const BUNDLED =
+  "the inspector's thread is a file of the package, and not there: leave 'pageless/inspect' out of " +
+  'the bundle, as an external';
+
 /** How often it is looked whether a zone was closed. */
 const WATCH_MS = 200;
 
@@ -51,7 +55,7 @@ interface Shown {
   target: Inspectable;
 }
 
-/** Starts a thread that shows nothing yet. Throws `InvalidArgumentError`. */
+/** Starts a thread that shows nothing yet. Throws `InvalidArgumentError`, `UnsupportedError`. */
 export async function startInspector(data: ThreadData): Promise<LiveInspector> {
   const worker = new Worker(threadFile(), {
     name: 'pageless inspector',
@@ -66,6 +70,8 @@ export async function startInspector(data: ThreadData): Promise<LiveInspector> {
 
 /** The thread's code: an ES module also where this file is CommonJS, in dist/cjs/. */
 function threadFile(): URL {
+  const isBundled = (import.meta.url as string | undefined) === undefined;
+  if (isBundled) throw new UnsupportedError(BUNDLED);
   if (import.meta.url.endsWith('.ts')) return new URL('./thread.ts', import.meta.url);
   const isCommonJs = import.meta.url.endsWith('/cjs/inspect/index.js');
   const path = isCommonJs ? '../../inspect/thread.js' : './thread.js';
@@ -100,9 +106,10 @@ export function memoryOf(target: Inspectable): WebAssembly.Memory {
 /** The port that the thread serves, once it does. */
 function ready(worker: Worker, data: ThreadData): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    worker.once('error', reject);
+    const fail = (error: Error) => reject(withoutFile(error));
+    worker.once('error', fail);
     worker.once('message', (message: FromThread) => {
-      worker.off('error', reject);
+      worker.off('error', fail);
       if (message.kind === 'ready') return resolve(message.port);
       const what = message.kind === 'failed' ? message.what : 'port';
       const why = message.kind === 'failed' ? message.why : 'something else answered';
@@ -110,6 +117,12 @@ function ready(worker: Worker, data: ThreadData): Promise<number | undefined> {
       reject(new InvalidArgumentError(what, `${expected} (${why})`, data[what]));
     });
   });
+}
+
+/** The thread's file stays behind when what starts it is bundled. Other errors are as they are. */
+function withoutFile(error: Error & { code?: unknown }): Error {
+  const isMissing = error.code === 'MODULE_NOT_FOUND' || error.code === 'ERR_MODULE_NOT_FOUND';
+  return isMissing ? new UnsupportedError(BUNDLED, { cause: error }) : error;
 }
 
 export class LiveInspector implements Inspector {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -37,4 +37,43 @@ for (const [format, extension] of formats) {
       assert.equal(stdout, 'ok\n', stderr);
     });
   }
+}
+
+/** Bundles a program by the names that package.json exports. @returns what it prints */
+function runBundle(format: Format, extension: string, contents: string): string {
+  const outfile = join(folder, `program.${extension}`);
+  buildSync({
+    stdin: { contents, resolveDir: fileOf('.') },
+    external: ['keyv', 'redis', 'undici', 'unstorage', 'lmdb'],
+    ...{ outfile, format, bundle: true, platform: 'node', logLevel: 'error' },
+  });
+  const { stdout, stderr } = spawnSync(process.execPath, [outfile], {
+    ...{ encoding: 'utf8', timeout: 30_000 },
+  });
+  assert.equal(stderr, '');
+  return stdout;
+}
+
+const { exports: entries } = JSON.parse(readFileSync(fileOf('../../package.json'), 'utf8'));
+const paths = Object.keys(entries).filter((path) => !path.endsWith('.json'));
+
+for (const [format, extension] of formats) {
+  test(`every entry can be bundled as ${format}`, () => {
+    const imports = paths.map((path, i) => `import * as e${i} from 'pageless${path.slice(1)}';`);
+    const names = paths.map((_, i) => `Object.keys(e${i}).length > 0`);
+    const program = `${imports.join('')} console.log([${names}].join());`;
+    assert.equal(runBundle(format, extension, program), `${paths.map(() => 'true')}\n`);
+  });
+
+  test(`an inspector bundled as ${format} says that its thread must stay outside`, () => {
+    const printed = runBundle(
+      format,
+      extension,
+      `import { SharedCache } from 'pageless';
+      import { inspect } from 'pageless/inspect';
+      const show = (error) => console.log(error.code, error.message);
+      inspect(new SharedCache({ maxSize: '4MiB' })).catch(show);`,
+    );
+    assert.match(printed, /^ERR_PAGELESS_UNSUPPORTED .*leave 'pageless\/inspect' out/);
+  });
 }

@@ -15,8 +15,12 @@ export function slim(dist: string, entries: readonly string[]): void {
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
   const wanted = typesOf(dist, entries);
   for (const file of files.filter((file) => file.endsWith('.d.ts') && file !== PLATFORM)) {
-    if (wanted.has(file)) writeFileSync(join(dist, file), portable(file, read(dist, file)));
-    else rmSync(join(dist, file));
+    if (!wanted.has(file)) {
+      rmSync(join(dist, file));
+      continue;
+    }
+    const text = portable(file, read(dist, file));
+    writeFileSync(join(dist, file), dirname(file) === 'generated' ? withoutComments(text) : text);
   }
   const scripts = files.filter((file) => file.endsWith('.js'));
   const others = scripts.filter((file) => file !== factsFile).map((file) => read(dist, file));
@@ -27,6 +31,11 @@ export function slim(dist: string, entries: readonly string[]): void {
     const { code } = transformSync(read(dist, file), { minifyWhitespace: true });
     writeFileSync(join(dist, file), code);
   }
+}
+
+/** Declarations of what only the library calls: the sources say what it does. */
+function withoutComments(text: string): string {
+  return text.replace(/^ +\/\*\*[\s\S]*?\*\/\n/gm, '');
 }
 
 /** Where types of the platform are imported from that are not taken for granted. */

@@ -200,12 +200,7 @@ export class Border {
   }
 
   /** Decodes the value of the key in the scratch. */
-  fetch<T>(
-    keyBytes: number,
-    isCounted: boolean,
-    decode: Decoder<T>,
-    stale: 0 | typeof facts.GET_STALE = 0,
-  ): T | undefined {
+  fetch<T>(keyBytes: number, isCounted: boolean, decode: Decoder<T>, stale = 0): T | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
       const length = this.#begin(keyBytes, (isCounted && attempt === 0 ? 1 : 0) | stale);
       if (length < 0) return undefined;

@@ -1,7 +1,7 @@
 /** A second tier that is damaged, full, slow, broken and closed; and what is none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryTier } from '../../test/support/memory-tier.ts';
+import { MemoryStore, MemoryTier } from '../../test/support/memory-tier.ts';
 import { closeAll, openTiered as open, until } from '../../test/support/tiered.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { SharedCache } from './constructor.ts';
@@ -191,6 +191,32 @@ test('conditional writes, update and increment go there as well', async () => {
   const keys = ['added', 'updated', 'gone', 'count', 'version'];
   assert.deepEqual(await two.cache.getManyAsync(keys), ['c', 'd', undefined, '7', 'g']);
   closeAll(one, two);
+});
+
+test('update and increment give the tier their time, or the cache’s', async () => {
+  const store = new MemoryStore();
+  const open = () =>
+    new SharedCache({
+      ...{ maxSize: '8MiB', values: 'json', ttl: 30_000, now: () => 1 },
+      tier: new MemoryTier(store),
+    });
+  const one = open();
+  const two = open();
+  for (const key of ['updated', 'kept', 'counted', 'counted on']) one.set(key, 1, { ttl: 5000 });
+  one.update('updated', () => 2, { ttl: 10_000 });
+  one.update('kept', () => 2);
+  one.increment('counted', 1, { ttl: 10_000 });
+  one.increment('counted on');
+  const before = Date.now();
+  await one.flush();
+  const lives = ['updated', 'counted', 'kept', 'counted on'].map((key) => {
+    const { until } = store.frames.get(key)!;
+    return Math.round((until - before) / 10_000);
+  });
+  assert.deepEqual(lives, [1, 1, 3, 3], 'of ten seconds');
+  assert.deepEqual(await two.getManyAsync(['updated', 'counted on']), [2, 2]);
+  assert.ok(two.getRemainingTTL('updated') <= 10_000);
+  closeAll({ cache: one }, { cache: two });
 });
 
 test('who waits for the tier waits no longer than he wants', async () => {

@@ -125,4 +125,6 @@ test('a codec of one’s own is taken as it is; anything else is no kind', () =>
   for (const kind of wrong) {
     assert.throws(() => valueCodec(kind as ValueKind), /'bytes', 'string', 'json' or/);
   }
+  const uncalled = (() => own) as unknown as ValueCodec<number>;
+  assert.throws(() => valueCodec(uncalled), /seen: a function; call it, if it makes one$/);
 });

@@ -114,7 +114,9 @@ const EMPTIED = ['Promise', 'Map', 'Set', 'Error', 'RegExp'];
 /** Throws if `{}` is nothing of what the value was. */
 function checkEmpty(value: unknown): void {
   if (!EMPTIED.includes(tagOf(value))) return;
-  const hint = isPromise(value) ? AWAIT : 'JSON makes {} of it: a codec of your own may keep it';
+  const hint = isPromise(value)
+    ? AWAIT
+    : 'JSON makes {} of it; values: structuredCloneCodec() keeps it';
   throw notJson(value, { hint });
 }
 
@@ -190,6 +192,11 @@ export function isValueKind(values: unknown): values is ValueKind {
 export function valueCodec<T>(values: ValueKind | ValueCodec<T>): ValueCodec<T> {
   if (isValueKind(values)) return codecs[values] as ValueCodec<T>;
   const expected = "'bytes', 'string', 'json' or { serialize, deserialize }";
+  if (typeof values === 'function') {
+    throw new InvalidArgumentError('values', expected, values, {
+      hint: 'call it, if it makes one',
+    });
+  }
   const own: Partial<ValueCodec<T>> = checkObject('values', values, expected);
   if (typeof own.serialize === 'function' && typeof own.deserialize === 'function') return values;
   throw new InvalidArgumentError('values', expected, values);

@@ -58,8 +58,8 @@ export function MapPanel({ model, zone }: { model: Model; zone: ZoneState }): JS
         {hover && <Tip at={hover} zone={zone} />}
       </div>
       <p class="help dim" id="map-help">
-        Each cell is a page of 4 KiB, each block 2 MiB. Click or use the arrow keys to ask a page; +
-        and − enlarge and reduce, 0 shows all, dragging moves.
+        Each cell is a page of 4 KiB, each block 2 MiB; what has just changed glows. Click or use
+        the arrow keys to ask a page; + and − enlarge and reduce, 0 shows all, dragging moves.
       </p>
     </section>
   );

@@ -1,7 +1,8 @@
 /**
- * What need not be in dist/: declarations that no entry's types lead to, and what is generated and
- * nobody reads (white space, numbers of the kernel that the library does not use). Declarations
- * that stay are made independent of the types that a program happens to have.
+ * What need not be in dist/: declarations that no entry's types lead to, comments on code (those
+ * for users are in the declarations), and what is generated and nobody reads (white space, numbers
+ * of the kernel that the library does not use). Declarations that stay are made independent of the
+ * types that a program happens to have.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -25,10 +26,9 @@ export function slim(dist: string, entries: readonly string[]): void {
   const scripts = files.filter((file) => file.endsWith('.js'));
   const others = scripts.filter((file) => file !== factsFile).map((file) => read(dist, file));
   writeFileSync(join(dist, factsFile), withoutUnused(read(dist, factsFile), others));
-  for (const file of scripts.filter(
-    (file) => dirname(file) === 'generated' && file !== factsFile,
-  )) {
-    const { code } = transformSync(read(dist, file), { minifyWhitespace: true });
+  for (const file of scripts) {
+    const minifyWhitespace = dirname(file) === 'generated' && file !== factsFile;
+    const { code } = transformSync(read(dist, file), { minifyWhitespace });
     writeFileSync(join(dist, file), code);
   }
 }

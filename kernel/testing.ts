@@ -44,6 +44,7 @@ export {
 } from './slab/kmem-cache';
 export { waitingSlabs } from './slab/slabs';
 export { leafCount as leaves } from './store/directory';
+export { hashOf } from './store/entry-head';
 export { setMany } from './store/resize';
 export {
   assertHalted,

@@ -52,7 +52,7 @@ import {
   noteHit,
   versionOf,
 } from '../store/leaf';
-import { areFew, growIndex, isMany, shrinkIndex } from '../store/resize';
+import { areFew, growIndex, isMany, shrinkIndex, splitLeafOf } from '../store/resize';
 import { noteExpiring } from '../thread/clock';
 import {
   COUNT_BYTES_IN,
@@ -83,9 +83,6 @@ const EVICT_BYTES: u32 = 65536;
  * at once.
  */
 const ATTACH_RESERVE_PAGES: u32 = 8;
-
-/** Splits by one set that finds its leaf full, before it evicts from it instead. */
-const FORCED_SPLITS: u32 = 64;
 
 /** @returns 0, or ERR_NO_MEMORY */
 export function formatStore(): i32 {
@@ -200,8 +197,8 @@ export function publish(): i32 {
   const handle = finishDraft(hash);
   makeRingRoom();
   let entries = put(hash, keyBytes, handle);
-  for (let splits: u32 = 0; entries == LEAF_CELLS; splits++) {
-    if (splits == FORCED_SPLITS || !growIndex()) evictFrom(hash);
+  while (entries == LEAF_CELLS) {
+    if (!splitLeafOf(hash)) evictFrom(hash);
     makeRingRoom();
     entries = put(hash, keyBytes, handle);
   }

@@ -18,7 +18,7 @@
  */
 import { pokeWord } from '../base/words';
 import { defer, LIMBO_INDEX } from '../thread/limbo';
-import { tryLock, unlock } from '../thread/lock';
+import { lock, tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import {
   ensureDirectory,
@@ -27,13 +27,14 @@ import {
   leafCount,
   leafLockAt,
   newIndexPage,
+  numberFor,
   parentOf,
   setLeaf,
   setLeafCount,
   tryLockLeaf,
   unlockLeaf,
 } from './directory';
-import { STORE_LOCK, selfJournal, storeState } from './journal';
+import { entryCount, STORE_LOCK, selfJournal, storeState } from './journal';
 import { LEAF_CELLS, LEAF_LINK, LEAF_NUMBER, leafEntries, nextPosition, noteAt } from './leaf';
 import { copyEntry, hasHashBit, outdate } from './leaf-copy';
 
@@ -79,6 +80,47 @@ export function growIndex(): bool {
   return isDone;
 }
 
+/** Splits by one set that finds its leaf full in an index that is large for what it has. */
+const SPLITS: u32 = 64;
+/** Looks for the lock of a leaf that is to be split, which is held some 100 ns. */
+const LOOKS: u32 = 1000;
+
+/** Thread-local: the last split failed because somebody had the leaf. */
+let isBusy: bool = false;
+
+/**
+ * Grows until the leaf of the hash, which is full, is split. Leaves are split in turn, so these may
+ * be all there are, 10 µs each. It is rare: from 400 entries on each addition to a leaf splits one,
+ * and 426 find a place. An index with few entries a leaf grows by SPLITS only.
+ *
+ * @returns false without memory, or if that was not enough
+ */
+export function splitLeafOf(hash: u32): bool {
+  const leaves = leafCount();
+  const full = leafAt(numberFor(hash, leaves));
+  const isDense = entryCount() >= u64(leaves) * FEW;
+  for (let left = isDense ? leaves + 1 : SPLITS; left != 0; left--) {
+    if (!growIndexSlow()) return false;
+    if (leafAt(numberFor(hash, leafCount())) != full) return true;
+  }
+  return false;
+}
+
+/** Splits the next leaf, and waits for others who are at it. @returns false without memory */
+function growIndexSlow(): bool {
+  let isDone: bool = false;
+  for (let look: u32 = 0; !isDone && look < LOOKS; look++) {
+    lock(STORE_LOCK);
+    selfJournal().reshaping = 1;
+    isBusy = false;
+    isDone = split();
+    selfJournal().reshaping = 0;
+    unlock(STORE_LOCK);
+    if (!isBusy) break;
+  }
+  return isDone;
+}
+
 /** Entries a leaf for which `growFor` makes room: full leaves would grow the index again. */
 const EXPECTED: u32 = 320;
 /** Splits by one call of it, each of a leaf that is empty as a rule. */
@@ -116,7 +158,9 @@ function split(): bool {
   if (!ensureDirectory(number)) return false;
   const low = newIndexPage();
   const high = newIndexPage();
-  const isReady = low != 0 && high != 0 && tryLockLeaf(parent);
+  const hasPages = low != 0 && high != 0;
+  const isReady = hasPages && tryLockLeaf(parent);
+  isBusy = hasPages && !isReady;
   const isDone = isReady && splitInto(parent, number, low, high);
   if (isReady) unlockLeaf(parent);
   if (!isDone) {

@@ -60,6 +60,8 @@ export interface ZoneExports extends KernelExports {
   classFor(payload: number): number;
   shapeOf(sizeClass: number): number;
   setMany(entries: number): void;
+  leaves(): number;
+  hashOf(key: number, bytes: number): number;
 }
 
 export interface TestZone {

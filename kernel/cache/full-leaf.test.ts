@@ -1,0 +1,53 @@
+/** A leaf of the index that is full long before it is its turn to be split. */
+import assert from 'node:assert/strict';
+import { COUNT_EVICTIONS } from '../../src/generated/facts.ts';
+import { type StoreFace, sample, storeFace } from '../../test/support/store-face.ts';
+import { type TestZone, zoneTest } from '../../test/support/zone.ts';
+
+const options = { hasStore: true, wasmPages: 1024 };
+const LEAVES = 256;
+/** What a leaf of these has, so that the index grows to LEAVES. */
+const EXPECTED = 320;
+/** More than a leaf has places. */
+const KEYS = 600;
+
+/** So many keys of the last leaf, which is split last. */
+function keysOfLast(zone: TestZone, store: StoreFace): string[] {
+  const { kernel } = zone;
+  while (kernel.growIndexFor(LEAVES * EXPECTED));
+  assert.equal(kernel.leaves(), LEAVES);
+  const names: string[] = [];
+  for (let i = 0; names.length < KEYS; i++) {
+    const bytes = store.key(`key ${i}`);
+    const hash = kernel.hashOf(kernel.keyScratch(), bytes);
+    if ((hash & (LEAVES - 1)) === LEAVES - 1) names.push(`key ${i}`);
+  }
+  return names;
+}
+
+zoneTest('a full leaf drives nothing out while there is room', options, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  const value = sample(1, 8);
+  const others = Array.from({ length: LEAVES * 100 }, (_, i) => `other ${i}`);
+  const names = [...others, ...keysOfLast(zone, store)];
+  for (const name of names) assert.equal(store.set(name, value, { raw: true }), 0);
+  assert.equal(kernel.counter(COUNT_EVICTIONS), 0);
+  for (const name of names) assert.ok(store.has(name), name);
+  assert.ok(kernel.leaves() <= 2 * LEAVES);
+  assert.equal(kernel.check(), 0);
+});
+
+zoneTest('in an index of few entries a full leaf evicts from itself', options, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  const names = keysOfLast(zone, store);
+  const value = sample(1, 8);
+  for (const name of names) {
+    assert.equal(store.set(name, value, { raw: true }), 0);
+    assert.ok(store.has(name), name);
+  }
+  const gone = names.filter((name) => !store.has(name));
+  assert.equal(kernel.counter(COUNT_EVICTIONS), gone.length);
+  assert.equal(kernel.check(), 0);
+});

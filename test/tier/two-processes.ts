@@ -32,7 +32,7 @@ export interface Run {
   readonly processes: number;
   readonly seconds: number;
   readonly keys: number;
-  /** What is told to the processes is kept from them, and they believe for ever. */
+  /** What is told is kept from them, they believe for ever, and all but the first only read. */
   readonly isDeaf?: boolean;
 }
 
@@ -165,7 +165,7 @@ function openTier({ kind, place, isDeaf }: Settings): Tier & { connect(): Promis
   const listen = tier.invalidations!.bind(tier);
   tier.invalidations = (listener) =>
     listen((event) => {
-      if (event.type !== 'changed') listener(event);
+      if (event.type === 'armed' || event.type === 'lost') listener(event);
     });
   return tier;
 }
@@ -202,7 +202,7 @@ async function child(settings: Settings): Promise<void> {
   });
   process.send!('ready');
   const loops = Array.from({ length: LOOPS }, (_, n) => `${settings.name}.${n}`);
-  await Promise.all(loops.map((name) => loop(cache, log, settings.keys, name, state)));
+  await Promise.all(loops.map((name) => loop(cache, log, settings, name, state)));
   log.flush();
   process.send!('done', () => process.exit(0));
 }
@@ -210,15 +210,16 @@ async function child(settings: Settings): Promise<void> {
 async function loop(
   cache: SharedCache<string>,
   log: Log,
-  keys: number,
+  settings: Settings,
   name: string,
   state: { isOver: boolean },
 ): Promise<void> {
   const random = seeded(name);
+  const isReader = settings.isDeaf && settings.name !== '0';
   for (let step = 0; !state.isOver; step++) {
-    const key = `key:${random.int(keys)}`;
+    const key = `key:${random.int(settings.keys)}`;
     const begun = now();
-    if (random.int(2) === 0) {
+    if (random.int(2) === 0 && !isReader) {
       const value = `${name}:${step}`;
       log.add('w', value, key, begun);
       cache.set(key, value);
@@ -227,9 +228,9 @@ async function loop(
     } else {
       const value = cache.get(key) ?? (await cache.getAsync(key));
       if (value !== undefined) log.add('r', value, key, begun);
-      // A loop of hits alone would not let the event loop turn.
-      else if (step % 16 === 0) await sleep(0);
     }
+    // Hits alone would not let the event loop turn.
+    if (step % 16 === 0) await sleep(0);
   }
 }
 

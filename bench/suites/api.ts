@@ -15,6 +15,7 @@ import { changeRows } from '../api/changes.ts';
 import { manyRows } from '../api/many.ts';
 import { restartRows } from '../api/restart.ts';
 import { startRows } from '../api/start.ts';
+import { tagRows } from '../api/tags.ts';
 import { pinThread, type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
 
 const KEYS = 10_000;
@@ -128,5 +129,6 @@ export async function suite(options: SuiteOptions): Promise<Result[]> {
   }
   cache.close();
   results.push(...startRows(options), ...(await changeRows(options)), ...(await manyRows(options)));
+  results.push(...(await tagRows(options)));
   return [...results, ...(await restartRows(options))];
 }

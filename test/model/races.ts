@@ -157,7 +157,7 @@ export const allowedRaces: KernelRace[] = [
       {
         op: /^(load32|cas32|wait32)$/,
         function:
-          /\/(pinPage|pinPatiently|pinSlow|awaitUnfreeze|holdFolio|freeFolio|freeUnpinned|parkAtSafepoint|passOver|moveUnlessPinned)$/,
+          /\/(pinPage|pinPatiently|pinSlow|awaitUnfreeze|holdFolio|freeFolio|freeUnpinned|restFor|passOver|moveUnlessPinned)$/,
       },
     ],
     seenIn: 'pin-free-descriptor-reused',

@@ -57,7 +57,7 @@ export const equivalents: Excuse[] = [
     because:
       'Only the thread itself writes the word, so a plain load of its own finds its own store.',
     mutants: [
-      'sleep: plain loadWord(at)',
+      'sleepAtSafepoint: plain loadWord(at)',
       'count: plain loadCell(at)',
       'retireCounters: plain loadCell(at)',
     ],
@@ -159,7 +159,7 @@ export const unreachable: Excuse[] = [
   {
     because:
       'A slice where parking is forbidden is longer than an execution of the checker may be.',
-    mutants: ['parkSlice: recheck loadWord(at) == seen', 'parkSlice: plain loadWord(at)'],
+    mutants: ['lookSlice: recheck loadWord(at) == seen', 'lookSlice: plain loadWord(at)'],
   },
   {
     because:

@@ -20,8 +20,9 @@ import { reapQueues, repairQueues } from '../cache/recover';
 import { forgetTargets } from '../compact/isolate';
 import { takeOrphan } from '../compact/migrate';
 import { repairCompaction } from '../compact/recover';
+import { leaveFrames } from '../frames/recover';
 import { dropPages } from '../memdesc/thread-pages';
-import { forgetRacks } from '../slab/drain';
+import { forgetRacks, leaveSlab } from '../slab/drain';
 import { reapUnpublished } from '../slab/recover';
 import { isInChain } from '../store/chain';
 import { reapDeferred } from '../store/deferred';
@@ -114,6 +115,11 @@ function leaveUnwound(slot: u32): void {
   if (slotOf(slot).page != 0 && slotOf(slot).zsThread != 0) {
     detachThread();
     return;
+  }
+  // What it was given since the repair stands in a page of its own.
+  if (slotOf(slot).page != 0) {
+    leaveSlab();
+    leaveFrames();
   }
   dropPages(slotOf(slot));
   releaseSlot(slot);

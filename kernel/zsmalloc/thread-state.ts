@@ -81,6 +81,8 @@ export function activeAt(thread: ThreadState, sizeClass: u32): usize {
 /** After a repair: this thread owns no zspages any more, and moves none. */
 export function forgetActives(): void {
   const thread = selfThreadState();
+  // Cut short between giving the one of its pages back and the other: at 0 is the superblock.
+  if (changetype<u32>(thread) == 0) return;
   memory.fill(activeAt(thread, 0), 0, 2 * SPARES);
   memory.fill(leftBits(thread), 0, 32);
   thread.source = 0;

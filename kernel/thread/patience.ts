@@ -5,7 +5,8 @@
  * Chromium a worker lives on as long as who called its `terminate` is blocked. So every wait of it
  * is a bounded number of looks, and then its call ends in the midst: what it leaves is what a call
  * leaves that was cut short, in the state of one that waits for its repair (zone/unwound.ts), so
- * that nobody waits for it who halts the world. The border repairs, and throws `BusyError`.
+ * that nobody waits for it who halts the world. The border repairs, and throws `BusyError`. Where
+ * nobody notices deaths a thread that parks gives up in the same way (forsaken.ts).
  */
 import { FAULT_FORSAKEN, fail } from '../base/fault';
 import { THREADS_STATE } from '../base/layout';
@@ -38,7 +39,12 @@ export function lookSlice(at: usize, seen: u32): void {
   looks += slice + MOVED_LOOKS;
 }
 
-/** Whether the wait has taken too long; never of a thread that parks. */
+/** Has the present wait end now, of a thread that parks as well: see forsaken.ts. */
+export function losePatience(): void {
+  looks = PATIENCE_LOOKS;
+}
+
+/** Whether the wait has taken too long; of a thread that parks, only if it is forsaken. */
 export function isImpatient(): bool {
   return looks >= PATIENCE_LOOKS;
 }

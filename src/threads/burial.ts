@@ -11,6 +11,9 @@
 export interface BurialKernel {
   fault(): number;
   isAttached(): number;
+  /** Why the last call ended in a trap; 0: not because it waited, or was refused. */
+  wasRefused(): number;
+  repairSelf(isTurnOver: number): number;
   /** Marks the slots of an owner dead. @returns how many */
   markDead(owner: number): number;
   /** Repairs and gives back what the dead left. @returns how many, or below 0: to be tried again */
@@ -53,7 +56,10 @@ export function tryToRecover(kernel: BurialKernel): boolean {
   } catch (error) {
     // A `BusyError`: this thread may not wait for the others.
     if ((error as { code?: string }).code === 'ERR_PAGELESS_BUSY') return false;
-    if (kernel.fault() === 0 && kernel.isAttached() !== 0) throw error;
-    return true;
+    if (kernel.fault() !== 0 || kernel.isAttached() === 0) return true;
+    if (kernel.wasRefused() === 0) throw error;
+    // The supervisor's kernel, which is not guarded: a wait of its own was forsaken.
+    kernel.repairSelf(1);
+    return false;
   }
 }

@@ -26,7 +26,6 @@ interface SupervisorKernel extends BurialKernel {
   liveOwner(slot: number): number;
   asksAt(): number;
   answerAsks(): void;
-  repairSelf(isOutside: number): number;
   zoneIdLo(): number;
   zoneIdHi(): number;
 }

@@ -10,6 +10,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import * as facts from '../../src/generated/facts.ts';
+
+/** Bit of inKernel: it waits for another lock, so that the world can be halted. */
+const AT_SAFEPOINT = 0x200;
+/** Bit of a lock: somebody waits for it. */
+const WAITERS = 0x100;
 
 const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -132,6 +138,8 @@ test('survivors of kills in the midst of work never hang, whoever supervised the
       try {
         for (let i = 0; i < 200; i++) cache.set('key ' + (i % 50), value);
       } catch (error) {
+        // Once its events have turned it learns who is dead.
+        if (error.code === 'ERR_PAGELESS_BUSY') return setTimeout(work, 10);
         return parentPort.postMessage(error.code);
       }
       if (isStopped) parentPort.postMessage('stopped');
@@ -144,4 +152,49 @@ test('survivors of kills in the midst of work never hang, whoever supervised the
   const outcomes = run(main, worker) as string[];
   assert.equal(outcomes.length, 16);
   for (const end of outcomes) assert.match(end, /^(stopped|ERR_PAGELESS_CORRUPTION)$/);
+});
+
+test('creator, supervisor and who holds a lock die at once: who waits for it has all repaired', () => {
+  const main = `
+    const holder = await start({ handle });
+    const waiter = await start({ handle });
+    holder.worker.postMessage('hold');
+    await once(holder.worker, 'message');
+    waiter.worker.postMessage('wait');
+    const words = new Int32Array(handle.arena.memory.buffer);
+    while ((words[${facts.MEMDESC_STATE / 4}] & ${WAITERS}) === 0) await sleep(1);
+    await Promise.all([creator.worker.terminate(), holder.worker.terminate()]);
+    const [outcome] = await once(waiter.worker, 'message');
+    console.log(JSON.stringify(outcome));
+    process.exit();`;
+  const worker = `
+    import { threadId } from 'node:worker_threads';
+    const words = new Int32Array(cache.arena.memory.buffer);
+    const codes = [];
+    const slotAt = (slot) => (${facts.SLOT_TABLE} + slot * ${facts.SLOT_BYTES}) / 4;
+    const hold = () => {
+      let slot = 1;
+      while (words[slotAt(slot) + 1] !== threadId + 1) slot++;
+      words[slotAt(slot) + 2] = ${facts.OP_FOLIO | AT_SAFEPOINT};
+      words[${facts.MEMDESC_STATE / 4}] = slot;
+      parentPort.postMessage('held');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    };
+    const wait = () => {
+      try {
+        cache.arena.registerType({ name: 'of a test', descriptorBytes: 32 });
+        cache.arena.check();
+        parentPort.postMessage({ codes, threads: cache.arena.report().threads });
+      } catch (error) {
+        codes.push(error.code);
+        if (error.code === 'ERR_PAGELESS_BUSY') setTimeout(wait, 100);
+        else parentPort.postMessage({ codes });
+      }
+    };
+    parentPort.on('message', (what) => (what === 'hold' ? hold() : wait()));`;
+  const { codes, threads } = run(main, worker) as { codes: string[]; threads?: number };
+  assert.ok(codes.length > 0, 'it has waited in vain');
+  assert.deepEqual([...new Set(codes)], ['ERR_PAGELESS_BUSY']);
+  // It, and the supervisor that it has named.
+  assert.ok(threads === 1 || threads === 2, `${threads} live slots`);
 });

@@ -97,6 +97,7 @@ async function load(key: string, how: string, calls = 1, options = {}): Promise<
     return computes[how]?.() as Uint8Array;
   };
   const all = Array.from({ length: calls }, () => cache.getOrSet(key, compute, options));
+  Atomics.store(flags, 2, 1);
   try {
     const values = (await Promise.all(all)).map(plain);
     return { computed, values: [...new Set(values)] };

@@ -22,7 +22,7 @@ const PATIENCE_MS = 10_000;
 
 export class Actor {
   readonly worker: Worker;
-  readonly flags: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(8));
+  readonly flags: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(12));
   readonly exited: Promise<unknown>;
   error: Error & { code?: string } = new Error('none');
 
@@ -68,6 +68,11 @@ export class Actor {
   /** Waits, without blocking, until the actor has told 1. */
   async told(): Promise<void> {
     await until(() => Atomics.load(this.flags, 0) === 1, 'the actor to tell');
+  }
+
+  /** Waits until all calls of `load` are made. */
+  async loading(): Promise<void> {
+    await until(() => Atomics.load(this.flags, 2) === 1, 'the calls to be made');
   }
 
   /** Waits for it in a parked thread: nothing else runs here meanwhile. */

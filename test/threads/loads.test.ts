@@ -76,6 +76,7 @@ test('an error reaches other threads as ComputeError', async () => {
     await one!.told();
     const second = load(two!, 'key', 'value', 2);
     await until(() => isAwaited(cache), 'the second to wait');
+    await two!.loading();
     one!.go();
     assert.equal((await first).name, 'RangeError');
     const { code, cause, computed } = await second;

@@ -34,11 +34,17 @@ for (const [from, to] of sizes) {
   });
 }
 
-test('next to nothing is moved where values leave a full cache in the order they came', () => {
+/** Fills a cache, and goes on. @returns how many objects were moved; by the seed of the hashes */
+function movedInOrder(): number {
   using cache = new SharedCache({ maxSize: MAX_SIZE, compression: 'none' });
   const value = new Uint8Array(1000);
   for (let id = 0; id < 40_000; id++) cache.set(`key ${id}`, value);
   assert.ok(cache.stats().evictions > 30_000);
-  // By the seed of the hashes mostly some forty; hundreds were seen: a tenth of an object a set.
-  assert.ok(cache.arena.kernel.packedObjects() < 4_000);
+  return cache.arena.kernel.packedObjects();
+}
+
+// Of 200 caches 274 to 516, 368 in the middle, with a deviation of 45: one is no measure.
+test('next to nothing is moved where values leave a full cache in the order they came', () => {
+  const moved = Array.from({ length: 36 }, movedInOrder);
+  assert.ok(moved.reduce((sum, one) => sum + one, 0) / moved.length < 400);
 });

@@ -33,7 +33,7 @@ import { alignUp, PAGE_BYTES, superblock } from '../base/layout';
 import { hashKey } from '../codec/hash';
 import { selfState } from '../thread/slot';
 import { slotBytesAt } from '../zsmalloc/alloc';
-import { zsContiguous, zsRead, zsReadWord } from '../zsmalloc/object';
+import { zsContiguous, zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
 import { BYTES_MASK } from './extension';
 
 export const HEAD: u32 = 1;
@@ -119,8 +119,7 @@ export function entryTtlCode(place: u64): u32 {
 function expiryCell(place: u64): u64 {
   const sizes = sizesOf(place);
   if ((sizes & EXPIRES) == 0) return 0;
-  const at = headBytes(sizes);
-  return u64(zsReadWord(place, at)) | (u64(zsReadWord(place, at + 4)) << 32);
+  return zsReadCell(place, headBytes(sizes));
 }
 
 /** Whether it has neither expiry nor extension. */

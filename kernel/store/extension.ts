@@ -17,7 +17,7 @@ import { alignUp } from '../base/layout';
 import { peekByte, pokeWord } from '../base/words';
 import { noteExpiring } from '../thread/clock';
 import { selfState } from '../thread/slot';
-import { zsRead, zsReadWord } from '../zsmalloc/object';
+import { zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
 import { tagHash } from './tags';
 
 export const BYTES_MASK: u32 = 0xfff;
@@ -71,15 +71,11 @@ export function namesAt(word: u32): u32 {
   return hashesAt(word) + tagCount(word) * 8;
 }
 
-function readCell(place: u64, at: u32): u64 {
-  return u64(zsReadWord(place, at)) | (u64(zsReadWord(place, at + 4)) << 32);
-}
-
 /**
  * When it gets stale, 0 = never before its expiry. @param at  of the extension in the first object
  */
 export function freshIn(place: u64, at: u32): u64 {
-  return (zsReadWord(place, at) & FRESH) == 0 ? 0 : readCell(place, at + WORD_BYTES);
+  return (zsReadWord(place, at) & FRESH) == 0 ? 0 : zsReadCell(place, at + WORD_BYTES);
 }
 
 /** Its own time to live, 0 = the cache's. */
@@ -92,11 +88,11 @@ export function ttlIn(place: u64, at: u32): u64 {
 
 /** The tag clock when it was made. */
 export function bornIn(place: u64, at: u32): u64 {
-  return readCell(place, at + bornAt(zsReadWord(place, at)));
+  return zsReadCell(place, at + bornAt(zsReadWord(place, at)));
 }
 
 export function hashIn(place: u64, at: u32, tag: u32): u64 {
-  return readCell(place, at + hashesAt(zsReadWord(place, at)) + tag * 8);
+  return zsReadCell(place, at + hashesAt(zsReadWord(place, at)) + tag * 8);
 }
 
 /**

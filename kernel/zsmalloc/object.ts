@@ -65,6 +65,11 @@ export function zsReadWord(place: u64, from: u32): u32 {
   return peekWord(chainByteAt(u32(place >> 32), u32(place) + from));
 }
 
+/** Two of them, the low one first. */
+export function zsReadCell(place: u64, from: u32): u64 {
+  return u64(zsReadWord(place, from)) | (u64(zsReadWord(place, from + 4)) << 32);
+}
+
 export function zsWriteWord(place: u64, to: u32, value: u32): void {
   pokeWord(chainByteAt(u32(place >> 32), u32(place) + to), value);
 }

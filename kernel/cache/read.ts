@@ -143,7 +143,7 @@ export function get(keyBytes: u32, now: u64, wanted: u32): i32 {
   return readFound(findInScratch(how, keyBytes, now), (wanted & GET_COUNTED) != 0);
 }
 
-/** Thread-local: times of what `getVersioned` read last, as store/extension.ts has them. */
+/** Thread-local: times of what was read or inspected last, as store/extension.ts has them. */
 let expiryRead: u64 = 0;
 let freshRead: u64 = 0;
 let ttlRead: u64 = 0;
@@ -155,15 +155,17 @@ let tagsRead: u32 = 0;
  */
 export function getVersioned(keyBytes: u32, now: u64): i32 {
   const handle = findVersioned(keyBytes, now, false);
-  if (handle > NEEDS_CLOCK) {
-    const place = zsPlace(handle);
-    const extension = extensionOf(place);
-    expiryRead = entryExpiry(place) | (u64(entryTtlCode(place)) << TIME_BITS);
-    freshRead = extension == 0 ? 0 : freshIn(place, extension);
-    ttlRead = extension == 0 ? 0 : ttlIn(place, extension);
-    tagsRead = extension == 0 ? 0 : tagCount(zsReadWord(place, extension));
-  }
+  if (handle > NEEDS_CLOCK) noteTimes(zsPlace(handle));
   return readFound(handle, true);
+}
+
+/** Notes an entry's times, and how many tags it has. In a section. */
+export function noteTimes(place: u64): void {
+  const extension = extensionOf(place);
+  expiryRead = entryExpiry(place) | (u64(entryTtlCode(place)) << TIME_BITS);
+  freshRead = extension == 0 ? 0 : freshIn(place, extension);
+  ttlRead = extension == 0 ? 0 : ttlIn(place, extension);
+  tagsRead = extension == 0 ? 0 : tagCount(zsReadWord(place, extension));
 }
 
 /** Version of what `getVersioned` answered. */

@@ -8,50 +8,29 @@ import { lookUp } from '../store/directory';
 import { dropDraft } from '../store/entry';
 import {
   BLOCK_HEAD_BYTES,
-  entryExpiry,
   entryStoredBytes,
-  entryTtlCode,
   entryValueBytes,
   extensionOf,
   RAW,
-  TIME_BITS,
 } from '../store/entry-head';
 import { beginRead, continueRead } from '../store/entry-read';
-import { BYTES_MASK, freshIn, keepExtension, namesAt, tagCount, ttlIn } from '../store/extension';
+import { BYTES_MASK, keepExtension, namesAt, tagCount } from '../store/extension';
 import { ownTtl } from '../store/life';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { zsPlace, zsRead, zsReadWord } from '../zsmalloc/object';
 import { appendBytes, beginIf, publish } from './cache';
 import { IF_VERSION } from './condition';
-import { findVersioned, keyHash, NEEDS_CLOCK } from './read';
+import { findVersioned, keyHash, NEEDS_CLOCK, noteTimes } from './read';
 
-/** Thread-local: what `inspectEntry` found. */
-let place: u64 = 0;
-let extension: u32 = 0;
-let expiry: u64 = 0;
-let fresh: u64 = 0;
+/** Thread-local: what `inspectEntry` found, beside the times (`noteTimes`). */
 let ttl: u64 = 0;
 let bytes: u32 = 0;
 let stored: u32 = 0;
 
-/** With the code of its own time to live. */
-export function foundExpiry(): u64 {
-  return expiry;
-}
-
-export function foundFresh(): u64 {
-  return fresh;
-}
-
 /** Its own time to live, 0 = the cache's. */
 export function foundTtl(): u64 {
   return ttl;
-}
-
-/** The same, but where it has a code. */
-export function foundLongTtl(): u64 {
-  return extension == 0 ? 0 : ttlIn(place, extension);
 }
 
 export function foundBytes(): u32 {
@@ -70,10 +49,9 @@ export function inspectEntry(keyBytes: u32, now: u64): i32 {
   const handle = findVersioned(keyBytes, now, true);
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) return ERR_NOT_FOUND;
-  place = zsPlace(handle);
-  extension = extensionOf(place);
-  expiry = entryExpiry(place) | (u64(entryTtlCode(place)) << TIME_BITS);
-  fresh = extension == 0 ? 0 : freshIn(place, extension);
+  const place = zsPlace(handle);
+  const extension = extensionOf(place);
+  noteTimes(place);
   ttl = ownTtl(place);
   bytes = entryValueBytes(place);
   stored = entryStoredBytes(place);
@@ -113,9 +91,10 @@ export function touch(version: u32, keyBytes: u32, until: u64, freshAt: u64, own
     leaveSection();
     return ERR_UNMET;
   }
+  const from = zsPlace(handle);
   const total = beginRead(handle, true);
+  keepExtension(from, extensionOf(from), keyBytes, freshAt, ownTtl);
   leaveSection();
-  keepTags(keyBytes, freshAt, ownTtl);
   let failure = beginIf(IF_VERSION, version, keyBytes, total, until);
   while (failure == 0) {
     const block = selfState().outputScratch;

@@ -41,20 +41,8 @@ export function inspectEntry(keyBytes: u32, now: f64): i32 {
 }
 
 /** Of what was inspected. */
-export function foundExpiry(): f64 {
-  return f64(touched.foundExpiry());
-}
-
-export function foundFresh(): f64 {
-  return f64(touched.foundFresh());
-}
-
 export function foundTtl(): f64 {
   return f64(touched.foundTtl());
-}
-
-export function foundLongTtl(): f64 {
-  return f64(touched.foundLongTtl());
 }
 
 export function foundBytes(): u32 {
@@ -73,7 +61,7 @@ export function touch(version: u32, keyBytes: u32, expiry: f64, fresh: f64, ttl:
   return failure;
 }
 
-/** Of what `getVersioned` read. */
+/** Of what was read with its version, or inspected, last. */
 export function readFresh(): f64 {
   return f64(read.readFresh());
 }

@@ -43,7 +43,7 @@ export class Details {
     throw new InvalidArgumentError('tags', 'fewer or shorter, beside so long a key', tags);
   }
 
-  /** Times of what was read last, with its version. */
+  /** Times of what was read with its version, or inspected, last. */
   read(): Times {
     const kernel = this.#kernel;
     return {
@@ -59,11 +59,7 @@ export class Details {
     const tags = this.#withTime(keyBytes, (now) => kernel.inspectEntry(keyBytes, now));
     const version = kernel.readVersion() >>> 0;
     if (tags < 0) return version;
-    const times = {
-      expiry: kernel.foundExpiry(),
-      fresh: kernel.foundFresh(),
-      longTtl: kernel.foundLongTtl(),
-    };
+    const times = this.read();
     const size = kernel.foundBytes() >>> 0;
     const storedSize = kernel.foundStoredBytes() >>> 0;
     const isStale = kernel.wasStale() !== 0;

@@ -219,13 +219,8 @@ export class Border {
       if (length < 0) {
         return { bytes: undefined, isLent: false, version, times: NO_TIMES, tags: 0 };
       }
-      const kernel = this.#kernel;
-      const times = {
-        expiry: kernel.readExpiry(),
-        fresh: kernel.readFresh(),
-        longTtl: kernel.readLongTtl(),
-      };
-      const tags = kernel.readTags();
+      const times = this.details.read();
+      const tags = this.#kernel.readTags();
       const isLent = length <= facts.BLOCK_BYTES;
       // Progress: a long value was overwritten while it was read.
       const bytes = isLent ? this.#outputView(length) : this.#fetchBlocks(length);

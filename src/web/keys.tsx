@@ -10,14 +10,22 @@ interface Found {
   keys: string[];
 }
 
+/** What is said in place of keys; undefined if there are some. */
+function saidOf(found: Found | 'unanswered'): string | undefined {
+  if (found === 'unanswered') return 'There was no answer.';
+  if (found.isBusy) return 'The program is busy.';
+  return found.keys.length === 0 ? 'None was met.' : undefined;
+}
+
 export function Keys({ model }: { model: Model }): JSX.Element {
-  const [found, setFound] = useState<Found | undefined>();
+  const [found, setFound] = useState<Found | 'unanswered'>();
   const [find, setFind] = useState('');
   const ask = async (event: Event) => {
     event.preventDefault();
     const path = `/keys?zone=${model.shown}&find=${encodeURIComponent(find)}`;
-    setFound((await model.connection.ask(path)) as Found | undefined);
+    setFound(((await model.connection.ask(path)) as Found | undefined) ?? 'unanswered');
   };
+  const said = found && saidOf(found);
   return (
     <form class="keys" onSubmit={ask}>
       <label>
@@ -25,10 +33,9 @@ export function Keys({ model }: { model: Model }): JSX.Element {
         <input type="text" value={find} onInput={(event) => setFind(event.currentTarget.value)} />
       </label>
       <button type="submit">Find</button>
-      {found?.isBusy && <p>The program is busy.</p>}
-      {found && !found.isBusy && found.keys.length === 0 && <p>None was met.</p>}
+      {said && <p>{said}</p>}
       <ul>
-        {found?.keys.map((key) => (
+        {(found === 'unanswered' ? [] : found?.keys)?.map((key) => (
           <li key={key}>{key}</li>
         ))}
       </ul>

@@ -129,7 +129,7 @@ inBrowsers(
     const before = await coloursOf(page);
     // By the keyboard: rows of a live page may move under a pointer on its way.
     await page.focus('.legend button[aria-pressed=false]');
-    await page.keyboard.press('Space');
+    await page.keyboard.press('Enter');
     await page.waitForSelector('.legend [aria-pressed=true]');
     await page.waitForFunction(
       (first) => document.querySelector('.legend button')!.textContent === first,

@@ -38,6 +38,8 @@ export interface KernelScenario {
   /** Called before anything is checked: main comes back to a zone that it had left. */
   settle?: (machine: Machine) => void;
   name: string;
+  /** What must hold, in a sentence: "of two frees one wins". Printed with the name. */
+  rule: string;
   /** `test` for a scenario that calls what kernel/testing.ts exports; `release` if absent. */
   module?: KernelBuild;
   /** Preemptions within which every schedule is run. */

@@ -35,6 +35,7 @@ test('pages and objects may be touched while they are in use', async () => {
       assert.match(judge(machine, desc + at, 4, atomic), /^object \d+ of a slab of cache \d/);
     }
   };
-  const scenario = { name: 'none', bound: 0, threads: [async () => {}], check };
+  const rule = 'none: what is judged is the state before any step';
+  const scenario = { name: 'none', rule, bound: 0, threads: [async () => {}], check };
   assert.equal((await runScenario(loadKernel, scenario)).failure?.message, undefined);
 });

@@ -88,18 +88,18 @@ function extentOf(
 async function runOne(scenario: KernelScenario, options: Options): Promise<Report> {
   const report = await runScenario(kernels, scenario, options);
   const { executions, cut, steps, seconds, failure } = report;
-  const { name } = scenario;
+  const { name, rule } = scenario;
   const mode = String(options.mode ?? 'bounded');
   if (failure) process.exitCode = 1;
   if (values.json) {
-    console.log(JSON.stringify({ name, mode, ...report }));
+    console.log(JSON.stringify({ name, rule, mode, ...report }));
     return report;
   }
   const result = failure ? 'FAILED' : 'passed';
   const runs = `${executions} executions${cut > 0 ? ` and ${cut} cut` : ''}`;
   const extent = failure ? '' : `, ${extentOf(report, options)}`;
   const rate = `${runs}, ${steps} steps, ${seconds.toFixed(1)} s${extent}`;
-  console.log(`${result}  ${name.padEnd(30)} ${mode.padEnd(12)} ${rate}`);
+  console.log(`${result}  ${name.padEnd(30)} ${mode.padEnd(12)} ${rate}\n        ${rule}`);
   if (failure) console.log(`${failure.message}\nreplay: ${failure.schedule}\n${failure.trace}`);
   return report;
 }

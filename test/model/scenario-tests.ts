@@ -28,11 +28,16 @@ const lowered: Record<string, number> = {
 export function testScenarios(scenarios: readonly KernelScenario[]): void {
   for (const scenario of scenarios) {
     const bound = lowered[scenario.name] ?? scenario.bound;
-    test(`model: ${scenario.name}, bound ${bound}`, async (context) => {
+    test(`model: ${scenario.name}, bound ${bound}: ${scenario.rule}`, async (context) => {
       const found = await runScenario(loadKernel, { ...scenario, bound });
       const { failure, complete, executions, steps } = found;
-      const story = `${failure?.message}\n${failure?.schedule}\n${failure?.trace}`;
-      assert.equal(failure, undefined, story);
+      const story = [
+        `broken: ${scenario.rule}`,
+        failure?.message,
+        failure?.schedule,
+        failure?.trace,
+      ];
+      assert.equal(failure, undefined, story.join('\n'));
       assert.ok(complete);
       context.diagnostic(`${executions} executions, ${steps} steps`);
     });

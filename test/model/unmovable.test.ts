@@ -41,6 +41,7 @@ test('what cannot move is passed without lock, reference or write', async () => 
     loadKernel,
     {
       name: 'unmovable-skip',
+      rule: 'what cannot move is passed without lock, reference or write',
       bound: 0,
       prepare: ({ main }) => {
         const pfns = Array.from({ length: PAGES }, () => Number(main.callNow('allocPages', 0, 0)));

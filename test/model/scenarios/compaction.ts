@@ -138,6 +138,7 @@ export function assertNothingIsolated({ main }: Machine): void {
 export const compactionScenarios: KernelScenario[] = [
   {
     name: 'migrate-pin',
+    rule: 'a folio that is pinned stays where it is, whole',
     bound: 2,
     timesOut: true,
     prepare: makeFolio(0),
@@ -146,6 +147,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-pin-page',
+    rule: 'who pins by a page number gets a folio that is there, and none that has left',
     bound: 2,
     timesOut: true,
     prepare: makeFolio(1),
@@ -154,6 +156,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-lock-write',
+    rule: 'what is written under the lock is not lost in a move',
     bound: 2,
     timesOut: true,
     prepare: makeFolio(0),
@@ -162,6 +165,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-free',
+    rule: 'a folio that is freed while it moves leaves neither its old page nor the new one',
     bound: 2,
     timesOut: true,
     prepare: makeFolio(0),
@@ -170,6 +174,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-pin-free',
+    rule: 'of mover, observer and owner the last one frees the folio, and one page with it',
     bound: 1,
     timesOut: true,
     prepare: makeFolio(0),
@@ -177,8 +182,8 @@ export const compactionScenarios: KernelScenario[] = [
     check: assertFreed,
   },
   {
-    // Both may go while they are moved; the mover can hand over one at a time to be freed.
     name: 'migrate-free-twice',
+    rule: 'of folios that move together each may be freed: the mover hands them over one by one',
     bound: 1,
     timesOut: true,
     prepare: makeTwins,
@@ -186,8 +191,8 @@ export const compactionScenarios: KernelScenario[] = [
     check: assertFreed,
   },
   {
-    // Whoever has loaded the word of the page freezes a stranger: it must be let go as it is.
     name: 'migrate-descriptor-reused',
+    rule: 'who froze a stranger because of an old word lets it go as it is',
     bound: 2,
     timesOut: true,
     prepare: makeFolioAndType,
@@ -195,6 +200,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-free-reuse',
+    rule: 'the page that a move gives back may be taken at once',
     bound: 2,
     timesOut: true,
     prepare: makeFolio(0),
@@ -203,6 +209,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-split',
+    rule: 'a folio that is split or moved, whichever comes first, keeps all its pages',
     bound: 2,
     timesOut: true,
     prepare: makeFolio(1),
@@ -211,6 +218,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-migrate',
+    rule: 'of two that empty the same page at once the second is told that it is busy',
     bound: 2,
     timesOut: true,
     prepare: makeFolio(0),
@@ -219,6 +227,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-killed',
+    rule: 'who dies moving a folio leaves it whole, in one place, and isolates nothing for ever',
     bound: 0,
     kills: 1,
     mustSurvive: true,
@@ -227,8 +236,8 @@ export const compactionScenarios: KernelScenario[] = [
     check: assertKept,
   },
   {
-    // Who recovers dies, too.
     name: 'migrate-killed-twice',
+    rule: 'who recovers a dead mover dies too: the folio is whole, in one place, all the same',
     bound: 0,
     kills: 2,
     prepare: makeFolio(1),
@@ -237,6 +246,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-killed-pin',
+    rule: 'a dead mover leaves a folio that can be pinned, and a pin that counts',
     bound: 1,
     kills: 1,
     timesOut: true,
@@ -249,6 +259,7 @@ export const compactionScenarios: KernelScenario[] = [
   // The mover dies at each step, and who comes next does so on what it left.
   {
     name: 'migrate-killed-lock',
+    rule: 'what was written under the lock survives the mover; a dead writer leaves no lock',
     bound: 0,
     kills: 1,
     mustSurvive: true,
@@ -262,6 +273,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-killed-split',
+    rule: 'a death in a split or a move loses no page of the folio',
     bound: 0,
     kills: 1,
     mustSurvive: true,
@@ -271,6 +283,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-killed-migrate',
+    rule: "a dead mover's range is given up, so that the next one can empty it",
     bound: 0,
     kills: 1,
     mustSurvive: true,
@@ -280,6 +293,7 @@ export const compactionScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-killed-free',
+    rule: 'a folio whose owner frees it is not brought back by the death of its mover',
     bound: 1,
     kills: 1,
     timesOut: true,

@@ -74,6 +74,7 @@ interface Updated {
 export const conditionScenarios: KernelScenario[] = [
   {
     name: 'increment-increment',
+    rule: 'of two additions none is lost',
     bound: 1,
     module: 'test',
     stepLimit: 60_000,
@@ -85,8 +86,8 @@ export const conditionScenarios: KernelScenario[] = [
     },
   },
   {
-    // The other's new key splits the leaf in the middle of it.
     name: 'increment-split',
+    rule: 'an addition finds its key though the leaf is split in the middle of it',
     module: 'test',
     bound: 1,
     stepLimit: 60_000,
@@ -99,6 +100,7 @@ export const conditionScenarios: KernelScenario[] = [
   },
   {
     name: 'add-add',
+    rule: 'of two that add a key one does',
     bound: 1,
     prepare: makeWithout,
     threads: [add, add],
@@ -106,6 +108,7 @@ export const conditionScenarios: KernelScenario[] = [
   },
   {
     name: 'replace-delete',
+    rule: 'a replacement does not bring back a key that was deleted',
     bound: 1,
     prepare: makeCache('k', 'k'),
     threads: [replace, remove],
@@ -115,8 +118,8 @@ export const conditionScenarios: KernelScenario[] = [
     },
   },
   {
-    // Who was told that it is done has changed what it had read, and nothing else.
     name: 'update-update',
+    rule: 'of two changes made of the same value one is refused, and one at least is done',
     bound: 1,
     prepare: makeCache('k', 'k'),
     threads: [update, update],
@@ -129,6 +132,7 @@ export const conditionScenarios: KernelScenario[] = [
   },
   {
     name: 'update-evict',
+    rule: 'a change of a value that was evicted meanwhile is refused, and brings nothing back',
     module: 'test',
     bound: 1,
     prepare: makeCache('k', 'k'),
@@ -142,6 +146,7 @@ export const conditionScenarios: KernelScenario[] = [
   },
   {
     name: 'update-delete',
+    rule: 'of a change and a delete by version one at least is done, and none blindly',
     bound: 1,
     prepare: makeCache('k', 'k'),
     threads: [update, removeVersioned],
@@ -155,6 +160,7 @@ export const conditionScenarios: KernelScenario[] = [
   ...Object.entries({ increment, add, replace, update }).map(
     ([name, body]): KernelScenario => ({
       name: `${name}-killed-survived`,
+      rule: `who dies in the middle of ${name}() has done it or not, and lost nothing besides`,
       module: 'test',
       // As deep as all four are long: the change is one.
       bound: name === 'increment' ? 1 : 0,

@@ -35,30 +35,31 @@ function beginDraft(machine: Machine): void {
 
 export const entryScenarios: KernelScenario[] = [
   {
-    // The old value has expired, the new one has not: nobody may take the new one out.
     name: 'get-expired-set',
+    rule: 'who takes out a value that is over does not take out the new one',
     bound: 2,
     prepare: makeExpired,
     threads: [read('c-'), set],
     check: ({ main }) => assert.equal(main.callNow('get', 4, NOW, 0), VALUE_BYTES),
   },
   {
-    // Who has waited for the lock to take the old value out, reads the new one in a section again.
     name: 'get-expired-reuse',
+    rule: 'who waited for the lock to take a value out reads the new one in a section again',
     bound: 2,
     prepare: makeExpired,
     threads: [read('c-'), overwriteAndReuse],
   },
   {
     name: 'clear-set',
+    rule: 'what was there when all is cleared is gone; what is set meanwhile may stay',
     bound: 2,
     prepare: makeCache('k', 'm'),
     threads: [clear, set],
     check: ({ main }) => assert.ok((main.callNow('entryCount') as number) <= 1),
   },
   {
-    // Who is short of memory sleeps while a reader stands in its section.
     name: 'evict-get',
+    rule: "who is short of memory waits for a reader's section, and takes nothing from under it",
     stepLimit: 60_000,
     bound: 2,
     timesOut: true,
@@ -66,17 +67,16 @@ export const entryScenarios: KernelScenario[] = [
     threads: [setLarge, read('a-')],
   },
   {
-    // Between a draft that its slot names and none there is a time at which only its thread knows
-    // it.
     name: 'draft-dropped-killed',
+    rule: "a draft that no slot names any more is its thread's alone, and not lost with it",
     bound: 2,
     kills: 1,
     prepare: beginDraft,
     threads: [(thread) => thread.call('beginSet', 4, VALUE_BYTES)],
   },
   {
-    // Who evicts reads entries in a section, for which who is short of memory waits.
     name: 'evict-set',
+    rule: 'two that are short of memory at once evict for each other, and neither waits for ever',
     stepLimit: 60_000,
     bound: 1,
     timesOut: true,

@@ -133,9 +133,16 @@ function register(bytes: number): Body {
 }
 
 export const folioScenarios: KernelScenario[] = [
-  { name: 'publish-pin', bound: 3, prepare: freeFirst, threads: [publish, pinPage(0)] },
+  {
+    name: 'publish-pin',
+    rule: 'a folio is found by its page when it is whole, and not a step earlier',
+    bound: 3,
+    prepare: freeFirst,
+    threads: [publish, pinPage(0)],
+  },
   {
     name: 'free-folio-twice',
+    rule: 'of two frees by one name one wins, and the other finds no such folio',
     bound: 2,
     prepare: makeFolio(0),
     threads: [free, free],
@@ -143,6 +150,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'free-pin',
+    rule: 'a folio that is pinned in time stays until the put; the last reference frees it',
     bound: 2,
     prepare: makeFolio(0),
     threads: [free, pinPage(0)],
@@ -150,14 +158,15 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'free-stale',
+    rule: 'a name frees nothing that was made from its descriptor later',
     bound: 2,
     prepare: makeFolio(0),
     threads: [free, freeAndAlloc],
     check: nothingLeft(1),
   },
   {
-    // Whoever dies with another's folio in hand, because of an old name, leaves it as it was.
     name: 'free-stale-killed',
+    rule: "who dies with another's folio in hand, because of an old name, leaves it as it was",
     bound: 1,
     kills: 1,
     killable: [0],
@@ -168,14 +177,15 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'put-put',
+    rule: 'of the two last pins, put at once, one is the last: the folio goes, once',
     bound: 3,
     prepare: pinAndDisown,
     threads: [put, put],
     check: nothingLeft(1),
   },
   {
-    // Whoever pins a page of the tail gets who has it: before, after, never in between.
     name: 'split-pin-tail',
+    rule: 'who pins a page of the tail gets who has it: before or after, never in between',
     bound: 2,
     prepare: makeFolio(1),
     threads: [cut('splitPage'), pinPage(1)],
@@ -183,6 +193,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'split-pin-head',
+    rule: 'a pin of the first page holds the split up or comes after it, and is not lost',
     bound: 2,
     prepare: makeFolio(1),
     threads: [cut('splitPage'), pinPage(0)],
@@ -190,14 +201,15 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'shrink-pin-tail',
+    rule: "a tail is cut off only while nobody has a pin; afterwards its pages are nobody's",
     bound: 2,
     prepare: makeFolio(1),
     threads: [cut('shrinkPage'), pinPage(1)],
     check: nothingLeft(2),
   },
   {
-    // The owner's reference goes while the folio is frozen.
     name: 'split-free',
+    rule: "the owner's reference may go while the folio is frozen: no part of it is lost",
     bound: 2,
     prepare: makeFolio(1),
     threads: [cut('splitPage'), free],
@@ -205,6 +217,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'pin-pin-free',
+    rule: 'with two pins and no owner left, whoever puts last frees, and nobody else',
     bound: 1,
     prepare: makeFolio(0),
     threads: [pinPage(0), pinPage(0), free],
@@ -212,6 +225,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'split-pin-pin',
+    rule: 'a split is all or nothing, whichever of its pages are being pinned',
     bound: 1,
     prepare: makeFolio(1),
     threads: [cut('splitPage'), pinPage(0), pinPage(1)],
@@ -219,6 +233,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'split-pin-killed',
+    rule: 'a split cut short by a death leaves each page to a folio that counts its pins rightly',
     bound: 0,
     kills: 1,
     prepare: makeFolio(1),
@@ -227,6 +242,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'shrink-pin-killed',
+    rule: 'a death in the middle of a shrink loses no page and no pin, and poisons nothing',
     bound: 1,
     kills: 1,
     mustSurvive: true,
@@ -236,6 +252,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'free-pin-killed',
+    rule: 'a death in the middle of the last free leaves neither descriptor nor page behind',
     bound: 1,
     kills: 1,
     prepare: makeFolio(1),
@@ -244,6 +261,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'publish-pin-killed',
+    rule: 'a folio whose maker dies is found by its page if it was published, else taken back',
     bound: 1,
     kills: 1,
     prepare: freeFirst,
@@ -253,6 +271,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'lock-three',
+    rule: "of three that want a folio's lock each gets it, one at a time",
     bound: 1,
     prepare: makeFolio(0),
     before: () => {
@@ -261,8 +280,8 @@ export const folioScenarios: KernelScenario[] = [
     threads: [lockOnce, lockOnce, lockOnce],
   },
   {
-    // One of three dies, with or without the lock: the two others get it one after the other.
     name: 'lock-three-killed',
+    rule: 'if one of three dies, with the lock or waiting, the others get it one after the other',
     bound: 0,
     kills: 1,
     mustSurvive: true,
@@ -274,8 +293,8 @@ export const folioScenarios: KernelScenario[] = [
     check: nothingLeft(1),
   },
   {
-    // The world is stopped while one has the lock between two calls, and another waits for it.
     name: 'lock-check',
+    rule: "the world can be stopped while one has a folio's lock and another waits for it",
     bound: 1,
     stepLimit: 30_000,
     prepare: makeFolio(0),
@@ -286,6 +305,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'lock-handoff',
+    rule: 'who locks again and again bars no waiter for ever: that asks, and is handed the lock',
     bound: 1,
     prepare: makeFolio(0),
     before: () => {
@@ -294,8 +314,8 @@ export const folioScenarios: KernelScenario[] = [
     threads: [lockOften, lockOnce],
   },
   {
-    // The waiter that asked for the lock dies: whoever came later takes it.
     name: 'lock-handoff-killed',
+    rule: 'a waiter that asked for the lock and died bars nobody: who comes later takes it',
     bound: 1,
     kills: 1,
     killable: [1],
@@ -308,12 +328,14 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'register-register',
+    rule: 'two that register the same type get the same number',
     bound: 2,
     threads: [register(32), register(32)],
     check: ({ results }) => assert.equal(results[0], results[1]),
   },
   {
     name: 'register-differently',
+    rule: 'of two sizes for one name one is registered, and the other is told that the type exists',
     bound: 2,
     threads: [register(32), register(64)],
     check: ({ results }) =>
@@ -321,6 +343,7 @@ export const folioScenarios: KernelScenario[] = [
   },
   {
     name: 'register-killed',
+    rule: 'who dies registering a type keeps nobody else from registering it',
     bound: 1,
     kills: 1,
     mustSurvive: true,

@@ -99,6 +99,7 @@ function assertOneWins({ results }: Machine): void {
 /** One block is left, and two threads want it; or one of them a part of it. */
 const lastBlocks: KernelScenario[] = [3, 6, 7, 8, 9].map((order) => ({
   name: `last-block-order-${order}`,
+  rule: `of two that want the last ${2 ** order} pages one gets them, the other is told no`,
   bound: 2,
   prepare: leaveOnly([FIRST, order]),
   threads: [alloc(order), alloc(order)],
@@ -107,8 +108,8 @@ const lastBlocks: KernelScenario[] = [3, 6, 7, 8, 9].map((order) => ({
 
 const races: KernelScenario[] = [
   {
-    // The buddy's other half comes back while both are wanted.
     name: 'alloc-free-buddy',
+    rule: 'two halves that are freed at once are one whole, for whoever wants that',
     bound: 2,
     prepare: leaveAndTake(
       [],
@@ -126,22 +127,24 @@ const races: KernelScenario[] = [
   },
   {
     name: 'huge-against-page',
+    rule: 'of who wants a child and who wants a block of it one is told that there is none',
     bound: 2,
     prepare: leaveOnly([FIRST, 9]),
     threads: [alloc(9), alloc(4)],
     check: assertOneWins,
   },
   {
-    // There is enough besides, but no block: who was too late must give back what it had debited.
     name: 'claim-lost',
+    rule: 'where there is enough but no block, who has debited the counters credits them again',
     bound: 2,
     prepare: leaveOnly([FIRST, 7], [FIRST + 192, 6]),
     threads: [allocAndFree(7), alloc(6)],
     check: assertAllFound,
   },
   {
-    // A cell that is given up may be the one that somebody else has just seen to be free.
+    // A row that is given up may be the one that somebody else has just seen to be free.
     name: 'cells-given-up',
+    rule: 'rows taken for a block that did not come about are given up, and only those',
     module: 'test',
     bound: 2,
     prepare: leaveOnly([FIRST, 7], [FIRST + 192, 6], [FIRST + 320, 6]),
@@ -150,14 +153,15 @@ const races: KernelScenario[] = [
   },
   {
     name: 'huge-freed-against-page',
+    rule: 'a child that was freed whole is whole again after another took and freed a part',
     bound: 2,
     prepare: leaveAndTake([], [[FIRST, 9]]),
     threads: [free(FIRST, 9), allocAndFree(4)],
     check: ({ main }) => assert.equal(main.callNow('allocPages', 9, 1), FIRST),
   },
   {
-    // Cell by cell, and given up again where the other one was faster.
     name: 'cells-against-cell',
+    rule: 'of three that want the same rows one at least gets its block; given back, all are free',
     bound: 2,
     prepare: leaveOnly([FIRST, 8]),
     threads: [allocAndFree(8), allocAndFree(6), allocAndFree(7)],
@@ -167,8 +171,8 @@ const races: KernelScenario[] = [
     },
   },
   {
-    // Whoever is short of memory finds it in the stock of somebody who goes on working.
     name: 'drain-against-stock',
+    rule: 'who is short of memory finds it in the stock of somebody who goes on working',
     bound: 2,
     prepare: stockOne,
     threads: [alloc(6), allocAndFree(0)],
@@ -176,6 +180,7 @@ const races: KernelScenario[] = [
   },
   {
     name: 'stock-found',
+    rule: "a page in another's stock is no obstacle: it completes the last block there is",
     bound: 2,
     prepare: stockOne,
     threads: [alloc(6), async () => 0],
@@ -183,6 +188,7 @@ const races: KernelScenario[] = [
   },
   {
     name: 'drain-against-drain',
+    rule: 'two that empty all stocks at once lose no page',
     bound: 2,
     prepare: leaveOnly([FIRST, 6]),
     threads: [allocAndFree(3), allocAndFree(0), alloc(6)],
@@ -190,6 +196,7 @@ const races: KernelScenario[] = [
   },
   {
     name: 'steal-against-owner',
+    rule: 'both classes are served from the last tree, and with different blocks',
     bound: 2,
     prepare: leaveOnly([FIRST, 6]),
     threads: [alloc(4, 1), alloc(4, 0)],
@@ -200,6 +207,7 @@ const races: KernelScenario[] = [
   },
   {
     name: 'given-against-any',
+    rule: 'of one who wants a given block and one who wants any, one at least gets it',
     module: 'test',
     bound: 2,
     prepare: leaveOnly([FIRST, 6]),
@@ -210,8 +218,8 @@ const races: KernelScenario[] = [
     },
   },
   {
-    // Two parts of one block, and the whole: one of the three is a right free.
     name: 'part-against-part',
+    rule: 'of two parts and the whole of a block, freed at once, one is a right free',
     bound: 2,
     prepare: leaveAndTake([], [[FIRST, 3]]),
     threads: [
@@ -226,8 +234,8 @@ const races: KernelScenario[] = [
     },
   },
   {
-    // What stays of a block is freed by somebody who guesses that it will.
     name: 'part-against-rest',
+    rule: 'what stays of a block may be freed as soon as it is one, not before, and once',
     bound: 2,
     prepare: leaveAndTake([], [[FIRST, 3]]),
     threads: [(thread) => thread.call('freePart', FIRST, 1, 3), free(FIRST + 4, 2)],
@@ -235,6 +243,7 @@ const races: KernelScenario[] = [
   },
   {
     name: 'free-free-order-3',
+    rule: 'of two frees of a block one wins, and the other is told that it is not allocated',
     bound: 2,
     prepare: leaveAndTake([], [[FIRST, 3]]),
     threads: [free(FIRST, 3), free(FIRST, 3)],
@@ -243,8 +252,8 @@ const races: KernelScenario[] = [
     },
   },
   {
-    // The one who leaves has reserved the tree in which the other one works as well.
     name: 'alloc-detach',
+    rule: 'a tree that was reserved by one who leaves serves the other, and loses nothing',
     bound: 2,
     prepare: leaveOnly([FIRST, 4]),
     threads: [
@@ -258,23 +267,59 @@ const races: KernelScenario[] = [
   },
 ];
 
-/** A thread dies at any step of these; nothing may be lost, and nothing given twice. */
-function killed(name: string, prepare: (machine: Machine) => void, ...threads: Body[]) {
-  const check = assertAllFound;
-  const one = { name: `${name}-killed`, bound: 1, kills: 1, mustSurvive: true };
-  return { ...one, killable: [0], prepare, threads, check };
+/** A thread dies at any step of these. */
+function killed(
+  name: string,
+  doing: string,
+  prepare: (machine: Machine) => void,
+  ...threads: Body[]
+): KernelScenario {
+  const rule = `who dies ${doing} loses no page, and leaves none to two`;
+  const one = { name: `${name}-killed`, rule, bound: 1, kills: 1, mustSurvive: true };
+  return { ...one, killable: [0], prepare, threads, check: assertAllFound };
 }
 
 const deaths: KernelScenario[] = [
-  killed('refill', leaveOnly([FIRST, 6]), allocAndFree(0), allocAndFree(0)),
-  killed('order-3', leaveOnly([FIRST, 6]), allocAndFree(3), allocAndFree(3)),
-  killed('order-6', leaveOnly([FIRST, 7]), allocAndFree(6), allocAndFree(6)),
-  killed('order-8', leaveOnly([FIRST, 8]), allocAndFree(8), alloc(6)),
-  killed('huge', leaveOnly([FIRST, 9]), alloc(9), async () => 0),
-  killed('huge-freed', leaveAndTake([], [[FIRST, 9]]), free(FIRST, 9), async () => 0),
+  killed(
+    'refill',
+    'filling its stock from the last row',
+    leaveOnly([FIRST, 6]),
+    allocAndFree(0),
+    allocAndFree(0),
+  ),
+  killed(
+    'order-3',
+    'filling its stock with blocks of eight pages',
+    leaveOnly([FIRST, 6]),
+    allocAndFree(3),
+    allocAndFree(3),
+  ),
+  killed(
+    'order-6',
+    'taking or freeing a whole row',
+    leaveOnly([FIRST, 7]),
+    allocAndFree(6),
+    allocAndFree(6),
+  ),
+  killed(
+    'order-8',
+    'taking or freeing a block row by row',
+    leaveOnly([FIRST, 8]),
+    allocAndFree(8),
+    alloc(6),
+  ),
+  killed('huge', 'taking a child whole', leaveOnly([FIRST, 9]), alloc(9), async () => 0),
+  killed(
+    'huge-freed',
+    'freeing a child whole',
+    leaveAndTake([], [[FIRST, 9]]),
+    free(FIRST, 9),
+    async () => 0,
+  ),
   {
     ...killed(
       'part',
+      'freeing a part of a block',
       leaveAndTake([], [[FIRST, 3]]),
       (thread) => thread.call('freePart', FIRST + 2, 1, 3),
       free(FIRST + 4, 2),
@@ -285,9 +330,9 @@ const deaths: KernelScenario[] = [
       assertAllFound(machine);
     },
   },
-  killed('drain', stockOne, alloc(6), allocAndFree(0)),
-  // Its own stock, pages of one cell in one exchange, after they have lost their name.
-  killed('drainer', leaveOnly([FIRST, 7]), async (thread) => {
+  killed('drain', "emptying everybody's stocks", stockOne, alloc(6), allocAndFree(0)),
+  // The pages have lost their name in the stock before their bits are cleared.
+  killed('drainer', 'giving back its own stock', leaveOnly([FIRST, 7]), async (thread) => {
     const pfns = [await thread.call('allocPages', 0, 1), await thread.call('allocPages', 0, 1)];
     for (const pfn of pfns) await thread.call('freePages', pfn as number, 0);
     return thread.call('allocPages', 7, 1);

@@ -55,8 +55,8 @@ function assertFreedOnce(machine: Machine): void {
 
 export const freezeScenarios: KernelScenario[] = [
   {
-    // The owner may drop it meanwhile: then the freezer frees.
     name: 'freeze-put',
+    rule: 'nobody references what is frozen, and of freezer, owner and reader one frees: the last',
     module: 'test',
     bound: 3,
     prepare: makeHeader,
@@ -64,8 +64,8 @@ export const freezeScenarios: KernelScenario[] = [
     check: assertFreedOnce,
   },
   {
-    // A pin that was there before goes while it is frozen.
     name: 'freeze-put-pinned',
+    rule: 'a pin from before may be put while all is frozen: one is still the last, and frees',
     module: 'test',
     bound: 3,
     prepare: (machine) => {

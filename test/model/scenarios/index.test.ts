@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { audit } from '../engine/index.ts';
 import { loadKernel } from '../kernel-model.ts';
+import { scenarios } from './index.ts';
 
 test('no memory instruction of the kernel is left without its step', () => {
   for (const build of ['release', 'test'] as const) {
@@ -18,4 +19,11 @@ test('each file of scenarios has its tests beside it', () => {
   const scenarios = files.filter((file) => /export const \w+Scenarios:/.test(read(file)));
   assert.ok(scenarios.length > 10);
   for (const file of scenarios) assert.ok(files.includes(file.replace('.ts', '.test.ts')), file);
+});
+
+test('each scenario says its rule, in a sentence of its own or of its family', () => {
+  for (const { name, rule } of scenarios) {
+    assert.match(rule, /^[a-z](?=.* .* ).*[^.]$/, `${name}: ${rule}`);
+    assert.doesNotMatch(rule, /undefined|-killed|\w-\w+-\w/, `${name}: ${rule}`);
+  }
 });

@@ -118,6 +118,7 @@ function expectFree(allowed: string): (machine: Machine) => void {
 
 interface Case {
   name: string;
+  rule: string;
   threads: Body[];
   allowed: string;
   kills?: number;
@@ -125,30 +126,63 @@ interface Case {
 }
 
 const cases: Case[] = [
-  { name: 'lease-lease', threads: [compute, compute], allowed: 'bc' },
-  { name: 'lease-delete', threads: [compute, removeLater], allowed: 'b-' },
-  { name: 'lease-wait', threads: [computeOvertaken, waitAndLeave], allowed: 'a-' },
-  { name: 'lease-killed-survived', threads: [compute], allowed: 'ab', kills: 1 },
+  {
+    name: 'lease-lease',
+    rule: 'of two that want a value one computes it at a time',
+    threads: [compute, compute],
+    allowed: 'bc',
+  },
+  {
+    name: 'lease-delete',
+    rule: 'what was computed before a delete is not stored after it',
+    threads: [compute, removeLater],
+    allowed: 'b-',
+  },
+  {
+    name: 'lease-wait',
+    rule: 'a result that a delete overtook is for those who wait for it, and not stored',
+    threads: [computeOvertaken, waitAndLeave],
+    allowed: 'a-',
+  },
+  {
+    name: 'lease-killed-survived',
+    rule: 'who dies computing leaves no lease behind: the next may compute',
+    threads: [compute],
+    allowed: 'ab',
+    kills: 1,
+  },
   {
     name: 'lease-overtaken-killed-survived',
+    rule: 'who dies with a result that is for others only leaves neither lease nor result',
     threads: [computeOvertaken],
     allowed: 'a-',
     kills: 1,
   },
   {
-    ...{ name: 'lease-hand-over', threads: [handOver, takeOver], allowed: '-' },
+    ...{
+      name: 'lease-hand-over',
+      rule: 'who waits gets the result of the lease that it waits for, or none',
+      threads: [handOver, takeOver],
+      allowed: '-',
+    },
     prepare: joined,
   },
   {
-    ...{ name: 'lease-hand-over-killed-survived', threads: [handOver, takeOver], allowed: '-' },
+    ...{
+      name: 'lease-hand-over-killed-survived',
+      rule: 'whichever dies, who computed or who waits, no lease and no result is left',
+      threads: [handOver, takeOver],
+      allowed: '-',
+    },
     kills: 1,
     prepare: joined,
   },
 ];
 
 export const leaseScenarios: KernelScenario[] = cases.map(
-  ({ name, threads, allowed, kills, prepare }): KernelScenario => ({
+  ({ name, rule, threads, allowed, kills, prepare }): KernelScenario => ({
     name,
+    rule,
     module: 'test',
     // With a kill and two threads, one preemption more is some minutes: `npm run model`.
     bound: kills !== undefined && threads.length > 1 ? 0 : 1,

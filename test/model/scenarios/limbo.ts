@@ -67,6 +67,7 @@ function makeRipe(machine: Machine): void {
 export const limboScenarios: KernelScenario[] = [
   {
     name: 'limbo-reclaim',
+    rule: 'of two that reclaim at once each object is freed by one',
     module: 'test',
     bound: 2,
     prepare: makeObjects(2),
@@ -75,6 +76,7 @@ export const limboScenarios: KernelScenario[] = [
   },
   {
     name: 'limbo-zspage-killed',
+    rule: 'a zspage on its way through limbo is freed in the end, whoever carries it and dies',
     module: 'test',
     bound: 0,
     kills: 1,
@@ -86,6 +88,7 @@ export const limboScenarios: KernelScenario[] = [
   },
   {
     name: 'limbo-object-killed',
+    rule: 'an object on its way through limbo is freed in the end, whoever carries it and dies',
     module: 'test',
     bound: 0,
     kills: 1,
@@ -97,6 +100,7 @@ export const limboScenarios: KernelScenario[] = [
   },
   {
     name: 'limbo-last-object-killed',
+    rule: 'the last objects of a zspage go, and it stays with the one who still fills it',
     module: 'test',
     bound: 0,
     kills: 1,
@@ -108,6 +112,7 @@ export const limboScenarios: KernelScenario[] = [
   },
   {
     name: 'limbo-ripe-killed',
+    rule: 'what has waited long enough is freed once, though the one who frees it dies',
     module: 'test',
     bound: 1,
     kills: 1,

@@ -65,13 +65,14 @@ const removeRow: Body = async (thread, machine) => {
 export const manyScenarios: KernelScenario[] = [
   {
     name: 'many-get-overwrite-reuse',
+    rule: 'keys read in one call are whole, and one that is read twice is never older later',
     bound: 2,
     prepare: makeTwo,
     threads: [readRow, overwriteAndReuse],
   },
   {
-    // The value that is over is taken out in the middle of the row: by a lock, and a new section.
     name: 'many-get-expired',
+    rule: 'a value that is over is taken out in the middle of a row, and the row read on',
     bound: 2,
     prepare: (machine) => {
       makeTwo(machine);
@@ -94,6 +95,7 @@ export const manyScenarios: KernelScenario[] = [
   },
   {
     name: 'many-remove-twice',
+    rule: 'of two that remove the same keys each key is removed by one',
     bound: 2,
     prepare: makeTwo,
     threads: [removeRow, removeRow],
@@ -106,6 +108,7 @@ export const manyScenarios: KernelScenario[] = [
   },
   {
     name: 'many-remove-killed',
+    rule: 'who dies between two keys has removed the first, and loses nothing of the second',
     module: 'test',
     bound: 0,
     kills: 1,
@@ -120,6 +123,7 @@ export const manyScenarios: KernelScenario[] = [
   },
   {
     name: 'many-get-killed',
+    rule: 'who dies reading several keys ends its section: what waited for it goes',
     bound: 2,
     kills: 1,
     mustSurvive: true,

@@ -132,6 +132,7 @@ function assertReadable(machine: Machine): void {
 export const migrationScenarios: KernelScenario[] = [
   {
     name: 'migrate-read',
+    rule: 'a value is read whole while its page moves: one version or another',
     bound: 2,
     timesOut: true,
     prepare: makeValue,
@@ -139,8 +140,8 @@ export const migrationScenarios: KernelScenario[] = [
     check: assertReadable,
   },
   {
-    // A new object on the page that is moved, its payload still to be written.
     name: 'migrate-alloc',
+    rule: 'an object that is allocated on the page that moves arrives with what is written into it',
     bound: 2,
     timesOut: true,
     prepare: makeValue,
@@ -149,6 +150,7 @@ export const migrationScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-alloc-parts',
+    rule: 'a value that is written in parts arrives though its page moves between them',
     bound: 2,
     timesOut: true,
     prepare: makeValue,
@@ -156,8 +158,8 @@ export const migrationScenarios: KernelScenario[] = [
     check: assertReadable,
   },
   {
-    // The freed object is linked into limbo through a word on the page that is moved.
     name: 'migrate-object-free',
+    rule: 'a freed object is not lost though the word that links it lies on the page that moves',
     bound: 2,
     timesOut: true,
     prepare: makeValue,
@@ -169,8 +171,8 @@ export const migrationScenarios: KernelScenario[] = [
     },
   },
   {
-    // The zspage goes with its last object while the mover is looking at it.
     name: 'migrate-zspage-free',
+    rule: 'a zspage that goes with its last object is let go by who moves its page',
     bound: 2,
     timesOut: true,
     prepare: makeLooseValue,
@@ -181,8 +183,8 @@ export const migrationScenarios: KernelScenario[] = [
     },
   },
   {
-    // The object leaves the page that is moved, or goes down in it.
     name: 'migrate-pack',
+    rule: 'an object that is packed while its page moves is in one place, whole',
     bound: 1,
     timesOut: true,
     prepare: makeHole,
@@ -192,6 +194,7 @@ export const migrationScenarios: KernelScenario[] = [
   // The mover dies at each step, and who comes next does so on what it left.
   {
     name: 'migrate-killed-pack',
+    rule: "a page's dead mover leaves its objects to who packs them",
     bound: 0,
     stepLimit: 40_000,
     kills: 1,
@@ -203,6 +206,7 @@ export const migrationScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-killed-alloc',
+    rule: "a page's dead mover leaves it to who writes the next value there",
     bound: 0,
     stepLimit: 40_000,
     kills: 1,
@@ -214,6 +218,7 @@ export const migrationScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-killed-object-free',
+    rule: "a page's dead mover leaves it to who frees the objects there",
     bound: 0,
     stepLimit: 40_000,
     kills: 1,
@@ -225,6 +230,7 @@ export const migrationScenarios: KernelScenario[] = [
   },
   {
     name: 'migrate-read-killed',
+    rule: "a page's dead mover leaves each value readable",
     bound: 1,
     stepLimit: 40_000,
     kills: 1,

@@ -25,6 +25,7 @@ const freeLast: Body = async (thread) => {
 export const objectDeathScenarios: KernelScenario[] = [
   {
     name: 'object-free-free-killed',
+    rule: 'of two frees of an object one wins, and if that one dies the object goes all the same',
     bound: 1,
     kills: 1,
     mustSurvive: true,
@@ -32,8 +33,8 @@ export const objectDeathScenarios: KernelScenario[] = [
     threads: [free, free],
   },
   {
-    // Several objects of one zspage are released under one lock.
     name: 'object-release-killed',
+    rule: 'of several objects that go under one lock each goes once, wherever the death is',
     bound: 0,
     kills: 1,
     killable: [0],
@@ -46,6 +47,7 @@ export const objectDeathScenarios: KernelScenario[] = [
   {
     // Both do the same: it does not matter which of them dies.
     name: 'object-overwrite-killed',
+    rule: 'who dies overwriting leaves the old contents or the new, and loses no memory',
     stepLimit: 40_000,
     bound: 0,
     kills: 1,
@@ -56,8 +58,8 @@ export const objectDeathScenarios: KernelScenario[] = [
     check: isOneOf('abc'),
   },
   {
-    // A pattern's second cell is somebody's at each step.
     name: 'object-pattern-killed',
+    rule: "a pattern lies in two cells, of which each is somebody's at each step of a death",
     bound: 0,
     kills: 1,
     mustSurvive: true,
@@ -65,8 +67,8 @@ export const objectDeathScenarios: KernelScenario[] = [
     threads: [overwritePattern, free],
   },
   {
-    // Likewise.
     name: 'object-compact-compact-killed',
+    rule: 'who dies moving an object leaves it in one place',
     bound: 0,
     kills: 1,
     killable: [0],
@@ -77,6 +79,7 @@ export const objectDeathScenarios: KernelScenario[] = [
   },
   {
     name: 'object-compact-free-killed',
+    rule: 'whoever dies, mover or owner, leaves the object whole or gone',
     bound: 0,
     kills: 1,
     mustSurvive: true,

@@ -202,6 +202,7 @@ export const isOneOf =
 export const objectScenarios: KernelScenario[] = [
   {
     name: 'object-read-overwrite-reuse',
+    rule: 'a reader sees the old contents or the new, whole, though the old place is used again',
     bound: 2,
     prepare: makeObjects(1),
     threads: [read('ac'), overwriteAndReuse],
@@ -209,6 +210,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-read-free-reuse',
+    rule: 'a reader sees the object or is told that it is stale, and never what came after it',
     bound: 2,
     prepare: makeObjects(2),
     threads: [read('a-'), freeAndReuse],
@@ -216,6 +218,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-free-free',
+    rule: 'of two frees of an object one wins, and the other is told that it is stale',
     bound: 3,
     prepare: makeObjects(1),
     threads: [free, free],
@@ -223,6 +226,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-free-overwrite',
+    rule: 'an object that is freed stays freed, whoever overwrites it meanwhile',
     bound: 2,
     prepare: makeObjects(2),
     threads: [free, overwrite],
@@ -233,6 +237,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-overwrite-overwrite',
+    rule: 'of two overwrites one is the last, and the contents of the other go',
     bound: 2,
     prepare: makeObjects(1),
     threads: [overwrite, overwrite],
@@ -240,12 +245,14 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-pattern-read',
+    rule: 'the two cells of a pattern are read in one version, whole',
     bound: 2,
     prepare: makePatterns,
     threads: [overwritePattern, readPattern],
   },
   {
     name: 'object-compact-read',
+    rule: 'an object can be read, whole, at each step of its move',
     bound: 2,
     prepare: makeHoles(3, [2]),
     threads: [compact, read('a')],
@@ -253,6 +260,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-compact-free',
+    rule: 'an object that is freed while it moves stays freed',
     bound: 2,
     prepare: makeHoles(3, [2]),
     threads: [compact, free],
@@ -260,6 +268,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-compact-free-reuse',
+    rule: 'a place that is freed under the mover is taken by one: by it or by whoever allocates',
     bound: 1,
     prepare: makeHoles(4, [2, 3]),
     threads: [compact, freeAndReuse],
@@ -267,6 +276,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-compact-overwrite',
+    rule: 'an overwrite is not undone by the move of the old contents',
     bound: 2,
     prepare: makeHoles(3, [2]),
     threads: [compact, overwrite],
@@ -274,6 +284,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-compact-read-overwrite',
+    rule: 'a reader sees the old contents or the new ones, moved or not',
     bound: 1,
     prepare: makeHoles(3, [2]),
     threads: [compact, read('ad'), overwrite],
@@ -281,6 +292,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-compact-compact',
+    rule: 'two that compact one class move each object once',
     bound: 2,
     prepare: makeHoles(17, [15, 16], LARGE),
     threads: [compact, compact],
@@ -288,6 +300,7 @@ export const objectScenarios: KernelScenario[] = [
   },
   {
     name: 'object-compact-draft',
+    rule: 'an object that is being written does not move away under its writer',
     module: 'test',
     bound: 2,
     prepare: makeDraft,
@@ -295,14 +308,15 @@ export const objectScenarios: KernelScenario[] = [
     check: assertDraftWritten,
   },
   {
-    // A draft is being written, and settled, while its neighbours move.
     name: 'object-compact-set',
+    rule: 'a set goes on, draft and all, while the neighbours of its object move',
     bound: 2,
     prepare: makeCache('k', 'm'),
     threads: [compactStore, set],
   },
   {
     name: 'object-compact-get',
+    rule: 'a value is found while its zspage is emptied',
     bound: 2,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
@@ -314,8 +328,8 @@ export const objectScenarios: KernelScenario[] = [
     threads: [compactStore, readKey('a')],
   },
   {
-    // The last object goes while another thread takes the zspage off its list to fill it.
     name: 'object-revival',
+    rule: 'a zspage whose last object goes as it is taken to be filled is filled or freed',
     bound: 2,
     prepare: makeHoles(2, [1]),
     threads: [
@@ -328,8 +342,8 @@ export const objectScenarios: KernelScenario[] = [
     check: isOneOf('-'),
   },
   {
-    // The last object goes while an observer holds the zspage: whose put is the last, defers it.
     name: 'object-destroyed-while-held',
+    rule: 'a zspage goes after its last object and its last observer, whichever is later',
     bound: 2,
     prepare: (machine) => {
       makeHoles(2, [1])(machine);

@@ -41,16 +41,17 @@ function expectPacked(allowed: string): (machine: Machine) => void {
 }
 
 /** Who else is there, and what the key may have in the end. */
-const pairs: [name: string, body: Body, allowed: string][] = [
-  ['get', read('a'), 'a'],
-  ['overwrite', set, 'c'],
-  ['delete', remove, '-'],
-  ['pack', pack, 'a'],
+const pairs: [name: string, body: Body, allowed: string, rule: string][] = [
+  ['get', read('a'), 'a', 'a value is found, whole, while it is packed'],
+  ['overwrite', set, 'c', 'an overwrite is not undone by the move of the old value'],
+  ['delete', remove, '-', 'a value that is deleted while it is packed stays deleted'],
+  ['pack', pack, 'a', 'two that pack at once move each object once, and lose none'],
 ];
 
 export const packScenarios: KernelScenario[] = [
   {
     name: 'pack-killed-survived',
+    rule: 'who dies packing leaves every entry in one place, and readable',
     module: 'test',
     bound: 1,
     kills: 1,
@@ -61,8 +62,9 @@ export const packScenarios: KernelScenario[] = [
     check: expectPacked('a'),
   },
   ...pairs.map(
-    ([name, body, allowed]): KernelScenario => ({
+    ([name, body, allowed, rule]): KernelScenario => ({
       name: `pack-${name}`,
+      rule,
       module: 'test',
       bound: 2,
       stepLimit: 60_000,

@@ -155,54 +155,58 @@ const describeBoth: Body = async (thread) => {
 export const pageScenarios: KernelScenario[] = [
   {
     name: 'pin-free-page-reused',
+    rule: 'who pins a page keeps its descriptor there, or is refused, whoever takes the page next',
     bound: 2,
     prepare: makeFolio,
     threads: [pinAndLook, freeThen(['allocPages', 0, 1])],
   },
   {
-    // The page goes to somebody else first, so that the descriptor describes another page.
     name: 'pin-free-descriptor-reused',
+    rule: "who has read an old word is neither pinned nor held up by its descriptor's next life",
     bound: 2,
     prepare: makeFolio,
     threads: [pinAndLook, freeThen(['allocPages', 0, 1], ['allocFolio', 0, TYPE_ANON_FOLIO])],
     check: ({ results }) => assert.notEqual(results[0], 'busy', "another page's birth was seen"),
   },
   {
-    // The descriptor is reborn as that of another type: the tag in the word tells them apart.
     name: 'pin-free-other-type',
+    rule: 'a pin by an old word is not granted by a descriptor that was reborn as another type',
     bound: 2,
     prepare: makeFolioAndType,
     threads: [pinAndLook, freeThen(['allocFolio', 0, facts.FIRST_USER_TYPE])],
   },
   {
     name: 'pin-free-both-reused',
+    rule: 'with page and descriptor born again, a pin is of one life or the other, not of the gap',
     bound: 2,
     prepare: makeFolio,
     threads: [pinAndLook, freeThen(['allocFolio', 0, TYPE_ANON_FOLIO])],
   },
   {
-    // The descriptor's own page is given back: only the section keeps it for who has the word.
     name: 'pin-slab-given-back',
+    rule: "a descriptor's page waits for the section of who has read the word that leads there",
     bound: 2,
     prepare: makeLonelyFolio,
     threads: [pinAndLook, freeAndLeave],
   },
   {
     name: 'describe-slab-given-back',
+    rule: 'who describes a page may follow its word though the slab where that leads is given back',
     bound: 2,
     prepare: makeLonelyFolio,
     threads: [describeBoth, freeAndLeave],
   },
   {
     name: 'poison-slab-given-back',
+    rule: 'who poisons a page may follow its word though the slab where that leads is given back',
     bound: 1,
     timesOut: true,
     prepare: makeLonelyFolio,
     threads: [(thread) => thread.call('poisonPage', pfn), freeAndLeave],
   },
   {
-    // An observer may hold a reference to a slab whose grace period is over: then it waits longer.
     name: 'pin-slab-retired',
+    rule: 'a slab that somebody pins when its grace period is over waits longer, and is not lost',
     bound: 2,
     prepare: makeLonelyFolio,
     threads: [pinSlab, freeAndLeave],
@@ -212,8 +216,8 @@ export const pageScenarios: KernelScenario[] = [
     },
   },
   {
-    // Whoever dies has no reference that nobody knows: when the last known one goes, the page does.
     name: 'pin-put-killed',
+    rule: 'a dead thread has no pin that nobody knows: the last known one gone, the page goes too',
     bound: 2,
     kills: 1,
     prepare: makeFolio,
@@ -225,8 +229,8 @@ export const pageScenarios: KernelScenario[] = [
     },
   },
   {
-    // Whoever dies on the way, what it had begun to free or to bear is not lost.
     name: 'pin-free-reused-killed',
+    rule: 'what a dead thread had begun to free or to make is not lost in silence',
     bound: 0,
     kills: 1,
     prepare: makeFolio,
@@ -234,6 +238,7 @@ export const pageScenarios: KernelScenario[] = [
   },
   {
     name: 'free-free',
+    rule: 'of two frees of a page one wins',
     bound: 2,
     prepare: ({ main }) => {
       pfn = main.callNow('allocPages', 0) as number;
@@ -246,6 +251,7 @@ export const pageScenarios: KernelScenario[] = [
   },
   {
     name: 'stop-alloc',
+    rule: 'who has stopped the world may look at words that others store plainly',
     bound: 2,
     prepare: ({ main }) => {
       pfn = main.callNow('allocPages', 1) as number;
@@ -255,6 +261,7 @@ export const pageScenarios: KernelScenario[] = [
   },
   {
     name: 'last-page',
+    rule: 'the last page goes to one of two, and the other is told that there is none',
     bound: 2,
     prepare: leaveOnePage,
     threads: [takePage, takePage],
@@ -265,24 +272,36 @@ export const pageScenarios: KernelScenario[] = [
     },
   },
   {
-    // The owner drops its reference while another thread pins, locks and unlocks.
     name: 'lock-free',
+    rule: 'a folio that is pinned and locked keeps its page though its owner frees it',
     bound: 2,
     prepare: makeFolio,
     before: nobodyHolds,
     threads: [lockIfThere, freeThen(['allocPages', 0, 1])],
   },
-  { name: 'alloc-free', bound: 2, threads: [allocAndFree, allocAndFree] },
+  {
+    name: 'alloc-free',
+    rule: 'of two that allocate and free neither gets what the other has, and nothing is lost',
+    bound: 2,
+    threads: [allocAndFree, allocAndFree],
+  },
   {
     name: 'alloc-free-killed',
+    rule: 'a death at any step of allocating or freeing a block loses no page and poisons nothing',
     bound: 1,
     kills: 1,
     mustSurvive: true,
     threads: [allocAndFree, allocAndFree],
   },
-  { name: 'slab-across-threads', bound: 1, threads: [makeAndDrop, makeAndDrop] },
+  {
+    name: 'slab-across-threads',
+    rule: 'two that make and drop folios at once leave the slabs of descriptors whole',
+    bound: 1,
+    threads: [makeAndDrop, makeAndDrop],
+  },
   {
     name: 'lock-unlock',
+    rule: "a folio's lock is held by one at a time",
     bound: 2,
     prepare: makeFolio,
     before: nobodyHolds,
@@ -290,6 +309,7 @@ export const pageScenarios: KernelScenario[] = [
   },
   {
     name: 'lock-unlock-killed',
+    rule: 'the lock of a dead holder passes to the next, who is told so',
     bound: 1,
     kills: 1,
     mustSurvive: true,

@@ -98,6 +98,7 @@ const stopAndStart: Body = async (thread) => {
 export const poisonScenarios: KernelScenario[] = [
   {
     name: 'fault-fault',
+    rule: 'of two faults at once one is kept, and names the thread that it came from',
     bound: 2,
     poisons: true,
     prepare: halfDo,
@@ -111,6 +112,7 @@ export const poisonScenarios: KernelScenario[] = [
   },
   {
     name: 'fault-work',
+    rule: 'who has seen that the zone is poisoned is let into no call',
     bound: 2,
     poisons: true,
     prepare: halfDo,
@@ -118,6 +120,7 @@ export const poisonScenarios: KernelScenario[] = [
   },
   {
     name: 'fault-page-lock',
+    rule: "nobody waits for a folio's lock whose holder a poisoned zone keeps from unlocking",
     bound: 2,
     poisons: true,
     prepare: shareFolio,
@@ -125,6 +128,7 @@ export const poisonScenarios: KernelScenario[] = [
   },
   {
     name: 'fault-under-lock',
+    rule: "who traps with a leaf's lock in hand keeps nobody waiting for it",
     bound: 2,
     poisons: true,
     prepare: loseValue,
@@ -132,13 +136,14 @@ export const poisonScenarios: KernelScenario[] = [
   },
   {
     name: 'fault-stopped',
+    rule: 'a world that is stopped when the zone is poisoned keeps nobody waiting',
     bound: 2,
     poisons: true,
     threads: [stopAndPoison, workOn, idle],
   },
   {
-    // Who trapped is inside the kernel for ever: who stops the world must not wait for that.
     name: 'fault-stop',
+    rule: 'who trapped is inside for ever: who stops the world does not wait for that',
     bound: 2,
     poisons: true,
     prepare: loseValue,

@@ -80,6 +80,7 @@ export const queueDeathScenarios: KernelScenario[] = [
   {
     ...common,
     name: 'queue-page-taken-killed-survived',
+    rule: 'who dies taking a page for the queue loses neither page nor entry',
     killable: [0],
     stepLimit: 60_000,
     prepare: (machine) => {
@@ -93,6 +94,7 @@ export const queueDeathScenarios: KernelScenario[] = [
   {
     ...common,
     name: 'queue-page-dropped-killed-survived',
+    rule: 'a page that is leaving the queue at a death is in it still, or free',
     killable: [0],
     stepLimit: 200_000,
     prepare: (machine) => {
@@ -117,6 +119,7 @@ export const queueDeathScenarios: KernelScenario[] = [
   {
     ...common,
     name: 'purge-killed-survived',
+    rule: 'what a dead thread was to purge is purged by a survivor',
     stepLimit: 60_000,
     prepare: (machine) => {
       makeWith('xy', 'k')(machine);

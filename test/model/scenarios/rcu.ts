@@ -97,23 +97,37 @@ const leave: Body = (thread) => thread.call('leaveSection');
 const patient = { module: 'test', timesOut: true, stepLimit: 40_000, before: reset } as const;
 
 export const rcuScenarios: KernelScenario[] = [
-  { name: 'rcu-sync-free', ...patient, bound: 2, threads: [readVersion, replaceAndFree] },
-  { name: 'rcu-sync-read', ...patient, bound: 1, threads: [storeBoth, readAcross] },
+  {
+    name: 'rcu-sync-free',
+    rule: 'who misses the new version before a grace period does not see the old one freed',
+    ...patient,
+    bound: 2,
+    threads: [readVersion, replaceAndFree],
+  },
+  {
+    name: 'rcu-sync-read',
+    rule: 'who saw the first store of a section sees, after a grace period, all of them',
+    ...patient,
+    bound: 1,
+    threads: [storeBoth, readAcross],
+  },
   {
     name: 'rcu-sync-free-three',
+    rule: 'a grace period waits for every reader that was inside when it began',
     ...patient,
     bound: 1,
     threads: [readVersion, readVersion, replaceAndFree],
   },
   {
     name: 'rcu-sync-sync',
+    rule: 'two that wait for grace periods at once wait for readers, and not for each other',
     ...patient,
     bound: 1,
     threads: [readVersion, replaceAndFree, replaceAndFree],
   },
   {
-    // Its section is over when it is recovered, not before.
     name: 'rcu-reader-killed',
+    rule: "a dead reader's section lasts until it is recovered, and not longer",
     ...patient,
     bound: 1,
     kills: 1,
@@ -123,9 +137,8 @@ export const rcuScenarios: KernelScenario[] = [
     check: ({ results }) => assert.ok(['freed', 'late'].includes(String(results[1]))),
   },
   {
-    // The writer outruns the reader, and goes on when that has left: then limbo is not full any
-    // more.
     name: 'limbo-full',
+    rule: 'a writer whose limbo is full waits for the reader, and goes on when there is room again',
     module: 'test',
     bound: 0,
     timesOut: true,
@@ -138,8 +151,8 @@ export const rcuScenarios: KernelScenario[] = [
     },
   },
   {
-    // Who enters while a grace period is waited for does not prolong it for ever.
     name: 'rcu-sync-again',
+    rule: 'who enters while a grace period is waited for does not prolong it',
     ...patient,
     bound: 1,
     threads: [

@@ -127,8 +127,8 @@ function fillSheaves(machine: Machine): void {
 
 export const slabScenarios: KernelScenario[] = [
   {
-    // One fills its sheaf from a slab of which the other has objects.
     name: 'slab-fill',
+    rule: 'a sheaf is filled from a slab of which another has objects: none is handed out twice',
     module: 'test',
     bound: 2,
     prepare: (machine) => {
@@ -140,8 +140,8 @@ export const slabScenarios: KernelScenario[] = [
     check: assertNoneInUse(CACHE_FOLIO),
   },
   {
-    // Both begin without anything: the bootstrap, twice at once.
     name: 'slab-grow',
+    rule: 'two may want the first object of all at once: each gets one of its own',
     module: 'test',
     bound: 1,
     before: forget,
@@ -150,6 +150,7 @@ export const slabScenarios: KernelScenario[] = [
   },
   {
     name: 'slab-grow-killed',
+    rule: 'who dies making the first slab leaves no object in use, and poisons nothing',
     module: 'test',
     bound: 0,
     kills: 1,
@@ -161,6 +162,7 @@ export const slabScenarios: KernelScenario[] = [
   },
   {
     name: 'slab-barn',
+    rule: 'sheaves pass through the barn from thread to thread, and the figures say what is free',
     bound: 1,
     prepare: giveLarge(14),
     before: forget,
@@ -169,6 +171,7 @@ export const slabScenarios: KernelScenario[] = [
   },
   {
     name: 'slab-free-free',
+    rule: 'of two frees of an object one wins',
     bound: 2,
     prepare: giveLarge(1),
     threads: [freeFirst, freeFirst],
@@ -176,14 +179,15 @@ export const slabScenarios: KernelScenario[] = [
   },
   {
     name: 'slab-drain',
+    rule: 'where there are no pages left, objects are found in the sheaves of another thread',
     bound: 2,
     prepare: hoard,
     before: forget,
     threads: [takeLast, takeAndDrop(FIRST_USER_CACHE, 1)],
   },
   {
-    // Sheaves that were full are empty when the one who waited to store them may go on.
     name: 'slab-free-drain',
+    rule: 'who waited to put a full sheaf away finds it emptied, and no object is in two places',
     module: 'test',
     bound: 2,
     prepare: fillSheaves,
@@ -195,14 +199,15 @@ export const slabScenarios: KernelScenario[] = [
     },
   },
   {
-    // The stopper waits for one who waits for the lock of one who waits until the world halts.
     name: 'slab-drain-stop',
+    rule: 'who stops the world waits for nobody who waits for a halt himself',
     module: 'test',
     bound: 1,
     threads: [stopAndStart, drain, drain],
   },
   {
     name: 'slab-alloc-killed',
+    rule: 'what a dead thread had taken is given back, wherever in the taking it died',
     module: 'test',
     bound: 0,
     kills: 1,
@@ -214,6 +219,7 @@ export const slabScenarios: KernelScenario[] = [
   },
   {
     name: 'slab-free-killed',
+    rule: 'of the frees of a dead thread all that returned are done, and the last may be',
     bound: 0,
     kills: 1,
     mustSurvive: true,
@@ -224,8 +230,8 @@ export const slabScenarios: KernelScenario[] = [
     check: assertFreed,
   },
   {
-    // Who recovers dies as well.
     name: 'slab-recover-killed',
+    rule: 'who recovers dies too: the next gives the same objects back, once',
     module: 'test',
     bound: 0,
     kills: 2,

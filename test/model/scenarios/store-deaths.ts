@@ -97,6 +97,7 @@ const expire: Body = (thread) => thread.call('get', 4, NOW, 0);
 
 interface Death {
   name: string;
+  doing: string;
   others: string;
   key: string;
   allowed: string;
@@ -108,20 +109,81 @@ interface Death {
 }
 
 const deaths: Death[] = [
-  { name: 'set-new', others: 'xy', key: 'k', allowed: 'b-', body: set, prepare: takeKeyOut('k') },
-  { name: 'overwrite', others: 'xy', key: 'k', allowed: 'ab', body: overwriteAndReclaim },
-  { name: 'overwrite-twice', others: 'x', key: 'k', allowed: 'ab', body: setTwo },
-  { name: 'delete', others: 'xy', key: 'k', allowed: 'a-', body: removeAndReclaim },
-  { name: 'chain', others: 'x', key: 'k', allowed: 'ab', body: setChain },
-  { name: 'draft', others: 'x', key: 'k', allowed: 'a', body: setAndDropDraft },
-  { name: 'clear', others: '', key: 'k', allowed: 'a-', body: clear },
-  { name: 'evict', others: '', key: 'k', allowed: 'a-', body: evict },
-  // Of leaves that hold one entry: the second key splits, and merges when it goes.
   {
-    ...{ name: 'split', others: 'z', key: 'k', allowed: 'b-', body: set, many: 1, leaves: 2 },
+    name: 'set-new',
+    doing: 'setting a new key',
+    others: 'xy',
+    key: 'k',
+    allowed: 'b-',
+    body: set,
     prepare: takeKeyOut('k'),
   },
-  { name: 'merge', others: 'z', key: 'k', allowed: 'a-', body: remove, many: 1, leaves: 1 },
+  {
+    name: 'overwrite',
+    doing: 'overwriting a value',
+    others: 'xy',
+    key: 'k',
+    allowed: 'ab',
+    body: overwriteAndReclaim,
+  },
+  {
+    name: 'overwrite-twice',
+    doing: 'overwriting a value twice',
+    others: 'x',
+    key: 'k',
+    allowed: 'ab',
+    body: setTwo,
+  },
+  {
+    name: 'delete',
+    doing: 'deleting a key',
+    others: 'xy',
+    key: 'k',
+    allowed: 'a-',
+    body: removeAndReclaim,
+  },
+  {
+    name: 'chain',
+    doing: 'setting a value of three objects',
+    others: 'x',
+    key: 'k',
+    allowed: 'ab',
+    body: setChain,
+  },
+  {
+    name: 'draft',
+    doing: 'dropping a draft',
+    others: 'x',
+    key: 'k',
+    allowed: 'a',
+    body: setAndDropDraft,
+  },
+  { name: 'clear', doing: 'clearing the cache', others: '', key: 'k', allowed: 'a-', body: clear },
+  { name: 'evict', doing: 'evicting an entry', others: '', key: 'k', allowed: 'a-', body: evict },
+  // Of leaves that hold one entry: the second key splits, and merges when it goes.
+  {
+    ...{
+      name: 'split',
+      doing: 'splitting a leaf',
+      others: 'z',
+      key: 'k',
+      allowed: 'b-',
+      body: set,
+      many: 1,
+      leaves: 2,
+    },
+    prepare: takeKeyOut('k'),
+  },
+  {
+    name: 'merge',
+    doing: 'merging two leaves',
+    others: 'z',
+    key: 'k',
+    allowed: 'a-',
+    body: remove,
+    many: 1,
+    leaves: 1,
+  },
 ];
 
 /** Two threads, of which either may die; the other goes on, and what it does is done. */
@@ -146,10 +208,23 @@ function takeKeyOut(key: string): (machine: Machine) => void {
   };
 }
 
+function ruleOfDeath(doing: string): string {
+  return `who dies ${doing} has done it or not, and lost nothing besides`;
+}
+
+/** `a set and a delete`. */
+function nouns(pair: string): string {
+  return pair
+    .replace(/^(\w+)-\1$/, 'two $1s')
+    .replace(/^(\w+)-(\w+)$/, 'a $1 and a $2')
+    .replaceAll('a e', 'an e');
+}
+
 export const storeDeathScenarios: KernelScenario[] = [
   ...deaths.map(
-    ({ name, others, key, allowed, body, many, leaves, prepare }): KernelScenario => ({
+    ({ name, doing, others, key, allowed, body, many, leaves, prepare }): KernelScenario => ({
       name: `${name}-killed-survived`,
+      rule: ruleOfDeath(doing),
       module: 'test',
       bound: 1,
       kills: 1,
@@ -172,6 +247,7 @@ export const storeDeathScenarios: KernelScenario[] = [
   ...pairs.map(
     ([name, others, allowed, threads, many]): KernelScenario => ({
       name: `${name}-killed-survived`,
+      rule: `of ${nouns(name)} either may die: the other is done, and nothing lost`,
       module: 'test',
       // Within one preemption 3,000 executions each: `npm run model -- NAME --bound 1`.
       bound: 0,
@@ -186,6 +262,7 @@ export const storeDeathScenarios: KernelScenario[] = [
   ),
   {
     name: 'expire-killed-survived',
+    rule: ruleOfDeath('taking out what is over'),
     module: 'test',
     bound: 1,
     kills: 1,

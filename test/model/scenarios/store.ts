@@ -114,18 +114,21 @@ const checkSound: Body = async (thread) => {
 export const storeScenarios: KernelScenario[] = [
   {
     name: 'get-overwrite-reuse',
+    rule: 'a reader sees an old or a new value, whole, though the memory of the old is used again',
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [read('ac'), overwriteAndReuse],
   },
   {
     name: 'get-delete-reuse',
+    rule: 'a reader sees a value that was set, or none, though its memory is used again',
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [read('ac-'), removeAndReuse],
   },
   {
     name: 'get-split-reuse',
+    rule: "a key is found while its leaf splits, though the old leaf's page is taken at once",
     module: 'test',
     bound: 2,
     prepare: makeSmallLeaves('k', 'z'),
@@ -136,6 +139,7 @@ export const storeScenarios: KernelScenario[] = [
   ...['k', 'm'].map(
     (key): KernelScenario => ({
       name: `get-split-${key}`,
+      rule: 'a key is found while its leaf splits, whether it stays or moves',
       module: 'test',
       bound: 2,
       prepare: makeSmallLeaves(key, 'z'),
@@ -145,6 +149,7 @@ export const storeScenarios: KernelScenario[] = [
   ...['k', 'm'].map(
     (key): KernelScenario => ({
       name: `list-split-${key}`,
+      rule: 'a key is listed once while its leaf splits, whether it stays or moves',
       module: 'test',
       bound: 1,
       prepare: makeSmallLeaves(key, 'z'),
@@ -152,8 +157,8 @@ export const storeScenarios: KernelScenario[] = [
     }),
   ),
   {
-    // One waits for the leaf that the other splits: it must look where its key is now.
     name: 'set-split-same-key',
+    rule: 'who waited for a leaf that was split looks where its key is now: one entry, not two',
     module: 'test',
     bound: 1,
     prepare: (machine) => {
@@ -165,6 +170,7 @@ export const storeScenarios: KernelScenario[] = [
   },
   {
     name: 'set-set-same-key',
+    rule: 'two sets of one key leave one entry',
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [set, set],
@@ -172,12 +178,14 @@ export const storeScenarios: KernelScenario[] = [
   },
   {
     name: 'set-delete',
+    rule: 'a set against a delete leaves the new value or none, and frees the old one once',
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [set, remove],
   },
   {
     name: 'delete-delete',
+    rule: 'of two deletes of a key one is told that it was there',
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [remove, remove],
@@ -185,6 +193,7 @@ export const storeScenarios: KernelScenario[] = [
   },
   {
     name: 'reclaim-reclaim',
+    rule: 'of two that reclaim at once each object is freed by one',
     bound: 2,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
@@ -194,6 +203,7 @@ export const storeScenarios: KernelScenario[] = [
   },
   {
     name: 'get-killed',
+    rule: 'neither a dead reader nor a dead writer leaves a torn value, or poisons the zone',
     mustSurvive: true,
     bound: 0,
     stepLimit: 40_000,
@@ -202,8 +212,8 @@ export const storeScenarios: KernelScenario[] = [
     threads: [read('ac-'), removeAndReuse],
   },
   {
-    // A dead reader has begun no change: the zone must never be poisoned.
     name: 'reader-killed-is-given-back',
+    rule: 'a dead reader has changed nothing: its section ends, and what waited for it goes',
     bound: 2,
     kills: 1,
     mustSurvive: true,
@@ -219,31 +229,35 @@ export const storeScenarios: KernelScenario[] = [
   },
   {
     name: 'read-on-delete-reuse',
+    rule: 'who reads a value in two calls gets one value, or is told to begin again',
     bound: 2,
     prepare: makeLongValue,
     threads: [readLong, removeAndReuse],
   },
   {
-    // Each set takes another cell, in the end the one that is being read on.
     name: 'read-on-delete-reuse-all',
+    rule: "who reads on is told to begin again even when the very cell is another entry's",
     bound: 2,
     prepare: makeLongValue,
     threads: [readLong, removeAndReuseAll],
   },
   {
     name: 'figures-writers',
+    rule: 'figures may be asked for while others write, and nobody waits',
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [askForFigures, removeAndReuse],
   },
   {
     name: 'list-writers',
+    rule: 'keys may be listed while they are deleted and set again',
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [(thread) => thread.call('listKeys', 0, NOW), removeAndReuse],
   },
   {
     name: 'pin-slab-and-zspage',
+    rule: 'who pins a page need not know what it is: it may be a slab or a zspage that goes',
     bound: 2,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
@@ -254,6 +268,7 @@ export const storeScenarios: KernelScenario[] = [
   {
     // Whoever looks at a stopped world finds nothing half-done. (A check is a thousand steps long.)
     name: 'check-set',
+    rule: 'who looks at a stopped world finds nothing half done',
     stepLimit: 40_000,
     bound: 2,
     prepare: makeCache('k', 'k'),

@@ -81,8 +81,8 @@ function seenBy(machine: Machine): string {
 
 export const tagScenarios: KernelScenario[] = [
   {
-    // The record that killed it is dropped for another one: the floor takes its place.
     name: 'get-tag-dropped',
+    rule: 'what a deleted tag has killed stays dead, by the floor, when the record is dropped',
     bound: 2,
     prepare: makeDead,
     threads: [read('-'), deleteTag],
@@ -90,6 +90,7 @@ export const tagScenarios: KernelScenario[] = [
   },
   {
     name: 'touch-set',
+    rule: 'a touch does not bring back the value that a set has replaced',
     bound: 1,
     prepare: makeCache('k', 'k'),
     threads: [touch, set],
@@ -97,6 +98,7 @@ export const tagScenarios: KernelScenario[] = [
   },
   {
     name: 'touch-killed-survived',
+    rule: 'who dies giving an entry another time leaves its value as it was',
     module: 'test',
     bound: 0,
     kills: 1,
@@ -109,6 +111,7 @@ export const tagScenarios: KernelScenario[] = [
   },
   {
     name: 'delete-tag-killed-survived',
+    rule: 'who dies deleting a tag brings nobody dead back, and the tag can be deleted again',
     bound: 0,
     kills: 1,
     killable: [1],

@@ -116,8 +116,8 @@ const tryToAttach: Body = (thread) => thread.call('attach', ownerOf(thread.index
 
 export const threadScenarios: KernelScenario[] = [
   {
-    // Whoever attaches while the zone becomes another is in the one or the other, or in none.
     name: 'recycle-attach',
+    rule: 'who attaches while the zone becomes another is in the one or the other, or in none',
     bound: 2,
     prepare: leaveZone,
     threads: [recycle, tryToAttach],
@@ -132,8 +132,8 @@ export const threadScenarios: KernelScenario[] = [
     },
   },
   {
-    // The next zone's slots are its own threads', whoever is still on his way out of the old one.
     name: 'recycle-attach-attach',
+    rule: "the next zone's slots are its threads', whoever is on his way out of the old one",
     bound: 2,
     prepare: leaveZone,
     threads: [
@@ -150,8 +150,8 @@ export const threadScenarios: KernelScenario[] = [
     },
   },
   {
-    // Two that want the same memory: one gets it.
     name: 'recycle-recycle',
+    rule: 'of two that make a new zone of the same memory one at least gets it',
     bound: 2,
     prepare: leaveZone,
     threads: [recycle, recycle],
@@ -161,8 +161,8 @@ export const threadScenarios: KernelScenario[] = [
     },
   },
   {
-    // Two threads see the supervisor's end at once: there is one successor, and both know which.
     name: 'supervisor-succession',
+    rule: "two that see the supervisor's end at once name one successor, and both know which",
     bound: 2,
     prepare: ({ main }) => main.callNow('succeedSupervisor', 0, GONE),
     threads: [nameHeir, nameHeir],
@@ -173,8 +173,8 @@ export const threadScenarios: KernelScenario[] = [
     },
   },
   {
-    // Whoever dies on the way has named one or has not; the other knows who it is.
     name: 'supervisor-succession-killed',
+    rule: 'who dies naming a successor has named one or none; the next knows which',
     bound: 2,
     kills: 1,
     killable: [0],
@@ -188,6 +188,7 @@ export const threadScenarios: KernelScenario[] = [
   },
   {
     name: 'death-proven-twice',
+    rule: 'of two proofs of a death one marks it, and it is recovered once',
     bound: 2,
     prepare: leaveDebts,
     threads: [recoverThird, recoverThird, async () => 0],
@@ -197,9 +198,8 @@ export const threadScenarios: KernelScenario[] = [
     },
   },
   {
-    // Whose death is noted between the repairs of the other recovery and its payments is not
-    // repaired: it has to keep its debts.
     name: 'deaths-proven-apart',
+    rule: "who is found dead after the repairs of another's death keeps its debts until its own",
     bound: 2,
     prepare: ({ threads }) => {
       for (const dead of threads.slice(2)) dead.callNow('allocFolio', 0, facts.TYPE_ANON_FOLIO);
@@ -208,21 +208,22 @@ export const threadScenarios: KernelScenario[] = [
     check: ({ main }) => assert.equal(main.callNow('liveThreads'), 3),
   },
   {
-    // Who recovers halts the world; who stops it needs everybody outside, and steps back.
     name: 'recover-stop',
+    rule: 'who stops the world steps back for who halts it, and both get it',
     bound: 2,
     threads: [recoverThird, stopAndStart, async () => 0],
     check: ({ main }) => assert.equal(main.callNow('liveThreads'), 3),
   },
   {
     name: 'recover-set',
+    rule: 'a set that was halted for a recovery goes on as if nothing had been',
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [recoverThird, set, async () => 0],
   },
   {
-    // The recoverer dies as well: whoever takes its place ends its halt, and pays what it has not.
     name: 'recover-killed',
+    rule: 'who recovers dies: the next ends that halt, and pays what is still owed',
     bound: 1,
     kills: 1,
     killable: [0],
@@ -230,8 +231,8 @@ export const threadScenarios: KernelScenario[] = [
     threads: [recoverThird, allocOne, async () => 0],
   },
   {
-    // With one preemption, some 80,000 executions, it passes as well.
     name: 'recover-killed-debts',
+    rule: "a dead thread's debts are paid once, whoever dies while paying them",
     bound: 0,
     kills: 1,
     killable: [0],
@@ -252,12 +253,13 @@ export const threadScenarios: KernelScenario[] = [
   },
   {
     name: 'stop-stop',
+    rule: 'two that stop the world do it one after the other',
     bound: 2,
     threads: [stopAndStart, stopAndStart],
   },
   {
-    // A stopper that dies has changed nothing: the world must go on.
     name: 'stopper-killed',
+    rule: 'a stopper that dies has changed nothing: the world goes on',
     bound: 1,
     kills: 1,
     killable: [0],
@@ -266,8 +268,8 @@ export const threadScenarios: KernelScenario[] = [
     threads: [stopAndStart, set],
   },
   {
-    // Whoever finds the dead one's stop ends that, and not the stop that somebody else began since.
     name: 'stopper-killed-stop',
+    rule: "who finds a dead one's stop ends that, and not the stop that another began since",
     bound: 1,
     kills: 1,
     killable: [0],
@@ -276,23 +278,23 @@ export const threadScenarios: KernelScenario[] = [
     threads: [stopAndStart, stopAlone],
   },
   {
-    // As if these slots had never been used: both threads raise the bound of all scans.
     name: 'attach-fresh',
+    rule: 'two that take slots never used before are both seen by every scan',
     bound: 2,
     prepare: forgetThreads,
     threads: [attachOnce, attachOnce],
     check: ({ main }) => assert.equal(main.callNow('liveThreads'), 3),
   },
   {
-    // Needs no slot, and looks at all that there are.
     name: 'attach-scan',
+    rule: 'who has no slot may look at all slots while others take the first ones',
     bound: 2,
     prepare: forgetThreads,
     threads: [attachOnce, (thread) => thread.call('markDead', NOBODY)],
   },
   {
-    // Who leaves closes a section that others look at.
     name: 'detach-reclaim',
+    rule: 'who leaves closes its section: nobody waits for it, and nothing is freed too early',
     bound: 2,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
@@ -302,6 +304,7 @@ export const threadScenarios: KernelScenario[] = [
   },
   {
     name: 'set-reclaim',
+    rule: 'what was removed is freed while another writes, and nothing of what he writes',
     bound: 2,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);
@@ -309,10 +312,15 @@ export const threadScenarios: KernelScenario[] = [
     },
     threads: [set, reclaim],
   },
-  { name: 'attach-detach', bound: 2, threads: [attachTwice(), attachTwice()] },
   {
-    // Whoever dies on the way in or out leaves no page that nobody has.
+    name: 'attach-detach',
+    rule: 'two that leave and come back at once have a slot each',
+    bound: 2,
+    threads: [attachTwice(), attachTwice()],
+  },
+  {
     name: 'attach-killed',
+    rule: 'who dies on the way in or out leaves no page that nobody has',
     bound: 1,
     kills: 1,
     killable: [0],
@@ -325,18 +333,20 @@ export const threadScenarios: KernelScenario[] = [
   },
   {
     name: 'counter-detach',
+    rule: 'a sum over all threads may be asked for while one of them leaves and comes back',
     bound: 2,
     threads: [(thread) => thread.call('counter', facts.COUNT_SETS), attachTwice()],
   },
   {
     name: 'stop-again-set',
+    rule: 'a thread that stops the world twice in a row lets a waiting set through in the end',
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [stopTwice, set],
   },
   {
-    // Whoever waited for the first stop does not take the second, by the same thread, for it.
     name: 'stop-again-stop',
+    rule: 'who waited for a stop to end does not take the next, by the same thread, for it',
     bound: 2,
     before: nobodyStops,
     threads: [
@@ -348,8 +358,8 @@ export const threadScenarios: KernelScenario[] = [
     ],
   },
   {
-    // Whose counts are added up at the same time.
     name: 'detach-detach',
+    rule: 'the counts of two that leave at once are all in the sum',
     bound: 1,
     prepare: (machine) => {
       makeCache('k', 'k')(machine);

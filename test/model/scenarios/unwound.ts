@@ -69,9 +69,9 @@ const look: Body = async (thread) => {
 const noThread: Body = async () => {};
 const cutShort = { kills: 1, killable: [0], mustSurvive: true, unwinds: true };
 
-function ofOneCall(name: string, bound: number, call: Body): KernelScenario {
+function ofOneCall(name: string, rule: string, bound: number, call: Body): KernelScenario {
   return {
-    ...{ name, bound, ...cutShort, goOn: async () => {} },
+    ...{ name, rule, bound, ...cutShort, goOn: async () => {} },
     ...{ prepare: pinTwo, threads: [call, look], check: checkPins },
   };
 }
@@ -79,18 +79,30 @@ function ofOneCall(name: string, bound: number, call: Body): KernelScenario {
 /** The thread goes on with what its user has, or does the same again. */
 const ofTheLiving: KernelScenario[] = [
   {
-    ...ofOneCall('put-unwound', 1, (thread) => thread.call('putPage', other.id)),
-    // A put that had begun is done.
+    ...ofOneCall('put-unwound', 'a put that is cut short once it has begun is done', 1, (thread) =>
+      thread.call('putPage', other.id),
+    ),
     goOn: async (thread, wasInside) => {
       const answer = await thread.call('putPage', other.id);
       if (wasInside) assert.equal(answer, facts.ERR_NOT_YOURS);
     },
   },
-  ofOneCall('split-unwound', 0, (thread) => thread.call('splitPage', kept.id, 0)),
-  ofOneCall('shrink-unwound', 0, (thread) => thread.call('shrinkPage', kept.id, 1)),
+  ofOneCall(
+    'split-unwound',
+    'a split that is cut short leaves its caller pin and lock',
+    0,
+    (thread) => thread.call('splitPage', kept.id, 0),
+  ),
+  ofOneCall(
+    'shrink-unwound',
+    'a shrink that is cut short leaves its caller pin and lock',
+    0,
+    (thread) => thread.call('shrinkPage', kept.id, 1),
+  ),
   {
     // It owns no zspage any more, and takes another one.
     ...{ name: 'overwrite-unwound', bound: 0, ...cutShort, stepLimit: 30_000 },
+    rule: 'an overwrite that is cut short has happened or not, and can be done again',
     ...{ prepare: makeObjects(1), threads: [overwrite, noThread], check: isOneOf('ab') },
     goOn: (thread) => thread.call('zsOverwrite', pool, handles[0]!, 600),
   },
@@ -112,6 +124,7 @@ const ofAll: KernelScenario[] = [
   .map((scenario) => ({
     ...scenario,
     name: scenario.name.replace('killed', 'unwound'),
+    rule: `who is cut short repairs himself, as others would after a death: ${scenario.rule}`,
     unwinds: true,
     bound: 0,
   }));

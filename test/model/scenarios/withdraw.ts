@@ -146,6 +146,7 @@ const patient = { bound: 2, timesOut: true };
 export const withdrawScenarios: KernelScenario[] = [
   {
     name: 'poison-alloc',
+    rule: 'a free page is poisoned or handed out, and never both',
     ...patient,
     prepare: makeFree,
     threads: [poison, alloc],
@@ -153,6 +154,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-free',
+    rule: 'who was told that the page is poisoned finds it so, freed or not',
     ...patient,
     prepare: makePage,
     threads: [poison, freePage],
@@ -160,6 +162,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-poison',
+    rule: 'of two that poison a page one at most is told that it did',
     ...patient,
     prepare: makeFree,
     threads: [poison, poison],
@@ -170,6 +173,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'unpoison-unpoison',
+    rule: 'of two that give a poisoned page back one does',
     bound: 2,
     prepare: makePoisoned,
     threads: [unpoison, unpoison, alloc],
@@ -180,6 +184,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-move-pin',
+    rule: 'a folio is moved off a page that is poisoned, or pinned there; it keeps its contents',
     ...patient,
     prepare: makeFolio(0),
     threads: [poison, pinAndLook],
@@ -187,6 +192,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-move-pinned',
+    rule: 'a folio that is pinned in time stays, and its page is not poisoned',
     ...patient,
     bound: 1,
     prepare: makeFolio(0),
@@ -195,6 +201,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-move-free',
+    rule: 'a folio that is freed while it is moved off loses no page but the poisoned one',
     ...patient,
     bound: 1,
     prepare: makeFolio(0),
@@ -207,6 +214,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-move-alloc',
+    rule: "a page that a folio has left for good is nobody else's",
     ...patient,
     prepare: makeFolio(1),
     threads: [poison, alloc],
@@ -216,8 +224,8 @@ export const withdrawScenarios: KernelScenario[] = [
     },
   },
   {
-    // One of two empties the page; who comes second is told that it is busy.
     name: 'poison-move-evacuate',
+    rule: 'of two that empty a page, one to poison it, each is done or told that it is busy',
     ...patient,
     bound: 1,
     prepare: makeFolio(0),
@@ -226,6 +234,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-move-twice',
+    rule: 'of two that move a folio off to poison its page one at most is told that it did',
     ...patient,
     bound: 1,
     prepare: makeFolio(0),
@@ -234,6 +243,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-killed',
+    rule: 'who dies poisoning a free page leaves it poisoned or free',
     bound: 0,
     kills: 1,
     mustSurvive: true,
@@ -244,6 +254,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'unpoison-killed',
+    rule: 'who dies giving a poisoned page back leaves it poisoned or free',
     bound: 1,
     kills: 1,
     mustSurvive: true,
@@ -253,6 +264,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'poison-move-killed',
+    rule: 'who dies moving a folio off its page leaves it whole, and nothing isolated for ever',
     bound: 0,
     kills: 1,
     mustSurvive: true,
@@ -262,11 +274,16 @@ export const withdrawScenarios: KernelScenario[] = [
     killable: [0],
     check: assertKept,
   },
-  { name: 'describe-free', bound: 2, prepare: makeFolioAndType, threads: [describe, freeAndReuse] },
   {
-    // Freed and reborn in the same place: word, flags and refs are as they were, and pfn was 0
-    // between.
+    name: 'describe-free',
+    rule: 'a description that says to be faithful mixes no two owners of the page',
+    bound: 2,
+    prepare: makeFolioAndType,
+    threads: [describe, freeAndReuse],
+  },
+  {
     name: 'describe-reborn',
+    rule: 'a description is of one life of a page, though word, flags and refs are as they were',
     bound: 3,
     prepare: makeFolio(0),
     threads: [
@@ -279,6 +296,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'describe-migrate',
+    rule: 'a description is of the folio before its move or after it',
     ...patient,
     bound: 1,
     prepare: makeFolio(0),
@@ -287,6 +305,7 @@ export const withdrawScenarios: KernelScenario[] = [
   },
   {
     name: 'describe-killed',
+    rule: 'who dies looking at a page leaves no trace',
     bound: 1,
     kills: 1,
     mustSurvive: true,

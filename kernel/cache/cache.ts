@@ -52,11 +52,13 @@ import {
   noteHit,
   versionOf,
 } from '../store/leaf';
+import { lifeAt, OVER } from '../store/life';
 import { areFew, growIndex, isMany, shrinkIndex, splitLeafOf } from '../store/resize';
-import { noteExpiring } from '../thread/clock';
+import { latestTime, noteExpiring } from '../thread/clock';
 import {
   COUNT_BYTES_IN,
   COUNT_DELETES,
+  COUNT_EXPIRATIONS,
   COUNT_REFUSALS,
   COUNT_REFUSALS_STALLED,
   COUNT_REFUSALS_TOO_LARGE,
@@ -340,6 +342,7 @@ export function removeIf(version: u32, keyBytes: u32): i32 {
   return isRemoved ? 0 : ERR_UNMET;
 }
 
+/** Takes the key's entry out. @returns whether there was one, which was not over */
 function takeOut(keyBytes: u32): bool {
   makeRingRoom();
   const hash = keyHash(keyBytes);
@@ -348,13 +351,15 @@ function takeOut(keyBytes: u32): bool {
   let handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
   if (isMet(leaf, hash, handle)) overtake(hash);
   else handle = 0;
+  const isThere = handle != 0 && lifeAt(zsPlace(handle), latestTime()) != OVER;
   if (handle != 0) removeEntry(leaf, foundAt(), handle);
   const entries = leafEntries(leaf);
   unlockLeaf(number);
   if (handle == 0) return false;
   closeChange();
+  if (!isThere) count(COUNT_EXPIRATIONS, 1);
   if (areFew(entries)) shrinkIndex();
-  return true;
+  return isThere;
 }
 
 /** The version of the line of the key in the scratch: it changes whenever the key does. */

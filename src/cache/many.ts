@@ -69,8 +69,9 @@ export class Many<T> {
 
   /** @returns for each whether there was an entry */
   delete(keys: readonly Key[]): boolean[] {
-    const { kernel } = this.#parts;
+    const { kernel, clock } = this.#parts;
     const answers: boolean[] = [];
+    clock.nowIfNeeded();
     while (answers.length < keys.length) {
       const asked = this.#put(keys, answers.length, ROW_KEYS);
       kernel.removeMany(asked);

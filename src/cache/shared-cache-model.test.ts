@@ -71,10 +71,8 @@ function perform(cache: SharedCache<string>, operation: Operation): unknown {
     case 'get':
     case 'peek':
     case 'has':
-      return cache[operation.kind](operation.key);
     case 'delete':
-      // An expired entry that nobody has met counts as one; ask first.
-      return cache.has(operation.key) && cache.delete(operation.key);
+      return cache[operation.kind](operation.key);
     case 'clear':
       return cache.clear();
     case 'keys':

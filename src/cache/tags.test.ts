@@ -20,6 +20,7 @@ test('deleteTag deletes what has the tag, and nothing else', () => {
     assert.equal(cache.info(key), undefined);
     assert.equal(cache.getRemainingTTL(key), 0);
   }
+  assert.equal(cache.delete('b'), false);
   assert.deepEqual([...cache.keys()].sort(), ['c', 'd']);
   assert.equal(cache.replace('a', '5'), false);
   assert.equal(cache.add('a', '5', { tags: ['x'] }), true, 'what comes after it lives');

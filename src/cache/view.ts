@@ -228,17 +228,19 @@ export class CacheView<T> {
   }
 
   /**
-   * Deletes every entry that has the tag, at once, whatever their number. Until their memory is
-   * needed `size` counts them; nothing else finds them.
+   * Deletes every entry that has the tag, at once, whatever their number, and those whose `set` is
+   * under way. Until their memory is needed `size` counts them; nothing else finds them.
    */
   deleteTag(tag: string): void {
     const bytes = encodeTag(tag);
     this.#parts.kernel.deleteTag(this.#parts.live().putKey(bytes));
   }
 
-  /** @returns whether there was an entry */
+  /** @returns whether there was an entry; one that is over is none */
   delete(key: Key): boolean {
     const border = this.#parts.live();
+    // Before the key is put: a clock of the user's own may use the scratch.
+    this.#parts.clock.nowIfNeeded();
     return this.#parts.writer.remove(key, border.putKey(key));
   }
 

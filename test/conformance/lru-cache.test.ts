@@ -122,6 +122,15 @@ const different: Record<string, [steps: Steps, theirs: unknown, ours: unknown]> 
     2,
     1,
   ],
+  '`delete` of what is over says that there was nothing, as `has` does': [
+    (c, tick) => {
+      c.set('a', one, { ttl: 10 });
+      tick(11);
+      return c.delete('a');
+    },
+    true,
+    false,
+  ],
   '`set` of undefined is a typed error, not `delete`': [
     (c) => {
       c.set('a', one);

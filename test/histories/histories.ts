@@ -1,0 +1,244 @@
+/**
+ * Histories: threads call a cache, some are killed, and what all of them saw is judged.
+ *
+ *   node test/histories/histories.ts [--operations N] [--workers N] [--evict] [--no-kills]
+ *                                    [--fault NAME]
+ *   PAGELESS_SEED=n replays the choices (not the timing); the seed is printed
+ *
+ * Each key's history must be linearizable (checker.ts, key-model.ts): in a cache with room, where a
+ * value that was set is there until somebody takes it out, or with `--evict` in one that is short
+ * of memory. What a killed thread was about has happened when its death is repaired, or never does.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { SharedCache } from '../support/built.ts';
+import { seeded } from '../support/seeded.ts';
+import { findViolation, type Violation } from './checker.ts';
+import { FAULTS, type Fault } from './faults.ts';
+import { FILLERS, fillerOf, keyOf, numberOf } from './history-values.ts';
+import type { HistoryData } from './history-worker.ts';
+import {
+  changesNothing,
+  markLate,
+  NO_VALUE,
+  type Operation,
+  stepEvicting,
+  stepKept,
+} from './key-model.ts';
+import { createClock, KEYS, Log, NOW, STOP, tick } from './log.ts';
+
+export interface Plan {
+  /** Operations after which nobody begins another one. */
+  readonly operations: number;
+  readonly workers?: number;
+  readonly isEvicting?: boolean;
+  readonly hasKills?: boolean;
+  readonly fault?: Fault | undefined;
+}
+
+export interface Report {
+  operations: number;
+  /** Of them those whose thread was killed and that might have changed something. */
+  pending: number;
+  kills: number;
+  evictions: number;
+  violation: Violation<Operation> | undefined;
+  /** What the threads did to the violated key before. */
+  before: Operation[];
+}
+
+/** Milliseconds that a step may take before it is said to hang. */
+const PATIENCE_MS = 30_000;
+const LEAST_KILLS = 5;
+/** Of an evicting one: fillers and values do not fit. */
+const [ROOMY, SHORT] = ['32MiB', '4MiB'];
+
+interface Member {
+  worker: Worker;
+  writer: number;
+  log: Log;
+  ended: Promise<void>;
+  isDone: boolean;
+}
+
+/** A run of threads over one cache, and all that they wrote down. */
+class Histories {
+  readonly plan: Plan;
+  readonly clock = createClock();
+  readonly cache: SharedCache<unknown>;
+  readonly run = seeded('histories');
+  readonly operations: Operation[] = [];
+  crew: Member[] = [];
+  kills = 0;
+  #writers = 0;
+  #failure: unknown;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+    this.cache = new SharedCache<unknown>({
+      maxSize: plan.isEvicting ? SHORT : ROOMY,
+      maxEntrySize: '512KiB',
+      values: 'json',
+      compression: plan.isEvicting ? 'none' : 'lz4',
+    });
+  }
+
+  async hold(): Promise<void> {
+    const { operations, hasKills = true, isEvicting } = this.plan;
+    await this.#until('the supervisor', () => this.#threads() === 2);
+    if (isEvicting) for (let i = 0; i < FILLERS; i++) this.cache.set(...fillerOf(i));
+    const isEnough = () =>
+      Atomics.load(this.clock, NOW) >= 2 * operations && (!hasKills || this.kills >= LEAST_KILLS);
+    while (!isEnough()) {
+      await this.#fillUp();
+      await sleep(20 + this.run.int(120));
+      if (hasKills) await this.#kill(1 + this.run.int(2));
+      else await this.#bury(this.crew.filter(({ isDone }) => isDone));
+    }
+    Atomics.store(this.clock, STOP, 1);
+    await this.#until('the threads to stop', () => this.crew.every(({ isDone }) => isDone));
+    await this.#bury(this.crew);
+    this.#readAll();
+    this.cache.arena.check();
+  }
+
+  async #fillUp(): Promise<void> {
+    const { workers = 4 } = this.plan;
+    await this.#bury(this.crew.filter(({ isDone }) => isDone));
+    while (this.crew.length < workers) this.crew.push(this.#hire());
+  }
+
+  #hire(): Member {
+    const writer = ++this.#writers;
+    const log = new Log(this.clock);
+    const { handle } = this.cache;
+    const { fault } = this.plan;
+    const workerData: HistoryData = { handle, clock: this.clock, log: log.buffer, writer, fault };
+    const worker = new Worker(new URL('./history-worker.ts', import.meta.url), { workerData });
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    const member: Member = { worker, writer, log, ended, isDone: false };
+    const fail = (error: unknown): void => {
+      this.#failure ??= error;
+    };
+    worker.on('error', fail);
+    worker.on('message', ({ end, error }) => {
+      member.isDone = true;
+      if (end === 'failed') fail(error);
+    });
+    return member;
+  }
+
+  /** Kills some, whatever they are doing. */
+  async #kill(count: number): Promise<void> {
+    const atWork = this.crew.filter(({ log, isDone }) => log.hasBegun() && !isDone);
+    const victims = Array.from({ length: Math.min(count, atWork.length) }, () =>
+      atWork.splice(this.run.int(atWork.length), 1),
+    ).flat();
+    this.kills += victims.length;
+    await this.#bury(victims);
+  }
+
+  /** Ends these, and waits until what they left is repaired: their history is over then. */
+  async #bury(dead: Member[]): Promise<void> {
+    if (dead.length === 0) return;
+    this.crew = this.crew.filter((member) => !dead.includes(member));
+    await Promise.all(dead.map(({ worker }) => worker.terminate()));
+    const living = this.crew.length + 2;
+    await this.#until('the dead to be buried', () => this.#threads() <= living);
+    const deadAt = tick(this.clock);
+    for (const { log, writer } of dead) this.operations.push(...log.operations(writer, deadAt));
+  }
+
+  #threads(): number {
+    return this.cache.arena.kernel.liveThreads();
+  }
+
+  async #until(what: string, isTrue: () => boolean): Promise<void> {
+    const stop = performance.now() + PATIENCE_MS;
+    while (!isTrue()) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (performance.now() > stop) throw new Error(`waited in vain for ${what}`);
+      await sleep(1);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** What is left at the end must be what somebody left. */
+  #readAll(): void {
+    for (let key = 0; key < KEYS; key++) {
+      const begin = tick(this.clock);
+      const result = numberOf(key, this.cache.peek(keyOf(key)));
+      const what = { key, kind: 'get', call: 'peek', writer: 0, value: 0, old: 0 } as const;
+      const when = { begin, end: tick(this.clock), isPending: false };
+      this.operations.push({ ...what, ...when, result });
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.crew.map(({ worker }) => worker.terminate()));
+    this.cache.close();
+  }
+}
+
+/** What nobody saw, of a thread that was killed, says nothing. */
+const isTelling = (operation: Operation): boolean =>
+  !(operation.isPending && changesNothing(operation));
+
+function judge(operations: Operation[], isEvicting: boolean): Pick<Report, 'violation' | 'before'> {
+  for (let key = 0; key < KEYS; key++) {
+    const own = operations.filter((operation) => operation.key === key && isTelling(operation));
+    const history = markLate(own);
+    const violation = findViolation(history, NO_VALUE, isEvicting ? stepEvicting : stepKept);
+    if (violation === undefined) continue;
+    const { end } = violation.operation;
+    const before = history.filter(({ begin }) => begin < end).sort((a, b) => a.end - b.end);
+    return { violation, before: before.slice(-20) };
+  }
+  return { violation: undefined, before: [] };
+}
+
+/** Lets threads work as planned. @returns what was seen of them */
+export async function histories(plan: Plan): Promise<Report> {
+  const held = new Histories(plan);
+  try {
+    await held.hold();
+    const { operations, kills, cache } = held;
+    const { evictions } = cache.stats();
+    const pending = operations.filter((one) => one.isPending && isTelling(one)).length;
+    const verdict = judge(operations, plan.isEvicting ?? false);
+    return { operations: operations.length, pending, kills, evictions, ...verdict };
+  } finally {
+    await held.end();
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { values } = parseArgs({
+    options: {
+      operations: { type: 'string', default: '1000000' },
+      workers: { type: 'string', default: '4' },
+      evict: { type: 'boolean', default: false },
+      'no-kills': { type: 'boolean', default: false },
+      fault: { type: 'string' },
+    },
+  });
+  const { violation, before, ...figures } = await histories({
+    operations: Number(values.operations),
+    workers: Number(values.workers),
+    isEvicting: values.evict,
+    hasKills: !values['no-kills'],
+    fault: FAULTS.find((name) => name === values.fault),
+  });
+  console.log(JSON.stringify({ seed: seeded('').seed, ...figures }));
+  if (violation !== undefined) {
+    console.log(
+      'cannot be explained:',
+      violation.operation,
+      'when the value was',
+      violation.states,
+    );
+    console.table(before);
+  }
+  process.exit(violation === undefined ? 0 : 1);
+}

@@ -1,0 +1,66 @@
+/**
+ * A thread whose calls make a history: random ones on a few keys, each written to its log before
+ * and after.
+ *
+ * Beside them it fills and empties other keys, so that the index splits and merges, and compacts:
+ * objects and pages move under the keys that are looked at.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { SharedCache, type SharedCacheHandle } from '../support/built.ts';
+import { seeded } from '../support/seeded.ts';
+import { Actions } from './actions.ts';
+import { type Fault, faulty } from './faults.ts';
+import { FILLERS, fillerOf } from './history-values.ts';
+import { type Clock, Log, STOP } from './log.ts';
+
+export interface HistoryData {
+  handle: SharedCacheHandle;
+  clock: Clock;
+  log: SharedArrayBuffer;
+  writer: number;
+  fault: Fault | undefined;
+}
+
+const { handle, clock, log, writer, fault } = workerData as HistoryData;
+const run = seeded(`history ${writer}`);
+const sound = SharedCache.attach<unknown>(handle);
+const cache = fault === undefined ? sound : faulty(sound, fault, run);
+const actions = new Actions(cache, new Log(clock, log), writer, run);
+
+/** Steps between two turns of the event loop. */
+const SLICE = 100;
+const FILLER_ROW = 200;
+
+function fill(): void {
+  const first = run.int(FILLERS);
+  const isFilling = run.int(2) === 0;
+  for (let i = first; i < first + FILLER_ROW; i++) {
+    if (isFilling) sound.set(...fillerOf(i));
+    else sound.delete(fillerOf(i)[0]);
+  }
+}
+
+function step(): void {
+  if (run.int(300) === 0) fill();
+  else if (run.int(1500) === 0) sound.arena.compact({ budgetMs: 1 });
+  else actions.one();
+}
+
+function turn(): void {
+  try {
+    for (let i = 0; i < SLICE; i++) {
+      if (Atomics.load(clock, STOP) !== 0 || !actions.hasRoom()) {
+        sound.close();
+        parentPort!.postMessage({ end: 'done' });
+        return;
+      }
+      step();
+    }
+    setImmediate(turn);
+  } catch (error) {
+    parentPort!.postMessage({ end: 'failed', error });
+  }
+}
+
+// Not within this module's evaluation: Node 24 crashes when it is terminated there.
+setImmediate(turn);

@@ -5,23 +5,35 @@
  *        MOVABLE (25) · ORPHANED (26). Stored once, before the descriptor is published; afterwards
  *        only moved by compare-and-swap, `or` and `and`. The lock's part: desc-lock.ts
  * refs   pins:21 · OWNED (bit 21) · holder slot:8 (22–29) · UNPUBLISHED (30) · FROZEN (31)
- *   0                 free: nobody's               → UNPUBLISHED|slot   plainly, by its cache
- *   UNPUBLISHED|slot  slot is making it            → OWNED              store, by slot: publishes
- *   OWNED|n           it has an owner, and n pins  → OWNED|n±1, n, or FROZEN|slot|OWNED|n
+ *   0                 free: its cache's            → UNPUBLISHED|maker  plainly, by the cache
+ *   UNPUBLISHED|maker being made                   → OWNED              store, by maker: publishes
+ *   OWNED|n           it has an owner, and n pins  → OWNED|n±1, n, or FROZEN|freezer|OWNED|n
  *   n > 0             disowned: goes with its      → n−1
  *                     last pin
- *   FROZEN|slot|c     takes no pin; c = OWNED and  → the same with less, or c (unfreeze)
+ *   FROZEN|freezer|c  takes no pin; c = OWNED and  → the same with less, or c (unfreeze)
  *                     pins
- *   FROZEN|slot|0     slot is freeing it           → 0                  plainly, by its cache
- *   Never raised from 0. Whoever takes the last of OWNED and pins away frees: `put` and `disown`
+ *   FROZEN|freer|0    being freed                  → 0                  plainly, by the cache
+ *   Never raised from 0. Who takes the last of OWNED and pins away is the freer: `put` and `disown`
  *   say so, or, if it was frozen meanwhile, the freezer's `unfreeze`. That and the freeze are one
- *   compare-and-swap, 1 → FROZEN|slot|0: in two steps a stalled freer would hit the next life.
+ *   compare-and-swap, 1 → FROZEN|freer|0: in two steps a stalled freer would hit the next life.
  * pfn    first page of the block. Set before publish
  * link   limbo, or a split's reserve. No reader reads it
  *
- * OWNED is the reference of whoever made the descriptor, which outlives threads; every pin stands
- * in the ledger of the thread that has it (pin-ledger.ts). So the word can be counted anew:
- *   pins = entries of all ledgers that name the descriptor
+ * Roles, each the number of a thread's slot: *maker*, *freezer* (who moves, splits or shrinks) and
+ * *freer*, the three holders; *pinner*, which any number of threads may be. The *owner* is no
+ * thread: OWNED is the reference of whoever has the name, and outlives who made it. Every pin
+ * stands in its pinner's ledger (pin-ledger.ts), from which the word can be counted anew.
+ *
+ * For example, a folio that is freed while it moves:
+ *   maker 3    takes it from the cache, fills it, publishes    UNPUBLISHED|3, then OWNED
+ *   pinner 5   pins                                            OWNED|1
+ *   mover 4    freeze(0): refused, there is a pin
+ *   pinner 5   puts                                            OWNED
+ *   mover 4    freeze(0)                                       FROZEN|4|OWNED
+ *   pinner 5   pins: busy, and parks on the word
+ *   thread 6   disowns it: it is frozen, so not 6 frees        FROZEN|4|0
+ *   freer 4    unfreeze says that nothing is left: frees       0
+ *   pinner 5   woken: gone
  *
  * Descriptors are type-stable: an object of a descriptor cache keeps its kind until its slab is
  * given back, after a grace period. So `tryGet` on a stale pointer meets either 0 or the refs of

@@ -1,22 +1,29 @@
 /**
  * The pin ledger: which descriptors each thread has pinned, in its thread page.
  *
- * Idea: a count cannot say whose pins it counts, and whether the compare-and-swap of a thread that
- * died there succeeded. So the ledgers are the truth and the count is their cached sum:
+ * A count cannot say whose pins it counts, and whether the compare-and-swap of a thread that died
+ * there succeeded. So the ledgers are the truth and the count is their cached sum:
  *
  *   pins(desc) = entries that equal desc, over the ledgers of all threads      (world halted)
  *
- * Recovery never asks what the dead thread had come to: it counts the living anew (`pinsOf`).
- * That needs two things, and both are plain stores in the right place:
- *   pin    entry = desc, then refs + 1       a descriptor that the dead thread may have counted
- *   unpin  refs − 1, then entry = 0          is named by its ledger, so it is counted anew
- * and between the two of a *living* thread there is no safe point, so that its entries are exact
+ * Roles: the *owner* of a ledger pins, unpins, makes and frees; the *survivor* of its death never
+ * asks what the dead one had come to: it counts the pins of the living anew (`pinsOf`). For that
+ * the ledger of a thread must name whatever that thread may have counted:
+ *   pin    entry = desc, then refs + 1
+ *   unpin  refs − 1, then entry = 0
+ * Between the two of a *living* thread there is no safe point, so that its entries are exact
  * whenever the world is halted. A dead ledger may name too much (a pin that was never counted, one
  * that is gone, an entry that was being moved): counting such a descriptor anew changes nothing.
  *
- * entry: 0 · desc: a pin · desc|NOTED: not counted, but this thread is bearing or freeing it
- * Access: owner thread, plain; a survivor, of the dead at any time and of the living in a halted
- * world. Entries in use stand first, without gaps.
+ * For example, a folio d with an owner:
+ *   A         pins           entry d, refs OWNED|1
+ *   B         begins to pin  entry d, and dies: before its compare-and-swap, or after?
+ *   survivor  halts the world. B's ledger names d; of the living, A's alone does, once: refs is
+ *             OWNED|1, whatever it was, and B's entry is cleared
+ *
+ * entry: 0 · desc: a pin · desc|NOTED: not counted, but the owner is making or freeing it
+ * Access: owner, plain; a survivor, of the dead at any time and of the living in a halted world.
+ * Entries in use stand first, without gaps.
  *
  * Cost of a pin: one store; of an unpin: one load and one store, when it is among the last taken.
  */

@@ -1,15 +1,24 @@
 /**
- * What a survivor does for a thread that died while something was on its way into limbo or out of
- * it.
+ * What a survivor does for a thread that died with something on its way into limbo or out of it.
  *
- *   lock held by the dead   a bag may be half-changed: the steps that are undone, and why that is
+ * Roles: the *dead* was a deferrer, who puts in, or a taker, who frees what it took out
+ * (thread/limbo.ts); the *survivor* sees to it that each object stands in one place.
+ *
+ *   the dead had the lock   a bag may be half changed: the steps that are undone, and why that is
  *                           right, stand in thread/limbo.ts; then it is counted anew
- *   ripe                    what the dead had taken out and not freed waits once more
- *   in its state             an object that a list has already is the list's
- *   in a ring               likewise
+ *   in `ripe` of its slot   what it had taken out and not freed waits once more
+ *   in its thread state     an object that a list has already is the list's
+ *   in its ring             likewise
+ *
+ * For example, a taker of two values:
+ *   dead      has taken them: `ripe` b→a
+ *   dead      names b in its journal as doomed, and dies: b stands in two places
+ *   survivor  b is the journal's, and whoever reads that frees it: `ripe` a
+ *   survivor  puts a back into the bag: filling a
+ * Had it died a step later, with `ripe` a, there would be nothing to skip.
  *
  * World halted; before zsmalloc's repair, which goes by the thread state. Each step may be done
- * twice.
+ * twice, because the survivor may die as well.
  */
 import { LIMBO_STATE } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';

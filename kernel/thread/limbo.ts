@@ -1,14 +1,26 @@
 /**
  * Limbo: where unlinked objects wait for their grace period, at no cost in memory.
  *
+ * Roles: the *deferrer* has unlinked an object and puts it in; a *reader* may still have found it
+ * in time; the *taker*, whoever looks when the period is over, takes a list out whole and frees
+ * it; a *survivor* repairs what one of them leaves that dies.
+ *
  * One *bag* for each kind of object. Objects are linked through a word of their own that no reader
- * reads, so that freeing never allocates. A bag is two lists:
+ * reads, so that freeing never allocates. A bag is two lists, both under the limbo lock:
  *   filling   what was deferred since the other list was closed
  *   ripening  closed when a grace period began; ripe when that period is over
- * Limbo lock: both lists of every bag. Whoever finds a ripe list takes it away whole and frees it.
+ * What is taken hangs from the taker's slot (`ripe`) until the last of it is freed.
  *
- * Death: a list that was taken away hangs from its taker's slot (`ripe`) until the last of it is
- * freed. Each step under the lock leaves what a survivor can make whole (reclaim/recover.ts):
+ * For example, with a deferrer D and a taker T:
+ *   D  defers a, then b      filling b→a
+ *   R  in its section, finds a by an old word
+ *   T  looks: none is ripe   closes the list, and epoch 7 begins: ripening b→a
+ *   D  defers c              filling c
+ *   R  leaves its section    no section is left that began before epoch 7
+ *   T  looks                 `ripe` b→a; closes the next list: ripening c
+ *   T  frees b, and dies     the survivor puts a back: filling a, which waits once more
+ *
+ * Each step under the lock leaves what a survivor can make whole (reclaim/recover.ts):
  *   object linked, not yet first     in no list: its owner's, who has it written down
  *   first, not counted               lists are counted anew
  *   ripening = ripe of the slot      the taking was not finished: it is undone

@@ -1,8 +1,14 @@
 /**
  * What the last reference leads to.
  *
- * Floors that drop a reference do not know what the descriptor is: they say that it was the last,
- * and the type is looked at here. What dead threads' ledgers lead to is recover-pins.ts.
+ * Roles: the *dropper* gives a reference back, and does not know what the descriptor is; if it was
+ * the last, it becomes the *freer*, and looks at the type here. For example a folio without owner,
+ * which thread 5 has pinned:
+ *   dropper 5  puts its pin: the last       refs 1 → FROZEN|5|0; its ledger entry becomes a note
+ *   freer 5    a folio                      pages back to frames, the descriptor to its cache
+ *   freer 5    refs 0, the note struck      the descriptor is nobody's
+ * A zspage goes into limbo instead, because readers may still look at it. Had 5 died before the
+ * end, its note would lead a survivor here: recover-pins.ts.
  */
 import { loadWord } from '../base/words';
 import { freeFolio } from '../folio/folio';

@@ -1,10 +1,18 @@
 /**
  * What a thread has freed waits in its state: two batches, and no lock.
  *
- * The first batch fills; when it has BATCH handles and the second is empty, it becomes the second
- * and a grace period begins; when that is over, the second is released. Should a reader hold it up
- * for long, objects go to limbo, where they are linked through their own words. What has no word, a
- * pattern (handle.ts), stays; when there is no room for more, free says busy and changes nothing.
+ * Roles: the *owner* of the state frees, and releases what is ripe; a *reader* that had the handle
+ * in time may hold a batch up. One batch fills. When it has BATCH handles and the other is empty,
+ * it is closed: they change places, and a grace period begins, after which it is released.
+ *
+ * For example, BATCH being 16:
+ *   16 frees     fill the one batch; the other is empty
+ *   17th free    closes it, and epoch 7 begins; 17 is the first of the other
+ *   33rd free    epoch 7 is over: 1 to 16 are released, 17 to 32 closed in epoch 8
+ *   a reader stays in its section: 17 to 32 are not ripe, and the other batch grows to THREAD_FREED
+ *   next free    lets the objects of that one go to limbo, where they are linked through words of
+ *                their own. What has no word, a pattern (handle.ts), stays; if nothing but patterns
+ *                is there, the free is told busy and changes nothing
  */
 
 import { loadCell } from '../base/words';

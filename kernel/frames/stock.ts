@@ -6,7 +6,7 @@
  * set. Their page words are 0. All of it is plain memory of the owner.
  *
  * word: count:16 · limit:16 (bit 16), both of blocks; 0 of a thread that has no page. So a push
- *       looks at one word, and one that is not attached has no granted
+ *       looks at one word, and one that is not attached has no room
  *
  *   pop   lower the count, then read           push   write, then raise the count
  *   refill  bits are set, then the blocks are named by a higher count

@@ -5,8 +5,7 @@
  *   free   as a child's: debited before the child, credited after it, hence
  *          free ≤ Σ free of its children, equal when nobody is inside frames
  *   slot   0 → self   by who found pages there: the tree is reserved, others go elsewhere while
- *          they
- *                     can. self → 0 when the thread moves on, leaves or is recovered
+ *                     they can. self → 0 when the thread moves on, leaves or is recovered
  *   class  with the reservation
  *
  * Where to look, each step only if the one before found nothing:

@@ -15,7 +15,7 @@
  * The kernel is compiled again only when its sources or its compiler changed. Runs on any Node that
  * the package supports: it is compiled by tsc first.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -64,11 +64,15 @@ function stamp(): string {
   return hash.digest('hex');
 }
 
-/** Runs a tool of a development dependency. */
+/** Runs a tool of a development dependency. One that fails has said why, and ends the build. */
 function run(tool: string, args: string[]): void {
   const [name = '', ...path] = tool.split('/');
   const script = join(dirname(require.resolve(`${name}/package.json`)), ...path);
-  execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [script, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(1);
 }
 
 function compileKernel(): void {

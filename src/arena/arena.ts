@@ -21,8 +21,7 @@ import {
 } from '../border/arguments.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
-import { ownVersion } from '../border/version.ts';
-import { DisposedError, NoDescriptorError, ZoneTooSmallError } from '../errors.ts';
+import { NoDescriptorError, ZoneTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from '../inspect/frames.ts';
 import { reportSlabs, type SlabInfo } from '../inspect/slab.ts';
@@ -36,11 +35,11 @@ import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
 import { formatSize } from '../sizes.ts';
 import { reapThread } from '../threads/reap.ts';
 import type { Zone } from '../threads/registry.ts';
-import { withdraw } from '../threads/threads.ts';
-import { attachZone, createZone, join } from '../threads/zone.ts';
+import { createZone, join } from '../threads/zone.ts';
+import { Attachment } from './attachment.ts';
 import * as compaction from './compaction.ts';
 import { Folio, folioAt } from './folio.ts';
-import { type ArenaHandle, checkArenaHandle } from './handle.ts';
+import type { ArenaHandle } from './handle.ts';
 import { loadImage, saveImage } from './image.ts';
 import { invalidFree } from './invalid-free.ts';
 import { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
@@ -77,21 +76,19 @@ export interface ReapOptions {
 }
 
 export class Arena implements Disposable {
-  #zone: Zone | undefined;
+  readonly #at: Attachment;
 
   /** Creates an arena. Throws `InvalidArgumentError` for a size out of range. */
   constructor(options: ArenaOptions);
   /** @internal */
-  constructor(options: Zone, isZone: true);
-  constructor(options: ArenaOptions | Zone, isZone?: true) {
-    if (isZone) this.#zone = options as Zone;
-    else this.#zone = createZone(checkOptions(options as ArenaOptions, ['size']).size);
+  constructor(options: undefined, attachment: Attachment);
+  constructor(options?: ArenaOptions, attachment?: Attachment) {
+    this.#at = attachment ?? new Attachment(createZone(checkOptions(options!, ['size']).size));
   }
 
   /** Attaches this thread. Throws `IncompatibleZoneError`, `TooManyThreadsError`. */
   static attach(handle: ArenaHandle): Arena {
-    const { memory, zone } = checkArenaHandle(handle);
-    return new Arena(attachZone(memory, zone), true);
+    return new Arena(undefined, Attachment.to(handle));
   }
 
   /**
@@ -100,7 +97,7 @@ export class Arena implements Disposable {
    */
   static load(file: string): Arena {
     const { memory, kernel } = loadImage(checkFile('file', file));
-    const arena = new Arena(join(memory, kernel, true), true);
+    const arena = new Arena(undefined, new Attachment(join(memory, kernel, true)));
     try {
       kernel.recoverDead();
     } catch (error) {
@@ -111,13 +108,12 @@ export class Arena implements Disposable {
   }
 
   get handle(): ArenaHandle {
-    const { id, memory } = this.#live();
-    return { kind: 'pageless-arena', memory, zone: id, version: ownVersion };
+    return this.#at.handle;
   }
 
   /** Bytes of the whole arena. */
   get size(): number {
-    return this.#live().memory.buffer.byteLength;
+    return this.memory.buffer.byteLength;
   }
 
   /**
@@ -187,7 +183,7 @@ export class Arena implements Disposable {
     checkInteger('pfn', pfn, 0, this.kernel.pageCount() - 2 ** order);
     const address = pfn * facts.PAGE_BYTES;
     this.kernel.lend();
-    return new Uint8Array(this.#live().memory.buffer, address, facts.PAGE_BYTES << order);
+    return new Uint8Array(this.memory.buffer, address, facts.PAGE_BYTES << order);
   }
 
   /**
@@ -246,7 +242,7 @@ export class Arena implements Disposable {
   createZsPool(): ZsPool {
     const pool = this.kernel.zsCreate();
     if (pool < 0) throw new ZoneTooSmallError('a pool');
-    return new ZsPool(this, pool, false);
+    return new ZsPool(this.#at, pool, false);
   }
 
   /** Figures of every size class in use, over all pools and the cache. */
@@ -301,7 +297,7 @@ export class Arena implements Disposable {
 
   /** The number of this thread in the arena, for `reap` in another. */
   get thread(): number {
-    return this.#live().owner;
+    return this.zone.owner;
   }
 
   /**
@@ -313,7 +309,7 @@ export class Arena implements Disposable {
     checkInteger('thread', thread, 1, 0xffffffff);
     const { signal } = checkOptions(options, ['signal']);
     checkSignal('signal', signal);
-    await reapThread(this.#live(), thread, signal);
+    await reapThread(this.zone, thread, signal);
   }
 
   /** Figures of the whole zone, read from it. Cost: one look at every page word. */
@@ -351,14 +347,13 @@ export class Arena implements Disposable {
    * not. Throws `BadImageError`, and has written nothing, also when other threads keep it busy.
    */
   save(file: string): void {
-    const { memory, kernel } = this.#live();
+    const { memory, kernel } = this;
     saveImage(checkFile('file', file), memory, kernel);
   }
 
   /** Gives back this thread's slot, unless another arena or cache of the thread uses it. */
   close(): void {
-    if (this.#zone) withdraw(this.#zone);
-    this.#zone = undefined;
+    this.#at.close();
   }
 
   /** As `close`, for `using`. */
@@ -378,21 +373,16 @@ export class Arena implements Disposable {
 
   /** @internal What pins of this thread are taken in. */
   get zone(): Zone {
-    return this.#live();
+    return this.#at.zone;
   }
 
   /** @internal */
   get kernel(): KernelExports {
-    return this.#live().kernel;
+    return this.#at.kernel;
   }
 
   /** @internal */
   get memory(): WebAssembly.Memory {
-    return this.#live().memory;
-  }
-
-  #live(): Zone {
-    if (!this.#zone) throw new DisposedError('arena');
-    return this.#zone;
+    return this.#at.memory;
   }
 }

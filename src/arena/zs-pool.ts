@@ -34,7 +34,8 @@ import {
 import * as facts from '../generated/facts.ts';
 import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
 import { pause } from '../threads/pause.ts';
-import { Arena, type ArenaHandle } from './arena.ts';
+import { Attachment } from './attachment.ts';
+import type { ArenaHandle } from './handle.ts';
 import { takeScratch } from './scratch.ts';
 
 /** What another thread needs to attach. Structured-cloneable. */
@@ -68,7 +69,7 @@ export interface CompactReport {
 const TRIES = 100;
 
 export class ZsPool implements Disposable {
-  readonly #arena: Arena;
+  readonly #at: Attachment;
   readonly #isOwn: boolean;
   readonly #pool: number;
   readonly #bytes: Uint8Array;
@@ -78,10 +79,10 @@ export class ZsPool implements Disposable {
   #isDisposed = false;
 
   /** @internal `arena.createZsPool()` and `ZsPool.attach` make pools. */
-  constructor(arena: Arena, pool: number, isOwn: boolean) {
-    const { kernel, memory } = arena;
+  constructor(attachment: Attachment, pool: number, isOwn: boolean) {
+    const { kernel, memory } = attachment;
     takeScratch(kernel);
-    this.#arena = arena;
+    this.#at = attachment;
     this.#isOwn = isOwn;
     this.#pool = pool;
     this.#bytes = viewOf(memory.buffer);
@@ -95,22 +96,22 @@ export class ZsPool implements Disposable {
     const expected = "another thread's pool.handle";
     const { kind, arena: home, pool } = checkObject('handle', handle, expected);
     if (kind !== 'pageless-zspool') throw new InvalidArgumentError('handle', expected, handle);
-    const arena = Arena.attach(home);
+    const attachment = Attachment.to(home);
     try {
-      checkInteger('handle.pool', pool, 1, arena.kernel.pageCount() - 1);
-      if (arena.kernel.zsIsPool(pool) === 0) {
+      checkInteger('handle.pool', pool, 1, attachment.kernel.pageCount() - 1);
+      if (attachment.kernel.zsIsPool(pool) === 0) {
         throw new InvalidArgumentError('handle.pool', 'a pool of the arena', pool);
       }
-      return new ZsPool(arena, pool, true);
+      return new ZsPool(attachment, pool, true);
     } catch (error) {
-      arena.close();
+      attachment.close();
       throw error;
     }
   }
 
   get handle(): ZsPoolHandle {
     this.#live();
-    return { kind: 'pageless-zspool', arena: this.#arena.handle, pool: this.#pool };
+    return { kind: 'pageless-zspool', arena: this.#at.handle, pool: this.#pool };
   }
 
   /**
@@ -185,14 +186,14 @@ export class ZsPool implements Disposable {
   /** Figures of each size class that the pool uses. Momentary; cost: a look at every page word. */
   report(): ClassReport[] {
     const kernel = this.#live();
-    return reportClasses(kernel, this.#arena.memory, this.#pool);
+    return reportClasses(kernel, this.#at.memory, this.#pool);
   }
 
   /** Ends this thread's use of the pool, which lives on with its arena. */
   close(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    if (this.#isOwn) this.#arena.close();
+    if (this.#isOwn) this.#at.close();
   }
 
   /** As `close`, for `using`. */
@@ -208,7 +209,7 @@ export class ZsPool implements Disposable {
 
   #live(): KernelExports {
     if (this.#isDisposed) throw new DisposedError('pool');
-    return this.#arena.kernel;
+    return this.#at.kernel;
   }
 }
 

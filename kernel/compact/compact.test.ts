@@ -229,12 +229,12 @@ zoneTest('a dead compactor leaves nothing isolated', large, (zone) => {
 /** The bytes of all slabs of a cache: handle cells. */
 function slabsOf(zone: TestZone, cache: number): Buffer {
   const { kernel, words } = zone;
-  const group = offsetOf('ListedDesc', 'group');
+  const cacheAt = offsetOf('ListedDesc', 'cache');
   const pages: Uint8Array[] = [];
   for (let pfn = kernel.firstPfn(); pfn < kernel.pageCount(); pfn++) {
     const word = kernel.pageWordOf(pfn) >>> 0;
     if ((word & facts.TYPE_MASK) !== facts.TYPE_SLAB) continue;
-    if (words[((word & ~facts.TYPE_MASK) + group) >>> 2] === cache) pages.push(pageOf(zone, pfn));
+    if (words[((word & ~facts.TYPE_MASK) + cacheAt) >>> 2] === cache) pages.push(pageOf(zone, pfn));
   }
   return Buffer.concat(pages);
 }

@@ -2,7 +2,7 @@
  * Migrate: a block's contents to another block, while its descriptor stays.
  *
  *   freeze → look again → take a block → copy → its words → **where the descriptor says its pages
- *   are** → old words Isolated → thaw
+ *   are** → old words Isolated → unfreeze
  *
  * Whoever knows the descriptor need not be told: no handle, index cell or mapping changes. That is
  * what a descriptor of its own buys over one that is part of its page.
@@ -11,7 +11,7 @@
  *   who writes a folio      has pinned it, so the freeze, which expects no pins, fails: busy
  *   who locks or splits it  likewise: no lock without a pin
  *   who wants to pin it     finds it frozen, waits for one copy, looks again
- *   who frees it            lowers the frozen count; then the thaw finds that it was the last
+ *   who frees it            lowers the frozen count; then the unfreeze finds that it was the last
  *   who reads without a pin is in a section: the old pages stay as they are until a grace period is
  *                           over (isolate.ts)
  *
@@ -25,7 +25,7 @@
  * Death of the mover, as a survivor finds it (the move stands in the state record):
  *   not frozen by it                  it had not begun, or had done all
  *   frozen, pages are the new ones    done but for the old words: finish
- *   frozen, pages are the old ones    undo: new words 0, new pages back, thaw
+ *   frozen, pages are the old ones    undo: new words 0, new pages back, unfreeze
  * The place is one word, so there is nothing in between.
  */
 import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';

@@ -53,7 +53,7 @@ export function describePage(pfn: u32): i32 {
 function groupOf(type: u32, desc: u32): u32 {
   switch (type) {
     case TYPE_SLAB:
-      return loadWord(desc + offsetof<ListedDesc>('group'));
+      return loadWord(desc + offsetof<ListedDesc>('cache'));
     case TYPE_ZSPAGE:
       return zspageClass(desc);
     default:

@@ -81,7 +81,7 @@ function look(pfn: u32): bool {
   refs = loadWord(refsAt(desc));
   first = loadWord(pfnAt(desc));
   group = 0;
-  if (wordType(word) == TYPE_SLAB) group = loadWord(desc + offsetof<ListedDesc>('group'));
+  if (wordType(word) == TYPE_SLAB) group = loadWord(desc + offsetof<ListedDesc>('cache'));
   if (wordType(word) == TYPE_ZSPAGE) group = zspageClass(desc);
   const isFolio = isFolioType(wordType(word));
   owner0 = isFolio ? loadWord(desc + OWNER_WORDS) : 0;

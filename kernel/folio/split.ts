@@ -3,22 +3,22 @@
  *
  * Both need the folio's lock (one at a time may do this to a folio) and no pin but the caller's.
  *
- * Split: reserve → freeze → words → order → thaw the others → **thaw the original last**
+ * Split: reserve → freeze → words → order → unfreeze the others → **unfreeze the original last**
  *   reserve  a descriptor for each new folio but the first, chained through `link`. From here on
  *            nothing can run out
  *   freeze   the original: who looks for one of its pages now finds it busy, and waits
  *   words    the pages of each new folio name its descriptor, which is published frozen
- *   thaw     each new folio, then the original. The other way round a thread that had loaded the
+ *   unfreeze each new folio, then the original. The other way round a thread that had loaded the
  *            original's word for a page that has left it would pin the original, look at the word
  *            again through its own eyes, and miss. A kernel bug of 2026 shows it (folio_split)
  *
- * Shrink: freeze → order → words of the rest 0 → its pages to frames → thaw
+ * Shrink: freeze → order → words of the rest 0 → its pages to frames → unfreeze
  *
  * Original, as a survivor finds it    the dead thread had                what is done
  *   locked by it, not frozen          begun to reserve: `link` leads to   the reserve is freed
  *   frozen by it                      reserved everything, or shrunk      the rest, step by step:
  *                                                                        each may be done twice
- * A new folio is taken off the chain before it is thawed; from then on the page words lead to it.
+ * A new folio is taken off the chain before it is unfrozen; from then on the page words lead to it.
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_NO_MEMORY } from '../base/fault';
@@ -111,7 +111,7 @@ function finishSplit(desc: u32, order: u32): void {
   const pages: u32 = 1 << order;
   for (let child = headerOf(desc).link; child != 0; child = headerOf(child).link) {
     if ((loadWord(refsAt(child)) & UNPUBLISHED) != 0) publishFrozen(child);
-    // Atomic: who finds the new folio by its page finds it frozen, not still to be born.
+    // Atomic: who finds the new folio by its page finds it frozen, not unpublished.
     storePageWords(headerOf(child).pfn, pages, child | type, order);
   }
   unfreezeReserve(desc);
@@ -154,7 +154,7 @@ export function finishDeadSplit(desc: u32, slot: u32): void {
   const child = headerOf(desc).link;
   if (child != 0) finishSplit(desc, orderOf(child));
   let own: u32 = 0;
-  // One may be off the chain and not thawed.
+  // One may be off the chain and not unfrozen.
   for (let pfn = headerOf(desc).pfn; pfn < headerOf(desc).pfn + pages; pfn++) {
     const owner = wordDescriptor(pageWord(pfn));
     if (owner == desc) own++;
@@ -162,7 +162,7 @@ export function finishDeadSplit(desc: u32, slot: u32): void {
     const refs = loadWord(refsAt(owner));
     if ((refs & FROZEN) != 0 && holderOf(refs) == slot) unfreeze(owner);
   }
-  // All may be thawed, and the original not say yet how small it is.
+  // All may be unfrozen, and the original not say yet how small it is.
   if (own != 0) setOrder(desc, ctz(own));
 }
 

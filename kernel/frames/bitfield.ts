@@ -21,7 +21,7 @@ import { CHILD_BITS_BYTES, CHILD_PAGES, superblock } from '../base/layout';
 import { casCell, loadCell, peekCell, pokeCell, pokeWord, storeCell } from '../base/words';
 import { assertHalted } from '../thread/context';
 
-const CELLS: u32 = 8;
+const ROWS: u32 = 8;
 const ALL: u64 = u64.MAX_VALUE;
 
 function rowAt(child: u32, row: u32): usize {
@@ -48,8 +48,8 @@ function freeStarts(row: u64, order: u32): u64 {
 
 /** First page of the lowest free block of `order` 0–9 in the child, or −1. A hint. */
 export function findFree(child: u32, order: u32): i32 {
-  if (order > 6) return findFreeCells(child, 1 << (order - 6));
-  for (let row: u32 = 0; row < CELLS; row++) {
+  if (order > 6) return findFreeRows(child, 1 << (order - 6));
+  for (let row: u32 = 0; row < ROWS; row++) {
     const bits = loadCell(rowAt(child, row));
     if (bits == ALL) continue;
     const starts = freeStarts(bits, order);
@@ -58,8 +58,8 @@ export function findFree(child: u32, order: u32): i32 {
   return -1;
 }
 
-function findFreeCells(child: u32, rows: u32): i32 {
-  for (let first: u32 = 0; first < CELLS; first += rows) {
+function findFreeRows(child: u32, rows: u32): i32 {
+  for (let first: u32 = 0; first < ROWS; first += rows) {
     if (areClear(child, first, rows)) return i32(first * 64);
   }
   return -1;
@@ -126,7 +126,7 @@ function claimRows(child: u32, first: u32, rows: u32): bool {
  */
 export function gather(child: u32, row: u32, order: u32, want: u32, into: usize): u32 {
   let left = want;
-  for (; row < CELLS && left > 0; row++) {
+  for (; row < ROWS && left > 0; row++) {
     let taken = takeStarts(rowAt(child, row), order, left);
     const first = child * CHILD_PAGES + row * 64;
     for (; taken != 0; taken &= taken - 1) pokeWord(into + --left * 4, first + u32(ctz(taken)));
@@ -177,12 +177,12 @@ export function clearBlock(child: u32, page: u32, order: u32): void {
 
 /** For a child that has just been debited whole. */
 export function setChild(child: u32): void {
-  for (let row: u32 = 0; row < CELLS; row++) pokeCell(rowAt(child, row), ALL);
+  for (let row: u32 = 0; row < ROWS; row++) pokeCell(rowAt(child, row), ALL);
 }
 
 /** Gives back a whole child, to be credited. */
 export function clearChild(child: u32): void {
-  for (let row: u32 = 0; row < CELLS; row++) {
+  for (let row: u32 = 0; row < ROWS; row++) {
     const at = rowAt(child, row);
     if (loadCell(at) != ALL) fail(FAULT_FRAMES, child * CHILD_PAGES + row * 64);
     pokeCell(at, 0);
@@ -226,7 +226,7 @@ export function nextTaken(pfn: u32): u32 {
 /** Pages of the child whose bit is clear. Nobody else is there. */
 export function countFree(child: u32): u32 {
   let used: u64 = 0;
-  for (let row: u32 = 0; row < CELLS; row++) used += popcnt(peekCell(rowAt(child, row)));
+  for (let row: u32 = 0; row < ROWS; row++) used += popcnt(peekCell(rowAt(child, row)));
   return CHILD_PAGES - u32(used);
 }
 
@@ -234,13 +234,13 @@ export function countFree(child: u32): u32 {
 export function countBlocks(child: u32, order: u32): u32 {
   let blocks: u64 = 0;
   if (order <= 6) {
-    for (let row: u32 = 0; row < CELLS; row++) {
+    for (let row: u32 = 0; row < ROWS; row++) {
       blocks += popcnt(freeStarts(bitsOf(child, row), order));
     }
     return u32(blocks);
   }
   const rows: u32 = 1 << (order - 6);
-  for (let first: u32 = 0; first < CELLS; first += rows) {
+  for (let first: u32 = 0; first < ROWS; first += rows) {
     if (areClear(child, first, rows)) blocks++;
   }
   return u32(blocks);

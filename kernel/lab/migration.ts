@@ -213,32 +213,32 @@ function moveKeeping(desc: u32, target: u32): i32 {
 }
 
 function moveReplacing(desc: u32, target: u32, isReserved: bool): i32 {
-  let heir = isReserved ? takeDescriptor() : 0;
-  if (isReserved && heir == 0) return MOVE_NO_DESCRIPTOR;
+  let successor = isReserved ? takeDescriptor() : 0;
+  if (isReserved && successor == 0) return MOVE_NO_DESCRIPTOR;
   if (!freeze(desc, 0)) {
-    if (heir != 0) freeObject(CACHE_FOLIO, heir);
+    if (successor != 0) freeObject(CACHE_FOLIO, successor);
     return MOVE_BUSY;
   }
-  if (!isReserved) heir = takeDescriptor();
-  if (heir == 0) {
+  if (!isReserved) successor = takeDescriptor();
+  if (successor == 0) {
     unfreezeRefs(desc);
     return MOVE_NO_DESCRIPTOR;
   }
-  replace(desc, heir, target, isReserved);
+  replace(desc, successor, target, isReserved);
   return MOVE_DONE;
 }
 
-function replace(desc: u32, heir: u32, target: u32, isReserved: bool): void {
+function replace(desc: u32, successor: u32, target: u32, isReserved: bool): void {
   const old = headerOf(desc).pfn;
   if (isReserved) storePageWord(old, TYPE_FREE);
-  initHeader(heir, FIRST_USER_TYPE, 0, target);
-  storeWord(flagsAt(heir), loadWord(flagsAt(desc)));
+  initHeader(successor, FIRST_USER_TYPE, 0, target);
+  storeWord(flagsAt(successor), loadWord(flagsAt(desc)));
   const index = peekWord(desc + OWNER);
-  pokeWord(heir + OWNER, index);
+  pokeWord(successor + OWNER, index);
   copyPage(old, target);
-  storePageWord(target, heir | FIRST_USER_TYPE);
-  publish(heir);
-  storeWord(tableAt(index), heir);
+  storePageWord(target, successor | FIRST_USER_TYPE);
+  publish(successor);
+  storeWord(tableAt(index), successor);
   if (!isReserved) storePageWord(old, TYPE_FREE);
   retirePage(old);
   pokeWord(oldDescriptors + oldDescriptorCount++ * 4, desc);

@@ -144,12 +144,12 @@ export function freezeHead(head: u32): bool {
  * @returns the new head
  */
 export function inheritPage(head: u32, pfn: u32): u32 {
-  const heir = structPageOf(pfn);
-  record(heir).flags = loadWord(flagsAt(head));
-  record(heir).order = 0;
-  record(heir).owner = record(head).owner;
-  storeWord(refsAt(heir), 1);
-  return heir;
+  const successor = structPageOf(pfn);
+  record(successor).flags = loadWord(flagsAt(head));
+  record(successor).order = 0;
+  record(successor).owner = record(head).owner;
+  storeWord(refsAt(successor), 1);
+  return successor;
 }
 
 /** Leaves a frozen record as that of a free page. */

@@ -11,11 +11,11 @@
 import { peekWord, pokeWord } from '../base/words';
 import { Header } from './header';
 
-/** A descriptor that belongs to a group of its kind, and is listed there while it has room. */
+/** A slab, as its cache lists it while it has room; for lower floors, which do not know slabs. */
 @unmanaged
 export class ListedDesc extends Header {
-  /** Number of the cache. */
-  group: u32;
+  /** Number of the cache; RETIRED (slab/slab.ts). */
+  cache: u32;
   inUse: u32;
   next: u32;
   prev: u32;

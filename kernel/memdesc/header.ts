@@ -136,7 +136,7 @@ export function publish(desc: u32): void {
 }
 
 /**
- * Instead of `publish` where others may wait for it: born as if frozen by us, until `unfreeze`.
+ * Instead of `publish` where others may wait for it: as if frozen by us, until `unfreeze`.
  * What leads to it is stored atomically after this; who has an older pointer takes no pin either
  * way.
  */

@@ -36,7 +36,7 @@ import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
 
 /** 448 of the region's 512 bytes; the mailbox has the rest. */
 export const LEDGER_ENTRIES: u32 = 112;
-/** What pins may take: one is being born or freed in each of a few nested operations. */
+/** What pins may take: one is being made or freed in each of a few nested operations. */
 export const MAX_PINS: u32 = 104;
 
 const NOTED: u32 = 1;
@@ -102,7 +102,7 @@ function move(last: usize, to: usize): void {
   moving = 0;
 }
 
-/** Writes down a descriptor that this thread bears or frees. */
+/** Writes down a descriptor that this thread makes or frees. */
 export function note(desc: u32): void {
   enter(desc | NOTED);
 }

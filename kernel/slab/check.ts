@@ -106,7 +106,7 @@ function isCacheSound(cache: u32): bool {
   for (let desc = record.partial; desc != 0; desc = slabOf(desc).next) {
     if (
       listed++ == record.slabs ||
-      slabOf(desc).group != cache ||
+      slabOf(desc).cache != cache ||
       slabOf(desc).inUse >= record.perSlab
     )
       return false;

@@ -3,10 +3,10 @@
  *
  * Two lists, as in limbo: *retired* since the other was closed, and *ripening* since a grace period
  * began. They are slab's own, not limbo's, because a survivor must be able to make them again: all
- * the time a slab's page word names it, and its group says RETIRED, so that the page map leads to
- * every slab there is.
+ * the time a slab's page word names it, and its cache word says RETIRED, so that the page map leads
+ * to every slab there is.
  *
- *   retire    empty, off its cache's list, group RETIRED                      slab lock
+ *   retire    empty, off its cache's list, RETIRED                            slab lock
  *   wait      somebody may still look at an object through a stale pointer, in a section
  *   claim     refs OWNED → UNPUBLISHED|slot; not if an observer has pinned it: then it waits longer
  *   destroy   page word 0 → page to frames → descriptor to its cache. Nobody rests

@@ -100,7 +100,7 @@ zoneTest('one empty slab stays, others wait and go back to frames', {}, (zone) =
 /** Whether the slab of an object still belongs to its cache. */
 function isKept({ kernel, words }: TestZone, object: number): boolean {
   const desc = (kernel.pageWordOf(pageOf(object)) & ~facts.TYPE_MASK) >>> 0;
-  return words[(desc + offsetOf('Slab', 'group')) / 4] === CACHE_FOLIO;
+  return words[(desc + offsetOf('Slab', 'cache')) / 4] === CACHE_FOLIO;
 }
 
 zoneTest('a retired slab waits for other threads’ sections', {}, (zone) => {

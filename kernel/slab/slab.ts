@@ -18,11 +18,11 @@
  * Where the bytes are: in the descriptor if they are 24 or fewer, so that large objects do not lose
  * a part of their page to them; else at the end of the page, in lines of their own.
  *
- * Slab descriptor (64 bytes): header · group (its cache, RETIRED) · inUse · next · prev · states ·
+ * Slab descriptor (64 bytes): header · cache (its number, RETIRED) · inUse · next · prev · states ·
  *   grower · lowest · 24 bytes
  *   inUse = bytes that are not IN_SLAB;  on its cache's partial list ⇔ inUse < perSlab, and it is
  *   neither RETIRED nor still its grower's
- *   group    atomic: read by isInSlabOf. The rest: slab lock, or set before publish
+ *   cache    atomic: read by isInSlabOf. The rest: slab lock, or set before publish
  *
  * Bootstrap: slab descriptors are slab objects themselves. A slab *of slab descriptors* describes
  * itself with its own object 0. That is the whole trick. It also means that such a slab is never
@@ -57,7 +57,7 @@ export const IN_SLAB: u32 = 0;
 export const IN_SHEAF: u32 = 1;
 export const IN_USE: u32 = 2;
 
-/** Bit of `group`: empty, taken out of its cache, waiting for a grace period. */
+/** Bit of `cache`: empty, taken out of its cache, waiting for a grace period. */
 export const RETIRED: u32 = 0x8000_0000;
 
 @unmanaged
@@ -79,17 +79,17 @@ export function slabOf(desc: u32): Slab {
   return changetype<Slab>(desc);
 }
 
-export function groupAt(desc: u32): usize {
-  return desc + offsetof<Slab>('group');
+export function cacheWordAt(desc: u32): usize {
+  return desc + offsetof<Slab>('cache');
 }
 
 /** Number of the cache that a slab belongs to, or did before it was retired. */
 export function slabCache(desc: u32): u32 {
-  return slabOf(desc).group & ~RETIRED;
+  return slabOf(desc).cache & ~RETIRED;
 }
 
 export function isRetired(desc: u32): bool {
-  return (slabOf(desc).group & RETIRED) != 0;
+  return (slabOf(desc).cache & RETIRED) != 0;
 }
 
 /** Whether the slab is one of slab descriptors, and described by its own object 0. */
@@ -125,15 +125,15 @@ function slabAround(cache: u32, address: u32): u32 {
   if (address >> PAGE_SHIFT >= superblock().pageCount) return 0;
   const word = pageWord(address >> PAGE_SHIFT);
   const desc = slabNamed(word);
-  if (desc == 0 || loadWord(groupAt(desc)) != cache) return 0;
+  if (desc == 0 || loadWord(cacheWordAt(desc)) != cache) return 0;
   // The descriptor may have begun another life, in which it names another page.
   return pageWord(address >> PAGE_SHIFT) == word ? desc : 0;
 }
 
 /**
  * Whether `address` lies in a slab of the cache, whose objects may then be loaded atomically, in
- * use or not, until the section ends. The page word is stored by initSlab,
- * the group by it and by `retire`.
+ * use or not, until the section ends. The page word is stored by initSlab, the
+ * cache by it and by `retire`.
  */
 export function isInSlabOf(cache: u32, address: u32): bool {
   assertInSection();
@@ -205,7 +205,7 @@ export function initSlab(desc: u32, pfn: u32, cache: u32): u32 {
     pokeByte(slab.states, IN_USE);
     slab.inUse = 1;
   }
-  storeWord(groupAt(desc), cache);
+  storeWord(cacheWordAt(desc), cache);
   if (isDefined(PAGELESS_DEBUG) && cache != CACHE_SHEAF) fillAll(desc, cache);
   // Atomic: publishes all of this to isInSlabOf, which takes neither lock nor reference.
   storePageWord(pfn, desc | TYPE_SLAB);

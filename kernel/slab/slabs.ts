@@ -15,7 +15,7 @@ import { enlist, unlist } from '../memdesc/desc-list';
 import { linkAt } from '../memdesc/header';
 import { cacheOf, partialAt, SlabState, slabState } from './cache';
 import {
-  groupAt,
+  cacheWordAt,
   IN_SLAB,
   IN_USE,
   nextHere,
@@ -86,7 +86,7 @@ function retire(desc: u32): void {
   unlist(partialAt(cache), desc);
   cacheOf(cache).slabs--;
   // Atomic: from here on isInSlabOf says no, so the grace period may begin.
-  storeWord(groupAt(desc), cache | RETIRED);
+  storeWord(cacheWordAt(desc), cache | RETIRED);
   enlistRetired(desc);
 }
 

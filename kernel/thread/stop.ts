@@ -19,8 +19,8 @@
  *   loaded, all sequentially consistent: of an entering thread and a stopper at least one sees the
  *   other. Who enters and sees a stop goes back and waits; so does who would go on after a rest and
  *   sees a halt
- * moves  counted up, after the inKernel word, by whoever leaves or rests and sees a stop. The
- *   stopper loads it, then all inKernel words, and parks on it as it was: no move is lost
+ * changes  counted up, after the inKernel word, by whoever leaves or rests and sees a stop. The
+ *   stopper loads it, then all inKernel words, and parks on it as it was: no change is lost
  *
  * A stopper needs everybody outside; a thread inside that itself wants to halt would wait for it
  * for ever, and so would all who wait for its locks. So it says WANTS_HALT, and the stopper,

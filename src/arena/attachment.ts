@@ -5,7 +5,7 @@ import type { KernelExports } from '../border/kernel.ts';
 import { ownVersion } from '../border/version.ts';
 import { DisposedError } from '../errors.ts';
 import type { Zone } from '../threads/registry.ts';
-import { withdraw } from '../threads/threads.ts';
+import { leaveZone } from '../threads/threads.ts';
 import { attachZone } from '../threads/zone.ts';
 import { type ArenaHandle, checkArenaHandle } from './handle.ts';
 
@@ -43,7 +43,7 @@ export class Attachment {
 
   /** Gives back this thread's slot, unless another attachment of the thread uses it. */
   close(): void {
-    if (this.#zone) withdraw(this.#zone);
+    if (this.#zone) leaveZone(this.#zone);
     this.#zone = undefined;
   }
 }

@@ -119,13 +119,13 @@ function writeAll(fs: Fs, fd: number, bytes: Uint8Array): void {
   for (let from = 0; from < bytes.length; ) from += fs.writeSync(fd, bytes, from);
 }
 
-/** The zone of an image, thawed, not attached to. Throws `BadImageError`. */
+/** The zone of an image, adopted, not attached to. Throws `BadImageError`. */
 export function loadImage(file: string): { memory: WebAssembly.Memory; kernel: KernelExports } {
   const { fs, crc32 } = nodeFiles(file);
   let fd = -1;
   try {
     fd = fs.openSync(file, 'r');
-    return thaw(file, new ImageReader(fs, crc32, fd, file).readZone());
+    return adoptImage(file, new ImageReader(fs, crc32, fd, file).readZone());
   } catch (error) {
     throw fileError(file, 'read', error);
   } finally {
@@ -133,7 +133,7 @@ export function loadImage(file: string): { memory: WebAssembly.Memory; kernel: K
   }
 }
 
-function thaw(
+function adoptImage(
   file: string,
   { memory, metadataPages }: { memory: WebAssembly.Memory; metadataPages: number },
 ): { memory: WebAssembly.Memory; kernel: KernelExports } {

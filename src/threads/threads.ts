@@ -45,7 +45,7 @@ export function enroll(
 }
 
 /** Gives the slot back when the last user in this thread is gone. */
-export function withdraw(zone: Zone): void {
+export function leaveZone(zone: Zone): void {
   zone.users--;
   if (zone.users > 0) return;
   registry().zones.delete(zone.id);

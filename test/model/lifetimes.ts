@@ -24,7 +24,7 @@ const highest = facts.THREADS_STATE + offsetOf('ThreadsState', 'highest');
 const ownPage = offsetOf('ThreadSlot', 'page');
 const stocks = offsetOf('FramesOwn', 'stock0');
 /** In a slab its cache. */
-const group = offsetOf('ListedDesc', 'group');
+const cacheAt = offsetOf('ListedDesc', 'cache');
 const slabStates = offsetOf('Slab', 'states');
 const caches = facts.CACHE_TABLE;
 const cacheRecord = sizeOf('KmemCache');
@@ -132,7 +132,7 @@ function judgeSlabObject(
 ): string {
   // A slab that describes itself sets its own bit last; as long as its word is there, it is there.
   if (address >= desc && address < desc + facts.SLAB_DESC_BYTES) return '';
-  const cache = (words[(desc + group) >>> 2]! & ~facts.RETIRED) >>> 0;
+  const cache = (words[(desc + cacheAt) >>> 2]! & ~facts.RETIRED) >>> 0;
   const bytes = words[(caches + cache * cacheRecord + cacheBytes) >>> 2]!;
   const offset = address & WHOLE;
   const index = Math.floor(offset / bytes);
@@ -141,10 +141,10 @@ function judgeSlabObject(
   const inside = offset - index * bytes;
   const isFolio = cache >= facts.CACHE_FOLIO && cache <= facts.CACHE_FOLIO_128;
   const isRefs = inside >= refs && inside < refs + 4;
-  const isGroup = inside >= group && inside < group + 4;
+  const isCache = inside >= cacheAt && inside < cacheAt + 4;
   const isStable =
     cache === facts.CACHE_SLAB
-      ? isRefs || isGroup
+      ? isRefs || isCache
       : (isFolio || cache === facts.CACHE_ZSPAGE) && isRefs;
   if (atomic && (isStable || cache === facts.CACHE_CELL)) return '';
   return `object ${index} of a slab of cache ${cache}, which is free`;

@@ -181,3 +181,26 @@ test('no memory for a store, or for a scratch, is a return value', () => {
   assert.equal(kernel.prepare(), 0);
   assert.equal(kernel.check(), 0);
 });
+
+zoneTest('a thread that comes to a full cache evicts before it has scratch', withStore, (zone) => {
+  const { kernel, bytes } = zone;
+  const store = storeFace(zone, kernel);
+  const fill = () => {
+    const before = kernel.counter(facts.COUNT_EVICTIONS);
+    for (let i = 0; kernel.counter(facts.COUNT_EVICTIONS) === before; i++) {
+      assert.equal(store.set(`key ${i}`, sample(i, 3000, true)), 0);
+    }
+  };
+  const page0 = () => bytes.slice(facts.MEMDESC_STATE, facts.SLOT_TABLE);
+  const sound = page0();
+  for (let owner = 2; owner < 8; owner++) {
+    fill();
+    const evictions = kernel.counter(facts.COUNT_EVICTIONS);
+    zone.join(owner);
+    assert.ok(kernel.counter(facts.COUNT_EVICTIONS) > evictions);
+    assertBytes(page0(), sound, 'the first page');
+  }
+  while (kernel.clearSome(1024) > 0);
+  drainLimbo(kernel);
+  assert.equal(kernel.cacheInUse(2), 0, 'cells');
+});

@@ -2,7 +2,8 @@
  * A thread's own pages: what it needs to work at all, and scratch for keys and values.
  *
  *   page    4 KiB   stocks of pages and objects, pin ledger, mailbox (base/layout.ts)
- *   state   4 KiB   what it is doing in zsmalloc (zsmalloc/thread-state.ts)
+ *   state   4 KiB   what it is doing in zsmalloc (zsmalloc/thread-state.ts), and what it took out
+ *                   of the index (store/deferred.ts)
  *   key     4 KiB   the key of the call under way
  *   input   64 KiB  a block of value to store; when reading, a block collected from its parts
  *   output  64 KiB  a block as stored; when reading, the decoded block

@@ -2,8 +2,9 @@
  * Deferred entries: what a thread took out of the index waits for its grace period in a ring of its
  * own.
  *
- * The ring's handles stand in the second half of the thread's key scratch, its words in the
- * thread's journal, which is never given back. A handle is the first of an entry's chain: nothing
+ * The ring's handles stand on the page of the thread's state, which it has as long as its slot: who
+ * comes to a full cache evicts before it has any scratch. Its words stand in the thread's journal,
+ * which is never given back. A handle is the first of an entry's chain: nothing
  * is written into entries to let them wait.
  *
  *   head      next to be freed                      ring lock: whoever drains, of any thread
@@ -23,11 +24,11 @@ import { assertHalted, assertLockedOrHalted, assertOutside } from '../thread/con
 import { LIMBO_VALUE } from '../thread/limbo';
 import { lock, tryLock, unlock } from '../thread/lock';
 import { beginGracePeriod, isQuiescent } from '../thread/rcu';
-import { highestSlot, slotOf } from '../thread/slot';
+import { highestSlot } from '../thread/slot';
 import { zsDefer } from '../zsmalloc/alloc';
+import { STATE_BYTES, threadStateOf } from '../zsmalloc/thread-state';
 import { releaseDoomed } from './chain';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
-import { MAX_KEY_BYTES } from './limits';
 
 /** Handles in a ring: four batches of reclaim/reclaim.ts. */
 export const RING: u32 = 256;
@@ -45,7 +46,7 @@ function tailAt(slot: u32): usize {
 }
 
 function handleAt(slot: u32, count: u32): usize {
-  return slotOf(slot).keyScratch + MAX_KEY_BYTES + (count & (RING - 1)) * 4;
+  return threadStateOf(slot) + STATE_BYTES + (count & (RING - 1)) * 4;
 }
 
 /** Entries that wait in a slot's ring. */

@@ -60,6 +60,8 @@ export class ThreadState {
 
 const ACTIVE_AT: u32 = 128;
 const BATCHES_AT: u32 = ACTIVE_AT + 2 * SPARES;
+/** All of it; what follows on the page is the store's (store/deferred.ts). */
+export const STATE_BYTES: u32 = BATCHES_AT + 2 * THREAD_FREED * 4;
 
 /** The thread state of the thread in a slot; 0 when it has none. */
 export function threadStateOf(slot: u32): usize {

@@ -114,3 +114,16 @@ test('tags are of all threads', async () => {
   other.deleteTag('x');
   assert.equal(cache.get('key'), undefined);
 });
+
+test('long tags of a long key leave alone what waits to be freed', () => {
+  using cache = open();
+  const tags = Array.from({ length: 8 }, (_, i) => `${i}`.repeat(256));
+  for (let round = 0; round < 100; round++) {
+    cache.set('overwritten', `${round}`);
+    cache.set('k'.repeat(1500), 'value', { tags });
+  }
+  for (let round = 0; round < 1000; round++) cache.set('overwritten', `${round}`);
+  cache.arena.check();
+  cache.clear();
+  cache.arena.check();
+});

@@ -12,7 +12,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { SharedCache } from '../support/built.ts';
+import { compileWorker, SharedCache } from '../support/built.ts';
 import { seeded } from '../support/seeded.ts';
 import { findViolation, type Violation } from './checker.ts';
 import { FAULTS, type Fault } from './faults.ts';
@@ -47,6 +47,8 @@ export interface Report {
   /** What the threads did to the violated key before. */
   before: Operation[];
 }
+
+const file = await compileWorker(new URL('./history-worker.ts', import.meta.url));
 
 /** Milliseconds that a step may take before it is said to hang. */
 const PATIENCE_MS = 30_000;
@@ -115,7 +117,7 @@ class Histories {
     const { handle } = this.cache;
     const { fault } = this.plan;
     const workerData: HistoryData = { handle, clock: this.clock, log: log.buffer, writer, fault };
-    const worker = new Worker(new URL('./history-worker.ts', import.meta.url), { workerData });
+    const worker = new Worker(file, { workerData });
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const member: Member = { worker, writer, log, ended, isDone: false };
     const fail = (error: unknown): void => {

@@ -6,7 +6,7 @@
  * objects and pages move under the keys that are looked at.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { SharedCache, type SharedCacheHandle } from '../support/built.ts';
+import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
 import { seeded } from '../support/seeded.ts';
 import { Actions } from './actions.ts';
 import { type Fault, faulty } from './faults.ts';

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { offsetOf } from '../support/zone.ts';
-import { damage, every } from './damage.ts';
+import { type Choose, damage, every } from './damage.ts';
+import { metadataBits, metadataLines } from './damage-places.ts';
 
 /** Offset of a slot's word. The creator has the first slot, the supervisor the second. */
 const IN_KERNEL = offsetOf('ThreadSlot', 'inKernel');
@@ -25,9 +26,9 @@ const regressions = [
   },
 ];
 
-async function isSafe(bits: number[]): Promise<void> {
+async function isSafe(bits: number[] | Choose): Promise<void> {
   const { flips, hangs, findings } = await damage(bits);
-  assert.equal(flips, bits.length);
+  if (Array.isArray(bits)) assert.equal(flips, bits.length);
   assert.deepEqual(hangs, []);
   assert.deepEqual(findings, []);
 }
@@ -38,3 +39,14 @@ for (const { what, byte, bits = 3 } of regressions) {
 
 test('flipped bits of the first page, and of what follows it', () =>
   isSafe([...every(67, 0, 4096 * 8), ...every(24_989, 4096 * 8, 2 ** 20 * 8)]));
+
+test('flipped bits of every kind of metadata, wherever it stands', async (context) => {
+  let kinds: string[] = [];
+  await isSafe((cache) => {
+    kinds = [...metadataLines(cache).keys()];
+    return metadataBits(cache, 6);
+  });
+  context.diagnostic(kinds.join(', '));
+  const pages = ['index', 'slab', 'zspage', 'size classes', 'eviction queues', 'thread page'];
+  for (const kind of pages) assert.ok(kinds.includes(kind), kind);
+});

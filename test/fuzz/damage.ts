@@ -3,6 +3,8 @@
  *
  *   node test/fuzz/damage.ts            every bit of the first page, every 97th of the first MiB
  *   node test/fuzz/damage.ts 0x480 8    bits from that byte on
+ *   node test/fuzz/damage.ts metadata 500   of each kind of metadata so many bits, at random; with
+ *                                      Infinity all of them
  *
  * What must not come of it: a call that does not return, an error that is not typed, a wrong value,
  * a key that is missing while `check` finds the zone sound.
@@ -10,6 +12,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SharedCache } from '../../src/index.ts';
+import { metadataBits } from './damage-places.ts';
 import { type DamageData, type Finding, KEYS, makeValue } from './damage-values.ts';
 
 export interface DamageReport {
@@ -28,30 +31,40 @@ export function every(step: number, first: number, end: number): number[] {
   return Array.from({ length: Math.ceil((end - first) / step) }, (_, i) => first + i * step);
 }
 
+/**
+ * Bits that are chosen in each zone anew, as many: pages are not where they were in another one.
+ */
+export type Choose = (cache: SharedCache) => number[];
+
 /** Flips each of these bits. After a hang, or when the zone cannot be used on, another one is. */
-export async function damage(bits: number[]): Promise<DamageReport> {
-  const report: DamageReport = { flips: bits.length, hangs: [], findings: [] };
-  for (let done = 0; done < bits.length; ) {
-    const { flips, hasHung, findings } = await session(bits.slice(done));
+export async function damage(bits: number[] | Choose): Promise<DamageReport> {
+  const report: DamageReport = { flips: 0, hangs: [], findings: [] };
+  const choose = typeof bits === 'function' ? bits : () => bits;
+  for (let isOver = false; !isOver; ) {
+    const { flips, left, hung, findings } = await session(choose, report.flips);
     report.findings.push(...findings);
-    done += flips;
-    if (hasHung) report.hangs.push(bits[done - 1]!);
+    report.flips += flips;
+    if (hung !== undefined) report.hangs.push(hung);
+    isOver = flips >= left;
   }
   return report;
 }
 
 interface Session {
   flips: number;
-  /** Whether the last of them never ended. */
-  hasHung: boolean;
+  /** Bits that were to be flipped. */
+  left: number;
+  /** The last of them, if that never ended. */
+  hung: number | undefined;
   findings: Finding[];
 }
 
 /** A zone, and a thread that damages it. */
-async function session(bits: number[]): Promise<Session> {
+async function session(choose: Choose, done: number): Promise<Session> {
   const cache = new SharedCache({ maxSize: '4MiB' });
-  for (let i = 0; i < KEYS; i++) cache.set(`key ${i}`, makeValue(i));
+  fill(cache);
   while (cache.arena.report().threads < 2) await sleep(1);
+  const bits = choose(cache).slice(done);
   const bytes = new Uint8Array(cache.arena.memory.buffer);
   const sound = bytes.slice();
   const progress = new Int32Array(new SharedArrayBuffer(4));
@@ -69,7 +82,18 @@ async function session(bits: number[]): Promise<Session> {
   await worker.terminate();
   bytes.set(sound);
   cache[Symbol.dispose]();
-  return { flips: Atomics.load(progress, 0), hasHung: end === 'hung', findings };
+  const flips = Atomics.load(progress, 0);
+  const hung = end === 'hung' ? bits[flips - 1] : undefined;
+  return { flips, left: bits.length, hung, findings };
+}
+
+/** Keys that must not be missed, and some that have a time or a tag, and may be. */
+function fill(cache: SharedCache): void {
+  for (let i = 0; i < KEYS; i++) cache.set(`key ${i}`, makeValue(i));
+  for (let i = 0; i < 50; i++) cache.set(`timed ${i}`, makeValue(i), { ttl: 100_000 + i });
+  for (let i = 0; i < 50; i++) cache.set(`tagged ${i}`, makeValue(i), { tags: [`tag ${i % 5}`] });
+  cache.deleteTag('tag 0');
+  cache.getOrSetSync('computed', () => makeValue(1));
 }
 
 /** Resolves when nothing moves any more. */
@@ -82,12 +106,15 @@ async function watch(progress: Int32Array): Promise<'hung'> {
   }
 }
 
+/** What the command line asks for. */
+function asked([what, count = '8']: string[]): number[] | Choose {
+  if (what === undefined) return [...every(1, 0, PAGE_BITS), ...every(97, PAGE_BITS, MIB_BITS)];
+  if (what === 'metadata') return (cache) => metadataBits(cache, Number(count));
+  return every(1, Number(what) * 8, Number(what) * 8 + Number(count));
+}
+
 if (process.argv[1] === import.meta.filename) {
-  const [first, count] = process.argv.slice(2).map(Number);
-  const bits =
-    first === undefined
-      ? [...every(1, 0, PAGE_BITS), ...every(97, PAGE_BITS, MIB_BITS)]
-      : every(1, first * 8, first * 8 + (count ?? 8));
+  const bits = asked(process.argv.slice(2));
   const { flips, hangs, findings } = await damage(bits);
   for (const bit of hangs) console.log(`hang at ${place(bit)}`);
   for (const { bit, what, detail } of findings) console.log(`${what} at ${place(bit)}: ${detail}`);

@@ -190,6 +190,24 @@ export function findFirst(at: u32): bool {
   return false;
 }
 
+/** How many records of the first page come next, `most` at most, that are `wanted` units. */
+export function recordsAhead(at: u32, most: u32, wanted: u32): u32 {
+  const head = changetype<Fifo>(at).head;
+  if (head == 0) return 0;
+  const first = pageOf(head).first;
+  const end = min(max(first, pageOf(head).count), first + most);
+  let sum: u32 = 0;
+  let next = first;
+  for (; next < end && sum < wanted; next++) sum += unitsIn(head, next);
+  return next - first;
+}
+
+/** Hash of one of these; 0 if it is gone. */
+export function hashAhead(at: u32, index: u32): u32 {
+  const head = changetype<Fifo>(at).head;
+  return hashIn(head, pageOf(head).first + index);
+}
+
 /** Takes the record that `findFirst` found, under the same lock. */
 export function takeFirst(at: u32): void {
   const queue = changetype<Fifo>(at);

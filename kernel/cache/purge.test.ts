@@ -25,9 +25,9 @@ function fill(
 }
 
 /** Purges everything. @returns entries that went, in all and by one call at most */
-function purge({ kernel }: TestZone): { all: number; most: number } {
+function purge({ kernel }: TestZone, ofAll = 0): { all: number; most: number } {
   let [all, most] = [0, 0];
-  kernel.beginPurge();
+  kernel.beginPurge(ofAll);
   for (let some = kernel.purgeNext(); some >= 0; some = kernel.purgeNext()) {
     all += some;
     most = Math.max(most, some);
@@ -124,4 +124,40 @@ zoneTest('an overwriting that lives shorter is purged by its own time', withStor
   zone.kernel.tellTime(60_000);
   assert.equal(purge(zone).all, 10);
   assert.equal(zone.kernel.entryCount(), 0);
+});
+
+zoneTest(
+  'a purge of all leaves nothing of the deleted, and everything of others',
+  withStore,
+  (zone) => {
+    const { kernel } = zone;
+    const store = storeFace(zone, kernel);
+    const pages = () => kernel.countPagesOf(facts.TYPE_MISC, facts.MISC_QUEUE);
+    const before = pages();
+    fill(store, 'gone', 3000);
+    fill(store, 'kept', 10);
+    for (let i = 0; i < 3000; i++) kernel.remove(store.key(`gone ${i}`));
+    assert.equal(purge(zone).all, 0);
+    assert.equal(pages(), before + Math.ceil(3010 / facts.PAGE_RECORDS));
+    assert.equal(purge(zone, 1).all, 0);
+    // One that the queue keeps, in which those ten are.
+    assert.equal(pages(), before + 1);
+    for (let i = 0; i < 10; i++) assert.ok(store.has(`kept ${i}`), `kept ${i}`);
+    assertSound(kernel);
+    // Their records are there: they are evicted in their turn.
+    fill(store, 'new', 9000);
+    for (let i = 0; i < 10; i++) assert.ok(!store.has(`kept ${i}`), `kept ${i}`);
+  },
+);
+
+zoneTest('a purge of all ends, whatever is added meanwhile', withStore, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  fill(store, 'first', 10);
+  kernel.beginPurge(1);
+  let calls = 0;
+  for (; kernel.purgeNext() >= 0; calls++) {
+    assert.ok(calls < 100, 'it does not end');
+    fill(store, `more ${calls}`, facts.PAGE_RECORDS);
+  }
 });

@@ -33,6 +33,7 @@ import { selfState } from '../thread/slot';
 import {
   dueOf,
   Fifo,
+  findFirst,
   firstFrom,
   hashesAt,
   hashIn,
@@ -75,6 +76,10 @@ let entries: u32 = 0;
 let purgedQueue: u32 = 0;
 let purgedStamp: u32 = 0;
 let isAtHead: bool = true;
+/** Thread-local: stamp of the last page that this queue had then. */
+let lastStamp: u32 = 0;
+/** Thread-local: whether it looks at pages in which nothing is over, too. */
+let purgesAll: bool = false;
 
 /**
  * Frees so many units of what is over, or all that is due.
@@ -100,10 +105,14 @@ export function sweptEntries(): u32 {
   return entries;
 }
 
-/** Begins to purge all queues, by this thread. */
-export function beginPurge(): void {
+/**
+ * Begins to purge all queues, by this thread: of what is over, or of every record that leads to
+ * nothing.
+ */
+export function beginPurge(ofAll: bool): void {
   purgedQueue = 0;
   isAtHead = true;
+  purgesAll = ofAll;
 }
 
 /**
@@ -119,21 +128,28 @@ export function purgeNext(): i32 {
   const isMain = (purgedQueue & 1) != 0;
   lock(shard);
   const queue = changetype<Fifo>(queueAt(shard, isMain));
+  if (isAtHead) lastStamp = queue.lastStamp;
   let page = isAtHead ? queue.head : firstFrom(queue, purgedStamp);
+  // What came since is for others: so it ends.
+  if (page != 0 && i32(lastStamp - pageOf(page).stamp) < 0) page = 0;
   const now = latestTime();
-  for (let looks: u32 = 0; page != 0 && looks < LOOKS && pageOf(page).least > now; looks++) {
+  for (let looks: u32 = 0; page != 0 && looks < LOOKS && !isPurged(page, now); looks++) {
     page = pageOf(page).next;
   }
   isAtHead = page == 0;
   if (page == 0) purgedQueue++;
   else purgedStamp = pageOf(page).stamp;
-  const isOver = page != 0 && pageOf(page).least <= now;
-  if (isOver) beginSweep(page);
+  const isNext = page != 0 && isPurged(page, now);
+  if (isNext) beginSweep(page);
   unlock(shard);
-  if (!isOver) return 0;
+  if (!isNext) return 0;
   purgedStamp++;
   sweep(shard, isMain, now);
   return i32(entries);
+}
+
+function isPurged(page: u32, now: u64): bool {
+  return purgesAll || pageOf(page).least <= now;
 }
 
 /** Sweeps the next page of a queue that is due. @returns NOTHING, WALKED or SWEPT */
@@ -196,6 +212,8 @@ function sweep(shard: u32, isMain: bool, now: u64): void {
   if (firstFrom(queue, stamp) == swept) {
     strikeJudged(queue);
     lowerDue(queue, swept, least, due);
+    // Pages without a record are dropped.
+    findFirst(changetype<u32>(queue));
   }
   unlock(shard);
   inHandOf(selfSlot()).sweeping = 0;

@@ -25,11 +25,24 @@
  */
 import { selfSlot } from '../base/env';
 import { PAGE_BYTES, superblock } from '../base/layout';
+import { likelyHandle, touchLine } from '../store/directory';
 import { entryCount } from '../store/journal';
 import { assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
+import { enterSection, leaveSection } from '../thread/rcu';
+import { zsPlace, zsReadWord } from '../zsmalloc/object';
 import { deadUnits, sweepDead } from './dead';
-import { Fifo, findFirst, PAGE_RECORDS, poppedHash, push, takeFirst, unitsFor } from './fifo';
+import {
+  Fifo,
+  findFirst,
+  hashAhead,
+  PAGE_RECORDS,
+  poppedHash,
+  push,
+  recordsAhead,
+  takeFirst,
+  unitsFor,
+} from './fifo';
 import { addGhost, takeGhost } from './ghosts';
 import {
   JUDGED_EVICTED,
@@ -57,6 +70,9 @@ const ANY_HITS: u32 = 255;
 /** Records that are judged for one eviction at most: every one in main five times. */
 const ROUNDS: u32 = 5;
 
+/** Entries that are evicted of a shard before it is the next one's turn. */
+const AHEAD: u32 = 8;
+
 /** Records that an addition looks after: one more than it adds. */
 const RENEWALS: u32 = 2;
 
@@ -72,6 +88,8 @@ class Tidy {
 let turn: u32 = 0;
 /** Thread-local: records in the shard that was popped from last. */
 let records: u32 = 0;
+/** Of no use but that what is added to it is loaded. */
+let warmth: u32 = 0;
 
 function recordsOf(shard: u32, isMain: bool): u32 {
   return changetype<Fifo>(queueAt(shard, isMain)).records;
@@ -169,16 +187,36 @@ export function evictSome(bytes: u32): u32 {
   let empty: u32 = 0;
   while (freed < wanted && empty < shardCount()) {
     turn = (turn + 1) & (shardCount() - 1);
-    const units = evictOne(shardAt(turn));
-    freed += units;
-    if (units == 0) empty++;
-    else {
-      entries++;
-      empty = 0;
+    const shard = shardAt(turn);
+    warm(shard, wanted - freed);
+    let units: u32 = 1;
+    for (let i: u32 = 0; i < AHEAD && units != 0 && freed < wanted; i++) {
+      units = evictOne(shard);
+      freed += units;
+      if (units != 0) entries++;
     }
+    empty = units == 0 ? empty + 1 : 0;
   }
   if (freed < wanted) entries += sweepSome(wanted - freed);
   return entries;
+}
+
+/**
+ * Looks at what the next records will need, all lines before all entries: what must come from
+ * memory then comes for several at a time.
+ */
+function warm(shard: u32, wanted: u32): void {
+  lock(shard);
+  enterSection();
+  const queue = queueAt(shard, !isSmallNext(shard));
+  const count = recordsAhead(queue, AHEAD, wanted);
+  for (let i: u32 = 0; i < count; i++) warmth += touchLine(hashAhead(queue, i));
+  for (let i: u32 = 0; i < count; i++) {
+    const handle = likelyHandle(hashAhead(queue, i));
+    if (handle != 0) warmth += zsReadWord(zsPlace(handle), 0);
+  }
+  leaveSection();
+  unlock(shard);
 }
 
 /** Evicts an entry of a shard. @returns its units, 0 = no record leads to an entry */
@@ -200,11 +238,16 @@ function evictOne(shard: u32): u32 {
 function popNext(shard: u32): bool {
   lock(shard);
   records = recordsOf(shard, false) + recordsOf(shard, true);
-  const small = unitsOf(shard, false);
-  const isSmall = small != 0 && small * SMALL_SHARE >= small + unitsOf(shard, true);
+  const isSmall = isSmallNext(shard);
   const isFound = popFrom(shard, !isSmall) || popFrom(shard, isSmall);
   unlock(shard);
   return isFound;
+}
+
+/** Whether the small queue has more than its share. */
+function isSmallNext(shard: u32): bool {
+  const small = unitsOf(shard, false);
+  return small != 0 && small * SMALL_SHARE >= small + unitsOf(shard, true);
 }
 
 function popFrom(shard: u32, isMain: bool): bool {

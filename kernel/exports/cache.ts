@@ -326,9 +326,12 @@ export function reclaim(): u32 {
   return freed;
 }
 
-/** This thread's `purgeNext` begins at the first queue. */
-export function beginPurge(): void {
-  purging.beginPurge();
+/**
+ * This thread's `purgeNext` begins at the first queue. @param ofAll  it looks at all records, not
+ * only where something is over
+ */
+export function beginPurge(ofAll: bool): void {
+  purging.beginPurge(ofAll);
 }
 
 /** Takes out expired entries of a page of the queues. @returns how many, or −1 when all is done */

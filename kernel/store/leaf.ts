@@ -310,7 +310,9 @@ export function hasMark(leaf: u32, position: u32, shift: u32): bool {
 export function setMark(leaf: u32, position: u32, shift: u32, isSet: bool): void {
   const at = marksAt(leaf, position / LINE_CELLS);
   const bit: u32 = 1 << (shift + (position % LINE_CELLS));
-  storeWord(at, isSet ? peekWord(at) | bit : peekWord(at) & ~bit);
+  const seen = peekWord(at);
+  const marks = isSet ? seen | bit : seen & ~bit;
+  if (marks != seen) storeWord(at, marks);
 }
 
 export function isMainAt(leaf: u32, position: u32): bool {

@@ -20,7 +20,7 @@ export function purgeStale(kernel: KernelExports, clock: ZoneClock, maxMs: numbe
   clock.nowIfNeeded();
   const end = systemTime.stamp() + maxMs;
   let removed = 0;
-  kernel.beginPurge();
+  kernel.beginPurge(0);
   for (const step of [() => kernel.purgeNext(), () => kernel.sweepDead()]) {
     let some: number;
     do {
@@ -29,4 +29,19 @@ export function purgeStale(kernel: KernelExports, clock: ZoneClock, maxMs: numbe
     } while (some >= 0 && systemTime.stamp() < end);
   }
   return removed;
+}
+
+/** Entries that one kernel call clears: some hundred microseconds. */
+const CLEAR_BATCH = 1024;
+
+/** Removes what is there now, and the records of it, which those who set next would look after. */
+export function clearAll(kernel: KernelExports): void {
+  let left = kernel.entryCount();
+  let removed: number;
+  do {
+    removed = kernel.clearSome(CLEAR_BATCH);
+    left -= removed;
+  } while (removed > 0 && left > 0);
+  kernel.beginPurge(1);
+  while (kernel.purgeNext() >= 0);
 }

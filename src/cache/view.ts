@@ -22,7 +22,7 @@ import {
   type LoadOptions,
   readRequest,
 } from './load-options.ts';
-import { type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
+import { clearAll, type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
 import type { EntryInfo } from './reader.ts';
 import {
   type GetOptions,
@@ -41,8 +41,6 @@ import type { Version } from './writer.ts';
 
 /** The cursor behind the last key: kernel/cache/keys.ts. */
 const END_OF_KEYS = 2 ** 32;
-/** Entries that one kernel call clears: some hundred microseconds. */
-const CLEAR_BATCH = 1024;
 
 export class CacheView<T> {
   readonly #parts: ViewParts<T>;
@@ -248,12 +246,7 @@ export class CacheView<T> {
   clear(): void {
     const kernel = this.#sound();
     this.#parts.tier?.session?.cleared();
-    let left = kernel.entryCount();
-    let removed: number;
-    do {
-      removed = kernel.clearSome(CLEAR_BATCH);
-      left -= removed;
-    } while (removed > 0 && left > 0);
+    clearAll(kernel);
   }
 
   /**

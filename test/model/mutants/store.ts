@@ -167,6 +167,11 @@ export const storeMutants: Mutant[] = [
     scenarios: ['queue-page-dropped-killed-survived'],
   },
   {
+    name: 'a purge leaves pages without a record',
+    edits: [['    findFirst(changetype<u32>(queue));\n', '']],
+    scenarios: ['purge-of-all-killed-survived'],
+  },
+  {
     name: 'a page whose sweeper died is not swept again',
     edits: [['  repairSweep(hand);\n', '']],
     scenarios: ['purge-killed-survived'],

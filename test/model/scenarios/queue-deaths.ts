@@ -63,6 +63,11 @@ const purge: Body = async (thread) => {
   await thread.call('purgeNext');
 };
 
+const purgeOfAll: Body = async (thread) => {
+  await thread.call('beginPurge', 1);
+  await thread.call('purgeNext');
+};
+
 /** What is over is found by a survivor, though the dead one had taken the page's time away. */
 function purgeRest(machine: Machine): void {
   const { main } = machine;
@@ -114,6 +119,27 @@ export const queueDeathScenarios: KernelScenario[] = [
         assert.notEqual(headPage(machine), firstPage);
       }
       expectLeft('', 'q', killed.length === 0 ? '-' : 'q-')(machine);
+    },
+  },
+  {
+    ...common,
+    name: 'purge-of-all-killed-survived',
+    rule: 'who dies purging records of the deleted takes none of the living with them',
+    stepLimit: 60_000,
+    prepare: (machine) => {
+      makeWith('', 'k')(machine);
+      removeKey(machine, 'k');
+      fillPage(machine);
+      popAllButOne(machine);
+      put(machine, 'q');
+      firstPage = headPage(machine);
+    },
+    threads: [purgeOfAll],
+    check: (machine) => {
+      if (machine.killed.length === 0) assert.notEqual(headPage(machine), firstPage);
+      // The page that is left has the record of q, by which it is evicted.
+      assert.equal(machine.main.callNow('entryCount'), 1);
+      expectLeft('q', 'q', 'q')(machine);
     },
   },
   {

@@ -2,6 +2,8 @@
  * Suite `tier`: a cache with a second tier behind it: a server on a Unix socket, or a folder.
  *
  *   hot-get            ns of a `get` that is a hit; the peer is a cache without a tier
+ *   hot-get-ttl        the same; the peer's entries have a ttl, as all have before a tier: the rest
+ *                      of hot-get is the reading of a clock
  *   get-many-100       µs until `getManyAsync` has 100 values that only the server has; the peer is
  *                      node-redis, asked for the same values by a pipeline of GETs
  *   get-many-100-mget  the same beside one MGET

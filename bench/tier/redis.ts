@@ -29,7 +29,7 @@ interface Bench {
 }
 
 const stages: [rows: RegExp, run: (bench: Bench) => Promise<Result[]>][] = [
-  [/hot-get/, hotGet],
+  [/hot-get(-ttl)?/, hotGet],
   [/get-many-100(-mget)?/, getMany],
   [/get-or-set-8t/, getOrSet],
   [/write-behind-(set|all)/, writeBehind],
@@ -66,7 +66,9 @@ async function hotGet({ server, isTiny, rounds, pool }: Bench): Promise<Result[]
   const { cache, tier } = openTiered(server, 'hot', 'through');
   await tier.connect();
   const plain = new SharedCache({ maxSize: '64MiB' });
-  for (const one of [cache, plain]) {
+  const timed = new SharedCache({ maxSize: '64MiB', ttl: 60_000 });
+  const all = [cache, plain, timed];
+  for (const one of all) {
     for (let id = 0; id < HOT_KEYS; id++) one.set(keyOf(id), pool[id % pool.length]!);
   }
   await cache.flush();
@@ -76,12 +78,17 @@ async function hotGet({ server, isTiny, rounds, pool }: Bench): Promise<Result[]
       for (let i = 0; i < MANY; i++) one.get(keyOf(random(HOT_KEYS)));
     });
   };
-  const peer = 'no tier';
-  const pair = { name: 'hot-get', unit: 'ns', peer, ours: timeOf(cache), theirs: timeOf(plain) };
-  const row = await pairRow(isTiny ? 1 : 2 * rounds, pair);
+  const results: Result[] = [];
+  for (const [name, peer, other] of [
+    ['hot-get', 'no tier', plain],
+    ['hot-get-ttl', 'no tier, ttl', timed],
+  ] as const) {
+    const pair = { name, unit: 'ns', peer, ours: timeOf(cache), theirs: timeOf(other) };
+    results.push(await pairRow(isTiny ? 1 : 2 * rounds, pair));
+  }
   if (cache.size !== HOT_KEYS) throw new Error(`${cache.size} entries are left`);
-  for (const one of [cache, plain]) one.close();
-  return [row];
+  for (const one of all) one.close();
+  return results;
 }
 
 /** Answers all questions one after the other. @returns µs of one */

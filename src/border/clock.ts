@@ -118,6 +118,14 @@ export class ZoneClock {
   }
 
   /**
+   * What a look at one key brings along: a time where some keys expire, since to be asked for one
+   * costs a second search. A clock of the user's own is read only when asked for: it may do anything.
+   */
+  guess(): number {
+    return this.isOwn ? 0 : this.nowIfNeeded();
+  }
+
+  /**
    * When something expires that is stored now and lives for `ttl` ms; 0 = never, as ttl 0.
    *
    * Others may expire even if this does not: eviction, which takes those first, hears the time.

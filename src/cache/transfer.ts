@@ -228,17 +228,17 @@ export class Border {
     }
   }
 
-  /** Reads the first block; the clock only if the entry has an expiry. */
+  /** Reads the first block. */
   #begin(keyBytes: number, isCounted: number): number {
-    const length = this.#kernel.get(keyBytes, 0, isCounted);
+    const length = this.#kernel.get(keyBytes, this.#clock.guess(), isCounted);
     return length === facts.ERR_NEEDS_CLOCK
       ? this.#kernel.get(keyBytes, this.#timeFor(keyBytes), isCounted)
       : length;
   }
 
-  /** Calls with no time, and again with it if the key's entry has an expiry. */
+  /** Calls with a guess, and again with the time if the key's entry has an expiry. */
   withTime(keyBytes: number, call: (now: number) => number): number {
-    const outcome = call(0);
+    const outcome = call(this.#clock.guess());
     return outcome === facts.ERR_NEEDS_CLOCK ? call(this.#timeFor(keyBytes)) : outcome;
   }
 
@@ -253,7 +253,7 @@ export class Border {
 
   /** Whether the key in the scratch has a value. */
   has(keyBytes: number): boolean {
-    const isThere = this.#kernel.has(keyBytes, 0);
+    const isThere = this.#kernel.has(keyBytes, this.#clock.guess());
     return (
       (isThere === facts.ERR_NEEDS_CLOCK
         ? this.#kernel.has(keyBytes, this.#timeFor(keyBytes))

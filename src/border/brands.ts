@@ -63,6 +63,26 @@ export function fixedView(bytes: Uint8Array, length: number): Uint8Array {
   return new Uint8Array(bufferOf(bytes), offsetOf(bytes), length);
 }
 
+/** From so many bytes on a detour pays. */
+const DETOUR_FROM = 256;
+const DETOUR_BYTES: number = 64 * 1024;
+let detour: Uint8Array | undefined;
+
+/**
+ * Whether copying between this place and one of ours goes byte by byte: V8 copies private and
+ * shared memory by words only if both begin at a multiple of 8, else at a tenth of the speed.
+ */
+export function isCrooked(bytes: Uint8Array, offset: number, length: number): boolean {
+  const isAside = ((offsetOf(bytes) + offset) & 7) !== 0;
+  return isAside && length >= DETOUR_FROM && length <= DETOUR_BYTES;
+}
+
+/** Private memory of `length` bytes that begins at a multiple of 8, lent until the next call. */
+export function detourOf(length: number): Uint8Array {
+  detour ??= new Uint8Array(DETOUR_BYTES);
+  return detour.subarray(0, length);
+}
+
 /**
  * Copies `length` bytes, which `source` had when they were counted, to the start of `target`. What
  * `source` has got since is not copied beyond `target`'s end.
@@ -70,6 +90,15 @@ export function fixedView(bytes: Uint8Array, length: number): Uint8Array {
  * @param target  a view of all the room there is, at least `length`
  */
 export function copyBytes(target: Uint8Array, source: Uint8Array, length: number): void {
+  let from = source;
+  if (isCrooked(source, 0, length)) {
+    from = detourOf(length);
+    copyAll(from, source, length);
+  }
+  copyAll(target, from, length);
+}
+
+function copyAll(target: Uint8Array, source: Uint8Array, length: number): void {
   try {
     target.set(source);
   } catch {

@@ -119,7 +119,8 @@ export class ZoneClock {
 
   /**
    * What a look at one key brings along: a time where some keys expire, since to be asked for one
-   * costs a second search. A clock of the user's own is read only when asked for: it may do anything.
+   * costs a second search. A clock of the user's own is read only when asked for: it may do
+   * anything.
    */
   guess(): number {
     return this.isOwn ? 0 : this.nowIfNeeded();

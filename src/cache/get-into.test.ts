@@ -26,6 +26,22 @@ for (const compression of ['lz4', 'none'] as const) {
   });
 }
 
+test('bytes come and go from every place of a buffer', () => {
+  using cache = new SharedCache({ maxSize: '8MiB' });
+  const buffer = new Uint8Array(3 * BLOCK);
+  for (const length of [255, 256, 1027, BLOCK, 65_536, 65_537, 2 * BLOCK + 5]) {
+    for (let at = 0; at <= 8; at++) {
+      const value = sample(length + at, length);
+      buffer.fill(0).set(value, at);
+      assert.ok(cache.set('key', buffer.subarray(at, at + length)));
+      buffer.fill(0);
+      assert.equal(cache.getInto('key', buffer, at), length);
+      assert.ok(Buffer.from(value).equals(buffer.subarray(at, at + length)), `${length} at ${at}`);
+      assert.equal(buffer[at + length], 0);
+    }
+  }
+});
+
 test('a key that is missing, or over, is undefined', () => {
   let now = 1000;
   using cache = new SharedCache({ maxSize: '4MiB', now: () => now });

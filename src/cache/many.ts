@@ -25,6 +25,8 @@ const ROW_KEYS = 64;
 const ROW_BYTES: number = facts.LZ4_TABLE_BYTES;
 /** Length and hash of a key. */
 const RECORD_HEAD = 8;
+/** Where the answers begin, so that values do at multiples of 8. */
+const FIRST_ANSWER = 4;
 /** Instead of a length: the value is longer than the scratch. Below 0 as well: there is none. */
 const ALONE = -2;
 
@@ -108,14 +110,14 @@ export class Many<T> {
     const { take, make } = this.#picking;
     const words = this.#answers;
     const alone: number[] = [];
-    for (let i = 0, at = 0; i < count; i++) {
+    for (let i = 0, at = FIRST_ANSWER; i < count; i++) {
       const bytes = words[at >> 2]!;
-      at += 4;
+      const start = this.#output + at + 4;
+      at += 8;
       if (bytes === ALONE) alone.push(from + i);
       if (bytes < 0) continue;
-      const start = this.#output + at;
       values[from + i] = take(this.#memory, start, start + bytes) as T;
-      at += padded(bytes);
+      at += (bytes + 3) & ~7;
     }
     for (let i = from; make && i < from + count; i++) {
       if (values[i] !== undefined) values[i] = make(values[i]);

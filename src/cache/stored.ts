@@ -5,6 +5,7 @@
  * through the same scratch (kernel/cache/stored.ts). Nothing is compressed anew; what comes in is
  * proven to decode before it is taken.
  */
+import { copyBytes } from '../border/brands.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import { viewOf } from './values.ts';
@@ -12,6 +13,8 @@ import { viewOf } from './values.ts';
 /** A block's head: its length, and a checksum. */
 const HEAD_BYTES = 8;
 const RAW: number = 0x8000_0000;
+/** Views of blocks that are kept, by length, as in transfer.ts. */
+const VIEWS = 256;
 /** Reads of an entry that changed under the reader, before it counts as absent. */
 const RESTARTS = 16;
 
@@ -34,6 +37,7 @@ export class StoredBlocks {
   readonly #input: Uint8Array;
   readonly #output: Uint8Array;
   readonly #outputHead: Uint32Array;
+  readonly #views: Uint8Array[] = [];
 
   /** The thread has its scratch already. */
   constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
@@ -48,7 +52,12 @@ export class StoredBlocks {
 
   /** The block in the output scratch, lent: also after a `set` of a value of one block. */
   get lent(): Uint8Array {
-    return this.#output.subarray(0, HEAD_BYTES + (this.#outputHead[0]! & ~RAW));
+    const length = HEAD_BYTES + (this.#outputHead[0]! & ~RAW);
+    const kept = this.#views[length % VIEWS];
+    if (kept?.length === length) return kept;
+    const view = this.#output.subarray(0, length);
+    this.#views[length % VIEWS] = view;
+    return view;
   }
 
   /** The value of the block that was added last, lent: of an entry that has one. */
@@ -92,7 +101,7 @@ export class StoredBlocks {
     const begun = this.#kernel.beginSetIf(facts.IF_ABSENT, 0, keyBytes, valueBytes, expiry);
     if (begun !== 0) return 'refused';
     for (const block of blocks) {
-      this.#input.set(block.stored);
+      copyBytes(this.#input, block.stored, block.stored.length);
       const failure = this.#kernel.appendStored(block.stored.length, block.valueBytes);
       if (failure < 0) return failure === facts.ERR_ARGUMENT ? 'damaged' : 'refused';
     }
@@ -104,7 +113,7 @@ export class StoredBlocks {
     const value = new Uint8Array(valueBytes);
     let at = 0;
     for (const block of blocks) {
-      this.#input.set(block.stored);
+      copyBytes(this.#input, block.stored, block.stored.length);
       if (this.#kernel.decodeStored(block.stored.length, block.valueBytes) === 0) return undefined;
       value.set(this.#output.subarray(0, block.valueBytes), at);
       at += block.valueBytes;

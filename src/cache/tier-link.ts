@@ -99,20 +99,16 @@ export class TierLink<T> implements LocalEntries {
 
   #take(name: KeyName, { frame, since, isCurrent }: Found, session: TierSession): T | undefined {
     const { decode } = this.#host;
+    const isWanted = frame !== undefined && isCurrent();
+    const kept = isWanted ? this.#keep(name, frame, since) : 'refused';
+    if (kept === 'kept' && frame!.valueBytes <= facts.BLOCK_BYTES) {
+      return decode(this.#stored.decoded(frame!.valueBytes), true);
+    }
+    if (kept === 'damaged') session.noteDamaged();
     // Whoever was faster, a `set` or another caller of this one, has what is newer.
     const here = this.#host.live().fetch(this.#put(name), false, decode);
-    if (here !== undefined || frame === undefined) return here;
-    if (!isCurrent()) session.noteOutrun();
-    else {
-      const kept = this.#keep(name, frame, since);
-      if (kept === 'kept' && frame.valueBytes <= facts.BLOCK_BYTES) {
-        return decode(this.#stored.decoded(frame.valueBytes), true);
-      }
-      if (kept === 'damaged') {
-        session.noteDamaged();
-        return undefined;
-      }
-    }
+    if (here !== undefined || frame === undefined || kept === 'damaged') return here;
+    if (!isWanted) session.noteOutrun();
     const value = this.#stored.decode(blocksOf(frame), frame.valueBytes);
     if (value !== undefined) return decode(value, false);
     session.noteDamaged();
@@ -136,10 +132,12 @@ export class TierLink<T> implements LocalEntries {
     const { clock, settings } = this.#host;
     if (frame.valueBytes > settings.maxEntrySize) return 'refused';
     // What has changed while the answer was on its way counts from the question on.
-    const belief = since + this.#maxStaleMs - clock.now();
-    const left = frame.expiry === 0 ? belief : Math.ceil(frame.expiry - Date.now());
-    if (Math.min(left, belief) <= 0) return 'refused';
-    const expiry = clock.expiryIn(Math.min(left, belief));
+    let expiry = since + this.#maxStaleMs;
+    if (frame.expiry !== 0) {
+      const left = Math.ceil(frame.expiry - Date.now());
+      expiry = Math.min(expiry, clock.now() + left);
+    }
+    if (expiry <= clock.told) return 'refused';
     return this.#stored.add(this.#put(name), blocksOf(frame), frame.valueBytes, expiry);
   }
 

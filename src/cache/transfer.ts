@@ -11,7 +11,7 @@
  */
 
 import { takeScratch } from '../arena/scratch.ts';
-import { copyBytes, fixedView, isBytes, lengthOf } from '../border/brands.ts';
+import { copyBytes, detourOf, fixedView, isBytes, isCrooked, lengthOf } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
@@ -155,7 +155,7 @@ export class Border {
     const whole = fixedView(value, length);
     for (let from = 0; from < length; from += facts.BLOCK_BYTES) {
       const block = whole.subarray(from, from + facts.BLOCK_BYTES);
-      this.#input.set(block);
+      copyBytes(this.#input, block, block.length);
       const failure = this.#kernel.appendSet(block.length, raw);
       if (failure !== 0) return failure;
     }
@@ -336,8 +336,7 @@ export class Border {
     let from = 0;
     let bytes = Math.min(length, facts.BLOCK_BYTES);
     while (true) {
-      // Not the target's own `set`, which may be the user's.
-      setBytes.call(target, this.#outputView(bytes), offset + from);
+      copyOut(target, offset + from, this.#outputView(bytes));
       from += bytes;
       if (from === length) return true;
       bytes = this.#kernel.getMore();
@@ -377,6 +376,16 @@ export function putAscii(bytes: Uint8Array, at: number, text: string): number {
     bytes[at + i] = code;
   }
   return text.length;
+}
+
+/** Copies shared bytes. Not by the target's own `set`, which may be the user's. */
+function copyOut(target: Uint8Array, at: number, source: Uint8Array): void {
+  let from = source;
+  if (isCrooked(target, at, source.length)) {
+    from = detourOf(source.length);
+    from.set(source);
+  }
+  setBytes.call(target, from, at);
 }
 
 function badKey(key: Key): InvalidArgumentError {

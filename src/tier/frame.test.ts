@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BLOCK_BYTES } from '../generated/facts.ts';
-import { blocksOf, FRAME_KINDS, FrameMaker, HEAD_BYTES, isSameValue } from './frame.ts';
+import { blocksOf, bytesOf, FRAME_KINDS, FrameMaker, HEAD_BYTES, isSameValue } from './frame.ts';
 
 /** A block of so many stored bytes; what is in it does not matter here. */
 function block(bytes: number): Buffer {
@@ -16,7 +16,7 @@ test('a frame gives back its head and its blocks', () => {
   for (const lengths of [[0], [5], [BLOCK_BYTES, 1], [BLOCK_BYTES, BLOCK_BYTES]]) {
     const valueBytes = lengths.reduce((sum, length) => sum + length);
     const blocks = lengths.map(block);
-    const frame = maker.read(maker.make(blocks, valueBytes, 1234.5)!)!;
+    const frame = maker.read(bytesOf(maker.make(blocks, valueBytes, 1234.5)!))!;
     assert.equal(frame.expiry, 1234.5);
     assert.equal(frame.valueBytes, valueBytes);
     const read = [...blocksOf(frame)];
@@ -33,15 +33,15 @@ test('a frame gives back its head and its blocks', () => {
 
 test('two writes of one value differ, and are the same value', () => {
   const maker = new FrameMaker('bytes');
-  const frames = [1, 2].map((expiry) => maker.make([block(9)], 9, expiry)!);
+  const frames = [1, 2].map((expiry) => bytesOf(maker.make([block(9)], 9, expiry)!));
   assert.notDeepEqual(frames[0], frames[1]);
   assert.ok(isSameValue(frames[0]!, frames[1]!));
-  assert.ok(!isSameValue(frames[0]!, maker.make([block(8)], 8, 1)!));
+  assert.ok(!isSameValue(frames[0]!, bytesOf(maker.make([block(8)], 8, 1)!)));
 });
 
 test('whatever else there may be is no frame', () => {
   const maker = new FrameMaker('bytes');
-  const frame = maker.make([block(100)], 100, 7)!;
+  const frame = bytesOf(maker.make([block(100)], 100, 7)!);
   assert.ok(maker.read(frame));
   for (let bit = 0; bit < HEAD_BYTES * 8; bit++) {
     const damaged = Buffer.from(frame);
@@ -54,11 +54,11 @@ test('whatever else there may be is no frame', () => {
   for (const other of [
     Buffer.concat([frame, Buffer.alloc(8)]),
     Buffer.from('{"name":"Ada","text":"a value that somebody else has put here"}'),
-    maker.make([block(100), block(1)], 100, 7)!,
-    maker.make([block(100)], BLOCK_BYTES + 1, 7)!,
-    maker.make([block(BLOCK_BYTES + 1)], BLOCK_BYTES, 7)!,
-    maker.make([block(1)], 1, -1)!,
-    maker.make([block(1)], 1, Number.NaN)!,
+    bytesOf(maker.make([block(100), block(1)], 100, 7)!),
+    bytesOf(maker.make([block(100)], BLOCK_BYTES + 1, 7)!),
+    bytesOf(maker.make([block(BLOCK_BYTES + 1)], BLOCK_BYTES, 7)!),
+    bytesOf(maker.make([block(1)], 1, -1)!),
+    bytesOf(maker.make([block(1)], 1, Number.NaN)!),
   ]) {
     assert.equal(maker.read(other), undefined);
   }

@@ -44,6 +44,24 @@ export interface Frame {
   readonly valueBytes: number;
 }
 
+/**
+ * A frame that was made, in a chunk that it shares with others: a Buffer for each would cost as
+ * much as the copy.
+ */
+export interface PackedFrame {
+  readonly chunk: Buffer;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Its bytes, lent: nobody writes to them any more. */
+export function bytesOf({ chunk, at, length }: PackedFrame): Buffer {
+  return chunk.subarray(at, at + length);
+}
+
+/** Some twenty frames of a KiB; one that is an eighth of it, or longer, has memory of its own. */
+const CHUNK_BYTES: number = 32 * 1024;
+
 /** A block of a frame: as it is stored, and how many bytes of value it holds. */
 export interface FrameBlock {
   readonly stored: Uint8Array;
@@ -57,6 +75,9 @@ export class FrameMaker {
   readonly #head: Uint8Array = new Uint8Array(HEAD_BYTES);
   readonly #words: DataView = new DataView(this.#head.buffer);
   #writes = Math.floor(Math.random() * 2 ** 32);
+  #chunk: Buffer = Buffer.allocUnsafeSlow(0);
+  /** Of the chunk, what is used. */
+  #used = 0;
 
   constructor(kind: FrameKind) {
     this.#kind = FRAME_KINDS.indexOf(kind);
@@ -66,7 +87,7 @@ export class FrameMaker {
   }
 
   /** A frame of stored blocks, copied. @returns undefined if it would be too long */
-  make(blocks: readonly Uint8Array[], valueBytes: number, expiry: number): Buffer | undefined {
+  make(blocks: readonly Uint8Array[], valueBytes: number, expiry: number): PackedFrame | undefined {
     let length = HEAD_BYTES;
     for (const block of blocks) length += block.length;
     if (length > MAX_FRAME_BYTES) return undefined;
@@ -75,20 +96,34 @@ export class FrameMaker {
     this.#words.setUint32(WRITE_AT + 4, this.#writes, true);
     this.#words.setUint32(VALUE_BYTES_AT, valueBytes, true);
     this.#words.setUint32(CHECKSUM_AT, checksum(this.#head), true);
-    const frame = Buffer.allocUnsafe(length);
-    frame.set(this.#head);
-    let at = HEAD_BYTES;
+    const frame = this.#room(length);
+    const { chunk } = frame;
+    chunk.set(this.#head, frame.at);
+    let at = frame.at + HEAD_BYTES;
     for (const block of blocks) {
-      frame.set(block, at);
+      chunk.set(block, at);
       at += block.length;
     }
     return frame;
   }
 
+  #room(length: number): PackedFrame {
+    if (length >= CHUNK_BYTES / 8) return { chunk: Buffer.allocUnsafeSlow(length), at: 0, length };
+    if (this.#used + length > this.#chunk.length) {
+      this.#chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#used += (length + 7) & ~7;
+    return { chunk: this.#chunk, at, length };
+  }
+
   /** Reads a head. @returns undefined if it is none of this version and kind, or damaged */
   read(bytes: Uint8Array): Frame | undefined {
     if (bytes.length < HEAD_BYTES || bytes.length > MAX_FRAME_BYTES) return undefined;
-    const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const frame = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const isOurs =
       frame.readUInt32LE(0) === MAGIC &&
       frame.readUInt32LE(4) === (FRAME_VERSION | (this.#kind << 8)) &&
@@ -115,15 +150,17 @@ export function isSameValue(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 /** The blocks of a frame that `read` has accepted. */
-export function* blocksOf({ bytes, valueBytes }: Frame): Generator<FrameBlock> {
+export function blocksOf({ bytes, valueBytes }: Frame): FrameBlock[] {
+  const blocks: FrameBlock[] = [];
   let left = valueBytes;
   for (let at = HEAD_BYTES; at < bytes.length; ) {
     const end = at + blockLength(bytes, at);
     const length = Math.min(left, BLOCK_BYTES);
-    yield { stored: bytes.subarray(at, end), valueBytes: length };
+    blocks.push({ stored: bytes.subarray(at, end), valueBytes: length });
     left -= length;
     at = end;
   }
+  return blocks;
 }
 
 /** Whether blocks for just so many bytes of value follow, none longer than a block can be. */

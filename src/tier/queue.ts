@@ -12,6 +12,7 @@
  * go, while they wait.
  */
 import type { Calls } from './calls.ts';
+import { bytesOf, type PackedFrame } from './frame.ts';
 import type { Tier } from './interface.ts';
 import { bytesOfName, type KeyName } from './key-name.ts';
 import type { Policy } from './policy.ts';
@@ -26,7 +27,7 @@ const PLACE_BYTES = 64;
 
 /** A frame, or a removal, and its turn. */
 interface Write {
-  readonly frame: Uint8Array | undefined;
+  readonly frame: PackedFrame | undefined;
   /** Milliseconds since 1970; 0: never. */
   readonly expiry: number;
   readonly turn: number;
@@ -80,11 +81,12 @@ export class WriteQueue {
 
   /** What the tier will hold of a key for which a write waits or is under way. */
   find(name: KeyName): Uint8Array | undefined {
-    return (this.#waiting.get(name) ?? this.#sending.get(name))?.frame;
+    const frame = (this.#waiting.get(name) ?? this.#sending.get(name))?.frame;
+    return frame && bytesOf(frame);
   }
 
   /** A frame is to be written; undefined: the key is to be removed. */
-  put(name: KeyName, frame: Uint8Array | undefined, expiry = 0): void {
+  put(name: KeyName, frame: PackedFrame | undefined, expiry = 0): void {
     this.#place(name, { frame, expiry, turn: ++this.#turn });
     while (this.#frameBytes > this.#policy.maxQueueBytes) this.#drop();
     this.#schedule(this.bytes > this.#policy.maxQueueBytes / 2 ? 0 : this.#policy.delayMs);
@@ -249,7 +251,7 @@ export class WriteQueue {
 function entriesOf(writes: Map<KeyName, Write>, now: number) {
   return Array.from(writes, ([name, { frame, expiry }]) => ({
     key: bytesOfName(name),
-    frame: frame!,
+    frame: bytesOf(frame!),
     ttl: expiry === 0 ? undefined : Math.max(1, Math.ceil(expiry - now)),
   }));
 }

@@ -16,7 +16,7 @@
  *   lost     nothing is told until `armed`; what is under way is not kept
  */
 import { Calls } from './calls.ts';
-import { type Frame, type FrameKind, FrameMaker, isSameValue } from './frame.ts';
+import { bytesOf, type Frame, type FrameKind, FrameMaker, isSameValue } from './frame.ts';
 import type { Tier, TierEvent, TierStats } from './interface.ts';
 import { type KeyName, nameOf } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
@@ -276,7 +276,7 @@ export class TierSession {
       return;
     }
     const own = this.#maker.make(here.blocks, here.valueBytes, 0);
-    if (frame && own && isSameValue(frame.bytes, own)) return;
+    if (frame && own && isSameValue(frame.bytes, bytesOf(own))) return;
     this.#local.remove(name);
     if (frame && !this.#local.keep(name, frame, since)) this.noteDamaged();
   }

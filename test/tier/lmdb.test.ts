@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { open as openLmdb } from 'lmdb';
 import { SharedCache } from '../../src/cache/constructor.ts';
-import { FrameMaker } from '../../src/tier/frame.ts';
+import { bytesOf, FrameMaker } from '../../src/tier/frame.ts';
 import { type LmdbTierOptions, lmdbTier } from '../../src/tier/lmdb.ts';
 import { until } from '../support/tiered.ts';
 
@@ -113,7 +113,9 @@ lmdbTest('a value too long for it is refused, and no older one stays', async (_,
 
 lmdbTest('what has expired is swept out', async (path, open) => {
   const maker = new FrameMaker('string');
-  const frame = maker.make([Buffer.from('no block, but nobody looks')], 26, Date.now() - 1)!;
+  const frame = bytesOf(
+    maker.make([Buffer.from('no block, but nobody looks')], 26, Date.now() - 1)!,
+  );
   const tier = lmdbTier({ path });
   const expired = keysOf(3000).map((key) => ({ key: Buffer.from(key), frame, ttl: undefined }));
   await tier.setMany(expired);

@@ -8,7 +8,8 @@ import { refsAt } from './memdesc/header';
 import { drainSlab } from './slab/drain';
 import { allocObject, freeObject } from './slab/kmem-cache';
 import { leaveSection } from './thread/rcu';
-import { enterKernel, leaveKernel } from './thread/stop';
+import { enterHalted, enterKernel, leaveKernel, resumeWorld } from './thread/stop';
+import { reapDead, repairDead } from './zone/recovery';
 import { deferObjects } from './zsmalloc/deferred-frees';
 import { packSome } from './zsmalloc/pack';
 import { selfThreadState } from './zsmalloc/thread-state';
@@ -113,6 +114,21 @@ export function deferFreed(): void {
   enterKernel(1);
   deferObjects(selfThreadState());
   endCall();
+}
+
+/** The two halves of a recovery; the first one alone leaves all debts. */
+export function repairInCall(): void {
+  if (!enterHalted(1)) return;
+  repairDead();
+  resumeWorld();
+  endCall();
+}
+
+export function reapInCall(): u32 {
+  enterKernel(1);
+  const recovered = reapDead();
+  endCall();
+  return recovered;
 }
 
 /** Leaves the refs as a free object's, as its cache does. */

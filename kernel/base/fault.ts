@@ -61,9 +61,7 @@ export const ERR_NOT_A_NUMBER: i32 = -26;
 /** The sum is not between -2^53 and 2^53. */
 export const ERR_OVERFLOW: i32 = -27;
 
-/** A thread died half-way through a change. */
-export const FAULT_DIED_IN_KERNEL: u32 = 1;
-/** A lock's owner is no longer alive. */
+/** A lock's owner is no thread of the zone. */
 export const FAULT_LOCK_OWNER_DIED: u32 = 2;
 /** An exception came out of the kernel: a trap or a stack overflow. */
 export const FAULT_TRAP: u32 = 3;

@@ -2,7 +2,7 @@
  * A zone, as JavaScript calls it: format, attach, detach, the dead, check, stop and start.
  *
  * Each export brackets its call by `enter` and `leave`, which keep the slot's inKernel cell: it
- * tells a survivor whether a thread died half-way, and `leave` ends the read section. A poisoned
+ * tells whether the thread is inside, and `leave` ends the read section. A poisoned
  * zone traps at `enter`.
  */
 import { selfSlot, setCanPark } from '../base/env';

@@ -9,9 +9,8 @@
  * at worst one wake too many, never one too few.
  *
  * A wait is a row of slices at a safe point (stop.ts); after each the waiter looks whether the zone
- * is poisoned. If the owner died, its half-done work under the lock is either repaired by the
- * recovery, which then frees the lock, or the zone is poisoned: see `beginChange` in slot.ts.
- * Nothing hangs where deaths are witnessed.
+ * is poisoned. If the owner died, its half-done work under the lock is repaired by the recovery,
+ * which then frees the lock. Nothing hangs where deaths are witnessed.
  *
  * **Waiting ends the read section**: whoever calls `lock` may hold references or locks, but no
  * pointer that only RCU keeps alive.

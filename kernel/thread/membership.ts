@@ -2,7 +2,7 @@
  * Membership: who comes, who is dead, who leaves. The moves of a slot's identity (slot.ts).
  *
  *   claimSlot     FREE → LIVE   attach, unless the zone was closed meanwhile (zone/recycle.ts)
- *   markDead      LIVE → DEAD   whoever has proof; half-way through a change it poisons the zone
+ *   markDead      LIVE → DEAD   whoever has proof
  *   releaseSlot   LIVE → FREE, DEAD → FREE   when the last debt is paid
  *   abandonSlot   LIVE → FREE   of a poisoned zone, which takes nothing back
  *
@@ -10,15 +10,13 @@
  * or done already.
  */
 import { selfSlot, setSelfSlot } from '../base/env';
-import { ERR_NO_SLOT, ERR_NOT_A_ZONE, FAULT_DIED_IN_KERNEL, poison } from '../base/fault';
+import { ERR_NO_SLOT, ERR_NOT_A_ZONE } from '../base/fault';
 import { MAX_SLOT, SLOT_BYTES, SUPERBLOCK, THREADS_STATE, ZONE_MAGIC } from '../base/layout';
 import { casCell, casWord, loadCell, loadWord, storeCell, storeWord } from '../base/words';
 import { retireCounters } from './counters';
 import {
   clearInKernel,
-  HALF_DONE,
   highestSlot,
-  operationOf,
   SLOT_DEAD,
   SLOT_FREE,
   SLOT_LIVE,
@@ -104,7 +102,6 @@ function raiseHighest(slot: u32): void {
 
 /**
  * Marks every slot of `owner` DEAD; the caller has proof that none of its code runs any more.
- * Poisons the zone if the thread died half-way through a change.
  *
  * @returns the number of slots that this call moved
  */
@@ -114,19 +111,10 @@ export function markDead(owner: u32): u32 {
     const seen = loadCell(slotAt(slot));
     if ((u32(seen) & 3) != SLOT_LIVE || u32(seen >> 32) != owner) continue;
     const dead = (seen & ~u64(3)) | u64(SLOT_DEAD);
-    // Read before the slot is dead, and may be given to another: if the exchange succeeds, this
-    // was the dead thread's. Else another survivor was faster, and may be emptying the slot.
-    const operation = operationOf(slot);
-    if (casCell(slotAt(slot), seen, dead) != seen) continue;
-    moved++;
-    judge(slot, operation);
+    // Else another survivor was faster, and may be emptying the slot.
+    if (casCell(slotAt(slot), seen, dead) == seen) moved++;
   }
   return moved;
-}
-
-/** Poisons the zone if what a dead thread was doing cannot be repaired. */
-export function judge(slot: u32, operation: u32): void {
-  if ((operation & HALF_DONE) != 0) poison(FAULT_DIED_IN_KERNEL, slot, operation);
 }
 
 /** Marks a slot of a loaded image dead: whatever its thread was doing, it will not go on. */

@@ -8,10 +8,9 @@
  * that nobody waits for it who halts the world. The border repairs, and throws `BusyError`. Where
  * nobody notices deaths a thread that parks gives up in the same way (forsaken.ts).
  */
-import { FAULT_FORSAKEN, fail } from '../base/fault';
 import { THREADS_STATE } from '../base/layout';
 import { addWord, loadWord, wakeWord } from '../base/words';
-import { AT_SAFEPOINT, HALF_DONE, setInKernel, ThreadsState, UNWOUND } from './slot';
+import { AT_SAFEPOINT, setInKernel, ThreadsState, UNWOUND } from './slot';
 
 /** A slice of waiting is this many looks at the word, some 50 µs. */
 const SLICE_LOOKS: u32 = 100_000;
@@ -19,8 +18,6 @@ const SLICE_LOOKS: u32 = 100_000;
 const MOVED_LOOKS: u32 = 100;
 /** Looks of a whole wait: some 50 ms, longer than any call and shorter than a user notices. */
 const PATIENCE_LOOKS: u32 = 1000 * SLICE_LOOKS;
-/** Of one that nobody could repair if it ended: some seconds. Less than 2^32. */
-const HALF_DONE_LOOKS: u32 = 40 * PATIENCE_LOOKS;
 
 /** Thread-local: looks that the present wait has taken. */
 let looks: u32 = 0;
@@ -54,9 +51,7 @@ export function isImpatient(): bool {
  * Then it does not return.
  */
 export function giveUpIfImpatient(operation: u32): void {
-  if (!isImpatient()) return;
-  if ((operation & HALF_DONE) == 0) giveUpCall(operation);
-  if (looks >= HALF_DONE_LOOKS) fail(FAULT_FORSAKEN, 0);
+  if (isImpatient()) giveUpCall(operation);
 }
 
 /** Ends the call in the midst. Does not return. */

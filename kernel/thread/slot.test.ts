@@ -11,15 +11,7 @@ import {
   zoneTest,
 } from '../../test/support/zone.ts';
 
-const {
-  AT_SAFEPOINT: SAFEPOINT,
-  ERR_NO_SLOT,
-  HALF_DONE,
-  MAX_SLOT,
-  SLOT_DEAD,
-  SLOT_FREE,
-  SLOT_LIVE,
-} = facts;
+const { AT_SAFEPOINT: SAFEPOINT, ERR_NO_SLOT, MAX_SLOT, SLOT_DEAD, SLOT_FREE, SLOT_LIVE } = facts;
 
 const slotWord = ({ words }: TestZone, slot: number, field: string, at = 0): number =>
   words[(facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', field)) / 4 + at]!;
@@ -134,18 +126,6 @@ zoneTest('a death while reading ends its section', { hasStore: true }, (zone) =>
   assert.ok(kernel.reclaim() > 0);
 });
 
-test('a death half-way through a change poisons the zone', () => {
-  const zone = createZone();
-  zone.join(42);
-  setInKernel(zone, 2, HALF_DONE | 5);
-  assert.equal(zone.kernel.markDead(42), 1);
-  assert.equal(zone.kernel.fault(), facts.FAULT_DIED_IN_KERNEL);
-  assert.equal(zone.kernel.faultSlot(), 2);
-  assert.equal(zone.kernel.faultDetail(), HALF_DONE | 5);
-  assert.throws(() => zone.kernel.recoverDead(), WebAssembly.RuntimeError);
-  assert.throws(() => zone.kernel.allocPages(0), WebAssembly.RuntimeError);
-});
-
 zoneTest('news of a death that concerns nobody changes nothing', {}, (zone) => {
   const { kernel } = zone;
   const other = zone.join(42);
@@ -194,13 +174,6 @@ test('nobody gets in without a slot', () => {
   assert.equal(other.isAttached(), 0);
   assert.equal(other.repairSelf(0), 0);
   assertSound(zone.kernel);
-});
-
-test('what nobody can repair poisons the zone', () => {
-  const zone = createZone();
-  setInKernel(zone, 1, HALF_DONE | 8);
-  assert.throws(() => zone.kernel.repairSelf(0), WebAssembly.RuntimeError);
-  assert.equal(zone.kernel.fault(), facts.FAULT_TRAP);
 });
 
 test('a trap that no check foresaw poisons the zone', () => {

@@ -15,12 +15,10 @@
  *
  *   inKernel  cell (64 bits: operation:16 · section:48), owner thread, atomic; 0 outside. One store
  *             begins a call and its section, one ends both
- *     operation  number of the one under way, with HALF_DONE from its first change that nobody
- *                could repair on, and AT_SAFEPOINT while it waits. Read by who stops the world
- *                (stop.ts), and by a survivor after the owner's death. A thread that enters and
- *                finds its own set was *unwound*: a call of it was cut short (zone/recovery.ts),
- *                and it repairs before anything else. Slot 0's is never 0, so who has no slot does
- *                not get in either
+ *     operation  number of the one under way, with AT_SAFEPOINT while it waits. Read by who stops
+ *                the world (stop.ts). A thread that enters and finds its own set was *unwound*: a
+ *                call of it was cut short (zone/unwound.ts), and it repairs before anything else.
+ *                Slot 0's is never 0, so who has no slot does not get in either
  *     section    0, or the epoch at which the read section began: see rcu.ts
  *   held      word at SLOT_HELD, owner thread, atomic: in browsers its owner number, once it holds
  *             the lock that proves its death. Another thread's number, as of who had the slot
@@ -29,9 +27,8 @@
  *
  *   counters  see counters.ts
  *
- * Recovery: what a thread that died without HALF_DONE left half-way is repaired floor by floor, and
- * all it owned is given back (zone/recovery.ts). With HALF_DONE it may have left something that
- * nobody can repair, and the zone is poisoned.
+ * Recovery: what a dead thread left half-way is repaired floor by floor, and all it owned is given
+ * back (zone/recovery.ts).
  */
 
 import { selfSlot } from '../base/env';
@@ -42,8 +39,6 @@ export const SLOT_FREE: u32 = 0;
 export const SLOT_LIVE: u32 = 1;
 export const SLOT_DEAD: u32 = 2;
 
-/** Bit of inKernel: the operation has begun to change what others see. */
-export const HALF_DONE: u32 = 0x100;
 /** Bit of inKernel: at a safe point, and not going on while the world is halted (stop.ts). */
 export const AT_SAFEPOINT: u32 = 0x200;
 /** Bit of inKernel: resting until it can halt the world itself. */
@@ -209,10 +204,4 @@ export function isAlive(slot: u32): bool {
 /** Called once, when the zone is formatted: nobody enters by slot 0. */
 export function formatSlots(): void {
   storeCell(inKernelAt(0), UNWOUND);
-}
-
-/** To be called before an operation's first change that a survivor could not repair. */
-export function beginChange(): void {
-  const operation = operationOf(selfSlot());
-  if ((operation & HALF_DONE) == 0) setInKernel(operation | HALF_DONE, sectionOf(selfSlot()));
 }

@@ -9,11 +9,10 @@
  *   reap…     in the running world: what the dead thread owned is given back, through floors whose
  *             locks the living may hold.
  *
- * What it had begun that nobody can repair (`beginChange`) has poisoned the zone before that. Who
- * recovers may die at any step; the next one looks at what is there, and does the rest.
+ * Who recovers may die at any step; the next one looks at what is there, and does the rest.
  */
 import { selfSlot } from '../base/env';
-import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
+import { ERR_BUSY } from '../base/fault';
 import { dropLeases, repairLeases } from '../cache/lease';
 import { reapQueues, repairQueues } from '../cache/recover';
 import { repairCompaction } from '../compact/recover';
@@ -30,15 +29,8 @@ import { dropDraft } from '../store/entry';
 import { repairStore } from '../store/recover';
 import { assertHalted } from '../thread/context';
 import { breakLock, lock, unlock } from '../thread/lock';
-import { judge, markSlotDead, releaseSlot } from '../thread/membership';
-import {
-  highestSlot,
-  operationOf,
-  SLOT_DEAD,
-  slotOf,
-  slotState,
-  THREADS_LOCK,
-} from '../thread/slot';
+import { markSlotDead, releaseSlot } from '../thread/membership';
+import { highestSlot, SLOT_DEAD, slotOf, slotState, THREADS_LOCK } from '../thread/slot';
 import { endStopOf, enterHalted, resumeWorld } from '../thread/stop';
 import { forgetSupervisor } from '../thread/supervision';
 import { ownCellOf, reapZsmalloc } from '../zsmalloc/reap';
@@ -63,9 +55,6 @@ export function repairDead(): void {
   assertHalted();
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
-    // Whoever marked it may not have come to poisoning yet.
-    judge(slot, operationOf(slot));
-    trapIfPoisoned();
     repairFloors(slot);
     // After the slab: an entry of the ledger may name what is no descriptor.
     repairPins(slot);
@@ -102,7 +91,7 @@ export function repairFloors(slot: u32): void {
 /**
  * In the running world: debts are paid through the floors, whose locks the living may hold. Not of
  * who was marked dead meanwhile: whoever did that repairs first. Who dies here leaves the rest to
- * the next, except in the middle of what stood in a thread's state or in a draft.
+ * the next.
  */
 export function reapDead(): u32 {
   let recovered: u32 = 0;

@@ -14,7 +14,7 @@
  * A repair may be cut short as well. It is then done again, from the start.
  */
 import { selfSlot, setSelfPage, setSelfSlot } from '../base/env';
-import { ERR_BUSY, FAULT_TRAP, fail, trapIfPoisoned } from '../base/fault';
+import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
 import { repairLeases } from '../cache/lease';
 import { reapQueues, repairQueues } from '../cache/recover';
 import { forgetTargets } from '../compact/isolate';
@@ -31,14 +31,7 @@ import { repairStore } from '../store/recover';
 import { assertHalted } from '../thread/context';
 import { releaseSlot } from '../thread/membership';
 import { OP_ATTACH, OP_DETACH, OP_READ } from '../thread/operations';
-import {
-  HALF_DONE,
-  OPERATION_NUMBER,
-  operationOf,
-  selfState,
-  setInKernel,
-  slotOf,
-} from '../thread/slot';
+import { OPERATION_NUMBER, operationOf, selfState, setInKernel, slotOf } from '../thread/slot';
 import { haltUnwound, leaveKernel, resumeWhole } from '../thread/stop';
 import { ownCellOf, reapZsmalloc } from '../zsmalloc/reap';
 import { forgetActives } from '../zsmalloc/thread-state';
@@ -48,8 +41,7 @@ import { reapDead, repairDead, repairFloors } from './recovery';
 import { detachThread } from './zone';
 
 /**
- * Repairs what a call of this thread has left that was cut short, if one was. Traps, and has
- * poisoned the zone, if nobody can (`beginChange`).
+ * Repairs what a call of this thread has left that was cut short, if one was.
  *
  * Of `attach` and `detach` nothing is left, and the thread has no slot.
  *
@@ -61,7 +53,6 @@ export function repairSelf(): i32 {
   trapIfPoisoned();
   // Without a page it has not come to the end of `attach`.
   if (operationOf(slot) == 0) setInKernel(OP_ATTACH, 0);
-  if ((operationOf(slot) & HALF_DONE) != 0) fail(FAULT_TRAP, operationOf(slot));
   const operation = operationOf(slot) & OPERATION_NUMBER;
   // It has changed nothing yet, else it would be OP_DELETE (cache/cache.ts), and is over.
   if (operation != OP_READ) {

@@ -3,11 +3,17 @@
  *
  * The world has stood still since the thread's last call (who detaches stops it for that), which is
  * the grace period of all that waits in the thread's state.
+ *
+ * Who gives back what a dead thread had may die at any step as well. So each thing goes over to its
+ * own state before it is freed, and a survivor that finds it in two knows whose it is (recover.ts):
+ *   own cells   the state that is repaired last has it
+ *   zspages     whose the refs say
+ *   batches     the dead thread's until it is taken: then its cell names the dead one no more
  */
+import { selfSlot } from '../base/env';
 import { loadCell, peekWord } from '../base/words';
-import { linkAt } from '../memdesc/header';
+import { linkAt, takeForFree } from '../memdesc/header';
 import { CACHE_CELL, freeObject } from '../slab/kmem-cache';
-import { beginChange } from '../thread/slot';
 import { startWorld, stopWorld } from '../thread/stop';
 import { destroyZspage, disownActives } from './active';
 import { freeCell, zsRelease } from './alloc';
@@ -17,7 +23,9 @@ import { CELL_SAME, cellState, takeCell } from './handle';
 import {
   asThreadState,
   closeFreed,
+  dropLastRipening,
   freedCount,
+  lastRipening,
   ripeningCount,
   selfThreadState,
   ThreadState,
@@ -44,37 +52,60 @@ export function ownCellOf(slot: u32): u32 {
 }
 
 /**
- * Releases what is in the thread's state of a dead thread.
+ * Releases what is in the thread's state of a dead thread, or of this one, of which a call was cut
+ * short.
  *
  * @param isInDraft  its cell under construction hangs from the draft, which is released apart
  */
 export function reapZsmalloc(slot: u32, isInDraft: bool): void {
   if (threadStateOf(slot) == 0) return;
   const thread = asThreadState(threadStateOf(slot));
-  if (isClear(thread)) return;
-  // What is taken out of the state nobody else knows.
-  beginChange();
-  const born = thread.ownCell;
-  thread.ownCell = 0;
-  if (born != 0 && !isInDraft) releaseOwn(born);
-  if (thread.ownPattern != 0) {
-    takeCell(thread.ownPattern);
-    freeObject(CACHE_CELL, thread.ownPattern);
-    thread.ownPattern = 0;
-  }
-  if (thread.retired != 0) destroyZspage(thread.retired);
-  thread.retired = 0;
-  releaseBatches(thread);
-  while (thread.emptied != 0) {
-    const desc = thread.emptied;
-    thread.emptied = peekWord(linkAt(desc));
-    destroyZspage(desc);
+  if (isInDraft) thread.ownCell = 0;
+  reapOwn(thread);
+  if (thread.retired != 0) reapZspage(thread.retired, thread);
+  while (thread.emptied != 0) reapZspage(thread.emptied, thread);
+  while (freedCount(thread) + ripeningCount(thread) != 0) {
+    if (ripeningCount(thread) == 0) closeFreed(thread, 0);
+    reapRipening(thread, lastRipening(thread));
   }
 }
 
-function isClear(thread: ThreadState): bool {
-  const cells = thread.ownCell | thread.ownPattern | freedCount(thread) | ripeningCount(thread);
-  return (cells | thread.retired | thread.emptied) == 0;
+/** Cells that only the dead thread knew. */
+function reapOwn(thread: ThreadState): void {
+  const self = selfThreadState();
+  const isSelf = thread == self;
+  const cell = thread.ownCell;
+  if (cell != 0) {
+    self.ownCell = cell;
+    if (!isSelf) thread.ownCell = 0;
+    releaseOwn(cell);
+  }
+  const pattern = thread.ownPattern;
+  if (pattern == 0) return;
+  self.ownPattern = pattern;
+  if (!isSelf) thread.ownPattern = 0;
+  takeCell(pattern);
+  freeObject(CACHE_CELL, pattern);
+  self.ownPattern = 0;
+}
+
+/** The zspage is this thread's to free from when its refs say so. */
+function reapZspage(desc: u32, thread: ThreadState): void {
+  selfThreadState().retired = desc;
+  takeForFree(desc, selfSlot());
+  if (thread.emptied == desc) thread.emptied = peekWord(linkAt(desc));
+  else if (thread != selfThreadState()) thread.retired = 0;
+  destroyZspage(desc);
+  selfThreadState().retired = 0;
+}
+
+/**
+ * Releases the last handle of the ripening batch. It stays there until it is free: then its cell
+ * does not name the dead thread any more, by which whoever repairs meanwhile drops it.
+ */
+function reapRipening(thread: ThreadState, handle: u32): void {
+  zsRelease(handle);
+  if (ripeningCount(thread) != 0 && lastRipening(thread) == handle) dropLastRipening(thread);
 }
 
 function releaseOwn(handle: u32): void {

@@ -9,6 +9,10 @@
  * it had taken out and not yet put away. Whether it *had* is read back from cells:
  *   freeing    LIMBO or GONE_SAME by the dead, and in none of its batches: it had
  *   replaced   no cell names the place any more: it had, and `ownCell` now takes it over
+ * and what a survivor was giving back that died as well stands in two states (reap.ts):
+ *   own cells  in this one and another: it is the other's, which is repaired later, or alive
+ *   batches    cells that do not name the dead any more: they are free, or others'
+ *   emptied    the refs do not: likewise
  *
  * In the halted world (thread/stop.ts), after slab's repair: others rest at most in a wait for a
  * lock, with zspage locks held; those zspages are left to them. That the world stands still is also
@@ -17,7 +21,7 @@
  */
 import { setBit } from '../base/bitmap';
 import { superblock, ZS_STATE } from '../base/layout';
-import { loadCell, loadWord, pokeWord, storeCell } from '../base/words';
+import { loadCell, loadWord, peekWord, pokeWord, storeCell } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
 import {
@@ -35,6 +39,7 @@ import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHE_CELL, isObject } from '../slab/kmem-cache';
 import { assertHalted } from '../thread/context';
 import { breakLock, isLockOf } from '../thread/lock';
+import { highestSlot } from '../thread/slot';
 import { zsIsCell } from './alloc';
 import { LIST_RETIRED, listLocked } from './fullness';
 import {
@@ -53,8 +58,10 @@ import { addZspages, classAt, clearClass, nextPool, poolNumbered } from './pool-
 import { classCount, shapePages, zsState } from './size-class';
 import {
   asThreadState,
-  dropTwin,
+  countAt,
+  handleAt,
   hasFreed,
+  isAmong,
   pushFreed,
   ThreadState,
   threadStateOf,
@@ -108,15 +115,55 @@ function repairThreadState(thread: ThreadState, slot: u32): void {
   if (thread.ownCell != 0 && !isObject(CACHE_CELL, thread.ownCell)) thread.ownCell = 0;
   const upper = thread.ownPattern;
   if (upper != 0 && (!isObject(CACHE_CELL, upper) || isPatternNamed(upper))) thread.ownPattern = 0;
-  dropTwin(thread);
+  keepFreed(thread, 0, slot);
+  keepFreed(thread, 1, slot);
   const handle = thread.freeing;
-  if (handle != 0 && zsIsCell(handle) && cellTaker(loadCell(handle)) == slot) {
-    if (!hasFreed(thread, handle)) pushFreed(thread, handle);
+  if (handle != 0 && isTakenOut(handle, slot) && !hasFreed(thread, handle)) {
+    pushFreed(thread, handle);
   }
   thread.freeing = 0;
-  if (thread.ownCell != 0 && hasFreed(thread, thread.ownCell)) thread.ownCell = 0;
+  repairTransfer(thread);
   // Not on its way to limbo (any more): it is one of the zspages that are swept, or nobody's.
   if (thread.retired != 0 && !isFreedBy(thread.retired, slot)) thread.retired = 0;
+  while (thread.emptied != 0 && !isFreedBy(thread.emptied, slot)) {
+    thread.emptied = peekWord(linkAt(thread.emptied));
+  }
+  if (thread.retired == thread.emptied) thread.retired = 0;
+}
+
+/** Whether a handle is one that the thread in `slot` took out, and nobody has taken since. */
+function isTakenOut(handle: u32, slot: u32): bool {
+  return zsIsCell(handle) && cellTaker(loadCell(handle)) == slot;
+}
+
+/**
+ * Keeps in a batch what its thread has taken out, each once. Who dies in `dropFreed`, or here,
+ * leaves a handle twice; who dies while it gives back what a dead thread had, one that is free.
+ */
+function keepFreed(thread: ThreadState, batch: u32, slot: u32): void {
+  let kept: u32 = 0;
+  for (let i: u32 = 0, end = peekWord(countAt(thread, batch)); i < end; i++) {
+    const handle = peekWord(handleAt(thread, batch, i));
+    if (!isTakenOut(handle, slot) || isAmong(thread, batch, kept, handle)) continue;
+    pokeWord(handleAt(thread, batch, kept), handle);
+    kept++;
+  }
+  pokeWord(countAt(thread, batch), kept);
+}
+
+/** What stands in a batch, or in another's state as well (reap.ts), is not this thread's own. */
+function repairTransfer(thread: ThreadState): void {
+  const cell = thread.ownCell;
+  const pattern = thread.ownPattern;
+  if ((cell | pattern) == 0) return;
+  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    if (threadStateOf(slot) == 0) continue;
+    const other = asThreadState(threadStateOf(slot));
+    const isOther = other != thread;
+    if (cell != 0 && ((isOther && other.ownCell == cell) || hasFreed(other, cell)))
+      thread.ownCell = 0;
+    if (isOther && pattern != 0 && other.ownPattern == pattern) thread.ownPattern = 0;
+  }
 }
 
 /** Whether the thread took the descriptor's last reference, and frees it. */
@@ -225,12 +272,12 @@ function isUnused(desc: u32): bool {
 /** Takes an empty zspage out for good: its death is now the dead thread's, and a debt of it. */
 function retireFor(slot: u32, desc: u32): void {
   const thread = asThreadState(threadStateOf(slot));
-  setPlace(desc, LIST_RETIRED, 0);
   if (thread.emptied != desc) pokeWord(linkAt(desc), thread.emptied);
   thread.emptied = desc;
-  breakLock(zspageLockAt(desc), slot);
-  // Last: until then it is found again.
+  // Until here it is found again, and forgotten as a debt; from here on it is one.
   takeForFree(desc, slot);
+  setPlace(desc, LIST_RETIRED, 0);
+  breakLock(zspageLockAt(desc), slot);
 }
 
 function breakLocks(slot: u32): void {

@@ -94,11 +94,11 @@ export function leftBits(thread: ThreadState): usize {
   return changetype<usize>(thread) + offsetof<ThreadState>('left');
 }
 
-function countAt(thread: ThreadState, batch: u32): usize {
+export function countAt(thread: ThreadState, batch: u32): usize {
   return changetype<usize>(thread) + offsetof<ThreadState>('count0') + batch * 4;
 }
 
-function handleAt(thread: ThreadState, batch: u32, index: u32): usize {
+export function handleAt(thread: ThreadState, batch: u32, index: u32): usize {
   return changetype<usize>(thread) + BATCHES_AT + (batch * THREAD_FREED + index) * 4;
 }
 
@@ -131,21 +131,20 @@ export function dropFreed(thread: ThreadState, index: u32): void {
   pokeWord(countAt(thread, thread.filling), last);
 }
 
-/** Forgets the second of two equal handles, which a thread that died in `dropFreed` left. */
-export function dropTwin(thread: ThreadState): void {
-  const last = freedCount(thread) - 1;
-  for (let i: u32 = 0; i32(i) < i32(last); i++) {
-    if (freedHandle(thread, i) == freedHandle(thread, last))
-      pokeWord(countAt(thread, thread.filling), last);
-  }
+/** The last of the ripening handles. There is one. */
+export function lastRipening(thread: ThreadState): u32 {
+  return peekWord(handleAt(thread, 1 - thread.filling, ripeningCount(thread) - 1));
+}
+
+export function dropLastRipening(thread: ThreadState): void {
+  pokeWord(countAt(thread, 1 - thread.filling), ripeningCount(thread) - 1);
 }
 
 /** Takes the last of the ripening handles out, into `ownCell`. There is one. */
 export function popRipening(thread: ThreadState): u32 {
-  const last = ripeningCount(thread) - 1;
   // In this order: a survivor finds it in one place at least, and looks at the cell.
-  thread.ownCell = peekWord(handleAt(thread, 1 - thread.filling, last));
-  pokeWord(countAt(thread, 1 - thread.filling), last);
+  thread.ownCell = lastRipening(thread);
+  dropLastRipening(thread);
   return thread.ownCell;
 }
 
@@ -158,9 +157,15 @@ export function closeFreed(thread: ThreadState, epoch: u64): void {
 /** Whether a handle is in one of the two batches. */
 export function hasFreed(thread: ThreadState, handle: u32): bool {
   for (let batch: u32 = 0; batch < 2; batch++) {
-    for (let i: u32 = 0, end = peekWord(countAt(thread, batch)); i < end; i++) {
-      if (peekWord(handleAt(thread, batch, i)) == handle) return true;
-    }
+    if (isAmong(thread, batch, peekWord(countAt(thread, batch)), handle)) return true;
+  }
+  return false;
+}
+
+/** Whether a handle is one of the first `end` of a batch. */
+export function isAmong(thread: ThreadState, batch: u32, end: u32, handle: u32): bool {
+  for (let i: u32 = 0; i < end; i++) {
+    if (peekWord(handleAt(thread, batch, i)) == handle) return true;
   }
   return false;
 }

@@ -19,8 +19,7 @@ import { compile } from './support.ts';
 export type { KernelExports };
 
 const faultReasons: Record<number, string> = {
-  [facts.FAULT_DIED_IN_KERNEL]: 'A thread was killed half-way through a change',
-  [facts.FAULT_LOCK_OWNER_DIED]: 'A thread was killed while it held a lock',
+  [facts.FAULT_LOCK_OWNER_DIED]: 'A lock is held by no thread of the zone',
   [facts.FAULT_TRAP]: 'An exception interrupted the kernel',
   [facts.FAULT_REFS]: 'A reference count is impossible',
   [facts.FAULT_SLAB]: 'A slab object was freed twice, or never allocated',

@@ -16,7 +16,7 @@ const root = new URL('../../', import.meta.url);
 
 /** Numbers that are stored in shared memory, or say where things are. */
 const stored =
-  /^(ZONE_MAGIC|FORMAT_VERSION|(PAGE|CHILD|TREE|SLOT|CELL|CLASS|SLAB|ZSPAGE|NODE|HEADER|OBJECT_HEADER|BLOCK|MAX|MIN)_|CACHE|CLASSES|COUNT|LIMBO|MISC|SLOT|TYPE|FAULT|OP_|UNPUBLISHED$|FROZEN$|FLAG_|FIRST_|HALF_DONE$|SUPERBLOCK$|.*_STATE$)/;
+  /^(ZONE_MAGIC|FORMAT_VERSION|(PAGE|CHILD|TREE|SLOT|CELL|CLASS|SLAB|ZSPAGE|NODE|HEADER|OBJECT_HEADER|BLOCK|MAX|MIN)_|CACHE|CLASSES|COUNT|LIMBO|MISC|SLOT|TYPE|FAULT|OP_|UNPUBLISHED$|FROZEN$|FLAG_|FIRST_|SUPERBLOCK$|.*_STATE$)/;
 
 function constants(): Record<string, number> {
   const all = Object.entries(facts).filter(([name]) => stored.test(name));

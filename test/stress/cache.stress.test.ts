@@ -24,10 +24,10 @@ test('no value is wrong, torn or stale while four threads overwrite each other',
   assert.ok(totals.operations! > 1000 && totals.checks! > 0);
 });
 
-test('killed threads leave a sound cache or a poisoned one, never a wrong one', (context) => {
+test('killed threads leave a sound cache, and no wrong value', (context) => {
   const totals = runFor(3, '--kill');
   context.diagnostic(JSON.stringify(totals));
-  assert.ok(totals.kills! > 5 && totals.inside! + totals.outside! === totals.kills);
+  assert.ok(totals.kills! > 5 && totals.checks! > 0);
 });
 
 test('no value is wrong while another thread moves the pages', (context) => {

@@ -6,9 +6,8 @@
  *   PAGELESS_SEED=n replays the choices (not the timing); the seed is printed
  *
  * The zone is so small that eviction and reclaim run all the time. `--kill` terminates workers at
- * random moments. Then either everything the dead one owned comes back and the others go on, or
- * (it died half-way through a change) everybody gets a CorruptionError at once and a new cache is
- * begun. Anything else, a wrong, torn or stale value or a thread that does not move for some
+ * random moments. Then everything the dead one owned comes back, and the others go on. Anything
+ * else, a wrong, torn or stale value, a poisoned zone or a thread that does not move for some
  * seconds, ends the run with status 1. `--compact` adds a worker that moves pages all the time,
  * `--objects` some that work on a pool of objects and on folios in the same zone (best with
  * `--workers 0`: a cache fills it).
@@ -16,7 +15,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { CorruptionError, SharedCache, type ZsPool } from '../../src/index.ts';
+import { SharedCache, type ZsPool } from '../../src/index.ts';
 import { seeded } from '../support/seeded.ts';
 import { type Board, createBoard, isFolioEntry, nameAt } from './board.ts';
 import type { ObjectData } from './object-worker.ts';
@@ -36,8 +35,7 @@ const { values: options } = parseArgs({
 const PATIENCE_MS = 10_000;
 const run = seeded('stress');
 const shared = createShared();
-const totals = { operations: 0, caches: 0, kills: 0, inside: 0, outside: 0, checks: 0, moved: 0 };
-const delays = { recoveryMs: 0, newsMs: 0 };
+const totals = { operations: 0, kills: 0, checks: 0, moved: 0, recoveryMs: 0 };
 let writers = 0;
 
 type Job = 'cache' | 'compact' | 'objects';
@@ -85,11 +83,7 @@ function hire({ cache, pool, board }: Ground, job: Job, part: number): Member {
     totals.moved += moved;
     member.end ??= end;
   });
-  worker.on('error', (error) => {
-    const isCorruption = (error as { code?: string }).code === 'ERR_PAGELESS_CORRUPTION';
-    if (isCorruption) member.end = 'corruption';
-    else fail(error);
-  });
+  worker.on('error', fail);
   return member;
 }
 
@@ -115,46 +109,24 @@ async function until(what: string, crew: Member[], isTrue: () => boolean): Promi
   return performance.now() - start;
 }
 
-/**
- * Terminates one that is at work, not one that is still being loaded.
- *
- * @returns whether the zone is poisoned now
- */
-async function killOne(ground: Ground, crew: Member[]): Promise<boolean> {
+/** Terminates one that is at work, not one that is still being loaded, and hires another. */
+async function killOne(ground: Ground, crew: Member[]): Promise<void> {
   const working = crew.filter(({ operations }) => operations > 0);
   const victim = working[run.int(working.length)];
-  if (victim === undefined) return false;
+  if (victim === undefined) return;
   crew.splice(crew.indexOf(victim), 1);
   await victim.worker.terminate();
   totals.kills++;
   const { kernel } = ground.cache.arena;
-  // Others die of a poisoned zone by themselves; here we look without being one of them.
   const isBuried = () => kernel.fault() !== 0 || kernel.liveThreads() <= crew.length + 2;
-  delays.recoveryMs = Math.max(delays.recoveryMs, await until('recovery', crew, isBuried));
+  totals.recoveryMs = Math.max(totals.recoveryMs, await until('recovery', crew, isBuried));
   await sleep(1);
-  if (kernel.fault() === 0) {
-    totals.outside++;
-    crew.push(hire(ground, victim.job, victim.part));
-    return false;
-  }
-  totals.inside++;
-  const everybody = () => crew.every(({ end }) => end === 'corruption');
-  delays.newsMs = Math.max(delays.newsMs, await until('everybody to know', crew, everybody));
-  return true;
+  crew.push(hire(ground, victim.job, victim.part));
 }
 
 function checkAll(cache: SharedCache): void {
-  try {
-    cache.arena.check();
-    totals.checks++;
-  } catch (error) {
-    // A kill that is still under way may poison the zone at any moment.
-    if (!(options.kill && error instanceof CorruptionError && isPoisoned(cache))) fail(error);
-  }
-}
-
-function isPoisoned(cache: SharedCache): boolean {
-  return cache.arena.kernel.fault() !== 0;
+  cache.arena.check();
+  totals.checks++;
 }
 
 async function dismiss(crew: Member[]): Promise<void> {
@@ -181,37 +153,32 @@ function freeBoard({ cache, pool, board }: Ground, kills: number): void {
   if (left > kills) fail(`${left} objects are left of ${kills} that were killed`);
 }
 
-/** One cache, until the time is over or it is poisoned. */
+/** One cache, until the time is over. */
 async function runCache(stop: number): Promise<void> {
   const cache = new SharedCache({ maxSize: options.size, maxEntrySize: '1MiB' });
-  totals.caches++;
   watchdog.postMessage(cache.arena.handle.memory);
   const objects = Number(options.objects);
   const ground: Ground = { cache, pool: cache.arena.createZsPool(), board: createBoard(objects) };
   const crew = Array.from({ length: Number(options.workers) }, () => hire(ground, 'cache', 0));
   for (let part = 0; part < objects; part++) crew.push(hire(ground, 'objects', part));
   if (options.compact) crew.push(hire(ground, 'compact', 0));
-  const killsBefore = totals.kills;
-  let isOver = false;
-  while (!isOver && performance.now() < stop) {
+  while (performance.now() < stop) {
     const pause = performance.now() + 5 + run.int(45);
     await until('the next step', crew, () => performance.now() >= pause);
-    if (options.kill) isOver = await killOne(ground, crew);
-    if (!isOver && run.int(8) === 0) checkAll(cache);
+    if (options.kill) await killOne(ground, crew);
+    if (run.int(8) === 0) checkAll(cache);
     const dead = crew.find(({ end }) => end !== undefined);
-    if (dead && !isOver && !isPoisoned(cache)) fail(`writer ${dead.writer} ended: ${dead.end}`);
+    if (dead) fail(`writer ${dead.writer} ended: ${dead.end}`);
   }
   await dismiss(crew);
-  if (!isPoisoned(cache)) {
-    const { kernel } = cache.arena;
-    await until('all slots to come back', crew, () => kernel.liveThreads() === 2);
-    const scratch = cache.arena.report().pagesByUse['thread scratch'];
-    if (scratch !== 37) fail(`${scratch} pages of scratch are left`);
-    if (objects > 0) freeBoard(ground, totals.kills - killsBefore);
-    checkAll(cache);
-    const { evictions, refusals } = cache.stats();
-    console.log(`cache ${totals.caches}: ${evictions} evictions, ${refusals} refusals`);
-  }
+  const { kernel } = cache.arena;
+  await until('all slots to come back', crew, () => kernel.liveThreads() === 2);
+  const scratch = cache.arena.report().pagesByUse['thread scratch'];
+  if (scratch !== 37) fail(`${scratch} pages of scratch are left`);
+  if (objects > 0) freeBoard(ground, totals.kills);
+  checkAll(cache);
+  const { evictions, refusals } = cache.stats();
+  console.log(`${evictions} evictions, ${refusals} refusals`);
   cache[Symbol.dispose]();
 }
 
@@ -225,9 +192,9 @@ function startWatchdog(): Worker {
 console.log(`seed ${run.seed}`);
 const watchdog = startWatchdog();
 const stop = performance.now() + 1000 * Number(options.seconds);
-while (performance.now() < stop) await runCache(stop);
+await runCache(stop);
 for (let writer = 1; writer <= writers; writer++) {
   totals.operations += Atomics.load(shared, operationsAt(writer));
 }
-console.log(JSON.stringify({ ...totals, ...delays }));
+console.log(JSON.stringify(totals));
 process.exit(0);

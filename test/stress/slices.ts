@@ -13,7 +13,7 @@ export interface Work {
   slice: number;
 }
 
-/** Posts `end`: stopped, corruption (somebody died half-way through a change), or wrong. */
+/** Posts `end`: stopped, or wrong. */
 export function workInSlices({ shared, writer, step, slice }: Work): void {
   const finish = (end: object): void => parentPort?.postMessage(end);
   const turn = (): void => {
@@ -28,8 +28,7 @@ export function workInSlices({ shared, writer, step, slice }: Work): void {
       }
       setImmediate(turn);
     } catch (error) {
-      const { code } = error as { code?: string };
-      finish(code === 'ERR_PAGELESS_CORRUPTION' ? { end: 'corruption' } : { end: 'wrong', error });
+      finish({ end: 'wrong', error });
     }
   };
   turn();

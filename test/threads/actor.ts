@@ -42,7 +42,7 @@ function halfSet(bytes: number): number {
   return kernel.cacheInUse(2);
 }
 
-function holdLock(lock = facts.STORE_STATE, operation = facts.HALF_DONE | 8): void {
+function holdLock(lock: number, operation: number): void {
   const words = new Int32Array(cache.arena.memory.buffer);
   const owners = Array.from({ length: 8 }, (_, slot) => words[wordOf(slot, 'identity') + 1]);
   const slot = owners.indexOf(threadId + 1);
@@ -140,22 +140,20 @@ const roles: Record<string, (...values: never[]) => unknown> = {
   check: () => cache.arena.check(),
   dispose: () => cache[Symbol.dispose](),
   halfSet,
-  /** Waits for a lock, or works, until an error comes out. Flag 0: 1 = begun. */
-  workUntilError: () => {
+  /** Waits for the lock of types, if somebody has it. Flag 0: 1 = begun. */
+  registerType: (name: string) => {
     tell(1);
-    while (true) cache.set('work', noise(100));
+    return cache.arena.registerType({ name, descriptorBytes: 32 });
   },
   /** Tells by flag 0 when the slots are `threads`; needs no event loop. */
   observeThreads: (threads: number) => {
     while (cache.arena.report().threads !== threads) Atomics.wait(flags, 1, 0, 1);
     tell(1);
   },
-  /** Stands as if in the midst of a change, with the store lock held. */
-  holdLock: () => holdLock(),
   /** Stands as if a call had been cut short, with a lock held, and makes no other. */
   leaveLock: () => holdLock(facts.MEMDESC_STATE, facts.OP_FOLIO),
   holdLockAndPark: () => {
-    holdLock(facts.MEMDESC_STATE);
+    holdLock(facts.MEMDESC_STATE, facts.OP_FOLIO);
     awaitGo();
     process.exit(0);
   },

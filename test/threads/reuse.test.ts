@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import * as facts from '../../src/generated/facts.ts';
 import { Arena, SharedCache } from '../../src/index.ts';
-import { Actor, createCache, isPoisoned, until } from './crew.ts';
+import { poisonZone } from '../support/poison-zone.ts';
+import { Actor, createCache, isPoisoned } from './crew.ts';
 
 const stale = { code: 'ERR_PAGELESS_STALE' };
 
@@ -79,12 +81,8 @@ test('what another thread still uses, or has a view of, is not reused', async ()
 test('a poisoned cache that everybody has closed is reused, and sound', async () => {
   const cache = await createCache('8MiB');
   const buffer = bufferOf(cache);
-  const doomed = await Actor.start(cache.handle);
-  doomed.tell('holdLock');
-  await doomed.told();
-  await doomed.worker.terminate();
-  await until(() => cache.arena.kernel.fault() !== 0, 'the poison');
-  isPoisoned(cache, cache.arena.kernel.fault());
+  poisonZone(cache.arena.memory);
+  isPoisoned(cache, facts.FAULT_TRAP);
   cache.close();
   using next = await createCache('8MiB');
   assert.ok(bufferOf(next) === buffer, 'the same memory');

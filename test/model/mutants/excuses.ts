@@ -145,10 +145,6 @@ export const equivalents: Excuse[] = [
 
 export const unreachable: Excuse[] = [
   {
-    because: 'No scenario kills who releases what a dead thread had freed.',
-    mutants: ['reapZsmalloc: drop beginChange()'],
-  },
-  {
     because: 'Formatted memory, another version and images are for unit tests: no thread is there.',
     mutants: [
       'formatZone: recheck loadWord(0) != 0',

@@ -46,9 +46,9 @@ const EXCHANGES = ['casWord', 'casCell'];
 /** Rechecks that are functions. */
 const TESTS = ['hasShape', 'isQuiescent'];
 const DROPPED = [
-  ...['lock', 'unlock', 'lockDesc', 'unlockDesc', 'wakeWord', 'beginChange', 'enterSection'],
+  ...['lock', 'unlock', 'lockDesc', 'unlockDesc', 'wakeWord', 'enterSection'],
   ...['leaveSection', 'defer', 'deferEntry', 'deferSlab', 'deferZspage', 'trapIfPoisoned'],
-  ...['endStopOf', 'judge'],
+  ...['endStopOf'],
 ];
 const PLAIN: Record<string, string> = {
   loadWord: 'load<u32>',

@@ -6,6 +6,7 @@ import { frameMutants } from './frames.ts';
 import { limboMutants } from './limbo.ts';
 import { migrationMutants } from './migration.ts';
 import { objectMutants } from './objects.ts';
+import { reapMutants } from './reap.ts';
 import { slabMutants } from './slab.ts';
 import { storeMutants } from './store.ts';
 import { unwoundMutants } from './unwound.ts';
@@ -140,11 +141,6 @@ export const mutants: Mutant[] = [
     scenarios: ['rcu-sync-free', 'rcu-sync-read'],
   },
   {
-    name: 'every death inside the kernel poisons',
-    edits: [['if ((operation & HALF_DONE) != 0) poison(', 'if (operation != 0) poison(']],
-    scenarios: ['reader-killed-is-given-back'],
-  },
-  {
     name: 'a stopper looks at the first who is inside, and at nobody else',
     edits: [['    others = AWAITED;\n', '    return AWAITED;\n']],
     scenarios: ['slab-drain-stop'],
@@ -164,5 +160,6 @@ export const mutants: Mutant[] = [
   ...storeMutants,
   ...withdrawMutants,
   ...limboMutants,
+  ...reapMutants,
   ...unwoundMutants,
 ];

@@ -17,6 +17,7 @@ import { pageScenarios } from './pages.ts';
 import { poisonScenarios } from './poison.ts';
 import { queueDeathScenarios } from './queue-deaths.ts';
 import { rcuScenarios } from './rcu.ts';
+import { reapScenarios } from './reap.ts';
 import { slabScenarios } from './slab.ts';
 import { storeScenarios } from './store.ts';
 import { storeDeathScenarios } from './store-deaths.ts';
@@ -49,5 +50,6 @@ export const scenarios: KernelScenario[] = [
   ...rcuScenarios,
   ...leaseScenarios,
   ...limboScenarios,
+  ...reapScenarios,
   ...unwoundScenarios,
 ];

@@ -2,24 +2,23 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
-import { type KernelScenario, newFolio, ownerOf } from '../kernel-model.ts';
+import { type KernelScenario, newFolio } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
 import { makeCache, set } from './cache.ts';
 
 const idle: Body = async () => 0;
 
-/** Threads `2` and `3` stand in a change, of numbers 1 and 2: their deaths poison, and say so. */
-function halfDo(machine: Machine): void {
-  for (const [i] of machine.threads.slice(2).entries()) {
+/** The first two threads stand in calls, of numbers 1 and 2. */
+function enterTwo(machine: Machine): void {
+  for (const operation of [1, 2]) {
     // The main thread has slot 1.
-    const slot = facts.SLOT_TABLE + (i + 4) * facts.SLOT_BYTES;
-    machine.store(slot + offsetOf('ThreadSlot', 'inKernel'), facts.HALF_DONE | (i + 1));
+    const slot = facts.SLOT_TABLE + (operation + 1) * facts.SLOT_BYTES;
+    machine.store(slot + offsetOf('ThreadSlot', 'inKernel'), operation);
   }
 }
 
-function bury(dead: number): Body {
-  return (thread) => thread.call('markDead', ownerOf(dead));
-}
+/** Poisons the zone, as the border does when an exception came out of a call. */
+const poison: Body = (thread) => thread.call('callFailed');
 
 /** Whether the call traps, as every one must that waits in a poisoned zone. */
 async function traps(thread: Thread, name: string, ...args: number[]): Promise<boolean> {
@@ -46,13 +45,12 @@ function shareFolio(machine: Machine): void {
   const { main, threads } = machine;
   const { pfn } = newFolio(main);
   for (const thread of threads) desc = thread.callNow('pinPage', pfn) as number;
-  halfDo(machine);
 }
 
 /** Takes a page's lock and keeps it; the zone is then poisoned, so that it is never given back. */
 const lockAndPoison: Body = async (thread) => {
   if (await traps(thread, 'lockPage', desc)) return;
-  await thread.call('markDead', ownerOf(2));
+  await thread.call('callFailed');
 };
 
 const lockOrTrap: Body = async (thread) => {
@@ -85,10 +83,9 @@ const setOrTrap: Body = async (thread, machine) => {
   }
 };
 
-const stopAndPoison: Body = async (thread, machine) => {
+const stopAndPoison: Body = async (thread) => {
   await traps(thread, 'stop');
-  halfDo(machine);
-  await thread.call('markDead', ownerOf(2));
+  await thread.call('callFailed');
 };
 
 const stopAndStart: Body = async (thread) => {
@@ -101,12 +98,12 @@ export const poisonScenarios: KernelScenario[] = [
     rule: 'of two faults at once one is kept, and names the thread that it came from',
     bound: 2,
     poisons: true,
-    prepare: halfDo,
-    threads: [bury(2), bury(3), idle, idle],
+    prepare: enterTwo,
+    threads: [poison, poison],
     check: ({ main }) => {
-      const operation = (main.callNow('faultDetail') as number) & ~facts.HALF_DONE;
+      const operation = main.callNow('faultDetail') as number;
       assert.ok(operation === 1 || operation === 2);
-      const slot = operation + 3;
+      const slot = operation + 1;
       assert.equal(main.callNow('faultSlot'), slot, 'a fault of one thread, named after another');
     },
   },
@@ -115,8 +112,7 @@ export const poisonScenarios: KernelScenario[] = [
     rule: 'who has seen that the zone is poisoned is let into no call',
     bound: 2,
     poisons: true,
-    prepare: halfDo,
-    threads: [bury(2), workOn, idle],
+    threads: [poison, workOn, idle],
   },
   {
     name: 'fault-page-lock',

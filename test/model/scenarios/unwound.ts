@@ -14,6 +14,7 @@ import { objectDeathScenarios } from './object-deaths.ts';
 import { handles, isOneOf, makeObjects, overwrite, pool } from './objects.ts';
 import { pageScenarios } from './pages.ts';
 import { rcuScenarios } from './rcu.ts';
+import { reapScenarios } from './reap.ts';
 import { slabScenarios } from './slab.ts';
 import { threadScenarios } from './threads.ts';
 import { withdrawScenarios } from './withdraw.ts';
@@ -119,6 +120,7 @@ const ofAll: KernelScenario[] = [
   ...withdrawScenarios,
   ...rcuScenarios,
   ...limboScenarios,
+  ...reapScenarios,
 ]
   .filter(({ name, kills, mustSurvive }) => kills === 1 && mustSurvive && !ofTheDead.includes(name))
   .map((scenario) => ({

@@ -1,0 +1,62 @@
+/** Mutants of giving back what a dead thread had in zsmalloc: who does may die as well. */
+import type { Mutant } from './table.ts';
+
+const scenarios = ['reap-killed'];
+
+export const reapMutants: Mutant[] = [
+  {
+    name: 'what is given back stands in two states after a death',
+    edits: [['  repairTransfer(thread);\n', '']],
+    scenarios,
+  },
+  {
+    name: 'own cells leave the dead state before they stand in another',
+    edits: [
+      [
+        '    self.ownCell = cell;\n    if (!isSelf) thread.ownCell = 0;\n',
+        '    if (!isSelf) thread.ownCell = 0;\n    self.ownCell = cell;\n',
+      ],
+    ],
+    scenarios,
+  },
+  {
+    name: 'own patterns leave the dead state before they stand in another',
+    edits: [
+      [
+        '  self.ownPattern = pattern;\n  if (!isSelf) thread.ownPattern = 0;\n',
+        '  if (!isSelf) thread.ownPattern = 0;\n  self.ownPattern = pattern;\n',
+      ],
+    ],
+    scenarios,
+  },
+  {
+    name: 'zspages stay the dead thread’s while another frees them',
+    edits: [['  takeForFree(desc, selfSlot());\n  if (thread.emptied', '  if (thread.emptied']],
+    scenarios,
+  },
+  {
+    name: 'a batch keeps what was given back',
+    edits: [['if (!isTakenOut(handle, slot) || isAmong', 'if (isAmong']],
+    scenarios,
+  },
+  {
+    name: 'handles leave a dead batch before they are free',
+    edits: [
+      [
+        '  zsRelease(handle);\n  if (ripeningCount(thread) != 0',
+        '  dropLastRipening(thread);\n  zsRelease(handle);\n  if (false',
+      ],
+    ],
+    scenarios,
+  },
+  {
+    name: 'the list of empty zspages begins with one that is another’s',
+    edits: [
+      [
+        '  while (thread.emptied != 0 && !isFreedBy(thread.emptied, slot)) {\n    thread.emptied = peekWord(linkAt(thread.emptied));\n  }\n',
+        '',
+      ],
+    ],
+    scenarios,
+  },
+];

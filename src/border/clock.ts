@@ -47,7 +47,7 @@ const GAIN_MS = 2000;
 /** Uptime is told in whole seconds on some systems. */
 const UPTIME_ERROR_MS = 1000;
 /** Expiries have 41 bits: some seventy years since the cache was made. */
-const LAST: number = 2 ** 41 - 1;
+export const LAST: number = 2 ** 41 - 1;
 
 export class ZoneClock {
   readonly #kernel: KernelExports;

@@ -97,7 +97,9 @@ export class StoredBlocks {
     blocks: Iterable<StoredBlock>,
     valueBytes: number,
     expiry: number,
+    fresh = 0,
   ): 'kept' | 'refused' | 'damaged' {
+    if (fresh !== 0) this.#kernel.describeNext(keyBytes, fresh, 0, this.#kernel.tagClock(), 0);
     const begun = this.#kernel.beginSetIf(facts.IF_ABSENT, 0, keyBytes, valueBytes, expiry);
     if (begun !== 0) return 'refused';
     for (const block of blocks) {

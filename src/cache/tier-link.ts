@@ -7,7 +7,7 @@
  * was attached with `tier: false` has a link without a session: what it sets stays here, and not
  * for long.
  */
-import type { ZoneClock } from '../border/clock.ts';
+import { LAST, type ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import { blocksOf, type Frame, type FrameKind } from '../tier/frame.ts';
@@ -32,7 +32,11 @@ export interface TierHost<T> {
   readonly kernel: KernelExports;
   readonly clock: ZoneClock;
   readonly decode: Decoder<T>;
-  readonly settings: { readonly maxEntrySize: number; readonly values: FrameKind };
+  readonly settings: {
+    readonly maxEntrySize: number;
+    readonly ttl: number;
+    readonly values: FrameKind;
+  };
 }
 
 export class TierLink<T> implements LocalEntries {
@@ -132,13 +136,13 @@ export class TierLink<T> implements LocalEntries {
     const { clock, settings } = this.#host;
     if (frame.valueBytes > settings.maxEntrySize) return 'refused';
     // What has changed while the answer was on its way counts from the question on.
-    let expiry = since + this.#maxStaleMs;
-    if (frame.expiry !== 0) {
-      const left = Math.ceil(frame.expiry - Date.now());
-      expiry = Math.min(expiry, clock.now() + left);
-    }
+    const belief = since + this.#maxStaleMs;
+    const end = frame.expiry === 0 ? LAST : clock.now() + Math.ceil(frame.expiry - Date.now());
+    const expiry = Math.min(belief, end);
     if (expiry <= clock.told) return 'refused';
-    return this.#stored.add(this.#put(name), blocksOf(frame), frame.valueBytes, expiry);
+    // Without one, and in a cache whose entries have none, it lives for ever.
+    const fresh = frame.expiry === 0 && settings.ttl === 0 ? 0 : end;
+    return this.#stored.add(this.#put(name), blocksOf(frame), frame.valueBytes, expiry, fresh);
   }
 
   remove(name: KeyName): void {

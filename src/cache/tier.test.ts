@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryTier } from '../../test/support/memory-tier.ts';
 import { closeAll, openTiered as open, until } from '../../test/support/tiered.ts';
+import { expiryOf } from '../tier/frame.ts';
 import { SharedCache } from './constructor.ts';
 
 test('what one cache sets another finds, and keeps', async () => {
@@ -252,4 +253,60 @@ test('getOrSet asks the tier first, once, and writes there what was computed', a
   await until(() => one.cache.get('key') !== 'computed 1');
   assert.equal(await one.cache.getAsync('key'), 'computed 4');
   closeAll(one, two);
+});
+
+for (const ttl of [0, 500, 100_000]) {
+  test(`update and increment keep the time to live, ${ttl || 'cache'}`, async () => {
+    let now = 1;
+    const policy = { maxStaleMs: 1000 };
+    const one = open({ policy, now: () => now });
+    const two = open({ policy, store: one.store, now: () => now });
+    const since = Date.now();
+    // The wall goes on while this runs, unlike the clock of this test.
+    const check = async ({ cache, store }: typeof one, left: number) => {
+      await cache.flush();
+      const expiry = expiryOf(store.frames.get('n')!.frame);
+      const passed = Date.now() - since;
+      if (left === 0) return assert.equal(expiry, 0);
+      assert.ok(expiry >= since + left && expiry <= since + passed + left + 1, `${expiry - since}`);
+      const told = cache.getRemainingTTL('n');
+      assert.ok(told >= left - passed - 1 && told <= left + 1, `${told} instead of ${left}`);
+    };
+    one.cache.set('n', '1', { ttl });
+    await check(one, ttl);
+    now += 400;
+    assert.equal(one.cache.increment('n'), 2);
+    assert.equal(
+      one.cache.update('n', (old) => `${old}0`),
+      '20',
+    );
+    one.cache.set('n', '30', { noUpdateTTL: true });
+    const left = ttl && ttl - 400;
+    await check(one, left);
+    assert.equal(await two.cache.getAsync('n'), '30');
+    assert.equal(two.cache.increment('n', 5), 35);
+    await check(two, left);
+    now += 900;
+    if (ttl === 100_000) {
+      assert.equal(two.cache.get('n'), '35');
+      assert.equal(two.cache.increment('n'), 36);
+      await check(two, left - 900);
+      now += 900;
+      assert.equal(two.cache.get('n'), '36', 'believed anew');
+    }
+    now += 1000;
+    assert.equal(two.cache.get('n'), undefined, 'not believed any more');
+    closeAll(one, two);
+  });
+}
+
+test('a counter before a tier refuses what one without refuses', () => {
+  const one = open();
+  one.cache.set('n', '1.5');
+  assert.throws(() => one.cache.increment('n'), { code: 'ERR_PAGELESS_NOT_A_NUMBER' });
+  one.cache.set('n', String(Number.MAX_SAFE_INTEGER));
+  assert.throws(() => one.cache.increment('n'), { code: 'ERR_PAGELESS_NOT_A_NUMBER' });
+  assert.equal(one.cache.increment('n', -1), Number.MAX_SAFE_INTEGER - 1);
+  assert.equal(one.cache.increment('m', 2, { initial: 40 }), 42);
+  closeAll(one);
 });

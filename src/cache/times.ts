@@ -4,10 +4,11 @@
  *
  *   expiry   when it is gone · with the code of its own time to live, for `touch`, in the bits
  *            above
- *   fresh    when it gets stale, if it is kept after that; else 0
+ *   fresh    when it gets stale, if it is kept after that; before a second tier, which ends our
+ *            belief in it with the expiry, its own end, if that is later; else 0
  *   longTtl  its own time to live where it has no code, or no expiry that could hold one; else 0
  */
-import type { ZoneClock } from '../border/clock.ts';
+import { LAST, type ZoneClock } from '../border/clock.ts';
 import type { Settings } from './settings.ts';
 
 export interface Times {
@@ -37,12 +38,51 @@ export function timesFrom(
 ): Times {
   const own = ttl ?? settings.ttl;
   const stale = own === 0 ? 0 : (staleFor ?? settings.staleFor);
-  const fresh = stale === 0 ? 0 : clock.expiryIn(own);
+  const fresh = stale !== 0 || outlives(settings, tier, own) ? clock.expiryIn(own || LAST) : 0;
   const kept = stale === Number.POSITIVE_INFINITY ? 0 : own + stale;
   const expiry = clock.expiryIn(tier ? tier.bound(kept) : kept);
   if (own === 0 || own === settings.ttl) return { expiry, fresh, longTtl: 0 };
   const code = expiry === 0 ? 0 : codeOf(own);
   return { expiry: expiry + code * CODE_ONE, fresh, longTtl: code === 0 ? own : 0 };
+}
+
+/** Whether an entry's own end is to be noted, since our belief in it ends before. */
+function outlives(settings: Settings, tier: Clocked['tier'], own: number): boolean {
+  if (tier === undefined) return false;
+  return own === 0 ? settings.ttl !== 0 : tier.bound(own) < own;
+}
+
+/**
+ * Those of an entry that gets another value and keeps its time to live. Before a tier our belief in
+ * it begins anew.
+ *
+ * @returns the ms that it has left as well, 0 = for ever
+ */
+export function keptTimes(
+  { clock, settings, tier }: Clocked,
+  times: Times,
+): { times: Times; ttl: number } {
+  const now = clock.nowIfNeeded();
+  const over = times.expiry % CODE_ONE;
+  const isForEver =
+    times.fresh === 0 && settings.ttl === 0 && times.expiry + times.longTtl === over;
+  const end = times.fresh || (tier && isForEver ? LAST : over);
+  const ttl = end === 0 || end === LAST ? 0 : Math.max(1, end - now);
+  // Without a tier, or kept when it is stale: as it is.
+  if (tier === undefined || (times.fresh !== 0 && times.fresh < over)) return { times, ttl };
+  const expiry = Math.min(end, now + tier.bound(0)) + (times.expiry - over);
+  return { times: { ...times, expiry }, ttl };
+}
+
+/** Of an entry without a time to live of its own: one that never expires goes on so. */
+export function ownTtl({ expiry, fresh }: Times, settings: Settings): number {
+  return expiry === 0 && fresh === 0 ? 0 : settings.ttl;
+}
+
+/** How long an entry is kept when it is stale. */
+export function staleForOf({ expiry, fresh }: Times): number {
+  if (fresh === 0) return 0;
+  return expiry === 0 ? Number.POSITIVE_INFINITY : Math.max(0, (expiry % CODE_ONE) - fresh);
 }
 
 /** 0: it has none. */

@@ -30,7 +30,7 @@ import {
   type TimeOptions,
 } from './settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
-import { type Times, timesFrom } from './times.ts';
+import { keptTimes, ownTtl, staleForOf, type Times, timesFrom } from './times.ts';
 import type { Border, Key, Versioned } from './transfer.ts';
 import { type Decoder, type In, sameBytes, type ValueCodec } from './values.ts';
 
@@ -66,6 +66,8 @@ const LAST_VERSION: bigint = 2n ** 64n - 1n;
 /** An outcome beside the kernel's: it was not tried. */
 const TOO_LARGE = -1000;
 const NO_TAGS: readonly string[] = [];
+/** As the kernel reads numbers: kernel/cache/number.ts. */
+const WHOLE = /^(0|-?[1-9]\d{0,15})$/;
 
 export class Writer<T> {
   readonly #parts: WriterParts<T>;
@@ -118,8 +120,8 @@ export class Writer<T> {
       const border = this.#parts.live();
       const found = border.details.inspect(border.putKey(key));
       const [what, version] = conditionOf(found);
-      const times = what === facts.IF_VERSION ? (found as Found).times : prepared.times;
-      const outcome = this.#storeIf(what, version, key, { ...prepared, times });
+      const kept = what === facts.IF_VERSION && keptTimes(this.#parts, (found as Found).times);
+      const outcome = this.#storeIf(what, version, key, { ...prepared, ...kept });
       if (outcome === facts.ERR_UNMET) continue;
       if (outcome !== 0) this.remove(key, border.putKey(key));
       return this.#report(status, outcome, prepared);
@@ -203,13 +205,13 @@ export class Writer<T> {
     this.#parts.live();
     checkSafeInteger('by', by);
     const read = readIncrementOptions(options);
+    // Before a tier an entry's end is not what the kernel keeps.
+    if (this.#parts.tier) return this.#incrementTiered(key, by, read);
     const { ttl, staleFor, tags, initial } = read;
-    const { tier } = this.#parts;
     const times = timesFrom(this.#parts, ttl, staleFor);
-    const keeps = ttl === undefined && staleFor === undefined && tier === undefined;
+    const keeps = ttl === undefined && staleFor === undefined;
     const border = this.#parts.live();
     const keyBytes = border.putKey(key);
-    const name = tier?.note(key, keyBytes);
     const failure = border.withTime(keyBytes, (now) => {
       const { expiry, fresh, longTtl } = times;
       const add = [by, initial, expiry, fresh, longTtl, keeps ? 1 : 0, now] as const;
@@ -223,9 +225,27 @@ export class Writer<T> {
     }
     const sum = kernel.incremented();
     if (!this.#report(read.status, failure, String(sum))) return undefined;
-    if (name !== undefined) tier?.wrote(name, keyBytes, UNKNOWN_LENGTH, ttl ?? settings.ttl);
     if (tags !== undefined) this.#tag(key, read);
     return sum;
+  }
+
+  #incrementTiered(
+    key: Key,
+    by: number,
+    options: EntryOptions & { initial: number },
+  ): number | undefined {
+    const isJson = this.#parts.settings.values === 'json';
+    const change = (old: T | undefined) => {
+      const text = old === undefined ? String(options.initial) : isJson ? JSON.stringify(old) : old;
+      if (!WHOLE.test(text as string) || !Number.isSafeInteger(Number(text))) {
+        throw new NotANumberError(key, 'its value is no whole number');
+      }
+      const sum = Number(text) + by;
+      if (!Number.isSafeInteger(sum)) throw new NotANumberError(key, 'the sum is no safe integer');
+      return (isJson ? sum : String(sum)) as In<T>;
+    };
+    const sum = this.#update(key, change, options);
+    return sum === undefined ? undefined : Number(sum);
   }
 
   /** Gives the key's value other tags, whatever it is by now. */
@@ -251,8 +271,8 @@ export class Writer<T> {
       const border = this.#parts.live();
       const found = border.details.inspect(border.putKey(key));
       if (typeof found === 'number' || found.isStale) return false;
-      const own = ttl ?? (found.ttl === 0 ? ownTtl(found, settings) : found.ttl);
-      const times = timesFrom(this.#parts, own, staleFor ?? staleForOf(found));
+      const own = ttl ?? (found.ttl === 0 ? ownTtl(found.times, settings) : found.ttl);
+      const times = timesFrom(this.#parts, own, staleFor ?? staleForOf(found.times));
       const keyBytes = this.#parts.live().putKey(key);
       const { expiry, fresh, longTtl } = times;
       const outcome = kernel.touch(found.version, keyBytes, expiry, fresh, longTtl);
@@ -296,15 +316,13 @@ export class Writer<T> {
     const { ttl, staleFor, tags, status } = options;
     const bytes = this.#parts.codec.serialize(value as T);
     const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
-    // With a tier an entry's expiry is mostly that of our belief in it, and says nothing of its
-    // own.
-    const isKept = seen.bytes !== undefined && tier === undefined;
-    const isNew = !isKept || ttl !== undefined || staleFor !== undefined;
-    const times = isNew ? timesFrom(this.#parts, ttl, staleFor) : seen.times;
-    if (!isNew) clock.nowIfNeeded();
+    const isNew = seen.bytes === undefined || ttl !== undefined || staleFor !== undefined;
+    const kept = isNew
+      ? { times: timesFrom(this.#parts, ttl, staleFor), ttl: ttl ?? settings.ttl }
+      : keptTimes(this.#parts, seen.times);
     const what = seen.bytes === undefined ? facts.IF_NONE_YET : facts.IF_VERSION;
-    const kept = tags === undefined && seen.tags > 0 ? undefined : (tags ?? NO_TAGS);
-    const prepared = { bytes, length, times, tags: kept, ttl: ttl ?? settings.ttl };
+    const keptTags = tags === undefined && seen.tags > 0 ? undefined : (tags ?? NO_TAGS);
+    const prepared = { bytes, length, tags: keptTags, ...kept };
     const outcome = this.#storeIf(what, seen.version, key, prepared, born);
     this.#report(status, outcome, prepared);
     return outcome;
@@ -368,22 +386,6 @@ export class Writer<T> {
 function conditionOf(found: Found | number): [what: number, version: number] {
   if (typeof found === 'number') return [facts.IF_NONE_YET, found];
   return [found.isStale ? facts.IF_NONE_YET : facts.IF_VERSION, found.version];
-}
-
-/** Of an entry without a time to live of its own: one that never expires goes on so. */
-function ownTtl({ times }: Found, settings: Settings): number {
-  return times.expiry === 0 && times.fresh === 0 ? 0 : settings.ttl;
-}
-
-/** How long an entry is kept when it is stale. */
-function staleForOf({ times }: Found): number {
-  if (times.fresh === 0) return 0;
-  return times.expiry === 0 ? Number.POSITIVE_INFINITY : timeOf(times.expiry) - times.fresh;
-}
-
-/** The expiry without the code above it: times.ts. */
-function timeOf(expiry: number): number {
-  return expiry % 2 ** 41;
 }
 
 /** The key's hash tells whose it is. */

@@ -100,6 +100,10 @@ export interface EntryInfo {
 /** Opaque; only for `setIfVersion`. */
 export type Version = bigint & { readonly kind: unique symbol };
 
+export interface NamespaceOptions<V> extends TimeOptions {
+  values?: ValueKind | ValueCodec<V>;
+}
+
 /** A cache, or a namespace of one. */
 export interface CacheView<V> {
   /** Entries; may count dead ones that are not yet gone. */
@@ -149,10 +153,6 @@ export interface CacheView<V> {
   clear(): void;
   purgeStale(options?: { maxMs?: number }): number;
   stats(): CacheStats;
-  namespace<W = V>(
-    name: string,
-    options?: TimeOptions & { values?: ValueKind | ValueCodec<W> },
-  ): CacheView<W>;
   /** Here, then the tier. */
   getAsync(key: Key, options?: WaitOptions): Promise<V | undefined>;
   getManyAsync(keys: Iterable<Key>, options?: WaitOptions): Promise<(V | undefined)[]>;
@@ -164,6 +164,12 @@ export interface SharedCache<V> extends CacheView<V> {
   readonly handle: SharedCacheHandle;
   /** One: a cache of several zones is not built, and would have `arenas` beside it. */
   readonly arena: Arena;
+  /**
+   * Of a cache alone: a namespace in another one would be a longer name. The first who registers a
+   * name says its options, the others agree or leave them out. Tags are of a view, `clear` of a cache
+   * is of all its namespaces as well.
+   */
+  namespace<W = V>(name: string, options?: NamespaceOptions<W>): CacheView<W>;
   save(file: string): Promise<void>;
   /** Prometheus' text; labels tell several caches apart. */
   metrics(labels?: Record<string, string>): string;
@@ -272,6 +278,6 @@ export interface SharedCacheConstructor {
 /** What follows `ERR_PAGELESS_` in the codes of errors that the above can throw. */
 export type ErrorName =
   | ('INVALID_ARGUMENT' | 'UNSUPPORTED' | 'DISPOSED' | 'CORRUPTION')
-  | ('INCOMPATIBLE_ZONE' | 'TOO_MANY_THREADS' | 'ZONE_TOO_SMALL')
+  | ('INCOMPATIBLE_ZONE' | 'TOO_MANY_THREADS' | 'TOO_MANY_NAMESPACES' | 'ZONE_TOO_SMALL')
   | ('TARGET_TOO_SMALL' | 'BUSY' | 'BAD_IMAGE')
   | ('COMPUTE' | 'TIMEOUT' | 'NOT_A_NUMBER' | 'TIER');

@@ -16,6 +16,7 @@ export * from './exports/lease';
 export * from './exports/objects';
 export * from './exports/pages';
 export * from './exports/pools';
+export * from './exports/spaces';
 export * from './exports/statistics';
 export { poisonPage, unpoisonPage } from './exports/withdraw';
 export * from './exports/zone';

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'ERR_PAGELESS_INVALID_HANDLE'
   | 'ERR_PAGELESS_CACHE_MISMATCH'
   | 'ERR_PAGELESS_TOO_MANY_CACHES'
+  | 'ERR_PAGELESS_TOO_MANY_NAMESPACES'
   | 'ERR_PAGELESS_FOREIGN_HANDLE'
   | 'ERR_PAGELESS_UNSUPPORTED'
   | 'ERR_PAGELESS_TARGET_TOO_SMALL'
@@ -269,6 +270,13 @@ export class TooManyCachesError extends PagelessError {
   }
 }
 
+/** A cache's table of namespaces is full. */
+export class TooManyNamespacesError extends PagelessError {
+  constructor(names: number) {
+    super('ERR_PAGELESS_TOO_MANY_NAMESPACES', `A cache has room for ${names} namespaces`);
+  }
+}
+
 /**
  * The engine, page or process does not let us have shared memory or WebAssembly; the message says
  * why.
@@ -300,6 +308,7 @@ const named = {
   InvalidHandleError,
   CacheMismatchError,
   TooManyCachesError,
+  TooManyNamespacesError,
   UnsupportedError,
   TargetTooSmallError,
   ComputeError,

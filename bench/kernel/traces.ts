@@ -8,7 +8,7 @@
 import { peekWord, pokeWord } from '../../kernel/base/words';
 import { evictSome } from '../../kernel/cache/queue';
 import { get, keyScratch, set } from '../../kernel/index';
-import { entryCount } from '../../kernel/store/journal';
+import { entryCount } from '../../kernel/store/totals';
 import { enterKernel, leaveKernel } from '../../kernel/thread/stop';
 
 export * from '../../kernel/index';

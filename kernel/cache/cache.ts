@@ -53,7 +53,9 @@ import {
   versionOf,
 } from '../store/leaf';
 import { lifeAt, OVER } from '../store/life';
+import { joinSpaces, registerName } from '../store/names';
 import { areFew, growIndex, isMany, shrinkIndex, splitLeafOf } from '../store/resize';
+import { countIn, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
 import { latestTime, noteExpiring } from '../thread/clock';
 import {
   COUNT_BYTES_IN,
@@ -63,7 +65,6 @@ import {
   COUNT_REFUSALS_STALLED,
   COUNT_REFUSALS_TOO_LARGE,
   COUNT_SETS,
-  count,
 } from '../thread/counters';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
@@ -114,12 +115,21 @@ function makeRoom(bytes: u32): u32 {
 }
 
 /**
- * Takes this thread's scratch, at the expense of entries if need be. @returns 0 or ERR_NO_MEMORY
+ * Takes this thread's scratch, and the pages that it counts in, at the expense of entries if need
+ * be. @returns 0 or ERR_NO_MEMORY
  */
 export function prepare(): i32 {
-  while (takeScratch() != 0)
+  while (takeScratch() != 0 || (isStoreFormatted() && !joinSpaces()))
     if (!isStoreFormatted() || makeRoom(EVICT_BYTES) != FREED) return ERR_NO_MEMORY;
   return 0;
+}
+
+/** Registers the name in the key scratch (store/names.ts), likewise. */
+export function register(nameBytes: u32, values: u32, ttl: f64, staleFor: f64): i32 {
+  while (true) {
+    const space = registerName(nameBytes, values, ttl, staleFor);
+    if (space != ERR_NO_MEMORY || makeRoom(EVICT_BYTES) != FREED) return space;
+  }
 }
 
 /** Begins a value of `valueBytes`; `append` takes its blocks, `commit` publishes it. */
@@ -144,7 +154,7 @@ export function beginIf(what: u32, version: u32, keyBytes: u32, valueBytes: u32,
   const isVain = leaf != 0 && !isMet(leaf, hash, handle);
   leaveSection();
   if (isVain) {
-    takeExtension();
+    takeExtension(0);
     return ERR_UNMET;
   }
   beginDraft(keyBytes, valueBytes, expiry);
@@ -185,8 +195,9 @@ export function appendBytes(block: usize, bytes: u32): i32 {
 export function commit(): i32 {
   const failure = publish();
   if (failure != 0) return failure;
-  count(COUNT_SETS, 1);
-  count(COUNT_BYTES_IN, selfState().draftValueBytes);
+  const space = selfState().draftKeyBytes >> SPACE_SHIFT;
+  countIn(space, COUNT_SETS, 1);
+  countIn(space, COUNT_BYTES_IN, selfState().draftValueBytes);
   return 0;
 }
 
@@ -303,10 +314,11 @@ export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: u64): i
  */
 function refuse(keyBytes: u32, isStalled: bool): i32 {
   dropDraft(selfState());
-  if (!isConditional() && keyBytes != 0) takeOut(keyBytes);
+  const space = keyBytes >> SPACE_SHIFT;
+  if (!isConditional() && (keyBytes & LENGTH_MASK) != 0) takeOut(keyBytes);
   isStalledNow = isStalled;
-  count(COUNT_REFUSALS, 1);
-  if (isStalled) count(COUNT_REFUSALS_STALLED, 1);
+  countIn(space, COUNT_REFUSALS, 1);
+  if (isStalled) countIn(space, COUNT_REFUSALS_STALLED, 1);
   return ERR_NO_MEMORY;
 }
 
@@ -317,18 +329,20 @@ export function wasStalled(): bool {
   return isStalledNow;
 }
 
-/** Refuses a value that is too large to try. @param keyBytes  0: the key keeps what it has */
+/**
+ * Refuses a value that is too large to try. @param keyBytes  of length 0: the key keeps what it has
+ */
 export function refuseTooLarge(keyBytes: u32): void {
   require(ALWAYS, 0);
   refuse(keyBytes, false);
-  count(COUNT_REFUSALS_TOO_LARGE, 1);
+  countIn(keyBytes >> SPACE_SHIFT, COUNT_REFUSALS_TOO_LARGE, 1);
 }
 
 /** Deletes the key's entry. @returns whether there was one */
 export function remove(keyBytes: u32): bool {
   require(ALWAYS, 0);
   const isRemoved = takeOut(keyBytes);
-  if (isRemoved) count(COUNT_DELETES, 1);
+  if (isRemoved) countIn(keyBytes >> SPACE_SHIFT, COUNT_DELETES, 1);
   reclaimIfMany();
   return isRemoved;
 }
@@ -337,7 +351,7 @@ export function remove(keyBytes: u32): bool {
 export function removeIf(version: u32, keyBytes: u32): i32 {
   require(IF_VERSION, version);
   const isRemoved = takeOut(keyBytes);
-  if (isRemoved) count(COUNT_DELETES, 1);
+  if (isRemoved) countIn(keyBytes >> SPACE_SHIFT, COUNT_DELETES, 1);
   reclaimIfMany();
   return isRemoved ? 0 : ERR_UNMET;
 }
@@ -357,7 +371,7 @@ function takeOut(keyBytes: u32): bool {
   unlockLeaf(number);
   if (handle == 0) return false;
   closeChange();
-  if (!isThere) count(COUNT_EXPIRATIONS, 1);
+  if (!isThere) countIn(keyBytes >> SPACE_SHIFT, COUNT_EXPIRATIONS, 1);
   if (areFew(entries)) shrinkIndex();
   return isThere;
 }

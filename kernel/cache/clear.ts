@@ -1,12 +1,13 @@
-/** Removing everything, leaf by leaf. */
+/** Removing everything, that of namespaces too, leaf by leaf. */
 import { peekWord } from '../base/words';
 import { makeRingRoom, reclaimIfMany } from '../reclaim/reclaim';
-import { closeChange, removeEntry } from '../store/change';
+import { changedSpace, closeChange, removeEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
 import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../store/directory';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { shrinkIndex } from '../store/resize';
-import { COUNT_DELETES, count } from '../thread/counters';
+import { countIn } from '../store/spaces';
+import { COUNT_DELETES } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { overtakeAll } from './lease-table';
 
@@ -24,7 +25,6 @@ export function clearSome(limit: u32): u32 {
     shrinkIndex();
     number = min(number - 1, leafCount());
   }
-  count(COUNT_DELETES, removed);
   leaveSection();
   reclaimIfMany();
   return removed;
@@ -39,6 +39,7 @@ function clearLeaf(number: u32, limit: u32): u32 {
   for (; at < LEAF_CELLS && removed < limit && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
     removeEntry(leaf, at, peekWord(cellAt(leaf, at)));
     closeChange();
+    countIn(changedSpace(), COUNT_DELETES, 1);
     removed++;
   }
   unlockLeaf(number);

@@ -1,6 +1,6 @@
 /**
- * The dead: entries whose tags were deleted go before any that lives, as do those that have
- * expired.
+ * The dead: entries whose tags were deleted, or whose namespace was cleared, go before any that
+ * lives, as do those that have expired.
  *
  * A deletion says nothing of where they are (store/tags.ts). So a hand goes once round the leaves
  * after it, some leaves for each that is short of memory, and takes out what is over. Two that go
@@ -13,15 +13,16 @@
 import { STORE_STATE } from '../base/layout';
 import { casWord, loadCell, loadWord, peekWord, storeCell, storeWord } from '../base/words';
 import { makeRingRoom } from '../reclaim/reclaim';
-import { closeChange, removeEntry } from '../store/change';
+import { changedSpace, closeChange, removeEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
 import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../store/directory';
 import { StoreState } from '../store/journal';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { lifeAt, OVER } from '../store/life';
+import { countIn } from '../store/spaces';
 import { tagClock } from '../store/tags';
 import { latestTime } from '../thread/clock';
-import { COUNT_EXPIRATIONS, count } from '../thread/counters';
+import { COUNT_EXPIRATIONS } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { zsPlace } from '../zsmalloc/object';
 import { unitsOfEntry } from './judge';
@@ -88,12 +89,12 @@ function sweepLeaf(number: u32): u32 {
       units += unitsOfEntry(handle);
       removeEntry(leaf, at, handle);
       closeChange();
+      countIn(changedSpace(), COUNT_EXPIRATIONS, 1);
       entries++;
     }
     isWhole = at >= LEAF_CELLS;
     unlockLeaf(number);
     leaveSection();
   }
-  count(COUNT_EXPIRATIONS, entries);
   return entries;
 }

@@ -12,7 +12,7 @@
 import { STORE_STATE } from '../base/layout';
 import { loadWord, peekWord, storeWord } from '../base/words';
 import { makeRingRoom } from '../reclaim/reclaim';
-import { closeChange, removeEntry } from '../store/change';
+import { changedSpace, closeChange, removeEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
 import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../store/directory';
 import { entryExpiry, entryHash, entryStoredBytes } from '../store/entry-head';
@@ -30,9 +30,10 @@ import {
   setMain,
 } from '../store/leaf';
 import { lifeAt, OVER } from '../store/life';
+import { countIn } from '../store/spaces';
 import { latestTime } from '../thread/clock';
 import { assertOutside } from '../thread/context';
-import { COUNT_EVICTIONS, COUNT_EXPIRATIONS, count } from '../thread/counters';
+import { COUNT_EVICTIONS, COUNT_EXPIRATIONS } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { zsPlace } from '../zsmalloc/object';
 import { unitsFor } from './fifo';
@@ -88,8 +89,8 @@ export function judge(hash: u32, isMain: bool, hits: u32): u32 {
   if (at != LEAF_CELLS) outcome = judgeAt(leaf, at, isMain, hits);
   unlockLeaf(number);
   leaveSection();
-  if (outcome == JUDGED_EVICTED) count(COUNT_EVICTIONS, 1);
-  if (outcome == JUDGED_EXPIRED) count(COUNT_EXPIRATIONS, 1);
+  if (outcome == JUDGED_EVICTED) countIn(changedSpace(), COUNT_EVICTIONS, 1);
+  if (outcome == JUDGED_EXPIRED) countIn(changedSpace(), COUNT_EXPIRATIONS, 1);
   return outcome;
 }
 
@@ -136,12 +137,12 @@ export function sweepSome(wanted: u32): u32 {
       if (at == LEAF_CELLS || !isVictim(leaf, at)) continue;
       freed += units;
       entries++;
+      countIn(changedSpace(), COUNT_EVICTIONS, 1);
     }
     unlockLeaf(number);
     leaveSection();
     makeRingRoom();
   }
-  count(COUNT_EVICTIONS, entries);
   return entries;
 }
 
@@ -158,7 +159,7 @@ export function evictFrom(hash: u32): void {
   if (victim != LEAF_CELLS) {
     removeEntry(leaf, victim, peekWord(cellAt(leaf, victim)));
     closeChange();
-    count(COUNT_EVICTIONS, 1);
+    countIn(changedSpace(), COUNT_EVICTIONS, 1);
   }
   unlockLeaf(number);
   leaveSection();

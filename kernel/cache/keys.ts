@@ -8,13 +8,17 @@
  */
 import { loadWord, pokeWord } from '../base/words';
 import { failIfNeverThere, leafAt, leafCount, numberFor } from '../store/directory';
-import { entryHash, entryKeyBytes, readKey } from '../store/entry-head';
+import { entryHash, entryKeyBytes, readKey, spaceOf } from '../store/entry-head';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { ALIVE, lifeAt } from '../store/life';
 import { BLOCK_BYTES } from '../store/limits';
+import { SPACE_SHIFT } from '../store/spaces';
 import { assertInSection } from '../thread/context';
 import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
+
+/** Instead of a space. */
+export const ALL_SPACES: u32 = u32.MAX_VALUE;
 
 /** A hash read backwards. */
 function reverse(word: u32): u32 {
@@ -35,11 +39,13 @@ function rangeEnd(cursor: u32, leaves: u32): u32 {
 }
 
 /**
- * Lists keys into the output scratch, each as length (u32) and bytes, padded to 4; 0 ends the list.
+ * Lists keys into the output scratch, each as length and space (u32) and bytes, padded to 4; 0 ends
+ * the list.
  *
+ * @param space  whose keys; ALL_SPACES: everybody's
  * @returns the cursor to go on with; 2^32 = all are listed
  */
-export function listKeys(cursor: u32, now: u64): u64 {
+export function listKeys(cursor: u32, now: u64, space: u32): u64 {
   assertInSection();
   let round: u32 = 0;
   while (true) {
@@ -48,7 +54,7 @@ export function listKeys(cursor: u32, now: u64): u64 {
     const leaf = leafAt(number);
     let end = rangeEnd(cursor, leaves);
     // Longer than the scratch: half of the range. Keys of one hash fill no scratch.
-    while (leaf != 0 && !listRange(leaf, cursor, end, now) && end != cursor) {
+    while (leaf != 0 && !listRange(leaf, cursor, end, now, space) && end != cursor) {
       end = cursor + (end - cursor) / 2;
     }
     if (leaf != 0 && leafCount() == leaves && leafAt(number) == leaf) return u64(end) + 1;
@@ -57,7 +63,7 @@ export function listKeys(cursor: u32, now: u64): u64 {
 }
 
 /** @returns false when there was no room for all */
-function listRange(leaf: u32, cursor: u32, end: u32, now: u64): bool {
+function listRange(leaf: u32, cursor: u32, end: u32, now: u64, space: u32): bool {
   const start = selfState().outputScratch;
   let at = start;
   for (let i = nextPosition(leaf, 0); i < LEAF_CELLS; i = nextPosition(leaf, i + 1)) {
@@ -66,12 +72,14 @@ function listRange(leaf: u32, cursor: u32, end: u32, now: u64): bool {
     const place = zsPlace(handle);
     const order = reverse(entryHash(place));
     if (order < cursor || order > end || lifeAt(place, now) != ALIVE) continue;
+    const own = spaceOf(place);
+    if (own != space && space != ALL_SPACES) continue;
     const room = 4 + ((entryKeyBytes(place) + 3) & ~3);
     if (at + room + 4 > start + BLOCK_BYTES) {
       pokeWord(at, 0);
       return false;
     }
-    pokeWord(at, readKey(place, at + 4));
+    pokeWord(at, readKey(place, at + 4) | (own << SPACE_SHIFT));
     at += room;
   }
   pokeWord(at, 0);

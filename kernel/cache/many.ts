@@ -4,7 +4,7 @@
  * The keys stand in a row in the scratch for LZ4's table, for nothing is encoded or evicted
  * meanwhile; the answers in a row in the output scratch:
  *
- *   key     bytes:32 · its hash:32 · the key, padded to 4
+ *   key     keyBytes: length:16, space:16 · its hash:32 · the key, padded to 4
  *   answer  bytes:32 · the value, padded to 4 more than a multiple of 8; the first stands at 4, so
  *           values begin at multiples of 8: others cost ten times as much to copy
  *           ABSENT = there is none · ALONE = longer than the scratch: to be read by itself
@@ -20,8 +20,9 @@ import { entryValueBytes, hashOf } from '../store/entry-head';
 import { beginRead } from '../store/entry-read';
 import { foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { BLOCK_BYTES } from '../store/limits';
+import { countIn, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
 import { assertInSection } from '../thread/context';
-import { COUNT_BYTES_OUT, COUNT_HITS, COUNT_MISSES, count } from '../thread/counters';
+import { COUNT_BYTES_OUT, COUNT_HITS, COUNT_MISSES } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { zsPlace, zsReadWord } from '../zsmalloc/object';
@@ -52,7 +53,7 @@ export function firstRecord(): usize {
 }
 
 function nextRecord(record: usize): usize {
-  return record + KEY + padded(peekWord(record));
+  return record + KEY + padded(peekWord(record) & LENGTH_MASK);
 }
 
 function padded(bytes: u32): u32 {
@@ -73,9 +74,11 @@ export function getMany(keys: u32, now: u64): u32 {
     record = nextRecord(record);
     done++;
   }
-  count(COUNT_HITS, hits);
-  count(COUNT_MISSES, misses);
-  count(COUNT_BYTES_OUT, bytesRead);
+  // All are of one view of the cache.
+  const space = peekWord(firstRecord()) >> SPACE_SHIFT;
+  countIn(space, COUNT_HITS, hits);
+  countIn(space, COUNT_MISSES, misses);
+  countIn(space, COUNT_BYTES_OUT, bytesRead);
   return done;
 }
 
@@ -131,7 +134,7 @@ export function removeMany(keys: u32): void {
   let record = firstRecord();
   for (let i: u32 = 0; i < keys; i++) {
     const keyBytes = peekWord(record);
-    memory.copy(slot.keyScratch, record + KEY, keyBytes);
+    memory.copy(slot.keyScratch, record + KEY, keyBytes & LENGTH_MASK);
     pokeWord(slot.outputScratch + i * 4, remove(keyBytes) ? 1 : 0);
     leaveSection();
     record = nextRecord(record);

@@ -26,7 +26,7 @@
 import { selfSlot } from '../base/env';
 import { PAGE_BYTES, superblock } from '../base/layout';
 import { likelyHandle, touchLine } from '../store/directory';
-import { entryCount } from '../store/journal';
+import { entryCount } from '../store/totals';
 import { assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { enterSection, leaveSection } from '../thread/rcu';

@@ -9,7 +9,7 @@
  */
 import { ERR_NEEDS_CLOCK, ERR_NOT_FOUND } from '../base/fault';
 import { makeRingRoom } from '../reclaim/reclaim';
-import { closeChange, removeEntry } from '../store/change';
+import { changedSpace, closeChange, removeEntry } from '../store/change';
 import {
   foundVersion,
   leafAt,
@@ -30,15 +30,10 @@ import { beginRead, continueRead } from '../store/entry-read';
 import { freshIn, tagCount, ttlIn } from '../store/extension';
 import { findHandle, foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { freshUntil, isTimed, lifeAt, OVER, STALE } from '../store/life';
+import { countIn, SPACE_SHIFT } from '../store/spaces';
 import { latestTime } from '../thread/clock';
 import { assertInSection } from '../thread/context';
-import {
-  COUNT_BYTES_OUT,
-  COUNT_EXPIRATIONS,
-  COUNT_HITS,
-  COUNT_MISSES,
-  count,
-} from '../thread/counters';
+import { COUNT_BYTES_OUT, COUNT_EXPIRATIONS, COUNT_HITS, COUNT_MISSES } from '../thread/counters';
 import { OP_DELETE } from '../thread/operations';
 import { selfState, setInKernel } from '../thread/slot';
 import { zsPlace, zsReadWord } from '../zsmalloc/object';
@@ -122,7 +117,7 @@ function expire(hash: u32, key: usize, keyBytes: u32, now: u64): bool {
   unlockLeaf(number);
   if (isExpired) {
     closeChange();
-    count(COUNT_EXPIRATIONS, 1);
+    countIn(changedSpace(), COUNT_EXPIRATIONS, 1);
   }
   return handle == 0 || isExpired;
 }
@@ -140,7 +135,8 @@ export const GET_STALE: u32 = 2;
 export function get(keyBytes: u32, now: u64, wanted: u32): i32 {
   assertInSection();
   const how = (wanted & GET_STALE) != 0 ? STALE_TOO : 0;
-  return readFound(findInScratch(how, keyBytes, now), (wanted & GET_COUNTED) != 0);
+  const handle = findInScratch(how, keyBytes, now);
+  return readFound(handle, keyBytes >> SPACE_SHIFT, (wanted & GET_COUNTED) != 0);
 }
 
 /** Thread-local: times of what was read or inspected last, as store/extension.ts has them. */
@@ -156,7 +152,7 @@ let tagsRead: u32 = 0;
 export function getVersioned(keyBytes: u32, now: u64): i32 {
   const handle = findVersioned(keyBytes, now, false);
   if (handle > NEEDS_CLOCK) noteTimes(zsPlace(handle));
-  return readFound(handle, true);
+  return readFound(handle, keyBytes >> SPACE_SHIFT, true);
 }
 
 /** Notes an entry's times, and how many tags it has. In a section. */
@@ -192,17 +188,17 @@ export function readLongTtl(): u64 {
   return ttlRead;
 }
 
-function readFound(handle: u32, isCounted: bool): i32 {
+function readFound(handle: u32, space: u32, isCounted: bool): i32 {
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) {
-    if (isCounted) count(COUNT_MISSES, 1);
+    if (isCounted) countIn(space, COUNT_MISSES, 1);
     return ERR_NOT_FOUND;
   }
   if (isCounted) noteHit(foundLeaf(), foundAt());
   const bytes = beginRead(handle);
   if (isCounted) {
-    count(COUNT_HITS, 1);
-    count(COUNT_BYTES_OUT, bytes);
+    countIn(space, COUNT_HITS, 1);
+    countIn(space, COUNT_BYTES_OUT, bytes);
   }
   return i32(bytes);
 }

@@ -311,9 +311,9 @@ export function clearSome(limit: u32): u32 {
 }
 
 /** @returns the cursor to go on with: see cache/keys.ts */
-export function listKeys(cursor: u32, now: f64): f64 {
+export function listKeys(cursor: u32, now: f64, space: u32): f64 {
   enterReading(OP_READ);
-  const next = keys.listKeys(cursor, u64(now));
+  const next = keys.listKeys(cursor, u64(now), space);
   leave();
   return f64(next);
 }

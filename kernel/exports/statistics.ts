@@ -16,7 +16,7 @@ import {
   totalKeyBytes,
   totalStoredBytes,
   totalValueBytes,
-} from '../store/journal';
+} from '../store/totals';
 import { sumCounter } from '../thread/counters';
 import { LIMBO_KINDS, LIMBO_VALUE, limboCount } from '../thread/limbo';
 import { enterSection, leaveSection } from '../thread/rcu';

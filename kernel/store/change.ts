@@ -9,14 +9,16 @@
  * change was made (recover.ts). Nothing of it can be half-made but tags and counts, which follow
  * from the cells.
  */
+import { selfSlot } from '../base/env';
 import { selfState } from '../thread/slot';
 import { zsRetire } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 import { deferEntry } from './deferred';
 import { assertLeafLocked } from './directory';
-import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes } from './entry-head';
-import { ANNOUNCED, announceTotals, DONE, Journal, NONE, selfJournal, takeTotals } from './journal';
+import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes, spaceOf } from './entry-head';
+import { ANNOUNCED, DONE, Journal, NONE, selfJournal } from './journal';
 import { insertCell, raiseVersion, removeCell, replaceCell } from './leaf';
+import { announceTotals, takeTotals } from './totals';
 
 /**
  * Writes down what goes in and what goes out, of which either may be 0, and the totals after it.
@@ -43,13 +45,15 @@ function announce(incoming: u32, outgoing: u32): Journal {
   const journal = selfJournal();
   journal.incoming = incoming;
   journal.outgoing = outgoing;
-  announceTotals(journal, entries, value, key, stored);
+  // Both are of one key, and so of one space.
+  const space = spaceOf(zsPlace(incoming != 0 ? incoming : outgoing));
+  announceTotals(selfSlot(), space, entries, value, key, stored);
   journal.phase = ANNOUNCED;
   return journal;
 }
 
 function settle(journal: Journal): void {
-  takeTotals(journal);
+  takeTotals(selfSlot());
   journal.phase = DONE;
 }
 
@@ -79,6 +83,11 @@ export function removeEntry(leaf: u32, position: u32, handle: u32): void {
   raiseVersion(leaf, hash);
   removeCell(leaf, position, hash);
   settle(journal);
+}
+
+/** Space of the entry that was put in, replaced or taken out last. */
+export function changedSpace(): u32 {
+  return selfJournal().space;
 }
 
 /**

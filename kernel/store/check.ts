@@ -4,10 +4,18 @@ import { zsIsHandle } from '../zsmalloc/alloc';
 import { zsIsLive, zsPlace } from '../zsmalloc/object';
 import { countParts } from './chain';
 import { leafAt, leafCount, leafLockAt, numberFor } from './directory';
-import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes, hasHash } from './entry-head';
-import { entryCount, totalKeyBytes, totalStoredBytes, totalValueBytes } from './journal';
+import {
+  entryHash,
+  entryKeyBytes,
+  entryStoredBytes,
+  entryValueBytes,
+  hasHash,
+  spaceOf,
+} from './entry-head';
 import { cellAt, isLineOf, LEAF_CELLS, LEAF_NUMBER, nextPosition, noteAt } from './leaf';
 import { isLeafSound } from './leaf-copy';
+import { spaceCount } from './spaces';
+import { entryCount, spaceTotal, totalKeyBytes, totalStoredBytes, totalValueBytes } from './totals';
 
 /** Thread-local: sums over the entries that the check has seen. */
 let entries: u32 = 0;
@@ -49,7 +57,22 @@ export function checkIndex(): u32 {
     }
     if (!isLeafSound(leaf)) return leaf;
   }
-  return areTotalsRight() ? 0 : 1;
+  return areTotalsRight() && areSpacesRight() ? 0 : 1;
+}
+
+/** Whether each namespace has the entries that it says. Cost: all entries, for each name. */
+function areSpacesRight(): bool {
+  for (let space: u32 = 1; space <= spaceCount(); space++) {
+    let found: u64 = 0;
+    for (let number: u32 = 0; number < leafCount(); number++) {
+      const leaf = leafAt(number);
+      for (let at = nextPosition(leaf, 0); at < LEAF_CELLS; at = nextPosition(leaf, at + 1)) {
+        if (spaceOf(zsPlace(peekWord(cellAt(leaf, at)))) == space) found++;
+      }
+    }
+    if (found != spaceTotal(space, 0)) return false;
+  }
+  return true;
 }
 
 /** Whether who looks for the entry's key comes here. */

@@ -33,6 +33,7 @@ import { lock, tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
 import { findHandle, firstMatch, LEAF_NUMBER, noteAt, versionOf } from './leaf';
+import { isSpacePage, SPACES_ORDER } from './spaces';
 import { TAGS_ORDER } from './tags';
 
 /** Leaves that a directory page names. */
@@ -100,14 +101,18 @@ export function formatIndex(): i32 {
   const store = storeState();
   const journals = allocPages(JOURNALS_ORDER, MISC_INDEX, CLASS_UNMOVABLE);
   const tags = allocPages(TAGS_ORDER, MISC_INDEX, CLASS_UNMOVABLE);
+  const spaces = allocPages(SPACES_ORDER, MISC_INDEX, CLASS_UNMOVABLE);
   const top = newIndexPage();
   const directory = newIndexPage();
   const leaf = newIndexPage();
-  if (journals > 0 && tags > 0 && top != 0 && directory != 0 && leaf != 0) {
+  const areBlocks = journals > 0 && tags > 0 && spaces > 0;
+  if (areBlocks && top != 0 && directory != 0 && leaf != 0) {
     store.journals = u32(journals) << PAGE_SHIFT;
     memory.fill(store.journals, 0, PAGE_BYTES << JOURNALS_ORDER);
     store.tags = u32(tags) << PAGE_SHIFT;
     memory.fill(store.tags, 0, PAGE_BYTES << TAGS_ORDER);
+    store.spaces = u32(spaces) << PAGE_SHIFT;
+    memory.fill(store.spaces, 0, PAGE_BYTES << SPACES_ORDER);
     storeWord(top, directory);
     storeWord(directory, leaf);
     store.leaves = 1;
@@ -116,6 +121,7 @@ export function formatIndex(): i32 {
   }
   if (journals > 0) freePages(journals, JOURNALS_ORDER, MISC_INDEX);
   if (tags > 0) freePages(tags, TAGS_ORDER, MISC_INDEX);
+  if (spaces > 0) freePages(spaces, SPACES_ORDER, MISC_INDEX);
   freeIndexPage(top);
   freeIndexPage(directory);
   freeIndexPage(leaf);
@@ -143,7 +149,7 @@ export function ensureDirectory(number: u32): bool {
   return peekWord(at) != 0;
 }
 
-/** Whether a page of the index is one: the top, a directory page, or a leaf. */
+/** Whether a page of the index is one: the top, a directory page, a leaf, figures of a space. */
 export function isNamedIndexPage(address: u32): bool {
   assertHalted();
   const top = storeState().top;
@@ -153,6 +159,7 @@ export function isNamedIndexPage(address: u32): bool {
   for (let i: u32 = 0; i <= pages && i < PAGE_BYTES / 4; i++) {
     if (peekWord(top + i * 4) == address) return true;
   }
+  if (isSpacePage(address)) return true;
   const number = peekWord(noteAt(address, LEAF_NUMBER));
   return number < leafCount() && leafAt(number) == address;
 }

@@ -27,6 +27,9 @@
  * object's share of the stream follows from its block's length and is written nowhere. A block
  * that LZ4 does not shrink is stored as it is (RAW).
  *
+ * A key is told by where it stands and its `keyBytes`: its length and, above that, its space
+ * (spaces.ts). Of an entry the length stands in the head and the space, if any, in the extension.
+ *
  * Everything is written (entry.ts) before the entry is published and never again.
  */
 import { alignUp, PAGE_BYTES, superblock } from '../base/layout';
@@ -34,7 +37,8 @@ import { hashKey } from '../codec/hash';
 import { selfState } from '../thread/slot';
 import { slotBytesAt } from '../zsmalloc/alloc';
 import { zsContiguous, zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
-import { BYTES_MASK } from './extension';
+import { BYTES_MASK, spaceIn } from './extension';
+import { LENGTH_MASK, SPACE_SHIFT } from './spaces';
 
 export const HEAD: u32 = 1;
 export const LONG: u32 = 2;
@@ -174,11 +178,33 @@ export function nextOf(place: u64): u32 {
   return (word & LONG) == 0 ? 0 : zsReadWord(place, LONG_NEXT);
 }
 
-/** Whether the entry has this key. Compares in two pieces where the key spans two pages. */
-export function hasKey(place: u64, key: usize, bytes: u32): bool {
+/** The space of its key, 0 = the cache's own. */
+export function spaceOf(place: u64): u32 {
+  return spaceBy(place, sizesOf(place));
+}
+
+function spaceBy(place: u64, sizes: u32): u32 {
+  return (sizes & EXTENDED) == 0 ? 0 : spaceIn(zsReadWord(place, extensionStart(sizes)));
+}
+
+/** Length and space of its key. */
+export function measureOf(place: u64): u32 {
   const sizes = sizesOf(place);
-  if (keyBytesIn(sizes) != bytes) return false;
-  const start = keyStart(place, sizes);
+  return keyBytesIn(sizes) | (spaceBy(place, sizes) << SPACE_SHIFT);
+}
+
+/** Whether the entry has this key. Compares in two pieces where the key spans two pages. */
+export function hasKey(place: u64, key: usize, keyBytes: u32): bool {
+  const sizes = sizesOf(place);
+  const bytes = keyBytesIn(sizes);
+  let start = extensionStart(sizes);
+  let measure = bytes;
+  if ((sizes & EXTENDED) != 0) {
+    const word = zsReadWord(place, start);
+    start += word & BYTES_MASK;
+    measure |= spaceIn(word) << SPACE_SHIFT;
+  }
+  if (measure != keyBytes) return false;
   let from: u32 = 0;
   while (from < bytes) {
     const toPageEnd = PAGE_BYTES - ((u32(place) + start + from) & (PAGE_BYTES - 1));
@@ -191,10 +217,13 @@ export function hasKey(place: u64, key: usize, bytes: u32): bool {
   return true;
 }
 
+/** Tells a key's hashes in two spaces apart: 2^32 over the golden ratio. */
+const IN_SPACE: u32 = 0x9e3779b9;
+
 /** The hash of a key: 32 bits, never 0, which marks a record of a queue that is gone. */
-export function hashOf(key: usize, bytes: u32): u32 {
-  const hash = hashKey(key, bytes, superblock().hashSeed);
-  return max(u32(hash ^ (hash >> 32)), 1);
+export function hashOf(key: usize, keyBytes: u32): u32 {
+  const hash = hashKey(key, keyBytes & LENGTH_MASK, superblock().hashSeed);
+  return max(u32(hash ^ (hash >> 32)) ^ ((keyBytes >> SPACE_SHIFT) * IN_SPACE), 1);
 }
 
 /**
@@ -209,5 +238,5 @@ export function hasHash(place: u64, hash: u32): bool {
     if (key == 0) return true;
     readKey(place, key);
   }
-  return hashOf(key, bytes) == hash;
+  return hashOf(key, measureOf(place)) == hash;
 }

@@ -43,6 +43,7 @@ import {
 import { extensionScratch, takeExtension } from './extension';
 import { selfJournal } from './journal';
 import { BLOCK_BYTES } from './limits';
+import { LENGTH_MASK } from './spaces';
 
 /** Below this LZ4 cannot win: its end rules alone need 13 bytes. */
 const MIN_COMPRESS_BYTES: u32 = 16;
@@ -66,7 +67,7 @@ export function beginDraft(keyBytes: u32, valueBytes: u32, expiry: u64): void {
   slot.draftValueBytes = valueBytes;
   slot.draftExpiry = expiry & TIME_MASK;
   draftTtlCode = expiry >> TIME_BITS;
-  extensionBytes = takeExtension();
+  extensionBytes = takeExtension(keyBytes);
   selfJournal().draftBytes = 0;
 }
 
@@ -147,7 +148,7 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
   if (extensionBytes != 0) {
     zsWrite(place, extensionStart(sizes), extensionScratch(slot.draftKeyBytes), extensionBytes);
   }
-  zsWrite(place, key, slot.keyScratch, slot.draftKeyBytes);
+  zsWrite(place, key, slot.keyScratch, slot.draftKeyBytes & LENGTH_MASK);
   zsWrite(place, start, stream + skip, share);
   slot.draftHead = head;
   slot.draftTail = head;
@@ -157,7 +158,7 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
 
 /** The first word of the draft's head: short, if the `bytes` of its block are all and fit. */
 function sizesOfDraft(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
-  let sizes = HEAD | ((slot.draftKeyBytes - 1) << KEY_SHIFT);
+  let sizes = HEAD | (((slot.draftKeyBytes & LENGTH_MASK) - 1) << KEY_SHIFT);
   if (slot.draftExpiry != 0) sizes |= EXPIRES;
   if (extensionBytes != 0) sizes |= EXTENDED;
   const isRaw = (peekWord(stream) & RAW) != 0;

@@ -1,12 +1,13 @@
 /**
  * Extensions: what an entry has besides its value and expiry. Few have one; it follows the head.
  *
- *   word     bytes of all, this word included:12 FRESH:1 TTL:1 TTL_HIGH:1 BORN:1 tags:4
+ *   word     bytes of all, this word included:12 FRESH:1 TTL:1 TTL_HIGH:1 BORN:1 tags:4 · 4 ·
+ *            space:8, 0 = none (spaces.ts)
  *   fresh    the millisecond from which it is stale, and served only to who asks for that; 64
  *   ttl      its time to live, where that is not the cache's and has no code: what `touch` gives it
  *            again; 32 or 64. The code, in the expiry, is number:10 unit:2, the unit a millisecond,
  *            second, minute or hour, which most times are
- *   born     the tag clock when it was made (tags.ts); 64, with tags
+ *   born     the tag clock when it was made (tags.ts); 64, with tags or a space
  *   hashes   of its tags, 64 each
  *   names    of its tags: length − 1, bytes; padded to 4
  *
@@ -18,7 +19,8 @@ import { peekByte, pokeWord } from '../base/words';
 import { noteExpiring } from '../thread/clock';
 import { selfState } from '../thread/slot';
 import { zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
-import { tagHash } from './tags';
+import { LENGTH_MASK, SPACE_SHIFT } from './spaces';
+import { tagClock, tagHash } from './tags';
 
 export const BYTES_MASK: u32 = 0xfff;
 const FRESH: u32 = 0x1000;
@@ -27,8 +29,9 @@ const TTL_HIGH: u32 = 0x4000;
 const BORN: u32 = 0x8000;
 const TAGS_SHIFT: u32 = 16;
 const TAGS_MASK: u32 = 15;
-/** What of the word says of tags. */
+/** What of the word says of tags and space. */
 const TAGGED_MASK: u32 = 0xffff_8000;
+const IN_SPACE_SHIFT: u32 = 24;
 const WORD_BYTES: u32 = 4;
 
 export const MAX_TAGS: u32 = 8;
@@ -38,8 +41,12 @@ const MAX_BYTES: u32 = 4000;
 /** Thread-local: bytes of the next draft's extension, 0 = none. */
 let next: u32 = 0;
 
-/** @returns bytes of the extension that the draft which begins now has */
-export function takeExtension(): u32 {
+/**
+ * What is kept in a space has one always, born now if nobody has made it. @returns bytes of the
+ * extension that the draft which begins now has
+ */
+export function takeExtension(keyBytes: u32): u32 {
+  if (next == 0 && keyBytes >> SPACE_SHIFT != 0) describeDraft(keyBytes, 0, 0, tagClock(), 0);
   const bytes = next;
   next = 0;
   return bytes;
@@ -47,11 +54,15 @@ export function takeExtension(): u32 {
 
 /** Where the next draft's stands. */
 export function extensionScratch(keyBytes: u32): usize {
-  return selfState().keyScratch + alignUp(keyBytes, 8);
+  return selfState().keyScratch + alignUp(keyBytes & LENGTH_MASK, 8);
 }
 
 export function tagCount(word: u32): u32 {
   return (word >> TAGS_SHIFT) & TAGS_MASK;
+}
+
+export function spaceIn(word: u32): u32 {
+  return word >> IN_SPACE_SHIFT;
 }
 
 function ttlAt(word: u32): u32 {
@@ -105,18 +116,22 @@ export function hashIn(place: u64, at: u32, tag: u32): u64 {
  * @returns false if key and tags are too long together
  */
 export function describeDraft(keyBytes: u32, fresh: u64, ttl: u64, born: u64, tags: u32): bool {
-  const word = beginExtension(keyBytes, tags == 0 ? 0 : (tags << TAGS_SHIFT) | BORN, fresh, ttl);
+  const space = keyBytes >> SPACE_SHIFT;
+  const isBorn = tags != 0 || space != 0;
+  const told = (tags << TAGS_SHIFT) | (space << IN_SPACE_SHIFT) | (isBorn ? BORN : 0);
+  const word = beginExtension(keyBytes, told, fresh, ttl);
   const names: usize = selfState().outputScratch;
   const nameBytes = lengthOfNames(names, tags);
   const bytes = namesAt(word) + alignUp(nameBytes, 4);
-  if (keyBytes + bytes > MAX_BYTES) return false;
+  if ((keyBytes & LENGTH_MASK) + bytes > MAX_BYTES) return false;
   const to = extensionScratch(keyBytes);
   pokeWord(to, word | bytes);
-  if (tags != 0) storeAt(to + bornAt(word), born);
+  if (isBorn) storeAt(to + bornAt(word), born);
   let from = names;
   for (let tag: u32 = 0; tag < tags; tag++) {
     const length = u32(peekByte(from)) + 1;
-    storeAt(to + hashesAt(word) + tag * 8, tagHash(from + 1, length));
+    const name = length | (space << SPACE_SHIFT);
+    storeAt(to + hashesAt(word) + tag * 8, tagHash(from + 1, name));
     from += 1 + length;
   }
   memory.copy(to + namesAt(word), names, nameBytes);
@@ -143,9 +158,14 @@ function lengthOfNames(at: usize, tags: u32): u32 {
  * @param at  of the extension in its first object, 0 = it has none
  */
 export function keepExtension(place: u64, at: u32, keyBytes: u32, fresh: u64, ttl: u64): void {
-  const old = at == 0 ? 0 : zsReadWord(place, at);
+  if (at == 0) {
+    if (fresh != 0 || ttl != 0) describeDraft(keyBytes, fresh, ttl, tagClock(), 0);
+    else next = 0;
+    return;
+  }
+  const old = zsReadWord(place, at);
   const word = beginExtension(keyBytes, old & TAGGED_MASK, fresh, ttl);
-  const tail = at == 0 ? 0 : (old & BYTES_MASK) - bornAt(old);
+  const tail = (old & BYTES_MASK) - bornAt(old);
   if (tail == 0 && (word & (FRESH | TTL)) == 0) return;
   const to = extensionScratch(keyBytes);
   zsRead(place, at + bornAt(old), to + bornAt(word), tail);

@@ -6,9 +6,8 @@
  * dead and the world halted (recover.ts).
  *
  *   totals    entries, valueBytes, keyBytes, storedBytes: what this slot's threads, past and
- *             present, have added to the cache, as signed numbers. A cache's figure is their sum
- *             over all slots
- *   next…     the totals after the change that is announced
+ *             present, have added to the cache itself: totals.ts, which has those of namespaces too
+ *   next…     the totals after the change that is announced; space: of which namespace, 0 = none
  *   phase     0 NONE      nothing, or not begun
  *             1 ANNOUNCED incoming, outgoing and next… are written; the cell may be changed or not
  *             2 DONE      the cell is changed, the totals are counted; incoming is published,
@@ -24,8 +23,6 @@
  */
 import { selfSlot } from '../base/env';
 import { STORE_STATE } from '../base/layout';
-import { loadCell, peekCell, storeCell } from '../base/words';
-import { highestSlot } from '../thread/slot';
 
 @unmanaged
 export class StoreState {
@@ -49,6 +46,9 @@ export class StoreState {
   /** The round that looks for entries of deleted tags: cache/dead.ts. */
   deadClock: u64;
   deadHand: u32;
+  /** Address of the namespaces, and how many there are: spaces.ts. */
+  spaces: u32;
+  spaceCount: u32;
 }
 
 @unmanaged
@@ -73,8 +73,9 @@ export class Journal {
   outgoing: u32;
   doomed: u32;
   queueing: u32;
-  queueingMain: u32;
-  reshaping: u32;
+  queueingMain: u16;
+  reshaping: u16;
+  space: u32;
   draftBytes: u32;
 }
 
@@ -98,70 +99,4 @@ export function journalOf(slot: u32): Journal {
 
 export function selfJournal(): Journal {
   return journalOf(selfSlot());
-}
-
-function totalAt(journal: Journal, field: usize): usize {
-  return changetype<usize>(journal) + field;
-}
-
-function totalOf(journal: Journal, field: usize): u64 {
-  return peekCell(totalAt(journal, field));
-}
-
-/** Writes down a change of totals that is about to be made. */
-export function announceTotals(
-  journal: Journal,
-  entries: i64,
-  value: i64,
-  key: i64,
-  stored: i64,
-): void {
-  journal.nextEntries = totalOf(journal, offsetof<Journal>('entries')) + entries;
-  journal.nextValueBytes = totalOf(journal, offsetof<Journal>('valueBytes')) + value;
-  journal.nextKeyBytes = totalOf(journal, offsetof<Journal>('keyBytes')) + key;
-  journal.nextStoredBytes = totalOf(journal, offsetof<Journal>('storedBytes')) + stored;
-}
-
-/** Counts the change that was announced: once or again, the totals are the same. */
-export function takeTotals(journal: Journal): void {
-  storeCell(totalAt(journal, offsetof<Journal>('entries')), journal.nextEntries);
-  storeCell(totalAt(journal, offsetof<Journal>('valueBytes')), journal.nextValueBytes);
-  storeCell(totalAt(journal, offsetof<Journal>('keyBytes')), journal.nextKeyBytes);
-  storeCell(totalAt(journal, offsetof<Journal>('storedBytes')), journal.nextStoredBytes);
-}
-
-/** Sum of a total over all slots. Cost: one load for each slot that was ever used. */
-function sumOf(field: usize): u64 {
-  if (storeState().top == 0) return 0;
-  let sum: u64 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    sum += loadCell(totalAt(journalOf(slot), field));
-  }
-  return sum;
-}
-
-/** A thread that adds and one that takes away are seen at two times: never below 0. */
-function figure(sum: u64): u64 {
-  return i64(sum) < 0 ? 0 : sum;
-}
-
-/** Entries of the cache: a momentary figure. */
-export function entryCount(): u32 {
-  return u32(figure(sumOf(offsetof<Journal>('entries'))));
-}
-
-/** Σ length of the values, as they were given. */
-export function totalValueBytes(): u64 {
-  return figure(sumOf(offsetof<Journal>('valueBytes')));
-}
-
-export function totalKeyBytes(): u64 {
-  return figure(sumOf(offsetof<Journal>('keyBytes')));
-}
-
-/**
- * Σ what the entries take in zsmalloc, each rounded up to 64 bytes, and counted as 4 MiB at most.
- */
-export function totalStoredBytes(): u64 {
-  return figure(sumOf(offsetof<Journal>('storedBytes')));
 }

@@ -3,15 +3,16 @@
  *
  *   ALIVE   it is there for everybody
  *   STALE   past its time, and kept for who asks for stale ones: for all others it is not there
- *   OVER    expired, or one of its tags was deleted. It is there for nobody, and whoever meets it
- *           may take it out
+ *   OVER    expired, or one of its tags was deleted, or its namespace cleared. It is there for
+ *           nobody, and whoever meets it may take it out
  *
  * In a section, or with its leaf's lock.
  */
 
 import { zsReadWord } from '../zsmalloc/object';
 import { entryExpiry, entryTtlCode, extensionOf, isPlain } from './entry-head';
-import { bornIn, freshIn, hashIn, tagCount, ttlIn } from './extension';
+import { bornIn, freshIn, hashIn, spaceIn, tagCount, ttlIn } from './extension';
+import { isClearedSince } from './spaces';
 import { isDeletedSince } from './tags';
 
 export const ALIVE: u32 = 0;
@@ -59,7 +60,9 @@ export function ownTtl(place: u64): u64 {
 }
 
 function isDeadIn(place: u64, at: u32): bool {
-  const tags = tagCount(zsReadWord(place, at));
+  const word = zsReadWord(place, at);
+  if (spaceIn(word) != 0 && isClearedSince(spaceIn(word), bornIn(place, at))) return true;
+  const tags = tagCount(word);
   for (let tag: u32 = 0; tag < tags; tag++) {
     if (isDeletedSince(hashIn(place, at, tag), bornIn(place, at))) return true;
   }

@@ -44,11 +44,11 @@ import {
   STORE_LOCK,
   storeState,
   TAGS_LOCK,
-  takeTotals,
 } from './journal';
 import { cellAt, LEAF_CELLS, nextPosition } from './leaf';
 import { repairLeaf } from './leaf-copy';
 import { linkOfLeaf, MERGE, NOTHING, SPLIT } from './resize';
+import { takeTotals } from './totals';
 
 /** Repairs what the thread in `slot` left half-done. */
 export function repairStore(slot: u32): void {
@@ -90,7 +90,7 @@ function repairChange(slot: u32, journal: Journal): void {
     const leaf = leafAt(journal.held - 1);
     const isDone =
       journal.incoming == 0 ? !hasCell(leaf, journal.outgoing) : hasCell(leaf, journal.incoming);
-    if (isDone) takeTotals(journal);
+    if (isDone) takeTotals(slot);
     else journal.queueing = 0;
     journal.phase = isDone ? DONE : NONE;
   }

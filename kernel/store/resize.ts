@@ -34,9 +34,10 @@ import {
   tryLockLeaf,
   unlockLeaf,
 } from './directory';
-import { entryCount, STORE_LOCK, selfJournal, storeState } from './journal';
+import { STORE_LOCK, selfJournal, storeState } from './journal';
 import { LEAF_CELLS, LEAF_LINK, LEAF_NUMBER, leafEntries, nextPosition, noteAt } from './leaf';
 import { copyEntry, hasHashBit, outdate } from './leaf-copy';
+import { entryCount } from './totals';
 
 /** Entries of a leaf after which the index grows: see leaf.ts for how many find a place. */
 const LIMIT: u32 = 400;

@@ -26,6 +26,7 @@ import { loadCell, peekCell, storeCell } from '../base/words';
 import { hashKey } from '../codec/hash';
 import { lock, unlock } from '../thread/lock';
 import { StoreState, storeState, TAGS_LOCK } from './journal';
+import { LENGTH_MASK, SPACE_SHIFT, setCleared } from './spaces';
 
 /** 16 KiB: 256 lines of 7 records. */
 export const TAGS_ORDER: u32 = 2;
@@ -44,9 +45,9 @@ export function tagClock(): u64 {
   return loadCell(clockAt());
 }
 
-/** The hash of a tag's name. */
+/** The hash of a tag's name, of which `bytes` tell length and space, as of a key. */
 export function tagHash(name: usize, bytes: u32): u64 {
-  return hashKey(name, bytes, superblock().hashSeed);
+  return hashKey(name, bytes & LENGTH_MASK, superblock().hashSeed + u64(bytes >> SPACE_SHIFT));
 }
 
 function lineOf(hash: u64): usize {
@@ -70,6 +71,15 @@ export function isDeletedSince(hash: u64, born: u64): bool {
     if ((record & PART_MASK) == partOf(hash)) return record >> STAMP_SHIFT > born;
   }
   return loadCell(line) > born;
+}
+
+/** Kills all entries that are in the space now. Cost: a lock, and a line. */
+export function clearSpace(space: u32): void {
+  lock(TAGS_LOCK);
+  const stamp = peekCell(clockAt()) + 1;
+  storeCell(clockAt(), stamp);
+  setCleared(space, stamp);
+  unlock(TAGS_LOCK);
 }
 
 /** Kills all entries that have the tag now. Cost: a lock, and a line. */

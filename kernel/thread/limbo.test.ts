@@ -80,7 +80,7 @@ zoneTest('a section lasts one call', { hasStore: true }, (zone) => {
   assert.equal(reader.isInSection(), 0);
   assert.equal(reader.has(1, 0), 1);
   assert.equal(reader.isInSection(), 0);
-  reader.listKeys(0, 0);
+  reader.listKeys(0, 0, 0);
   reader.pinPage(1);
   assert.equal(reader.isInSection(), 0);
 });

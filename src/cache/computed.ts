@@ -70,7 +70,9 @@ function store<V>(
   const name = tier?.note(key, keyBytes);
   let failure: number = facts.ERR_NO_MEMORY;
   if (length <= settings.maxEntrySize) {
-    const isPlain = times.fresh === 0 && times.longTtl === 0 && tags.length === 0;
+    const hasTimes = times.fresh !== 0 || times.longTtl !== 0;
+    // In a namespace that is cleared after the function was called it is dead.
+    const isPlain = !hasTimes && tags.length === 0 && border.space === 0;
     if (!isPlain) border.details.describe(keyBytes, times, tags, born);
     failure = lease
       ? commit(kernel, lease, border.draft(lease, keyBytes, bytes, isRaw, expiry))

@@ -8,7 +8,8 @@
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
-import { type Border, type Key, putAscii, SHORT_KEY } from './transfer.ts';
+import { putAscii, SHORT_KEY } from './short-keys.ts';
+import type { Border, Key } from './transfer.ts';
 import { type Decoder, type Picking, pickingOf, type ValueCodec, viewOf } from './values.ts';
 
 interface ManyParts<T> {
@@ -88,6 +89,7 @@ export class Many<T> {
     const row = this.#row;
     const words = this.#rowWords;
     const count = Math.min(keys.length - from, limit);
+    const inSpace = border.space << facts.SPACE_SHIFT;
     let at = 0;
     for (let i = 0; i < count; i++) {
       const key = keys[from + i]!;
@@ -95,11 +97,11 @@ export class Many<T> {
       const isShort = typeof key === 'string' && key.length <= SHORT_KEY && key.length <= room;
       let length = isShort ? putAscii(row, at + RECORD_HEAD, key) : 0;
       if (length === 0) {
-        length = border.putKey(key);
+        length = border.putKey(key) & facts.LENGTH_MASK;
         if (length > room) return i;
         border.copyKey(length, row, at + RECORD_HEAD);
       }
-      words[at >> 2] = length;
+      words[at >> 2] = length | inSpace;
       at += RECORD_HEAD + padded(length);
     }
     return count;

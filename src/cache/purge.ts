@@ -1,9 +1,24 @@
 /**
- * Purging: what is over is taken out without waiting until memory is short.
+ * Purging: what is over is taken out without waiting until memory is short. Clearing: everything
+ * is.
  */
 import { checkAmount, checkOptions } from '../border/arguments.ts';
 import { systemTime, type ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
+import type { TierLink } from './tier-link.ts';
+
+/** Removes a cache's entries, all of them, or a namespace's. */
+export function clearEntries(
+  kernel: KernelExports,
+  { space, tier }: { space: number; tier: Pick<TierLink<unknown>, 'session'> | undefined },
+): void {
+  if (space !== 0) {
+    kernel.clearSpace(space);
+    return;
+  }
+  tier?.session?.cleared();
+  clearAll(kernel);
+}
 
 export interface PurgeOptions {
   /** Milliseconds after which no further page of entries is begun; Infinity if left out. */
@@ -35,7 +50,7 @@ export function purgeStale(kernel: KernelExports, clock: ZoneClock, maxMs: numbe
 const CLEAR_BATCH = 1024;
 
 /** Removes what is there now, and the records of it, which those who set next would look after. */
-export function clearAll(kernel: KernelExports): void {
+function clearAll(kernel: KernelExports): void {
   let left = kernel.entryCount();
   let removed: number;
   do {

@@ -339,7 +339,10 @@ function readStatus(status: Status | undefined): Status | undefined {
 }
 
 /** Milliseconds; Infinity is kept. Throws `InvalidArgumentError`. */
-function readStaleFor<U extends number | undefined>(staleFor: unknown, unsaid: U): number | U {
+export function readStaleFor<U extends number | undefined>(
+  staleFor: unknown,
+  unsaid: U,
+): number | U {
   if (staleFor === undefined) return unsaid;
   const isWhole = Number.isSafeInteger(staleFor) && (staleFor as number) >= 0;
   if (isWhole || staleFor === Number.POSITIVE_INFINITY) return staleFor as number;

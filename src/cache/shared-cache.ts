@@ -12,10 +12,11 @@ import { checkFile } from '../border/arguments.ts';
 import { type Now, ZoneClock } from '../border/clock.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { isSupported, whyUnsupported } from '../border/support.ts';
-import { IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
+import { IncompatibleZoneError, InvalidArgumentError, ZoneTooSmallError } from '../errors.ts';
 import { formatSize } from '../sizes.ts';
 import { type CacheEvents, Events } from './events.ts';
 import { metricsText } from './metrics.ts';
+import { type NamespaceOptions, Namespaces } from './namespaces.ts';
 import { openSaved } from './restore.ts';
 import { saveCache } from './save.ts';
 import {
@@ -50,6 +51,7 @@ export type {
   GetOptions,
   IncrementOptions,
   Key,
+  NamespaceOptions,
   Refusal,
   RestoreOptions,
   SetOptions,
@@ -92,6 +94,7 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   readonly #parts: ViewParts<T>;
   readonly #opening: Opening<T>;
   #events: Events | undefined;
+  #namespaces: Namespaces<T> | undefined;
 
   /** Creates a cache. Throws `InvalidArgumentError`. */
   constructor(options: SharedCacheOptions<T>) {
@@ -159,6 +162,20 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   }
 
   /**
+   * A namespace: keys of its own, with values and a time to live of its own, in the budget of the
+   * cache. The first who names it says its options; what others leave out is as it was then. Up to
+   * 63 names of 64 bytes, which stay the cache's. Not with a second tier.
+   *
+   * @throws {InvalidArgumentError} if an option is not as the namespace has it
+   * @throws {TooManyNamespacesError} if there is no room for another name
+   */
+  namespace<W = T>(name: string, options: NamespaceOptions<W> = {}): CacheView<W> {
+    this.#parts.live();
+    this.#namespaces ??= new Namespaces(this.#parts, this.#arena.memory);
+    return this.#namespaces.open(name, options);
+  }
+
+  /**
    * Writes every entry to a file, which `SharedCache.load` reads; under another name until it is
    * whole. All threads go on meanwhile: what changes is in it as it was before or after. Node only.
    *
@@ -166,7 +183,10 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
    */
   async save(file: string): Promise<void> {
     const border = this.#parts.live();
-    const { clock, settings } = this.#parts;
+    const { kernel, clock, settings } = this.#parts;
+    if (kernel.spaceCount() > 0) {
+      throw new InvalidArgumentError('cache', 'one without namespaces', 'one that has some');
+    }
     const keys = this.keys({ as: 'bytes' });
     const saved = { arena: this.#arena, border, clock, settings, keys };
     await saveCache(saved, checkFile('file', file));

@@ -83,17 +83,25 @@ export type Asked = Pick<
   | 'liveOwner'
   | 'liveThreads'
   | 'loads'
+  | 'spaceCounter'
+  | 'spaceTotal'
   | 'storedBytes'
   | 'supervisorOwner'
   | 'valueBytes'
 >;
 
-export function readStats(kernel: Asked): CacheStats {
-  const [keyBytes, valueBytes] = [kernel.keyBytes(), kernel.valueBytes()];
-  const storedBytes = kernel.storedBytes();
-  const [hits, misses] = [kernel.counter(facts.COUNT_HITS), kernel.counter(facts.COUNT_MISSES)];
+/** Of a cache with its namespaces, or of one of these. */
+export function readStats(kernel: Asked, space = 0): CacheStats {
+  const counter = (which: number) =>
+    space === 0 ? kernel.counter(which) : kernel.spaceCounter(space, which);
+  const total = (which: number) => kernel.spaceTotal(space, which);
+  const [entries, valueBytes, keyBytes, storedBytes] =
+    space === 0
+      ? [kernel.entryCount(), kernel.valueBytes(), kernel.keyBytes(), kernel.storedBytes()]
+      : ([total(0), total(1), total(2), total(3)] as const);
+  const [hits, misses] = [counter(facts.COUNT_HITS), counter(facts.COUNT_MISSES)];
   return {
-    entries: kernel.entryCount(),
+    entries,
     keyBytes,
     valueBytes,
     storedBytes,
@@ -101,14 +109,14 @@ export function readStats(kernel: Asked): CacheStats {
     hits,
     misses,
     hitRatio: ratio(hits, hits + misses),
-    sets: kernel.counter(facts.COUNT_SETS),
-    ...readRefusals(kernel),
-    deletes: kernel.counter(facts.COUNT_DELETES),
-    evictions: kernel.counter(facts.COUNT_EVICTIONS),
-    expirations: kernel.counter(facts.COUNT_EXPIRATIONS),
-    bytesIn: kernel.counter(facts.COUNT_BYTES_IN),
-    bytesOut: kernel.counter(facts.COUNT_BYTES_OUT),
-    limboWaits: kernel.counter(facts.COUNT_LIMBO_WAITS),
+    sets: counter(facts.COUNT_SETS),
+    ...readRefusals(counter),
+    deletes: counter(facts.COUNT_DELETES),
+    evictions: counter(facts.COUNT_EVICTIONS),
+    expirations: counter(facts.COUNT_EXPIRATIONS),
+    bytesIn: counter(facts.COUNT_BYTES_IN),
+    bytesOut: counter(facts.COUNT_BYTES_OUT),
+    limboWaits: counter(facts.COUNT_LIMBO_WAITS),
     loads: {
       computed: kernel.loads(facts.LOADS_COMPUTED),
       waited: kernel.loads(facts.LOADS_WAITED),
@@ -131,11 +139,13 @@ function usersThreads(kernel: Asked): number {
   return live;
 }
 
-function readRefusals(kernel: Asked): Pick<CacheStats, 'refusals' | 'refusalsByReason'> {
-  const tooLarge = kernel.counter(facts.COUNT_REFUSALS_TOO_LARGE);
-  const stalled = kernel.counter(facts.COUNT_REFUSALS_STALLED);
+function readRefusals(
+  counter: (which: number) => number,
+): Pick<CacheStats, 'refusals' | 'refusalsByReason'> {
+  const tooLarge = counter(facts.COUNT_REFUSALS_TOO_LARGE);
+  const stalled = counter(facts.COUNT_REFUSALS_STALLED);
   // Read after the reasons, and counted before them. Who leaves meanwhile is seen twice or not.
-  const refusals = Math.max(kernel.counter(facts.COUNT_REFUSALS), tooLarge + stalled);
+  const refusals = Math.max(counter(facts.COUNT_REFUSALS), tooLarge + stalled);
   const noMemory = refusals - tooLarge - stalled;
   const refusalsByReason = {
     'too-large': tooLarge,

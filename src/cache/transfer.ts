@@ -17,6 +17,7 @@ import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { Details } from './details.ts';
+import { putAscii, SHORT_KEY } from './short-keys.ts';
 import type { Times } from './times.ts';
 import { type Decoder, encodeText, viewOf } from './values.ts';
 
@@ -30,8 +31,6 @@ const RESTARTS = 16;
  * copied.
  */
 const VIEWS = 256;
-/** Keys up to this length are looked at character by character: most are ASCII. */
-export const SHORT_KEY = 64;
 
 /** What a key had at a version, which others' keys raise as well: kernel/store/leaf.ts. */
 export interface Versioned {
@@ -60,12 +59,21 @@ export class Border {
   readonly #output: number;
   readonly #views: Uint8Array[] = [];
   readonly details: Details;
+  readonly space: number;
+  /** What goes with a key's length. */
+  readonly #inSpace: number;
   /** What `borrow` lends next. */
   #spare: ArrayBuffer | undefined;
 
-  /** Takes the thread's scratch. Throws `ZoneTooSmallError` when there is no memory for it. */
-  constructor(kernel: KernelExports, memory: WebAssembly.Memory, clock: ZoneClock) {
+  /**
+   * Takes the thread's scratch. Throws `ZoneTooSmallError` when there is no memory for it.
+   *
+   * @param space  of a namespace, whose keys are put: kernel/store/spaces.ts
+   */
+  constructor(kernel: KernelExports, memory: WebAssembly.Memory, clock: ZoneClock, space = 0) {
     takeScratch(kernel);
+    this.space = space;
+    this.#inSpace = space << facts.SPACE_SHIFT;
     this.#kernel = kernel;
     this.#clock = clock;
     this.#bytes = viewOf(memory.buffer);
@@ -77,12 +85,12 @@ export class Border {
     this.details = new Details(kernel, output, (bytes, call) => this.withTime(bytes, call));
   }
 
-  /** Puts a key into the scratch. @returns its length in bytes */
+  /** Puts a key into the scratch. @returns its length in bytes, and its space */
   putKey(key: Key): number {
     if (typeof key !== 'string') return this.#putKeyBytes(key);
     if (key.length > 0 && key.length <= SHORT_KEY) {
       const length = putAscii(this.#key, 0, key);
-      if (length > 0) return length;
+      if (length > 0) return length | this.#inSpace;
     }
     // A character is at least a byte: too long a text need not be encoded.
     if (key.length > facts.MAX_KEY_BYTES) throw badKey(key);
@@ -91,14 +99,14 @@ export class Border {
 
   /** Copies the key in the scratch. */
   copyKey(keyBytes: number, target: Uint8Array, offset: number): void {
-    setBytes.call(target, this.#key.subarray(0, keyBytes), offset);
+    setBytes.call(target, this.#key.subarray(0, keyBytes & facts.LENGTH_MASK), offset);
   }
 
   /** Puts a key back that `keyName` has given. */
   putName(name: string): number {
     const bytes = this.#key;
     for (let i = 0; i < name.length; i++) bytes[i] = name.charCodeAt(i);
-    return name.length;
+    return name.length | this.#inSpace;
   }
 
   #putKeyBytes(key: Uint8Array): number {
@@ -106,7 +114,7 @@ export class Border {
     const length = lengthOf(key);
     if (length === 0 || length > facts.MAX_KEY_BYTES) throw badKey(key);
     copyBytes(this.#key, key, length);
-    return length;
+    return length | this.#inSpace;
   }
 
   /**
@@ -194,9 +202,10 @@ export class Border {
     return undefined;
   }
 
-  /** The key in the scratch as a text of one character a byte. */
+  /** The key in the scratch as a text of one character a byte, behind that of its space. */
   keyName(keyBytes: number): string {
-    return String.fromCharCode(...this.#key.subarray(0, keyBytes));
+    const name = String.fromCharCode(...this.#key.subarray(0, keyBytes & facts.LENGTH_MASK));
+    return this.space === 0 ? name : String.fromCharCode(256 + this.space) + name;
   }
 
   /** Decodes the value of the key in the scratch. */
@@ -245,7 +254,7 @@ export class Border {
   /** Zone time. A clock of the user's own may use the scratch, so its key is kept meanwhile. */
   #timeFor(keyBytes: number): number {
     if (!this.#clock.isOwn) return this.#clock.now();
-    const key = new Uint8Array(this.#key.subarray(0, keyBytes));
+    const key = new Uint8Array(this.#key.subarray(0, keyBytes & facts.LENGTH_MASK));
     const now = this.#clock.now();
     this.#key.set(key);
     return now;
@@ -350,7 +359,7 @@ export class Border {
     now: number,
     make: (lent: Uint8Array) => K,
   ): { keys: K[]; next: number } {
-    const next = this.#kernel.listKeys(cursor, now);
+    const next = this.#kernel.listKeys(cursor, now, this.space);
     return { keys: this.#listed(make), next };
   }
 
@@ -359,23 +368,14 @@ export class Border {
     const keys: K[] = [];
     const words = new Uint32Array(this.#bytes.buffer, this.#output, facts.BLOCK_BYTES >> 2);
     let at = 0;
-    for (let bytes = words[0]!; bytes !== 0; bytes = words[at >> 2]!) {
+    for (let word = words[0]!; word !== 0; word = words[at >> 2]!) {
+      const bytes = word & facts.LENGTH_MASK;
       const start = this.#output + at + 4;
       keys.push(make(this.#lend(start, bytes)));
       at += 4 + ((bytes + 3) & ~3);
     }
     return keys;
   }
-}
-
-/** Puts a text into bytes. @returns its length, or 0: it is not all ASCII */
-export function putAscii(bytes: Uint8Array, at: number, text: string): number {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 127) return 0;
-    bytes[at + i] = code;
-  }
-  return text.length;
 }
 
 /** Copies shared bytes. Not by the target's own `set`, which may be the user's. */

@@ -13,6 +13,12 @@ import type { Border } from './transfer.ts';
 import { type Decoder, decoderOf, type ValueCodec } from './values.ts';
 import { Writer } from './writer.ts';
 
+/** What ends with the cache: its own, and that of its namespaces in this thread. */
+interface Life {
+  isClosed: boolean;
+  readonly loaders: { close(): void }[];
+}
+
 export class ViewParts<T> {
   readonly kernel: KernelExports;
   readonly clock: ZoneClock;
@@ -21,10 +27,12 @@ export class ViewParts<T> {
   readonly settings: Settings;
   readonly reader: Reader<T>;
   readonly writer: Writer<T>;
+  /** Number of a namespace, 0 = none. */
+  readonly space: number;
   /** What a second tier is reached by. */
   tier: TierLink<T> | undefined;
-  isClosed = false;
   readonly #border: Border;
+  readonly #life: Life;
   #loader: Loader<T> | undefined;
   #many: Many<T> | undefined;
 
@@ -34,9 +42,12 @@ export class ViewParts<T> {
     clock: ZoneClock,
     codec: ValueCodec<T>,
     settings: Settings,
+    life: Life = { isClosed: false, loaders: [] },
   ) {
     this.kernel = kernel;
     this.#border = border;
+    this.#life = life;
+    this.space = border.space;
     this.clock = clock;
     this.codec = codec;
     this.decode = decoderOf(codec);
@@ -45,10 +56,18 @@ export class ViewParts<T> {
     this.reader = new Reader(this);
   }
 
+  /** Those of a namespace of this cache. */
+  inSpace<W>(border: Border, codec: ValueCodec<W>, settings: Settings): ViewParts<W> {
+    return new ViewParts(this.kernel, border, this.clock, codec, settings, this.#life);
+  }
+
   /** Made for the first call that finds no value. */
   get loader(): Loader<T> {
-    this.#loader ??= new Loader(this);
-    return this.#loader;
+    if (this.#loader) return this.#loader;
+    const loader = new Loader(this);
+    this.#loader = loader;
+    this.#life.loaders.push(loader);
+    return loader;
   }
 
   /** Made for the first call with several keys. */
@@ -57,15 +76,19 @@ export class ViewParts<T> {
     return this.#many;
   }
 
+  get isClosed(): boolean {
+    return this.#life.isClosed;
+  }
+
   close(): void {
-    this.isClosed = true;
-    this.#loader?.close();
+    this.#life.isClosed = true;
+    for (const loader of this.#life.loaders) loader.close();
     this.clock.close();
   }
 
   /** Throws `DisposedError` when the cache is closed. */
   live(): Border {
-    if (this.isClosed) throw new DisposedError('cache');
+    if (this.#life.isClosed) throw new DisposedError('cache');
     return this.#border;
   }
 }

@@ -22,7 +22,7 @@ import {
   type LoadOptions,
   readRequest,
 } from './load-options.ts';
-import { clearAll, type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
+import { clearEntries, type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
 import type { EntryInfo } from './reader.ts';
 import {
   type GetOptions,
@@ -50,9 +50,9 @@ export class CacheView<T> {
     this.#parts = parts;
   }
 
-  /** Entries, expired ones that nobody has met yet included. */
+  /** Entries, expired ones that nobody has met yet included. A cache's namespaces count theirs. */
   get size(): number {
-    return this.#sound().entryCount();
+    return this.#sound().spaceTotal(this.#parts.space, 0);
   }
 
   /** A copy of the key's value, or undefined. */
@@ -225,7 +225,8 @@ export class CacheView<T> {
 
   /**
    * Deletes every entry that has the tag, at once, whatever their number, and those whose `set` is
-   * under way. Until their memory is needed `size` counts them; nothing else finds them.
+   * under way: of the cache's own, or of this namespace. Until their memory is needed `size` counts
+   * them; nothing else finds them.
    */
   deleteTag(tag: string): void {
     const bytes = encodeTag(tag);
@@ -240,16 +241,18 @@ export class CacheView<T> {
     return this.#parts.writer.remove(key, border.putKey(key));
   }
 
-  /** Removes every entry; those that other threads add meanwhile may stay. */
+  /**
+   * Removes every entry; those that other threads add meanwhile may stay. Of a cache with those of
+   * all its namespaces, one by one; of a namespace its own, by one store.
+   */
   clear(): void {
-    const kernel = this.#sound();
-    this.#parts.tier?.session?.cleared();
-    clearAll(kernel);
+    clearEntries(this.#sound(), this.#parts);
   }
 
   /**
-   * Takes out entries that have expired, which otherwise go when somebody meets them, or when
-   * memory is short. Only pages of queues that hold some are looked at, 678 entries each.
+   * Takes out entries that have expired, those of all namespaces, which otherwise go when somebody
+   * meets them, or when memory is short. Only pages of queues that hold some are looked at, 678
+   * entries each.
    *
    * @returns how many went; with `maxMs` some may be left for another call
    */
@@ -376,9 +379,12 @@ export class CacheView<T> {
     for (const [key, value] of this.entries()) visit(value, key, this);
   }
 
-  /** Figures of all threads together. Cost: a look at each thread, however large the cache is. */
+  /**
+   * Figures of all threads together: of a cache with its namespaces; of one of these its own, but
+   * for `loads`, `limboWaits` and the threads. Cost: a look at each thread, and namespace.
+   */
   stats(): CacheStats {
-    const stats = readStats(this.#sound());
+    const stats = readStats(this.#sound(), this.#parts.space);
     const tier = this.#parts.tier?.session?.stats();
     return tier ? { ...stats, tier } : stats;
   }

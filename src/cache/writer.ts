@@ -343,7 +343,8 @@ export class Writer<T> {
     const border = this.#parts.live();
     const keyBytes = border.putKey(key);
     if (length > settings.maxEntrySize) {
-      kernel.refuseSet(0);
+      // Counted, and the key keeps what it has.
+      kernel.refuseSet(keyBytes & ~facts.LENGTH_MASK);
       return TOO_LARGE;
     }
     const name = tier?.note(key, keyBytes);

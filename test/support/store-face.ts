@@ -35,7 +35,7 @@ export function storeFace({ bytes }: TestZone, kernel: ZoneExports): StoreFace {
   };
   const someKeys = (cursor: number, now: number): { found: string[]; next: number } => {
     const found: string[] = [];
-    const next = kernel.listKeys(cursor, now);
+    const next = kernel.listKeys(cursor, now, 0);
     const view = new DataView(bytes.buffer, outputAt);
     let at = 0;
     for (let n = view.getUint32(0, true); n !== 0; n = view.getUint32(at, true)) {

@@ -14,8 +14,6 @@ import type * as signed from '../../docs/api.d.ts';
 
 /** Signed and not built yet. May only shrink. */
 interface Missing {
-  SharedCache: 'namespace';
-
   SharedCacheOptions: 'near';
   AttachOptions: 'near';
   RestoreOptions: 'near';
@@ -67,7 +65,15 @@ type Differing<T extends keyof Pairs> = {
 }[keyof Signed<T> & keyof Built<T>];
 
 /** Their types name the cache itself, which agrees only when all is built: compared by arity. */
-type NamesCache = 'attach' | 'forEach' | 'load' | 'off' | 'on' | 'prototype' | 'recreate';
+type NamesCache =
+  | 'attach'
+  | 'forEach'
+  | 'load'
+  | 'namespace'
+  | 'off'
+  | 'on'
+  | 'prototype'
+  | 'recreate';
 /** Likewise: an opaque type is only itself. */
 type NamesVersion = 'getWithVersion' | 'setIfVersion';
 type Agree<A, B, M> = M extends NamesCache | NamesVersion

@@ -123,7 +123,7 @@ export const storeMutants: Mutant[] = [
   },
   {
     name: 'totals are not taken from the journal of the dead',
-    edits: [['if (isDone) takeTotals(journal);', 'if (isDone) journal.phase = DONE;']],
+    edits: [['if (isDone) takeTotals(slot);', 'if (isDone) journal.phase = DONE;']],
     scenarios: ['set-new-killed-survived', 'delete-killed-survived'],
   },
   {
@@ -150,6 +150,46 @@ export const storeMutants: Mutant[] = [
     name: 'pages of the index that nobody names stay',
     edits: [['  if (journal.reshaping != 0) freeUnnamedPages();\n', '']],
     scenarios: ['split-killed-survived'],
+  },
+  {
+    name: 'a page for the figures of a namespace is taken without saying so',
+    edits: [
+      [
+        '  selfJournal().reshaping = 1;\n  storeWord(at, newIndexPage());',
+        '  storeWord(at, newIndexPage());',
+      ],
+    ],
+    scenarios: ['space-register-killed-survived'],
+  },
+  {
+    name: "a page for the figures of a namespace is nobody's to a survivor",
+    edits: [['  if (isSpacePage(address)) return true;\n', '']],
+    scenarios: ['space-register-killed-survived'],
+  },
+  {
+    name: 'names are counted before they are written',
+    edits: [
+      [
+        '  const record = changetype<Space>(spaceAt(space));',
+        '  setSpaceCount(space);\n  const record = changetype<Space>(spaceAt(space));',
+      ],
+    ],
+    scenarios: ['space-register-killed-survived'],
+  },
+  {
+    name: "what is in a namespace is counted as the cache's own",
+    edits: [['  const at = totalsOf(journal.space, slot);', '  const at = totalsOf(0, slot);']],
+    scenarios: ['space-set-killed-survived', 'space-remove-killed-survived'],
+  },
+  {
+    name: 'an entry of a namespace that was cleared lives on',
+    edits: [
+      [
+        '  if (spaceIn(word) != 0 && isClearedSince(spaceIn(word), bornIn(place, at))) return true;\n',
+        '',
+      ],
+    ],
+    scenarios: ['space-get-clear', 'space-clear-killed-survived'],
   },
   {
     name: 'a page that a dead thread had taken for a queue is not given back',

@@ -19,6 +19,7 @@ import { queueDeathScenarios } from './queue-deaths.ts';
 import { rcuScenarios } from './rcu.ts';
 import { reapScenarios } from './reap.ts';
 import { slabScenarios } from './slab.ts';
+import { spaceScenarios } from './spaces.ts';
 import { storeScenarios } from './store.ts';
 import { storeDeathScenarios } from './store-deaths.ts';
 import { tagScenarios } from './tags.ts';
@@ -42,6 +43,7 @@ export const scenarios: KernelScenario[] = [
   ...entryScenarios,
   ...compactionScenarios,
   ...manyScenarios,
+  ...spaceScenarios,
   ...migrationScenarios,
   ...poisonScenarios,
   ...objectScenarios,

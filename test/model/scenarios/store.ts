@@ -73,7 +73,7 @@ function listAll(key: string): Body {
   return async (thread, machine) => {
     let listed = 0;
     for (let cursor = 0; cursor < 2 ** 32; ) {
-      cursor = (await thread.call('listKeys', cursor, NOW)) as number;
+      cursor = (await thread.call('listKeys', cursor, NOW, 0)) as number;
       let at = thread.callNow('outputScratch') as number;
       for (; machine.load(at) !== 0; at += 8) if (machine.load(at + 4) === word(key)) listed++;
     }
@@ -253,7 +253,7 @@ export const storeScenarios: KernelScenario[] = [
     rule: 'keys may be listed while they are deleted and set again',
     bound: 2,
     prepare: makeCache('k', 'k'),
-    threads: [(thread) => thread.call('listKeys', 0, NOW), removeAndReuse],
+    threads: [(thread) => thread.call('listKeys', 0, NOW, 0), removeAndReuse],
   },
   {
     name: 'pin-slab-and-zspage',

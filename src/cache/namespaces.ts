@@ -1,0 +1,120 @@
+/**
+ * Namespaces of a cache: keys of their own, with values and a time to live of their own, in the one
+ * budget (kernel/store/spaces.ts).
+ *
+ * A name is the cache's, for ever, and so are its options: who registers it first says them, and
+ * the others agree, or leave them out. A codec is code, so each thread brings it.
+ */
+import { checkOptions } from '../border/arguments.ts';
+import { InvalidArgumentError, TooManyNamespacesError, ZoneTooSmallError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
+import { readStaleFor, readTtl, type TimeOptions } from './settings.ts';
+import { Border } from './transfer.ts';
+import { encodeText, isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
+import { CacheView } from './view.ts';
+import type { ViewParts } from './view-parts.ts';
+
+export interface NamespaceOptions<T> extends TimeOptions {
+  /** What it holds; by default what the cache holds. */
+  values?: ValueKind | ValueCodec<T>;
+}
+
+/** Kinds by number; of `'cache'` the codec is that which the cache was made with. */
+const KINDS = ['bytes', 'string', 'json', 'own', 'cache'] as const;
+
+/** What the zone knows of a name. */
+interface Registered {
+  values: (typeof KINDS)[number];
+  ttl: number;
+  staleFor: number;
+}
+type Said = { [K in keyof Registered]: Registered[K] | undefined };
+
+export class Namespaces<T> {
+  readonly #parts: ViewParts<T>;
+  readonly #memory: WebAssembly.Memory;
+  /** Of this thread, by name. */
+  readonly #views = new Map<string, { codec: unknown; view: CacheView<unknown> }>();
+
+  constructor(parts: ViewParts<T>, memory: WebAssembly.Memory) {
+    this.#parts = parts;
+    this.#memory = memory;
+  }
+
+  open<W>(name: string, options: NamespaceOptions<W>): CacheView<W> {
+    const { kernel, settings, clock, tier } = this.#parts;
+    const { values, ttl, staleFor } = checkOptions(options, ['values', 'ttl', 'staleFor']);
+    if (tier) {
+      const expected = 'left out: what is in a namespace is not written to a second tier';
+      throw new InvalidArgumentError('name', expected, name);
+    }
+    const isKind = values === undefined || isValueKind(values);
+    const own = isKind ? undefined : valueCodec(values);
+    const said: Said = {
+      values: isKind ? values : 'own',
+      ttl: readTtl(ttl, undefined),
+      staleFor: readStaleFor(staleFor, undefined),
+    };
+    const space = this.#register(name, said);
+    const registered = readRecord(this.#memory, kernel.spaceRecord(space));
+    checkAgreed(name, registered, said);
+    const kind = registered.values;
+    const codec = kind === 'own' ? own : kind === 'cache' ? this.#parts.codec : valueCodec<W>(kind);
+    if (codec === undefined) throw differing('values', name, 'the codec of before', values);
+    const known = this.#views.get(name);
+    if (known?.codec === codec) return known.view as CacheView<W>;
+    const border = new Border(kernel, this.#memory, clock, space);
+    const inherited = kind === 'cache' ? 'own' : kind;
+    const parts = this.#parts.inSpace(border, codec as ValueCodec<W>, {
+      ...settings,
+      ...registered,
+      values: inherited,
+    });
+    const view = new CacheView<W>(parts);
+    this.#views.set(name, { codec, view: view as CacheView<unknown> });
+    return view;
+  }
+
+  /** @returns its number; what is not said is as in the cache, if it is new */
+  #register(name: string, said: Said): number {
+    const { kernel, settings } = this.#parts;
+    const inherited = settings.values === 'own' ? 'cache' : settings.values;
+    const { values = inherited, ttl = settings.ttl, staleFor = settings.staleFor } = said;
+    const bytes = encodeName(name);
+    const nameBytes = this.#parts.live().putKey(bytes);
+    const space = kernel.registerSpace(nameBytes, KINDS.indexOf(values), ttl, staleFor);
+    if (space === facts.ERR_FULL) throw new TooManyNamespacesError(facts.MAX_SPACES);
+    if (space < 0) throw new ZoneTooSmallError('another namespace');
+    return space;
+  }
+}
+
+/** The UTF-8 of a name. Throws `InvalidArgumentError`. */
+function encodeName(name: unknown): Uint8Array {
+  const bytes = typeof name === 'string' ? encodeText('name', name) : undefined;
+  if (bytes && bytes.length > 0 && bytes.length <= facts.MAX_SPACE_NAME) return bytes;
+  throw new InvalidArgumentError('name', `a text of 1 to ${facts.MAX_SPACE_NAME} bytes`, name);
+}
+
+/** What the zone says of a name, and never changes. */
+function readRecord({ buffer }: WebAssembly.Memory, at: number): Registered {
+  const record = new DataView(buffer, at >>> 0, 32);
+  return {
+    values: KINDS[record.getUint32(4, true)]!,
+    ttl: record.getFloat64(8, true),
+    staleFor: record.getFloat64(16, true),
+  };
+}
+
+/** Throws `InvalidArgumentError` of what was said and is otherwise. */
+function checkAgreed(name: string, registered: Registered, said: Said): void {
+  for (const field of ['values', 'ttl', 'staleFor'] as const) {
+    const [is, seen] = [registered[field], said[field]];
+    if (seen === undefined || seen === is) continue;
+    throw differing(field, name, typeof is === 'number' ? String(is) : `'${is}'`, seen);
+  }
+}
+
+function differing(field: string, name: string, is: string, seen: unknown): InvalidArgumentError {
+  return new InvalidArgumentError(field, `${is}, as namespace '${name}' has it, or left out`, seen);
+}

@@ -22,6 +22,7 @@ import { keep, type LoaderHost, tell } from './computed.ts';
 import { Lease, stamp } from './lease.ts';
 import { Load, loadsOf, type Outcome } from './load.ts';
 import type { ComputeContext, Request } from './load-options.ts';
+import { endQuietly, OwnLoads } from './own-loads.ts';
 import type { Key } from './transfer.ts';
 import type { In } from './values.ts';
 
@@ -34,8 +35,7 @@ const ROUNDS = 8;
 export class Loader<V> {
   readonly #host: LoaderHost<V>;
   readonly #loads: Map<string, Load>;
-  /** Loads that compute here for this cache. */
-  readonly #own = new Set<Load>();
+  readonly #own = new OwnLoads();
   /** How to reject those who wait in this cache. */
   readonly #waits = new Set<(error: Error) => void>();
 
@@ -97,7 +97,7 @@ export class Loader<V> {
       if (begun.isGranted) {
         const found = request.isRefresh ? undefined : this.#look(request.key);
         if (found === undefined) return this.#computeSync(name, begun.lease, request);
-        begun.lease.end(false);
+        this.#own.endUnused(begun.lease);
         this.#host.kernel.countLoad(facts.LOADS_WAITED);
         return found;
       }
@@ -113,7 +113,7 @@ export class Loader<V> {
   close(): void {
     const error = new DisposedError('cache');
     for (const reject of [...this.#waits]) reject(error);
-    for (const load of [...this.#own]) this.#giveUp(load, error);
+    this.#own.giveUpAll(error);
   }
 
   /** What the key has, a stale value as well. */
@@ -145,7 +145,9 @@ export class Loader<V> {
     if (found === facts.ERR_FULL) return 'full';
     if (found === facts.ERR_BUSY) return 'busy';
     const lease = new Lease(kernel, border.words, found & ~facts.LEASE_TAKEN);
-    return { lease, isGranted: (found & facts.LEASE_TAKEN) === 0 };
+    const isGranted = (found & facts.LEASE_TAKEN) === 0;
+    if (isGranted) this.#own.enter(lease);
+    return { lease, isGranted };
   }
 
   /** The load to wait for; undefined: there is none to be had. */
@@ -158,7 +160,7 @@ export class Loader<V> {
     const { lease, isGranted } = begun;
     if (!isGranted) return this.#follow(name, lease, request.key);
     if (!request.isRefresh && this.#has(request.key)) {
-      lease.end(false);
+      this.#own.endUnused(lease);
       return 'found';
     }
     const load = new Load(this.#loads, name, lease, request);
@@ -265,28 +267,13 @@ export class Loader<V> {
   #resultOf(load: Load, { kind }: Outcome, { timeoutMs }: Request<V>): V | undefined {
     if (kind === 'late') {
       const error = new TimeoutError('The computation', timeoutMs);
-      this.#giveUp(load, error);
+      this.#own.giveUp(load, error);
       throw error;
     }
     const { result } = load;
     if (result === undefined) throw new DisposedError('cache');
     if ('error' in result) throw result.error;
     return result.value as V | undefined;
-  }
-
-  #giveUp(load: Load, reason: unknown): void {
-    this.#own.delete(load);
-    load.giveUp(reason);
-    this.#endQuietly(load, false);
-  }
-
-  /** In a zone that is poisoned meanwhile there is nothing to give back. */
-  #endQuietly({ lease }: Load, isUnkept: boolean): void {
-    try {
-      lease?.end(isUnkept);
-    } catch {
-      // The next call says so.
-    }
   }
 
   /**
@@ -321,10 +308,16 @@ export class Loader<V> {
     };
     try {
       // Without a tier at once, in this turn.
-      if (this.#host.tier && (await this.#isInTier(load, request))) return;
+      if (this.#host.tier) {
+        this.#own.leave(load.lease);
+        if (await this.#isInTier(load, request)) return;
+        this.#own.enter(load.lease);
+      }
       if (load.lease) kernel.countLoad(facts.LOADS_COMPUTED);
       load.born = kernel.tagClock();
-      const value = await request.compute(request.key, this.#old(request.key), context);
+      const computed = request.compute(request.key, this.#old(request.key), context);
+      this.#own.leave(load.lease);
+      const value = await computed;
       if (load.isOver) return;
       const kept = keep(this.#host, load, request.key, value, options);
       load.result = { value: kept.value };
@@ -332,7 +325,7 @@ export class Loader<V> {
     } catch (error) {
       this.#fail(load, request.key, error);
     } finally {
-      this.#own.delete(load);
+      this.#own.remove(load);
     }
   }
 
@@ -371,7 +364,7 @@ export class Loader<V> {
       this.#fail(load, request.key, error);
       throw error;
     } finally {
-      this.#own.delete(load);
+      this.#own.remove(load);
     }
   }
 
@@ -383,7 +376,7 @@ export class Loader<V> {
       this.#host.kernel.countLoad(facts.LOADS_FAILED);
       tell(this.#host, load, key, error);
     } catch {
-      this.#endQuietly(load, false);
+      endQuietly(load.lease, false);
     }
     load.settle({ kind: 'failed', error });
   }

@@ -21,6 +21,17 @@ export const ZONE_MAGIC: u32 = 0x6e7a6c70;
 /** Raised with every change of anything that two threads must agree on. */
 export const FORMAT_VERSION: u32 = 19;
 
+/**
+ * Numbers by what they number, for readers: the compiler takes all of them for u32.
+ *
+ *   Pfn    a page: its address >> 12          Order  of a block: log2 of its pages
+ *   Desc   a descriptor: its address          Slot   a thread, 1 … 255; 0 = nobody
+ */
+export type Pfn = u32;
+export type Order = u32;
+export type Desc = u32;
+export type Slot = u32;
+
 export const PAGE_SHIFT: u32 = 12;
 export const PAGE_BYTES: u32 = 4096;
 /** A WebAssembly page is 64 KiB. */
@@ -65,6 +76,7 @@ export const THREAD_PINS: u32 = 3584;
 
 /** A child is 2 MiB: 512 pages, 8 words of bits. */
 export const CHILD_PAGES: u32 = 512;
+export const CHILD_ORDER: u32 = 9;
 export const CHILD_BITS_BYTES: u32 = 64;
 /**
  * A tree is as many children as give at most this many trees: a scan of 64 words costs some 30 ns,
@@ -117,6 +129,16 @@ export class Superblock {
 
 export function superblock(): Superblock {
   return changetype<Superblock>(SUPERBLOCK);
+}
+
+/** Address of a page's first byte. @inline */
+export function pageAddress(pfn: Pfn): u32 {
+  return pfn << PAGE_SHIFT;
+}
+
+/** The page that an address lies in. @inline */
+export function pfnOfAddress(at: u32): Pfn {
+  return at >> PAGE_SHIFT;
 }
 
 export function alignUp(value: u32, unit: u32): u32 {

@@ -13,7 +13,7 @@
  *
  * For orders below 9 the ranges are the same, and one free block of the order is enough.
  */
-import { CHILD_PAGES, superblock } from '../base/layout';
+import { CHILD_ORDER, CHILD_PAGES, superblock } from '../base/layout';
 import { findFree } from '../frames/bitfield';
 import { childFree, isTarget, rewindTargets } from './isolate';
 import { isAllMovable } from './scan';
@@ -28,7 +28,6 @@ import {
 
 /** Children whose words are looked at in a step: 1 to 3 µs each. */
 const LOOKS: u32 = 8;
-const CHILD_ORDER: u32 = 9;
 
 function spanOf(goal: u32): u32 {
   return goal > CHILD_ORDER ? 2 : 1;

@@ -19,8 +19,8 @@
  * top down (scan.ts), so the two meet once. A child that is wholly free is no target of compaction:
  * filling it would undo what that is for.
  */
-import { CHILD_PAGES, superblock } from '../base/layout';
-import { bitsOf, findFree, lowest } from '../frames/bitfield';
+import { CHILD_ORDER, CHILD_PAGES, Order, Pfn, superblock } from '../base/layout';
+import { bitsOf, findFree, lowest, onesBelow, ROW_PAGES } from '../frames/bitfield';
 import { childEntry, entryFree } from '../frames/child';
 import { CLASS_MOVABLE } from '../frames/class';
 import { givePages, giveToTrees, takeBlockAt, takePages } from '../frames/frames';
@@ -35,20 +35,16 @@ import { MISC_USER, TYPE_FREE, TYPE_POISONED } from '../memdesc/type';
 import { assertHalted } from '../thread/context';
 import { compactState, isInRange, isRangeGiven, PHASE_IDLE } from './state';
 
-const CHILD_ORDER: u32 = 9;
-
-/** Pages of a row of frame bits, which are taken and given back together. */
-const CELL_PAGES: u32 = 64;
 /** Single pages that are taken in advance, for as many moves as a step has. */
 const TARGETS: u32 = 32;
 
 /** Thread-local: child in which the last target was found. */
 let targetChild: u32 = 0;
 /**
- * Thread-local, in a step: pages that are taken to move others to, as bits from `targetCell` on.
+ * Thread-local, in a step: pages that are taken to move others to, as bits from `targetRow` on.
  */
 let targets: u64 = 0;
-let targetCell: u32 = 0;
+let targetRow: u32 = 0;
 
 /** Looks for targets from the bottom again: others have freed pages there. */
 export function rewindTargets(): void {
@@ -60,8 +56,8 @@ export function rewindTargets(): void {
  *
  * @returns false when it is in somebody's stock or operation
  */
-export function isolateFree(pfn: u32): bool {
-  const first = pfn & ~(CELL_PAGES - 1);
+export function isolateFree(pfn: Pfn): bool {
+  const first = pfn & ~(ROW_PAGES - 1);
   const mask = rangeIn(first) & ~onesBelow(pfn - first);
   const taken = takeSome(first, mask);
   for (let rest = taken; rest != 0; rest &= rest - 1) {
@@ -75,13 +71,9 @@ export function isolateFree(pfn: u32): bool {
  */
 function takeSome(first: u32, mask: u64): u64 {
   const child = first / CHILD_PAGES;
-  const row = (first / CELL_PAGES) & 7;
+  const row = (first / ROW_PAGES) & 7;
   const taken = takePages(child, row, mask, CLASS_MOVABLE);
   return taken != 0 ? taken : takePages(child, row, mask & (0 - mask), CLASS_MOVABLE);
-}
-
-function onesBelow(count: u32): u64 {
-  return count >= CELL_PAGES ? u64.MAX_VALUE : ((<u64>1) << u64(count)) - 1;
 }
 
 /** Ones for the pages of a row that are in the range. */
@@ -119,17 +111,17 @@ function isHalfOfPair(child: u32): bool {
  * @returns its first page, or 0
  * Cost: a look at each child, less as long as the one that had room before has more.
  */
-export function takeTarget(order: u32): u32 {
+export function takeTarget(order: Order): u32 {
   if (order != 0) return searchTargets(order);
   if (targets == 0 && searchTargets(0) == 0) return 0;
-  const pfn = targetCell + u32(ctz(targets));
+  const pfn = targetRow + u32(ctz(targets));
   targets &= targets - 1;
   return pfn;
 }
 
 /** Gives back what was taken for moves that did not come about. At the end of a step. */
 export function returnTargets(): void {
-  if (targets != 0) givePages(targetCell / CHILD_PAGES, (targetCell / CELL_PAGES) & 7, targets);
+  if (targets != 0) givePages(targetRow / CHILD_PAGES, (targetRow / ROW_PAGES) & 7, targets);
   targets = 0;
 }
 
@@ -139,7 +131,7 @@ export function forgetTargets(): void {
 }
 
 /** @returns the first page of a block, or 0. Single pages are put into `targets` */
-function searchTargets(order: u32): u32 {
+function searchTargets(order: Order): u32 {
   const children = superblock().childCount;
   // What must go somewhere goes into wholly free children, when there is no other room.
   const rounds: u32 = isRangeGiven() ? 2 : 1;
@@ -157,18 +149,18 @@ function searchTargets(order: u32): u32 {
 /** Takes single pages of the lowest row that has some. @returns the first, or 0 */
 function takeCell(child: u32): u32 {
   if (childFree(child) == 0) return 0;
-  for (let row: u32 = 0; row < CHILD_PAGES / CELL_PAGES; row++) {
-    const first = child * CHILD_PAGES + row * CELL_PAGES;
+  for (let row: u32 = 0; row < CHILD_PAGES / ROW_PAGES; row++) {
+    const first = child * CHILD_PAGES + row * ROW_PAGES;
     const free = ~bitsOf(child, row) & ~rangeIn(first);
     if (free == 0) continue;
-    targetCell = first;
+    targetRow = first;
     targets = takeSome(first, lowest(free, TARGETS));
     if (targets != 0) return first + u32(ctz(targets));
   }
   return 0;
 }
 
-function takeFrom(child: u32, order: u32): u32 {
+function takeFrom(child: u32, order: Order): u32 {
   if (childFree(child) < (<u32>1) << order) return 0;
   const page = findFree(child, order);
   if (page < 0) return 0;
@@ -194,7 +186,7 @@ export function deliverRange(): void {
   state.delivered = state.first;
 }
 
-function rangeOrder(): u32 {
+function rangeOrder(): Order {
   return u32(ctz(compactState().end - compactState().first));
 }
 
@@ -214,14 +206,14 @@ export function withdrawIsolated(): void {
 export function giveIsolated(): void {
   const end = compactState().isolatedEnd;
   for (let pfn = compactState().isolatedFirst; pfn < end; ) {
-    const next = min(end, (pfn | (CELL_PAGES - 1)) + 1);
+    const next = min(end, (pfn | (ROW_PAGES - 1)) + 1);
     let mask: u64 = 0;
     for (; pfn < next; pfn++) {
       if (pageWord(pfn) != ISOLATED_WORD) continue;
       fillPageWords(pfn, 1, TYPE_FREE);
-      mask |= (<u64>1) << u64(pfn & (CELL_PAGES - 1));
+      mask |= (<u64>1) << u64(pfn & (ROW_PAGES - 1));
     }
-    if (mask != 0) givePages((next - 1) / CHILD_PAGES, ((next - 1) / CELL_PAGES) & 7, mask);
+    if (mask != 0) givePages((next - 1) / CHILD_PAGES, ((next - 1) / ROW_PAGES) & 7, mask);
   }
 }
 

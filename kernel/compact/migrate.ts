@@ -28,10 +28,10 @@
  *   frozen, pages are the old ones    undo: new words 0, new pages back, unfreeze
  * The place is one word, so there is nothing in between.
  */
-import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { Desc, PAGE_BYTES, Pfn, pageAddress, Slot } from '../base/layout';
 import { loadWord, storeWord } from '../base/words';
 import { giveBlock } from '../frames/frames';
-import { COUNT_MASK, FROZEN, freeze, holderOf, orderOf, pfnAt, refsAt } from '../memdesc/header';
+import { COUNT_MASK, freeze, isFrozenBy, orderOf, pfnAt, refsAt } from '../memdesc/header';
 import {
   fillPageWords,
   ISOLATED_WORD,
@@ -75,7 +75,7 @@ export function takeOrphan(): u32 {
  * @returns MOVED, MOVE_GONE or a reason
  * Cost: the copy, two compare-and-swaps and an atomic store; and finding the new block.
  */
-export function migrateBlock(pfn: u32): u32 {
+export function migrateBlock(pfn: Pfn): u32 {
   assertInSection();
   renewSection();
   const word = pageWord(pfn);
@@ -93,7 +93,7 @@ export function pagesMoved(): u32 {
   return (<u32>1) << compactState().moveOrder;
 }
 
-function moveUnlessPinned(pfn: u32, word: u32, desc: u32): u32 {
+function moveUnlessPinned(pfn: Pfn, word: u32, desc: Desc): u32 {
   // A survivor looks for a freeze of this descriptor.
   compactState().movePlace = 0;
   compactState().moveDesc = desc;
@@ -106,13 +106,13 @@ function moveUnlessPinned(pfn: u32, word: u32, desc: u32): u32 {
 }
 
 /** Address of the word that says where the page is, or 0 if it cannot be copied now. */
-function placeOf(pfn: u32, word: u32, desc: u32): usize {
+function placeOf(pfn: Pfn, word: u32, desc: Desc): usize {
   if (wordType(word) != TYPE_ZSPAGE) return pfnAt(desc);
   const entry = pageEntryOf(desc, pfn);
   return entry != 0 && hasDraftOn(desc, entryIndex(desc, entry)) ? 0 : entry;
 }
 
-function moveFrozen(desc: u32, word: u32, place: usize): u32 {
+function moveFrozen(desc: Desc, word: u32, place: usize): u32 {
   const state = compactState();
   const pages: u32 = 1 << orderOf(desc);
   const to = takeTarget(orderOf(desc));
@@ -121,7 +121,7 @@ function moveFrozen(desc: u32, word: u32, place: usize): u32 {
   state.moveFrom = loadWord(place);
   state.moveTo = to;
   state.movePlace = u32(place);
-  memory.copy(to << PAGE_SHIFT, state.moveFrom << PAGE_SHIFT, pages * PAGE_BYTES);
+  memory.copy(pageAddress(to), pageAddress(state.moveFrom), pages * PAGE_BYTES);
   fillPageWords(to, pages, word);
   noteIsolated(state.moveFrom, pages);
   // Observed by whoever follows the descriptor to its pages. Decides, for a survivor, what has
@@ -136,7 +136,7 @@ function moveFrozen(desc: u32, word: u32, place: usize): u32 {
  *
  * @returns a descriptor that nothing keeps any more, still frozen by the dead slot; or 0
  */
-export function repairMove(slot: u32): u32 {
+export function repairMove(slot: Slot): u32 {
   assertHalted();
   const state = compactState();
   const desc = state.moveDesc;
@@ -151,13 +151,8 @@ export function repairMove(slot: u32): u32 {
   return 0;
 }
 
-export function isFrozenBy(desc: u32, slot: u32): bool {
-  const refs = loadWord(refsAt(desc));
-  return (refs & FROZEN) != 0 && holderOf(refs) == slot;
-}
-
 /** Replaces the words of a block that name a descriptor; pages that become free go to frames. */
-function replaceWords(first: u32, desc: u32, replacement: u32): void {
+function replaceWords(first: u32, desc: Desc, replacement: u32): void {
   for (let i: u32 = 0; i < (<u32>1) << compactState().moveOrder; i++) {
     if (wordDescriptor(pageWord(first + i)) != desc) continue;
     fillPageWords(first + i, 1, replacement);

@@ -6,13 +6,16 @@
  * reference went during that move is left for the running world, because freeing it takes locks.
  * `owner` is cleared last, so whoever recovers may die: the next one finds the rest.
  */
+
+import { Slot } from '../base/layout';
+import { isFrozenBy } from '../memdesc/header';
 import { assertHalted } from '../thread/context';
 import { giveIsolated } from './isolate';
-import { isFrozenBy, repairMove } from './migrate';
+import { repairMove } from './migrate';
 import { compactOwner, compactState, PHASE_IDLE, releaseCompaction } from './state';
 
 /** Frames have been recovered. */
-export function repairCompaction(slot: u32): void {
+export function repairCompaction(slot: Slot): void {
   assertHalted();
   if (compactOwner() != slot) return;
   const state = compactState();
@@ -23,7 +26,7 @@ export function repairCompaction(slot: u32): void {
 }
 
 /** World running. @returns a descriptor for the caller to free before it calls again, or 0 */
-export function settleCompaction(slot: u32): u32 {
+export function settleCompaction(slot: Slot): u32 {
   if (compactOwner() != slot) return 0;
   const desc = compactState().moveDesc;
   if (desc != 0 && isFrozenBy(desc, slot)) return desc;

@@ -9,7 +9,7 @@
  * after a few of those, or when all that is left cannot be moved, the range is given up, and what
  * is isolated goes back.
  */
-import { CHILD_PAGES, COMPACT_STATE } from '../base/layout';
+import { CHILD_PAGES, COMPACT_STATE, Pfn } from '../base/layout';
 import { loadWord } from '../base/words';
 import { drainAll } from '../frames/drain';
 import { stockedPages } from '../frames/stock';
@@ -80,7 +80,7 @@ function isMovable(word: u32): bool {
 /**
  * The first page from `pfn` on whose tag is in `types`, or `end`: no lock, no reference, no write.
  */
-function firstOf(types: u32, pfn: u32, end: u32): u32 {
+function firstOf(types: u32, pfn: Pfn, end: u32): Pfn {
   while (pfn < end && ((types >> wordType(pageWord(pfn))) & 1) == 0) pfn++;
   return pfn;
 }
@@ -199,7 +199,7 @@ export function letGo(): void {
 }
 
 /** Why a page of the range is not isolated: a reason, or −1 if it is. A look, not a lock. */
-export function reasonHeld(pfn: u32): i32 {
+export function reasonHeld(pfn: Pfn): i32 {
   enterSection();
   const reason = reasonOf(pageWord(pfn));
   leaveSection();

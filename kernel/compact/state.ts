@@ -20,7 +20,7 @@
  * move begins; migrate.ts says what a survivor makes of it.
  */
 import { selfSlot } from '../base/env';
-import { COMPACT_STATE } from '../base/layout';
+import { COMPACT_STATE, Pfn, Slot } from '../base/layout';
 import { casWord, loadWord, peekWord, pokeWord, storeWord } from '../base/words';
 
 @unmanaged
@@ -103,7 +103,7 @@ export function compactState(): CompactState {
   return changetype<CompactState>(COMPACT_STATE);
 }
 
-export function compactOwner(): u32 {
+export function compactOwner(): Slot {
   return loadWord(COMPACT_STATE);
 }
 
@@ -166,7 +166,7 @@ export function beginPass(): void {
 }
 
 /** Whether a page is in the range that is being emptied. */
-export function isInRange(pfn: u32): bool {
+export function isInRange(pfn: Pfn): bool {
   const state = compactState();
   return state.phase != PHASE_IDLE && pfn >= state.first && pfn < state.end;
 }

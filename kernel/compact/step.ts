@@ -7,7 +7,9 @@
  * Deferral, as Linux has it: after a compaction that made nothing, a polite one is refused 1, 2, 4
  * … 64 times, until one makes a block. Callers that nobody waits for are polite.
  */
+
 import { ERR_BUSY } from '../base/fault';
+import { CHILD_ORDER, Order } from '../base/layout';
 import { chooseRange } from './choose';
 import { rewindTargets } from './isolate';
 import { emptySome, learnTypes, letGo, ripen } from './scan';
@@ -26,7 +28,6 @@ import {
 
 /** Deferral: at most 64 refusals in a row. */
 const MAX_DEFER_SHIFT: u32 = 6;
-const CHILD_ORDER: u32 = 9;
 
 /**
  * Makes this thread the one that compacts, until `endCompaction`.
@@ -35,7 +36,7 @@ const CHILD_ORDER: u32 = 9;
  * @param isPolite  gives way when compaction has failed of late
  * @returns 0, or ERR_BUSY: another thread compacts, or it is put off
  */
-export function beginCompaction(order: u32, isDelivery: bool, isPolite: bool): i32 {
+export function beginCompaction(order: Order, isDelivery: bool, isPolite: bool): i32 {
   if (!claimCompaction(order)) return ERR_BUSY;
   if (isPolite && isDeferred(order)) {
     releaseCompaction();
@@ -45,7 +46,7 @@ export function beginCompaction(order: u32, isDelivery: bool, isPolite: bool): i
   return 0;
 }
 
-function isDeferred(order: u32): bool {
+function isDeferred(order: Order): bool {
   const state = compactState();
   if (order < state.deferOrder || state.deferShift == 0) return false;
   return ++state.deferred < (<u32>1) << state.deferShift;

@@ -7,7 +7,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT } from '../base/fault';
-import { MAX_ORDER, superblock } from '../base/layout';
+import { MAX_ORDER, Order, Pfn, superblock } from '../base/layout';
 import { takeOrphan } from '../compact/migrate';
 import { reasonHeld } from '../compact/scan';
 import {
@@ -30,7 +30,7 @@ import { leaveCompaction } from '../zone/recover-compaction';
 import { releaseDesc } from '../zone/release';
 
 /** @returns 0, or ERR_BUSY, ERR_ARGUMENT: see compact/step.ts */
-export function beginCompaction(order: u32, isDelivery: bool, isPolite: bool): i32 {
+export function beginCompaction(order: Order, isDelivery: bool, isPolite: bool): i32 {
   if (order > MAX_ORDER) return ERR_ARGUMENT;
   enter(OP_COMPACT);
   leaveCompaction();
@@ -40,7 +40,7 @@ export function beginCompaction(order: u32, isDelivery: bool, isPolite: bool): i
 }
 
 /** Begins to empty the pages from `pfn` on. @returns 0, or ERR_BUSY, ERR_ARGUMENT */
-export function beginEvacuation(pfn: u32, count: u32): i32 {
+export function beginEvacuation(pfn: Pfn, count: u32): i32 {
   const zone = superblock();
   if (pfn < zone.firstPfn || pfn >= zone.pageCount) return ERR_ARGUMENT;
   if (count == 0 || count > zone.pageCount - pfn) return ERR_ARGUMENT;
@@ -50,13 +50,13 @@ export function beginEvacuation(pfn: u32, count: u32): i32 {
 /**
  * Begins to empty a page that is then withdrawn (withdraw.ts). @returns 0, or as beginEvacuation
  */
-export function beginWithdrawal(pfn: u32): i32 {
+export function beginWithdrawal(pfn: Pfn): i32 {
   const zone = superblock();
   if (pfn < zone.firstPfn || pfn >= zone.pageCount) return ERR_ARGUMENT;
   return beginGiven(pfn, 1, GOAL_WITHDRAW);
 }
 
-function beginGiven(pfn: u32, count: u32, goal: u32): i32 {
+function beginGiven(pfn: Pfn, count: u32, goal: u32): i32 {
   enter(OP_COMPACT);
   leaveCompaction();
   const failure = beginRange(pfn, count, goal);
@@ -94,7 +94,7 @@ export function skippedPages(type: u32, reason: u32): u32 {
 }
 
 /** Why a page of the evacuated range is still where it was: REASON_…, or −1 if it is not. */
-export function whyHeld(pfn: u32): i32 {
+export function whyHeld(pfn: Pfn): i32 {
   enter(OP_COMPACT);
   const reason = reasonHeld(pfn);
   leave();

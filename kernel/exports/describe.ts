@@ -11,7 +11,7 @@
  * a descriptor's. Cost: some ten loads.
  */
 import { ERR_FOREIGN_PAGE } from '../base/fault';
-import { superblock } from '../base/layout';
+import { Desc, Pfn, superblock } from '../base/layout';
 import { mailbox } from '../base/mailbox';
 import { loadWord, pokeWord } from '../base/words';
 import { isFolioType, OWNER_WORDS } from '../folio/folio';
@@ -39,7 +39,7 @@ function tell(field: u32, value: u32): void {
 }
 
 /** Describes a page in the mailbox. @returns 0, or ERR_FOREIGN_PAGE */
-export function describePage(pfn: u32): i32 {
+export function describePage(pfn: Pfn): i32 {
   if (pfn >= superblock().pageCount) return ERR_FOREIGN_PAGE;
   enterReading(OP_FOLIO);
   let isFaithful: bool = false;
@@ -50,7 +50,7 @@ export function describePage(pfn: u32): i32 {
 }
 
 /** The cache of a slab, the size class of a zspage. */
-function groupOf(type: u32, desc: u32): u32 {
+function groupOf(type: u32, desc: Desc): u32 {
   switch (type) {
     case TYPE_SLAB:
       return loadWord(desc + offsetof<ListedDesc>('cache'));
@@ -61,7 +61,7 @@ function groupOf(type: u32, desc: u32): u32 {
   }
 }
 
-function snapshot(pfn: u32): bool {
+function snapshot(pfn: Pfn): bool {
   const word = pageWord(pfn);
   const desc = wordDescriptor(word);
   tell(DESCRIBED_WORD, word);
@@ -87,7 +87,7 @@ function snapshot(pfn: u32): bool {
  * Whether a page's word and what it names are as they were: then what was read between is one
  * picture.
  */
-export function isStill(pfn: u32, word: u32, desc: u32, refs: u32, flags: u32): bool {
+export function isStill(pfn: Pfn, word: u32, desc: Desc, refs: u32, flags: u32): bool {
   return (
     pageWord(pfn) == word && loadWord(refsAt(desc)) == refs && loadWord(flagsAt(desc)) == flags
   );

@@ -8,7 +8,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_FULL, ERR_NOT_FOUND, ERR_NOT_YOURS } from '../base/fault';
-import { superblock } from '../base/layout';
+import { Desc, Order, Pfn, superblock } from '../base/layout';
 import { mailbox } from '../base/mailbox';
 import { loadWord, storeWord } from '../base/words';
 import {
@@ -77,7 +77,7 @@ export function typeNameAt(type: u32): u32 {
 }
 
 /** @returns the name of a folio that the caller owns; or ERR_ARGUMENT, ERR_NO_MEMORY */
-export function allocFolio(order: u32, type: u32): f64 {
+export function allocFolio(order: Order, type: u32): f64 {
   enterReading(OP_FOLIO);
   const folio = folioAlloc(order, type);
   const name = folio < 0 ? f64(folio) : nameOf(folio);
@@ -107,7 +107,7 @@ function disownFolio(name: f64): i32 {
 }
 
 /** Pins whatever descriptor the page has. @returns it, or ERR_NOT_FOUND, ERR_BUSY, ERR_FULL */
-export function pinPage(pfn: u32): i32 {
+export function pinPage(pfn: Pfn): i32 {
   if (pfn >= superblock().pageCount) return ERR_NOT_FOUND;
   enterReading(OP_FOLIO);
   const desc = pinPatiently(pfn);
@@ -117,7 +117,7 @@ export function pinPage(pfn: u32): i32 {
 }
 
 /** Every round waits for somebody's freeze, or follows a page that changed hands. */
-function pinPatiently(pfn: u32): i32 {
+function pinPatiently(pfn: Pfn): i32 {
   let look: u32 = 0;
   while (true) {
     const answer = pin(pfn);
@@ -166,7 +166,7 @@ function holdFolio(name: f64): i32 {
 }
 
 /** Drops a pin of this thread. @returns 0, or ERR_NOT_YOURS */
-export function putPage(desc: u32): i32 {
+export function putPage(desc: Desc): i32 {
   if (!hasPinned(desc << 5)) return ERR_NOT_YOURS;
   setSubject(desc << 5);
   enterReading(OP_PUT);
@@ -179,7 +179,7 @@ export function putPage(desc: u32): i32 {
 /**
  * Locks what this thread has pinned. @returns LOCK_TAKEN, LOCK_ORPHANED, ERR_BUSY, ERR_NOT_YOURS
  */
-export function lockPage(desc: u32): i32 {
+export function lockPage(desc: Desc): i32 {
   if (!hasPinned(desc << 5)) return ERR_NOT_YOURS;
   if (isLockMine(desc)) return ERR_NOT_YOURS;
   setSubject(desc << 5);
@@ -189,7 +189,7 @@ export function lockPage(desc: u32): i32 {
   return taken;
 }
 
-export function tryLockPage(desc: u32): i32 {
+export function tryLockPage(desc: Desc): i32 {
   if (!hasPinned(desc << 5)) return ERR_NOT_YOURS;
   if (isLockMine(desc)) return ERR_BUSY;
   setSubject(desc << 5);
@@ -200,7 +200,7 @@ export function tryLockPage(desc: u32): i32 {
 }
 
 /** @returns 0, or ERR_NOT_YOURS */
-export function unlockPage(desc: u32): i32 {
+export function unlockPage(desc: Desc): i32 {
   if (!hasPinned(desc << 5) || !isLockMine(desc)) return ERR_NOT_YOURS;
   enter(OP_FOLIO);
   unlockDesc(desc << 5);
@@ -208,11 +208,11 @@ export function unlockPage(desc: u32): i32 {
   return 0;
 }
 
-function isLockMine(desc: u32): bool {
+function isLockMine(desc: Desc): bool {
   return lockOwner(loadWord(flagsAt(desc << 5))) == selfSlot();
 }
 
-function mayUse(desc: u32): bool {
+function mayUse(desc: Desc): bool {
   return hasPinned(desc << 5) && isFolioType(typeOf(desc << 5));
 }
 
@@ -222,7 +222,7 @@ function mayUse(desc: u32): bool {
  *
  * @returns 0 or ERR_…
  */
-export function splitPage(desc: u32, order: u32): i32 {
+export function splitPage(desc: Desc, order: Order): i32 {
   if (!mayUse(desc) || !isLockMine(desc)) return ERR_NOT_YOURS;
   enter(OP_FOLIO);
   const failure = splitFolio(desc << 5, order, slotOf(selfSlot()).outputScratch);
@@ -231,7 +231,7 @@ export function splitPage(desc: u32, order: u32): i32 {
 }
 
 /** Shrinks a folio that this thread has pinned and locked. @returns 0 or ERR_… */
-export function shrinkPage(desc: u32, order: u32): i32 {
+export function shrinkPage(desc: Desc, order: Order): i32 {
   if (!mayUse(desc) || !isLockMine(desc)) return ERR_NOT_YOURS;
   enter(OP_FOLIO);
   const failure = shrinkFolio(desc << 5, order);
@@ -240,38 +240,38 @@ export function shrinkPage(desc: u32, order: u32): i32 {
 }
 
 /** First page of a descriptor that this thread has pinned. */
-export function firstPage(desc: u32): i32 {
+export function firstPage(desc: Desc): i32 {
   return hasPinned(desc << 5) ? i32(headerOf(desc << 5).pfn) : ERR_NOT_YOURS;
 }
 
-export function orderOfPinned(desc: u32): i32 {
+export function orderOfPinned(desc: Desc): i32 {
   return hasPinned(desc << 5) ? i32(orderOf(desc << 5)) : ERR_NOT_YOURS;
 }
 
 /** The name of a folio that this thread has pinned, or ERR_NOT_YOURS. */
-export function folioName(desc: u32): f64 {
+export function folioName(desc: Desc): f64 {
   return mayUse(desc) ? nameOf(desc) : f64(ERR_NOT_YOURS);
 }
 
 /** Number of owner words of a folio that this thread has pinned. */
-export function ownerWords(desc: u32): i32 {
+export function ownerWords(desc: Desc): i32 {
   if (!mayUse(desc)) return ERR_NOT_YOURS;
   return i32((folioBytes(typeOf(desc << 5)) - OWNER_WORDS) >> 2);
 }
 
 /** An owner word, as a number from 0 to 2^32 − 1, or ERR_…. */
-export function ownerWord(desc: u32, index: u32): f64 {
+export function ownerWord(desc: Desc, index: u32): f64 {
   const failure = checkOwnerWord(desc, index);
   return failure != 0 ? f64(failure) : f64(loadWord((desc << 5) + OWNER_WORDS + index * 4));
 }
 
-export function setOwnerWord(desc: u32, index: u32, value: u32): i32 {
+export function setOwnerWord(desc: Desc, index: u32, value: u32): i32 {
   const failure = checkOwnerWord(desc, index);
   if (failure == 0) storeWord((desc << 5) + OWNER_WORDS + index * 4, value);
   return failure;
 }
 
-function checkOwnerWord(desc: u32, index: u32): i32 {
+function checkOwnerWord(desc: Desc, index: u32): i32 {
   const words = ownerWords(desc);
   if (words < 0) return words;
   return index < u32(words) ? 0 : ERR_ARGUMENT;

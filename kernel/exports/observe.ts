@@ -11,7 +11,7 @@
  * bounded, and a page that changed while it was looked at is marked. A halted world, a poisoned
  * zone, an image: all the same to it.
  */
-import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
+import { PAGE_BYTES, PAGE_SHIFT, Pfn, pageAddress, superblock } from '../base/layout';
 import { loadWord } from '../base/words';
 import { isFolioType, OWNER_WORDS } from '../folio/folio';
 import { ListedDesc } from '../memdesc/desc-list';
@@ -67,12 +67,12 @@ function isInZone(at: u32, bytes: u32): bool {
 }
 
 /** Looks at a page; `observed` says what was seen. One beyond the end looks free. */
-export function observePage(pfn: u32): void {
+export function observePage(pfn: Pfn): void {
   isFaithful = false;
   for (let round: u32 = 0; round < TRIES && !isFaithful; round++) isFaithful = look(pfn);
 }
 
-function look(pfn: u32): bool {
+function look(pfn: Pfn): bool {
   word = pfn < superblock().pageCount ? pageWord(pfn) : 0;
   const desc = wordDescriptor(word);
   if (desc == 0) return true;
@@ -126,19 +126,19 @@ export function observedClass(sizeClass: u32, figure: u32): u32 {
 }
 
 /** The first page from `pfn` on that is a slab of zspage descriptors; 0 if there is none. */
-export function nextZspageSlab(pfn: u32): u32 {
+export function nextZspageSlab(pfn: Pfn): u32 {
   for (; pfn < superblock().pageCount; pfn++) {
     const seen = pageWord(pfn);
     if (wordType(seen) != TYPE_SLAB || !isInZone(wordDescriptor(seen), SMALLEST_DESC)) continue;
-    if (isInSlabOf(CACHE_ZSPAGE, pfn << PAGE_SHIFT)) return pfn;
+    if (isInSlabOf(CACHE_ZSPAGE, pageAddress(pfn))) return pfn;
   }
   return 0;
 }
 
 /** A zspage in a slab's page, by index: packed, or −1 if there is none. */
-export function observeZspage(pfn: u32, index: u32): i32 {
+export function observeZspage(pfn: Pfn, index: u32): i32 {
   const record = cacheOf(CACHE_ZSPAGE);
-  const desc = (pfn << PAGE_SHIFT) + index * record.objectBytes;
+  const desc = pageAddress(pfn) + index * record.objectBytes;
   if (index >= u32(record.perSlab) || !isInZone(desc, record.objectBytes)) return -1;
   const seen = loadWord(refsAt(desc));
   if ((seen & UNPUBLISHED) != 0 || (seen & COUNT_MASK) == 0) return -1;

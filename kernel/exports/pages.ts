@@ -1,7 +1,7 @@
 /**
  * Pages without a descriptor, as JavaScript calls for them: allocate, free, free a part.
  */
-import { PAGE_SHIFT } from '../base/layout';
+import { Order, PAGE_SHIFT, Pfn } from '../base/layout';
 import { CLASS_MOVABLE, CLASS_UNMOVABLE } from '../frames/class';
 import {
   allocPages as pagesAlloc,
@@ -13,14 +13,14 @@ import { leave, OP_PAGES } from '../thread/operations';
 import { enterKernel as enter } from '../thread/stop';
 
 /** @param isMovable  whether its owner could do with other pages: for grouping only */
-export function allocPages(order: u32, isMovable: bool): i32 {
+export function allocPages(order: Order, isMovable: bool): i32 {
   enter(OP_PAGES);
   const pfn = pagesAlloc(order, MISC_USER, isMovable ? CLASS_MOVABLE : CLASS_UNMOVABLE);
   leave();
   return pfn;
 }
 
-export function freePages(pfn: u32, order: u32): i32 {
+export function freePages(pfn: Pfn, order: Order): i32 {
   enter(OP_PAGES);
   const failure = pagesFree(pfn, order, MISC_USER);
   leave();
@@ -28,7 +28,7 @@ export function freePages(pfn: u32, order: u32): i32 {
 }
 
 /** Frees an aligned part of a block of `blockOrder`; the rest stays, as smaller blocks. */
-export function freePart(pfn: u32, order: u32, blockOrder: u32): i32 {
+export function freePart(pfn: Pfn, order: Order, blockOrder: u32): i32 {
   enter(OP_PAGES);
   const failure = pagesFreePart(pfn, order, blockOrder, MISC_USER);
   leave();
@@ -36,6 +36,6 @@ export function freePart(pfn: u32, order: u32, blockOrder: u32): i32 {
 }
 
 /** Address of a page. */
-export function pageAddress(pfn: u32): u32 {
+export function pageAddress(pfn: Pfn): u32 {
   return pfn << PAGE_SHIFT;
 }

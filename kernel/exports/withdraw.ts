@@ -20,7 +20,7 @@ import {
   ERR_NOT_YOURS,
   ERR_PINNED,
 } from '../base/fault';
-import { superblock } from '../base/layout';
+import { Pfn, superblock } from '../base/layout';
 import { loadWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { drainAll } from '../frames/drain';
@@ -43,7 +43,7 @@ import { enterKernel as enter, enterReading } from '../thread/stop';
  * @returns 0, or why not: ERR_MOVABLE (to be moved first), ERR_PINNED, ERR_NOT_YOURS (in use, and
  * cannot be moved), ERR_BUSY (on its way), ERR_NOT_ALLOCATED (withdrawn before)
  */
-export function poisonPage(pfn: u32): i32 {
+export function poisonPage(pfn: Pfn): i32 {
   if (pfn >= superblock().pageCount) return ERR_FOREIGN_PAGE;
   enterReading(OP_PAGES);
   const answer = withdraw(pfn);
@@ -51,7 +51,7 @@ export function poisonPage(pfn: u32): i32 {
   return answer;
 }
 
-function withdraw(pfn: u32): i32 {
+function withdraw(pfn: Pfn): i32 {
   const word = pageWord(pfn);
   if (word != TYPE_FREE) return whyNot(word);
   if (take(pfn)) return 0;
@@ -60,7 +60,7 @@ function withdraw(pfn: u32): i32 {
   return pageWord(pfn) == TYPE_FREE ? ERR_BUSY : whyNot(pageWord(pfn));
 }
 
-function take(pfn: u32): bool {
+function take(pfn: Pfn): bool {
   if (!takeBlockAt(pfn, 0, CLASS_UNMOVABLE)) return false;
   storePageWord(pfn, TYPE_POISONED);
   return true;
@@ -76,7 +76,7 @@ function whyNot(word: u32): i32 {
 }
 
 /** Brings a withdrawn page back into use. @returns 0, or ERR_NOT_ALLOCATED if it is none */
-export function unpoisonPage(pfn: u32): i32 {
+export function unpoisonPage(pfn: Pfn): i32 {
   if (pfn >= superblock().pageCount) return ERR_FOREIGN_PAGE;
   enter(OP_PAGES);
   const isOurs = casPageWord(pfn, TYPE_POISONED, TYPE_FREE);

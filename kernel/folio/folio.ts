@@ -23,7 +23,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_NO_MEMORY, ERR_NOT_FOUND } from '../base/fault';
-import { MAX_ORDER, MEMDESC_STATE } from '../base/layout';
+import { Desc, MAX_ORDER, MEMDESC_STATE, Order, Pfn } from '../base/layout';
 import { addWord, pokeWords } from '../base/words';
 import { CLASS_MOVABLE, CLASS_UNMOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
@@ -89,7 +89,7 @@ export function formatFolio(): void {
   createCache(CACHE_FOLIO_128, 128);
 }
 
-export function folioOf(desc: u32): Folio {
+export function folioOf(desc: Desc): Folio {
   return changetype<Folio>(desc);
 }
 
@@ -124,7 +124,7 @@ function drawGeneration(): u32 {
  *
  * @returns it, or 0
  */
-export function initFolio(type: u32, order: u32): u32 {
+export function initFolio(type: u32, order: Order): Desc {
   const desc = allocObject(cacheFor(type));
   if (desc == 0) return 0;
   note(desc);
@@ -136,7 +136,7 @@ export function initFolio(type: u32, order: u32): u32 {
 }
 
 /** @returns the descriptor of a folio that the caller owns; or ERR_ARGUMENT; 0: no memory */
-export function allocFolio(order: u32, type: u32): i32 {
+export function allocFolio(order: Order, type: u32): i32 {
   if (order >= MAX_ORDER) return ERR_ARGUMENT;
   if (type != TYPE_ANON_FOLIO && !isRegistered(type)) return ERR_ARGUMENT;
   const desc = initFolio(type, order);
@@ -160,7 +160,7 @@ export function allocFolio(order: u32, type: u32): i32 {
  *
  * @returns 0; ERR_NOT_FOUND: another generation; ERR_BUSY: not in this way, nothing has changed
  */
-export function freeUnpinned(desc: u32, generation: u32): i32 {
+export function freeUnpinned(desc: Desc, generation: u32): i32 {
   note(desc);
   if (!freeze(desc, 0)) {
     strikeNote(desc);
@@ -179,7 +179,7 @@ export function freeUnpinned(desc: u32, generation: u32): i32 {
   return 0;
 }
 
-function giveWhole(pfn: u32, order: u32): void {
+function giveWhole(pfn: Pfn, order: Order): void {
   fillPageWords(pfn, 1 << order, TYPE_FREE);
   giveBlock(pfn, order);
 }
@@ -188,7 +188,7 @@ function giveWhole(pfn: u32, order: u32): void {
  * For whoever took the last reference away, or goes on for one who did and died: the descriptor is
  * noted in this thread's ledger.
  */
-export function freeFolio(desc: u32): void {
+export function freeFolio(desc: Desc): void {
   const word = desc | typeOf(desc);
   const pfn = headerOf(desc).pfn;
   const order = orderOf(desc);
@@ -201,7 +201,7 @@ export function freeFolio(desc: u32): void {
 }
 
 /** Pages of a block whose words are `word`; none of a folio that has no pages yet. */
-function countNaming(pfn: u32, order: u32, word: u32): u32 {
+function countNaming(pfn: Pfn, order: Order, word: u32): u32 {
   let pages: u32 = 0;
   if (pfn == 0) return 0;
   for (let i: u32 = 0; i < (<u32>1) << order; i++) if (pageWord(pfn + i) == word) pages++;
@@ -209,7 +209,7 @@ function countNaming(pfn: u32, order: u32, word: u32): u32 {
 }
 
 /** Gives back, one by one, what is left of a block that was half-way in or out. */
-function giveNaming(pfn: u32, order: u32, word: u32): void {
+function giveNaming(pfn: Pfn, order: Order, word: u32): void {
   if (pfn == 0) return;
   for (let i: u32 = 0; i < (<u32>1) << order; i++) {
     if (pageWord(pfn + i) != word) continue;
@@ -218,7 +218,7 @@ function giveNaming(pfn: u32, order: u32, word: u32): void {
   }
 }
 
-function dropDescriptor(desc: u32): void {
+function dropDescriptor(desc: Desc): void {
   const cache = cacheFor(typeOf(desc));
   freeObject(cache, desc);
   strikeNote(desc);

@@ -22,14 +22,13 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_NO_MEMORY } from '../base/fault';
-import { CHILD_PAGES, superblock } from '../base/layout';
+import { CHILD_PAGES, Desc, Order, Slot, superblock } from '../base/layout';
 import { loadWord, pokeCell } from '../base/words';
 import { giveBlock } from '../frames/frames';
 import {
-  FROZEN,
   freeze,
   headerOf,
-  holderOf,
+  isFrozenBy,
   orderOf,
   publishFrozen,
   refsAt,
@@ -60,7 +59,7 @@ import { folioOf, freeFolio, initFolio, nameWith } from './folio';
  * @returns 0, or ERR_ARGUMENT, ERR_NO_MEMORY, ERR_BUSY (others have pinned it, or nobody owns it)
  * Context: locked, and pinned once, by the caller.
  */
-export function splitFolio(desc: u32, order: u32, names: usize): i32 {
+export function splitFolio(desc: Desc, order: Order, names: usize): i32 {
   if (order >= orderOf(desc)) return ERR_ARGUMENT;
   const failure = reserve(desc, order);
   if (failure == 0 && freeze(desc, 1)) {
@@ -74,7 +73,7 @@ export function splitFolio(desc: u32, order: u32, names: usize): i32 {
 }
 
 /** Chains a descriptor for every new folio but the first to the original. */
-function reserve(desc: u32, order: u32): i32 {
+function reserve(desc: Desc, order: Order): i32 {
   const type = typeOf(desc);
   for (let left = ((<u32>1) << (orderOf(desc) - order)) - 1; left > 0; left--) {
     const child = initFolio(type, order);
@@ -87,7 +86,7 @@ function reserve(desc: u32, order: u32): i32 {
   return 0;
 }
 
-function listReserve(desc: u32, at: usize): void {
+function listReserve(desc: Desc, at: usize): void {
   for (let child = headerOf(desc).link; child != 0; child = headerOf(child).link) {
     pokeCell(at, nameWith(folioOf(child).generation, child >> 5));
     at += 8;
@@ -95,7 +94,7 @@ function listReserve(desc: u32, at: usize): void {
 }
 
 /** Frees what is chained, from its end on: each is noted before it leaves the chain. */
-export function dropReserve(desc: u32): void {
+export function dropReserve(desc: Desc): void {
   while (headerOf(desc).link != 0) {
     const child = headerOf(desc).link;
     note(child);
@@ -106,7 +105,7 @@ export function dropReserve(desc: u32): void {
 }
 
 /** From the freeze on. May be done again, by whoever survives. */
-function finishSplit(desc: u32, order: u32): void {
+function finishSplit(desc: Desc, order: Order): void {
   const type = typeOf(desc);
   const pages: u32 = 1 << order;
   for (let child = headerOf(desc).link; child != 0; child = headerOf(child).link) {
@@ -118,7 +117,7 @@ function finishSplit(desc: u32, order: u32): void {
   setOrder(desc, order);
 }
 
-function unfreezeReserve(desc: u32): void {
+function unfreezeReserve(desc: Desc): void {
   while (headerOf(desc).link != 0) {
     const child = headerOf(desc).link;
     headerOf(desc).link = headerOf(child).link;
@@ -132,7 +131,7 @@ function unfreezeReserve(desc: u32): void {
  * @returns 0, or ERR_ARGUMENT, ERR_BUSY
  * Context: locked, and pinned once, by the caller.
  */
-export function shrinkFolio(desc: u32, order: u32): i32 {
+export function shrinkFolio(desc: Desc, order: Order): i32 {
   const was = orderOf(desc);
   if (order >= was) return ERR_ARGUMENT;
   if (!freeze(desc, 1)) return ERR_BUSY;
@@ -148,7 +147,7 @@ export function shrinkFolio(desc: u32, order: u32): i32 {
 }
 
 /** Finishes the split that a dead thread had begun with a folio that it froze. */
-export function finishDeadSplit(desc: u32, slot: u32): void {
+export function finishDeadSplit(desc: Desc, slot: Slot): void {
   assertHalted();
   const pages: u32 = 1 << orderOf(desc);
   const child = headerOf(desc).link;
@@ -159,15 +158,14 @@ export function finishDeadSplit(desc: u32, slot: u32): void {
     const owner = wordDescriptor(pageWord(pfn));
     if (owner == desc) own++;
     if (owner == 0 || owner == desc || wordType(pageWord(pfn)) != typeOf(desc)) continue;
-    const refs = loadWord(refsAt(owner));
-    if ((refs & FROZEN) != 0 && holderOf(refs) == slot) unfreeze(owner);
+    if (isFrozenBy(owner, slot)) unfreeze(owner);
   }
   // All may be unfrozen, and the original not say yet how small it is.
   if (own != 0) setOrder(desc, ctz(own));
 }
 
 /** Gives back the pages that a dead thread's shrink had left to the folio: it stays frozen. */
-export function finishDeadShrink(desc: u32): void {
+export function finishDeadShrink(desc: Desc): void {
   const first = headerOf(desc).pfn & ~(CHILD_PAGES - 1);
   const end = min(first + CHILD_PAGES, superblock().pageCount);
   for (let pfn = first; pfn < end; pfn++) {

@@ -17,11 +17,13 @@
  * row.
  */
 import { FAULT_FRAMES, fail } from '../base/fault';
-import { CHILD_BITS_BYTES, CHILD_PAGES, superblock } from '../base/layout';
+import { CHILD_BITS_BYTES, CHILD_PAGES, Order, Pfn, superblock } from '../base/layout';
 import { casCell, loadCell, peekCell, pokeCell, pokeWord, storeCell } from '../base/words';
 import { assertHalted } from '../thread/context';
 
 const ROWS: u32 = 8;
+/** Pages of a row, which are taken and given back together. */
+export const ROW_PAGES: u32 = 64;
 const ALL: u64 = u64.MAX_VALUE;
 
 function rowAt(child: u32, row: u32): usize {
@@ -29,17 +31,22 @@ function rowAt(child: u32, row: u32): usize {
 }
 
 /** Ones at the multiples of 2^order, order 0–6: where an aligned block may begin. */
-function alignedStarts(order: u32): u64 {
+function alignedStarts(order: Order): u64 {
   return order == 6 ? 1 : ALL / (((<u64>1) << ((<u64>1) << order)) - 1);
 }
 
 /** 2^order ones, order 0–6. */
-export function blockMask(order: u32): u64 {
+export function blockMask(order: Order): u64 {
   return order == 6 ? ALL : ((<u64>1) << ((<u64>1) << order)) - 1;
 }
 
+/** Ones for the first `count` pages of a row; for all if it has fewer. */
+export function onesBelow(count: u32): u64 {
+  return count >= ROW_PAGES ? ALL : ((<u64>1) << u64(count)) - 1;
+}
+
 /** A bit for each free block of `order` 0–6 in a row, where the block begins. */
-function freeStarts(row: u64, order: u32): u64 {
+function freeStarts(row: u64, order: Order): u64 {
   let free = ~row;
   // After step i a bit means that 2^(i+1) free pages begin there.
   for (let i: u32 = 0; i < order; i++) free &= free >> (1 << i);
@@ -47,7 +54,7 @@ function freeStarts(row: u64, order: u32): u64 {
 }
 
 /** First page of the lowest free block of `order` 0–9 in the child, or −1. A hint. */
-export function findFree(child: u32, order: u32): i32 {
+export function findFree(child: u32, order: Order): i32 {
   if (order > 6) return findFreeRows(child, 1 << (order - 6));
   for (let row: u32 = 0; row < ROWS; row++) {
     const bits = loadCell(rowAt(child, row));
@@ -77,13 +84,13 @@ function areClear(child: u32, first: u32, rows: u32): bool {
  *
  * @returns its page, or −1
  */
-export function claimBlock(child: u32, order: u32, page: i32): i32 {
+export function claimBlock(child: u32, order: Order, page: i32): i32 {
   while (page >= 0 && !claimAt(child, page, order)) page = findFree(child, order);
   return page;
 }
 
 /** Takes this block of `order` 0–8, if all of it is free. The child has been debited. */
-export function claimAt(child: u32, page: u32, order: u32): bool {
+export function claimAt(child: u32, page: u32, order: Order): bool {
   if (order > 6) return claimRows(child, page >> 6, 1 << (order - 6));
   const at = rowAt(child, page >> 6);
   const mask = blockMask(order) << u64(page & 63);
@@ -124,7 +131,7 @@ function claimRows(child: u32, first: u32, rows: u32): bool {
  *
  * @returns how many it took
  */
-export function gather(child: u32, row: u32, order: u32, want: u32, into: usize): u32 {
+export function gather(child: u32, row: u32, order: Order, want: u32, into: usize): u32 {
   let left = want;
   for (; row < ROWS && left > 0; row++) {
     let taken = takeStarts(rowAt(child, row), order, left);
@@ -136,7 +143,7 @@ export function gather(child: u32, row: u32, order: u32, want: u32, into: usize)
 }
 
 /** Takes up to `want` blocks of a row. @returns where they begin */
-function takeStarts(at: usize, order: u32, want: u32): u64 {
+function takeStarts(at: usize, order: Order, want: u32): u64 {
   let seen = loadCell(at);
   while (true) {
     const starts = lowest(freeStarts(seen, order), want);
@@ -169,7 +176,7 @@ export function clearPages(child: u32, row: u32, mask: u64): void {
 }
 
 /** Gives back a block of `order` 0–8. */
-export function clearBlock(child: u32, page: u32, order: u32): void {
+export function clearBlock(child: u32, page: u32, order: Order): void {
   const rows: u32 = order <= 6 ? 1 : 1 << (order - 6);
   const mask = order <= 6 ? blockMask(order) << u64(page & 63) : ALL;
   for (let i: u32 = 0; i < rows; i++) clearPages(child, (page >> 6) + i, mask);
@@ -195,7 +202,7 @@ export function pokeBits(child: u32, row: u32, bits: u64): void {
 }
 
 /** Clears the bit of a page. */
-export function forgetPage(pfn: u32): void {
+export function forgetPage(pfn: Pfn): void {
   assertHalted();
   const at = rowAt(pfn / CHILD_PAGES, (pfn >> 6) & 7);
   pokeCell(at, peekCell(at) & ~((<u64>1) << u64(pfn & 63)));
@@ -207,14 +214,14 @@ export function bitsOf(child: u32, row: u32): u64 {
 }
 
 /** Whether a page's bit is set. */
-export function isTaken(pfn: u32): bool {
+export function isTaken(pfn: Pfn): bool {
   assertHalted();
   const bits = peekCell(rowAt(pfn / CHILD_PAGES, (pfn >> 6) & 7));
   return ((bits >> u64(pfn & 63)) & 1) != 0;
 }
 
 /** The first page from `pfn` on whose bit is set; beyond the zone if none. */
-export function nextTaken(pfn: u32): u32 {
+export function nextTaken(pfn: Pfn): u32 {
   while (pfn < superblock().pageCount) {
     const rest = loadCell(rowAt(pfn / CHILD_PAGES, (pfn >> 6) & 7)) >> u64(pfn & 63);
     if (rest != 0) return pfn + u32(ctz(rest));
@@ -231,7 +238,7 @@ export function countFree(child: u32): u32 {
 }
 
 /** Aligned free blocks of `order` 0–9 in the child, those inside larger ones included. */
-export function countBlocks(child: u32, order: u32): u32 {
+export function countBlocks(child: u32, order: Order): u32 {
   let blocks: u64 = 0;
   if (order <= 6) {
     for (let row: u32 = 0; row < ROWS; row++) {

@@ -22,7 +22,16 @@
  * Cost: a pair from a stock 6 ns and no atomic; else three atomics to take and three to give back.
  */
 import { selfPage } from '../base/env';
-import { CHILD_PAGES, MAX_ORDER, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
+import {
+  CHILD_ORDER,
+  CHILD_PAGES,
+  MAX_ORDER,
+  Order,
+  PAGE_BYTES,
+  Pfn,
+  pageAddress,
+  superblock,
+} from '../base/layout';
 import {
   bitsOf,
   claimAt,
@@ -32,7 +41,9 @@ import {
   clearChild,
   clearPages,
   countFree,
+  onesBelow,
   pokeBits,
+  ROW_PAGES,
   setChild,
 } from './bitfield';
 import { childEntry, entryFree, storeEntry } from './child';
@@ -59,9 +70,6 @@ import {
   storeTree,
 } from './tree';
 
-/** log2 of the pages in a child. */
-const CHILD_ORDER: u32 = 9;
-
 /** Marks the zone's own pages, and those beyond its end in the last child, as allocated. */
 export function formatFrames(): void {
   const zone = superblock();
@@ -69,8 +77,9 @@ export function formatFrames(): void {
     let free: u32 = 0;
     for (let child = firstChild(tree); child < endChild(tree); child++) {
       for (let row: u32 = 0; row < 8; row++) {
-        const first = child * CHILD_PAGES + row * 64;
-        const taken = onesBelow(zone.firstPfn, first) | ~onesBelow(zone.pageCount, first);
+        const first = child * CHILD_PAGES + row * ROW_PAGES;
+        const own = onesBelow(max(zone.firstPfn, first) - first);
+        const taken = own | ~onesBelow(max(zone.pageCount, first) - first);
         pokeBits(child, row, taken);
       }
       storeEntry(child, countFree(child), CLASS_UNMOVABLE);
@@ -78,12 +87,6 @@ export function formatFrames(): void {
     }
     storeTree(tree, free, 0, CLASS_UNMOVABLE);
   }
-}
-
-/** Ones for those of the 64 pages from `first` on that lie below `pfn`. */
-function onesBelow(pfn: u32, first: u32): u64 {
-  if (pfn <= first) return 0;
-  return pfn - first >= 64 ? u64.MAX_VALUE : ((<u64>1) << u64(pfn - first)) - 1;
 }
 
 /** Pages that nobody uses, those in stock included: a momentary figure. */
@@ -98,20 +101,20 @@ export function freePageCount(): u32 {
  * @returns its pfn, or 0 when there is none
  * Context: any lock held; may halt the world. Never waits for memory.
  */
-export function takeBlock(order: u32, allocFlags: u32): u32 {
+export function takeBlock(order: Order, allocFlags: u32): Pfn {
   const pfn = takeStocked(order, allocFlags);
   return pfn != 0 ? pfn : takeSlow(order, allocFlags);
 }
 
 /** The same from this thread's stock only. It has no call, so it is compiled into its callers. */
-export function takeStocked(order: u32, allocFlags: u32): u32 {
+export function takeStocked(order: Order, allocFlags: u32): u32 {
   const pfn = order <= STOCK_ORDER ? popStock(order, allocFlags) : 0;
   if (isDefined(PAGELESS_DEBUG) && pfn != 0) fillBlock(pfn, order, DEBUG_TAKEN);
   return pfn;
 }
 
 /** Not in stock: looks in the trees, and before it gives up in everybody's stocks. */
-function takeSlow(order: u32, allocFlags: u32): u32 {
+function takeSlow(order: Order, allocFlags: u32): u32 {
   let pfn = takeFromTrees(order, allocFlags);
   if (pfn == 0 && stockedPages() != 0) {
     drainAll();
@@ -121,7 +124,7 @@ function takeSlow(order: u32, allocFlags: u32): u32 {
   return pfn;
 }
 
-function takeFromTrees(order: u32, allocFlags: u32): u32 {
+function takeFromTrees(order: Order, allocFlags: u32): u32 {
   if (order == MAX_ORDER) return takePair(allocFlags);
   if (order == CHILD_ORDER) return takeChild(allocFlags);
   if (order <= STOCK_ORDER && selfPage() != 0) return refill(order, allocFlags);
@@ -167,7 +170,7 @@ function takeGivenPair(child: u32, allocFlags: u32): bool {
  * Takes this block if all of it is free and in no stock. For who clears a range.
  * The block is aligned and inside the zone.
  */
-export function takeBlockAt(pfn: u32, order: u32, allocFlags: u32): bool {
+export function takeBlockAt(pfn: Pfn, order: Order, allocFlags: u32): bool {
   const child = pfn / CHILD_PAGES;
   if (order == MAX_ORDER) return takeGivenPair(child, allocFlags);
   if (!debit(child, 1 << order, order == CHILD_ORDER ? CLASS_HUGE : allocFlags)) return false;
@@ -201,7 +204,7 @@ export function givePages(child: u32, row: u32, mask: u64): void {
 }
 
 /** Gives back a block that was taken with this order, or an aligned part of one. */
-export function giveBlock(pfn: u32, order: u32): void {
+export function giveBlock(pfn: Pfn, order: Order): void {
   if (isDefined(PAGELESS_DEBUG)) fillBlock(pfn, order, DEBUG_GIVEN);
   // A branch is guessed. A stock that is calculated waits until the entry of the child is loaded.
   if (order > STOCK_ORDER) giveToTrees(pfn, order);
@@ -214,22 +217,22 @@ export function giveBlock(pfn: u32, order: u32): void {
  *
  * @returns false when that has no room: then it is for `giveBlock`
  */
-export function giveStocked(pfn: u32, order: u32, stock: u32): bool {
+export function giveStocked(pfn: Pfn, order: Order, stock: u32): bool {
   if (isDefined(PAGELESS_DEBUG)) fillBlock(pfn, order, DEBUG_GIVEN);
   return order <= STOCK_ORDER && pushStock(pfn, stock);
 }
 
-function giveToStock(pfn: u32, stock: u32): void {
+function giveToStock(pfn: Pfn, stock: u32): void {
   if (!pushStock(pfn, stock)) giveSlow(pfn, stock);
 }
 
 /** The stock is full. */
-function giveSlow(pfn: u32, stock: u32): void {
+function giveSlow(pfn: Pfn, stock: u32): void {
   if (!pushFull(pfn, stock)) giveToTrees(pfn, stock / 2);
 }
 
 /** Gives back a block so that any thread finds it. */
-export function giveToTrees(pfn: u32, order: u32): void {
+export function giveToTrees(pfn: Pfn, order: Order): void {
   const child = pfn / CHILD_PAGES;
   if (order < CHILD_ORDER) {
     clearBlock(child, pfn % CHILD_PAGES, order);
@@ -250,6 +253,6 @@ function giveChild(child: u32): void {
 const DEBUG_TAKEN: u8 = 0xa5;
 const DEBUG_GIVEN: u8 = 0x5a;
 
-function fillBlock(pfn: u32, order: u32, byte: u8): void {
-  memory.fill(pfn << PAGE_SHIFT, byte, PAGE_BYTES << order);
+function fillBlock(pfn: Pfn, order: Order, byte: u8): void {
+  memory.fill(pageAddress(pfn), byte, PAGE_BYTES << order);
 }

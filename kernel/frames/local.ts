@@ -11,7 +11,7 @@
  *   intent  the part of a block that is being freed, and its subtype: see memdesc/pages.ts
  */
 import { selfSlot } from '../base/env';
-import { SLOT_FRAMES } from '../base/layout';
+import { Order, Pfn, SLOT_FRAMES, Slot } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { slotAt } from '../thread/slot';
 
@@ -33,7 +33,7 @@ export class FramesOwn {
   stock7: u32;
 }
 
-export function framesOwn(slot: u32): FramesOwn {
+export function framesOwn(slot: Slot): FramesOwn {
   return changetype<FramesOwn>(slotAt(slot) + SLOT_FRAMES);
 }
 
@@ -51,19 +51,19 @@ export function setReservation(frameClass: u32, child: u32): void {
 }
 
 /** Says which part of a block is about to be freed. A page number of 0 is no intent. */
-export function setIntent(pfn: u32, order: u32, subtype: u32): void {
+export function setIntent(pfn: Pfn, order: Order, subtype: u32): void {
   const own = framesOwn(selfSlot());
   own.intentOrder = order;
   own.intentSubtype = subtype;
   own.intentPfn = pfn;
 }
 
-export function clearIntent(slot: u32): void {
+export function clearIntent(slot: Slot): void {
   framesOwn(slot).intentPfn = 0;
 }
 
 /** Forgets where a thread worked, that leaves or is dead. */
-export function clearReservations(slot: u32): void {
+export function clearReservations(slot: Slot): void {
   const own = framesOwn(slot);
   own.placeUnmovable = 0;
   own.placeMovable = 0;

@@ -14,7 +14,7 @@
  */
 
 import { selfSlot, setSelfPage } from '../base/env';
-import { superblock } from '../base/layout';
+import { Slot, superblock } from '../base/layout';
 import { assertHalted } from '../thread/context';
 import { countFree } from './bitfield';
 import { childEntry, entryClass, storeEntry } from './child';
@@ -32,7 +32,7 @@ export function leaveFrames(): void {
 }
 
 /** First step for a dead slot. */
-export function repairFrames(slot: u32): void {
+export function repairFrames(slot: Slot): void {
   assertHalted();
   drainStocks();
   leaveTrees(slot);

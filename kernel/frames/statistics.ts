@@ -9,11 +9,10 @@
  *     memory, towards 1000 it lacks only order
  *   unusable free index: free pages that lie in no block of the order, in thousandths of free pages
  */
-import { CHILD_PAGES, MAX_ORDER, superblock } from '../base/layout';
+import { CHILD_ORDER, CHILD_PAGES, MAX_ORDER, Order, superblock } from '../base/layout';
 import { countBlocks } from './bitfield';
 import { childEntry, entryClass, entryFree } from './child';
 
-const CHILD_ORDER: u32 = 9;
 /** In place of a class: children that are wholly free and therefore have none; and all children. */
 export const CLASS_NONE: u32 = 3;
 export const CLASS_ANY: u32 = 4;
@@ -21,7 +20,7 @@ export const CLASS_ANY: u32 = 4;
 /**
  * Aligned free blocks of `order` 0–10 in children of a class, those inside larger ones included.
  */
-function alignedBlocks(order: u32, frameClass: u32): u32 {
+function alignedBlocks(order: Order, frameClass: u32): u32 {
   let blocks: u32 = 0;
   for (let child: u32 = 0; child < superblock().childCount; child++) {
     if (frameClass != CLASS_ANY && classOfChild(child) != frameClass) continue;
@@ -42,7 +41,7 @@ function classOfChild(child: u32): u32 {
 }
 
 /** Free blocks of exactly `order`: those that are not half of a larger free one. */
-export function freeBlocks(order: u32, frameClass: u32): u32 {
+export function freeBlocks(order: Order, frameClass: u32): u32 {
   const larger: u32 = order < MAX_ORDER ? 2 * alignedBlocks(order + 1, frameClass) : 0;
   const all = alignedBlocks(order, frameClass);
   // Others allocate and free meanwhile.
@@ -58,7 +57,7 @@ export function childrenOf(frameClass: u32): u32 {
   return children;
 }
 
-export function fragmentationIndex(order: u32): i32 {
+export function fragmentationIndex(order: Order): i32 {
   if (alignedBlocks(order, CLASS_ANY) != 0) return -1000;
   let blocks: u32 = 0;
   for (let smaller: u32 = 0; smaller < order; smaller++) blocks += freeBlocks(smaller, CLASS_ANY);
@@ -67,7 +66,7 @@ export function fragmentationIndex(order: u32): i32 {
   return 1000 - i32((1000 + ((1000 * free) >> order)) / blocks);
 }
 
-export function unusableFreeIndex(order: u32): u32 {
+export function unusableFreeIndex(order: Order): u32 {
   const free = alignedBlocks(0, CLASS_ANY);
   if (free == 0) return 1000;
   const usable = alignedBlocks(order, CLASS_ANY) << order;

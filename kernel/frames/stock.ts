@@ -26,7 +26,7 @@
  */
 import { selfPage, selfSlot } from '../base/env';
 import { FAULT_FRAMES, fail } from '../base/fault';
-import { CHILD_PAGES } from '../base/layout';
+import { CHILD_PAGES, Order, Pfn, Slot } from '../base/layout';
 import { loadWord, peekWord, pokeWord } from '../base/words';
 import { assertHalted } from '../thread/context';
 import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
@@ -92,20 +92,20 @@ function capacityOf(stock: u32): u32 {
   return STOCK_PAGES >> (stock / 2);
 }
 
-function wordAt(slot: u32, stock: u32): usize {
+function wordAt(slot: Slot, stock: u32): usize {
   return changetype<usize>(framesOwn(slot)) + offsetof<FramesOwn>('stock0') + stock * 4;
 }
 
-function countOf(slot: u32, stock: u32): u32 {
+function countOf(slot: Slot, stock: u32): u32 {
   return peekWord(wordAt(slot, stock)) & COUNT;
 }
 
-function pageOf(slot: u32): usize {
+function pageOf(slot: Slot): usize {
   return slotOf(slot).page;
 }
 
 /** Takes a block of this thread's stock. @returns its pfn, or 0 when there is none */
-export function popStock(order: u32, allocFlags: u32): u32 {
+export function popStock(order: Order, allocFlags: u32): u32 {
   const stock = order * 2 + (allocFlags & CLASS_MASK);
   const at = wordAt(selfSlot(), stock);
   const word = peekWord(at);
@@ -115,16 +115,16 @@ export function popStock(order: u32, allocFlags: u32): u32 {
 }
 
 /** Which of this thread's stocks a block belongs into. */
-export function stockFor(pfn: u32, order: u32): u32 {
+export function stockFor(pfn: Pfn, order: Order): u32 {
   return order * 2 + u32(isMovable(pfn));
 }
 
-export function isMovable(pfn: u32): bool {
+export function isMovable(pfn: Pfn): bool {
   return entryClass(childEntry(pfn / CHILD_PAGES)) != CLASS_UNMOVABLE;
 }
 
 /** Puts a block into one of this thread's stocks. @returns false when that is full */
-export function pushStock(pfn: u32, stock: u32): bool {
+export function pushStock(pfn: Pfn, stock: u32): bool {
   const at = wordAt(selfSlot(), stock);
   const word = peekWord(at);
   if ((word & COUNT) >= word >> LIMIT_SHIFT) return false;
@@ -138,7 +138,7 @@ export function pushStock(pfn: u32, stock: u32): bool {
  *
  * @returns false when it may hold nothing
  */
-export function pushFull(pfn: u32, stock: u32): bool {
+export function pushFull(pfn: Pfn, stock: u32): bool {
   if (selfPage() == 0) return false;
   const limit = limitOf(stock);
   const over = i32(countOf(selfSlot(), stock) + 1 - limit);
@@ -178,7 +178,7 @@ function nextBatch(stock: u32, isDraining: u8): u32 {
 }
 
 /** Fills this thread's empty stock and takes one of its blocks. @returns its pfn, or 0 */
-export function refill(order: u32, allocFlags: u32): u32 {
+export function refill(order: Order, allocFlags: u32): u32 {
   const stock = order * 2 + (allocFlags & CLASS_MASK);
   const got = fill(stock, allocFlags, max(min(nextBatch(stock, 0), limitOf(stock)), 1));
   const at = wordAt(selfSlot(), stock);
@@ -202,7 +202,7 @@ function fill(stock: u32, allocFlags: u32, want: u32): u32 {
 }
 
 /** Gives back the top `blocks` of a stock. Its owner; or whoever has halted the world. */
-export function drain(slot: u32, stock: u32, blocks: u32): void {
+export function drain(slot: Slot, stock: u32, blocks: u32): void {
   const order = stock / 2;
   const count = countOf(slot, stock);
   const going = min(blocks, count);
@@ -230,7 +230,7 @@ export function drain(slot: u32, stock: u32, blocks: u32): void {
  * Empties the stocks of a slot, and lets them hold nothing until their limits are found out anew.
  * Its owner; or whoever has halted the world.
  */
-export function drainSlot(slot: u32): void {
+export function drainSlot(slot: Slot): void {
   for (let stock: u32 = 0; stock < STOCKS; stock++) {
     drain(slot, stock, STOCK_PAGES);
     pokeWord(wordAt(slot, stock), 0);
@@ -238,7 +238,7 @@ export function drainSlot(slot: u32): void {
 }
 
 /** Pages in stock: of a slot, a figure for anybody; exact for the owner and in a stopped world. */
-export function stockedIn(slot: u32): u32 {
+export function stockedIn(slot: Slot): u32 {
   let pages: u32 = 0;
   for (let stock: u32 = 0; stock < STOCKS; stock++) {
     pages += (loadWord(wordAt(slot, stock)) & COUNT) << (stock / 2);
@@ -253,7 +253,7 @@ export function stockedPages(): u32 {
 }
 
 /** How many stocks of a slot name a page. */
-export function stockMentions(slot: u32, pfn: u32): u32 {
+export function stockMentions(slot: Slot, pfn: Pfn): u32 {
   assertHalted();
   let mentions: u32 = 0;
   for (let stock: u32 = 0; stock < STOCKS; stock++) {

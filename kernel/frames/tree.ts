@@ -20,7 +20,7 @@
  * Both are preferences: nothing breaks if they are ignored.
  */
 import { selfSlot } from '../base/env';
-import { CHILD_PAGES, superblock } from '../base/layout';
+import { CHILD_PAGES, Order, Slot, superblock } from '../base/layout';
 import { addWord, andWord, casWord, loadWord, storeWord } from '../base/words';
 import { findFree } from './bitfield';
 import { childEntry, creditChild, debitChild, entryClass, entryFree } from './child';
@@ -58,7 +58,7 @@ export function treeFree(word: u32): u32 {
   return word & FREE;
 }
 
-export function treeSlot(word: u32): u32 {
+export function treeSlot(word: u32): Slot {
   return (word & SLOT_MASK) >> SLOT_SHIFT;
 }
 
@@ -67,7 +67,7 @@ export function treeClass(word: u32): u32 {
 }
 
 /** For format and recovery, while nobody else is there. */
-export function storeTree(tree: u32, free: u32, slot: u32, frameClass: u32): void {
+export function storeTree(tree: u32, free: u32, slot: Slot, frameClass: u32): void {
   storeWord(treeAt(tree), (frameClass << CLASS_SHIFT) | (slot << SLOT_SHIFT) | free);
 }
 
@@ -145,7 +145,7 @@ export function hintPage(): i32 {
  *
  * @returns the child, or −1
  */
-export function findRoom(order: u32, want: u32, allocFlags: u32): i32 {
+export function findRoom(order: Order, want: u32, allocFlags: u32): i32 {
   const reservation = reservationOf(allocFlags & CLASS_MASK);
   if (reservation >= 0) {
     if (
@@ -176,7 +176,7 @@ export function findRoom(order: u32, want: u32, allocFlags: u32): i32 {
   return -1;
 }
 
-function searchTrees(order: u32, want: u32, allocFlags: u32, step: u32): i32 {
+function searchTrees(order: Order, want: u32, allocFlags: u32, step: u32): i32 {
   for (let tree: u32 = 0; tree < superblock().treeCount; tree++) {
     if (!suits(tree, 1 << order, allocFlags & CLASS_MASK, step)) continue;
     const child = searchTree(tree, order, want, allocFlags, step);
@@ -196,7 +196,7 @@ function suits(tree: u32, pages: u32, frameClass: u32, step: u32): bool {
 }
 
 /** Children of the class that are in use, then wholly free ones; at the last step all. */
-function searchTree(tree: u32, order: u32, want: u32, allocFlags: u32, step: u32): i32 {
+function searchTree(tree: u32, order: Order, want: u32, allocFlags: u32, step: u32): i32 {
   const end = endChild(tree);
   for (let child = firstChild(tree); child < end; child++) {
     const entry = childEntry(child);
@@ -216,7 +216,7 @@ function isAlike(entry: u32, allocFlags: u32): bool {
 }
 
 /** Looks before it debits, so that nobody is short for the sake of a search in vain. */
-function takeRoom(child: u32, order: u32, want: u32, allocFlags: u32): bool {
+function takeRoom(child: u32, order: Order, want: u32, allocFlags: u32): bool {
   const free = entryFree(childEntry(child));
   if (free < (<u32>1) << order) return false;
   hint = findFree(child, order);
@@ -262,7 +262,7 @@ function leaveTree(tree: u32, frameClass: u32): void {
 }
 
 /** Ends all reservations of a slot. Progress: as `debitTree`. */
-export function leaveTrees(slot: u32): void {
+export function leaveTrees(slot: Slot): void {
   for (let tree: u32 = 0; tree < superblock().treeCount; tree++) {
     if (treeSlot(treeWord(tree)) == slot) andWord(treeAt(tree), ~SLOT_MASK);
   }

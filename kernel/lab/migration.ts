@@ -18,7 +18,7 @@
  *
  * Only one thread moves; readers and markers are as many as want to.
  */
-import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { Desc, PAGE_BYTES, PAGE_SHIFT, Pfn, pageAddress } from '../base/layout';
 import { loadWord, orWord, peekWord, pokeWord, storeWord } from '../base/words';
 import { FOLIO_BYTES } from '../folio/folio';
 import { CLASS_MOVABLE, CLASS_UNMOVABLE } from '../frames/class';
@@ -117,12 +117,12 @@ function makeBlock(index: u32): bool {
     if (desc != 0) freeObject(CACHE_FOLIO, desc);
     return false;
   }
-  pokeWord(pfn << PAGE_SHIFT, index + 1);
+  pokeWord(pageAddress(pfn), index + 1);
   storeWord(tableAt(index), describe(desc, pfn, index));
   return true;
 }
 
-function describe(desc: u32, pfn: u32, index: u32): u32 {
+function describe(desc: Desc, pfn: Pfn, index: u32): u32 {
   if (isDefined(PAGELESS_STRUCT_PAGE)) return page.describeBlock(pfn, 0, page.FOLIO, index);
   initHeader(desc, FIRST_USER_TYPE, 0, pfn);
   pokeWord(desc + OWNER, index);
@@ -144,7 +144,7 @@ function readInSection(index: u32): u32 {
     const block = loadWord(tableAt(index));
     if (!take(block)) return READ_REFUSED;
     // Another one stands here: the move is over, and the next look finds it.
-    const number = loadWord(tableAt(index)) == block ? peekWord(pageOf(block) << PAGE_SHIFT) : 0;
+    const number = loadWord(tableAt(index)) == block ? peekWord(pageAddress(pageOf(block))) : 0;
     drop(block);
     if (number != 0) return number;
   }
@@ -197,10 +197,10 @@ function moveBlock(way: u32, index: u32): i32 {
 }
 
 function copyPage(from: u32, to: u32): void {
-  memory.copy(to << PAGE_SHIFT, from << PAGE_SHIFT, PAGE_BYTES);
+  memory.copy(pageAddress(to), pageAddress(from), PAGE_BYTES);
 }
 
-function moveKeeping(desc: u32, target: u32): i32 {
+function moveKeeping(desc: Desc, target: u32): i32 {
   if (!freeze(desc, 0)) return MOVE_BUSY;
   const old = headerOf(desc).pfn;
   copyPage(old, target);
@@ -212,7 +212,7 @@ function moveKeeping(desc: u32, target: u32): i32 {
   return MOVE_DONE;
 }
 
-function moveReplacing(desc: u32, target: u32, isReserved: bool): i32 {
+function moveReplacing(desc: Desc, target: u32, isReserved: bool): i32 {
   let successor = isReserved ? takeDescriptor() : 0;
   if (isReserved && successor == 0) return MOVE_NO_DESCRIPTOR;
   if (!freeze(desc, 0)) {
@@ -228,7 +228,7 @@ function moveReplacing(desc: u32, target: u32, isReserved: bool): i32 {
   return MOVE_DONE;
 }
 
-function replace(desc: u32, successor: u32, target: u32, isReserved: bool): void {
+function replace(desc: Desc, successor: u32, target: u32, isReserved: bool): void {
   const old = headerOf(desc).pfn;
   if (isReserved) storePageWord(old, TYPE_FREE);
   initHeader(successor, FIRST_USER_TYPE, 0, target);
@@ -265,7 +265,7 @@ export function limitDescriptors(count: u32): void {
   descriptorsLeft = count;
 }
 
-function retirePage(pfn: u32): void {
+function retirePage(pfn: Pfn): void {
   pokeWord(oldPages + oldPageCount++ * 4, pfn);
 }
 
@@ -296,14 +296,14 @@ export function settle(): void {
  *
  * @returns whether the page still belonged to what was marked; then the mark must not be lost
  */
-export function markPage(pfn: u32): bool {
+export function markPage(pfn: Pfn): bool {
   begin();
   const isMarked = markInSection(pfn);
   end();
   return isMarked;
 }
 
-function markInSection(pfn: u32): bool {
+function markInSection(pfn: Pfn): bool {
   if (isDefined(PAGELESS_STRUCT_PAGE)) return page.orFlags(pfn, MARKED);
   const word = pageWord(pfn);
   const desc = wordDescriptor(word);

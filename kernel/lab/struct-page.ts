@@ -22,7 +22,7 @@
  * The records are a block of pages, taken when the lab's zone is formatted: 4 MiB for 256 MiB.
  */
 import { FAULT_REFS, fail } from '../base/fault';
-import { MAX_ORDER, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
+import { MAX_ORDER, Order, PAGE_BYTES, Pfn, pageAddress, superblock } from '../base/layout';
 import { andWord, casWord, loadWord, orWord, pokeWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
@@ -53,12 +53,12 @@ export function formatStructPages(): bool {
   while (order < MAX_ORDER && PAGE_BYTES << order < bytes) order++;
   const pfn = takeBlock(order, CLASS_UNMOVABLE);
   if (pfn == 0 || PAGE_BYTES << order < bytes) return false;
-  records = pfn << PAGE_SHIFT;
+  records = pageAddress(pfn);
   memory.fill(records, 0, bytes);
   return true;
 }
 
-function structPageOf(pfn: u32): u32 {
+function structPageOf(pfn: Pfn): u32 {
   return records + pfn * STRUCT_PAGE_BYTES;
 }
 
@@ -87,14 +87,14 @@ function orderAt(page: u32): usize {
 }
 
 /** The head of the block that a page is part of now; the page's own record when it is free. */
-export function headOf(pfn: u32): u32 {
+export function headOf(pfn: Pfn): u32 {
   const page = structPageOf(pfn);
   const head = loadWord(headAt(page));
   return (head & TAIL) != 0 ? head - TAIL : page;
 }
 
 /** Describes a block that the caller has taken. @returns its head, with one reference */
-export function describeBlock(pfn: u32, order: u32, type: u32, owner: u32): u32 {
+export function describeBlock(pfn: Pfn, order: Order, type: u32, owner: u32): u32 {
   const head = structPageOf(pfn);
   record(head).flags = type << TYPE_SHIFT;
   record(head).order = order;
@@ -109,7 +109,7 @@ export function describeBlock(pfn: u32, order: u32, type: u32, owner: u32): u32 
 /**
  * Takes a reference on the block that a page is part of. @returns its head, or 0: free or frozen
  */
-export function getPage(pfn: u32): u32 {
+export function getPage(pfn: Pfn): u32 {
   while (true) {
     const head = headOf(pfn);
     const seen = loadWord(refsAt(head));
@@ -143,7 +143,7 @@ export function freezeHead(head: u32): bool {
  *
  * @returns the new head
  */
-export function inheritPage(head: u32, pfn: u32): u32 {
+export function inheritPage(head: u32, pfn: Pfn): u32 {
   const successor = structPageOf(pfn);
   record(successor).flags = loadWord(flagsAt(head));
   record(successor).order = 0;
@@ -160,7 +160,7 @@ export function forgetPage(head: u32): void {
 /**
  * Sets bits in the flags of whatever block a page is part of now. @returns whether it has an owner
  */
-export function orFlags(pfn: u32, bits: u32): bool {
+export function orFlags(pfn: Pfn, bits: u32): bool {
   const head = headOf(pfn);
   orWord(flagsAt(head), bits);
   return loadWord(refsAt(head)) != 0;
@@ -214,7 +214,7 @@ export function unlockHead(head: u32): void {
 }
 
 /** Type and order of the block that a page is part of, by looking until two looks agree. */
-export function describeOwner(pfn: u32): u32 {
+export function describeOwner(pfn: Pfn): u32 {
   while (true) {
     const head = headOf(pfn);
     const type = loadWord(flagsAt(head)) >> TYPE_SHIFT;

@@ -8,6 +8,7 @@
  *
  * on a list ⇔ reachable from its head; next = prev = 0 off every list
  */
+import { Desc } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { Header } from './header';
 
@@ -30,11 +31,11 @@ class Links {
   prev: u32;
 }
 
-function linksOf(desc: u32, links: usize): Links {
+function linksOf(desc: Desc, links: usize): Links {
   return changetype<Links>(usize(desc) + links);
 }
 
-export function enlist(headAt: usize, desc: u32, links: usize = LINKS): void {
+export function enlist(headAt: usize, desc: Desc, links: usize = LINKS): void {
   const first = peekWord(headAt);
   linksOf(desc, links).prev = 0;
   linksOf(desc, links).next = first;
@@ -42,7 +43,7 @@ export function enlist(headAt: usize, desc: u32, links: usize = LINKS): void {
   pokeWord(headAt, desc);
 }
 
-export function unlist(headAt: usize, desc: u32, links: usize = LINKS): void {
+export function unlist(headAt: usize, desc: Desc, links: usize = LINKS): void {
   const next = linksOf(desc, links).next;
   const prev = linksOf(desc, links).prev;
   if (prev != 0) linksOf(prev, links).next = next;

@@ -24,8 +24,10 @@
  * atomic to lock, one to unlock. Progress: a failed compare-and-swap means that another thread
  * moved the word.
  */
+
 import { canPark, selfSlot } from '../base/env';
 import { ERR_BUSY } from '../base/fault';
+import { Desc, Slot } from '../base/layout';
 import { andWord, casWord, loadWord, orWord, wakeWord } from '../base/words';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
 import { parkOutside } from '../thread/stop';
@@ -57,7 +59,7 @@ function answer(seen: u32): i32 {
 }
 
 /** Takes the lock if it is free and promised to nobody. Pin held. */
-export function tryLockDesc(desc: u32): i32 {
+export function tryLockDesc(desc: Desc): i32 {
   let seen = loadWord(flagsAt(desc));
   while ((seen & (LOCKED | HANDOFF)) == 0) {
     const found = casWord(flagsAt(desc), seen, (seen & ~ORPHANED) | mine());
@@ -70,12 +72,12 @@ export function tryLockDesc(desc: u32): i32 {
 /**
  * Takes the lock, waiting for it if need be. Pin held. @returns ERR_BUSY only where it cannot park
  */
-export function lockDesc(desc: u32): i32 {
+export function lockDesc(desc: Desc): i32 {
   const taken = tryLockDesc(desc);
   return taken >= 0 ? taken : lockDescSlow(desc);
 }
 
-function lockDescSlow(desc: u32): i32 {
+function lockDescSlow(desc: Desc): i32 {
   for (let look: u32 = 0; look < SPINS; look++) {
     if ((loadWord(flagsAt(desc)) & (LOCKED | HANDOFF)) != 0) continue;
     const taken = tryLockDesc(desc);
@@ -129,18 +131,18 @@ function announce(at: usize, rests: u32): u32 {
 }
 
 /** Owner only. */
-export function unlockDesc(desc: u32): void {
+export function unlockDesc(desc: Desc): void {
   const found = andWord(flagsAt(desc), ~(LOCKED | OWNER_MASK | WAITERS));
   if ((found & WAITERS) != 0) wakeWord(flagsAt(desc), 1);
 }
 
 /** The slot that has the lock, or 0. */
-export function lockOwner(flags: u32): u32 {
+export function lockOwner(flags: u32): Slot {
   return (flags & LOCKED) != 0 ? (flags & OWNER_MASK) >> OWNER_SHIFT : 0;
 }
 
 /** Frees the lock of a dead thread, and lets the next owner know. */
-export function breakDescLock(desc: u32): void {
+export function breakDescLock(desc: Desc): void {
   orWord(flagsAt(desc), ORPHANED);
   andWord(flagsAt(desc), ~(LOCKED | OWNER_MASK | WAITERS));
   wakeWord(flagsAt(desc), -1);

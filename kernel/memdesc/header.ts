@@ -41,8 +41,10 @@
  *
  * Progress: every failed compare-and-swap means that another thread's succeeded.
  */
+
 import { selfSlot } from '../base/env';
 import { FAULT_REFS, fail } from '../base/fault';
+import { Desc, Order, Pfn, Slot } from '../base/layout';
 import { casWord, loadWord, pokeWord, storeWord } from '../base/words';
 import { assertHalted } from '../thread/context';
 import { TYPE_MASK } from './type';
@@ -70,37 +72,37 @@ export class Header {
   link: u32;
 }
 
-export function headerOf(desc: u32): Header {
+export function headerOf(desc: Desc): Header {
   return changetype<Header>(desc);
 }
 
-export function refsAt(desc: u32): usize {
+export function refsAt(desc: Desc): usize {
   return desc + offsetof<Header>('refs');
 }
 
-export function flagsAt(desc: u32): usize {
+export function flagsAt(desc: Desc): usize {
   return desc + offsetof<Header>('flags');
 }
 
-export function pfnAt(desc: u32): usize {
+export function pfnAt(desc: Desc): usize {
   return desc + offsetof<Header>('pfn');
 }
 
-export function linkAt(desc: u32): usize {
+export function linkAt(desc: Desc): usize {
   return desc + offsetof<Header>('link');
 }
 
 /** log2 of the block's pages. */
-export function orderOf(desc: u32): u32 {
+export function orderOf(desc: Desc): Order {
   return (loadWord(flagsAt(desc)) & ORDER_MASK) >> ORDER_SHIFT;
 }
 
-export function typeOf(desc: u32): u32 {
+export function typeOf(desc: Desc): u32 {
   return loadWord(flagsAt(desc)) & TYPE_MASK;
 }
 
 /** Gives a frozen descriptor another order. Progress: others move only lock bits. */
-export function setOrder(desc: u32, order: u32): void {
+export function setOrder(desc: Desc, order: Order): void {
   let seen = loadWord(flagsAt(desc));
   while (true) {
     const found = casWord(flagsAt(desc), seen, (seen & ~ORDER_MASK) | (order << ORDER_SHIFT));
@@ -110,8 +112,14 @@ export function setOrder(desc: u32, order: u32): void {
 }
 
 /** The slot in an UNPUBLISHED or FROZEN word. */
-export function holderOf(refs: u32): u32 {
+export function holderOf(refs: u32): Slot {
   return (refs >> SLOT_SHIFT) & 0xff;
+}
+
+/** Whether the slot has frozen it, or is freeing it. */
+export function isFrozenBy(desc: Desc, slot: Slot): bool {
+  const refs = loadWord(refsAt(desc));
+  return (refs & FROZEN) != 0 && holderOf(refs) == slot;
 }
 
 /** What the refs of an object say that is in this thread's hands. */
@@ -123,7 +131,7 @@ export function unpublishedHere(): u32 {
  * Fills the header of an object that its cache has handed out, so that its refs say
  * `unpublishedHere` (slab/sheaf.ts): nobody can pin it before `publish`.
  */
-export function initHeader(desc: u32, type: u32, order: u32, pfn: u32): void {
+export function initHeader(desc: Desc, type: u32, order: Order, pfn: Pfn): void {
   const header = headerOf(desc);
   header.flags = type | (order << ORDER_SHIFT);
   header.pfn = pfn;
@@ -131,7 +139,7 @@ export function initHeader(desc: u32, type: u32, order: u32, pfn: u32): void {
 }
 
 /** The last step of a birth: everything before it is visible to whoever takes a pin. */
-export function publish(desc: u32): void {
+export function publish(desc: Desc): void {
   storeWord(refsAt(desc), OWNED);
 }
 
@@ -140,7 +148,7 @@ export function publish(desc: u32): void {
  * What leads to it is stored atomically after this; who has an older pointer takes no pin either
  * way.
  */
-export function publishFrozen(desc: u32): void {
+export function publishFrozen(desc: Desc): void {
   pokeWord(refsAt(desc), FROZEN | (selfSlot() << SLOT_SHIFT) | OWNED);
 }
 
@@ -157,7 +165,7 @@ function takesPins(refs: u32): bool {
 }
 
 /** Takes a pin if the descriptor has an owner. Cost: one load, one compare-and-swap. */
-export function tryGet(desc: u32): u32 {
+export function tryGet(desc: Desc): u32 {
   let seen = loadWord(refsAt(desc));
   while (takesPins(seen)) {
     const found = casWord(refsAt(desc), seen, seen + 1);
@@ -172,7 +180,7 @@ export function tryGet(desc: u32): u32 {
  *
  * @returns true when it was the last that kept it: now FROZEN|self|0, and the caller frees it
  */
-export function put(desc: u32): bool {
+export function put(desc: Desc): bool {
   let seen = loadWord(refsAt(desc));
   while (true) {
     if ((seen & PIN_MASK) == 0 || (seen & UNPUBLISHED) != 0) fail(FAULT_REFS, desc);
@@ -187,13 +195,13 @@ export function put(desc: u32): bool {
 /**
  * `tryGet` if nobody interferes. @returns whether it took a pin; if not, all is as before @inline
  */
-export function getFast(desc: u32): bool {
+export function getFast(desc: Desc): bool {
   const seen = loadWord(refsAt(desc));
   return takesPins(seen) && casWord(refsAt(desc), seen, seen + 1) == seen;
 }
 
 /** `put` of a pin beside an owner, if nobody interferes. @returns whether it was dropped @inline */
-export function putFast(desc: u32): bool {
+export function putFast(desc: Desc): bool {
   const seen = loadWord(refsAt(desc));
   return seen - OWNED - 1 < PIN_MASK && casWord(refsAt(desc), seen, seen - 1) == seen;
 }
@@ -206,7 +214,7 @@ export const DISOWN_LAST: u32 = 1;
 export const DISOWN_TWICE: u32 = 2;
 
 /** Drops the owner's reference, once. */
-export function disown(desc: u32): u32 {
+export function disown(desc: Desc): u32 {
   let seen = loadWord(refsAt(desc));
   while (true) {
     if ((seen & OWNED) == 0) return DISOWN_TWICE;
@@ -219,7 +227,7 @@ export function disown(desc: u32): u32 {
 }
 
 /** Bars new pins if the descriptor has an owner and exactly `pins` pins are out. */
-export function freeze(desc: u32, pins: u32): bool {
+export function freeze(desc: Desc, pins: u32): bool {
   const expected = OWNED | pins;
   const frozen = FROZEN | (selfSlot() << SLOT_SHIFT) | expected;
   return casWord(refsAt(desc), expected, frozen) == expected;
@@ -230,7 +238,7 @@ export function freeze(desc: u32, pins: u32): bool {
  *
  * @returns true when everything went meanwhile: still FROZEN|slot|0, the caller frees
  */
-export function unfreezeRefs(desc: u32): bool {
+export function unfreezeRefs(desc: Desc): bool {
   let seen = loadWord(refsAt(desc));
   while (true) {
     if ((seen & COUNT_MASK) == 0) return true;
@@ -244,7 +252,7 @@ export function unfreezeRefs(desc: u32): bool {
  * Makes a descriptor that nobody can pin any more, or that is frozen without pins, `slot`'s to
  * free.
  */
-export function takeForFree(desc: u32, slot: u32): void {
+export function takeForFree(desc: Desc, slot: Slot): void {
   storeWord(refsAt(desc), FROZEN | (slot << SLOT_SHIFT));
 }
 
@@ -253,7 +261,7 @@ export function takeForFree(desc: u32, slot: u32): void {
  *
  * @returns whether nothing keeps it any more: then FROZEN|slot|0
  */
-export function recount(desc: u32, pins: u32, slot: u32): bool {
+export function recount(desc: Desc, pins: u32, slot: Slot): bool {
   assertHalted();
   const seen = loadWord(refsAt(desc));
   const counted = (seen & OWNED) | pins;

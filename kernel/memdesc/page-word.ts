@@ -23,7 +23,7 @@
  * reads from a store that follows them, so the recheck in pin.ts cannot see older ones. Readers
  * load atomically, and a look without a reference is a hint.
  */
-import { PAGE_MAP, superblock } from '../base/layout';
+import { Desc, Order, PAGE_MAP, Pfn, Slot, superblock } from '../base/layout';
 import { casWord, loadWord, peekWord, pokeWord, pokeWords, storeWord } from '../base/words';
 import { assertHalted } from '../thread/context';
 import {
@@ -37,16 +37,16 @@ import {
 } from './type';
 
 /** The page's word; in the two-word layout the allocator's. */
-export function pageWordAt(pfn: u32): usize {
+export function pageWordAt(pfn: Pfn): usize {
   return PAGE_MAP + pfn * 4;
 }
 
 /** The allocatee's word, in the two-word layout. */
-function allocateeAt(pfn: u32): usize {
+function allocateeAt(pfn: Pfn): usize {
   return PAGE_MAP + (superblock().pageCount + pfn) * 4;
 }
 
-export function pageWord(pfn: u32): u32 {
+export function pageWord(pfn: Pfn): u32 {
   if (isDefined(PAGELESS_TWO_WORD)) {
     const allocatee = loadWord(allocateeAt(pfn));
     if (allocatee != 0) return allocatee;
@@ -58,7 +58,7 @@ export function pageWord(pfn: u32): u32 {
 }
 
 /** The same while the world is halted: nobody else stores it. */
-export function peekPageWord(pfn: u32): u32 {
+export function peekPageWord(pfn: Pfn): u32 {
   assertHalted();
   if (isDefined(PAGELESS_TWO_WORD)) return pageWord(pfn);
   return peekWord(pageWordAt(pfn));
@@ -74,16 +74,16 @@ export function wordType(word: u32): u32 {
 }
 
 /** The descriptor that a word names, or 0. */
-export function wordDescriptor(word: u32): u32 {
+export function wordDescriptor(word: u32): Desc {
   return isDescriptorType(wordType(word)) ? word & ~TYPE_MASK : 0;
 }
 
-export function miscWord(order: u32, subtype: u32): u32 {
+export function miscWord(order: Order, subtype: u32): u32 {
   return (subtype << 9) | (order << 5) | TYPE_MISC;
 }
 
 /** Order of a Misc word. */
-export function wordOrder(word: u32): u32 {
+export function wordOrder(word: u32): Order {
   return (word >> 5) & 15;
 }
 
@@ -91,17 +91,17 @@ export function wordSubtype(word: u32): u32 {
   return (word >> 9) & 255;
 }
 
-export function freeingWord(slot: u32, order: u32): u32 {
+export function freeingWord(slot: Slot, order: Order): u32 {
   return (order << 13) | (slot << 5) | TYPE_FREEING;
 }
 
 /** Slot of a Freeing word. */
-export function wordSlot(word: u32): u32 {
+export function wordSlot(word: u32): Slot {
   return (word >> 5) & 255;
 }
 
 /** Order of a Freeing word. */
-export function freeingOrder(word: u32): u32 {
+export function freeingOrder(word: u32): Order {
   return (word >> 13) & 15;
 }
 
@@ -111,13 +111,13 @@ export function freeingOrder(word: u32): u32 {
 export const ISOLATED_WORD: u32 = (1 << 9) | TYPE_ISOLATED;
 
 /** Plainly stores the word of one page that has no descriptor before and after. */
-export function pokePageWord(pfn: u32, word: u32): void {
+export function pokePageWord(pfn: Pfn, word: u32): void {
   if (isDefined(PAGELESS_TWO_WORD)) pokeWord(allocateeAt(pfn), 0);
   pokeWord(pageWordAt(pfn), word);
 }
 
 /** Plain stores, in ascending order: a later atomic store publishes them. */
-export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
+export function fillPageWords(pfn: Pfn, pages: u32, word: u32): void {
   if (isDefined(PAGELESS_TWO_WORD)) {
     const allocator = isAllocatees(word) ? (u32(ctz(pages)) << 5) | TYPE_ALLOCATED : word;
     const allocatee = isAllocatees(word) ? word : 0;
@@ -131,7 +131,7 @@ export function fillPageWords(pfn: u32, pages: u32, word: u32): void {
 /**
  * Plain loads, of words that nobody changes: whether all have this value, which is an allocator's.
  */
-export function arePageWords(pfn: u32, pages: u32, word: u32): bool {
+export function arePageWords(pfn: Pfn, pages: u32, word: u32): bool {
   const end = pageWordAt(pfn + pages);
   for (let at = pageWordAt(pfn); at < end; at += 4) if (peekWord(at) != word) return false;
   return true;
@@ -142,7 +142,7 @@ export function arePageWords(pfn: u32, pages: u32, word: u32): bool {
  * descriptor go at once plain stores do: who reads an old word meets refs that are 0, or those of
  * a descriptor published later, whose publication follows the stores.
  */
-export function storePageWord(pfn: u32, word: u32, order: u32 = 0): void {
+export function storePageWord(pfn: Pfn, word: u32, order: Order = 0): void {
   if (isDefined(PAGELESS_TWO_WORD)) {
     if (isAllocatees(word)) {
       storeWord(pageWordAt(pfn), (order << 5) | TYPE_ALLOCATED);
@@ -157,11 +157,11 @@ export function storePageWord(pfn: u32, word: u32, order: u32 = 0): void {
 }
 
 /** The same for each of some pages, of a block of `order`. */
-export function storePageWords(pfn: u32, pages: u32, word: u32, order: u32 = 0): void {
+export function storePageWords(pfn: Pfn, pages: u32, word: u32, order: Order = 0): void {
   for (let i: u32 = 0; i < pages; i++) storePageWord(pfn + i, word, order);
 }
 
 /** For words without a descriptor: those are the allocator's in both layouts. */
-export function casPageWord(pfn: u32, expected: u32, desired: u32): bool {
+export function casPageWord(pfn: Pfn, expected: u32, desired: u32): bool {
   return casWord(pageWordAt(pfn), expected, desired) == expected;
 }

@@ -28,7 +28,7 @@ import {
   ERR_UNALIGNED,
   ERR_WRONG_ORDER,
 } from '../base/fault';
-import { MAX_ORDER, superblock } from '../base/layout';
+import { MAX_ORDER, Order, Pfn, superblock } from '../base/layout';
 import { giveBlock, giveStocked, takeBlock, takeStocked } from '../frames/frames';
 import { clearIntent, setIntent } from '../frames/local';
 import { stockFor } from '../frames/stock';
@@ -50,7 +50,7 @@ import { TYPE_FREE, TYPE_FREEING, TYPE_ISOLATED, TYPE_MISC } from './type';
  * @param allocFlags  CLASS_UNMOVABLE or CLASS_MOVABLE, | URGENT: see frames
  * @returns pfn of 2^order pages, or ERR_NO_MEMORY, ERR_ARGUMENT
  */
-export function allocPages(order: u32, subtype: u32, allocFlags: u32): i32 {
+export function allocPages(order: Order, subtype: u32, allocFlags: u32): i32 {
   if (order > MAX_ORDER) return ERR_ARGUMENT;
   let pfn = takeStocked(order, allocFlags);
   if (pfn == 0) pfn = takeBlock(order, allocFlags);
@@ -62,13 +62,13 @@ export function allocPages(order: u32, subtype: u32, allocFlags: u32): i32 {
 }
 
 /** The first word last, and after all others: only then can the block be freed. */
-function describeBlock(pfn: u32, pages: u32, word: u32): void {
+function describeBlock(pfn: Pfn, pages: u32, word: u32): void {
   fillPageWords(pfn + 1, pages - 1, word);
   storePageWord(pfn, word);
 }
 
 /** @returns 0, or the code of what is wrong; then nothing has changed */
-export function freePages(pfn: u32, order: u32, subtype: u32): i32 {
+export function freePages(pfn: Pfn, order: Order, subtype: u32): i32 {
   if (!mayBeFirst(pfn, order)) return whyNotFreeable(pfn, order, subtype);
   // Before the exchange, which no load overtakes.
   const stock = stockFor(pfn, order);
@@ -83,17 +83,17 @@ export function freePages(pfn: u32, order: u32, subtype: u32): i32 {
 }
 
 /** Whether this can be the first page of a block. If its word says so too, the rest is there. */
-function mayBeFirst(pfn: u32, order: u32): bool {
+function mayBeFirst(pfn: Pfn, order: Order): bool {
   return order <= MAX_ORDER && pfn < superblock().pageCount && (pfn & ((1 << order) - 1)) == 0;
 }
 
 /** Clears the words of a block but the first. */
-export function clearRest(pfn: u32, order: u32): void {
+export function clearRest(pfn: Pfn, order: Order): void {
   fillPageWords(pfn + 1, (1 << order) - 1, TYPE_FREE);
 }
 
 /** @returns 0 if these may be the pages of a block, else what is wrong */
-function isBlock(pfn: u32, order: u32): i32 {
+function isBlock(pfn: Pfn, order: Order): i32 {
   if (order > MAX_ORDER) return ERR_ARGUMENT;
   const pages: u32 = 1 << order;
   if (pfn >= superblock().pageCount || pages > superblock().pageCount - pfn) {
@@ -102,7 +102,7 @@ function isBlock(pfn: u32, order: u32): i32 {
   return (pfn & (pages - 1)) == 0 ? 0 : ERR_UNALIGNED;
 }
 
-function whyNotFreeable(pfn: u32, order: u32, subtype: u32): i32 {
+function whyNotFreeable(pfn: Pfn, order: Order, subtype: u32): i32 {
   const misuse = isBlock(pfn, order);
   if (misuse != 0) return misuse;
   const word = pageWord(pfn);
@@ -123,7 +123,7 @@ function whyNotFreeable(pfn: u32, order: u32, subtype: u32): i32 {
  *
  * @returns 0, or the code of what is wrong; then nothing has changed
  */
-export function freePart(pfn: u32, order: u32, blockOrder: u32, subtype: u32): i32 {
+export function freePart(pfn: Pfn, order: Order, blockOrder: u32, subtype: u32): i32 {
   if (blockOrder > MAX_ORDER || order >= blockOrder) return ERR_ARGUMENT;
   const base = pfn & ~((1 << blockOrder) - 1);
   const misuse = isBlock(base, blockOrder) | isBlock(pfn, order);
@@ -146,7 +146,7 @@ export function freePart(pfn: u32, order: u32, blockOrder: u32, subtype: u32): i
  * Rewrites the words of a block of which a part leaves. Each block of the rest is complete before
  * its first word makes it one, and is then left alone: who does this again does only what is left.
  */
-export function describeRest(pfn: u32, order: u32, blockOrder: u32, subtype: u32): void {
+export function describeRest(pfn: Pfn, order: Order, blockOrder: u32, subtype: u32): void {
   const base = pfn & ~((1 << blockOrder) - 1);
   let first: u32 = TYPE_FREE;
   if (pfn != base) pokePageWord(pfn, TYPE_FREE);

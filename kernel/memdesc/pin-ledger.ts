@@ -29,7 +29,7 @@
  */
 import { selfPage } from '../base/env';
 import { FAULT_REFS, fail } from '../base/fault';
-import { PAGE_BYTES, THREAD_PINS } from '../base/layout';
+import { Desc, PAGE_BYTES, Slot, THREAD_PINS } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { assertHalted } from '../thread/context';
 import { highestSlot, SLOT_LIVE, slotOf, slotState } from '../thread/slot';
@@ -66,7 +66,7 @@ export function settlePins(): void {
 }
 
 /** Says which descriptor a call that puts or locks is about. @inline */
-export function setSubject(desc: u32): void {
+export function setSubject(desc: Desc): void {
   subject = desc;
 }
 
@@ -81,7 +81,7 @@ export function hasRoom(): bool {
 }
 
 /** Writes down a pin that is about to be counted. @inline */
-export function enter(desc: u32): void {
+export function enter(desc: Desc): void {
   pokeWord(next, desc);
   next += 4;
 }
@@ -103,16 +103,16 @@ function move(last: usize, to: usize): void {
 }
 
 /** Writes down a descriptor that this thread makes or frees. */
-export function note(desc: u32): void {
+export function note(desc: Desc): void {
   enter(desc | NOTED);
 }
 
-export function strikeNote(desc: u32): void {
+export function strikeNote(desc: Desc): void {
   strike(desc | NOTED);
 }
 
 /** A pin was the last: its entry goes on as the note of who frees. */
-export function keepAsNote(desc: u32): void {
+export function keepAsNote(desc: Desc): void {
   pokeWord(find(desc), desc | NOTED);
 }
 
@@ -126,7 +126,7 @@ function find(entry: u32): usize {
 }
 
 /** Whether this thread has pinned the descriptor. */
-export function hasPinned(desc: u32): bool {
+export function hasPinned(desc: Desc): bool {
   return hasEntry(desc);
 }
 
@@ -192,24 +192,24 @@ export function anyNoted(): u32 {
 }
 
 /** Whether an entry of a thread is a pin, and no note. Likewise. */
-export function isPin(slot: u32, index: u32): bool {
+export function isPin(slot: Slot, index: u32): bool {
   const entry = peekWord(entryAt(slotOf(slot).page, index));
   return entry != 0 && (entry & NOTED) == 0;
 }
 
 /** The descriptor that an entry of a thread names, or 0. World halted, or the thread is dead. */
-export function ledgerEntry(slot: u32, index: u32): u32 {
+export function ledgerEntry(slot: Slot, index: u32): u32 {
   const page = slotOf(slot).page;
   return page == 0 ? 0 : peekWord(entryAt(page, index)) & ~NOTED;
 }
 
 /** Crosses out an entry of a dead thread. */
-export function clearEntry(slot: u32, index: u32): void {
+export function clearEntry(slot: Slot, index: u32): void {
   pokeWord(entryAt(slotOf(slot).page, index), 0);
 }
 
 /** Pins of living threads on a descriptor. */
-export function pinsOf(desc: u32): u32 {
+export function pinsOf(desc: Desc): u32 {
   assertHalted();
   let pins: u32 = 0;
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {

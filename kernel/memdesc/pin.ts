@@ -23,7 +23,7 @@
  */
 import { canPark } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
-import { MEMDESC_STATE } from '../base/layout';
+import { Desc, MEMDESC_STATE, Pfn } from '../base/layout';
 import { addWord, loadWord, wakeWord } from '../base/words';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { parkAtSafepoint } from '../thread/stop';
@@ -71,7 +71,7 @@ const SPINS: u32 = 100;
  * @returns descriptor | PIN_HELD, or PIN_GONE, PIN_BUSY | descriptor, stranger | PIN_LAST, PIN_FULL
  * @inline
  */
-export function pin(pfn: u32): u32 {
+export function pin(pfn: Pfn): u32 {
   const word = pageWord(pfn);
   const desc = wordDescriptor(word);
   if (desc != 0 && hasRoom()) {
@@ -83,11 +83,11 @@ export function pin(pfn: u32): u32 {
 }
 
 /** Gives back a pin on what the page does not belong to any more, and begins again. */
-function leaveStranger(pfn: u32, desc: u32): u32 {
+function leaveStranger(pfn: Pfn, desc: Desc): u32 {
   return unpin(desc) ? desc | PIN_LAST : pinSlow(pfn);
 }
 
-function pinSlow(pfn: u32): u32 {
+function pinSlow(pfn: Pfn): u32 {
   while (true) {
     const word = pageWord(pfn);
     const desc = wordDescriptor(word);
@@ -106,7 +106,7 @@ function pinSlow(pfn: u32): u32 {
 }
 
 /** Pins a descriptor that the caller knows. @returns GET_DONE, or GET_GONE, GET_BUSY */
-export function pinDescriptor(desc: u32): u32 {
+export function pinDescriptor(desc: Desc): u32 {
   if (!hasRoom()) return GET_BUSY;
   enter(desc);
   const got = tryGet(desc);
@@ -117,7 +117,7 @@ export function pinDescriptor(desc: u32): u32 {
 /**
  * `unpin` of a pin beside an owner, if nobody interferes. @returns whether it was dropped @inline
  */
-export function unpinFast(desc: u32): bool {
+export function unpinFast(desc: Desc): bool {
   if (!putFast(desc)) return false;
   strike(desc);
   return true;
@@ -127,7 +127,7 @@ export function unpinFast(desc: u32): bool {
  * @returns true when the caller must free it; its entry is a note until then (pin-ledger.ts)
  * @inline
  */
-export function unpin(desc: u32): bool {
+export function unpin(desc: Desc): bool {
   const isLast = put(desc);
   if (isLast) keepAsNote(desc);
   else strike(desc);
@@ -135,19 +135,19 @@ export function unpin(desc: u32): bool {
 }
 
 /** Ends a freeze of one's own, and wakes who waited. @returns true when the caller must free it */
-export function unfreeze(desc: u32): bool {
+export function unfreeze(desc: Desc): bool {
   const isLast = unfreezeRefs(desc);
   wakePinners(desc);
   return isLast;
 }
 
 /** After an atomic store that ends a freeze: wakes who waited for it. */
-export function wakePinners(desc: u32): void {
+export function wakePinners(desc: Desc): void {
   if (loadWord(MEMDESC_STATE + offsetof<MemdescState>('waiters')) != 0) wakeWord(refsAt(desc), -1);
 }
 
 /** A look, or a slice of waiting, for a frozen descriptor. @returns false where there is no hope */
-export function awaitUnfreeze(desc: u32, look: u32): bool {
+export function awaitUnfreeze(desc: Desc, look: u32): bool {
   if (look < SPINS) return true;
   if (look > SPINS && !canPark()) return false;
   const waitersAt = MEMDESC_STATE + offsetof<MemdescState>('waiters');

@@ -18,7 +18,7 @@
  * Then every counter is counted again from the bits. Idempotent: each row leads to a later one.
  * Cost: two looks at the word of every block without a descriptor, and of every other page in use.
  */
-import { PAGE_SHIFT, superblock } from '../base/layout';
+import { Pfn, pageAddress, Slot, superblock } from '../base/layout';
 import { forgetPage, nextTaken } from '../frames/bitfield';
 import { clearIntent, framesOwn } from '../frames/local';
 import { recount } from '../frames/recover';
@@ -37,7 +37,7 @@ import { clearRest, describeRest } from './pages';
 import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_FREEING, TYPE_MISC } from './type';
 
 /** After repairFrames for the same slot. */
-export function repairPages(slot: u32): void {
+export function repairPages(slot: Slot): void {
   assertHalted();
   const end = superblock().pageCount;
   let pfn = nextTaken(superblock().firstPfn);
@@ -62,19 +62,19 @@ export function repairPages(slot: u32): void {
 }
 
 /** Whether a Misc word is on the first page of the block that it speaks of. */
-function isFirst(pfn: u32, word: u32): bool {
+function isFirst(pfn: Pfn, word: u32): bool {
   return (pfn & ((1 << wordOrder(word)) - 1)) == 0;
 }
 
 /** Pages that a word on the first page of a block describes: a first word is stored last. */
-function pagesOf(pfn: u32, word: u32): u32 {
+function pagesOf(pfn: Pfn, word: u32): u32 {
   return wordType(word) == TYPE_MISC && isFirst(pfn, word) ? 1 << wordOrder(word) : 1;
 }
 
 /**
  * Whoever had stored this word is dead, this slot or another: the living finish what they begin.
  */
-function finishFree(pfn: u32, word: u32): void {
+function finishFree(pfn: Pfn, word: u32): void {
   const order = freeingOrder(word);
   const intent = framesOwn(wordSlot(word));
   const isPart = intent.intentPfn - pfn < (<u32>1) << order && intent.intentOrder < order;
@@ -87,13 +87,13 @@ function finishFree(pfn: u32, word: u32): void {
 }
 
 /** A page of a thread's own that no slot names. Its block becomes an incomplete one. */
-function isUnnamed(pfn: u32, word: u32): bool {
+function isUnnamed(pfn: Pfn, word: u32): bool {
   const subtype = wordSubtype(word);
   if (wordType(word) != TYPE_MISC || (subtype != MISC_THREAD && subtype != MISC_SCRATCH))
     return false;
   if (!isFirst(pfn, word)) return false;
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
-    if (isNamedBy(slotOf(slot), pfn << PAGE_SHIFT)) return false;
+    if (isNamedBy(slotOf(slot), pageAddress(pfn))) return false;
   }
   return true;
 }

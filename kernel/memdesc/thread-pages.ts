@@ -15,7 +15,7 @@
  * is named is the thread's.
  */
 import { ERR_NO_MEMORY } from '../base/fault';
-import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { Order, PAGE_BYTES, pageAddress, pfnOfAddress } from '../base/layout';
 import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
 import { selfState, ThreadSlot } from '../thread/slot';
 import { allocPages, freePages } from './pages';
@@ -29,8 +29,8 @@ const TABLE_ORDER: u32 = 2;
 export function takeOwnPage(): u32 {
   const pfn = allocPages(0, MISC_THREAD, CLASS_UNMOVABLE | URGENT);
   if (pfn < 0) return 0;
-  memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
-  return u32(pfn) << PAGE_SHIFT;
+  memory.fill(pageAddress(u32(pfn)), 0, PAGE_BYTES);
+  return pageAddress(u32(pfn));
 }
 
 /** Gives back the two pages without which a thread can do nothing. */
@@ -39,8 +39,8 @@ export function dropPages(slot: ThreadSlot): void {
   const thread = slot.zsThread;
   slot.page = 0;
   slot.zsThread = 0;
-  if (page != 0) freePages(page >> PAGE_SHIFT, 0, MISC_THREAD);
-  if (thread != 0) freePages(thread >> PAGE_SHIFT, 0, MISC_THREAD);
+  if (page != 0) freePages(pfnOfAddress(page), 0, MISC_THREAD);
+  if (thread != 0) freePages(pfnOfAddress(thread), 0, MISC_THREAD);
 }
 
 /** @returns 0, or ERR_NO_MEMORY; then the thread has none of the four */
@@ -78,11 +78,11 @@ export function dropScratch(slot: ThreadSlot): void {
   giveOne(table, TABLE_ORDER);
 }
 
-function takeOne(order: u32): u32 {
+function takeOne(order: Order): u32 {
   const pfn = allocPages(order, MISC_SCRATCH, CLASS_UNMOVABLE);
-  return pfn < 0 ? 0 : u32(pfn) << PAGE_SHIFT;
+  return pfn < 0 ? 0 : pageAddress(u32(pfn));
 }
 
-function giveOne(address: u32, order: u32): void {
-  if (address != 0) freePages(address >> PAGE_SHIFT, order, MISC_SCRATCH);
+function giveOne(address: u32, order: Order): void {
+  if (address != 0) freePages(pfnOfAddress(address), order, MISC_SCRATCH);
 }

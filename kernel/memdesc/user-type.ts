@@ -10,7 +10,7 @@
  * Memdesc lock: which record is next. One that a dead thread had begun to fill is filled again.
  */
 import { ERR_ARGUMENT, ERR_EXISTS, ERR_FULL } from '../base/fault';
-import { MEMDESC_STATE } from '../base/layout';
+import { MEMDESC_STATE, Slot } from '../base/layout';
 import { loadWord, storeWord } from '../base/words';
 import { assertHalted } from '../thread/context';
 import { breakLock, lock, unlock } from '../thread/lock';
@@ -87,7 +87,7 @@ function registerLocked(name: usize, bytes: u32, isMovable: bool): i32 {
 }
 
 /** What was half-written is nobody's. */
-export function repairTypes(slot: u32): void {
+export function repairTypes(slot: Slot): void {
   assertHalted();
   breakLock(MEMDESC_STATE, slot);
 }

@@ -20,7 +20,7 @@
  * World halted; before zsmalloc's repair, which goes by the thread state. Each step may be done
  * twice, because the survivor may die as well.
  */
-import { LIMBO_STATE } from '../base/layout';
+import { LIMBO_STATE, Slot } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { holderOf, refsAt } from '../memdesc/header';
 import { deferredEntry, deferredIn, ringLockAt, skipFirst } from '../store/deferred';
@@ -42,7 +42,7 @@ import { asThreadState, ThreadState, threadStateOf } from '../zsmalloc/thread-st
 import { linkOf } from './reclaim';
 
 /** Repairs limbo after the death of `slot`. */
-export function repairLimbo(slot: u32): void {
+export function repairLimbo(slot: Slot): void {
   if (isLockOf(LIMBO_STATE, slot)) {
     for (let kind: u32 = 0; kind < LIMBO_KINDS; kind++) repairBag(slot, kind);
   }
@@ -59,14 +59,14 @@ export function repairLimbo(slot: u32): void {
 }
 
 /** The first of the ripe entries is being freed already. */
-function skipDoomedValue(slot: u32): void {
+function skipDoomedValue(slot: Slot): void {
   const self = slotOf(slot);
   if (self.ripeKind != LIMBO_VALUE || journalOf(slot).doomed != self.ripe) return;
   self.ripe = nextOf(LIMBO_VALUE, self.ripe);
 }
 
 /** What the dead moved from a ring into limbo stands there alone. */
-function repairRings(slot: u32): void {
+function repairRings(slot: Slot): void {
   if (storeState().top == 0) return;
   for (let other: u32 = 1, end = highestSlot(); other <= end; other++) {
     if (!isLockOf(ringLockAt(other), slot) || deferredIn(other) == 0) continue;
@@ -92,7 +92,7 @@ function nextOf(kind: u32, object: u32): u32 {
   return peekWord(linkOf(kind, object));
 }
 
-function repairBag(slot: u32, kind: u32): void {
+function repairBag(slot: Slot, kind: u32): void {
   const from = bag(kind);
   const self = slotOf(slot);
   if (self.ripe != 0 && self.ripeKind == kind && from.ripening == self.ripe) self.ripe = 0;
@@ -112,7 +112,7 @@ function lengthOf(kind: u32, first: u32): u32 {
 }
 
 /** The first of the ripe objects has gone over to the thread state already. */
-function skipFirstTaken(slot: u32, thread: ThreadState): void {
+function skipFirstTaken(slot: Slot, thread: ThreadState): void {
   const self = slotOf(slot);
   const isZspage = self.ripeKind == LIMBO_ZSPAGE && holderOf(peekWord(refsAt(self.ripe))) == slot;
   const isTaken = isZspage
@@ -122,7 +122,7 @@ function skipFirstTaken(slot: u32, thread: ThreadState): void {
 }
 
 /** Puts what is left of the ripe objects before those that fill the bag. */
-function putBack(slot: u32): void {
+function putBack(slot: Slot): void {
   const self = slotOf(slot);
   const kind = self.ripeKind;
   const into = bag(kind);

@@ -8,7 +8,7 @@
  *
  * Context: the world is stopped, so no slab has a grower and nothing is in anybody's hands.
  */
-import { superblock } from '../base/layout';
+import { Desc, superblock } from '../base/layout';
 import { loadWord, peekByte, peekWord } from '../base/words';
 import { linkAt, refsAt } from '../memdesc/header';
 import { pageWord } from '../memdesc/page-word';
@@ -48,7 +48,7 @@ export function checkSlabs(): u32 {
   return balance == 0 && isWaitingSound() ? 0 : CACHES + 1;
 }
 
-function isSlabSound(desc: u32): bool {
+function isSlabSound(desc: Desc): bool {
   const slab = slabOf(desc);
   const record = cacheOf(slabCache(desc));
   if (slab.grower != 0 || countOut(desc) != slab.inUse) return false;

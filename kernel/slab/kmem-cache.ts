@@ -20,7 +20,7 @@
  * Cost of a pair: see docs/design/40-slab.md.
  */
 import { FAULT_SLAB, fail } from '../base/fault';
-import { PAGE_SHIFT, SLAB_STATE } from '../base/layout';
+import { Desc, pageAddress, SLAB_STATE } from '../base/layout';
 import { casByte } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { freePageCount, takeBlock } from '../frames/frames';
@@ -247,12 +247,12 @@ export function addSheaves(): bool {
 }
 
 /** Descriptor first, page last: with a page in hand that no word describes nobody may rest. */
-function makeSlab(cache: u32): u32 {
+function makeSlab(cache: u32): Desc {
   const isSelf = cache == CACHE_SLAB;
   const desc = isSelf ? 0 : allocObject(CACHE_SLAB);
   if (!isSelf && desc == 0) return 0;
   const pfn = takeBlock(0, CLASS_UNMOVABLE);
-  if (pfn != 0) return initSlab(isSelf ? pfn << PAGE_SHIFT : desc, pfn, cache);
+  if (pfn != 0) return initSlab(isSelf ? pageAddress(pfn) : desc, pfn, cache);
   if (!isSelf) freeObject(CACHE_SLAB, desc);
   return 0;
 }

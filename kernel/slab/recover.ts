@@ -19,7 +19,7 @@
  * reserve of a split: the floors above give those back that are noted (memdesc/pin-ledger.ts). What
  * is left then was taken out of a sheaf and not noted: `reapUnpublished` frees it.
  */
-import { SLAB_STATE, superblock } from '../base/layout';
+import { Desc, Pfn, SLAB_STATE, Slot, superblock } from '../base/layout';
 import { peekByte, peekCell, peekWord, pokeByte, pokeWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { linkAt, OWNED, publish, refsAt, SLOT_SHIFT, UNPUBLISHED } from '../memdesc/header';
@@ -66,7 +66,7 @@ const SEEN: u32 = 3;
 let slabs: u32 = 0;
 
 /** Repairs this floor after the death of `slot`, whatever it was doing. */
-export function repairSlab(slot: u32): void {
+export function repairSlab(slot: Slot): void {
   assertHalted();
   slotOf(slot).hasUnpublished = 0;
   if (!hasEntered(slot) && slabState().repairing == 0) return;
@@ -92,7 +92,7 @@ export function repairSlab(slot: u32): void {
  * Frees descriptors that `slot` bore and did not publish, and that nobody has noted: all that were
  * have been given back. Rare enough to halt the world once more.
  */
-export function reapUnpublished(slot: u32): void {
+export function reapUnpublished(slot: Slot): void {
   if (slotOf(slot).hasUnpublished == 0) return;
   lockSlab();
   haltWorld();
@@ -115,12 +115,12 @@ export function reapUnpublished(slot: u32): void {
   unlockSlab();
 }
 
-function hasEntered(slot: u32): bool {
+function hasEntered(slot: Slot): bool {
   const page = slotOf(slot).page;
   return page != 0 && handIn(page).hasEntered != 0;
 }
 
-function isUnpublished(object: u32, slot: u32): bool {
+function isUnpublished(object: u32, slot: Slot): bool {
   return peekWord(refsAt(object)) == (UNPUBLISHED | (slot << SLOT_SHIFT));
 }
 
@@ -139,7 +139,7 @@ function collectSlabs(): void {
 }
 
 /** The slab in a page, or 0. In a damaged image a word may lie: `check` will say so. */
-function slabOn(pfn: u32): u32 {
+function slabOn(pfn: Pfn): Desc {
   const desc = slabNamed(peekPageWord(pfn));
   return desc != 0 && slabOf(desc).pfn == pfn ? desc : 0;
 }
@@ -161,12 +161,12 @@ function forgetLists(): void {
   }
 }
 
-function renew(desc: u32): void {
+function renew(desc: Desc): void {
   if ((peekWord(refsAt(desc)) & OWNED) == 0) publish(desc);
   replaceStates(desc, SEEN, IN_SHEAF);
 }
 
-function replaceStates(desc: u32, from: u32, to: u32): void {
+function replaceStates(desc: Desc, from: u32, to: u32): void {
   const states = slabOf(desc).states;
   for (let index: u32 = 0; index < cacheOf(slabCache(desc)).perSlab; index++) {
     if (peekByte(states + index) == from) pokeByte(states + index, to);
@@ -174,7 +174,7 @@ function replaceStates(desc: u32, from: u32, to: u32): void {
 }
 
 /** Takes up the sheaves of a slab of them: who is alive keeps its own. */
-function renewSheaves(desc: u32): void {
+function renewSheaves(desc: Desc): void {
   for (let index: u32 = 0; index < cacheOf(CACHE_SHEAF).perSlab; index++) {
     if (peekByte(slabOf(desc).states + index) != IN_USE) continue;
     const sheaf = objectAt(desc, index);
@@ -231,7 +231,7 @@ function seeHands(): void {
   }
 }
 
-function sweep(desc: u32, slot: u32): void {
+function sweep(desc: Desc, slot: Slot): void {
   const record = cacheOf(slabCache(desc));
   const states = slabOf(desc).states;
   for (let index: u32 = 0; index < record.perSlab; index++) {
@@ -249,14 +249,14 @@ function sweep(desc: u32, slot: u32): void {
 }
 
 /** Whether an object in use shows that nobody has it. */
-function isLost(kind: u32, object: u32, slot: u32): bool {
+function isLost(kind: u32, object: u32, slot: Slot): bool {
   if (kind == KIND_DESC) return peekWord(refsAt(object)) == 0;
   if (kind != KIND_CELL) return false;
   const cell = peekCell(object);
   return cell == 0 || isTakenBy(cell, slot);
 }
 
-function relist(desc: u32): void {
+function relist(desc: Desc): void {
   const slab = slabOf(desc);
   slab.inUse = countOut(desc);
   slab.lowest = 0;

@@ -13,6 +13,7 @@
  *             before the word is 0, so in a halted world a slab that is named and not published is
  *             a dead thread's: recovery publishes it again
  */
+import { Desc } from '../base/layout';
 import { casWord, peekWord } from '../base/words';
 import { giveBlock } from '../frames/frames';
 import { linkAt, OWNED, refsAt, unpublishedHere } from '../memdesc/header';
@@ -73,7 +74,7 @@ function ripen(): void {
   state.closedAt = beginGracePeriod();
 }
 
-function destroySlab(desc: u32): void {
+function destroySlab(desc: Desc): void {
   const pfn = slabOf(desc).pfn;
   storePageWord(pfn, TYPE_FREE);
   giveBlock(pfn, 0);

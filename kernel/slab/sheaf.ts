@@ -24,7 +24,7 @@
 
 import { selfPage, selfSlot } from '../base/env';
 import { FAULT_SLAB, fail } from '../base/fault';
-import { SLAB_STATE, THREAD_SLAB } from '../base/layout';
+import { Desc, SLAB_STATE, Slot, THREAD_SLAB } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
 import { refsAt, unpublishedHere } from '../memdesc/header';
 import { assertLocked, assertLockedOrHalted } from '../thread/context';
@@ -108,7 +108,7 @@ function entryAt(sheaf: u32, index: u32): usize {
 }
 
 /** Slot of the thread that has the sheaf; 0 if it is nobody's. */
-export function sheafOwner(sheaf: u32): u32 {
+export function sheafOwner(sheaf: u32): Slot {
   return sheafOf(sheaf).owner;
 }
 
@@ -125,11 +125,11 @@ export function isFull(sheaf: u32): bool {
 }
 
 /** Whether a cell's low bits say that `slot` took it, and that nobody has filled it. */
-export function isTakenBy(cell: u64, slot: u32): bool {
+export function isTakenBy(cell: u64, slot: Slot): bool {
   return cell == takenBy(slot);
 }
 
-function takenBy(slot: u32): u64 {
+function takenBy(slot: Slot): u64 {
   return (u64(slot) << 3) | CELL_TAKEN;
 }
 
@@ -207,7 +207,7 @@ function reverse(sheaf: u32, first: u32): void {
 }
 
 /** Takes objects out of a slab with room, lowest first, until it or the sheaf is full. */
-function draw(desc: u32, sheaf: u32): void {
+function draw(desc: Desc, sheaf: u32): void {
   const perSlab = cacheOf(slabCache(desc)).perSlab;
   const before = sheafOf(sheaf).count;
   let index = nextHere(desc, slabOf(desc).lowest);

@@ -31,7 +31,15 @@
  */
 
 import { selfSlot } from '../base/env';
-import { PAGE_BYTES, PAGE_SHIFT, SLAB_STATE, superblock } from '../base/layout';
+import {
+  Desc,
+  PAGE_BYTES,
+  Pfn,
+  pageAddress,
+  pfnOfAddress,
+  SLAB_STATE,
+  superblock,
+} from '../base/layout';
 import { loadByte, loadWord, peekByte, pokeByte, pokeWord, storeWord } from '../base/words';
 import { ListedDesc } from '../memdesc/desc-list';
 import { initHeader, publish, refsAt, unpublishedHere } from '../memdesc/header';
@@ -75,44 +83,44 @@ export class Slab extends ListedDesc {
 /** Bytes of a slab descriptor: the record above with all its state bytes. */
 export const SLAB_DESC_BYTES: u32 = 64;
 
-export function slabOf(desc: u32): Slab {
+export function slabOf(desc: Desc): Slab {
   return changetype<Slab>(desc);
 }
 
-export function cacheWordAt(desc: u32): usize {
+export function cacheWordAt(desc: Desc): usize {
   return desc + offsetof<Slab>('cache');
 }
 
 /** Number of the cache that a slab belongs to, or did before it was retired. */
-export function slabCache(desc: u32): u32 {
+export function slabCache(desc: Desc): u32 {
   return slabOf(desc).cache & ~RETIRED;
 }
 
-export function isRetired(desc: u32): bool {
+export function isRetired(desc: Desc): bool {
   return (slabOf(desc).cache & RETIRED) != 0;
 }
 
 /** Whether the slab is one of slab descriptors, and described by its own object 0. */
-function isSelfDescribed(desc: u32): bool {
-  return desc >> PAGE_SHIFT == slabOf(desc).pfn;
+function isSelfDescribed(desc: Desc): bool {
+  return pfnOfAddress(desc) == slabOf(desc).pfn;
 }
 
-export function objectAt(desc: u32, index: u32): u32 {
-  return (slabOf(desc).pfn << PAGE_SHIFT) + index * cacheOf(slabCache(desc)).objectBytes;
+export function objectAt(desc: Desc, index: u32): u32 {
+  return pageAddress(slabOf(desc).pfn) + index * cacheOf(slabCache(desc)).objectBytes;
 }
 
 /** The slab that a page word names, or 0. */
-export function slabNamed(word: u32): u32 {
+export function slabNamed(word: u32): Desc {
   return wordType(word) == TYPE_SLAB ? wordDescriptor(word) : 0;
 }
 
 /** The slab of an object of which the caller knows that it is one. */
-export function slabHolding(object: u32): u32 {
-  return wordDescriptor(pageWord(object >> PAGE_SHIFT));
+export function slabHolding(object: u32): Desc {
+  return wordDescriptor(pageWord(pfnOfAddress(object)));
 }
 
 /** Address of an object's state byte. */
-export function stateAt(record: KmemCache, desc: u32, object: u32): usize {
+export function stateAt(record: KmemCache, desc: Desc, object: u32): usize {
   return slabOf(desc).states + indexIn(record, object);
 }
 
@@ -121,13 +129,13 @@ function indexIn(record: KmemCache, object: u32): u32 {
 }
 
 /** The slab of the cache that `address` lies in; 0 if there is none. In a section, or in use. */
-function slabAround(cache: u32, address: u32): u32 {
-  if (address >> PAGE_SHIFT >= superblock().pageCount) return 0;
-  const word = pageWord(address >> PAGE_SHIFT);
+function slabAround(cache: u32, address: u32): Desc {
+  if (pfnOfAddress(address) >= superblock().pageCount) return 0;
+  const word = pageWord(pfnOfAddress(address));
   const desc = slabNamed(word);
   if (desc == 0 || loadWord(cacheWordAt(desc)) != cache) return 0;
   // The descriptor may have begun another life, in which it names another page.
-  return pageWord(address >> PAGE_SHIFT) == word ? desc : 0;
+  return pageWord(pfnOfAddress(address)) == word ? desc : 0;
 }
 
 /**
@@ -166,7 +174,7 @@ export function isObject(cache: u32, object: u32): bool {
 }
 
 /** Whether `desc` is a descriptor in use. */
-export function isDescriptor(desc: u32): bool {
+export function isDescriptor(desc: Desc): bool {
   return (
     isObject(CACHE_SLAB, desc) ||
     isObject(CACHE_ZSPAGE, desc) ||
@@ -177,7 +185,7 @@ export function isDescriptor(desc: u32): bool {
 }
 
 /** Whether `desc` is where a folio's descriptor is, or was, or may be. Without a lock. */
-export function isFolioObject(desc: u32): bool {
+export function isFolioObject(desc: Desc): bool {
   assertInSection();
   for (let cache = CACHE_FOLIO; cache <= CACHE_FOLIO_128; cache++) {
     if (isInSlabOf(cache, desc)) return isPlace(cacheOf(cache), desc);
@@ -191,8 +199,8 @@ export function isFolioObject(desc: u32): bool {
  *
  * @returns the descriptor
  */
-export function initSlab(desc: u32, pfn: u32, cache: u32): u32 {
-  memory.fill(pfn << PAGE_SHIFT, 0, PAGE_BYTES);
+export function initSlab(desc: Desc, pfn: Pfn, cache: u32): Desc {
+  memory.fill(pageAddress(pfn), 0, PAGE_BYTES);
   pokeWord(refsAt(desc), unpublishedHere());
   initHeader(desc, TYPE_SLAB, 0, pfn);
   const slab = slabOf(desc);
@@ -213,15 +221,15 @@ export function initSlab(desc: u32, pfn: u32, cache: u32): u32 {
   return desc;
 }
 
-function fillAll(desc: u32, cache: u32): void {
+function fillAll(desc: Desc, cache: u32): void {
   const record = cacheOf(cache);
   const first: u32 = isSelfDescribed(desc) ? 1 : 0;
   for (let index = first; index < record.perSlab; index++) fillFree(record, objectAt(desc, index));
 }
 
-function initStates(desc: u32, objects: u32): void {
+function initStates(desc: Desc, objects: u32): void {
   const slab = slabOf(desc);
-  const end = (slab.pfn << PAGE_SHIFT) + PAGE_BYTES;
+  const end = pageAddress(slab.pfn) + PAGE_BYTES;
   const isInDesc = objects <= IN_DESC_OBJECTS;
   slab.states = isInDesc ? desc + u32(offsetof<Slab>('ownStates')) : end - stateBytes(objects);
   slab.lowest = 0;
@@ -233,7 +241,7 @@ function initStates(desc: u32, objects: u32): void {
  *
  * @returns its index; if there is none, the number of objects in a slab
  */
-export function nextHere(desc: u32, from: u32): u32 {
+export function nextHere(desc: Desc, from: u32): u32 {
   assertLocked(SLAB_STATE);
   const perSlab = cacheOf(slabCache(desc)).perSlab;
   let index = from;
@@ -243,7 +251,7 @@ export function nextHere(desc: u32, from: u32): u32 {
 }
 
 /** Objects of a slab that are not in it. */
-export function countOut(desc: u32): u32 {
+export function countOut(desc: Desc): u32 {
   let out: u32 = 0;
   const states = slabOf(desc).states;
   for (let index: u32 = 0; index < cacheOf(slabCache(desc)).perSlab; index++) {

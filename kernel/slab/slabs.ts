@@ -9,7 +9,9 @@
  *
  * Slab lock: everything here.
  */
+
 import { FAULT_SLAB, fail } from '../base/fault';
+import { Desc } from '../base/layout';
 import { loadWord, peekByte, pokeByte, pokeWord, storeWord } from '../base/words';
 import { enlist, unlist } from '../memdesc/desc-list';
 import { linkAt } from '../memdesc/header';
@@ -28,7 +30,7 @@ import {
 } from './slab';
 
 /** Makes a slab of which only its grower knows one of its cache's. */
-export function adoptSlab(desc: u32): void {
+export function adoptSlab(desc: Desc): void {
   const record = cacheOf(slabCache(desc));
   slabOf(desc).grower = 0;
   record.slabs++;
@@ -47,7 +49,7 @@ export function takeObject(cache: u32): u32 {
 }
 
 /** After `objects` were taken out of a slab with room, all that were below `lowest`. */
-export function countTaken(desc: u32, objects: u32, lowest: u32): void {
+export function countTaken(desc: Desc, objects: u32, lowest: u32): void {
   const cache = slabCache(desc);
   slabOf(desc).inUse += objects;
   slabOf(desc).lowest = u16(lowest);
@@ -74,14 +76,14 @@ export function returnObject(object: u32): void {
 }
 
 /** Retires a slab with room if it is empty, and not the only one with room. */
-export function retireIfSpare(desc: u32): void {
+export function retireIfSpare(desc: Desc): void {
   const slab = slabOf(desc);
   if (slab.inUse != 0) return;
   if (cacheOf(slabCache(desc)).partial != desc || slab.next != 0) retire(desc);
 }
 
 /** Takes an empty slab out of its cache. */
-function retire(desc: u32): void {
+function retire(desc: Desc): void {
   const cache = slabCache(desc);
   unlist(partialAt(cache), desc);
   cacheOf(cache).slabs--;
@@ -91,7 +93,7 @@ function retire(desc: u32): void {
 }
 
 /** Lets a slab wait; a header's link is what no reader reads. */
-export function enlistRetired(desc: u32): void {
+export function enlistRetired(desc: Desc): void {
   pokeWord(linkAt(desc), slabState().retired);
   slabState().retired = desc;
   countWaiting(1);

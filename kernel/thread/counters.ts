@@ -4,7 +4,9 @@
  * Each is written by its owner alone, and summed by anybody; slot 0, which is nobody's, keeps the
  * sum of threads that are gone.
  */
+
 import { selfSlot } from '../base/env';
+import { Slot } from '../base/layout';
 import { addCell, loadCell, storeCell } from '../base/words';
 import { highestSlot, slotAt, ThreadSlot } from './slot';
 
@@ -25,7 +27,7 @@ export const COUNT_REFUSALS_TOO_LARGE: u32 = 10;
 export const COUNT_REFUSALS_STALLED: u32 = 11;
 export const COUNTERS: u32 = 12;
 
-export function counterAt(slot: u32, counter: u32): usize {
+export function counterAt(slot: Slot, counter: u32): usize {
   return slotAt(slot) + offsetof<ThreadSlot>('hits') + counter * 8;
 }
 
@@ -44,7 +46,7 @@ export function sumCounter(counter: u32): u64 {
   return sum;
 }
 
-export function retireCounters(slot: u32): void {
+export function retireCounters(slot: Slot): void {
   for (let counter: u32 = 0; counter < COUNTERS; counter++) {
     const at = counterAt(slot, counter);
     addCell(counterAt(0, counter), loadCell(at));

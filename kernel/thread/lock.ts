@@ -20,8 +20,10 @@
  * Cost: 2 atomics uncontended. Progress: a failed compare-and-swap means that another thread took
  * or released the lock.
  */
+
 import { selfSlot } from '../base/env';
 import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
+import { Slot } from '../base/layout';
 import { casWord, loadWord, swapWord, wakeWord } from '../base/words';
 import { assertHalted, assertLocked, noteLocked, noteUnlocked } from './context';
 import { beginWait, failIfForsaken } from './forsaken';
@@ -93,14 +95,14 @@ function failIfNobodys(at: usize, seen: u32): void {
 }
 
 /** Whether a thread has the lock. For a dead one that stays so until the lock is broken. */
-export function isLockOf(at: usize, slot: u32): bool {
+export function isLockOf(at: usize, slot: Slot): bool {
   return (loadWord(at) & OWNER) == slot;
 }
 
 /**
  * Frees the lock of a dead thread, if it has it; what it protects has been repaired.
  */
-export function breakLock(at: usize, slot: u32): void {
+export function breakLock(at: usize, slot: Slot): void {
   assertHalted();
   const seen = loadWord(at);
   if ((seen & OWNER) != slot) return;

@@ -11,7 +11,7 @@
  */
 import { selfSlot, setSelfSlot } from '../base/env';
 import { ERR_NO_SLOT, ERR_NOT_A_ZONE } from '../base/fault';
-import { MAX_SLOT, SLOT_BYTES, SUPERBLOCK, THREADS_STATE, ZONE_MAGIC } from '../base/layout';
+import { MAX_SLOT, SLOT_BYTES, Slot, SUPERBLOCK, THREADS_STATE, ZONE_MAGIC } from '../base/layout';
 import { casCell, casWord, loadCell, loadWord, storeCell, storeWord } from '../base/words';
 import { retireCounters } from './counters';
 import {
@@ -53,7 +53,7 @@ export function claimSlot(owner: u32): i32 {
 /**
  * Gives back what was claimed while the zone was being closed; in its next life it is another's.
  */
-function backOff(slot: u32, claimed: u64): i32 {
+function backOff(slot: Slot, claimed: u64): i32 {
   casCell(slotAt(slot), claimed, u64(u32(claimed) & ~3));
   return ERR_NOT_A_ZONE;
 }
@@ -90,7 +90,7 @@ export function wipeSlots(): void {
 }
 
 /** Every failed compare-and-swap means that another thread raised the word: at most 255 rounds. */
-function raiseHighest(slot: u32): void {
+function raiseHighest(slot: Slot): void {
   const at = THREADS_STATE + offsetof<ThreadsState>('highest');
   let seen = loadWord(at);
   while (seen < slot) {
@@ -118,14 +118,14 @@ export function markDead(owner: u32): u32 {
 }
 
 /** Marks a slot of a loaded image dead: whatever its thread was doing, it will not go on. */
-export function markSlotDead(slot: u32): void {
+export function markSlotDead(slot: Slot): void {
   const seen = loadCell(slotAt(slot));
   if ((u32(seen) & 3) == SLOT_LIVE) storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD));
   clearInKernel(slot);
 }
 
 /** Empties a slot whose debts are paid: one's own, or a dead one with the threads lock held. */
-export function releaseSlot(slot: u32): void {
+export function releaseSlot(slot: Slot): void {
   retireCounters(slot);
   slotOf(slot).readLeft = 0;
   slotOf(slot).repaired = 0;

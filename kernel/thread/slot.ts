@@ -32,7 +32,7 @@
  */
 
 import { selfSlot } from '../base/env';
-import { MAX_SLOT, SLOT_BYTES, SLOT_HELD, SLOT_TABLE, THREADS_STATE } from '../base/layout';
+import { MAX_SLOT, SLOT_BYTES, SLOT_HELD, SLOT_TABLE, Slot, THREADS_STATE } from '../base/layout';
 import { loadCell, loadWord, storeCell, storeWord } from '../base/words';
 
 export const SLOT_FREE: u32 = 0;
@@ -117,24 +117,24 @@ export class ThreadSlot {
 
 export const THREADS_LOCK: usize = THREADS_STATE;
 
-export function slotAt(slot: u32): usize {
+export function slotAt(slot: Slot): usize {
   return SLOT_TABLE + slot * SLOT_BYTES;
 }
 
 const OPERATION_MASK: u64 = 0xffff;
 const SECTION_SHIFT: u64 = 16;
 
-function inKernelAt(slot: u32): usize {
+function inKernelAt(slot: Slot): usize {
   return slotAt(slot) + offsetof<ThreadSlot>('inKernel');
 }
 
 /** What a slot's thread is doing in the kernel, with its marks; 0 outside. */
-export function operationOf(slot: u32): u32 {
+export function operationOf(slot: Slot): u32 {
   return u32(loadCell(inKernelAt(slot)) & OPERATION_MASK);
 }
 
 /** Epoch at which the read section of a slot's thread began; 0: it is in none. */
-export function sectionOf(slot: u32): u64 {
+export function sectionOf(slot: Slot): u64 {
   return loadCell(inKernelAt(slot)) >> SECTION_SHIFT;
 }
 
@@ -144,11 +144,11 @@ export function setInKernel(operation: u32, section: u64): void {
 }
 
 /** Says that a slot's thread, this one or a dead one, is outside. */
-export function clearInKernel(slot: u32): void {
+export function clearInKernel(slot: Slot): void {
   storeCell(inKernelAt(slot), 0);
 }
 
-export function slotOf(slot: u32): ThreadSlot {
+export function slotOf(slot: Slot): ThreadSlot {
   return changetype<ThreadSlot>(slotAt(slot));
 }
 
@@ -157,16 +157,16 @@ export function selfState(): ThreadSlot {
 }
 
 /** Highest slot ever used; never more than there are, whatever a damaged zone says. */
-export function highestSlot(): u32 {
+export function highestSlot(): Slot {
   return min(loadWord(THREADS_STATE + offsetof<ThreadsState>('highest')), MAX_SLOT);
 }
 
-export function slotState(slot: u32): u32 {
+export function slotState(slot: Slot): u32 {
   return u32(loadCell(slotAt(slot))) & 3;
 }
 
 /** Owner number of the live thread that has a slot, or 0. */
-export function liveOwner(slot: u32): u32 {
+export function liveOwner(slot: Slot): u32 {
   const seen = loadCell(slotAt(slot));
   return (u32(seen) & 3) == SLOT_LIVE ? u32(seen >> 32) : 0;
 }
@@ -177,7 +177,7 @@ export function noteHeld(): void {
 }
 
 /** Owner number of the live thread that has a slot and has said so, or 0. */
-export function heldOwner(slot: u32): u32 {
+export function heldOwner(slot: Slot): u32 {
   const owner = liveOwner(slot);
   return loadWord(slotAt(slot) + SLOT_HELD) == owner ? owner : 0;
 }
@@ -197,7 +197,7 @@ export function areAllHeld(): bool {
  * Whether a slot has a thread that goes on from where it is: not a dead one, nor one that was
  * unwound and has not repaired yet.
  */
-export function isAlive(slot: u32): bool {
+export function isAlive(slot: Slot): bool {
   return slotState(slot) == SLOT_LIVE && (operationOf(slot) & UNWOUND) == 0;
 }
 

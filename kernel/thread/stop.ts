@@ -31,7 +31,7 @@
  */
 import { selfSlot } from '../base/env';
 import { FAULT_LOCK_OWNER_DIED, fail, trapIfPoisoned } from '../base/fault';
-import { THREADS_STATE } from '../base/layout';
+import { Slot, THREADS_STATE } from '../base/layout';
 import { addWord, casWord, loadWord, storeWord, wakeWord } from '../base/words';
 import { assertHalted, assertNoLock, noteOutside } from './context';
 import { beginWait, failIfForsaken, failIfIdle } from './forsaken';
@@ -373,6 +373,6 @@ export function hasStopped(): bool {
 }
 
 /** Ends the stop of a thread whose slot is given up. */
-export function endStopOf(slot: u32): void {
+export function endStopOf(slot: Slot): void {
   if (casWord(stopAt(), slot, 0) == slot) wakeWord(stopAt(), -1);
 }

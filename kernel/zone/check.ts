@@ -16,7 +16,7 @@ import {
   FAULT_REFS,
   FAULT_SLAB,
 } from '../base/fault';
-import { isLaidOut, superblock } from '../base/layout';
+import { Desc, isLaidOut, Pfn, superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
 import { checkQueues } from '../cache/check';
 import { checkLeases, countLeaseParts } from '../cache/lease';
@@ -107,13 +107,13 @@ function checkPageWords(): u32 {
   return stocked == stockedPages() ? 0 : 1;
 }
 
-function isPageSound(pfn: u32): bool {
+function isPageSound(pfn: Pfn): bool {
   const word = peekPageWord(pfn);
   if (wordType(word) == TYPE_FREE) return word == 0 && (!isTaken(pfn) || isStocked(pfn));
   return isTaken(pfn) && isWordSound(pfn, word);
 }
 
-function isWordSound(pfn: u32, word: u32): bool {
+function isWordSound(pfn: Pfn, word: u32): bool {
   const desc = wordDescriptor(word);
   if (desc != 0) {
     if ((loadWord(refsAt(desc)) & COUNT_MASK) == 0) return false;
@@ -127,7 +127,7 @@ function isWordSound(pfn: u32, word: u32): bool {
 }
 
 /** Every page of a block has the word, and no other page has. */
-function isBlockSound(pfn: u32, desc: u32, word: u32): bool {
+function isBlockSound(pfn: Pfn, desc: Desc, word: u32): bool {
   const first = headerOf(desc).pfn;
   const pages: u32 = 1 << orderOf(desc);
   if (pfn != first) return pfn - first < pages;

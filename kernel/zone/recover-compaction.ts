@@ -3,7 +3,9 @@
  *
  * The halted half of recovery is compact/recover.ts.
  */
+
 import { selfSlot } from '../base/env';
+import { Slot } from '../base/layout';
 import { settleCompaction } from '../compact/recover';
 import { compactOwner } from '../compact/state';
 import { endCompaction } from '../compact/step';
@@ -20,7 +22,7 @@ export function leaveCompaction(): void {
  * Second step of recovery, world running: frees what the move of a dead thread left to be freed.
  * After the ledger's, which may have found it already.
  */
-export function reapCompaction(slot: u32): void {
+export function reapCompaction(slot: Slot): void {
   for (let desc = settleCompaction(slot); desc != 0; desc = settleCompaction(slot)) {
     note(desc);
     // From here on it is this thread's, and found in its ledger.

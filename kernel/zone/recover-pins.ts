@@ -10,17 +10,19 @@
  * A living thread does the same with its own ledger (unwound.ts), except that the user's pins, and
  * the locks that go with them, stay.
  */
+
 import { selfSlot } from '../base/env';
+import { Desc, Slot } from '../base/layout';
 import { loadWord } from '../base/words';
 import { isFolioType } from '../folio/folio';
 import { dropReserve, finishDeadShrink, finishDeadSplit } from '../folio/split';
 import { breakDescLock, lockOwner, unlockDesc } from '../memdesc/desc-lock';
 import {
   COUNT_MASK,
-  FROZEN,
   flagsAt,
   headerOf,
   holderOf,
+  isFrozenBy,
   recount,
   refsAt,
   takeForFree,
@@ -51,7 +53,7 @@ import { highestSlot, isAlive, OPERATION_NUMBER, operationOf } from '../thread/s
 import { releaseDesc } from './release';
 
 /** First step: afterwards the ledger names only what is still the dead thread's. */
-export function repairPins(slot: u32): void {
+export function repairPins(slot: Slot): void {
   assertHalted();
   for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
     const desc = ledgerEntry(slot, index);
@@ -60,7 +62,7 @@ export function repairPins(slot: u32): void {
   }
 }
 
-function isNamedBefore(slot: u32, index: u32, desc: u32): bool {
+function isNamedBefore(slot: Slot, index: u32, desc: Desc): bool {
   for (let before: u32 = 0; before < index; before++) {
     if (ledgerEntry(slot, before) == desc) return true;
   }
@@ -72,7 +74,7 @@ function isNamedBefore(slot: u32, index: u32, desc: u32): bool {
  *
  * @returns whether it still is the dead thread's: frozen or unpublished, or locked with a reserve
  */
-function isLeft(desc: u32, slot: u32): bool {
+function isLeft(desc: Desc, slot: Slot): bool {
   if (!isDescriptor(desc)) return false;
   const refs = loadWord(refsAt(desc));
   const wasIts = isFrozenBy(desc, slot);
@@ -94,15 +96,10 @@ function isLeft(desc: u32, slot: u32): bool {
   return isFrozenBy(desc, slot);
 }
 
-function isFrozenBy(desc: u32, slot: u32): bool {
-  const refs = loadWord(refsAt(desc));
-  return (refs & FROZEN) != 0 && holderOf(refs) == slot;
-}
-
 /**
  * Whether a split of a dead thread has the descriptor in reserve, which is then freed as a whole.
  */
-function isReserved(desc: u32): bool {
+function isReserved(desc: Desc): bool {
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     if (isAlive(slot)) continue;
     for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
@@ -118,7 +115,7 @@ function isReserved(desc: u32): bool {
  * Second step, world running: gives back what the ledger still names. What is to be freed goes over
  * to this thread's ledger first, so no entry ever names what somebody else may have by now.
  */
-export function reapPins(slot: u32): void {
+export function reapPins(slot: Slot): void {
   for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
     const desc = ledgerEntry(slot, index);
     if (desc == 0) continue;
@@ -135,7 +132,7 @@ export function reapPins(slot: u32): void {
  * @param unlocks  whether a lock that the thread has on it goes as well
  * @returns whether nothing keeps it now
  */
-function settle(desc: u32, slot: u32, unlocks: bool): bool {
+function settle(desc: Desc, slot: Slot, unlocks: bool): bool {
   const refs = loadWord(refsAt(desc));
   const isFolio = isFolioType(typeOf(desc));
   const isFrozen = isFrozenBy(desc, slot);
@@ -145,7 +142,7 @@ function settle(desc: u32, slot: u32, unlocks: bool): bool {
   return (refs & UNPUBLISHED) != 0 || (isFrozen && unfreeze(desc));
 }
 
-function takeOver(desc: u32): void {
+function takeOver(desc: Desc): void {
   note(desc);
   takeForFree(desc, selfSlot());
 }
@@ -188,7 +185,7 @@ export function reapOwnLedger(): void {
 }
 
 /** Whether a split or a shrink of this thread had begun with what its user has pinned. */
-function isInHand(desc: u32, slot: u32): bool {
+function isInHand(desc: Desc, slot: Slot): bool {
   if (isFrozenBy(desc, slot)) return true;
   const isLocked = lockOwner(loadWord(flagsAt(desc))) == slot;
   return isLocked && isFolioType(typeOf(desc)) && headerOf(desc).link != 0;

@@ -13,6 +13,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_BUSY } from '../base/fault';
+import { Slot } from '../base/layout';
 import { dropLeases, repairLeases } from '../cache/lease';
 import { reapQueues, repairQueues } from '../cache/recover';
 import { repairCompaction } from '../compact/recover';
@@ -71,7 +72,7 @@ export function repairDead(): void {
  * Lowest floor first. Each repair may have been begun by somebody who died, and ends by freeing
  * the floor's lock.
  */
-export function repairFloors(slot: u32): void {
+export function repairFloors(slot: Slot): void {
   assertHalted();
   // All stocks go into the trees: from here on a bit without a word is lost property.
   repairFrames(slot);
@@ -112,7 +113,7 @@ export function reapDead(): u32 {
 }
 
 /** Gives back what a thread owns between two calls: of one that leaves, or of a dead one. */
-export function returnOwned(slot: u32): void {
+export function returnOwned(slot: Slot): void {
   dropDraft(slotOf(slot));
   dropLeases(slot);
   reapDeferred(slot);

@@ -21,7 +21,7 @@ import { ERR_BUSY, ERR_NOT_A_ZONE, ERR_PINNED } from '../base/fault';
 import {
   CACHE_TABLE,
   PAGE_MAP,
-  PAGE_SHIFT,
+  pageAddress,
   RCU_STATE,
   SLOT_TABLE,
   SUPERBLOCK,
@@ -89,7 +89,7 @@ function wipe(): void {
   fillZero(CACHE_TABLE, PAGE_MAP);
   // The words of the fixed pages stay as they are, for whoever looks at them before it attaches.
   const fixed: u32 = isDefined(PAGELESS_TWO_WORD) ? 0 : zone.firstPfn;
-  fillZero(PAGE_MAP + fixed * 4, zone.firstPfn << PAGE_SHIFT);
+  fillZero(PAGE_MAP + fixed * 4, pageAddress(zone.firstPfn));
   if (fixed == 0) fillPageWords(0, zone.firstPfn, miscWord(0, MISC_ZONE));
 }
 

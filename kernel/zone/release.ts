@@ -10,6 +10,7 @@
  * A zspage goes into limbo instead, because readers may still look at it. Had 5 died before the
  * end, its note would lead a survivor here: recover-pins.ts.
  */
+import { Desc, Slot } from '../base/layout';
 import { loadWord } from '../base/words';
 import { freeFolio } from '../folio/folio';
 import { lockOwner, unlockDesc } from '../memdesc/desc-lock';
@@ -23,7 +24,7 @@ import { deferZspage } from '../zsmalloc/active';
  * Frees a descriptor that this thread took the last reference of; it is noted in its ledger. Never
  * a slab: its cache keeps its own reference (slab/retire.ts).
  */
-export function releaseDesc(desc: u32): void {
+export function releaseDesc(desc: Desc): void {
   switch (typeOf(desc)) {
     case TYPE_ZSPAGE:
       deferZspage(desc);
@@ -35,16 +36,16 @@ export function releaseDesc(desc: u32): void {
 }
 
 /** Drops a pin of this thread. @inline */
-export function dropPin(desc: u32): void {
+export function dropPin(desc: Desc): void {
   if (!unpinFast(desc)) dropSlow(desc);
 }
 
-function dropSlow(desc: u32): void {
+function dropSlow(desc: Desc): void {
   if (unpin(desc)) releaseDesc(desc);
 }
 
 /** Before a thread leaves: drops its pins, and the locks with them. */
-export function dropPins(slot: u32): void {
+export function dropPins(slot: Slot): void {
   for (let desc = anyPinned(); desc != 0; desc = anyPinned()) {
     if (lockOwner(loadWord(flagsAt(desc))) == slot) unlockDesc(desc);
     dropPin(desc);

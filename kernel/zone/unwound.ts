@@ -15,6 +15,7 @@
  */
 import { selfSlot, setSelfPage, setSelfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
+import { Slot } from '../base/layout';
 import { repairLeases } from '../cache/lease';
 import { reapQueues, repairQueues } from '../cache/recover';
 import { forgetTargets } from '../compact/isolate';
@@ -70,7 +71,7 @@ export function repairSelf(): i32 {
   return 0;
 }
 
-function repairHalted(slot: u32): void {
+function repairHalted(slot: Slot): void {
   assertHalted();
   repairDead();
   repairFloors(slot);
@@ -91,7 +92,7 @@ function repairHalted(slot: u32): void {
  * In the running world: what the call had begun is given back. In this order: what stands in the
  * cell of its own, and then what is doomed, before anything is freed that would stand there.
  */
-function reapSelf(slot: u32): void {
+function reapSelf(slot: Slot): void {
   reapOwnLedger();
   reapCompaction(slot);
   reapUnpublished(slot);
@@ -102,7 +103,7 @@ function reapSelf(slot: u32): void {
 }
 
 /** Ends what `attach` had not finished, or `detach`. */
-function leaveUnwound(slot: u32): void {
+function leaveUnwound(slot: Slot): void {
   if (slotOf(slot).page != 0 && slotOf(slot).zsThread != 0) {
     detachThread();
     return;

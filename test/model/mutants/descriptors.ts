@@ -86,8 +86,8 @@ export const descriptorMutants: Mutant[] = [
     name: 'descriptor published by a plain store',
     edits: [
       [
-        'export function publish(desc: u32): void {\n  storeWord(refsAt(desc), OWNED);',
-        'export function publish(desc: u32): void {\n  store<u32>(refsAt(desc), OWNED);',
+        'export function publish(desc: Desc): void {\n  storeWord(refsAt(desc), OWNED);',
+        'export function publish(desc: Desc): void {\n  store<u32>(refsAt(desc), OWNED);',
       ],
     ],
     scenarios: ['pin-free-descriptor-reused'],

@@ -89,8 +89,8 @@ export const mutants: Mutant[] = [
     edits: [
       ['  slot.page = 0;\n  slot.zsThread = 0;\n  if (page != 0)', '  if (page != 0)'],
       [
-        'freePages(thread >> PAGE_SHIFT, 0, MISC_THREAD);\n}',
-        'freePages(thread >> PAGE_SHIFT, 0, MISC_THREAD);\n  slot.page = 0;\n  slot.zsThread = 0;\n}',
+        'freePages(pfnOfAddress(thread), 0, MISC_THREAD);\n}',
+        'freePages(pfnOfAddress(thread), 0, MISC_THREAD);\n  slot.page = 0;\n  slot.zsThread = 0;\n}',
       ],
     ],
     scenarios: ['recover-killed-debts'],

@@ -9,7 +9,12 @@ const written: Omit<Mutant, 'isAsserted'>[] = [
   },
   {
     name: 'the dead are repaired while the world runs',
-    edits: [['  repairDead();\n  resumeWorld();', '  resumeWorld();\n  repairDead();']],
+    edits: [
+      [
+        '  repairDead();\n  resumeWorld();\n  return i32(reapDead());',
+        '  resumeWorld();\n  repairDead();\n  return i32(reapDead());',
+      ],
+    ],
     scenarios: ['alloc-free-killed'],
   },
   {

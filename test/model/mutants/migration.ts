@@ -25,7 +25,7 @@ export const migrationMutants: Mutant[] = [
   {
     name: 'the place is changed before the copy',
     edits: [
-      ['  memory.copy(to <<', '  storeWord(place, to);\n  memory.copy(to <<'],
+      ['  memory.copy(pageAddress(to),', '  storeWord(place, to);\n  memory.copy(pageAddress(to),'],
       ['  storeWord(place, to);\n  fillPageWords(state.moveFrom', '  fillPageWords(state.moveFrom'],
     ],
     scenarios: ['migrate-read'],

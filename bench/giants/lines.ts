@@ -8,7 +8,7 @@
  * words. All these are larger than 256 KiB at a million entries. Not counted are what is small (the
  * root, the directory, the thread's own) and the entry itself.
  *
- * At the highest load: entries are added until there are fewer a leaf again, because leaves split.
+ * At the highest load: with as many entries as fill the leaves most.
  */
 import { readFileSync } from 'node:fs';
 import * as facts from '../../src/generated/facts.ts';
@@ -42,18 +42,29 @@ function storeOf(words: Uint32Array): Store {
   return { leaves: read('leaves'), top: read('top') };
 }
 
-/** Adds until the leaves begin to be emptier. @returns how many entries there are */
-function fillToTheBrim(cache: SharedCache, least: number): number {
+/** A cache that has room for so many. */
+function open(entries: number): SharedCache {
+  return new SharedCache({ maxSize: 8 * 2 ** 20 + entries * ROOMY, compression: 'none' });
+}
+
+/** Of so many entries to twice as many, the number with which leaves are fullest. */
+function fullest(least: number): number {
+  using cache = open(2 * least);
   const words = new Uint32Array(cache.arena.memory.buffer, 0, facts.SLOT_TABLE >> 2);
-  const value = new Uint8Array(VALUE_BYTES);
-  let entries = 0;
-  let peak = 0;
-  for (let load = 0; entries < least || load > peak * 0.98; ) {
-    for (const end = entries + BATCH; entries < end; entries++) cache.set(keyOf(entries), value);
-    load = entries / storeOf(words).leaves;
-    if (entries >= least / 2) peak = Math.max(peak, load);
+  const best = { entries: 0, load: 0 };
+  for (let entries = 0; entries < 2 * least; ) {
+    entries = add(cache, entries, entries + BATCH);
+    const load = entries / storeOf(words).leaves;
+    if (entries >= least && load > best.load) Object.assign(best, { entries, load });
   }
-  return entries;
+  return best.entries;
+}
+
+/** @returns how many entries there are then */
+function add(cache: SharedCache, from: number, to: number): number {
+  const value = new Uint8Array(VALUE_BYTES);
+  for (let id = from; id < to; id++) cache.set(keyOf(id), value);
+  return to;
 }
 
 /** For each page whether its lines are counted. */
@@ -141,9 +152,9 @@ function quantile(counts: readonly number[], share: number): number {
 export const lines: Suite = async (options: SuiteOptions): Promise<Result[]> => {
   if (!isWanted(options, 'lines-get')) return [];
   const least = options.isTiny ? 2000 : 1_000_000;
-  const maxSize = 8 * 2 ** 20 + 2 * least * ROOMY;
-  using cache = new SharedCache({ maxSize, compression: 'none' });
-  const entries = fillToTheBrim(cache, least);
+  const entries = fullest(least);
+  using cache = open(entries);
+  add(cache, 0, entries);
   const counts = countLines(cache, entries);
   options.note(
     `lines-get: of ${entries} entries, by lines: ${counts.map((n) => n ?? 0).join(' ')}`,

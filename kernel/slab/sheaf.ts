@@ -74,7 +74,7 @@ export class SlabHand {
 }
 
 /** State 7 of a cell, low three bits: taken by the slot above them and not yet filled. */
-const CELL_TAKEN: u64 = 7;
+export const CELL_TAKEN: u32 = 7;
 
 /** To be called before a thread's first change on this floor, but for pops and pushes. */
 export function noteEntered(): void {
@@ -129,8 +129,9 @@ export function isTakenBy(cell: u64, slot: Slot): bool {
   return cell == takenBy(slot);
 }
 
-function takenBy(slot: Slot): u64 {
-  return (u64(slot) << 3) | CELL_TAKEN;
+/** What a cell says that `slot` has taken. */
+export function takenBy(slot: Slot): u64 {
+  return (u64(slot) << 3) | u64(CELL_TAKEN);
 }
 
 /** What this thread had in hand is the user's now, or in a sheaf. */

@@ -36,7 +36,7 @@
 import { selfSlot } from '../base/env';
 import { FAULT_HANDLE, fail } from '../base/fault';
 import { casCell, loadCell, pokeCell, storeCell } from '../base/words';
-import { noteEntered } from '../slab/sheaf';
+import { noteEntered, takenBy } from '../slab/sheaf';
 import { currentEpoch } from '../thread/rcu';
 
 export const CELL_BYTES: u32 = 8;
@@ -47,7 +47,7 @@ export const CELL_UNPUBLISHED: u32 = 3;
 export const CELL_SAME: u32 = 4;
 export const CELL_PATTERN: u32 = 5;
 export const CELL_GONE_SAME: u32 = 6;
-export const CELL_TAKEN: u32 = 7;
+// 7 is CELL_TAKEN, which the slab stores: slab/sheaf.ts.
 
 const STATE_MASK: u64 = 7;
 const GENERATION_SHIFT: u64 = 3;
@@ -179,10 +179,5 @@ export function settleCell(handle: u32): void {
 export function takeCell(handle: u32): void {
   // A survivor looks for it among what slab had handed out.
   noteEntered();
-  pokeCell(handle, (u64(selfSlot()) << GENERATION_SHIFT) | u64(CELL_TAKEN));
-}
-
-/** Whether the thread in `slot` has the cell, and has not made anything of it yet, or any more. */
-export function isTakenBy(cell: u64, slot: u32): bool {
-  return cell == ((u64(slot) << GENERATION_SHIFT) | u64(CELL_TAKEN));
+  pokeCell(handle, takenBy(selfSlot()));
 }

@@ -37,6 +37,7 @@ import {
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHE_CELL, isObject } from '../slab/kmem-cache';
+import { isTakenBy } from '../slab/sheaf';
 import { assertHalted } from '../thread/context';
 import { breakLock, isLockOf } from '../thread/lock';
 import { highestSlot } from '../thread/slot';
@@ -50,7 +51,6 @@ import {
   hasPlace,
   isPlacedAt,
   isSame,
-  isTakenBy,
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';

@@ -21,35 +21,52 @@ interface SortedProps<Row> {
   first: number;
 }
 
-/** A table that any of its columns sorts. */
-function Sorted<Row>({ caption, rows, columns, first }: SortedProps<Row>): JSX.Element {
-  const [[by, isRising], sort] = useState<[number, boolean]>([first, false]);
-  const { value } = columns[by]!;
-  const sorted = rows.toSorted((a, b) => {
+/** Rows in the order of what a column says of them; equal ones stay as they are. */
+function inOrder<Row>(rows: readonly Row[], { value }: Column<Row>, isRising: boolean): Row[] {
+  return rows.toSorted((a, b) => {
     const [left, right] = [value(a), value(b)];
     const order = left < right ? -1 : Number(left > right);
     return isRising ? order : -order;
   });
+}
+
+interface HeadProps {
+  names: readonly string[];
+  by: number;
+  isRising: boolean;
+  sort: (order: [by: number, isRising: boolean]) => void;
+}
+
+/** Names of columns, each a button: the one that sorts turns round, another begins falling. */
+function Head({ names, by, isRising, sort }: HeadProps): JSX.Element {
   const direction = isRising ? 'ascending' : 'descending';
+  return (
+    <thead>
+      <tr>
+        {names.map((name, i) => (
+          <th key={name} scope="col" aria-sort={i === by ? direction : undefined}>
+            <button type="button" onClick={() => sort([i, i === by ? !isRising : false])}>
+              {name}
+              <span aria-hidden="true">{i === by ? (isRising ? ' ▲' : ' ▼') : ''}</span>
+            </button>
+          </th>
+        ))}
+      </tr>
+    </thead>
+  );
+}
+
+/** A table that any of its columns sorts. */
+function Sorted<Row>({ caption, rows, columns, first }: SortedProps<Row>): JSX.Element {
+  const [[by, isRising], sort] = useState<[number, boolean]>([first, false]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <section class="scroll" tabIndex={0} aria-label={caption}>
       <table>
         <caption class="hidden">{caption}</caption>
-        <thead>
-          <tr>
-            {columns.map(({ name }, i) => (
-              <th key={name} scope="col" aria-sort={i === by ? direction : undefined}>
-                <button type="button" onClick={() => sort([i, i === by ? !isRising : false])}>
-                  {name}
-                  <span aria-hidden="true">{i === by ? (isRising ? ' ▲' : ' ▼') : ''}</span>
-                </button>
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Head names={columns.map(({ name }) => name)} {...{ by, isRising, sort }} />
         <tbody>
-          {sorted.map((row) => (
+          {inOrder(rows, columns[by]!, isRising).map((row) => (
             <tr key={String(columns[0]!.value(row))}>
               {columns.map((column) => (
                 <td key={column.name}>{textOf(column, row)}</td>

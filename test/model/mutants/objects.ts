@@ -69,7 +69,10 @@ export const objectMutants: Mutant[] = [
     name: 'a thread takes a cell and does not say that it was on the slab floor',
     edits: [
       ['  noteEntered();\n', ''],
-      ["import { noteEntered } from '../slab/sheaf';\n", ''],
+      [
+        "import { noteEntered, takenBy } from '../slab/sheaf';\n",
+        "import { takenBy } from '../slab/sheaf';\n",
+      ],
     ],
     scenarios: ['object-release-killed'],
   },

@@ -221,14 +221,28 @@ export interface CacheStats {
   loads: LoadStats;
   threads: number;
   isSupervised: boolean;
+  near?: NearStats;
   tier?: TierStats;
+}
+
+/** Of a thread: values that are kept are shared in it; JSON is frozen, bytes are copied. */
+export interface NearOptions {
+  max: number;
+  maxAge?: number;
+}
+
+/** This thread's. */
+export interface NearStats {
+  entries: number;
+  hits: number;
+  outdated: number;
 }
 
 /** What each thread brings. `now`, a clock for tests, stays: expiry cannot be tested otherwise. */
 export interface AttachOptions<V> {
   values?: ValueKind | ValueCodec<V>;
   now?: () => number;
-  near?: unknown;
+  near?: NearOptions;
   /** False: this thread writes nothing there. */
   tier?: Tier | false;
 }

@@ -13,6 +13,7 @@ export * from './exports/entries';
 export * from './exports/folios';
 export * from './exports/grace';
 export * from './exports/lease';
+export * from './exports/near';
 export * from './exports/objects';
 export * from './exports/pages';
 export * from './exports/pools';

@@ -12,6 +12,7 @@
  */
 const quiet = new Set([
   ...['get', 'getMore', 'has', 'listKeys', 'hasObject', 'hasStore', 'zsReadObject', 'zsIsPool'],
+  ...['isNear', 'nearNote'],
   ...['fault', 'faultSlot', 'faultDetail', 'checkDetail', 'start', 'callFailed', 'repairSelf'],
   ...[
     'wasRefused',

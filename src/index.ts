@@ -47,6 +47,8 @@ export type {
   IncrementOptions,
   Key,
   NamespaceOptions,
+  NearOptions,
+  NearStats,
   Refusal,
   RestoreOptions,
   SetOptions,

@@ -15,6 +15,7 @@ import {
   leafAt,
   lockLeafOf,
   lookUp,
+  lookUpSettled,
   lookUpVersioned,
   unlockLeaf,
 } from '../store/directory';
@@ -37,6 +38,7 @@ import { COUNT_BYTES_OUT, COUNT_EXPIRATIONS, COUNT_HITS, COUNT_MISSES } from '..
 import { OP_DELETE } from '../thread/operations';
 import { selfState, setInKernel } from '../thread/slot';
 import { zsPlace, zsReadWord } from '../zsmalloc/object';
+import { noteNear } from './near';
 
 /** Hash of the key in the scratch. */
 export function keyHash(keyBytes: u32): u32 {
@@ -46,6 +48,7 @@ export function keyHash(keyBytes: u32): u32 {
 /** How an entry is looked for: with its version, and if it is stale as well. */
 const VERSIONED: u32 = 1;
 const STALE_TOO: u32 = 2;
+const NEAR: u32 = 4;
 
 /** Thread-local: whether the entry that was found last is stale. */
 let isStale: bool = false;
@@ -83,7 +86,7 @@ function findAs(how: u32, hash: u32, key: usize, keyBytes: u32, now: u64): u32 {
   const isVersioned = (how & VERSIONED) != 0;
   isStale = false;
   while (true) {
-    const handle = isVersioned ? lookUpVersioned(hash, key, keyBytes) : lookUp(hash, key, keyBytes);
+    const handle = lookUpAs(how, hash, key, keyBytes);
     if (handle == 0 || isPlain(zsPlace(handle))) return handle;
     // What is over for anybody is over for all.
     const time = max(now, latestTime());
@@ -96,6 +99,12 @@ function findAs(how: u32, hash: u32, key: usize, keyBytes: u32, now: u64): u32 {
     // Progress: otherwise another thread has set the key since. A version is asked for again.
     if (expire(hash, key, keyBytes, time) && !isVersioned) return 0;
   }
+}
+
+function lookUpAs(how: u32, hash: u32, key: usize, keyBytes: u32): u32 {
+  if ((how & VERSIONED) != 0) return lookUpVersioned(hash, key, keyBytes);
+  if ((how & NEAR) != 0) return lookUpSettled(hash, key, keyBytes);
+  return lookUp(hash, key, keyBytes);
 }
 
 /** No handle: cells are 8-byte aligned. */
@@ -122,9 +131,10 @@ function expire(hash: u32, key: usize, keyBytes: u32, now: u64): bool {
   return handle == 0 || isExpired;
 }
 
-/** What a reader wants: to be counted, and stale ones as well. */
+/** What a reader wants: to be counted, stale ones as well, a note of what it finds (near.ts). */
 export const GET_COUNTED: u32 = 1;
 export const GET_STALE: u32 = 2;
+export const GET_NEAR: u32 = 4;
 
 /**
  * Reads a value: its first block is in the output scratch afterwards.
@@ -134,8 +144,10 @@ export const GET_STALE: u32 = 2;
  */
 export function get(keyBytes: u32, now: u64, wanted: u32): i32 {
   assertInSection();
-  const how = (wanted & GET_STALE) != 0 ? STALE_TOO : 0;
+  const isNoted = (wanted & GET_NEAR) != 0;
+  const how = ((wanted & GET_STALE) != 0 ? STALE_TOO : 0) | (isNoted ? NEAR : 0);
   const handle = findInScratch(how, keyBytes, now);
+  if (isNoted && handle > NEEDS_CLOCK) noteNear(handle, isStale);
   return readFound(handle, keyBytes >> SPACE_SHIFT, (wanted & GET_COUNTED) != 0);
 }
 

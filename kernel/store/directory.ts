@@ -32,7 +32,7 @@ import {
 import { lock, tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
-import { findHandle, firstMatch, LEAF_NUMBER, noteAt, versionOf } from './leaf';
+import { findHandle, firstMatch, foundLeaf, LEAF_NUMBER, noteAt, versionOf } from './leaf';
 import { isSpacePage, SPACES_ORDER } from './spaces';
 import { TAGS_ORDER } from './tags';
 
@@ -271,6 +271,30 @@ export function lookUpVersioned(hash: u32, key: usize, keyBytes: u32): u32 {
     const handle = findHandle(leaf, hash, key, keyBytes);
     if (handle != 0 || (leafCount() == leaves && leafAt(number) == leaf)) return handle;
   }
+}
+
+/** Thread-local: what `lookUpSettled` noted. */
+let isSettled: bool = false;
+
+/** Whether no writer had the leaf between `foundVersion` and what was found. */
+export function wasSettled(): bool {
+  return isSettled;
+}
+
+/**
+ * Looks a key up as `lookUp` does, and notes its version, without a wait: `wasSettled` says whether
+ * what was found is what the key has at that version.
+ *
+ * @returns the handle of its entry, or 0
+ */
+export function lookUpSettled(hash: u32, key: usize, keyBytes: u32): u32 {
+  const number = numberFor(hash, leafCount());
+  const leaf = leafAt(number);
+  if (leaf != 0) version = versionOf(leaf, hash);
+  const isFree = leaf != 0 && loadWord(leafLockAt(number)) == 0;
+  const handle = lookUp(hash, key, keyBytes);
+  isSettled = isFree && foundLeaf() == leaf;
+  return handle;
 }
 
 /** A leaf that is missing was merged a moment ago: each round that meets that is another merge. */

@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import { NotANumberError } from '../errors.ts';
-import { SharedCache, type Version } from '../index.ts';
+import { type NearOptions, SharedCache, type Version } from '../index.ts';
 
 interface Expected {
   value: string;
@@ -279,13 +279,21 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   ),
 );
 
-function play(sequence: readonly Step[]): World {
+/** Plays it on a cache. Who has it open as well is asked every now and then. */
+function play(sequence: readonly Step[], near?: NearOptions): World {
   const { now, tick } = fakeClock();
-  const cache = new SharedCache<string>({ maxSize: '64MiB', values: 'string', now });
+  const brought = { now, ...(near && { near }) };
+  const cache = new SharedCache<string>({ maxSize: '64MiB', values: 'string', ...brought });
+  using other = SharedCache.attach<string>(cache.handle, brought);
   const world: World = { cache, oracle: new Oracle(), tick, seen: new Map() };
   for (const [i, step] of sequence.entries()) {
-    const [ours, expected] = step(world);
+    const isOthers = near !== undefined && i % 3 === 2;
+    const [ours, expected] = step(isOthers ? { ...world, cache: other } : world);
     assert.deepEqual(ours, expected, `step ${i}`);
+    // What each of them keeps near is looked at after all that anybody has done.
+    for (const one of near ? [cache, other] : []) {
+      for (const name of ['a', 'b', 'c']) assert.equal(one.get(name), world.oracle.find(name));
+    }
   }
   cache.arena.check();
   return world;
@@ -297,6 +305,18 @@ test('any sequence of calls answers like a Map', () => {
   const sequences = fc.array(steps, { maxLength: 60, size: 'max' });
   const run = (sequence: Step[]) => play(sequence).cache.close();
   fc.assert(fc.property(sequences, run), { numRuns: runs });
+});
+
+test('it does with values near, whichever of two that have it open is asked', () => {
+  let hits = 0;
+  const run = (sequence: Step[]) => {
+    const { cache } = play(sequence, { max: 3 });
+    hits += cache.stats().near!.hits;
+    cache.close();
+  };
+  const sequences = fc.array(steps, { maxLength: 60, minLength: 30, size: 'max' });
+  fc.assert(fc.property(sequences, run), { numRuns: runs });
+  assert.ok(hits > runs, 'near was of no use');
 });
 
 test('what was saved after any sequence is there when it is loaded', async () => {

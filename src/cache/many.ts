@@ -8,6 +8,7 @@
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
+import type { Near } from './near.ts';
 import { putAscii, SHORT_KEY } from './short-keys.ts';
 import type { Border, Key } from './transfer.ts';
 import { type Decoder, type Picking, pickingOf, type ValueCodec, viewOf } from './values.ts';
@@ -17,6 +18,7 @@ interface ManyParts<T> {
   readonly clock: ZoneClock;
   readonly codec: ValueCodec<T>;
   readonly decode: Decoder<T>;
+  readonly near: Near<T> | undefined;
   /** Throws `DisposedError` when the cache is closed. */
   live(): Border;
 }
@@ -53,7 +55,17 @@ export class Many<T> {
     this.#answers = new Int32Array(buffer, this.#output, facts.BLOCK_BYTES >> 2);
   }
 
+  /** Those that are known near are read one by one. */
   get(keys: readonly Key[]): (T | undefined)[] {
+    const { near } = this.#parts;
+    if (near === undefined) return this.#read(keys);
+    const isKnown = keys.map((key) => near.knows(key));
+    const others = this.#read(keys.filter((_, i) => !isKnown[i]));
+    let at = 0;
+    return keys.map((key, i) => (isKnown[i] ? this.#single(key) : others[at++]));
+  }
+
+  #read(keys: readonly Key[]): (T | undefined)[] {
     const { kernel, clock } = this.#parts;
     const values = new Array<T | undefined>(keys.length).fill(undefined);
     let limit = ROW_KEYS;
@@ -110,12 +122,15 @@ export class Many<T> {
   /** Takes the answers to the first `count` keys of the row. */
   #take(keys: readonly Key[], values: (T | undefined)[], from: number, count: number): void {
     const { take, make } = this.#picking;
+    const { near } = this.#parts;
     const words = this.#answers;
     const alone: number[] = [];
-    for (let i = 0, at = FIRST_ANSWER; i < count; i++) {
+    for (let i = 0, at = FIRST_ANSWER, record = 0; i < count; i++) {
       const bytes = words[at >> 2]!;
       const start = this.#output + at + 4;
       at += 8;
+      if (bytes >= 0) near?.noteRead(keys[from + i]!, this.#rowWords[(record >> 2) + 1]!);
+      record += RECORD_HEAD + padded(this.#rowWords[record >> 2]!);
       if (bytes === ALONE) alone.push(from + i);
       if (bytes < 0) continue;
       values[from + i] = take(this.#memory, start, start + bytes) as T;
@@ -128,8 +143,10 @@ export class Many<T> {
   }
 
   #single(key: Key): T | undefined {
+    const { near, decode } = this.#parts;
     const border = this.#parts.live();
-    return border.fetch(border.putKey(key), true, this.#parts.decode);
+    if (near !== undefined) return near.get(border, key);
+    return border.fetch(border.putKey(key), true, decode);
   }
 }
 

@@ -7,6 +7,7 @@ import { isThenable } from '../border/brands.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError, TargetTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import type { Near } from './near.ts';
 import { type GetOptions, readGetOptions, type Status } from './settings.ts';
 import type { Border, Key } from './transfer.ts';
 import type { Decoder } from './values.ts';
@@ -27,6 +28,7 @@ export interface EntryInfo {
 export interface ReaderParts<T> {
   readonly kernel: KernelExports;
   readonly decode: Decoder<T>;
+  readonly near: Near<T> | undefined;
   readonly writer: { touch(key: Key): boolean };
   /** Throws `DisposedError` when the cache is closed. */
   live(): Border;
@@ -41,8 +43,14 @@ export class Reader<T> {
 
   get(key: Key, options: GetOptions): T | undefined {
     const { allowStale, updateAgeOnGet, status } = readGetOptions(options);
-    const { kernel, decode } = this.#parts;
+    const { kernel, near } = this.#parts;
     const border = this.#parts.live();
+    const kept = updateAgeOnGet ? undefined : near?.find(key);
+    if (near && kept) {
+      if (status) Object.assign(status, { get: 'hit', entrySize: kept.bytes });
+      return near.share(kept);
+    }
+    const decode = near?.decoderFor(key) ?? this.#parts.decode;
     let outcome = 'miss' as NonNullable<Status['get']>;
     let size: number | undefined;
     const value = border.fetch(
@@ -53,7 +61,7 @@ export class Reader<T> {
         size = bytes.length;
         return decode(bytes, isLent);
       },
-      allowStale ? facts.GET_STALE : 0,
+      (allowStale ? facts.GET_STALE : 0) | (near ? facts.GET_NEAR : 0),
     );
     if (status !== undefined) status.get = outcome;
     if (status !== undefined && size !== undefined) status.entrySize = size;

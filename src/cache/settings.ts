@@ -19,6 +19,7 @@ import { parseSize } from '../sizes.ts';
 import { wasmPagesFor } from '../threads/zone.ts';
 import type { Tier } from '../tier/interface.ts';
 import { KIND, notHandle } from './handle-hint.ts';
+import { type NearOptions, readNear } from './near.ts';
 import type { Refusal } from './statistics.ts';
 import { checkTags } from './tags.ts';
 import { attachTier, createTier, type OpenTier, type TierHandle } from './tier-settings.ts';
@@ -46,6 +47,8 @@ export interface SharedCacheOptions<T> {
    * one. By default the system's own, which nobody can set back.
    */
   now?: () => number;
+  /** Keeps decoded values of its hottest keys in this thread. */
+  near?: NearOptions;
   /** A second tier: `redisTier()`, `lmdbTier()`, or one of one's own. */
   tier?: Tier;
 }
@@ -96,6 +99,8 @@ export interface AttachOptions<T> {
   values?: ValueKind | ValueCodec<T>;
   /** The clock, if the cache has one of its own. */
   now?: () => number;
+  /** Keeps decoded values of its hottest keys in this thread. */
+  near?: NearOptions;
   /**
    * This thread's own connection to the tier, if the cache has one; false: it has none, and what it
    * sets and deletes is not written there.
@@ -139,9 +144,10 @@ const CACHE_OPTIONS = [
   'maxEntrySize',
   'compression',
   'now',
+  'near',
   'tier',
 ];
-const ATTACH_OPTIONS = ['values', 'now', 'tier'];
+const ATTACH_OPTIONS = ['values', 'now', 'near', 'tier'];
 const RESTORE_OPTIONS = [...ATTACH_OPTIONS, 'maxSize'];
 const TIME_OPTIONS = ['ttl', 'staleFor'];
 const SET_OPTIONS = [...TIME_OPTIONS, 'tags', 'noUpdateTTL', 'status'];
@@ -157,6 +163,7 @@ export interface Opened<T> {
   readonly settings: Settings;
   readonly codec: ValueCodec<T>;
   readonly now: Now | undefined;
+  readonly near: Required<NearOptions> | undefined;
   readonly tier: OpenTier | undefined;
 }
 
@@ -170,6 +177,7 @@ export function readOptions<T>(options: SharedCacheOptions<T>): Opened<T> & { si
     maxEntrySize,
     compression = 'lz4',
     now,
+    near,
     tier,
   } = checkOptions(options, CACHE_OPTIONS);
   wasmPagesFor('maxSize', maxSize);
@@ -187,9 +195,10 @@ export function readOptions<T>(options: SharedCacheOptions<T>): Opened<T> & { si
     ),
     compression: checkCompression('compression', compression),
   };
+  const ownNear = readNear(near);
   const opened = tier === undefined ? undefined : createTier(tier);
   if (opened) settings.tier = opened.shared;
-  return { size, settings, codec, now: checkNow(now), tier: opened };
+  return { size, settings, codec, now: checkNow(now), near: ownNear, tier: opened };
 }
 
 /** Of `SharedCache.attach`. Throws `InvalidArgumentError`. */
@@ -208,10 +217,11 @@ export function readHandle<T>(
     compression: checkCompression('handle.compression', compression),
   };
   const own = checkOptions(options, ATTACH_OPTIONS);
+  const near = readNear(own.near);
   const opened = attachTier(tier, own.tier);
   if (opened) settings.tier = opened.shared;
   const codec = codecFor(values, own.values);
-  return { arena, settings, codec, now: checkNow(own.now), tier: opened };
+  return { arena, settings, codec, now: checkNow(own.now), near, tier: opened };
 }
 
 /** Options of a cache that is loaded from a file; what is said there cannot be contradicted. */
@@ -219,11 +229,12 @@ export function restoredOptions<T>(
   { values, ...saved }: SavedSettings,
   options: RestoreOptions<T>,
 ): SharedCacheOptions<T> {
-  const { maxSize = saved.maxSize, now, tier } = checkOptions(options, RESTORE_OPTIONS);
+  const { maxSize = saved.maxSize, now, near, tier } = checkOptions(options, RESTORE_OPTIONS);
   const codec = codecFor(values, options.values);
   return {
     ...saved,
     ...(now && { now }),
+    ...(near && { near }),
     ...(tier && { tier }),
     maxSize,
     values: values === 'own' ? codec : values,

@@ -17,6 +17,7 @@ import { formatSize } from '../sizes.ts';
 import { type CacheEvents, Events } from './events.ts';
 import { metricsText } from './metrics.ts';
 import { type NamespaceOptions, Namespaces } from './namespaces.ts';
+import { Near, type NearOptions, type NearStats } from './near.ts';
 import { openSaved } from './restore.ts';
 import { saveCache } from './save.ts';
 import {
@@ -52,6 +53,8 @@ export type {
   IncrementOptions,
   Key,
   NamespaceOptions,
+  NearOptions,
+  NearStats,
   Refusal,
   RestoreOptions,
   SetOptions,
@@ -68,14 +71,16 @@ class Opening<T> {
   readonly settings: Settings;
   readonly codec: ValueCodec<T>;
   readonly now: Now | undefined;
+  readonly near: Required<NearOptions> | undefined;
   readonly tier: OpenTier | undefined;
   readonly #brand = true;
 
-  constructor(arena: Arena, { settings, codec, now, tier }: Opened<T>) {
+  constructor(arena: Arena, { settings, codec, now, near, tier }: Opened<T>) {
     this.arena = arena;
     this.settings = settings;
     this.codec = codec;
     this.now = now;
+    this.near = near;
     this.tier = tier;
   }
 
@@ -223,12 +228,13 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
    */
   recreate(): SharedCache<T> {
     const { tier: _, values, ...settings } = this.#parts.settings;
-    const { codec, now, tier } = this.#opening;
+    const { codec, now, near, tier } = this.#opening;
     const options = {
       ...settings,
       maxSize: this.arena.size,
       values: values === 'own' ? codec : values,
       ...(now && { now }),
+      ...(near && { near }),
       ...(tier?.tier && { tier: tier.tier }),
     };
     const fresh = new SharedCache<T>(options);
@@ -263,11 +269,12 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
 
 /** Takes this thread's part: its clock and its border. Throws, and then the arena is closed. */
 function open<T>(opening: Opening<T>, isAttached: boolean): ViewParts<T> {
-  const { arena, settings, codec, now, tier } = opening;
+  const { arena, settings, codec, now, near, tier } = opening;
   try {
     const clock = openClock(arena, isAttached, now);
     const border = new Border(arena.kernel, arena.memory, clock);
     const parts = new ViewParts(arena.kernel, border, clock, codec, settings);
+    if (near) parts.near = new Near(parts, near);
     if (tier) parts.tier = new TierLink(parts, arena.memory, tier);
     return parts;
   } catch (error) {

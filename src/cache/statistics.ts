@@ -5,6 +5,7 @@
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import type { TierStats } from '../tier/interface.ts';
+import type { NearStats } from './near.ts';
 
 /**
  * Why a value was not kept: it is longer than `maxEntrySize`; nothing was left to evict; or a
@@ -56,7 +57,7 @@ export interface CacheStats {
   evictions: number;
   /** Entries that went because their time was over. */
   expirations: number;
-  /** Σ length of the values that were stored, and that were read. */
+  /** Σ length of the values that were stored, and that were read; of near hits nothing is. */
   bytesIn: number;
   bytesOut: number;
   /** How often a writer has waited for readers, because too much was waiting for them. */
@@ -69,6 +70,8 @@ export interface CacheStats {
    * attached thread holds. Else they are noticed late, at an exit event, or not at all.
    */
   isSupervised: boolean;
+  /** What this thread keeps near, if it does. Its hits are among those above. */
+  near?: NearStats;
   /** This thread's part in the second tier, if it has one. */
   tier?: TierStats;
 }

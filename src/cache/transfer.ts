@@ -208,10 +208,10 @@ export class Border {
     return this.space === 0 ? name : String.fromCharCode(256 + this.space) + name;
   }
 
-  /** Decodes the value of the key in the scratch. */
-  fetch<T>(keyBytes: number, isCounted: boolean, decode: Decoder<T>, stale = 0): T | undefined {
+  /** Decodes the value of the key in the scratch. @param wanted  GET_…, but for GET_COUNTED */
+  fetch<T>(keyBytes: number, isCounted: boolean, decode: Decoder<T>, wanted = 0): T | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
-      const length = this.#begin(keyBytes, (isCounted && attempt === 0 ? 1 : 0) | stale);
+      const length = this.#begin(keyBytes, (isCounted && attempt === 0 ? 1 : 0) | wanted);
       if (length < 0) return undefined;
       if (length <= facts.BLOCK_BYTES) return decode(this.#outputView(length), true);
       const value = this.#fetchBlocks(length);

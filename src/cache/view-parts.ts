@@ -6,6 +6,7 @@ import type { KernelExports } from '../border/kernel.ts';
 import { DisposedError } from '../errors.ts';
 import { Loader } from './loader.ts';
 import { Many } from './many.ts';
+import { Near } from './near.ts';
 import { Reader } from './reader.ts';
 import type { Settings } from './settings.ts';
 import type { TierLink } from './tier-link.ts';
@@ -29,6 +30,8 @@ export class ViewParts<T> {
   readonly writer: Writer<T>;
   /** Number of a namespace, 0 = none. */
   readonly space: number;
+  /** What this thread keeps decoded. */
+  near: Near<T> | undefined;
   /** What a second tier is reached by. */
   tier: TierLink<T> | undefined;
   readonly #border: Border;
@@ -58,7 +61,9 @@ export class ViewParts<T> {
 
   /** Those of a namespace of this cache. */
   inSpace<W>(border: Border, codec: ValueCodec<W>, settings: Settings): ViewParts<W> {
-    return new ViewParts(this.kernel, border, this.clock, codec, settings, this.#life);
+    const parts = new ViewParts(this.kernel, border, this.clock, codec, settings, this.#life);
+    if (this.near) parts.near = new Near(parts, this.near.options);
+    return parts;
   }
 
   /** Made for the first call that finds no value. */
@@ -83,6 +88,7 @@ export class ViewParts<T> {
   close(): void {
     this.#life.isClosed = true;
     for (const loader of this.#life.loaders) loader.close();
+    this.near?.clear();
     this.clock.close();
   }
 

@@ -55,11 +55,12 @@ export class CacheView<T> {
     return this.#sound().spaceTotal(this.#parts.space, 0);
   }
 
-  /** A copy of the key's value, or undefined. */
+  /** A copy of the key's value, or undefined. What is kept `near` is the thread's. */
   get(key: Key, options?: GetOptions): T | undefined {
     if (options !== undefined) return this.#parts.reader.get(key, options);
     const border = this.#parts.live();
-    return border.fetch(border.putKey(key), true, this.#parts.decode);
+    const { near, decode } = this.#parts;
+    return near ? near.get(border, key) : border.fetch(border.putKey(key), true, decode);
   }
 
   /** Like `get`, but counts neither as hit nor as miss. */
@@ -384,9 +385,10 @@ export class CacheView<T> {
    * for `loads`, `limboWaits` and the threads. Cost: a look at each thread, and namespace.
    */
   stats(): CacheStats {
-    const stats = readStats(this.#sound(), this.#parts.space);
-    const tier = this.#parts.tier?.session?.stats();
-    return tier ? { ...stats, tier } : stats;
+    const { near, tier, space } = this.#parts;
+    const [kept, behind] = [near?.stats(), tier?.session?.stats()];
+    const stats = readStats(this.#sound(), space);
+    return { ...stats, ...(kept && { near: kept }), ...(behind && { tier: behind }) };
   }
 
   #sound(): KernelExports {

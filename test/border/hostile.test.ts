@@ -51,6 +51,8 @@ const open = new SharedCache<unknown>({
 /** The number of no thread. */
 const NOBODY = 0xffffffff;
 
+const nearOptions = { max: 5, maxAge: 5, 'no such option': undefined };
+
 /** Ends what a call opened. */
 const shut = (opened: { close(): void } | undefined): void => opened?.close();
 
@@ -60,9 +62,7 @@ const rows: Record<string, Row> = {
     fields('new SharedCache', (o) => shut(new SharedCache(o)), {
       maxSize: '4MiB',
       values: 'json',
-      ttl: 5,
-      maxEntrySize: 1000,
-      compression: 'none',
+      ...{ ttl: 5, maxEntrySize: 1000, compression: 'none', near: { max: 5 } },
       'no such option': undefined,
     }),
   ),
@@ -72,6 +72,7 @@ const rows: Record<string, Row> = {
     shut(SharedCache.attach(open.handle, { values: bad })),
   ...Object.fromEntries([
     ...fields('SharedCache.attach', (h) => shut(SharedCache.attach(h)), cache.handle),
+    ...fields('near', (near: Any) => shut(SharedCache.attach(cache.handle, { near })), nearOptions),
     ...fields(
       'SharedCache.attach arena',
       (h) => shut(SharedCache.attach({ ...cache.handle, arena: h })),

@@ -197,8 +197,8 @@ export const allowedRaces: KernelRace[] = [
     // Frequencies stand in leaves, whose words have no names.
     place: /^0x/,
     between: [
-      { op: /^store8 \(plain\)$/, function: /\/(cache|store)\// },
-      { op: /^(load8( \(plain\))?|store8 \(plain\))$/, function: /\/(cache|store)\// },
+      { op: /^store8 \(plain\)$/, function: /\/(cache|store|near)\// },
+      { op: /^(load8( \(plain\))?|store8 \(plain\))$/, function: /\/(cache|store|near)\// },
     ],
     seenIn: 'get-overwrite-reuse',
     because:

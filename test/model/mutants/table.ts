@@ -5,6 +5,7 @@ import { folioMutants } from './folios.ts';
 import { frameMutants } from './frames.ts';
 import { limboMutants } from './limbo.ts';
 import { migrationMutants } from './migration.ts';
+import { nearMutants } from './near.ts';
 import { objectMutants } from './objects.ts';
 import { reapMutants } from './reap.ts';
 import { slabMutants } from './slab.ts';
@@ -155,6 +156,7 @@ export const mutants: Mutant[] = [
   ...folioMutants,
   ...frameMutants,
   ...migrationMutants,
+  ...nearMutants,
   ...objectMutants,
   ...slabMutants,
   ...storeMutants,

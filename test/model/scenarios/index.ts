@@ -10,6 +10,7 @@ import { leaseScenarios } from './leases.ts';
 import { limboScenarios } from './limbo.ts';
 import { manyScenarios } from './many.ts';
 import { migrationScenarios } from './migration.ts';
+import { nearScenarios } from './near.ts';
 import { objectDeathScenarios } from './object-deaths.ts';
 import { objectScenarios } from './objects.ts';
 import { packScenarios } from './pack.ts';
@@ -44,6 +45,7 @@ export const scenarios: KernelScenario[] = [
   ...compactionScenarios,
   ...manyScenarios,
   ...spaceScenarios,
+  ...nearScenarios,
   ...migrationScenarios,
   ...poisonScenarios,
   ...objectScenarios,

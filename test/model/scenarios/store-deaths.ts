@@ -87,7 +87,7 @@ const overwriteAndReclaim: Body = async (thread, machine) => {
 /** A value of three objects. */
 const setChain: Body = (thread) => thread.call('set', 4, 9000, 1, 0);
 const setAndDropDraft: Body = async (thread) => {
-  // Of three objects: that of one alone stands on the desk as well.
+  // Of three objects: that of one alone stands in the thread state as well.
   await thread.call('beginSet', 4, 9000, 0);
   await thread.call('appendSet', 9000, 1);
   await thread.call('beginSet', 4, VALUE_BYTES, 0);

@@ -105,8 +105,9 @@ export function repairReplaced(slot: u32): void {
   if (threadStateOf(slot) == 0) return;
   const thread = asThreadState(threadStateOf(slot));
   if (thread.replaced == 0) return;
-  const hasHeir = thread.ownCell != 0 && isTakenBy(loadCell(thread.ownCell), slot);
-  if (hasHeir && !isNamed(thread.replaced)) storeCell(thread.ownCell, goneCell(thread.replaced));
+  const hasRetiredCell = thread.ownCell != 0 && isTakenBy(loadCell(thread.ownCell), slot);
+  if (hasRetiredCell && !isNamed(thread.replaced))
+    storeCell(thread.ownCell, goneCell(thread.replaced));
   thread.replaced = 0;
 }
 

@@ -4,9 +4,10 @@
  *    0  bytes       of the whole record, a multiple of 4
  *    4  sum         checksum of what follows it, up to the first block
  *    8  valueBytes
- *   12  keyBytes:12 · extBytes:12 · 8 bits that are 0
- *   16  expiry      milliseconds since 1970; 0 = never
- *   24  ext         padded to 4: for what entries may have beside; nothing yet, and 0 bytes long
+ *   12  keyBytes:12 · extBytes:12 · space:8 (store/spaces.ts)
+ *   16  expiry:48, ttl:16   milliseconds since 1970, 0 = never; code of its own time to live
+ *   24  ext         for what few entries have: fresh:64, by the wall · ttl:64 · tags:32 · their
+ *                   names, a byte with the length − 1 before each, padded to 4
  *       key         padded to 4
  *       blocks      each padded to 4 (stored.ts)
  *
@@ -20,76 +21,149 @@
  * read, as an image's forger does. What is damaged ends the row; what came before it is kept.
  */
 import { ERR_ARGUMENT } from '../base/fault';
-import { peekCell, peekWord, pokeCell, pokeWord } from '../base/words';
+import { peekByte, peekCell, peekWord, pokeCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { beginDraft } from '../store/entry';
-import { BLOCK_HEAD_BYTES } from '../store/entry-head';
+import { BLOCK_HEAD_BYTES, TIME_BITS, TIME_MASK } from '../store/entry-head';
+import { describeDraft, extensionScratch, MAX_TAGS } from '../store/extension';
 import { BLOCK_BYTES, MAX_KEY_BYTES } from '../store/limits';
+import { LENGTH_MASK, SPACE_SHIFT, spaceCount } from '../store/spaces';
+import { tagClock } from '../store/tags';
 import { leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { appendBytes, commit } from './cache';
-import { blockBytes, isSound, storedExpiry, storedValueBytes } from './stored';
+import { readExpiry, readFresh, readLongTtl, readTags } from './read';
+import { blockBytes, isSound, storedNameBytes, storedValueBytes } from './stored';
 
 const SUM: usize = 4;
 const VALUE_BYTES: usize = 8;
 const SIZES: usize = 12;
 const EXPIRY: usize = 16;
 export const RECORD_HEAD_BYTES: u32 = 24;
-/** Expiries have 48 bits. */
-const LAST: f64 = 281474976710655;
+/** Of head, extension and key together, at most. */
+export const RECORD_MOST_BYTES: u32 = 4200;
+/** Times have 41 bits in the zone, and 48 by the wall. */
+const LAST: f64 = 2199023255551;
+const WALL_BITS: u64 = 48;
 const KEY_BYTES_MASK: u32 = 0xfff;
+const EXT_SHIFT: u32 = 12;
+const IN_SPACE_SHIFT: u32 = 24;
+/** Places in the extension. */
+const EXT_TTL: usize = 8;
+const EXT_TAGS: usize = 16;
+const EXT_NAMES: u32 = 20;
 
 function padded(bytes: u32): u32 {
   return (bytes + 3) & ~3;
 }
 
-/** What a sum stands for: the head behind it, and the key. */
-function sumOf(record: usize, keyBytes: u32): u32 {
-  return checksum(record + VALUE_BYTES, RECORD_HEAD_BYTES - u32(VALUE_BYTES) + keyBytes);
+/** What a sum stands for: the head behind it, extension and key. */
+function sumOf(record: usize, bytes: u32): u32 {
+  return checksum(record + VALUE_BYTES, RECORD_HEAD_BYTES - u32(VALUE_BYTES) + bytes);
+}
+
+function toWall(time: u64, offset: f64): u64 {
+  return time == 0 ? 0 : u64(max(1, f64(time) + offset));
+}
+
+/** What was over before the zone's time began has a time, too: its first millisecond. */
+function fromWall(time: u64, offset: f64): u64 {
+  return time == 0 ? 0 : u64(min(max(1, f64(time) - offset), LAST));
 }
 
 /**
- * Makes head and key of the record of what `getStored` found last, in the input scratch; `bytes` is
- * the caller's to write, who knows the blocks. The key stands in the key scratch.
+ * Makes head, extension and key of the record of what `getStored` found last, in the input scratch;
+ * `bytes` is the caller's to write, who knows the blocks. The key stands in the key scratch, and
+ * behind it the names of its tags.
  *
  * @param offset  milliseconds from zone time to the wall's
- * @returns the length of both
+ * @returns the length of all three
  */
 export function sealRecord(keyBytes: u32, offset: f64): u32 {
   const record: usize = selfState().inputScratch;
-  const expiry = storedExpiry();
+  const length = keyBytes & LENGTH_MASK;
+  const ext = sealExtension(record + RECORD_HEAD_BYTES, keyBytes, offset);
+  const key = record + RECORD_HEAD_BYTES + ext;
+  const sizes = length | (ext << EXT_SHIFT) | ((keyBytes >> SPACE_SHIFT) << IN_SPACE_SHIFT);
   pokeWord(record + VALUE_BYTES, storedValueBytes());
-  pokeWord(record + SIZES, keyBytes);
-  pokeCell(record + EXPIRY, expiry == 0 ? 0 : u64(max(1, f64(expiry) + offset)));
-  pokeCell(record + RECORD_HEAD_BYTES + ((keyBytes & ~3) as usize), 0);
-  memory.copy(record + RECORD_HEAD_BYTES, selfState().keyScratch, keyBytes);
-  pokeWord(record + SUM, sumOf(record, keyBytes));
-  return RECORD_HEAD_BYTES + padded(keyBytes);
+  pokeWord(record + SIZES, sizes);
+  const until = toWall(readExpiry() & TIME_MASK, offset);
+  pokeCell(record + EXPIRY, until | ((readExpiry() >> TIME_BITS) << WALL_BITS));
+  pokeWord(key + ((length & ~3) as usize), 0);
+  memory.copy(key, selfState().keyScratch, length);
+  pokeWord(record + SUM, sumOf(record, ext + length));
+  return RECORD_HEAD_BYTES + ext + padded(length);
 }
 
-/** Thread-local: what the record of `readHead` says. */
+/** @returns the length of the extension at `ext`, 0 = there is none */
+function sealExtension(ext: usize, keyBytes: u32, offset: f64): u32 {
+  if (readFresh() == 0 && readLongTtl() == 0 && readTags() == 0) return 0;
+  const names = storedNameBytes();
+  pokeCell(ext, toWall(readFresh(), offset));
+  pokeCell(ext + EXT_TTL, readLongTtl());
+  pokeWord(ext + EXT_TAGS, readTags());
+  memory.copy(ext + EXT_NAMES, extensionScratch(keyBytes), names);
+  return EXT_NAMES + names;
+}
+
+/** Thread-local: what the record of `readHead` says; keyBytes with the space. */
 let valueBytes: u32 = 0;
 let keyBytes: u32 = 0;
+let extBytes: u32 = 0;
 let expiry: u64 = 0;
 
-/** Reads head and key, of which `room` bytes are there. @returns whether they are whole */
+/** Where the first block begins, in the record of `readHead`. */
+function blocksAt(): u32 {
+  return RECORD_HEAD_BYTES + extBytes + padded(keyBytes & LENGTH_MASK);
+}
+
+/** Reads all before the blocks, of which `room` bytes are there. @returns whether it is whole */
 function readHead(record: usize, room: u32, offset: f64): bool {
   if (room < RECORD_HEAD_BYTES) return false;
   const sizes = peekWord(record + SIZES);
-  keyBytes = sizes & KEY_BYTES_MASK;
-  if (keyBytes != sizes || keyBytes == 0 || keyBytes > MAX_KEY_BYTES) return false;
-  if (RECORD_HEAD_BYTES + padded(keyBytes) > room) return false;
-  if (peekWord(record + SUM) != sumOf(record, keyBytes)) return false;
+  const length = sizes & KEY_BYTES_MASK;
+  const space = sizes >> IN_SPACE_SHIFT;
+  extBytes = (sizes >> EXT_SHIFT) & KEY_BYTES_MASK;
+  keyBytes = length | (space << SPACE_SHIFT);
+  if (length == 0 || length > MAX_KEY_BYTES || space > spaceCount()) return false;
+  if (blocksAt() > room || peekWord(record + SUM) != sumOf(record, extBytes + length)) return false;
+  if (extBytes != 0 && !areNamesWhole(record + RECORD_HEAD_BYTES)) return false;
   valueBytes = peekWord(record + VALUE_BYTES);
   const wall = peekCell(record + EXPIRY);
-  // What expired before the zone's time began has a time, too: its first millisecond.
-  expiry = wall == 0 ? 0 : u64(min(max(1, f64(wall) - offset), LAST));
+  expiry = fromWall(wall & ((1 << WALL_BITS) - 1), offset);
+  if (expiry != 0) expiry |= (wall >> WALL_BITS) << TIME_BITS;
   return i32(valueBytes) >= 0;
 }
 
-function beginRecord(record: usize): void {
-  memory.copy(selfState().keyScratch, record + RECORD_HEAD_BYTES, keyBytes);
+function areNamesWhole(ext: usize): bool {
+  if (extBytes < EXT_NAMES || (extBytes & 3) != 0 || peekWord(ext + EXT_TAGS) > MAX_TAGS)
+    return false;
+  let end: u32 = EXT_NAMES;
+  for (let left = peekWord(ext + EXT_TAGS); left != 0; left--) {
+    if (end >= extBytes) return false;
+    end += 2 + u32(peekByte(ext + end));
+  }
+  return end <= extBytes;
+}
+
+function isOver(now: u64): bool {
+  return expiry != 0 && (expiry & TIME_MASK) <= now;
+}
+
+/** @returns false: key and tags are too long together, as no entry's are */
+function beginRecord(record: usize, offset: f64): bool {
+  const slot = selfState();
+  const ext = record + RECORD_HEAD_BYTES;
+  memory.copy(slot.keyScratch, ext + extBytes, keyBytes & LENGTH_MASK);
+  if (extBytes != 0) {
+    memory.copy(slot.outputScratch, ext + EXT_NAMES, extBytes - EXT_NAMES);
+    const fresh = fromWall(peekCell(ext), offset);
+    const ttl = peekCell(ext + EXT_TTL);
+    const tags = peekWord(ext + EXT_TAGS);
+    if (!describeDraft(keyBytes, fresh, ttl, tagClock(), tags)) return false;
+  }
   beginDraft(keyBytes, valueBytes, expiry);
+  return true;
 }
 
 /**
@@ -114,26 +188,25 @@ export function adoptRecords(bytes: u32, offset: f64, now: u64): i32 {
 /** @returns false: it is damaged */
 function adoptRecord(record: usize, length: u32, offset: f64, now: u64): bool {
   if (!readHead(record, length, offset)) return false;
-  const block = record + RECORD_HEAD_BYTES + padded(keyBytes);
+  const block = record + blocksAt();
   const room = length - u32(block - record);
   if (room < BLOCK_HEAD_BYTES || padded(blockBytes(block)) != room) return false;
   if (!isSound(block, blockBytes(block))) return false;
-  if (expiry != 0 && expiry <= now) return true;
-  beginRecord(record);
+  if (isOver(now)) return true;
+  if (!beginRecord(record, offset)) return false;
   if (appendBytes(block, blockBytes(block)) == 0) commit();
   leaveSection();
   return true;
 }
 
 /**
- * Begins an entry with head and key in the input scratch; its blocks follow.
+ * Begins an entry with all before its blocks in the input scratch; its blocks follow.
  *
  * @returns 1; 0: it has expired; ERR_ARGUMENT: they are damaged
  */
 export function adoptHead(bytes: u32, offset: f64, now: u64): i32 {
   const record: usize = selfState().inputScratch;
   if (!readHead(record, bytes, offset)) return ERR_ARGUMENT;
-  if (expiry != 0 && expiry <= now) return 0;
-  beginRecord(record);
-  return 1;
+  if (isOver(now)) return 0;
+  return beginRecord(record, offset) ? 1 : ERR_ARGUMENT;
 }

@@ -18,17 +18,20 @@ import { decompress } from '../codec/lz4';
 import { dropDraft } from '../store/entry';
 import { BLOCK_HEAD_BYTES, RAW } from '../store/entry-head';
 import { beginRead, continueRead } from '../store/entry-read';
+import { extensionScratch } from '../store/extension';
 import { freshUntil } from '../store/life';
 import { BLOCK_BYTES } from '../store/limits';
 import { assertInSection } from '../thread/context';
 import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 import { appendBytes } from './cache';
-import { findFresh, NEEDS_CLOCK } from './read';
+import { findFresh, NEEDS_CLOCK, noteTimes, readTags } from './read';
+import { readNames } from './touch';
 
-/** Thread-local: of the entry that `getStored` found last. */
+/** Thread-local: of the entry that `getStored` found last, beside what `noteTimes` notes. */
 let expiry: u64 = 0;
 let valueBytes: u32 = 0;
+let nameBytes: u32 = 0;
 
 /**
  * Copies the first block of the key's entry to the output scratch. Not counted.
@@ -40,10 +43,18 @@ export function getStored(keyBytes: u32, now: u64): i32 {
   const handle = findFresh(keyBytes, now);
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) return ERR_NOT_FOUND;
+  const place = zsPlace(handle);
   // Who keeps it elsewhere keeps it no longer than it is fresh.
-  expiry = freshUntil(zsPlace(handle));
+  expiry = freshUntil(place);
+  noteTimes(place);
+  nameBytes = readTags() == 0 ? 0 : readNames(place, extensionScratch(keyBytes));
   valueBytes = beginRead(handle, true);
   return i32(valueBytes);
+}
+
+/** Of the tags' names, behind the key in the key scratch. */
+export function storedNameBytes(): u32 {
+  return nameBytes;
 }
 
 /** Copies the next block. @returns bytes of value in it, or ERR_RESTART */

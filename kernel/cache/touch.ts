@@ -14,14 +14,14 @@ import {
   RAW,
 } from '../store/entry-head';
 import { beginRead, continueRead } from '../store/entry-read';
-import { BYTES_MASK, keepExtension, namesAt, tagCount } from '../store/extension';
+import { BYTES_MASK, keepExtension, namesAt } from '../store/extension';
 import { ownTtl } from '../store/life';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { zsPlace, zsRead, zsReadWord } from '../zsmalloc/object';
 import { appendBytes, beginIf, publish } from './cache';
 import { IF_VERSION } from './condition';
-import { findVersioned, keyHash, NEEDS_CLOCK, noteTimes } from './read';
+import { findVersioned, keyHash, NEEDS_CLOCK, noteTimes, readTags } from './read';
 
 /** Thread-local: what `inspectEntry` found, beside the times (`noteTimes`). */
 let ttl: u64 = 0;
@@ -50,19 +50,24 @@ export function inspectEntry(keyBytes: u32, now: u64): i32 {
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) return ERR_NOT_FOUND;
   const place = zsPlace(handle);
-  const extension = extensionOf(place);
   noteTimes(place);
   ttl = ownTtl(place);
   bytes = entryValueBytes(place);
   stored = entryStoredBytes(place);
-  if (extension == 0) return 0;
+  if (readTags() == 0 || readNames(place, selfState().outputScratch) == 0) return 0;
+  return i32(readTags());
+}
+
+/** Copies the names of an entry's tags, which has some. In a section. @returns their length */
+export function readNames(place: u64, to: usize): u32 {
+  const extension = extensionOf(place);
   const word = zsReadWord(place, extension);
   const names = namesAt(word);
-  const extensionBytes = word & BYTES_MASK;
+  const bytes = word & BYTES_MASK;
   // A damaged one may say anything.
-  if (extensionBytes < names) return 0;
-  zsRead(place, extension + names, selfState().outputScratch, extensionBytes - names);
-  return i32(tagCount(word));
+  if (bytes < names) return 0;
+  zsRead(place, extension + names, to, bytes - names);
+  return bytes - names;
 }
 
 /**

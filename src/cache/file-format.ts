@@ -18,8 +18,9 @@ import type { SavedSettings } from './settings.ts';
 type Crc = ReturnType<typeof nodeFiles>['crc32'];
 
 /** Raised with every change of the layout above, and of records and blocks. */
-const VERSION = 1;
+const VERSION = 2;
 const MAGIC = 'plzcache';
+const FOREVER: number = Number.POSITIVE_INFINITY;
 const IMAGE = 'it is an arena image, for Arena.load and `pageless report`';
 const END_MAGIC = 'plzc-end';
 const FIXED_BYTES = 16;
@@ -42,7 +43,10 @@ export function padded(length: number): number {
 }
 
 export function headerOf(settings: SavedSettings, crc32: Crc): Buffer {
-  const text = Buffer.from(JSON.stringify(settings));
+  // JSON has no Infinity.
+  const text = Buffer.from(
+    JSON.stringify(settings, (_, value) => (value === FOREVER ? -1 : value)),
+  );
   const header = Buffer.alloc(FIXED_BYTES + text.length + SUM_BYTES);
   header.write(MAGIC, 'latin1');
   header.writeUInt32LE(VERSION, 8);
@@ -74,7 +78,8 @@ export function readHeader(
   if (!isWhole || crc32(start.subarray(0, end)) !== start.readUInt32LE(end)) {
     throw new BadImageError(file, 'its header is damaged', 'saved cache');
   }
-  const settings = JSON.parse(start.toString('utf8', FIXED_BYTES, end));
+  const text = start.toString('utf8', FIXED_BYTES, end);
+  const settings = JSON.parse(text, (_, value) => (value === -1 ? FOREVER : value));
   return { settings, bytes: end + SUM_BYTES };
 }
 

@@ -10,8 +10,9 @@
  * as hit nor as miss.
  */
 import { checkObject, checkOptions } from '../border/arguments.ts';
+import type { ZoneClock } from '../border/clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import type { Key } from './transfer.ts';
+import type { Border, Key } from './transfer.ts';
 import { type Bytes, decodeText, encodeText } from './values.ts';
 
 export interface KeysOptions {
@@ -36,6 +37,28 @@ export function copyOf(lent: Uint8Array): Bytes {
 function isTextOf(text: string, bytes: Uint8Array): boolean {
   const encoded = encodeText('key', text);
   return encoded.length === bytes.length && encoded.every((byte, i) => byte === bytes[i]);
+}
+
+/** The cursor behind the last key: kernel/cache/keys.ts. */
+const END_OF_KEYS = 2 ** 32;
+
+/** The keys of a view, each made of lent bytes. @param live  throws when the cache is closed */
+export function* walk<K>(
+  border: Border,
+  clock: ZoneClock,
+  live: () => unknown,
+  make: (lent: Uint8Array) => K,
+): Generator<K> {
+  for (let cursor = 0; cursor < END_OF_KEYS; ) {
+    const now = clock.nowIfNeeded();
+    live();
+    const { keys, next } = border.listKeys(cursor, now, make);
+    for (const key of keys) {
+      yield key;
+      live();
+    }
+    cursor = next;
+  }
 }
 
 /** Whether all keys are wanted as bytes. Throws `InvalidArgumentError`. */

@@ -5,12 +5,20 @@
  * A name is the cache's, for ever, and so are its options: who registers it first says them, and
  * the others agree, or leave them out. A codec is code, so each thread brings it.
  */
+import type { Arena } from '../arena/arena.ts';
 import { checkOptions } from '../border/arguments.ts';
 import { InvalidArgumentError, TooManyNamespacesError, ZoneTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { readStaleFor, readTtl, type TimeOptions } from './settings.ts';
 import { Border } from './transfer.ts';
-import { encodeText, isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
+import {
+  decodeText,
+  encodeText,
+  isValueKind,
+  type ValueCodec,
+  type ValueKind,
+  valueCodec,
+} from './values.ts';
 import { CacheView } from './view.ts';
 import type { ViewParts } from './view-parts.ts';
 
@@ -28,6 +36,14 @@ interface Registered {
   ttl: number;
   staleFor: number;
 }
+/** A name as a file has it. */
+export interface SavedName extends Registered {
+  name: string;
+}
+
+/** Where the name begins in its record. */
+const NAME_AT = 64;
+
 type Said = { [K in keyof Registered]: Registered[K] | undefined };
 
 export class Namespaces<T> {
@@ -55,7 +71,7 @@ export class Namespaces<T> {
       ttl: readTtl(ttl, undefined),
       staleFor: readStaleFor(staleFor, undefined),
     };
-    const space = this.#register(name, said);
+    const space = registerName(this.#parts, name, said);
     const registered = readRecord(this.#memory, kernel.spaceRecord(space));
     checkAgreed(name, registered, said);
     const kind = registered.values;
@@ -74,19 +90,34 @@ export class Namespaces<T> {
     this.#views.set(name, { codec, view: view as CacheView<unknown> });
     return view;
   }
+}
 
-  /** @returns its number; what is not said is as in the cache, if it is new */
-  #register(name: string, said: Said): number {
-    const { kernel, settings } = this.#parts;
-    const inherited = settings.values === 'own' ? 'cache' : settings.values;
-    const { values = inherited, ttl = settings.ttl, staleFor = settings.staleFor } = said;
-    const bytes = encodeName(name);
-    const nameBytes = this.#parts.live().putKey(bytes);
-    const space = kernel.registerSpace(nameBytes, KINDS.indexOf(values), ttl, staleFor);
-    if (space === facts.ERR_FULL) throw new TooManyNamespacesError(facts.MAX_SPACES);
-    if (space < 0) throw new ZoneTooSmallError('another namespace');
-    return space;
-  }
+/** @returns its number; what is not said is as in the cache, if it is new */
+function registerName<T>(parts: ViewParts<T>, name: string, said: Said): number {
+  const { kernel, settings } = parts;
+  const inherited = settings.values === 'own' ? 'cache' : settings.values;
+  const { values = inherited, ttl = settings.ttl, staleFor = settings.staleFor } = said;
+  const bytes = encodeName(name);
+  const nameBytes = parts.live().putKey(bytes);
+  const space = kernel.registerSpace(nameBytes, KINDS.indexOf(values), ttl, staleFor);
+  if (space === facts.ERR_FULL) throw new TooManyNamespacesError(facts.MAX_SPACES);
+  if (space < 0) throw new ZoneTooSmallError('another namespace');
+  return space;
+}
+
+/** All names of a cache, in the order of their numbers: for a file. */
+export function readNames({ kernel, memory }: Pick<Arena, 'kernel' | 'memory'>): SavedName[] {
+  return Array.from({ length: kernel.spaceCount() }, (_, i) => {
+    const at = kernel.spaceRecord(i + 1) >>> 0;
+    const length = new DataView(memory.buffer, at, 4).getUint32(0, true);
+    const name = decodeText(new Uint8Array(memory.buffer, at + NAME_AT, length));
+    return { name, ...readRecord(memory, at) };
+  });
+}
+
+/** Gives a fresh cache the names of another one, which get the same numbers. */
+export function restoreNames<T>(parts: ViewParts<T>, names: readonly SavedName[]): void {
+  for (const { name, ...said } of names) registerName(parts, name, said);
 }
 
 /** The UTF-8 of a name. Throws `InvalidArgumentError`. */

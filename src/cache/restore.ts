@@ -30,8 +30,9 @@ const RAW: number = 0x8000_0000;
 const WINDOW_BYTES: number = facts.BLOCK_BYTES + BLOCK_HEAD_BYTES;
 /** In a record's head. */
 const VALUE_BYTES_AT = 8;
-const KEY_BYTES_AT = 12;
-const KEY_BYTES_MASK = 0xfff;
+const SIZES_AT = 12;
+const SIZE_MASK = 0xfff;
+const EXT_SHIFT = 12;
 /** Of an entry, what the index and its queues take beside what a file holds. */
 const OVERHEAD_BYTES = 32;
 
@@ -174,7 +175,9 @@ class Intake {
   /** Takes one record of any length, block by block. @returns false if it is damaged */
   takeRecord(record: Buffer): boolean {
     if (record.length < facts.RECORD_HEAD_BYTES) return false;
-    let at = facts.RECORD_HEAD_BYTES + padded(record.readUInt32LE(KEY_BYTES_AT) & KEY_BYTES_MASK);
+    const sizes = record.readUInt32LE(SIZES_AT);
+    const ext = (sizes >>> EXT_SHIFT) & SIZE_MASK;
+    let at = facts.RECORD_HEAD_BYTES + ext + padded(sizes & SIZE_MASK);
     const now = this.#clock.now();
     this.#input.set(record.subarray(0, at));
     const begun = this.#kernel.adoptHead(

@@ -14,9 +14,11 @@ import type { ZoneClock } from '../border/clock.ts';
 import { draftOf, fileError, nodeFiles, removeQuietly } from '../border/files.ts';
 import * as facts from '../generated/facts.ts';
 import { type Extent, headerOf, padded, trailerOf } from './file-format.ts';
+import { copyOf, walk } from './iteration.ts';
+import { readNames } from './namespaces.ts';
 import type { Settings } from './settings.ts';
 import { StoredBlocks } from './stored.ts';
-import type { Border } from './transfer.ts';
+import { Border } from './transfer.ts';
 import type { Bytes } from './values.ts';
 
 /** What is written at a time: some milliseconds of work. */
@@ -24,11 +26,10 @@ const CHUNK_BYTES: number = 2 ** 20;
 
 export interface Saved {
   arena: Arena;
-  border: Border;
   clock: ZoneClock;
   settings: Settings;
-  /** Throws when the cache is closed. */
-  keys: Iterable<Bytes>;
+  /** Of the cache's own keys. Throws when the cache is closed. */
+  live(): Border;
 }
 
 /** Throws `BadImageError` and leaves no file behind. */
@@ -39,8 +40,10 @@ export async function saveCache(saved: Saved, file: string): Promise<void> {
     const handle = await fs.promises.open(draft, 'w');
     try {
       const { tier: _, ...settings } = saved.settings;
-      await handle.write(headerOf({ ...settings, maxSize: saved.arena.size }, crc32));
-      const extent = await new Recorder(saved, handle).write();
+      const namespaces = readNames(saved.arena);
+      const header = { ...settings, maxSize: saved.arena.size, namespaces };
+      await handle.write(headerOf(header, crc32));
+      const extent = await new Recorder(saved, handle).write(namespaces.length);
       await handle.write(trailerOf(extent, crc32));
       await handle.sync();
     } finally {
@@ -70,27 +73,39 @@ class Recorder {
     this.#saved = saved;
     this.#handle = handle;
     this.#stored = new StoredBlocks(kernel, memory);
-    const length = facts.RECORD_HEAD_BYTES + facts.MAX_KEY_BYTES + 4;
-    this.#head = new Uint8Array(memory.buffer, kernel.inputScratch() >>> 0, length);
+    const at = kernel.inputScratch() >>> 0;
+    this.#head = new Uint8Array(memory.buffer, at, facts.RECORD_MOST_BYTES);
   }
 
-  async write(): Promise<Extent> {
-    for (const key of this.#saved.keys) {
-      const parts = this.#recordOf(key);
-      if (parts === undefined) continue;
-      const bytes = new DataView(parts[0]!.buffer).getUint32(0, true);
-      if (bytes > CHUNK_BYTES - this.#filled) await this.#flush();
-      await this.#take(parts, bytes);
-      this.#bytes += bytes;
-      this.#entries++;
+  /** Of the cache, and of so many namespaces. */
+  async write(namespaces: number): Promise<Extent> {
+    const { arena, clock, live } = this.#saved;
+    await this.#walk(live());
+    for (let space = 1; space <= namespaces; space++) {
+      live();
+      await this.#walk(new Border(arena.kernel, arena.memory, clock, space));
     }
     await this.#flush();
     return { bytes: this.#bytes, entries: this.#entries };
   }
 
+  async #walk(border: Border): Promise<void> {
+    const { clock, live } = this.#saved;
+    for (const key of walk(border, clock, live, copyOf)) {
+      const parts = this.#recordOf(border, key);
+      if (parts === undefined) continue;
+      const bytes = new DataView(parts[0]!.buffer).getUint32(0, true);
+      if (bytes > CHUNK_BYTES - this.#filled) await this.#flush();
+      live();
+      await this.#take(parts, bytes);
+      this.#bytes += bytes;
+      this.#entries++;
+    }
+  }
+
   /** Head and key, and the blocks; undefined if the key has no value any more. */
-  #recordOf(key: Bytes): Uint8Array[] | undefined {
-    const { arena, border, clock } = this.#saved;
+  #recordOf(border: Border, key: Bytes): Uint8Array[] | undefined {
+    const { arena, clock } = this.#saved;
     const now = clock.now();
     const keyBytes = border.putKey(key);
     const entry = this.#stored.read(keyBytes, now);

@@ -19,6 +19,7 @@ import { parseSize } from '../sizes.ts';
 import { wasmPagesFor } from '../threads/zone.ts';
 import type { Tier } from '../tier/interface.ts';
 import { KIND, notHandle } from './handle-hint.ts';
+import type { SavedName } from './namespaces.ts';
 import { type NearOptions, readNear } from './near.ts';
 import type { Refusal } from './statistics.ts';
 import { checkTags } from './tags.ts';
@@ -134,6 +135,7 @@ export type Settings = Omit<SharedCacheHandle, 'kind' | 'arena'>;
 /** What a file says. A tier is a connection of the process that saved. */
 export interface SavedSettings extends Omit<Settings, 'tier'> {
   maxSize: number;
+  namespaces: readonly SavedName[];
 }
 
 const CACHE_OPTIONS = [
@@ -226,7 +228,7 @@ export function readHandle<T>(
 
 /** Options of a cache that is loaded from a file; what is said there cannot be contradicted. */
 export function restoredOptions<T>(
-  { values, ...saved }: SavedSettings,
+  { values, namespaces: _, ...saved }: SavedSettings,
   options: RestoreOptions<T>,
 ): SharedCacheOptions<T> {
   const { maxSize = saved.maxSize, now, near, tier } = checkOptions(options, RESTORE_OPTIONS);

@@ -12,11 +12,11 @@ import { checkFile } from '../border/arguments.ts';
 import { type Now, ZoneClock } from '../border/clock.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { isSupported, whyUnsupported } from '../border/support.ts';
-import { IncompatibleZoneError, InvalidArgumentError, ZoneTooSmallError } from '../errors.ts';
+import { IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import { formatSize } from '../sizes.ts';
 import { type CacheEvents, Events } from './events.ts';
 import { metricsText } from './metrics.ts';
-import { type NamespaceOptions, Namespaces } from './namespaces.ts';
+import { type NamespaceOptions, Namespaces, restoreNames } from './namespaces.ts';
 import { Near, type NearOptions, type NearStats } from './near.ts';
 import { openSaved } from './restore.ts';
 import { saveCache } from './save.ts';
@@ -138,10 +138,13 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
     const saved = await openSaved(checkFile('file', file));
     try {
       const cache = new SharedCache<T>(restoredOptions(saved.settings, options));
-      await saved.into(cache.#arena, cache.#parts.clock).catch((error: unknown) => {
+      try {
+        restoreNames(cache.#parts, saved.settings.namespaces);
+        await saved.into(cache.#arena, cache.#parts.clock);
+      } catch (error) {
         cache.close();
         throw error;
-      });
+      }
       return cache;
     } finally {
       await saved.close();
@@ -187,13 +190,10 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
    * @throws {BadImageError} if it cannot be written; there is no new file then
    */
   async save(file: string): Promise<void> {
-    const border = this.#parts.live();
-    const { kernel, clock, settings } = this.#parts;
-    if (kernel.spaceCount() > 0) {
-      throw new InvalidArgumentError('cache', 'one without namespaces', 'one that has some');
-    }
-    const keys = this.keys({ as: 'bytes' });
-    const saved = { arena: this.#arena, border, clock, settings, keys };
+    this.#parts.live();
+    const { clock, settings } = this.#parts;
+    const live = () => this.#parts.live();
+    const saved = { arena: this.#arena, clock, settings, live };
     await saveCache(saved, checkFile('file', file));
   }
 

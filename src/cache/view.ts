@@ -14,6 +14,7 @@ import {
   keyOf,
   listOf,
   readKeysOptions,
+  walk,
 } from './iteration.ts';
 import {
   type Compute,
@@ -38,9 +39,6 @@ import type { Bytes, In } from './values.ts';
 import type { ViewParts } from './view-parts.ts';
 import { readWait, type WaitOptions } from './waiting.ts';
 import type { Version } from './writer.ts';
-
-/** The cursor behind the last key: kernel/cache/keys.ts. */
-const END_OF_KEYS = 2 ** 32;
 
 export class CacheView<T> {
   readonly #parts: ViewParts<T>;
@@ -345,16 +343,8 @@ export class CacheView<T> {
     return this.#walk(readKeysOptions(options) ? copyOf : keyOf);
   }
 
-  *#walk<K>(make: (lent: Uint8Array) => K): Generator<K> {
-    for (let cursor = 0; cursor < END_OF_KEYS; ) {
-      const now = this.#parts.clock.nowIfNeeded();
-      const { keys, next } = this.#parts.live().listKeys(cursor, now, make);
-      for (const key of keys) {
-        yield key;
-        this.#parts.live();
-      }
-      cursor = next;
-    }
+  #walk<K>(make: (lent: Uint8Array) => K): Generator<K> {
+    return walk(this.#parts.live(), this.#parts.clock, () => this.#parts.live(), make);
   }
 
   /** Keys and values, as `keys` and `peek` give them. */

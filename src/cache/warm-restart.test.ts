@@ -96,6 +96,63 @@ test('times to live go on by the wall, whatever the clock of the cache', async (
   }
 });
 
+test('tags, stale times and times to live of their own come back', async () => {
+  let now = 1000;
+  const options = {
+    maxSize,
+    values: 'string',
+    ttl: 500,
+    staleFor: Number.POSITIVE_INFINITY,
+  } as const;
+  using cache = new SharedCache({ ...options, now: () => now });
+  const tags = ['a', 'ü'.repeat(128)];
+  cache.set('tagged', 'v', { tags, ttl: 0 });
+  cache.set('stale', 'v', { ttl: 100_000, staleFor: 50_000 });
+  cache.set('odd', 'v', { ttl: 123_457, staleFor: 0 });
+  cache.set('long', 'v'.repeat(200_000), { tags: ['b'], ttl: 7_000, staleFor: 9_000 });
+  cache.set('x'.repeat(2048), 'v', { tags: ['b'] });
+  now += 20;
+  using loaded = await SharedCache.load<string>(await saved(cache), { now: () => now });
+  assert.deepEqual(loaded.info('tagged')?.tags, tags);
+  assert.equal(loaded.handle.staleFor, Number.POSITIVE_INFINITY);
+  assert.equal(loaded.get('long')?.length, 200_000);
+  now += 60_000;
+  loaded.touch('odd');
+  assert.equal(loaded.getRemainingTTL('odd'), 123_457);
+  now += 50_000;
+  assert.deepEqual([loaded.get('stale'), loaded.get('long')], [undefined, undefined]);
+  assert.equal(loaded.get('stale', { allowStale: true }), 'v');
+  loaded.deleteTag('b');
+  assert.equal(loaded.get('x'.repeat(2048), { allowStale: true }), undefined);
+  loaded.deleteTag(tags[1]!);
+  assert.deepEqual([loaded.has('tagged'), loaded.has('odd')], [false, true]);
+  loaded.arena.check();
+});
+
+test('namespaces come back with what they hold', async () => {
+  const codec = {
+    serialize: (value: number) => Uint8Array.of(value),
+    deserialize: (bytes: Uint8Array) => bytes[0]!,
+  };
+  using cache = new SharedCache<string>({ maxSize, values: 'string' });
+  const json = cache.namespace<unknown>('json', { values: 'json', ttl: 70_000 });
+  const own = cache.namespace('own ü', { values: codec, staleFor: Number.POSITIVE_INFINITY });
+  cache.set('k', 'root');
+  json.set('k', { n: 1 }, { tags: ['t'] });
+  own.set('k', 7);
+  own.set('long'.repeat(500), 8);
+  using loaded = await SharedCache.load<string>(await saved(cache));
+  assert.equal(loaded.get('k'), 'root');
+  assert.deepEqual([...loaded.namespace<unknown>('json').entries()], [['k', { n: 1 }]]);
+  const again = loaded.namespace('own ü', { values: codec, staleFor: Number.POSITIVE_INFINITY });
+  assert.deepEqual([again.get('k'), again.get('long'.repeat(500)), again.size], [7, 8, 2]);
+  assert.throws(() => loaded.namespace('json', { ttl: 1 }), InvalidArgumentError);
+  assert.equal(loaded.namespace('new').size, 0);
+  loaded.namespace<unknown>('json').deleteTag('t');
+  assert.equal(loaded.namespace<unknown>('json').has('k'), false);
+  loaded.arena.check();
+});
+
 test('a codec of one’s own is asked for again', async () => {
   const values = {
     serialize: (date: Date) => Uint8Array.of(date.getUTCDate()),
@@ -210,9 +267,9 @@ test('another format, a folder and nothing at all are refused', async () => {
     return (error.cause as { code?: string }).code === 'ENOENT';
   });
   const bytes = readFileSync(await saved(cache));
-  bytes.writeUInt32LE(2, 8);
+  bytes.writeUInt32LE(3, 8);
   writeFileSync(image, bytes);
-  await assert.rejects(SharedCache.load(image), /its version is 2, and this one reads 1/);
+  await assert.rejects(SharedCache.load(image), /its version is 3, and this one reads 2/);
 });
 
 test('a save that fails leaves the last file, and no other', async () => {

@@ -189,6 +189,8 @@ export interface SharedCache<V> extends CacheView<V> {
 export interface CacheEvents {
   poisoned: { error: Error };
   evicted: { entries: number };
+  /** Of this thread's second tier. */
+  tier: { isDegraded: boolean; reason: string | undefined };
 }
 
 /** What came of calls of `getOrSet` that found no value. */

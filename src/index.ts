@@ -29,6 +29,7 @@ export {
   ZsPool,
   type ZsPoolHandle,
 } from './arena/zs-pool.ts';
+export type { CallMetrics, ComputationTrace } from './border/channels.ts';
 export { isSupported, whyUnsupported } from './border/support.ts';
 export { structuredCloneCodec } from './cache/clone-codec.ts';
 export { SharedCache, type SharedCacheConstructor } from './cache/constructor.ts';

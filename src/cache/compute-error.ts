@@ -1,5 +1,6 @@
 /** What another thread is told of an error: bytes, and back. */
-import { ComputeError, type RemoteError } from '../errors.ts';
+import { BusyError, ComputeError, type RemoteError } from '../errors.ts';
+import type { Key } from './transfer.ts';
 
 /** 1 KiB of text each, and a name. */
 const MAX_TEXT = 1024;
@@ -46,4 +47,12 @@ function textOf(value: unknown, length: number): string {
 
 function cut(text: string, length: number): string {
   return text.slice(0, length);
+}
+
+/** Of a caller that would wait for himself. */
+export function busy(key: Key): BusyError {
+  const name = typeof key === 'string' ? `'${key.slice(0, 40)}'` : 'this key';
+  return new BusyError(
+    `waiting for the value of ${name} here would be waiting for this thread itself`,
+  );
 }

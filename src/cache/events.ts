@@ -8,18 +8,24 @@
 import { corruption, type KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import type { TierStats } from '../tier/interface.ts';
 
 export interface CacheEvents {
   /** The zone is poisoned, and every call throws this error. Told once; `recreate` goes on. */
   poisoned: { error: Error };
   /** So many entries went since the last time because memory was short, by whichever thread. */
   evicted: { entries: number };
+  /**
+   * This thread's second tier is not to be relied on (its breaker is not closed, or it tells no
+   * changes any more), for the `reason` that it gave last; or it is again.
+   */
+  tier: { isDegraded: boolean; reason: string | undefined };
 }
 
 type Name = keyof CacheEvents;
 type Listener = (event: never) => void;
 
-const NAMES: readonly string[] = ['poisoned', 'evicted'] satisfies Name[];
+const NAMES: readonly string[] = ['poisoned', 'evicted', 'tier'] satisfies Name[];
 const LOOK_MS = 100;
 // Fake timers would patch one thread of many.
 const { setInterval, clearInterval, queueMicrotask } = globalThis;
@@ -30,9 +36,12 @@ export class Events {
   #timer: ReturnType<typeof setInterval> | undefined;
   #evictions = 0;
   #wasPoisoned = false;
+  readonly #tier: () => TierStats | undefined;
+  #wasDegraded = false;
 
-  constructor(kernel: KernelExports) {
+  constructor(kernel: KernelExports, tier: () => TierStats | undefined) {
     this.#kernel = kernel;
+    this.#tier = tier;
   }
 
   on(name: string, listener: unknown): void {
@@ -62,11 +71,21 @@ export class Events {
       this.#evictions += entries;
       this.#tell('evicted', { entries });
     }
+    this.#lookAtTier();
     const fault = kernel.fault();
     if (fault === 0 || this.#wasPoisoned) return;
     this.#wasPoisoned = true;
     const error = corruption(fault, kernel.faultSlot(), kernel.faultDetail());
     this.#tell('poisoned', { error });
+  }
+
+  #lookAtTier(): void {
+    const tier = this.#tier();
+    if (tier === undefined) return;
+    const isDegraded = tier.breaker !== 'closed' || tier.channel === 'lost';
+    if (isDegraded === this.#wasDegraded) return;
+    this.#wasDegraded = isDegraded;
+    this.#tell('tier', { isDegraded, reason: isDegraded ? tier.lastError : undefined });
   }
 
   /** A listener that throws keeps none from the others: what it throws is an uncaught exception. */
@@ -85,7 +104,7 @@ export class Events {
 
 function checkName(name: unknown): string {
   if (typeof name === 'string' && NAMES.includes(name)) return name;
-  throw new InvalidArgumentError('event', "'poisoned' or 'evicted'", name);
+  throw new InvalidArgumentError('event', "'poisoned', 'evicted' or 'tier'", name);
 }
 
 function checkListener(listener: unknown): Listener {

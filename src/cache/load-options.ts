@@ -1,7 +1,7 @@
 /** Options of `getOrSet`, and what one call of it asks for. */
-import { checkBoolean, checkOptions, checkSignal } from '../border/arguments.ts';
+import { checkBoolean, checkObject, checkOptions, checkSignal } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { readEntryOptions, type SetOptions } from './settings.ts';
+import { readEntryOptions, type SetOptions, type Status } from './settings.ts';
 import { copyKey, type Key } from './transfer.ts';
 import type { In } from './values.ts';
 import type { Signal } from './waiting.ts';
@@ -18,6 +18,8 @@ export interface LoadOptions extends Pick<SetOptions, 'ttl' | 'staleFor' | 'tags
   forceRefresh?: boolean;
   /** Gives the value that is there, a stale one as well, where computing it anew has failed. */
   staleIfError?: boolean;
+  /** Is told by `load` where the value came from. */
+  status?: Status;
 }
 
 /** What the function that computes is told, and may change. */
@@ -58,11 +60,13 @@ export interface Request<V> {
   timeoutMs: number;
   isRefresh: boolean;
   staleIfError: boolean;
+  status: Status;
 }
 
 /** How a value that is computed may be stored. */
 export const COMPUTED_OPTIONS: readonly string[] = ['ttl', 'staleFor', 'tags'];
-const LOAD_OPTIONS = [...COMPUTED_OPTIONS, 'signal', 'timeoutMs', 'forceRefresh', 'staleIfError'];
+const OWN_OPTIONS = ['signal', 'timeoutMs', 'forceRefresh', 'staleIfError', 'status'];
+const LOAD_OPTIONS = [...COMPUTED_OPTIONS, ...OWN_OPTIONS];
 const SYNC_OPTIONS = LOAD_OPTIONS.filter((name) => name !== 'signal');
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** What a timer takes: 24.8 days. */
@@ -84,7 +88,9 @@ export function readRequest<V>(
 ): Request<V> {
   const known = isSync ? SYNC_OPTIONS : LOAD_OPTIONS;
   const options = given === none ? none : checkOptions(given, known);
-  const { signal, timeoutMs, forceRefresh = false, staleIfError = false, ...rest } = options;
+  const { signal, timeoutMs, forceRefresh = false, staleIfError = false, ...others } = options;
+  const { status = {}, ...rest } = others;
+  checkObject('status', status, 'an object');
   checkSignal('signal', signal as AbortSignal | undefined);
   if (given !== none) readEntryOptions(rest, COMPUTED_OPTIONS);
   return {
@@ -95,6 +101,7 @@ export function readRequest<V>(
     timeoutMs: readTimeout(timeoutMs),
     isRefresh: checkBoolean('forceRefresh', forceRefresh),
     staleIfError: checkBoolean('staleIfError', staleIfError),
+    status,
   };
 }
 

@@ -44,6 +44,8 @@ export class Load {
   /** Of one's own, when it is over: what the function returned or threw. */
   result: { value: unknown } | { error: unknown } | undefined;
   isOver = false;
+  /** Where the result came from. */
+  from: 'computed' | 'tier' = 'computed';
   /** The tag clock when the function was called: who deletes a tag after that wins. */
   born = 0;
   callers = 0;

@@ -14,15 +14,16 @@
  */
 import { isThenable } from '../border/brands.ts';
 import { throwIfPoisoned } from '../border/kernel.ts';
-import { BusyError, DisposedError, InvalidArgumentError, TimeoutError } from '../errors.ts';
+import { DisposedError, InvalidArgumentError, TimeoutError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { mayPark } from '../threads/registry.ts';
-import { toldError } from './compute-error.ts';
+import { busy, toldError } from './compute-error.ts';
 import { keep, type LoaderHost, tell } from './computed.ts';
 import { Lease, stamp } from './lease.ts';
 import { Load, loadsOf, type Outcome } from './load.ts';
 import type { ComputeContext, Request } from './load-options.ts';
 import { endQuietly, OwnLoads } from './own-loads.ts';
+import { compute } from './told.ts';
 import type { Key } from './transfer.ts';
 import type { In } from './values.ts';
 
@@ -49,7 +50,8 @@ export class Loader<V> {
     const stale = request.isRefresh ? undefined : this.#old(request.key);
     if (stale !== undefined) {
       // Nobody waits: what it throws is counted, and the next caller asks again.
-      this.load({ ...request, signal: undefined }).catch(() => {});
+      this.load({ ...request, signal: undefined, status: {} }).catch(() => {});
+      request.status.load = 'stale';
       return stale;
     }
     try {
@@ -57,6 +59,7 @@ export class Loader<V> {
     } catch (error) {
       const old = request.staleIfError ? this.#old(request.key) : undefined;
       if (old === undefined) throw error;
+      request.status.load = 'stale';
       return old;
     }
   }
@@ -99,6 +102,7 @@ export class Loader<V> {
         if (found === undefined) return this.#computeSync(name, begun.lease, request);
         this.#own.endUnused(begun.lease);
         this.#host.kernel.countLoad(facts.LOADS_WAITED);
+        request.status.load = 'waited';
         return found;
       }
       const outcome = this.#block(name, begun.lease, request, end);
@@ -253,18 +257,20 @@ export class Loader<V> {
   }
 
   /** What a caller who waited gets; undefined: look again. */
-  #received(outcome: Outcome, { key, isRefresh }: Request<V>): V | undefined {
+  #received(outcome: Outcome, { key, isRefresh, status }: Request<V>): V | undefined {
     const { kernel, decode } = this.#host;
     if (outcome.kind === 'failed') throw outcome.error;
     this.#host.live();
     if (outcome.kind === 'again' && isRefresh) return undefined;
     const value = outcome.kind === 'bytes' ? decode(outcome.bytes, true) : this.#look(key);
-    if (value !== undefined) kernel.countLoad(facts.LOADS_WAITED);
+    if (value === undefined) return undefined;
+    kernel.countLoad(facts.LOADS_WAITED);
+    status.load = 'waited';
     return value;
   }
 
   /** What the caller gets whose function computes. */
-  #resultOf(load: Load, { kind }: Outcome, { timeoutMs }: Request<V>): V | undefined {
+  #resultOf(load: Load, { kind }: Outcome, { timeoutMs, status }: Request<V>): V | undefined {
     if (kind === 'late') {
       const error = new TimeoutError('The computation', timeoutMs);
       this.#own.giveUp(load, error);
@@ -273,6 +279,7 @@ export class Loader<V> {
     const { result } = load;
     if (result === undefined) throw new DisposedError('cache');
     if ('error' in result) throw result.error;
+    status.load = load.from;
     return result.value as V | undefined;
   }
 
@@ -315,7 +322,7 @@ export class Loader<V> {
       }
       if (load.lease) kernel.countLoad(facts.LOADS_COMPUTED);
       load.born = kernel.tagClock();
-      const computed = request.compute(request.key, this.#old(request.key), context);
+      const computed = compute(request, false, this.#old(request.key), context);
       this.#own.leave(load.lease);
       const value = await computed;
       if (load.isOver) return;
@@ -337,6 +344,7 @@ export class Loader<V> {
     if (load.isOver) return true;
     if (value === undefined) return false;
     load.result = { value };
+    load.from = 'tier';
     load.lease?.end(false);
     load.settle({ kind: 'stored' });
     return true;
@@ -352,13 +360,14 @@ export class Loader<V> {
       if (lease) kernel.countLoad(facts.LOADS_COMPUTED);
       load.born = kernel.tagClock();
       const old = this.#old(request.key);
-      const value = request.compute(request.key, old, { options } as ComputeContext);
+      const value = compute(request, true, old, { options } as ComputeContext);
       if (isThenable(value)) {
         const expected = 'a function that returns no promise; getOrSet awaits one';
         throw new InvalidArgumentError('compute', expected, value);
       }
       const kept = keep(this.#host, load, request.key, value as In<V> | undefined, options);
       load.settle(kept.outcome);
+      request.status.load = 'computed';
       return kept.value;
     } catch (error) {
       this.#fail(load, request.key, error);
@@ -380,11 +389,4 @@ export class Loader<V> {
     }
     load.settle({ kind: 'failed', error });
   }
-}
-
-function busy(key: Key): BusyError {
-  const name = typeof key === 'string' ? `'${key.slice(0, 40)}'` : 'this key';
-  return new BusyError(
-    `waiting for the value of ${name} here would be waiting for this thread itself`,
-  );
 }

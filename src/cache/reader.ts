@@ -4,6 +4,7 @@
  */
 import { checkBytes, checkInteger } from '../border/arguments.ts';
 import { isThenable } from '../border/brands.ts';
+import { metrics } from '../border/channels.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError, TargetTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
@@ -41,7 +42,7 @@ export class Reader<T> {
     this.#parts = parts;
   }
 
-  get(key: Key, options: GetOptions): T | undefined {
+  get(key: Key, options: GetOptions = {}): T | undefined {
     const { allowStale, updateAgeOnGet, status } = readGetOptions(options);
     const { kernel, near } = this.#parts;
     const border = this.#parts.live();
@@ -63,8 +64,9 @@ export class Reader<T> {
       },
       (allowStale ? facts.GET_STALE : 0) | (near ? facts.GET_NEAR : 0),
     );
-    if (status !== undefined) status.get = outcome;
-    if (status !== undefined && size !== undefined) status.entrySize = size;
+    const told = size === undefined ? { get: outcome } : { get: outcome, entrySize: size };
+    if (status !== undefined) Object.assign(status, told);
+    if (metrics.hasSubscribers) metrics.publish({ op: 'get', key, ...told });
     if (updateAgeOnGet && outcome === 'hit') this.#parts.writer.touch(key);
     return value;
   }

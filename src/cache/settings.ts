@@ -70,6 +70,8 @@ export interface Status {
   set?: 'add' | 'replace' | 'refused';
   /** Why it was refused: too large, no memory, or a reader that stays keeps the memory. */
   refusal?: Refusal;
+  /** Of `getOrSet`: where the value came from. */
+  load?: 'hit' | 'stale' | 'computed' | 'waited' | 'tier';
   /** Bytes of the value. */
   entrySize?: number;
 }

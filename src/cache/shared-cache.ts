@@ -205,21 +205,25 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   /**
    * Calls `listener` in this thread, a tenth of a second late at most, while its event loop turns:
    * `poisoned` with the error that every call throws, once; `evicted` with how many entries went
-   * since the last time because memory was short. Keeps no process alive.
+   * since the last time because memory was short; `tier` when the second one fails, or is there
+   * again. Keeps no process alive.
    */
   on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this {
-    this.#parts.live();
-    this.#events ??= new Events(this.#parts.kernel);
-    this.#events.on(event, listener);
+    this.#listened().on(event, listener);
     return this;
   }
 
   /** Ends what `on` began. */
   off<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this {
-    this.#parts.live();
-    this.#events ??= new Events(this.#parts.kernel);
-    this.#events.off(event, listener);
+    this.#listened().off(event, listener);
     return this;
+  }
+
+  #listened(): Events {
+    this.#parts.live();
+    const { kernel, tier } = this.#parts;
+    this.#events ??= new Events(kernel, () => tier?.session?.stats());
+    return this.#events;
   }
 
   /**

@@ -7,6 +7,7 @@ import { MemoryTier } from '../../test/support/memory-tier.ts';
 import { closeAll, openTiered as open, until } from '../../test/support/tiered.ts';
 import { expiryOf } from '../tier/frame.ts';
 import { SharedCache } from './constructor.ts';
+import type { Status } from './settings.ts';
 
 test('what one cache sets another finds, and keeps', async () => {
   const one = open();
@@ -150,11 +151,11 @@ test('threads with a connection each do not remove each other’s newer values',
 test('expiry is a time: it goes along', async () => {
   const one = open();
   const two = open({ store: one.store });
-  one.cache.set('short', 'value', { ttl: 40 });
+  one.cache.set('short', 'value', { ttl: 1000 });
   one.cache.set('long', 'value', { ttl: 3_600_000 });
   await one.cache.flush();
   assert.equal(await two.cache.getAsync('short'), 'value');
-  assert.ok(two.cache.getRemainingTTL('short') <= 40);
+  assert.ok(two.cache.getRemainingTTL('short') <= 1000);
   await until(() => two.cache.get('short') === undefined);
   assert.equal(await two.cache.getAsync('short'), undefined);
   assert.equal(await two.cache.getAsync('long'), 'value');
@@ -309,4 +310,27 @@ test('a counter before a tier refuses what one without refuses', () => {
   assert.equal(one.cache.increment('n', -1), Number.MAX_SAFE_INTEGER - 1);
   assert.equal(one.cache.increment('m', 2, { initial: 40 }), 42);
   closeAll(one);
+});
+
+test('a tier that fails and is there again is told to listeners, and getOrSet says who gave', async () => {
+  const one = open({ policy: { timeoutMs: 50 } });
+  const told: { isDegraded: boolean; reason: string | undefined }[] = [];
+  one.cache.on('tier', (event) => told.push(event));
+  one.tier.before = () => {
+    throw new Error('the tier is down');
+  };
+  one.cache.set('key', 'value');
+  const keepsAlive = setInterval(() => {}, 1000);
+  await until(() => told.length === 1);
+  assert.deepEqual(told, [{ isDegraded: true, reason: 'the tier is down' }]);
+  one.tier.before = () => undefined;
+  await until(() => told.length === 2);
+  assert.deepEqual(told[1], { isDegraded: false, reason: undefined });
+  clearInterval(keepsAlive);
+  await one.cache.flush();
+  const two = open({ store: one.store });
+  const status: Status = {};
+  await two.cache.getOrSet('key', () => assert.fail('it is there'), { status });
+  assert.equal(status.load, 'tier');
+  closeAll(one, two);
 });

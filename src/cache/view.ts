@@ -4,6 +4,7 @@
  *
  * What writes is writer.ts, what walks iteration.ts, how bytes cross transfer.ts.
  */
+import { metrics } from '../border/channels.ts';
 import { type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
@@ -34,6 +35,7 @@ import {
 } from './settings.ts';
 import { type CacheStats, readStats } from './statistics.ts';
 import { encodeTag } from './tags.ts';
+import { hit, removed, setTold } from './told.ts';
 import { copyKey, type Key } from './transfer.ts';
 import type { Bytes, In } from './values.ts';
 import type { ViewParts } from './view-parts.ts';
@@ -55,7 +57,8 @@ export class CacheView<T> {
 
   /** A copy of the key's value, or undefined. What is kept `near` is the thread's. */
   get(key: Key, options?: GetOptions): T | undefined {
-    if (options !== undefined) return this.#parts.reader.get(key, options);
+    if (options !== undefined || metrics.hasSubscribers)
+      return this.#parts.reader.get(key, options);
     const border = this.#parts.live();
     const { near, decode } = this.#parts;
     return near ? near.get(border, key) : border.fetch(border.putKey(key), true, decode);
@@ -94,6 +97,7 @@ export class CacheView<T> {
 
   /** Stores a value. @returns false when it was refused; the key then has no value */
   set(key: Key, value: In<T>, options?: SetOptions): boolean {
+    if (metrics.hasSubscribers) return setTold(this.#parts.writer, key, value, options);
     return this.#parts.writer.set(key, value, options);
   }
 
@@ -163,10 +167,8 @@ export class CacheView<T> {
   async getOrSet(key: Key, compute: Compute<T>, options?: LoadOptions): Promise<T | undefined> {
     checkCompute(compute);
     const request = options === undefined ? undefined : readRequest(key, compute, options);
-    if (request?.isRefresh !== true) {
-      const value = this.get(key);
-      if (value !== undefined) return value;
-    }
+    const value = request?.isRefresh ? undefined : this.get(key);
+    if (value !== undefined) return hit(request, value);
     return this.#parts.loader.serve(request ?? readRequest(key, compute, options));
   }
 
@@ -185,10 +187,8 @@ export class CacheView<T> {
     checkCompute(compute);
     const read = () => readRequest(key, compute as Compute<T>, options, true);
     const request = options === undefined ? undefined : read();
-    if (request?.isRefresh !== true) {
-      const value = this.get(key);
-      if (value !== undefined) return value;
-    }
+    const value = request?.isRefresh ? undefined : this.get(key);
+    if (value !== undefined) return hit(request, value);
     return this.#parts.loader.loadSync(request ?? read());
   }
 
@@ -237,7 +237,7 @@ export class CacheView<T> {
     const border = this.#parts.live();
     // Before the key is put: a clock of the user's own may use the scratch.
     this.#parts.clock.nowIfNeeded();
-    return this.#parts.writer.remove(key, border.putKey(key));
+    return removed(key, this.#parts.writer.remove(key, border.putKey(key)));
   }
 
   /**

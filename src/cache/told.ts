@@ -1,0 +1,41 @@
+/** Calls that are told besides: by the caller's `status`, and to who listens to the channels. */
+import { metrics, traced } from '../border/channels.ts';
+import type { ComputeContext, Request } from './load-options.ts';
+import type { SetOptions, Status } from './settings.ts';
+import type { Key } from './transfer.ts';
+import type { In } from './values.ts';
+
+/** `set`, told to `pageless:metrics`. */
+export function setTold<T>(
+  writer: { set(key: Key, value: In<T>, options: SetOptions): boolean },
+  key: Key,
+  value: In<T>,
+  options: SetOptions | undefined,
+): boolean {
+  const status: Status = options?.status ?? {};
+  const isKept = writer.set(key, value, { ...options, status });
+  metrics.publish({ op: 'set', key, ...status });
+  return isKept;
+}
+
+/** `delete`, told likewise. */
+export function removed(key: Key, isRemoved: boolean): boolean {
+  if (metrics.hasSubscribers) metrics.publish({ op: 'delete', key, isRemoved });
+  return isRemoved;
+}
+
+/** Calls the user's function. */
+export function compute<V>(
+  request: Request<V>,
+  isSync: boolean,
+  stale: V | undefined,
+  context: ComputeContext,
+): In<V> | undefined | Promise<In<V> | undefined> {
+  return traced(request.key, isSync, () => request.compute(request.key, stale, context));
+}
+
+/** Notes where a value came from that was here. */
+export function hit<V>(request: { status: Status } | undefined, value: V): V {
+  if (request) request.status.load = 'hit';
+  return value;
+}

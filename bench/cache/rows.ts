@@ -93,6 +93,27 @@ export function hits(size: '100k' | '1m'): Suite {
   };
 }
 
+/**
+ * Values as objects: those of a few keys, which are all near, and by Zipf's law those of a million,
+ * of which a hundredth is.
+ */
+export const nears: Suite = async (options) => {
+  const [ours, peer] = ['pageless near', 'two lru-caches'];
+  const results: Result[] = [];
+  for (const [row, many, order] of [
+    ['near-hit-json', 5000, 'uniform'],
+    ['near-zipf-1m', 1_000_000, 'zipf'],
+  ] as const) {
+    if (!isWanted(options, row)) continue;
+    const entries = options.isTiny ? 500 : many;
+    const fleet = await Fleet.open([ours, peer], options, (name) => roomy(name, entries));
+    await fleet.fill(entries);
+    results.push(...(await fleet.compare([[row, ours, peer]], loop('get', order))));
+    await fleet.close();
+  }
+  return results;
+};
+
 /** Once: there is nothing left for a second round. */
 async function clear(fleet: Fleet, pairs: Pair[]): Promise<Result[]> {
   const results: Result[] = [];

@@ -10,6 +10,7 @@ import { runInNewContext } from 'node:vm';
 import { open, type RootDatabase } from 'lmdb';
 import { LRUCache } from 'lru-cache';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
+import { oursNear, twoLruCaches } from './near.ts';
 
 export interface Subject {
   /** Puts a value's bytes at the start of `target`. @returns how many, −1 = there is none */
@@ -176,6 +177,8 @@ export const subjects: Record<string, (setup: SubjectSetup) => Subject> = {
   'pageless raw': (setup) => ours(setup, 'none'),
   'pageless lz4': (setup) => ours(setup, 'lz4'),
   'pageless strings': oursOfStrings,
+  'pageless near': oursNear,
+  'two lru-caches': twoLruCaches,
   'lru-cache': lruCache,
   'lru-cache of strings': lruCacheOfStrings,
   lmdb: (setup) => lmdb(setup, false),

@@ -4,6 +4,9 @@
  *   read-SIZE-X       ns until a value's bytes are in a Buffer of the caller's own; all hits
  *   get-SIZE-X        ns until the caller has a Uint8Array of its own
  *   get-string-SIZE   ns until the caller has a text and has looked at all of it
+ *   near-hit-json     ns until the caller has an object, of values that are all near; near-zipf-1m: of
+ *                     a million popular ones, 10,000 near. Beside an lru-cache of objects in front
+ *                     of one of bytes, and JSON.parse (bench/cache/near.ts)
  *   has, miss         ns of asking for keys that are, and are not, there
  *   set-SIZE-X        ns of overwriting; set-new: of adding to an empty cache; set-full: of adding
  *                     to a full one, so that each addition drives something out
@@ -24,12 +27,22 @@
  * seven rounds after two to warm up.
  */
 import { rooms } from '../cache/room.ts';
-import { hits, overheads, pauses, scaling, sets } from '../cache/rows.ts';
+import { hits, nears, overheads, pauses, scaling, sets } from '../cache/rows.ts';
 import type { Result, SuiteOptions } from '../suite.ts';
 import { hitRatios } from '../traces/rows.ts';
 
 /** What a stage opens, it closes before the next one begins: they take gigabytes each. */
-const stages = [hits('100k'), hits('1m'), sets, scaling, overheads, pauses, rooms, hitRatios];
+const stages = [
+  hits('100k'),
+  hits('1m'),
+  nears,
+  sets,
+  scaling,
+  overheads,
+  pauses,
+  rooms,
+  hitRatios,
+];
 
 export async function suite(options: SuiteOptions): Promise<Result[]> {
   const results: Result[] = [];

@@ -4,9 +4,9 @@
  *   read-SIZE-X       ns until a value's bytes are in a Buffer of the caller's own; all hits
  *   get-SIZE-X        ns until the caller has a Uint8Array of its own
  *   get-string-SIZE   ns until the caller has a text and has looked at all of it
- *   near-hit-json     ns until the caller has an object, of values that are all near; near-zipf-1m: of
- *                     a million popular ones, 10,000 near. Beside an lru-cache of objects in front
- *                     of one of bytes, and JSON.parse (bench/cache/near.ts)
+ *   near-hit-json     ns until the caller has an object, of values that are all near;
+ *                     near-zipf-1m: of a million popular ones, 10,000 near. Beside an lru-cache of
+ *                     objects in front of one of bytes, and JSON.parse (bench/cache/near.ts)
  *   has, miss         ns of asking for keys that are, and are not, there
  *   set-SIZE-X        ns of overwriting; set-new: of adding to an empty cache; set-full: of adding
  *                     to a full one, so that each addition drives something out

@@ -33,12 +33,14 @@ export type { CallMetrics, ComputationTrace } from './border/channels.ts';
 export { isSupported, whyUnsupported } from './border/support.ts';
 export { structuredCloneCodec } from './cache/clone-codec.ts';
 export { SharedCache, type SharedCacheConstructor } from './cache/constructor.ts';
+export type { KeysOptions } from './cache/iteration.ts';
 export type {
   Compute,
   ComputeContext,
   ComputeSync,
   LoadOptions,
 } from './cache/load-options.ts';
+export type { PurgeOptions } from './cache/purge.ts';
 export type { EntryInfo } from './cache/reader.ts';
 export type {
   AttachOptions,

@@ -106,7 +106,8 @@ function registerName<T>(parts: ViewParts<T>, name: string, said: Said): number 
 }
 
 /** All names of a cache, in the order of their numbers: for a file. */
-export function readNames({ kernel, memory }: Pick<Arena, 'kernel' | 'memory'>): SavedName[] {
+export function readNames(arena: Arena): SavedName[] {
+  const { kernel, memory } = arena;
   return Array.from({ length: kernel.spaceCount() }, (_, i) => {
     const at = kernel.spaceRecord(i + 1) >>> 0;
     const length = new DataView(memory.buffer, at, 4).getUint32(0, true);

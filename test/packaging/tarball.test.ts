@@ -106,11 +106,11 @@ async function bundleOfCache(): Promise<Uint8Array> {
  */
 const BUNDLE_BYTES = 184 * 1024;
 /**
- * The goal is 50 KiB, 40 below what it is: the kernel alone is 48 KB, deflated. Without what only
+ * The goal is 50 KiB, 43 below what it is: the kernel alone is 48 KB, deflated. Without what only
  * arenas need it would be a fifth less, and as much by LZMA, for some milliseconds of every
  * thread's start where no native code decodes it.
  */
-const BUNDLE_GZIP_BYTES = 92 * 1024;
+const BUNDLE_GZIP_BYTES = 93 * 1024;
 
 test('a bundle of SharedCache alone stays small', async () => {
   const bundle = await bundleOfCache();

@@ -62,8 +62,19 @@ const rows: Record<string, Row> = {
     fields('new SharedCache', (o) => shut(new SharedCache(o)), {
       maxSize: '4MiB',
       values: 'json',
-      ...{ ttl: 5, maxEntrySize: 1000, compression: 'none', near: { max: 5 } },
+      ...{ ttl: 5, staleFor: 5, maxEntrySize: 1000, compression: 'none' },
+      ...{ tier: undefined, near: { max: 5 } },
       'no such option': undefined,
+    }),
+  ),
+  // A function is the user's own, and so is what it throws.
+  'new SharedCache now': (bad) =>
+    typeof bad === 'function' ? 0 : shut(new SharedCache({ maxSize: '4MiB', now: bad })),
+  'SharedCache.namespace name': (bad) => texts.namespace(bad),
+  'SharedCache.namespace options': (bad) => texts.namespace('other', bad),
+  ...Object.fromEntries(
+    fields('SharedCache.namespace', (o) => texts.namespace('other', o as Any), {
+      ...{ values: 'json', ttl: 5, staleFor: 5 },
     }),
   ),
   'SharedCache.attach handle': (bad) => shut(SharedCache.attach(bad)),
@@ -96,6 +107,25 @@ const rows: Record<string, Row> = {
     ...fields('SharedCache.touch', (o) => cache.touch('other', o as Any), { ttl: 5, staleFor: 5 }),
     ...fields('SharedCache.set', (o) => cache.set('other', kept, o as Any), {
       ...{ ttl: 5, staleFor: 5, tags: ['tag'], noUpdateTTL: true, status: {} },
+    }),
+  ]),
+  ...Object.fromEntries([
+    ...fields('SharedCache.getOrSet', (o) => cache.getOrSet('other', () => kept, o as Any), {
+      ...{ ttl: 5, staleFor: 5, tags: ['tag'], signal: undefined, timeoutMs: 50 },
+      ...{ forceRefresh: true, staleIfError: true },
+    }),
+    ...fields(
+      'SharedCache.getOrSetSync',
+      (o) => cache.getOrSetSync('other', () => kept, o as Any),
+      {
+        ...{ ttl: 5, staleFor: 5, tags: ['tag'], timeoutMs: 50, forceRefresh: true },
+      },
+    ),
+    ...fields('SharedCache.update', (o) => cache.update('other', () => kept, o as Any), {
+      ...{ ttl: 5, staleFor: 5, tags: ['tag'] },
+    }),
+    ...fields('SharedCache.increment', (o) => json.increment('number', 1, o as Any), {
+      ...{ initial: 1, ttl: 5 },
     }),
   ]),
   'SharedCache.getInto key': (bad) => cache.getInto(bad, new Uint8Array(5000)),
@@ -157,6 +187,7 @@ const rows: Record<string, Row> = {
   'SharedCache.purgeStale options': (bad) => cache.purgeStale(bad),
   'SharedCache.purgeStale maxMs': (bad) => cache.purgeStale({ maxMs: bad }),
   'SharedCache.load file': (bad) => SharedCache.load(bad),
+  'SharedCache.load options': (bad) => SharedCache.load('/no/such/file', bad),
   'SharedCache.save file': (bad) => (typeof bad === 'string' && isName(bad) ? 0 : cache.save(bad)),
   'SharedCache.getMany keys': (bad) => cache.getMany(bad),
   'SharedCache.getMany key': (bad) => cache.getMany([bad]),

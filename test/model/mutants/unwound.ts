@@ -59,4 +59,11 @@ export const unwoundMutants: Mutant[] = [
     edits: [['  if (operationOf(slot) == 0) setInKernel(OP_ATTACH, 0);\n', '']],
     scenarios: ['attach-unwound'],
   },
+  {
+    name: 'who is forsaken once poisons the zone',
+    edits: [
+      ['    if (wasForsaken) fail(FAULT_FORSAKEN, whose);\n', '    fail(FAULT_FORSAKEN, whose);\n'],
+    ],
+    scenarios: ['forsaken'],
+  },
 ];

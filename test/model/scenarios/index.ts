@@ -4,6 +4,7 @@ import { compactionScenarios } from './compaction.ts';
 import { conditionScenarios } from './conditions.ts';
 import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
+import { forsakenScenarios } from './forsaken.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
 import { leaseScenarios } from './leases.ts';
@@ -55,5 +56,6 @@ export const scenarios: KernelScenario[] = [
   ...leaseScenarios,
   ...limboScenarios,
   ...reapScenarios,
+  ...forsakenScenarios,
   ...unwoundScenarios,
 ];

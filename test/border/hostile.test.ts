@@ -13,7 +13,6 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import * as facts from '../../src/generated/facts.ts';
 import {
   Arena,
   CorruptionError,
@@ -25,6 +24,7 @@ import {
 } from '../../src/index.ts';
 import { type Any, fields, hostile, type Row, UsersOwnError } from '../support/hostile.ts';
 import { settled } from '../support/settled.ts';
+import { WatchedZone } from '../support/watched-zone.ts';
 
 const cache = new SharedCache({ maxSize: '4MiB' });
 const { arena } = cache;
@@ -341,43 +341,7 @@ test('every function of the public classes has its row', () => {
   }
 });
 
-/** Bytes of the zone that a call which refuses may change: its own slot and scratch, and clocks. */
-const scratch = ((): [from: number, to: number][] => {
-  const { kernel } = arena;
-  const block = facts.BLOCK_BYTES + 16;
-  return [
-    [0, facts.CACHE_TABLE],
-    [kernel.keyScratch() >>> 0, (kernel.keyScratch() >>> 0) + facts.PAGE_BYTES],
-    [kernel.inputScratch() >>> 0, (kernel.inputScratch() >>> 0) + block],
-    [kernel.outputScratch() >>> 0, (kernel.outputScratch() >>> 0) + block],
-  ];
-})();
-
-/** All other bytes, from one of those places to the next. */
-const watched = scratch
-  .sort(([one], [other]) => one - other)
-  .map(([, to], i): [from: number, to: number] => [
-    to,
-    scratch[i + 1]?.[0] ?? arena.memory.buffer.byteLength,
-  ]);
-
-/** The zone, as it is now and as it goes on: a view. */
-const zone = Buffer.from(arena.memory.buffer);
-
-function snapshot(): Buffer {
-  return Buffer.from(zone);
-}
-
-function assertSame(before: Buffer, message: string): void {
-  const place = watched.find(
-    ([from, to]) => !before.subarray(from, to).equals(zone.subarray(from, to)),
-  );
-  if (place === undefined) return;
-  const [from, to] = place;
-  const at = from + before.subarray(from, to).findIndex((byte, i) => byte !== zone[from + i]);
-  const page = at >>> facts.PAGE_SHIFT;
-  assert.fail(`${message}: byte ${at}, ${JSON.stringify(arena.describe(page))}`);
-}
+const watched = new WatchedZone(arena);
 
 async function attempt(title: string, row: Row, bad: unknown): Promise<unknown> {
   try {
@@ -412,17 +376,17 @@ function assertKept(): void {
 test('what is refused is refused by a typed error, and has changed nothing', async () => {
   await settled(arena);
   seed();
-  let before = snapshot();
+  let before = watched.snapshot();
   let refusals = 0;
   for (const [title, row] of Object.entries(rows)) {
     for (const [name, bad] of hostile()) {
       const error = await attempt(`${title}: ${name}`, row, bad);
       if (error !== undefined) refusals++;
       if (!(error instanceof InvalidArgumentError) && !(error instanceof UsersOwnError)) {
-        before = snapshot();
+        before = watched.snapshot();
         continue;
       }
-      assertSame(before, `${title}: ${name} was refused and has changed something`);
+      watched.assertSame(before, `${title}: ${name} was refused and has changed something`);
     }
   }
   assert.ok(refusals > 2000, `${refusals}`);

@@ -1,0 +1,49 @@
+/** The bytes of a zone that a call which refuses must leave as they are. */
+import assert from 'node:assert/strict';
+import * as facts from '../../src/generated/facts.ts';
+import type { Arena } from '../../src/index.ts';
+
+export class WatchedZone {
+  readonly #arena: Arena;
+  /** The zone, as it goes on: a view. */
+  readonly #now: Buffer;
+  /** All but this thread's own slot and scratch, and clocks. */
+  readonly #watched: [from: number, to: number][];
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+    this.#now = Buffer.from(arena.memory.buffer);
+    const { kernel } = arena;
+    const block = facts.BLOCK_BYTES + 16;
+    const [key, input, output] = [
+      kernel.keyScratch() >>> 0,
+      kernel.inputScratch() >>> 0,
+      kernel.outputScratch() >>> 0,
+    ];
+    const own: [from: number, to: number][] = [
+      [0, facts.CACHE_TABLE],
+      [key, key + facts.PAGE_BYTES],
+      [input, input + block],
+      [output, output + block],
+    ];
+    own.sort(([one], [other]) => one - other);
+    const end = this.#now.length;
+    this.#watched = own.map(([, to], i) => [to, own[i + 1]?.[0] ?? end]);
+  }
+
+  snapshot(): Buffer {
+    return Buffer.from(this.#now);
+  }
+
+  assertSame(before: Buffer, message: string): void {
+    const now = this.#now;
+    const place = this.#watched.find(
+      ([from, to]) => !before.subarray(from, to).equals(now.subarray(from, to)),
+    );
+    if (place === undefined) return;
+    const [from, to] = place;
+    const at = from + before.subarray(from, to).findIndex((byte, i) => byte !== now[from + i]);
+    const page = at >>> facts.PAGE_SHIFT;
+    assert.fail(`${message}: byte ${at}, ${JSON.stringify(this.#arena.describe(page))}`);
+  }
+}

@@ -6,8 +6,6 @@
  *   tracing:pageless:…  start, end, asyncStart, asyncEnd and error of each computation, with a
  *                       `ComputationTrace`
  */
-import type * as Channels from 'node:diagnostics_channel';
-
 /** A call as `pageless:metrics` tells it, with what its `status` says. */
 export interface CallMetrics {
   op: 'get' | 'set' | 'delete';
@@ -24,13 +22,17 @@ export interface ComputationTrace {
   key: string | Uint8Array;
 }
 
-const channels: typeof Channels | undefined = globalThis.process?.getBuiltinModule?.(
-  'node:diagnostics_channel',
-);
+/** As much of a channel as is used. */
+interface MetricsChannel {
+  readonly hasSubscribers: boolean;
+  publish(message: CallMetrics): void;
+}
 
-const silent = { hasSubscribers: false, publish(): void {} };
-export const metrics: Pick<Channels.Channel, 'hasSubscribers' | 'publish'> =
-  channels?.channel('pageless:metrics') ?? silent;
+const channels: typeof import('node:diagnostics_channel') | undefined =
+  globalThis.process?.getBuiltinModule?.('node:diagnostics_channel');
+
+const silent: MetricsChannel = { hasSubscribers: false, publish() {} };
+export const metrics: MetricsChannel = channels?.channel('pageless:metrics') ?? silent;
 
 const tracing = channels?.tracingChannel?.('pageless');
 const parts = channels

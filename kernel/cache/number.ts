@@ -16,6 +16,7 @@ import {
 } from '../base/fault';
 import { peekByte, pokeByte } from '../base/words';
 import { describeDraft } from '../store/extension';
+import { tagClock } from '../store/tags';
 import { assertOutside } from '../thread/context';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
@@ -70,7 +71,7 @@ export function increment(
     const until = isKept ? readExpiry() : expiry;
     // What is kept of an entry that is there; of one that is not, the next draft has nothing.
     if (bytes >= 0) keepTags(keyBytes, isKept ? readFresh() : fresh, isKept ? readLongTtl() : ttl);
-    else describeDraft(keyBytes, fresh, ttl, 0, 0);
+    else describeDraft(keyBytes, fresh, ttl, tagClock(), 0);
     const outcome = store(bytes < 0 ? IF_NONE_YET : IF_VERSION, keyBytes, until);
     if (outcome != ERR_UNMET) return outcome;
   }

@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import { NotANumberError } from '../errors.ts';
-import { type NearOptions, SharedCache, type Version } from '../index.ts';
+import { type CacheView, type NearOptions, SharedCache, type Version } from '../index.ts';
 
 interface Expected {
   value: string;
@@ -47,7 +47,7 @@ class Oracle {
 }
 
 interface World {
-  cache: SharedCache<string>;
+  cache: CacheView<string>;
   oracle: Oracle;
   tick(ms: number): void;
   /** What getWithVersion gave last, and what the key had then. */
@@ -203,6 +203,15 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   key.map(
     (k): Step =>
       ({ cache, oracle }) => {
+        const target = new Uint8Array(100_000);
+        const bytes = cache.getInto(k, target, 3) ?? 0;
+        const text = new TextDecoder('utf-8', { ignoreBOM: true });
+        return [text.decode(target.subarray(3, 3 + bytes)), oracle.find(k) ?? ''];
+      },
+  ),
+  key.map(
+    (k): Step =>
+      ({ cache, oracle }) => {
         const found = oracle.entries.get(k);
         const never = found?.expiry === 0 ? Number.POSITIVE_INFINITY : 0;
         const left = found && found.expiry !== 0 ? found.expiry - oracle.now : never;
@@ -280,23 +289,27 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** Plays it on a cache. Who has it open as well is asked every now and then. */
-function play(sequence: readonly Step[], near?: NearOptions): World {
+function play(
+  sequence: readonly Step[],
+  near?: NearOptions,
+  open: (cache: SharedCache<string>) => CacheView<string> = (cache) => cache,
+): World & { cache: SharedCache<string> } {
   const { now, tick } = fakeClock();
   const brought = { now, ...(near && { near }) };
   const cache = new SharedCache<string>({ maxSize: '64MiB', values: 'string', ...brought });
   using other = SharedCache.attach<string>(cache.handle, brought);
-  const world: World = { cache, oracle: new Oracle(), tick, seen: new Map() };
+  const world: World = { cache: open(cache), oracle: new Oracle(), tick, seen: new Map() };
   for (const [i, step] of sequence.entries()) {
     const isOthers = near !== undefined && i % 3 === 2;
-    const [ours, expected] = step(isOthers ? { ...world, cache: other } : world);
+    const [ours, expected] = step(isOthers ? { ...world, cache: open(other) } : world);
     assert.deepEqual(ours, expected, `step ${i}`);
     // What each of them keeps near is looked at after all that anybody has done.
-    for (const one of near ? [cache, other] : []) {
+    for (const one of near ? [world.cache, open(other)] : []) {
       for (const name of ['a', 'b', 'c']) assert.equal(one.get(name), world.oracle.find(name));
     }
   }
   cache.arena.check();
-  return world;
+  return { ...world, cache };
 }
 
 const runs = Number(process.env.PAGELESS_MODEL_RUNS ?? 150);
@@ -304,6 +317,25 @@ const runs = Number(process.env.PAGELESS_MODEL_RUNS ?? 150);
 test('any sequence of calls answers like a Map', () => {
   const sequences = fc.array(steps, { maxLength: 60, size: 'max' });
   const run = (sequence: Step[]) => play(sequence).cache.close();
+  fc.assert(fc.property(sequences, run), { numRuns: runs });
+});
+
+test('so does a namespace, and the cache and another one keep what they have', () => {
+  const run = (sequence: Step[]) => {
+    const { cache } = play(sequence, undefined, (one) => {
+      for (const view of [one, one.namespace('other')]) view.set('a', 'its own', { tags: ['red'] });
+      return one.namespace('n');
+    });
+    for (const view of [cache, cache.namespace('other')]) {
+      assert.deepEqual([...view], [['a', 'its own']]);
+    }
+    assert.equal(cache.namespace('n').stats().entries, cache.namespace('n').size);
+    cache.namespace('n').clear();
+    cache.purgeStale();
+    assert.equal(cache.stats().entries, 2);
+    cache.close();
+  };
+  const sequences = fc.array(steps, { maxLength: 60, size: 'max' });
   fc.assert(fc.property(sequences, run), { numRuns: runs });
 });
 

@@ -2,13 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { mutated } from './mutants/apply.ts';
-import { excuseFor } from './mutants/excuses.ts';
-import { generateMutants } from './mutants/generate.ts';
 import { mutants } from './mutants/table.ts';
-import { Verdicts } from './mutants/verdicts.ts';
 import { scenarios } from './scenarios/index.ts';
 
 const sample = [
@@ -24,22 +20,6 @@ test('a kernel with one thing wrong is caught', () => {
   const args = ['test/model/mutants.ts', '--only', `^(${sample.join('|')})`];
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.match(stdout, /^7 mutants, 7 caught$/m, stdout + stderr);
-});
-
-/** Floors of which every mutant has been hunted. */
-const hunted: string[] = [];
-
-test('every mutant of the floors that were hunted has a verdict', () => {
-  const verdicts = new Verdicts();
-  const generated = generateMutants().filter(({ identity }) => excuseFor(identity) === undefined);
-  const written = mutants.map((mutant) => ({ name: mutant.name, ...mutated(mutant) }));
-  const unknown = [...written, ...generated].filter(
-    (mutant) => hunted.includes(dirname(mutant.file)) && !verdicts.has(mutant),
-  );
-  assert.deepEqual(
-    unknown.map(({ name }) => name),
-    [],
-  );
 });
 
 test('the table of verdicts names no survivor', () => {

@@ -41,11 +41,6 @@ export class Verdicts {
     }
   }
 
-  /** Whether the table has a row of the mutant, of the code as it is or as it was. */
-  has(hunt: Pick<Hunt, 'name' | 'file'>): boolean {
-    return this.#rows.has(keyOf(hunt));
-  }
-
   /** What the table says of this very mutant; undefined of one that is new, or changed. */
   verdictOf(hunt: Hunt): string | undefined {
     const row = this.#rows.get(keyOf(hunt));

@@ -109,6 +109,7 @@ test('a cache that is short of memory may forget, and is not stale for that', ()
   assert.ok(!isExplained(['1-2 set 2 0 1', '3-4 set 4 0 1', '5-6 get 0 0 2'], stepEvicting));
   assert.ok(!isExplained(['1-2 set 2 0 1', '3-4 get 0 0 0', '5-6 get 0 0 2'], stepEvicting));
   assert.ok(isExplained(['1-2 set 2 0 1', '3-4 set 4 0 refused', '5-6 get 0 0 0'], stepEvicting));
+  assert.ok(isExplained(['1-2 set 2 0 1', '3- replace 4', '5-6 get 0 0 4'], stepEvicting));
   assert.ok(!isExplained(['1-2 set 2 0 1', '3-4 set 4 0 refused', '5-6 get 0 0 4'], stepEvicting));
 });
 

@@ -76,11 +76,11 @@ export const stepKept: Step<Operation> = (state, operation) =>
 
 /** Short of memory. */
 export const stepEvicting: Step<Operation> = (state, operation) => {
-  const { kind, result } = operation;
+  const { kind, result, isPending } = operation;
   if (result === REFUSED) return [kind === 'set' ? NO_VALUE : state];
   // For what is refused these say no as well.
   const mayRefuse = kind === 'add' || kind === 'replace' || kind === 'touch';
-  if (mayRefuse && result === 0) return [state];
+  if (mayRefuse && !isPending && result === 0) return [state];
   const evicted = state === NO_VALUE ? [] : lateStep(NO_VALUE, operation);
   return [...lateStep(state, operation), ...evicted];
 };

@@ -203,7 +203,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   key.map(
     (k): Step =>
       ({ cache, oracle }) => {
-        const target = new Uint8Array(100_000);
+        const target = new Uint8Array(3 + (cache.info(k)?.size ?? 0));
         const bytes = cache.getInto(k, target, 3) ?? 0;
         const text = new TextDecoder('utf-8', { ignoreBOM: true });
         return [text.decode(target.subarray(3, 3 + bytes)), oracle.find(k) ?? ''];

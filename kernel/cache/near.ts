@@ -41,7 +41,7 @@ let hash: u32 = 0;
 let version: u32 = 0;
 let position: u32 = 0;
 let until: u64 = 0;
-let clock: f64 = NO_TAGS;
+let clock: f64 = 0;
 
 /** Makes the note of what `lookUpSettled` has found. In a section. */
 export function noteNear(handle: u32, isStale: bool): void {

@@ -11,7 +11,8 @@ export interface LoadOptions extends Pick<SetOptions, 'ttl' | 'staleFor' | 'tags
   signal?: Signal;
   /**
    * Milliseconds, default 10,000. Who waits for another's computation computes itself after that;
-   * who computes gets a `TimeoutError`, and others may compute.
+   * who computes gets a `TimeoutError`, and others may compute. It runs on for a computation whose
+   * caller's signal has fired.
    */
   timeoutMs?: number;
   /** Computes even if there is a value. Who wants the key meanwhile still gets that. */

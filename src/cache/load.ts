@@ -9,6 +9,9 @@ import { StaleError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import type { Lease } from './lease.ts';
 
+/** Captured: fake timers would patch one thread of many. */
+const { setTimeout, clearTimeout } = globalThis;
+
 /** What came of it, for a caller who did not compute. */
 export type Outcome =
   /** The value is there. */
@@ -53,6 +56,7 @@ export class Load {
   #settle!: (outcome: Outcome) => void;
   #controller: AbortController | undefined;
   #endWatch: (() => void) | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     loads: Map<string, Load>,
@@ -103,11 +107,17 @@ export class Load {
     return true;
   }
 
+  /** Calls `end` if it is not over after `ms`. */
+  limit(ms: number, end: () => void): void {
+    if (!this.isOver) this.#timer = setTimeout(end, ms);
+  }
+
   /** Ends it, for all who wait. */
   settle(outcome: Outcome): void {
     if (this.isOver) return;
     this.isOver = true;
     this.#endWatch?.();
+    clearTimeout(this.#timer);
     if (this.#loads.get(this.name) === this) this.#loads.delete(this.name);
     this.#settle(outcome);
   }

@@ -28,9 +28,7 @@ import type { Key } from './transfer.ts';
 import type { In } from './values.ts';
 
 const { setTimeout, clearTimeout } = globalThis;
-/**
- * How often who waits looks again before it computes itself: each time somebody gave up, or died.
- */
+/** How often who waits looks again, as somebody gave up or died, before it computes itself. */
 const ROUNDS = 8;
 
 export class Loader<V> {
@@ -209,8 +207,9 @@ export class Loader<V> {
   }
 
   /** Waits for a load's outcome; rejects when the signal fires or the cache is closed. */
-  #wait(load: Load, { signal }: Request<V>, ms: number): Promise<Outcome> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
+  #wait(load: Load, request: Request<V>, ms: number): Promise<Outcome> {
+    const { signal, timeoutMs } = request;
+    const until = stamp() + ms;
     load.callers++;
     return new Promise((resolve, reject) => {
       const end = (): void => {
@@ -229,7 +228,10 @@ export class Loader<V> {
         end();
         reject(error);
       };
-      const abort = (): void => fail(signal?.reason);
+      const abort = (): void => {
+        if (load.owner === request) this.#own.limit(load, timeoutMs, until - stamp());
+        fail(signal?.reason);
+      };
       const take = (outcome: Outcome): void => {
         end();
         resolve(outcome);
@@ -238,6 +240,7 @@ export class Loader<V> {
       signal?.addEventListener('abort', abort);
       this.#waits.add(fail);
       load.outcome.then(take);
+      if (signal?.aborted) abort();
     });
   }
 

@@ -6,7 +6,7 @@
  * over nothing of it is on the stack any more, and what is entered still was cut, and is given
  * back. Else nobody could compute the key until the lease's time is over.
  */
-import { StaleError } from '../errors.ts';
+import { StaleError, TimeoutError } from '../errors.ts';
 import type { Lease } from './lease.ts';
 import type { Load } from './load.ts';
 
@@ -44,6 +44,11 @@ export class OwnLoads {
     if (load.lease?.isComputing) return;
     this.leave(load.lease);
     this.#loads.delete(load);
+  }
+
+  /** Gives up what its caller waits for no more, when the `restMs` of its time are over. */
+  limit(load: Load, timeoutMs: number, restMs: number): void {
+    load.limit(restMs, () => this.giveUp(load, new TimeoutError('The computation', timeoutMs)));
   }
 
   giveUp(load: Load, reason: unknown): void {

@@ -331,7 +331,7 @@ export class CacheView<T> {
     const wait = readWait('Writing to the tier', options);
     this.#parts.live();
     const session = this.#parts.tier?.session;
-    return session ? wait(session.flush()) : { written: 0, dropped: 0 };
+    return session ? session.flush(wait) : { written: 0, dropped: 0 };
   }
 
   /** The keys, in no order: see iteration.ts for what may come and go meanwhile. */

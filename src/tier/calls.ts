@@ -4,7 +4,7 @@
  * A call that fails is no error for whoever asked: the cache goes on without the tier. So `make`
  * never rejects.
  */
-import { show } from '../border/show.ts';
+import { reasonOf } from './answers.ts';
 import { Breaker } from './breaker.ts';
 import { Histogram } from './histogram.ts';
 
@@ -42,10 +42,10 @@ export class Calls {
     }
   }
 
-  /** Writes down what went wrong. */
+  /** Writes down what went wrong, without secrets. */
   note(error: unknown): void {
     this.errors++;
-    this.lastError = error instanceof Error ? error.message : show(error);
+    this.lastError = reasonOf(error);
   }
 
   async #inTime<T>(work: Promise<T>): Promise<T> {

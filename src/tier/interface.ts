@@ -6,7 +6,8 @@
  * may forget whatever it likes, and may not change anything.
  *
  *   key       the bytes of the user's key, without any prefix; the tier adds its own
- *   rejects   with anything: the cache counts it, asks less, and goes on without
+ *   rejects   with anything, or throws, or answers what is none: the cache counts it as an error,
+ *             asks less, and goes on without
  *   time-out  the cache's: a call that never answers is given up, and may still come true later
  */
 
@@ -37,8 +38,8 @@ export interface Tier {
   readonly name: string;
   /** How the cache is to use it, unless its user says otherwise. */
   readonly policy?: TierPolicy;
-  /** The frames of several keys, in their order; undefined for what is not there. */
-  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  /** The frames of several keys, in their order; undefined or null for what is not there. */
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | undefined)[]>;
   /**
    * Keeps several frames. Resolved when all are kept or refused. @returns for each whether it is
    * kept; a key that is refused has no frame afterwards, not an older one
@@ -110,6 +111,6 @@ export interface TierStats {
     readonly p99: number;
     readonly max: number;
   };
-  /** The last thing that went wrong, without addresses and secrets. */
+  /** The last thing that went wrong, without URLs, users and addresses in numbers. */
   readonly lastError: string | undefined;
 }

@@ -8,12 +8,15 @@
  *                 `clear`
  *   one batch     is under way at a time. It fails: what of it is still the newest waits again
  *
+ * After a failure the next attempt keeps no process alive, unless somebody waits for it (`hold`).
+ *
  * A frame is private memory from the start, so that the cache may be closed, and its entries may
  * go, while they wait.
  */
+import { keptOf } from './answers.ts';
 import type { Calls } from './calls.ts';
 import { bytesOf, type PackedFrame } from './frame.ts';
-import type { Tier } from './interface.ts';
+import type { Tier, TierEntry } from './interface.ts';
 import { bytesOfName, type KeyName } from './key-name.ts';
 import type { Policy } from './policy.ts';
 
@@ -47,6 +50,9 @@ export class WriteQueue {
   /** Whether the tier has to forget everything before anything is written. */
   #mustClear = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the timer's attempt comes after one that failed. */
+  #isRetry = false;
+  #holds = 0;
   #isUnderWay = false;
   #isStopped = false;
   #listeners: (() => void)[] = [];
@@ -117,6 +123,16 @@ export class WriteQueue {
     });
   }
 
+  /** Attempts keep the process alive until the function that this returns is called, once. */
+  hold(): () => void {
+    this.#holds++;
+    if (this.#isRetry) this.#timer?.ref?.();
+    return () => {
+      this.#holds--;
+      if (this.#isRetry && this.#holds === 0) this.#timer?.unref?.();
+    };
+  }
+
   /** Nothing is to keep the process alive any more. What waits is dropped. */
   stop(): void {
     clearTimeout(this.#timer);
@@ -175,13 +191,15 @@ export class WriteQueue {
     this.#mustClear = true;
   }
 
-  #schedule(ms: number): void {
+  #schedule(ms: number, isRetry = false): void {
     if (this.#isUnderWay || this.#isStopped) return;
     if (this.#timer !== undefined) {
       if (ms > 0) return;
       clearTimeout(this.#timer);
     }
     this.#timer = setTimeout(() => void this.#send(), ms);
+    this.#isRetry = isRetry;
+    if (isRetry && this.#holds === 0) this.#timer.unref?.();
   }
 
   async #send(): Promise<void> {
@@ -192,7 +210,8 @@ export class WriteQueue {
     this.#isUnderWay = false;
     this.#tell();
     if (this.entries === 0 && !this.#mustClear) return;
-    this.#schedule(answer ? 0 : Math.max(1, this.#calls.breaker.waitMs));
+    if (answer) this.#schedule(0);
+    else this.#schedule(Math.max(1, this.#calls.breaker.waitMs), true);
   }
 
   async #sendClear(): Promise<boolean> {
@@ -211,15 +230,12 @@ export class WriteQueue {
       else gone.push(name);
     }
     const answer = await this.#calls.make(() =>
-      Promise.all([
-        kept.size === 0 ? [] : this.#tier.setMany(entriesOf(kept, now)),
-        gone.length === 0 ? undefined : this.#tier.deleteMany(gone.map(bytesOfName)),
-      ]),
+      Promise.all([this.#set(entriesOf(kept, now)), this.#delete(gone.map(bytesOfName))]),
     );
     if (answer) {
-      const refused = answer.value[0].filter((isKept) => !isKept).length;
-      this.refusals += refused;
-      this.sets += kept.size - refused;
+      const [taken] = answer.value;
+      this.refusals += kept.size - taken;
+      this.sets += taken;
       this.deletes += gone.length;
     } else {
       // `clear` may have emptied it meanwhile: then nothing of it is wanted.
@@ -228,6 +244,15 @@ export class WriteQueue {
     }
     this.#sending = new Map();
     return answer !== undefined;
+  }
+
+  /** @returns how many the tier keeps */
+  async #set(entries: TierEntry[]): Promise<number> {
+    return entries.length === 0 ? 0 : keptOf(await this.#tier.setMany(entries), entries.length);
+  }
+
+  async #delete(keys: Uint8Array[]): Promise<void> {
+    if (keys.length > 0) await this.#tier.deleteMany(keys);
   }
 
   #takeBatch(): void {
@@ -248,7 +273,7 @@ export class WriteQueue {
   }
 }
 
-function entriesOf(writes: Map<KeyName, Write>, now: number) {
+function entriesOf(writes: Map<KeyName, Write>, now: number): TierEntry[] {
   return Array.from(writes, ([name, { frame, expiry }]) => ({
     key: bytesOfName(name),
     frame: bytesOf(frame!),

@@ -10,6 +10,7 @@
  *   changed, cleared, lost, armed   what the tier told since the question was asked
  *   a write of this process         the count of the key's slot has moved (local-writes.ts)
  */
+import { framesOf } from './answers.ts';
 import type { Calls } from './calls.ts';
 import type { Frame } from './frame.ts';
 import type { Tier } from './interface.ts';
@@ -128,7 +129,9 @@ export class Reader {
     if (this.#batch === batch) this.#batch = undefined;
     const keys = batch.fetches.map(({ name }) => bytesOfName(name));
     this.gets += keys.length;
-    const answer = await this.#calls.make(() => this.#tier.getMany(keys));
+    const answer = await this.#calls.make(async () =>
+      framesOf(await this.#tier.getMany(keys), keys.length),
+    );
     batch.answer(answer?.value ?? [], this.#host);
     // Those who wait keep what they got in this turn: until then news must find the fetch.
     setImmediate(() => {

@@ -15,6 +15,8 @@
  *   cleared  all entries go
  *   lost     nothing is told until `armed`; what is under way is not kept
  */
+import { MAX_KEY_BYTES } from '../generated/facts.ts';
+import { eventOf } from './answers.ts';
 import { Calls } from './calls.ts';
 import { bytesOf, type Frame, type FrameKind, FrameMaker, isSameValue } from './frame.ts';
 import type { Tier, TierEvent, TierStats } from './interface.ts';
@@ -96,7 +98,7 @@ export class TierSession {
     });
     this.#queue = new WriteQueue(tier, policy, this.#calls);
     this.#channel = tier.invalidations === undefined ? 'silent' : 'lost';
-    tier.invalidations?.((event) => this.#hear(event));
+    void this.#listen();
   }
 
   /** A key is about to be changed here: called before it is. */
@@ -168,11 +170,18 @@ export class TierSession {
     this.#outrun++;
   }
 
-  /** Resolved when all that waits now is written. */
-  async flush(): Promise<{ written: number; dropped: number }> {
+  /** Resolved when all that waits now is written; `wait` may end it sooner. */
+  async flush(
+    wait: <T>(answer: Promise<T>) => Promise<T>,
+  ): Promise<{ written: number; dropped: number }> {
     const queue = this.#queue;
     const [before, lost] = [queue.sets + queue.deletes, queue.dropped + queue.refusals];
-    await queue.drained();
+    const release = queue.hold();
+    try {
+      await wait(queue.drained());
+    } finally {
+      release();
+    }
     return {
       written: queue.sets + queue.deletes - before,
       dropped: queue.dropped + queue.refusals - lost,
@@ -193,7 +202,11 @@ export class TierSession {
     await Promise.race([this.#queue.drained(), late]);
     clearTimeout(timer);
     this.#queue.stop();
-    await this.#tier.close().catch((error: unknown) => this.#calls.note(error));
+    try {
+      await this.#tier.close();
+    } catch (error) {
+      this.#calls.note(error);
+    }
   }
 
   stats(): TierStats {
@@ -216,10 +229,30 @@ export class TierSession {
     };
   }
 
-  #hear(event: TierEvent): void {
+  async #listen(): Promise<void> {
+    try {
+      await this.#tier.invalidations?.((event) => this.#hear(event));
+    } catch (error) {
+      this.#calls.note(error);
+    }
+  }
+
+  /** What is no event counts as an error; the tier, which told it, is thrown nothing. */
+  #hear(told: unknown): void {
     if (this.#isClosed) return;
+    try {
+      this.#heed(eventOf(told));
+    } catch (error) {
+      this.#calls.note(error);
+    }
+  }
+
+  #heed(event: TierEvent): void {
     if (event.type === 'changed') {
-      for (const key of event.keys) this.#heardOf(nameOf(key));
+      for (const key of event.keys) {
+        // Others, whose keys these are, may use longer ones.
+        if (key.length > 0 && key.length <= MAX_KEY_BYTES) this.#heardOf(nameOf(key));
+      }
       return;
     }
     this.#reader.outrunAll();

@@ -41,9 +41,9 @@ import { TierLink } from './tier-link.ts';
 import type { OpenTier } from './tier-settings.ts';
 import { Border, type Key } from './transfer.ts';
 import type { Bytes, ValueCodec } from './values.ts';
+import type { Version } from './versions.ts';
 import { CacheView } from './view.ts';
 import { ViewParts } from './view-parts.ts';
-import type { Version } from './writer.ts';
 
 export type {
   AttachOptions,

@@ -294,7 +294,9 @@ export class Border {
     const length = this.#begin(keyBytes, 1);
     if (length < 0) return undefined;
     if (length > facts.BLOCK_BYTES) {
-      return this.#fetchBlocks(length) ?? this.fetch(keyBytes, false, (bytes) => bytes.slice());
+      return (
+        this.#fetchBlocks(length) ?? this.fetch(keyBytes, false, (bytes) => new Uint8Array(bytes))
+      );
     }
     const lent = this.#spare ?? new ArrayBuffer(facts.BLOCK_BYTES);
     this.#spare = undefined;

@@ -223,6 +223,69 @@ test('from the third try on, changes beside the key do not make change run again
   assert.ok(runs <= 3, `${runs} runs`);
 });
 
+const changes: Record<string, (cache: SharedCache<number>) => void> = {
+  set: (cache) => cache.set('key', cache.get('key')! + 100),
+  increment: (cache) => cache.increment('key', 100),
+  update: (cache) => cache.update('key', (old) => old! + 100),
+  'delete and add': (cache) => {
+    const old = cache.get('key')!;
+    cache.delete('key');
+    cache.add('key', old + 100);
+  },
+};
+for (const [name, changeIt] of Object.entries(changes)) {
+  test(`no ${name} that change makes of its own key is lost, at whichever try`, () => {
+    using cache = new SharedCache<number>({ maxSize, values: 'json' });
+    for (let losses = 0; losses < 10; losses++) {
+      cache.set('key', 0);
+      let calls = 0;
+      cache.update('key', (old) => {
+        if (calls++ < losses) changeIt(cache);
+        return old! + 1;
+      });
+      assert.equal(cache.get('key'), 100 * losses + 1);
+    }
+  });
+
+  test(`a change that makes a ${name} of its own key each time ends`, () => {
+    using cache = new SharedCache<number>({ maxSize, values: 'json' });
+    cache.set('key', 0);
+    let calls = 0;
+    const change = (old: number | undefined) => {
+      calls++;
+      changeIt(cache);
+      return old! + 1;
+    };
+    assert.throws(() => cache.update('key', change), {
+      name: 'BusyError',
+      code: 'ERR_PAGELESS_BUSY',
+      message: /changed during each of \d+ tries to update it.* by the change itself/,
+    });
+    assert.equal(cache.get('key'), 100 * calls, 'it has written nothing itself');
+  });
+}
+
+test('bytes whose making writes beside the key are made again twice, and stored', () => {
+  using cache = new SharedCache<unknown>({ maxSize, values: 'json' });
+  let runs = 0;
+  const busy = {
+    toJSON() {
+      runs++;
+      if (runs > 100) throw new RangeError('once more');
+      // Every line of the only leaf gets another version.
+      for (let i = 0; i < 300; i++) cache.set(`beside ${i}`, runs);
+      return 'made';
+    },
+  };
+  cache.set('key', 'old');
+  assert.equal(
+    cache.update('key', () => busy),
+    busy,
+  );
+  assert.equal(cache.get('key'), 'made');
+  assert.ok(runs <= 3, `${runs} runs`);
+});
+
 test('change may close the cache', () => {
   const cache = texts();
   const change = () => {

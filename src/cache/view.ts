@@ -38,9 +38,9 @@ import { encodeTag } from './tags.ts';
 import { hit, removed, setTold } from './told.ts';
 import { copyKey, type Key } from './transfer.ts';
 import type { Bytes, In } from './values.ts';
+import type { Version } from './versions.ts';
 import type { ViewParts } from './view-parts.ts';
 import { readWait, type WaitOptions } from './waiting.ts';
-import type { Version } from './writer.ts';
 
 export class CacheView<T> {
   readonly #parts: ViewParts<T>;
@@ -120,6 +120,8 @@ export class CacheView<T> {
    * then
    * @throws {InvalidArgumentError} if `change` returns a promise; what it throws is passed on.
    * Nothing has changed
+   * @throws {BusyError} if the key was changed during each of 10,000 tries, by other threads or by
+   * `change` itself. Nothing has changed but by them
    */
   update(
     key: Key,

@@ -8,15 +8,18 @@
  *
  * `update` is optimistic: read with a version, change, and store if the line has that version still
  * (kernel/cache/condition.ts); else all of it again. Entries beside the key raise the version too,
- * so from the third try on the bytes are kept: found to be the same, they need not be changed
- * again. So a slow `change` loses only to those who change the key itself.
+ * so from the third try on what was read is kept, and what was made of it: found to be the same, it
+ * is stored without a call of the user's code. So a slow `change`, or a `toJSON` that writes other
+ * keys, loses only to who changes the key itself. Nothing is stored unasked: who loses each time,
+ * as a `change` does that always changes its own key, is told so in the end.
  */
 import { checkBytes, checkSafeInteger } from '../border/arguments.ts';
 import { isThenable } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import { InvalidArgumentError, NotANumberError } from '../errors.ts';
+import { BusyError, InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { addTo, noNumber, tooFar } from './counting.ts';
 import type { Found } from './details.ts';
 import {
   type EntryOptions,
@@ -33,9 +36,7 @@ import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import { keptTimes, ownTtl, staleForOf, type Times, timesFrom } from './times.ts';
 import type { Border, Key, Versioned } from './transfer.ts';
 import { type Decoder, type In, sameBytes, type ValueCodec } from './values.ts';
-
-/** Opaque; only for `setIfVersion` of the same key. */
-export type Version = bigint & { readonly kind: unique symbol };
+import { checkVersion, type Version, versionOf } from './versions.ts';
 
 /** What a cache, or a namespace of one, writes with. */
 export interface WriterParts<T> {
@@ -60,14 +61,26 @@ interface Prepared {
   ttl: number;
 }
 
+/** What `change` has made. */
+interface Made<T> {
+  value: In<T> | undefined;
+  /** Whether it is the very value that it was given. */
+  isSame: boolean;
+  /** Of the value; undefined: there is none to be stored. */
+  bytes: Uint8Array | undefined;
+  /** The bytes that it was made of, if they are kept. */
+  of: Uint8Array | undefined;
+  /** Of the tags, as `Details.describe` has it. */
+  born: number;
+}
+
 /** Tries of `update` after which it keeps what it has read. */
 const KEEP_AFTER = 2;
-const LAST_VERSION: bigint = 2n ** 64n - 1n;
+/** Most tries of `update`: enough for 255 threads that change one key at once. */
+const TRIES = 10_000;
 /** An outcome beside the kernel's: it was not tried. */
 const TOO_LARGE = -1000;
 const NO_TAGS: readonly string[] = [];
-/** As the kernel reads numbers: kernel/cache/number.ts. */
-const WHOLE = /^(0|-?[1-9]\d{0,15})$/;
 
 export class Writer<T> {
   readonly #parts: WriterParts<T>;
@@ -177,22 +190,24 @@ export class Writer<T> {
     change: (old: T | undefined) => In<T> | undefined,
     options: EntryOptions,
   ): T | undefined {
-    let kept: Uint8Array | undefined;
-    let result: { value: In<T> | undefined; isSame: boolean } | undefined;
-    for (let tries = 0; ; tries++) {
+    let made: Made<T> | undefined;
+    for (let tries = 0; tries < TRIES; tries++) {
       const border = this.#parts.live();
       const born = options.tags === undefined ? -1 : this.#parts.kernel.tagClock();
       const seen = border.fetchVersioned(border.putKey(key));
-      if (result === undefined || !sameBytes(kept, seen.bytes)) {
-        if (tries >= KEEP_AFTER) kept = seen.bytes?.slice();
-        result = this.#change(change, seen);
+      if (made === undefined || !sameBytes(made.of, seen.bytes)) {
+        made = this.#change(change, seen, born, tries >= KEEP_AFTER);
       }
-      if (result.isSame) return result.value as T;
-      const outcome = this.#publish(key, result.value, options, seen, born);
-      if (outcome === 0) return result.value as T;
+      if (made.isSame) return made.value as T;
+      const outcome = this.#publish(key, made, options, seen);
+      if (outcome === 0) return made.value as T;
       if (outcome !== facts.ERR_UNMET) return undefined;
-      if (tries < KEEP_AFTER) result = undefined;
+      if (tries < KEEP_AFTER) made = undefined;
     }
+    throw new BusyError(
+      `the key was changed during each of ${TRIES} tries to update it, by other threads or by the ` +
+        'change itself',
+    );
   }
 
   increment(key: Key, by = 1, options: IncrementOptions = {}): number | undefined {
@@ -217,12 +232,8 @@ export class Writer<T> {
       const add = [by, initial, expiry, fresh, longTtl, keeps ? 1 : 0, now] as const;
       return kernel.increment(keyBytes, ...add);
     });
-    if (failure === facts.ERR_NOT_A_NUMBER) {
-      throw new NotANumberError(key, 'its value is no whole number');
-    }
-    if (failure === facts.ERR_OVERFLOW) {
-      throw new NotANumberError(key, 'the sum is no safe integer');
-    }
+    if (failure === facts.ERR_NOT_A_NUMBER) throw noNumber(key);
+    if (failure === facts.ERR_OVERFLOW) throw tooFar(key);
     const sum = kernel.incremented();
     if (!this.#report(read.status, failure, String(sum))) return undefined;
     if (tags !== undefined) this.#tag(key, read);
@@ -237,11 +248,7 @@ export class Writer<T> {
     const isJson = this.#parts.settings.values === 'json';
     const change = (old: T | undefined) => {
       const text = old === undefined ? String(options.initial) : isJson ? JSON.stringify(old) : old;
-      if (!WHOLE.test(text as string) || !Number.isSafeInteger(Number(text))) {
-        throw new NotANumberError(key, 'its value is no whole number');
-      }
-      const sum = Number(text) + by;
-      if (!Number.isSafeInteger(sum)) throw new NotANumberError(key, 'the sum is no safe integer');
+      const sum = addTo(key, text as string, by);
       return (isJson ? sum : String(sum)) as In<T>;
     };
     const sum = this.#update(key, change, options);
@@ -250,16 +257,14 @@ export class Writer<T> {
 
   /** Gives the key's value other tags, whatever it is by now. */
   #tag(key: Key, options: EntryOptions): void {
-    const { decode } = this.#parts;
     let seen: Versioned;
+    let same: { bytes: Uint8Array; born: number };
     do {
       const border = this.#parts.live();
       seen = border.fetchVersioned(border.putKey(key));
       if (seen.bytes === undefined) return;
-    } while (
-      this.#publish(key, decode(seen.bytes, seen.isLent) as In<T>, options, seen, -1) ===
-      facts.ERR_UNMET
-    );
+      same = { bytes: new Uint8Array(seen.bytes), born: -1 };
+    } while (this.#publish(key, same, options, seen) === facts.ERR_UNMET);
   }
 
   /** Gives the key's value a new time to live, by default its own. @returns whether it did */
@@ -287,25 +292,31 @@ export class Writer<T> {
   #change(
     change: (old: T | undefined) => In<T> | undefined,
     { bytes, isLent }: Versioned,
-  ): { value: In<T> | undefined; isSame: boolean } {
+    born: number,
+    isKept: boolean,
+  ): Made<T> {
+    // A copy: the slice of a Buffer, as what is lent may be, would be lent as well.
+    const of = isKept && bytes !== undefined ? new Uint8Array(bytes) : undefined;
     const old = bytes === undefined ? undefined : this.#parts.decode(bytes, isLent);
     const value = change(old);
     if (isThenable(value)) {
       throw new InvalidArgumentError('change', 'a function that returns no promise', value);
     }
-    return { value, isSame: value === old };
+    const isSame = value === old;
+    const isNone = isSame || value === undefined;
+    const made = isNone ? undefined : this.#parts.codec.serialize(value as T);
+    return { value, isSame, bytes: made, of, born };
   }
 
   /** Stores, or deletes, if the key has what was seen. @returns 0 or ERR_… */
   #publish(
     key: Key,
-    value: In<T> | undefined,
+    { bytes, born }: Pick<Made<T>, 'bytes' | 'born'>,
     options: EntryOptions,
     seen: Versioned,
-    born: number,
   ): number {
     const { kernel, clock, settings, tier } = this.#parts;
-    if (value === undefined) {
+    if (bytes === undefined) {
       clock.nowIfNeeded();
       const keyBytes = this.#parts.live().putKey(key);
       const name = tier?.note(key, keyBytes);
@@ -314,7 +325,6 @@ export class Writer<T> {
       return failure;
     }
     const { ttl, staleFor, tags, status } = options;
-    const bytes = this.#parts.codec.serialize(value as T);
     const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
     const isNew = seen.bytes === undefined || ttl !== undefined || staleFor !== undefined;
     const kept = isNew
@@ -387,14 +397,4 @@ export class Writer<T> {
 function conditionOf(found: Found | number): [what: number, version: number] {
   if (typeof found === 'number') return [facts.IF_NONE_YET, found];
   return [found.isStale ? facts.IF_NONE_YET : facts.IF_VERSION, found.version];
-}
-
-/** The key's hash tells whose it is. */
-function versionOf(hash: number, version: number): Version {
-  return ((BigInt(hash >>> 0) << 32n) | BigInt(version)) as Version;
-}
-
-function checkVersion(version: unknown): void {
-  if (typeof version === 'bigint' && version >= 0n && version <= LAST_VERSION) return;
-  throw new InvalidArgumentError('version', 'what getWithVersion gave', version);
 }

@@ -1,0 +1,65 @@
+/** `update` beside a thread that changes the same key: no change is lost, at whichever try. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { SharedCache } from '../../src/index.ts';
+import { ASKED, CHANGES, DONE, type UpdaterData } from './updater.ts';
+
+const PATIENCE_MS = 20_000;
+
+/** Runs beside a thread that makes one change each time it is asked, or `many` on its own. */
+async function beside(
+  kind: UpdaterData['kind'],
+  many: number,
+  run: (cache: SharedCache<number>, words: Int32Array, ask: () => void) => void,
+): Promise<void> {
+  using cache = new SharedCache<number>({ maxSize: '8MiB', values: 'json' });
+  cache.set('key', 0);
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const workerData: UpdaterData = { handle: cache.handle, words, kind, many };
+  const worker = new Worker(new URL('./updater.ts', import.meta.url), { workerData });
+  const end = new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', resolve);
+  });
+  const ask = () => {
+    const asked = Atomics.add(words, ASKED, 1) + 1;
+    Atomics.notify(words, ASKED);
+    const done = Atomics.wait(words, DONE, asked - 1, PATIENCE_MS);
+    assert.notEqual(done, 'timed-out', 'the other thread answers');
+  };
+  try {
+    run(cache, words, ask);
+  } finally {
+    Atomics.store(words, ASKED, -1);
+    Atomics.notify(words, ASKED);
+    await end;
+  }
+  cache.arena.check();
+}
+
+for (const kind of Object.keys(CHANGES) as UpdaterData['kind'][]) {
+  test(`a slow update loses no ${kind} of another thread`, async () => {
+    await beside(kind, 0, (cache, _words, ask) => {
+      for (let losses = 0; losses < 8; losses++) {
+        cache.set('key', 0);
+        let calls = 0;
+        const sum = cache.update('key', (old) => {
+          if (calls++ < losses) ask();
+          return old! + 1;
+        });
+        assert.deepEqual([calls, sum, cache.get('key')], [losses + 1, losses + 1, losses + 1]);
+      }
+    });
+  });
+}
+
+test('two threads that update one key as fast as they can lose nothing', async () => {
+  const many = 5000;
+  await beside('update', many, (cache, words, ask) => {
+    ask();
+    for (let i = 0; i < many; i++) cache.update('key', (old) => old! + 1);
+    Atomics.wait(words, DONE, 1, PATIENCE_MS);
+    assert.equal(cache.get('key'), 2 * many);
+  });
+});

@@ -79,8 +79,8 @@ function store<V>(
       : border.storeIf(facts.IF_UNCHANGED, version, keyBytes, bytes, length, isRaw, expiry);
   }
   if (failure === 0) {
-    if (name !== undefined)
-      tier?.wrote(name, border.putKey(key), UNKNOWN_LENGTH, ttl ?? settings.ttl);
+    const what = { length: UNKNOWN_LENGTH, ttl: ttl ?? settings.ttl, tags };
+    if (name !== undefined) tier?.wrote(name, border.putKey(key), what);
     return { kind: 'stored' };
   }
   if (failure === facts.ERR_UNMET) {

@@ -85,7 +85,10 @@ export interface GetOptions {
 }
 
 export interface SetOptions extends TimeOptions {
-  /** Up to 8 texts of up to 256 bytes: `deleteTag` deletes all entries that have it. */
+  /**
+   * Up to 8 texts of up to 256 bytes: `deleteTag` deletes all entries that have it. With a second
+   * tier such an entry stays here, and its key is removed there.
+   */
   tags?: readonly string[];
   /** Leaves the time of an entry that is overwritten as it is. */
   noUpdateTTL?: boolean;

@@ -13,7 +13,7 @@ import * as facts from '../generated/facts.ts';
 import { blocksOf, type Frame, type FrameKind } from '../tier/frame.ts';
 import { type KeyName, nameOf } from '../tier/key-name.ts';
 import { LocalWrites } from '../tier/local-writes.ts';
-import { type Found, type LocalEntries, TierSession } from '../tier/session.ts';
+import { type Found, type LocalEntries, type LocalEntry, TierSession } from '../tier/session.ts';
 import { StoredBlocks } from './stored.ts';
 import type { OpenTier } from './tier-settings.ts';
 import { type Border, copyKey, type Key } from './transfer.ts';
@@ -37,6 +37,16 @@ export interface TierHost<T> {
     readonly ttl: number;
     readonly values: FrameKind;
   };
+}
+
+/** What was stored under a key. */
+export interface Written {
+  /** Bytes of the value whose block lies in the scratch, or `UNKNOWN_LENGTH`. */
+  readonly length: number;
+  /** Milliseconds; 0: for ever. */
+  readonly ttl: number;
+  /** Undefined: it has some. */
+  readonly tags: readonly string[] | undefined;
 }
 
 export class TierLink<T> implements LocalEntries {
@@ -70,17 +80,22 @@ export class TierLink<T> implements LocalEntries {
     return name;
   }
 
-  /** The key in the scratch has a value of so many bytes now, or of `UNKNOWN_LENGTH`. */
-  wrote(name: KeyName, keyBytes: number, length: number, ttl: number): void {
+  /** The key in the scratch has a value now. One with tags stays here, where `deleteTag` is. */
+  wrote(name: KeyName, keyBytes: number, { length, ttl, tags }: Written): void {
     if (this.session === undefined) return;
+    if (tags === undefined || tags.length > 0) this.session.removed(name);
+    else this.#write(this.session, name, keyBytes, length, ttl);
+  }
+
+  #write(session: TierSession, name: KeyName, keyBytes: number, length: number, ttl: number): void {
     if (length !== UNKNOWN_LENGTH && length <= facts.BLOCK_BYTES) {
-      this.session.wrote(name, [this.#stored.lent], length, ttl);
+      session.wrote(name, [this.#stored.lent], length, ttl);
       return;
     }
     const entry = this.#stored.read(keyBytes, this.#host.clock.told);
-    if (entry) this.session.wrote(name, entry.blocks, entry.valueBytes, ttl);
+    if (entry) session.wrote(name, entry.blocks, entry.valueBytes, ttl);
     // It is gone already: evicted, or somebody else's turn.
-    else this.session.removed(name);
+    else session.removed(name);
   }
 
   /** The key has no value any more. */
@@ -123,9 +138,10 @@ export class TierLink<T> implements LocalEntries {
     return this.#host.clock.now();
   }
 
-  read(name: KeyName): { blocks: Uint8Array[]; valueBytes: number } | undefined {
-    const now = this.#host.clock.now();
-    return this.#stored.read(this.#put(name), now);
+  read(name: KeyName): LocalEntry | undefined {
+    const found = this.#host.live().details.inspect(this.#put(name));
+    const entry = this.#stored.read(this.#put(name), this.#host.clock.now());
+    return entry && { ...entry, hasTags: typeof found !== 'number' && found.tags > 0 };
   }
 
   keep(name: KeyName, frame: Frame, since: number): boolean {

@@ -100,7 +100,7 @@ export class Writer<T> {
       return this.#report(read.status, this.#store(keyBytes, prepared), prepared);
     const name = tier.note(key, keyBytes);
     const outcome = this.#store(keyBytes, prepared);
-    if (outcome === 0) tier.wrote(name, keyBytes, prepared.length, prepared.ttl);
+    if (outcome === 0) tier.wrote(name, keyBytes, prepared);
     else tier.removed(name);
     return this.#report(read.status, outcome, prepared);
   }
@@ -282,8 +282,8 @@ export class Writer<T> {
       const { expiry, fresh, longTtl } = times;
       const outcome = kernel.touch(found.version, keyBytes, expiry, fresh, longTtl);
       if (outcome === facts.ERR_UNMET) continue;
-      if (outcome === 0 && tier)
-        tier.wrote(tier.note(key, keyBytes), keyBytes, UNKNOWN_LENGTH, own);
+      const what = { length: UNKNOWN_LENGTH, ttl: own, tags: found.tags > 0 ? undefined : NO_TAGS };
+      if (outcome === 0 && tier) tier.wrote(tier.note(key, keyBytes), keyBytes, what);
       return outcome === 0;
     }
   }
@@ -349,7 +349,7 @@ export class Writer<T> {
   /** @returns 0, TOO_LARGE or ERR_… */
   #storeIf(what: number, version: number, key: Key, prepared: Prepared, born = -1): number {
     const { kernel, settings, tier } = this.#parts;
-    const { bytes, length, times, tags, ttl } = prepared;
+    const { bytes, length, times, tags } = prepared;
     const border = this.#parts.live();
     const keyBytes = border.putKey(key);
     if (length > settings.maxEntrySize) {
@@ -362,7 +362,7 @@ export class Writer<T> {
     else this.#describe(border, keyBytes, prepared, born);
     const isRaw = settings.compression === 'none';
     const outcome = border.storeIf(what, version, keyBytes, bytes, length, isRaw, times.expiry);
-    if (outcome === 0 && name !== undefined) tier?.wrote(name, keyBytes, length, ttl);
+    if (outcome === 0 && name !== undefined) tier?.wrote(name, keyBytes, prepared);
     return outcome;
   }
 

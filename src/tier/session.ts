@@ -33,12 +33,19 @@ const SUSPECT_MS = 100;
 /** When a suspect goes whose writes do not end. */
 const LAST_LOOK_MS = 1000;
 
+/** An entry of the first tier: its stored blocks, and whether it stands there only. */
+export interface LocalEntry {
+  readonly blocks: Uint8Array[];
+  readonly valueBytes: number;
+  readonly hasTags: boolean;
+}
+
 /** The first tier, as the session sees it. */
 export interface LocalEntries {
   /** Zone time, in milliseconds. */
   now(): number;
   /** The stored blocks of a key's entry. */
-  read(name: KeyName): { blocks: Uint8Array[]; valueBytes: number } | undefined;
+  read(name: KeyName): LocalEntry | undefined;
   /**
    * Keeps a frame that was asked for at `since`, unless the key has an entry.
    *
@@ -308,6 +315,7 @@ export class TierSession {
       if (!this.#suspects.has(name)) this.#local.remove(name);
       return;
     }
+    if (here.hasTags && frame === undefined) return;
     const own = this.#maker.make(here.blocks, here.valueBytes, 0);
     if (frame && own && isSameValue(frame.bytes, bytesOf(own))) return;
     this.#local.remove(name);

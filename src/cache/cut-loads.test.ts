@@ -48,7 +48,7 @@ for (const way of ways) {
       try {
         await dive();
       } catch (error) {
-        assert.ok(error instanceof RangeError);
+        assert.ok(error instanceof RangeError, (error as Error).stack);
       }
       assert.ok(depth > 10);
       await null;

@@ -53,7 +53,7 @@ export class Load {
   born = 0;
   callers = 0;
   readonly #loads: Map<string, Load>;
-  #settle!: (outcome: Outcome) => void;
+  readonly #settle: (outcome: Outcome) => void;
   #controller: AbortController | undefined;
   #endWatch: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -70,9 +70,7 @@ export class Load {
     this.lease = lease;
     this.owner = owner;
     this.version = version;
-    this.outcome = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+    [this.outcome, this.#settle] = promised();
     if (lease) loads.set(name, this);
   }
 
@@ -128,4 +126,16 @@ export class Load {
     this.settle({ kind: 'again' });
     this.#controller?.abort(reason);
   }
+}
+
+/** A promise and what settles it. Throws a RangeError where the stack has no room for that. */
+function promised(): [outcome: Promise<Outcome>, settle: (outcome: Outcome) => void] {
+  let settle: ((outcome: Outcome) => void) | undefined;
+  const outcome = new Promise<Outcome>((resolve) => {
+    settle = resolve;
+  });
+  if (settle) return [outcome, settle];
+  // An executor that finds the stack full does not throw: it rejects the promise.
+  outcome.catch(() => {});
+  throw new RangeError('Maximum call stack size exceeded');
 }

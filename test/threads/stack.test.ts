@@ -60,10 +60,10 @@ test('a call from a full stack is over or undone, and the cache goes on', async 
 // More than that: node test/threads/overflows.ts
 for (const { path, version } of oldestAndNewest()) {
   for (const tier of Object.keys(tiers)) {
-    test(`the stack overflows 150 times in the midst of calls, Node ${version}, ${tier}`, async () => {
+    test(`the stack overflows 60 times in the midst of calls, Node ${version}, ${tier}`, async () => {
       for (const where of ['main', 'worker'] as const) {
-        const { overflows, poisoned, errors } = await overflow(path, tier, where, 150);
-        assert.ok(overflows > 100);
+        const { overflows, poisoned, errors } = await overflow(path, tier, where, 60);
+        assert.ok(overflows > 40);
         assert.equal(poisoned, 0);
         // Its own thread may hold the key's computation, which was cut short as well.
         delete errors.ERR_PAGELESS_BUSY;

@@ -139,3 +139,15 @@ test('metrics are what stats says, in the text format of Prometheus', () => {
   const labels = '{cache="a \\"b\\" \\\\ c\\nd",app=""}';
   assert.equal(labelled.get(`pageless_entries${labels}`), 1);
 });
+
+test('off of a cache that is closed has nothing to end; on has nothing to begin', () => {
+  const cache = new SharedCache<string>(small);
+  const listener = (): void => {};
+  assert.equal(cache.off('evicted', listener), cache, 'none was there');
+  cache.on('evicted', listener);
+  cache.close();
+  assert.equal(cache.off('evicted', listener), cache);
+  assert.throws(() => cache.off('evictde' as never, listener), /^InvalidArgumentError: event must/);
+  assert.throws(() => cache.off('evicted', 5 as never), /^InvalidArgumentError: listener must/);
+  assert.throws(() => cache.on('evicted', listener), DisposedError);
+});

@@ -44,6 +44,12 @@ export class Events {
     this.#tier = tier;
   }
 
+  /** Throws `InvalidArgumentError`. */
+  static check(name: unknown, listener: unknown): void {
+    checkName(name);
+    checkListener(listener);
+  }
+
   on(name: string, listener: unknown): void {
     const set = this.#listeners.get(checkName(name)) ?? new Set();
     this.#listeners.set(name, set.add(checkListener(listener)));

@@ -4,7 +4,7 @@
  * There is no snapshot and no order. A key that is there all the time is given once; one that comes
  * or goes meanwhile may be given or not. What is given was true when it was looked at. Nothing is
  * held between two steps, so that a walk may be left at any point, and the loop may change the
- * cache, or close it: then the next step throws `DisposedError`.
+ * cache, or close it: then the walk is over, as a Map's that was cleared. To begin one throws.
  *
  * A key is a text where its bytes are UTF-8, and bytes where they are not. Looking counts neither
  * as hit nor as miss.
@@ -42,20 +42,24 @@ function isTextOf(text: string, bytes: Uint8Array): boolean {
 /** The cursor behind the last key: kernel/cache/keys.ts. */
 const END_OF_KEYS = 2 ** 32;
 
-/** The keys of a view, each made of lent bytes. @param live  throws when the cache is closed */
+/**
+ * The keys of a view, each made of lent bytes.
+ *
+ * @param isOver  asked after each: whether to end; or throws
+ */
 export function* walk<K>(
   border: Border,
   clock: ZoneClock,
-  live: () => unknown,
+  isOver: () => boolean,
   make: (lent: Uint8Array) => K,
 ): Generator<K> {
   for (let cursor = 0; cursor < END_OF_KEYS; ) {
     const now = clock.nowIfNeeded();
-    live();
+    if (isOver()) return;
     const { keys, next } = border.listKeys(cursor, now, make);
     for (const key of keys) {
       yield key;
-      live();
+      if (isOver()) return;
     }
     cursor = next;
   }

@@ -1,7 +1,7 @@
 /** Options of `getOrSet`, and what one call of it asks for. */
-import { checkBoolean, checkObject, checkOptions, checkSignal } from '../border/arguments.ts';
+import { checkBoolean, checkOptions, checkSignal } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { readEntryOptions, type SetOptions, type Status } from './settings.ts';
+import { readEntryOptions, readStatus, type SetOptions, type Status } from './settings.ts';
 import { copyKey, type Key } from './transfer.ts';
 import type { In } from './values.ts';
 import type { Signal } from './waiting.ts';
@@ -90,8 +90,7 @@ export function readRequest<V>(
   const known = isSync ? SYNC_OPTIONS : LOAD_OPTIONS;
   const options = given === none ? none : checkOptions(given, known);
   const { signal, timeoutMs, forceRefresh = false, staleIfError = false, ...others } = options;
-  const { status = {}, ...rest } = others;
-  checkObject('status', status, 'an object');
+  const { status, ...rest } = others;
   checkSignal('signal', signal as AbortSignal | undefined);
   if (given !== none) readEntryOptions(rest, COMPUTED_OPTIONS);
   return {
@@ -102,7 +101,7 @@ export function readRequest<V>(
     timeoutMs: readTimeout(timeoutMs),
     isRefresh: checkBoolean('forceRefresh', forceRefresh),
     staleIfError: checkBoolean('staleIfError', staleIfError),
-    status,
+    status: readStatus(status) ?? {},
   };
 }
 

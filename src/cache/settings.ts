@@ -339,16 +339,20 @@ export function readPeekOptions(options: Pick<GetOptions, 'allowStale'>): boolea
   return checkBoolean('allowStale', allowStale);
 }
 
-const STATUS_FIELDS = ['get', 'set', 'refusal', 'entrySize'] as const;
+const STATUS_FIELDS = ['get', 'set', 'refusal', 'load', 'entrySize'] as const;
 
 /** Empties it: what cannot be filled in is found before anything is done. */
-function readStatus(status: Status | undefined): Status | undefined {
+export function readStatus(status: Status | undefined): Status | undefined {
   if (status === undefined) return undefined;
   const expected = 'an object, which is filled in';
-  checkObject('status', status, expected);
+  if (!Object.isExtensible(checkObject('status', status, expected))) {
+    throw new InvalidArgumentError('status', expected, status, { hint: 'it takes no new fields' });
+  }
   try {
-    status.entrySize = 0;
-    for (const name of STATUS_FIELDS) delete status[name];
+    for (const name of STATUS_FIELDS) {
+      Object.assign(status, { [name]: undefined });
+      delete status[name];
+    }
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new InvalidArgumentError('status', expected, status, { cause, hint: cause.message });

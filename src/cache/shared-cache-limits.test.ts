@@ -208,6 +208,13 @@ test('a ttl of 0 or Infinity is never, also where the cache has another', () => 
   }
 });
 
+test('getRemainingTTL of what is stale is 0, however long', () => {
+  let time = 0;
+  using cache = new SharedCache({ maxSize: '4MiB', values: 'json', now: () => time });
+  cache.set('key', 1, { ttl: 10, staleFor: 1000 });
+  for (time of [10, 11, 25, 1009, 2000]) assert.equal(cache.getRemainingTTL('key'), 0);
+});
+
 test('getRemainingTTL: Infinity for never, 0 for what is not there', () => {
   const clock = fakeClock();
   const { now } = clock;

@@ -213,9 +213,10 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
     return this;
   }
 
-  /** Ends what `on` began. */
+  /** Ends what `on` began. Of a cache that is closed nothing is left to end. */
   off<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this {
-    this.#listened().off(event, listener);
+    Events.check(event, listener);
+    this.#events?.off(event, listener);
     return this;
   }
 

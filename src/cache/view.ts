@@ -201,12 +201,12 @@ export class CacheView<T> {
   }
 
   /**
-   * Milliseconds until the key's value expires: Infinity for never, 0 if there is none. Not
-   * counted.
+   * Milliseconds until the key's value expires: Infinity for never, 0 if there is none, or a stale
+   * one. Not counted.
    */
   getRemainingTTL(key: Key): number {
     const border = this.#parts.live();
-    return border.remaining(border.putKey(key));
+    return Math.max(0, border.remaining(border.putKey(key)));
   }
 
   /**
@@ -336,7 +336,10 @@ export class CacheView<T> {
     return session ? session.flush(wait) : { written: 0, dropped: 0 };
   }
 
-  /** The keys, in no order: see iteration.ts for what may come and go meanwhile. */
+  /**
+   * The keys, in no order; over when this thread closes the cache. See iteration.ts for what may
+   * come and go meanwhile.
+   */
   keys(): Generator<Key>;
   /** The keys, all as bytes. */
   keys(options: { as: 'bytes' }): Generator<Bytes>;
@@ -346,7 +349,8 @@ export class CacheView<T> {
   }
 
   #walk<K>(make: (lent: Uint8Array) => K): Generator<K> {
-    return walk(this.#parts.live(), this.#parts.clock, () => this.#parts.live(), make);
+    const parts = this.#parts;
+    return walk(parts.live(), parts.clock, () => parts.isClosed, make);
   }
 
   /** Keys and values, as `keys` and `peek` give them. */

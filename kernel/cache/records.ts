@@ -15,10 +15,11 @@
  *   in    `adoptRecords` for a row of records whose values have one block; longer ones by
  *         `adoptHead`, appendStored for each block, commit
  *
- * Lengths are compared with the room there is, and sums are made anew: damage is found before
- * anything of the record is taken. Blocks are not decoded, which would cost as much as all the
- * rest: whoever forges a file, sums and all, gets a zone that poisons itself when the value is
- * read, as an image's forger does. What is damaged ends the row; what came before it is kept.
+ * Lengths are compared with the room there is, a block's coding with its length, and sums are made
+ * anew: damage is found before anything of the record is taken. Blocks are not decoded, which would
+ * cost as much as all the rest: whoever forges a file, sums and all, gets a zone that poisons
+ * itself when the value is read, as an image's forger does. What is damaged ends the row; what came
+ * before it is kept.
  */
 import { ERR_ARGUMENT } from '../base/fault';
 import { peekByte, peekCell, peekWord, pokeCell, pokeWord } from '../base/words';
@@ -191,7 +192,7 @@ function adoptRecord(record: usize, length: u32, offset: f64, now: u64): bool {
   const block = record + blocksAt();
   const room = length - u32(block - record);
   if (room < BLOCK_HEAD_BYTES || padded(blockBytes(block)) != room) return false;
-  if (!isSound(block, blockBytes(block))) return false;
+  if (!isSound(block, blockBytes(block), valueBytes)) return false;
   if (isOver(now)) return true;
   if (!beginRecord(record, offset)) return false;
   if (appendBytes(block, blockBytes(block)) == 0) commit();

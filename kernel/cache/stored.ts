@@ -84,22 +84,27 @@ export function blockBytes(block: usize): u32 {
 export function decodeStored(bytes: u32, valueBytes: u32): bool {
   const slot = selfState();
   const block: usize = slot.inputScratch;
-  if (valueBytes > BLOCK_BYTES || !isSound(block, bytes)) return false;
+  if (valueBytes > BLOCK_BYTES || !isSound(block, bytes, valueBytes)) return false;
   const body = block + BLOCK_HEAD_BYTES;
   const stored = bytes - BLOCK_HEAD_BYTES;
   if ((peekWord(block) & RAW) == 0) {
     return decompress(body, stored, slot.outputScratch, valueBytes) == i32(valueBytes);
   }
-  if (stored != valueBytes) return false;
   memory.copy(slot.outputScratch, body, stored);
   return true;
 }
 
-/** Whether `bytes` at `block` are a block, by its own length and checksum. */
-export function isSound(block: usize, bytes: u32): bool {
+/**
+ * Whether `bytes` at `block` are a block of so long a value, by its head: length, coding and
+ * checksum of the stored bytes. What LZ4 has made is shorter than the value, and what is raw is
+ * not, so that no part of the head can be wrong alone.
+ */
+export function isSound(block: usize, bytes: u32, valueBytes: u32): bool {
   if (bytes < BLOCK_HEAD_BYTES) return false;
   const stored = blockBytes(block) - BLOCK_HEAD_BYTES;
   if (stored > BLOCK_BYTES || stored + BLOCK_HEAD_BYTES != bytes) return false;
+  const isRaw = (peekWord(block) & RAW) != 0;
+  if (isRaw ? stored != valueBytes : stored >= valueBytes) return false;
   return checksum(block + BLOCK_HEAD_BYTES, stored) == peekWord(block + 4);
 }
 

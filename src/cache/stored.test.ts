@@ -116,6 +116,19 @@ test('a block that is damaged anywhere is not taken, and no entry is replaced', 
   arena.close();
 });
 
+test('a block whose coding is not that of its length is not taken', () => {
+  const { arena, clock, border, stored, set } = open();
+  // As LZ4 it is a literal, a match of four bytes and two literals: seven bytes as well.
+  const value = Buffer.of(0x10, 9, 1, 0, 0x20, 5, 6);
+  set('key', value);
+  const { blocks } = stored.read(border.putKey('key'), clock.now())!;
+  const damaged = blocks[0]!.slice();
+  damaged[3]! ^= 0x80;
+  const wrong = [{ stored: damaged, valueBytes: value.length }];
+  assert.equal(stored.decode(wrong, value.length), undefined);
+  arena.close();
+});
+
 test('a second block that is damaged leaves nothing of the first', () => {
   const { arena, clock, border, stored, set } = open();
   const value = noise(facts.BLOCK_BYTES + 10);

@@ -251,6 +251,28 @@ test('a file with a bit that is wrong is refused, or nothing of it is wrong', as
   assert.ok(refused > tried * 0.95, `${refused} of ${tried}`);
 });
 
+test('whichever bit of the records is wrong, it is refused or what is loaded can be read', async () => {
+  using cache = new SharedCache({ maxSize: '4MiB', values: 'string', staleFor: 1000 });
+  const space = cache.namespace<unknown>('s', { values: 'json', ttl: 90_000_000 });
+  cache.set('raw', 'r', { tags: ['t'], ttl: 80_000_000 });
+  space.set('raw', { n: 1 }, { staleFor: 7 });
+  space.set('lz4', 'abcd'.repeat(40), { tags: ['t'], ttl: 70_000_000 });
+  const seen = (of: SharedCache<string>) => [...of, ...of.namespace<unknown>('s')].sort();
+  const [whole, file] = [readFileSync(await saved(cache)), newFile()];
+  const start = 16 + whole.readUInt32LE(12) + 4;
+  for (let bit = start * 8; bit < (whole.length - 32) * 8; bit++) {
+    const flipped = Buffer.from(whole);
+    flipped[bit >> 3]! ^= 1 << (bit & 7);
+    writeFileSync(file, flipped);
+    try {
+      using loaded = await SharedCache.load<string>(file);
+      assert.deepEqual(seen(loaded), seen(cache), `bit ${bit}`);
+    } catch (error) {
+      assert.ok(damaged(error), `bit ${bit}: ${error}`);
+    }
+  }
+});
+
 test('another format, a folder and nothing at all are refused', async () => {
   using cache = new SharedCache({ maxSize });
   const image = newFile();

@@ -34,7 +34,7 @@ import { enterSection } from '../thread/rcu';
 import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
 import { findHandle, firstMatch, foundLeaf, LEAF_NUMBER, noteAt, versionOf } from './leaf';
 import { isSpacePage, SPACES_ORDER } from './spaces';
-import { TAGS_ORDER } from './tags';
+import { newTagTable, tagsOrder } from './tags';
 
 /** Leaves that a directory page names. */
 const FAN_BITS: u32 = 9;
@@ -100,7 +100,7 @@ export function assertLeafLocked(leaf: u32): void {
 export function formatIndex(): i32 {
   const store = storeState();
   const journals = allocPages(JOURNALS_ORDER, MISC_INDEX, CLASS_UNMOVABLE);
-  const tags = allocPages(TAGS_ORDER, MISC_INDEX, CLASS_UNMOVABLE);
+  const tags = newTagTable();
   const spaces = allocPages(SPACES_ORDER, MISC_INDEX, CLASS_UNMOVABLE);
   const top = newIndexPage();
   const directory = newIndexPage();
@@ -109,8 +109,6 @@ export function formatIndex(): i32 {
   if (areBlocks && top != 0 && directory != 0 && leaf != 0) {
     store.journals = u32(journals) << PAGE_SHIFT;
     memory.fill(store.journals, 0, PAGE_BYTES << JOURNALS_ORDER);
-    store.tags = u32(tags) << PAGE_SHIFT;
-    memory.fill(store.tags, 0, PAGE_BYTES << TAGS_ORDER);
     store.spaces = u32(spaces) << PAGE_SHIFT;
     memory.fill(store.spaces, 0, PAGE_BYTES << SPACES_ORDER);
     storeWord(top, directory);
@@ -120,7 +118,7 @@ export function formatIndex(): i32 {
     return 0;
   }
   if (journals > 0) freePages(journals, JOURNALS_ORDER, MISC_INDEX);
-  if (tags > 0) freePages(tags, TAGS_ORDER, MISC_INDEX);
+  if (tags > 0) freePages(tags, tagsOrder(), MISC_INDEX);
   if (spaces > 0) freePages(spaces, SPACES_ORDER, MISC_INDEX);
   freeIndexPage(top);
   freeIndexPage(directory);

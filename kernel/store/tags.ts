@@ -11,27 +11,31 @@
  *   floor    stamp: the highest of the records that were dropped  likewise
  *   clock    of the last deletion                              likewise
  *
- * The table is bounded: a line that is full drops its oldest record, and its floor rises to that
- * stamp. Then every entry that has a tag of this line and is older than the floor is dead: those
- * that died of the dropped one stay dead, and some more die. Nobody lives again.
+ * The table is a 256th of the zone, 4 MiB at most: nobody knows which tags still have entries, so
+ * what it remembers grows with what can be there. A line that is full drops its oldest record, and
+ * its floor rises to that stamp. Then every entry that has a tag of this line and is older than the
+ * floor is dead: those that died of the dropped one stay dead, and some more die. Nobody lives
+ * again.
  *
  * Orders: clock · floor · record, and readers load records before the floor. Who does not find the
  * record any more that killed an entry finds the floor that took its place. A death between any two
  * of these leaves a deletion that was not made, and the lock, which a survivor frees.
  *
- * Another tag with the same 24 and the same line dies as well: one of 2^32.
+ * Another tag with the same 24 and the same line dies as well: one of 2^32, or of more.
  */
-import { superblock } from '../base/layout';
+import { MAX_ORDER, Order, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
 import { loadCell, peekCell, storeCell } from '../base/words';
 import { hashKey } from '../codec/hash';
+import { CLASS_UNMOVABLE } from '../frames/class';
+import { allocPages } from '../memdesc/pages';
+import { MISC_INDEX } from '../memdesc/type';
 import { lock, unlock } from '../thread/lock';
 import { StoreState, storeState, TAGS_LOCK } from './journal';
 import { LENGTH_MASK, SPACE_SHIFT, setCleared } from './spaces';
 
-/** 16 KiB: 256 lines of 7 records. */
-export const TAGS_ORDER: u32 = 2;
+/** The table's share of the zone, which has 2^10 pages at least. */
+const SHARE_SHIFT: u32 = 8;
 const LINE_SHIFT: u32 = 6;
-const LINES_MASK: u32 = 0xff;
 const RECORDS: u32 = 7;
 const PART_MASK: u64 = 0xff_ffff;
 const STAMP_SHIFT: u64 = 24;
@@ -50,8 +54,24 @@ export function tagHash(name: usize, bytes: u32): u64 {
   return hashKey(name, bytes & LENGTH_MASK, superblock().hashSeed + u64(bytes >> SPACE_SHIFT));
 }
 
+/** 2 in a zone of 4 MiB: 256 lines. */
+export function tagsOrder(): Order {
+  return min(31 - clz(superblock().pageCount) - SHARE_SHIFT, MAX_ORDER);
+}
+
+/** Takes a table without records, for the zone that becomes a cache. @returns its page, or < 0 */
+export function newTagTable(): i32 {
+  const order = tagsOrder();
+  const pfn = allocPages(order, MISC_INDEX, CLASS_UNMOVABLE);
+  if (pfn < 0) return pfn;
+  storeState().tags = u32(pfn) << PAGE_SHIFT;
+  memory.fill(storeState().tags, 0, PAGE_BYTES << order);
+  return pfn;
+}
+
 function lineOf(hash: u64): usize {
-  return storeState().tags + ((u32(hash >> 32) & LINES_MASK) << LINE_SHIFT);
+  const mask = ((PAGE_BYTES >> LINE_SHIFT) << tagsOrder()) - 1;
+  return storeState().tags + ((u32(hash >> 32) & mask) << LINE_SHIFT);
 }
 
 function recordAt(line: usize, index: u32): usize {

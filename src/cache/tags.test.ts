@@ -86,6 +86,26 @@ test('more tags are deleted than are remembered: none of the dead comes back', (
   assert.equal([...cache.keys()].length, keys.length, 'what is new lives');
 });
 
+test('tags that nobody has kill next to nobody, here or in a namespace', () => {
+  using cache = open('64MiB');
+  const kinds = [cache, cache.namespace('a', { values: 'string' })];
+  const tagged = 2000;
+  for (const kind of kinds) {
+    for (let i = 0; i < tagged; i++) kind.set(`key ${i}`, 'x', { tags: [`user ${i}`] });
+  }
+  const others = cache.namespace('b', { values: 'string' });
+  const lost = () => 2 * tagged - kinds.reduce((sum, kind) => sum + [...kind.keys()].length, 0);
+  for (let i = 0; i < 1000; i++) others.deleteTag(`nobody ${i}`);
+  assert.equal(lost(), 0);
+  for (let i = 1000; i < 10_000; i++) others.deleteTag(`nobody ${i}`);
+  assert.ok(lost() <= tagged / 50, `${lost()} of ${2 * tagged} are lost after 10,000`);
+  cache.deleteTag('user 7');
+  assert.deepEqual(
+    kinds.map((kind) => kind.has('key 7')),
+    [false, true],
+  );
+});
+
 test('the dead go before the living when memory is short', () => {
   using cache = open('16MiB');
   const noise = (i: number) => `${Math.sin(i)}`.repeat(20);

@@ -79,7 +79,8 @@ test('a codec of its own is brought by who names it', () => {
   assert.equal(cache.namespace('numbers', { values: codec }), numbers);
   assert.throws(() => cache.namespace('numbers'), {
     name: 'InvalidArgumentError',
-    message: /values must be the codec of before, as namespace 'numbers' has it/,
+    message:
+      /values must be the codec \{ serialize, deserialize \} of before, as namespace 'numbers' has it, which each thread brings/,
   });
 });
 
@@ -330,4 +331,39 @@ test('threads see the same ones, however many come later', async () => {
   );
   assert.equal(cache.stats().entries, 204);
   cache.arena.check();
+});
+
+test('what a thread keeps near of its namespaces counts for the cache as well', () => {
+  const cache = open({ near: { max: 3 } });
+  const spaces = ['a', 'b'].map((name) => cache.namespace(name));
+  for (const view of [cache, ...spaces]) {
+    for (let i = 0; i < 5; i++) view.set(`${i}`, 'value');
+    for (let i = 0; i < 12; i++) view.get(`${i >> 2}`);
+  }
+  const [a, b] = spaces.map((view) => view.stats().near!);
+  const { near, hits } = cache.stats();
+  assert.deepEqual([a!.entries, near!.entries, hits], [3, 9, 36]);
+  assert.ok(a!.hits > 0 && a!.hits === b!.hits);
+  assert.equal(near!.hits, 3 * a!.hits);
+  cache.close();
+});
+
+test('a fresh cache has the namespaces that this thread has opened', () => {
+  const codec = {
+    serialize: (value: number) => Uint8Array.of(value),
+    deserialize: (bytes: Uint8Array) => bytes[0]!,
+  };
+  const cache = open({ ttl: 5000 });
+  cache.namespace('tokens', { values: 'json', ttl: 100 });
+  cache.namespace('numbers', { values: codec, staleFor: 7 });
+  using fresh = cache.recreate();
+  const tokens = fresh.namespace<unknown>('tokens');
+  assert.ok(tokens.set('k', { n: 1 }) && tokens.getRemainingTTL('k') <= 100);
+  assert.throws(() => fresh.namespace('numbers'), /which each thread brings; seen: undefined/);
+  assert.throws(() => fresh.namespace('numbers', { values: codec, staleFor: 8 }), /must be 7/);
+  assert.throws(
+    () => fresh.namespace('tokens', { values: codec }),
+    /values must be 'json', as namespace 'tokens' has it, or left out; seen: an? /i,
+  );
+  assert.equal(fresh.namespace('new').size, 0);
 });

@@ -44,13 +44,15 @@ export interface SavedName extends Registered {
 /** Where the name begins in its record. */
 const NAME_AT = 64;
 
+const OWN = 'the codec { serialize, deserialize } of before';
+
 type Said = { [K in keyof Registered]: Registered[K] | undefined };
 
 export class Namespaces<T> {
   readonly #parts: ViewParts<T>;
   readonly #memory: WebAssembly.Memory;
   /** Of this thread, by name. */
-  readonly #views = new Map<string, { codec: unknown; view: CacheView<unknown> }>();
+  readonly #views = new Map<string, { codec: unknown; view: CacheView<unknown>; is: Registered }>();
 
   constructor(parts: ViewParts<T>, memory: WebAssembly.Memory) {
     this.#parts = parts;
@@ -73,10 +75,10 @@ export class Namespaces<T> {
     };
     const space = registerName(this.#parts, name, said);
     const registered = readRecord(this.#memory, kernel.spaceRecord(space));
-    checkAgreed(name, registered, said);
+    checkAgreed(name, registered, said, values);
     const kind = registered.values;
     const codec = kind === 'own' ? own : kind === 'cache' ? this.#parts.codec : valueCodec<W>(kind);
-    if (codec === undefined) throw differing('values', name, 'the codec of before', values);
+    if (codec === undefined) throw differing('values', name, OWN, values);
     const known = this.#views.get(name);
     if (known?.codec === codec) return known.view as CacheView<W>;
     const border = new Border(kernel, this.#memory, clock, space);
@@ -87,8 +89,13 @@ export class Namespaces<T> {
       values: inherited,
     });
     const view = new CacheView<W>(parts);
-    this.#views.set(name, { codec, view: view as CacheView<unknown> });
+    this.#views.set(name, { codec, view: view as CacheView<unknown>, is: registered });
     return view;
+  }
+
+  /** Those that this thread has opened: also when nothing in the zone is to be believed. */
+  names(): SavedName[] {
+    return Array.from(this.#views, ([name, { is }]) => ({ name, ...is }));
   }
 }
 
@@ -139,14 +146,22 @@ function readRecord({ buffer }: WebAssembly.Memory, at: number): Registered {
 }
 
 /** Throws `InvalidArgumentError` of what was said and is otherwise. */
-function checkAgreed(name: string, registered: Registered, said: Said): void {
+function checkAgreed(name: string, registered: Registered, said: Said, values: unknown): void {
   for (const field of ['values', 'ttl', 'staleFor'] as const) {
     const [is, seen] = [registered[field], said[field]];
     if (seen === undefined || seen === is) continue;
-    throw differing(field, name, typeof is === 'number' ? String(is) : `'${is}'`, seen);
+    if (field === 'values') throw differing(field, name, kindText(is), values);
+    throw differing(field, name, String(is), seen);
   }
 }
 
+function kindText(is: unknown): string {
+  if (is === 'own') return OWN;
+  return is === 'cache' ? "the cache's own codec" : `'${is}'`;
+}
+
 function differing(field: string, name: string, is: string, seen: unknown): InvalidArgumentError {
-  return new InvalidArgumentError(field, `${is}, as namespace '${name}' has it, or left out`, seen);
+  const isCode = is === OWN;
+  const end = isCode ? ', which each thread brings' : ', or left out';
+  return new InvalidArgumentError(field, `${is}, as namespace '${name}' has it${end}`, seen);
 }

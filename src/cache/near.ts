@@ -26,7 +26,7 @@ import type { Border, Key } from './transfer.ts';
 import type { Decoder, ValueKind } from './values.ts';
 
 export interface NearOptions {
-  /** Values that this thread keeps at most. */
+  /** Values that this thread keeps at most, of the cache and of each namespace that it uses. */
   max: number;
   /**
    * Milliseconds after which a value is read anew, even if it has not changed; 0 and Infinity, the
@@ -236,6 +236,17 @@ export class Near<T> {
     ring[this.#hand] = entry;
     this.#hand = (this.#hand + 1) % ring.length;
   }
+}
+
+/** Figures of several together. */
+export function sumOf(all: readonly NearStats[]): NearStats {
+  const sum = { entries: 0, hits: 0, outdated: 0 };
+  for (const one of all) {
+    sum.entries += one.entries;
+    sum.hits += one.hits;
+    sum.outdated += one.outdated;
+  }
+  return sum;
 }
 
 /** Freezes a value with all that is in it. */

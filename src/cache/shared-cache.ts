@@ -17,7 +17,7 @@ import { formatSize } from '../sizes.ts';
 import { type CacheEvents, Events } from './events.ts';
 import { metricsText } from './metrics.ts';
 import { type NamespaceOptions, Namespaces, restoreNames } from './namespaces.ts';
-import { Near, type NearOptions, type NearStats } from './near.ts';
+import type { NearOptions, NearStats } from './near.ts';
 import { openSaved } from './restore.ts';
 import { saveCache } from './save.ts';
 import {
@@ -228,8 +228,9 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   }
 
   /**
-   * A fresh and empty cache like this one, with a handle of its own that the other threads need;
-   * this one is closed. For a cache that is poisoned.
+   * A fresh and empty cache like this one, with the namespaces that this thread has opened and a
+   * handle of its own that the other threads need; this one is closed, and what listens to it
+   * listens no more. For a cache that is poisoned.
    */
   recreate(): SharedCache<T> {
     const { tier: _, values, ...settings } = this.#parts.settings;
@@ -243,6 +244,7 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
       ...(tier?.tier && { tier: tier.tier }),
     };
     const fresh = new SharedCache<T>(options);
+    restoreNames(fresh.#parts, this.#namespaces?.names() ?? []);
     this.close();
     return fresh;
   }
@@ -279,7 +281,7 @@ function open<T>(opening: Opening<T>, isAttached: boolean): ViewParts<T> {
     const clock = openClock(arena, isAttached, now);
     const border = new Border(arena.kernel, arena.memory, clock);
     const parts = new ViewParts(arena.kernel, border, clock, codec, settings);
-    if (near) parts.near = new Near(parts, near);
+    if (near) parts.keepNear(near);
     if (tier) parts.tier = new TierLink(parts, arena.memory, tier);
     return parts;
   } catch (error) {

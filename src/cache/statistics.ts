@@ -70,7 +70,10 @@ export interface CacheStats {
    * attached thread holds. Else they are noticed late, at an exit event, or not at all.
    */
   isSupervised: boolean;
-  /** What this thread keeps near, if it does. Its hits are among those above. */
+  /**
+   * What this thread keeps near, if it does: of a cache with its namespaces. Its hits are among
+   * those above.
+   */
   near?: NearStats;
   /** This thread's part in the second tier, if it has one. */
   tier?: TierStats;

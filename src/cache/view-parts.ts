@@ -6,7 +6,7 @@ import type { KernelExports } from '../border/kernel.ts';
 import { DisposedError } from '../errors.ts';
 import { Loader } from './loader.ts';
 import { Many } from './many.ts';
-import { Near } from './near.ts';
+import { Near, type NearOptions, type NearStats, sumOf } from './near.ts';
 import { Reader } from './reader.ts';
 import type { Settings } from './settings.ts';
 import type { TierLink } from './tier-link.ts';
@@ -18,6 +18,7 @@ import { Writer } from './writer.ts';
 interface Life {
   isClosed: boolean;
   readonly loaders: { close(): void }[];
+  readonly nears: { clear(): void; stats(): NearStats }[];
 }
 
 export class ViewParts<T> {
@@ -45,7 +46,7 @@ export class ViewParts<T> {
     clock: ZoneClock,
     codec: ValueCodec<T>,
     settings: Settings,
-    life: Life = { isClosed: false, loaders: [] },
+    life: Life = { isClosed: false, loaders: [], nears: [] },
   ) {
     this.kernel = kernel;
     this.#border = border;
@@ -62,8 +63,19 @@ export class ViewParts<T> {
   /** Those of a namespace of this cache. */
   inSpace<W>(border: Border, codec: ValueCodec<W>, settings: Settings): ViewParts<W> {
     const parts = new ViewParts(this.kernel, border, this.clock, codec, settings, this.#life);
-    if (this.near) parts.near = new Near(parts, this.near.options);
+    if (this.near) parts.keepNear(this.near.options);
     return parts;
+  }
+
+  keepNear(options: Required<NearOptions>): void {
+    this.near = new Near(this, options);
+    this.#life.nears.push(this.near);
+  }
+
+  /** Of a namespace its own; of a cache with those of its namespaces, in this thread. */
+  nearStats(): NearStats | undefined {
+    if (this.space !== 0 || this.near === undefined) return this.near?.stats();
+    return sumOf(this.#life.nears.map((near) => near.stats()));
   }
 
   /** Made for the first call that finds no value. */
@@ -88,7 +100,7 @@ export class ViewParts<T> {
   close(): void {
     this.#life.isClosed = true;
     for (const loader of this.#life.loaders) loader.close();
-    this.near?.clear();
+    for (const near of this.#life.nears) near.clear();
     this.clock.close();
   }
 

@@ -382,8 +382,8 @@ export class CacheView<T> {
    * for `loads`, `limboWaits` and the threads. Cost: a look at each thread, and namespace.
    */
   stats(): CacheStats {
-    const { near, tier, space } = this.#parts;
-    const [kept, behind] = [near?.stats(), tier?.session?.stats()];
+    const { tier, space } = this.#parts;
+    const [kept, behind] = [this.#parts.nearStats(), tier?.session?.stats()];
     const stats = readStats(this.#sound(), space);
     return { ...stats, ...(kept && { near: kept }), ...(behind && { tier: behind }) };
   }

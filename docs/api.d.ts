@@ -169,7 +169,26 @@ export interface SharedCache<V> extends CacheView<V> {
    * name says its options, the others agree or leave them out. Tags are of a view, `clear` of a cache
    * is of all its namespaces as well.
    */
-  namespace<W = V>(name: string, options?: NamespaceOptions<W>): CacheView<W>;
+  namespace<W extends Uint8Array = Bytes>(
+    name: string,
+    options: NamespaceOptions<W> & { values: 'bytes' },
+  ): CacheView<W>;
+  namespace<W extends string = string>(
+    name: string,
+    options: NamespaceOptions<W> & { values: 'string' },
+  ): CacheView<W>;
+  namespace<W = unknown>(
+    name: string,
+    options: NamespaceOptions<W> & { values: 'json' },
+  ): CacheView<W>;
+  namespace<W>(
+    name: string,
+    options: NamespaceOptions<W> & { values: ValueCodec<W> },
+  ): CacheView<W>;
+  /** What it holds is known from before, or as in the cache. */
+  namespace<W = V>(name: string, options?: TimeOptions & { values?: never }): CacheView<W>;
+  /** Of a kind that is known only when the program runs. */
+  namespace(name: string, options: NamespaceOptions<unknown>): CacheView<unknown>;
   save(file: string): Promise<void>;
   /** Prometheus' text; labels tell several caches apart. */
   metrics(labels?: Record<string, string>): string;

@@ -177,7 +177,27 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
    * @throws {InvalidArgumentError} if an option is not as the namespace has it
    * @throws {TooManyNamespacesError} if there is no room for another name
    */
-  namespace<W = T>(name: string, options: NamespaceOptions<W> = {}): CacheView<W> {
+  namespace<W extends Uint8Array = Bytes>(
+    name: string,
+    options: NamespaceOptions<W> & { values: 'bytes' },
+  ): CacheView<W>;
+  namespace<W extends string = string>(
+    name: string,
+    options: NamespaceOptions<W> & { values: 'string' },
+  ): CacheView<W>;
+  namespace<W = unknown>(
+    name: string,
+    options: NamespaceOptions<W> & { values: 'json' },
+  ): CacheView<W>;
+  namespace<W>(
+    name: string,
+    options: NamespaceOptions<W> & { values: ValueCodec<W> },
+  ): CacheView<W>;
+  /** What it holds is known from before, or as in the cache. */
+  namespace<W = T>(name: string, options?: TimeOptions & { values?: never }): CacheView<W>;
+  /** Of a kind that is known only when the program runs. */
+  namespace(name: string, options: NamespaceOptions<unknown>): CacheView<unknown>;
+  namespace<W>(name: string, options: NamespaceOptions<W> = {}): CacheView<W> {
     this.#parts.live();
     this.#namespaces ??= new Namespaces(this.#parts, this.#arena.memory);
     return this.#namespaces.open(name, options);

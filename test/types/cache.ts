@@ -76,6 +76,27 @@ export function contradictions(): void {
   new SharedCache({ maxSize }).set('key', bytes, 5000);
 }
 
+export function namespaces(): void {
+  const users = new SharedCache<User>({ maxSize, values: 'json' });
+  same<User | undefined>()(users.namespace('a').get('key'));
+  same<User | undefined>()(users.namespace('a', { ttl: 5 }).get('key'));
+  same<number | undefined>()(users.namespace<number>('b').get('key'));
+  const pages = users.namespace('pages', { values: 'string', ttl: 5 });
+  same<string | undefined>()(pages.get('key'));
+  // @ts-expect-error a user is no text
+  pages.set('key', { name: 'Ada' });
+  same<Bytes | undefined>()(users.namespace('raw', { values: 'bytes' }).get('key'));
+  same<unknown>()(users.namespace('json', { values: 'json' }).get('key'));
+  same<User | undefined>()(users.namespace<User>('json', { values: 'json' }).get('key'));
+  const dates = { serialize: (_: Date) => new Uint8Array(0), deserialize: () => new Date() };
+  same<Date | undefined>()(users.namespace('dates', { values: dates }).get('key'));
+  same<unknown>()(users.namespace('any', { values: kind }).get('key'));
+  // @ts-expect-error numbers are no texts
+  users.namespace<number>('n', { values: 'string' });
+  // @ts-expect-error there is no such kind
+  users.namespace('n', { values: 'xml' });
+}
+
 export function attaching(): void {
   same<Bytes | undefined>()(SharedCache.attach(handle).get('key'));
   same<User | undefined>()(SharedCache.attach<User>(handle).get('key'));

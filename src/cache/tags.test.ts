@@ -73,6 +73,24 @@ test('update keeps tags, and is made of nothing that was deleted meanwhile', () 
   assert.equal(cache.has('n'), false);
 });
 
+test('what update has made before its tag was deleted is dead, at whichever try it is stored', () => {
+  for (const losses of [0, 1, 2]) {
+    using cache = open();
+    let runs = 0;
+    cache.update(
+      'key',
+      () => {
+        // Every line of the only leaf gets another version.
+        if (runs < losses + 1) for (let i = 0; i < 300; i++) cache.set(`beside ${i}`, 'x');
+        if (runs++ === 2) cache.deleteTag('x');
+        return 'made';
+      },
+      { tags: ['x'] },
+    );
+    assert.equal(cache.has('key'), runs < 3, `${losses} losses, ${runs} runs`);
+  }
+});
+
 test('more tags are deleted than are remembered: none of the dead comes back', () => {
   using cache = open();
   const keys = Array.from({ length: 3000 }, (_, i) => `key ${i}`);

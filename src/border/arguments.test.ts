@@ -27,13 +27,19 @@ test('an unknown option names the nearest known one', () => {
     TTL: 'ttl',
     compress: 'compression',
     value: 'values',
-    ['x'.repeat(10_000)]: 'maxSize',
   };
   for (const [name, other] of Object.entries(meant)) {
     assert.ok(refusal({ [name]: 1 }).endsWith(`; did you mean ${other}?`), refusal({ [name]: 1 }));
   }
   const all = 'options must be an object of { maxSize, values, ttl, maxEntrySize, compression }';
   assert.equal(refusal({ ttlMs: 5 }), `${all}; seen: "ttlMs"; did you mean ttl?`);
+});
+
+test('an unknown option that is near to none names none', () => {
+  for (const name of ['foo', 'x', 'staleFor', 'signal', 'size', 'x'.repeat(10_000)]) {
+    assert.doesNotMatch(refusal({ [name]: 1 }), /did you mean/);
+  }
+  assert.match(refusal({ foo: 1 }), /compression \}; seen: "foo"$/);
 });
 
 test('options are an object that was meant as one', () => {

@@ -108,8 +108,9 @@ function checkClosely(options: object, known: readonly string[]): void {
   const fields = Object.entries(checkObject('options', options, expected));
   for (const [name, value] of fields) {
     if (known.includes(name) || value === undefined) continue;
-    const hint = `did you mean ${nearest(name, known)}?`;
-    throw new InvalidArgumentError('options', expected, name, { hint });
+    const meant = nearest(name, known);
+    const hint = meant === undefined ? {} : { hint: `did you mean ${meant}?` };
+    throw new InvalidArgumentError('options', expected, name, hint);
   }
   // A Date, a Map, a Promise: something that was meant otherwise.
   if (fields.length > 0 || isPlain(options)) return;
@@ -122,14 +123,25 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** The known name that the fewest changes of a letter make of it; how it begins counts most. */
-function nearest(name: string, known: readonly string[]): string {
+/**
+ * The known name that the fewest changes of a letter make of it; how it begins counts most. Only a
+ * near one: that two changes make of it, or that begins as more than half of the shorter does.
+ */
+function nearest(name: string, known: readonly string[]): string | undefined {
   const seen = name.slice(0, 40).toLowerCase();
-  const distances = known.map((other) => {
-    const begin = [...other.toLowerCase()].findIndex((letter, i) => letter !== seen[i]);
-    return distance(seen, other.toLowerCase()) - (begin < 0 ? other.length : begin);
-  });
-  return known[distances.indexOf(Math.min(...distances))]!;
+  let least = Number.POSITIVE_INFINITY;
+  let found: string | undefined;
+  for (const other of known) {
+    const changes = distance(seen, other.toLowerCase());
+    const differs = [...other.toLowerCase()].findIndex((letter, i) => letter !== seen[i]);
+    const begin = differs < 0 ? other.length : differs;
+    const shorter = Math.min(seen.length, other.length);
+    const isNear = (changes <= 2 && changes < shorter) || 2 * begin > shorter;
+    if (!isNear || changes - begin >= least) continue;
+    least = changes - begin;
+    found = other;
+  }
+  return found;
 }
 
 /** Levenshtein's: letters to add, to drop or to change. */

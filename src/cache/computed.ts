@@ -1,5 +1,4 @@
 /** What a user's function has computed, or thrown: stored, and handed on to those who wait. */
-import { checkBytes } from '../border/arguments.ts';
 import { fixedView } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
@@ -12,7 +11,7 @@ import { readEntryOptions, type SetOptions, type Settings } from './settings.ts'
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import { timesFrom } from './times.ts';
 import type { Border, Key } from './transfer.ts';
-import type { Decoder, In, ValueCodec } from './values.ts';
+import { checkSerialized, type Decoder, type In, type ValueCodec } from './values.ts';
 
 /** What a loader needs of its cache. */
 export interface LoaderHost<V> {
@@ -45,7 +44,7 @@ export function keep<V>(
     return { outcome: { kind: 'alone' }, value };
   }
   const bytes = host.codec.serialize(value as V);
-  const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
+  const length = checkSerialized(host.codec, bytes);
   const whole = fixedView(bytes, length);
   const outcome = store(host, load, key, whole, options);
   return { outcome, value: host.decode(whole, true) };

@@ -34,7 +34,9 @@ export interface ComputeContext {
   readonly options: SetOptions;
 }
 
-/** Computes a value; undefined: there is none, and nothing is stored. */
+/**
+ * Computes a value; undefined: there is none, nothing is stored, and who waited computes itself.
+ */
 export type Compute<V> = {
   compute(
     key: Key,

@@ -39,10 +39,12 @@ export async function saveCache(saved: Saved, file: string): Promise<void> {
   try {
     const handle = await fs.promises.open(draft, 'w');
     try {
+      saved.live();
       const { tier: _, ...settings } = saved.settings;
       const namespaces = readNames(saved.arena);
       const header = { ...settings, maxSize: saved.arena.size, namespaces };
       await handle.write(headerOf(header, crc32));
+      saved.live();
       const extent = await new Recorder(saved, handle).write(namespaces.length);
       await handle.write(trailerOf(extent, crc32));
       await handle.sync();

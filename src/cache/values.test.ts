@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError, SharedCache } from '../index.ts';
 import { decodeText, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
 function roundTrip<T>(kind: ValueKind, value: T): T {
@@ -71,6 +71,19 @@ test('a value of another kind is told which cache takes it', () => {
     ['string', 5, /seen: 5; a cache made with values: 'json' takes it$/],
     ['string', Promise.resolve('text'), /seen: a Promise; await it first$/],
     ['bytes', undefined, /seen: undefined$/],
+    ['bytes', () => 1, /seen: a function$/],
+    ['bytes', new Map(), /; a cache made with values: structuredCloneCodec\(\) takes it$/],
+    ['string', 5n, /; a cache made with values: structuredCloneCodec\(\) takes it$/],
+    ['bytes', new ArrayBuffer(8), /; new Uint8Array\(buffer\) are its bytes$/],
+    ['bytes', new SharedArrayBuffer(8), /; new Uint8Array\(buffer\) are its bytes$/],
+    [
+      'bytes',
+      new DataView(new ArrayBuffer(8)),
+      /; new Uint8Array\(view\.buffer, view\.byteOffset, /,
+    ],
+    ['bytes', new Uint16Array(8), /; new Uint8Array\(view\.buffer, view\.byteOffset, /],
+    ['string', new Uint8Array(8), /; a cache made with values: 'bytes' takes bytes$/],
+    ['string', new ArrayBuffer(8), /; a cache made with values: 'bytes' takes bytes$/],
   ];
   for (const [kind, value, message] of told) {
     assert.throws(() => valueCodec(kind).serialize(value), message);
@@ -127,4 +140,18 @@ test('a codec of one’s own is taken as it is; anything else is no kind', () =>
   }
   const uncalled = (() => own) as unknown as ValueCodec<number>;
   assert.throws(() => valueCodec(uncalled), /seen: a function; call it, if it makes one$/);
+});
+
+test('a codec that gives no bytes is named, and not the value', async () => {
+  const values = { serialize: (text: string) => text as never, deserialize: String };
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values });
+  const refused = /^InvalidArgumentError: serialize's result must be a Uint8Array; seen: "text"/;
+  assert.throws(() => cache.set('key', 'text'), refused);
+  assert.throws(() => cache.update('key', () => 'text'), refused);
+  assert.throws(() => cache.getOrSetSync('key', () => 'text'), refused);
+  await assert.rejects(
+    cache.getOrSet('key', () => 'text'),
+    refused,
+  );
+  assert.equal(cache.size, 0);
 });

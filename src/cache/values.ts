@@ -7,7 +7,7 @@
  * with a buffer of its own. A Buffer from Node's pool would cost 84 ns instead of 400, but its
  * `slice` does not copy and its `buffer` is not its own: not what a Uint8Array promises.
  */
-import { checkObject } from '../border/arguments.ts';
+import { checkBytes, checkObject } from '../border/arguments.ts';
 import { isBytes, isShared } from '../border/brands.ts';
 import { InvalidArgumentError, type MisuseOptions } from '../errors.ts';
 
@@ -55,10 +55,30 @@ export function viewOf(memory: ArrayBufferLike): Uint8Array {
 
 /** Says which caches keep such a value: most often `values` was forgotten. */
 function wrongKind(expected: string, value: unknown): InvalidArgumentError {
-  const kind = typeof value === 'string' ? "'string'" : "'json'";
-  const hint = isPromise(value) ? AWAIT : `a cache made with values: ${kind} takes it`;
-  return new InvalidArgumentError('value', expected, value, value === undefined ? {} : { hint });
+  const hint = isPromise(value) ? AWAIT : adviceOn(expected, value);
+  return new InvalidArgumentError('value', expected, value, hint === undefined ? {} : { hint });
 }
+
+function adviceOn(expected: string, value: unknown): string | undefined {
+  const isView = ArrayBuffer.isView(value);
+  if (isView || tagOf(value).endsWith('ArrayBuffer')) {
+    if (isBytes(value) || expected !== BYTES)
+      return "a cache made with values: 'bytes' takes bytes";
+    return isView ? VIEW_AS_BYTES : 'new Uint8Array(buffer) are its bytes';
+  }
+  const kind = kindThatTakes(value);
+  return kind && `a cache made with values: ${kind} takes it`;
+}
+
+function kindThatTakes(value: unknown): string | undefined {
+  if (typeof value === 'string') return "'string'";
+  if (['undefined', 'function', 'symbol'].includes(typeof value)) return undefined;
+  const isLost = typeof value === 'bigint' || EMPTIED.includes(tagOf(value));
+  return isLost ? 'structuredCloneCodec()' : "'json'";
+}
+
+const BYTES = 'a Uint8Array';
+const VIEW_AS_BYTES = 'new Uint8Array(view.buffer, view.byteOffset, view.byteLength) are its bytes';
 
 const AWAIT = 'await it first';
 
@@ -78,7 +98,7 @@ function tagOf(value: unknown): string {
 const bytesCodec: ValueCodec<Uint8Array> = {
   serialize(value) {
     if (isBytes(value)) return value;
-    throw wrongKind('a Uint8Array', value);
+    throw wrongKind(BYTES, value);
   },
   deserialize: (bytes) => bytes,
 };
@@ -135,6 +155,15 @@ const codecs: Record<ValueKind, unknown> = {
   string: stringCodec,
   json: jsonCodec,
 };
+
+/**
+ * Throws unless they are bytes, that a codec has made of a value. In a cache of bytes they are the
+ * value. @returns how many
+ */
+export function checkSerialized(codec: object, bytes: unknown): number {
+  const name = codec === bytesCodec ? 'value' : "serialize's result";
+  return checkBytes(name, bytes, Number.POSITIVE_INFINITY);
+}
 
 /** How lent bytes become a value of the codec. */
 export function decoderOf<T>(codec: ValueCodec<T>): Decoder<T> {

@@ -159,7 +159,8 @@ export class CacheView<T> {
 
   /**
    * The key's value; if it has none, what `compute` returns, which is stored. Of all threads that
-   * ask meanwhile one computes and the others wait for it.
+   * ask meanwhile one computes and the others wait for it. If it gives undefined, or what cannot be
+   * kept (too large, no memory), each of them computes itself: `stats().loads.alone` counts those.
    *
    * @returns a copy, as `get` would give; undefined if `compute` gave none
    * @throws {InvalidArgumentError} as all of these, by the promise

@@ -302,7 +302,7 @@ test('a save that fails leaves the last file, and no other', async () => {
   const count = readdirSync(folder).length;
   const saving = cache.save(file);
   cache.close();
-  await assert.rejects(saving, DisposedError);
+  await assert.rejects(saving, /^DisposedError: This cache was disposed$/);
   await assert.rejects(cache.save(file), DisposedError);
   assert.deepEqual(readFileSync(file), before);
   assert.equal(readdirSync(folder).length, count);

@@ -13,7 +13,7 @@
  * keys, loses only to who changes the key itself. Nothing is stored unasked: who loses each time,
  * as a `change` does that always changes its own key, is told so in the end.
  */
-import { checkBytes, checkSafeInteger } from '../border/arguments.ts';
+import { checkSafeInteger } from '../border/arguments.ts';
 import { isThenable } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
@@ -35,7 +35,7 @@ import {
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import { keptTimes, ownTtl, staleForOf, type Times, timesFrom } from './times.ts';
 import type { Border, Key, Versioned } from './transfer.ts';
-import { type Decoder, type In, sameBytes, type ValueCodec } from './values.ts';
+import { checkSerialized, type Decoder, type In, sameBytes, type ValueCodec } from './values.ts';
 import { checkVersion, type Version, versionOf } from './versions.ts';
 
 /** What a cache, or a namespace of one, writes with. */
@@ -325,7 +325,7 @@ export class Writer<T> {
       return failure;
     }
     const { ttl, staleFor, tags, status } = options;
-    const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
+    const length = checkSerialized(this.#parts.codec, bytes);
     const isNew = seen.bytes === undefined || ttl !== undefined || staleFor !== undefined;
     const kept = isNew
       ? { times: timesFrom(this.#parts, ttl, staleFor), ttl: ttl ?? settings.ttl }
@@ -341,7 +341,7 @@ export class Writer<T> {
   #prepare(value: In<T>, { ttl, staleFor, tags }: EntryOptions): Prepared {
     const { codec, settings } = this.#parts;
     const bytes = codec.serialize(value as T);
-    const length = checkBytes('value', bytes, Number.POSITIVE_INFINITY);
+    const length = checkSerialized(codec, bytes);
     const times = timesFrom(this.#parts, ttl, staleFor);
     return { bytes, length, times, tags: tags ?? NO_TAGS, ttl: ttl ?? settings.ttl };
   }

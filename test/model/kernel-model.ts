@@ -231,7 +231,6 @@ function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
     bound: scenario.bound,
     ...(scenario.stepLimit ? { stepLimit: scenario.stepLimit } : {}),
     kills,
-    ...(scenario.stepLimit ? { stepLimit: scenario.stepLimit } : {}),
     ...(scenario.killable ? { killable: scenario.killable } : {}),
     ...(scenario.unwinds ? {} : { recover: recovers }),
     // A wait ends by time only when its waker may be dead: else it is a lost wake-up.

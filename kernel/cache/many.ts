@@ -15,7 +15,7 @@
  * row, 64 at most, and for as many bytes as the scratch has.
  */
 import { peekWord, pokeWord } from '../base/words';
-import { likelyHandle, touchLine } from '../store/directory';
+import { touchEntry, touchLine } from '../store/directory';
 import { entryValueBytes, hashOf } from '../store/entry-head';
 import { beginRead } from '../store/entry-read';
 import { foundAt, foundLeaf, noteHit } from '../store/leaf';
@@ -25,7 +25,7 @@ import { assertInSection } from '../thread/context';
 import { COUNT_BYTES_OUT, COUNT_HITS, COUNT_MISSES } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
-import { zsPlace, zsReadWord } from '../zsmalloc/object';
+import { zsPlace } from '../zsmalloc/object';
 import { remove } from './cache';
 import { findFreshAt, NEEDS_CLOCK } from './read';
 
@@ -96,8 +96,7 @@ function warm(keys: u32): void {
   }
   record = firstRecord();
   for (let i: u32 = 0; i < keys; i++) {
-    const handle = likelyHandle(peekWord(record + HASH));
-    if (handle != 0) warmth += zsReadWord(zsPlace(handle), 0);
+    warmth += touchEntry(peekWord(record + HASH));
     record = nextRecord(record);
   }
 }

@@ -25,12 +25,11 @@
  */
 import { selfSlot } from '../base/env';
 import { PAGE_BYTES, superblock } from '../base/layout';
-import { likelyHandle, touchLine } from '../store/directory';
+import { touchEntry, touchLine } from '../store/directory';
 import { entryCount } from '../store/totals';
 import { assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { zsPlace, zsReadWord } from '../zsmalloc/object';
 import { deadUnits, sweepDead } from './dead';
 import {
   Fifo,
@@ -211,10 +210,7 @@ function warm(shard: u32, wanted: u32): void {
   const queue = queueAt(shard, !isSmallNext(shard));
   const count = recordsAhead(queue, AHEAD, wanted);
   for (let i: u32 = 0; i < count; i++) warmth += touchLine(hashAhead(queue, i));
-  for (let i: u32 = 0; i < count; i++) {
-    const handle = likelyHandle(hashAhead(queue, i));
-    if (handle != 0) warmth += zsReadWord(zsPlace(handle), 0);
-  }
+  for (let i: u32 = 0; i < count; i++) warmth += touchEntry(hashAhead(queue, i));
   leaveSection();
   unlock(shard);
 }

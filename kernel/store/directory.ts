@@ -31,6 +31,7 @@ import {
 } from '../thread/context';
 import { lock, tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
+import { zsPlace, zsReadWord } from '../zsmalloc/object';
 import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
 import { findHandle, firstMatch, foundLeaf, LEAF_NUMBER, noteAt, versionOf } from './leaf';
 import { isSpacePage, SPACES_ORDER } from './spaces';
@@ -227,10 +228,11 @@ export function touchLine(hash: u32): u32 {
   return leaf == 0 ? 0 : versionOf(leaf, hash);
 }
 
-/** What is most likely the handle of a hash's entry, or 0. */
-export function likelyHandle(hash: u32): u32 {
+/** Loads what is most likely the hash's entry, if there is one. @returns a word of it */
+export function touchEntry(hash: u32): u32 {
   const leaf = leafAt(numberFor(hash, leafCount()));
-  return leaf == 0 ? 0 : firstMatch(leaf, hash);
+  const handle = leaf == 0 ? 0 : firstMatch(leaf, hash);
+  return handle == 0 ? 0 : zsReadWord(zsPlace(handle), 0);
 }
 
 /** Thread-local: what `lookUpVersioned` noted. */

@@ -64,3 +64,14 @@ export const overwriteAndReuse: Body = async (thread, machine) => {
   await reclaim(thread);
   await set(thread, machine);
 };
+
+/** Sets what is loaded in the main thread, with a tag of four letters. */
+export function setTagged(machine: Machine, tag: number): void {
+  const { main } = machine;
+  const output = main.callNow('outputScratch') as number;
+  // Before a name its length, less one.
+  machine.store(output, 3 | ((tag & 0xff_ffff) << 8));
+  machine.store(output + 4, tag >>> 24);
+  assert.equal(main.callNow('describeNext', 4, 0, 0, main.callNow('tagClock') as number, 1), 1);
+  assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+}

@@ -6,7 +6,17 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { load, makeCache, NOW, reclaim, remove, set, VALUE_BYTES, word } from './cache.ts';
+import {
+  load,
+  makeCache,
+  NOW,
+  reclaim,
+  remove,
+  set,
+  setTagged,
+  VALUE_BYTES,
+  word,
+} from './cache.ts';
 
 const WANTED = facts.GET_COUNTED | facts.GET_NEAR;
 const TAG = word('t');
@@ -81,11 +91,7 @@ function makeTagged(machine: Machine): void {
   makeNear(machine);
   const { main, threads } = machine;
   load(machine, main, 'k', 'a');
-  const output = main.callNow('outputScratch') as number;
-  machine.store(output, 3 | ((TAG & 0xff_ffff) << 8));
-  machine.store(output + 4, TAG >>> 24);
-  assert.equal(main.callNow('describeNext', 4, 0, 0, main.callNow('tagClock') as number, 1), 1);
-  assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  setTagged(machine, TAG);
   machine.store(threads[1]!.callNow('keyScratch') as number, TAG);
 }
 

@@ -78,6 +78,17 @@ function purgeRest(machine: Machine): void {
 
 let firstPage = 0;
 
+/** Makes a queue whose first page has one record left, of a deleted entry; the next has q's. */
+function leaveOneOfTheDead(machine: Machine): void {
+  makeWith('', 'k')(machine);
+  removeKey(machine, 'k');
+  fillPage(machine);
+  popAllButOne(machine);
+  // Not k: the record that is left is one of its own, and would lead to it.
+  put(machine, 'q');
+  firstPage = headPage(machine);
+}
+
 /** One dead thread, or a survivor at the same time. */
 const common = { module: 'test', bound: 1, kills: 1, mustSurvive: true } as const;
 
@@ -102,15 +113,7 @@ export const queueDeathScenarios: KernelScenario[] = [
     rule: 'a page that is leaving the queue at a death is in it still, or free',
     killable: [0],
     stepLimit: 200_000,
-    prepare: (machine) => {
-      makeWith('', 'k')(machine);
-      removeKey(machine, 'k');
-      fillPage(machine);
-      popAllButOne(machine);
-      // Not k: the record that is left is one of its own, and would lead to it.
-      put(machine, 'q');
-      firstPage = headPage(machine);
-    },
+    prepare: leaveOneOfTheDead,
     threads: [evict],
     check: (machine) => {
       const { main, killed } = machine;
@@ -126,14 +129,7 @@ export const queueDeathScenarios: KernelScenario[] = [
     name: 'purge-of-all-killed-survived',
     rule: 'who dies purging records of the deleted takes none of the living with them',
     stepLimit: 60_000,
-    prepare: (machine) => {
-      makeWith('', 'k')(machine);
-      removeKey(machine, 'k');
-      fillPage(machine);
-      popAllButOne(machine);
-      put(machine, 'q');
-      firstPage = headPage(machine);
-    },
+    prepare: leaveOneOfTheDead,
     threads: [purgeOfAll],
     check: (machine) => {
       if (machine.killed.length === 0) assert.notEqual(headPage(machine), firstPage);

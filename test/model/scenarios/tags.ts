@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { load, makeCache, NOW, read, set, VALUE_BYTES, word } from './cache.ts';
+import { load, makeCache, NOW, read, set, setTagged, word } from './cache.ts';
 
 /**
  * Names of four letters. The first is the entry's tag; the others are remembered in the same line.
@@ -52,11 +52,7 @@ function makeDead(machine: Machine): void {
   makeCache('k', 'k')(machine);
   findOthers(machine);
   load(machine, main, 'k', 'a');
-  const output = main.callNow('outputScratch') as number;
-  machine.store(output, 3 | ((TAG & 0xff_ffff) << 8));
-  machine.store(output + 4, TAG >>> 24);
-  assert.equal(main.callNow('describeNext', 4, 0, 0, main.callNow('tagClock') as number, 1), 1);
-  assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  setTagged(machine, TAG);
   deleteNow(machine, TAG);
   for (const name of others.slice(1)) deleteNow(machine, name);
   nameInScratch(machine, threads[1]!, others[0]!);

@@ -140,8 +140,9 @@ export class TierLink<T> implements LocalEntries {
 
   read(name: KeyName): LocalEntry | undefined {
     const found = this.#host.live().details.inspect(this.#put(name));
+    if (typeof found === 'number') return undefined;
     const entry = this.#stored.read(this.#put(name), this.#host.clock.now());
-    return entry && { ...entry, hasTags: typeof found !== 'number' && found.tags > 0 };
+    return entry && { ...entry, hasTags: found.tags > 0 };
   }
 
   keep(name: KeyName, frame: Frame, since: number): boolean {

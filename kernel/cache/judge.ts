@@ -83,15 +83,32 @@ export function judge(hash: u32, isMain: bool, hits: u32): u32 {
   makeRingRoom();
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
-  let outcome = JUDGED_GONE;
-  let at = nextCandidate(leaf, hash, LEAF_CELLS);
-  while (at != LEAF_CELLS && !isQueued(leaf, at, hash, isMain)) at = nextCandidate(leaf, hash, at);
-  if (at != LEAF_CELLS) outcome = judgeAt(leaf, at, isMain, hits);
+  const at = findQueued(leaf, hash, isMain, hits == NO_HITS);
+  const outcome = at == LEAF_CELLS ? JUDGED_GONE : judgeAt(leaf, at, isMain, hits);
   unlockLeaf(number);
   leaveSection();
   if (outcome == JUDGED_EVICTED) countIn(changedSpace(), COUNT_EVICTIONS, 1);
   if (outcome == JUDGED_EXPIRED) countIn(changedSpace(), COUNT_EXPIRATIONS, 1);
   return outcome;
+}
+
+/**
+ * Where the entry of a record is. Of several with one hash, who looks for what is over finds that
+ * first: else a living one would hide it for ever.
+ */
+function findQueued(leaf: u32, hash: u32, isMain: bool, wantsOver: bool): u32 {
+  let found = LEAF_CELLS;
+  let at = nextCandidate(leaf, hash, LEAF_CELLS);
+  for (; at != LEAF_CELLS; at = nextCandidate(leaf, hash, at)) {
+    if (!isQueued(leaf, at, hash, isMain)) continue;
+    if (!wantsOver || isOver(peekWord(cellAt(leaf, at)))) return at;
+    if (found == LEAF_CELLS) found = at;
+  }
+  return found;
+}
+
+function isOver(handle: u32): bool {
+  return lifeAt(zsPlace(handle), latestTime()) == OVER;
 }
 
 function isQueued(leaf: u32, at: u32, hash: u32, isMain: bool): bool {
@@ -104,7 +121,7 @@ function judgeAt(leaf: u32, at: u32, isMain: bool, wanted: u32): u32 {
   const hits = frequencyOf(leaf, at);
   units = unitsOfEntry(handle);
   expiry = entryExpiry(zsPlace(handle));
-  if (lifeAt(zsPlace(handle), latestTime()) == OVER) {
+  if (isOver(handle)) {
     removeEntry(leaf, at, handle);
     closeChange();
     return JUDGED_EXPIRED;

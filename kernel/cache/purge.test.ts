@@ -161,3 +161,36 @@ zoneTest('a purge of all ends, whatever is added meanwhile', withStore, (zone) =
     fill(store, `more ${calls}`, facts.PAGE_RECORDS);
   }
 });
+
+/** Two keys with one hash: of 300,000 some ten pairs have. */
+function twins({ kernel }: TestZone, store: StoreFace): [string, string] {
+  const names = new Map<number, string>();
+  for (let i = 0; ; i++) {
+    const hash = kernel.hashOf(kernel.keyScratch(), store.key(`twin ${i}`));
+    const other = names.get(hash);
+    if (other !== undefined) return [other, `twin ${i}`];
+    names.set(hash, `twin ${i}`);
+  }
+}
+
+for (const deadFirst of [true, false]) {
+  const which = deadFirst ? 'younger' : 'older';
+  zoneTest(
+    `a dead entry is not hidden by a living, ${which} one with its hash`,
+    withStore,
+    (zone) => {
+      const store = storeFace(zone, zone.kernel);
+      const [first, second] = twins(zone, store);
+      const [dead, living] = deadFirst ? [first, second] : [second, first];
+      for (const name of [first, second]) {
+        const options = { raw: true, expiry: name === dead ? 1000 : 0 };
+        assert.equal(store.set(name, sample(1, 500, true), options), 0);
+      }
+      zone.kernel.tellTime(1000);
+      assert.equal(purge(zone).all, 1);
+      assert.equal(counts(zone).expired, 1);
+      assert.ok(store.has(living, 1000));
+      assertSound(zone.kernel);
+    },
+  );
+}

@@ -69,24 +69,23 @@ export interface LoadOptions extends SetOptions, WaitOptions {
   staleIfError?: boolean;
 }
 
+/** Of who stands still, and hears no signal. */
+export type LoadSyncOptions = Omit<LoadOptions, 'signal'>;
+
 /**
  * The shape of lru-cache's fetchMethod. What it returns may be what `set` takes; callers get
  * copies.
  */
-export type Compute<V> = {
+export type Compute<V, R = In<V> | undefined> = {
   compute(
     key: Key,
     stale: V | undefined,
     context: { readonly signal: AbortSignal; readonly options: SetOptions },
-  ): In<V> | undefined | Promise<In<V> | undefined>;
+  ): R | Promise<R>;
 }['compute'];
 
-export type ComputeSync<V> = {
-  compute(
-    key: Key,
-    stale: V | undefined,
-    context: { readonly options: SetOptions },
-  ): In<V> | undefined;
+export type ComputeSync<V, R = In<V> | undefined> = {
+  compute(key: Key, stale: V | undefined, context: { readonly options: SetOptions }): R;
 }['compute'];
 
 export interface EntryInfo {
@@ -129,12 +128,11 @@ export interface CacheView<V> {
   getWithVersion(key: Key): { value: V; version: Version } | undefined;
   setIfVersion(key: Key, value: In<V>, version: Version, options?: SetOptions): boolean;
   delete(key: Key): boolean;
+  /** Undefined only where the function may give that. */
+  getOrSet(key: Key, compute: Compute<V, In<V>>, options?: LoadOptions): Promise<V>;
   getOrSet(key: Key, compute: Compute<V>, options?: LoadOptions): Promise<V | undefined>;
-  getOrSetSync(
-    key: Key,
-    compute: ComputeSync<V>,
-    options?: Omit<LoadOptions, 'signal'>,
-  ): V | undefined;
+  getOrSetSync(key: Key, compute: ComputeSync<V, In<V>>, options?: LoadSyncOptions): V;
+  getOrSetSync(key: Key, compute: ComputeSync<V>, options?: LoadSyncOptions): V | undefined;
   getMany(keys: Iterable<Key>, options?: GetOptions): (V | undefined)[];
   setMany(entries: Iterable<readonly [key: Key, value: In<V>, options?: SetOptions]>): boolean[];
   deleteMany(keys: Iterable<Key>): boolean[];

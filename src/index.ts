@@ -39,6 +39,7 @@ export type {
   ComputeContext,
   ComputeSync,
   LoadOptions,
+  LoadSyncOptions,
 } from './cache/load-options.ts';
 export type { PurgeOptions } from './cache/purge.ts';
 export type { EntryInfo } from './cache/reader.ts';

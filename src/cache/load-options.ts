@@ -23,6 +23,9 @@ export interface LoadOptions extends Pick<SetOptions, 'ttl' | 'staleFor' | 'tags
   status?: Status;
 }
 
+/** Of who stands still, and hears no signal. */
+export type LoadSyncOptions = Omit<LoadOptions, 'signal'>;
+
 /** What the function that computes is told, and may change. */
 export interface ComputeContext {
   /**
@@ -36,22 +39,15 @@ export interface ComputeContext {
 
 /**
  * Computes a value; undefined: there is none, nothing is stored, and who waited computes itself.
+ * `R` is what it returns: `In<V>` where that never is undefined.
  */
-export type Compute<V> = {
-  compute(
-    key: Key,
-    stale: V | undefined,
-    context: ComputeContext,
-  ): In<V> | undefined | Promise<In<V> | undefined>;
+export type Compute<V, R = In<V> | undefined> = {
+  compute(key: Key, stale: V | undefined, context: ComputeContext): R | Promise<R>;
 }['compute'];
 
 /** Likewise, for `getOrSetSync`. */
-export type ComputeSync<V> = {
-  compute(
-    key: Key,
-    stale: V | undefined,
-    context: Omit<ComputeContext, 'signal'>,
-  ): In<V> | undefined;
+export type ComputeSync<V, R = In<V> | undefined> = {
+  compute(key: Key, stale: V | undefined, context: Omit<ComputeContext, 'signal'>): R;
 }['compute'];
 
 /** One call, with its options read once. */

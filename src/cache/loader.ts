@@ -43,25 +43,6 @@ export class Loader<V> {
     this.#loads = loadsOf(host.kernel);
   }
 
-  /** What is stale, at once, while one computes; else what `load` gives. */
-  async serve(request: Request<V>): Promise<V | undefined> {
-    const stale = request.isRefresh ? undefined : this.#old(request.key);
-    if (stale !== undefined) {
-      // Nobody waits: what it throws is counted, and the next caller asks again.
-      this.load({ ...request, signal: undefined, status: {} }).catch(() => {});
-      request.status.load = 'stale';
-      return stale;
-    }
-    try {
-      return await this.load(request);
-    } catch (error) {
-      const old = request.staleIfError ? this.#old(request.key) : undefined;
-      if (old === undefined) throw error;
-      request.status.load = 'stale';
-      return old;
-    }
-  }
-
   /** Of a key that has no value, or is to be computed anew. */
   async load(request: Request<V>): Promise<V | undefined> {
     const end = stamp() + request.timeoutMs;
@@ -85,8 +66,8 @@ export class Loader<V> {
     return this.#alone(request);
   }
 
-  /** The same while this thread stands still. */
-  loadSync(request: Request<V>): V | undefined {
+  /** The same while this thread stands still; not for another's result if `servesStale`. */
+  loadSync(request: Request<V>, servesStale: boolean): V | undefined {
     const end = stamp() + request.timeoutMs;
     for (let round = 0; round < ROUNDS; round++) {
       const name = this.#nameOf(request.key);
@@ -103,6 +84,11 @@ export class Loader<V> {
         request.status.load = 'waited';
         return found;
       }
+      const stale = servesStale ? this.stale(request) : undefined;
+      if (stale !== undefined) {
+        this.#goOn(name, begun.lease);
+        return stale;
+      }
       const outcome = this.#block(name, begun.lease, request, end);
       if (outcome.kind === 'late' || outcome.kind === 'alone') break;
       const value = this.#received(outcome, request);
@@ -118,7 +104,13 @@ export class Loader<V> {
     this.#own.giveUpAll(error);
   }
 
-  /** What the key has, a stale value as well. */
+  /** What the key has, a stale value as well: noted as where the caller's value came from. */
+  stale({ key, status }: Request<V>): V | undefined {
+    const old = this.#old(key);
+    if (old !== undefined) status.load = 'stale';
+    return old;
+  }
+
   #old(key: Key): V | undefined {
     const border = this.#host.live();
     return border.fetch(border.putKey(key), false, this.#host.decode, facts.GET_STALE);
@@ -251,12 +243,21 @@ export class Loader<V> {
       lease.block(end - stamp());
       throwIfPoisoned(kernel);
     }
-    // Others of this thread wait for the same, without standing still.
-    const isShared = lease.isSame(this.#loads.get(name)?.lease);
-    if (!lease.isComputing && !isShared) return this.#collect(lease, request.key);
-    if (isShared) kernel.goOn();
-    else lease.leave();
+    if (!lease.isComputing && !this.#isShared(name, lease))
+      return this.#collect(lease, request.key);
+    this.#goOn(name, lease);
     return { kind: lease.isComputing ? 'late' : 'again' };
+  }
+
+  /** Others of this thread wait for the same, without standing still. */
+  #isShared(name: string, lease: Lease): boolean {
+    return lease.isSame(this.#loads.get(name)?.lease);
+  }
+
+  /** Waits for it no more. */
+  #goOn(name: string, lease: Lease): void {
+    if (this.#isShared(name, lease)) this.#host.kernel.goOn();
+    else lease.leave();
   }
 
   /** What a caller who waited gets; undefined: look again. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { InvalidArgumentError, SharedCache } from '../index.ts';
+import { InvalidArgumentError, SharedCache, type Status } from '../index.ts';
 
 function timed() {
   const clock = { time: 1000 };
@@ -60,6 +60,51 @@ test('staleIfError gives what is there when a forced refresh fails', async () =>
   const options = { forceRefresh: true, staleIfError: true };
   assert.equal(await cache.getOrSet('k', fail, options), 'old');
   await assert.rejects(cache.getOrSet('none', fail, options), /source/);
+  cache.close();
+});
+
+test('standing still: who gets the lease computes, and is given what is stale if that fails', () => {
+  const { cache, clock } = timed();
+  cache.set('k', 'old', { ttl: 100, staleFor: 1000 });
+  clock.time += 200;
+  const status: Status = {};
+  const fail = (): string => {
+    throw new Error('source');
+  };
+  assert.equal(cache.getOrSetSync('k', fail, { status }), 'old');
+  assert.equal(status.load, 'stale');
+  assert.equal(cache.stats().loads.failed, 1);
+  const promise = (async () => 'new') as never;
+  assert.throws(() => cache.getOrSetSync('k', promise), InvalidArgumentError);
+  const seen: unknown[] = [];
+  const compute = (_key: unknown, stale: string | undefined): string => {
+    // Inside of the computation waiting would be waiting for itself.
+    seen.push(
+      stale,
+      cache.getOrSetSync('k', () => assert.fail('another computes')),
+    );
+    return 'new';
+  };
+  assert.equal(cache.getOrSetSync('k', compute, { status, ttl: 0 }), 'new');
+  assert.deepEqual([...seen, status.load], ['old', 'old', 'computed']);
+  assert.equal(cache.get('k'), 'new');
+  assert.throws(() => cache.getOrSetSync('k', fail, { forceRefresh: true }), /source/);
+  const options = { forceRefresh: true, staleIfError: true };
+  assert.equal(cache.getOrSetSync('k', fail, options), 'new');
+  assert.throws(() => cache.getOrSetSync('none', fail, options), /source/);
+  cache.close();
+});
+
+test('standing still: what this thread computes already is served stale, not refused', async () => {
+  const { cache, clock } = timed();
+  cache.set('k', 'old', { ttl: 100, staleFor: 1000 });
+  clock.time += 200;
+  const refresh = cache.getOrSet('k', async () => 'new', { forceRefresh: true });
+  assert.equal(
+    cache.getOrSetSync('k', () => assert.fail('another computes')),
+    'old',
+  );
+  assert.equal(await refresh, 'new');
   cache.close();
 });
 

@@ -22,10 +22,12 @@ import {
   type ComputeSync,
   checkCompute,
   type LoadOptions,
+  type LoadSyncOptions,
   readRequest,
 } from './load-options.ts';
 import { clearEntries, type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
 import type { EntryInfo } from './reader.ts';
+import { serve, serveSync } from './serving.ts';
 import {
   type GetOptions,
   type IncrementOptions,
@@ -167,32 +169,32 @@ export class CacheView<T> {
    * @throws {ComputeError} if `compute` threw in another thread; in this one, what it threw
    * @throws {TimeoutError} if `compute` took longer than `timeoutMs`
    */
+  getOrSet(key: Key, compute: Compute<T, In<T>>, options?: LoadOptions): Promise<T>;
+  getOrSet(key: Key, compute: Compute<T>, options?: LoadOptions): Promise<T | undefined>;
   async getOrSet(key: Key, compute: Compute<T>, options?: LoadOptions): Promise<T | undefined> {
     checkCompute(compute);
     const request = options === undefined ? undefined : readRequest(key, compute, options);
     const value = request?.isRefresh ? undefined : this.get(key);
     if (value !== undefined) return hit(request, value);
-    return this.#parts.loader.serve(request ?? readRequest(key, compute, options));
+    return serve(this.#parts.loader, request ?? readRequest(key, compute, options));
   }
 
   /**
    * The same for a `compute` that returns its value at once. This thread stands still while another
-   * one computes.
+   * one computes, unless there is a stale value: then it gets that.
    *
    * @throws {BusyError} if it would wait for itself: for a computation of this thread, or a ring of
    * them
    */
-  getOrSetSync(
-    key: Key,
-    compute: ComputeSync<T>,
-    options?: Omit<LoadOptions, 'signal'>,
-  ): T | undefined {
+  getOrSetSync(key: Key, compute: ComputeSync<T, In<T>>, options?: LoadSyncOptions): T;
+  getOrSetSync(key: Key, compute: ComputeSync<T>, options?: LoadSyncOptions): T | undefined;
+  getOrSetSync(key: Key, compute: ComputeSync<T>, options?: LoadSyncOptions): T | undefined {
     checkCompute(compute);
     const read = () => readRequest(key, compute as Compute<T>, options, true);
     const request = options === undefined ? undefined : read();
     const value = request?.isRefresh ? undefined : this.get(key);
     if (value !== undefined) return hit(request, value);
-    return this.#parts.loader.loadSync(request ?? read());
+    return serveSync(this.#parts.loader, request ?? read());
   }
 
   /** Whether the key has a value. Not counted. */

@@ -102,6 +102,25 @@ for (const how of ['nothing', 'large']) {
   });
 }
 
+test('while one thread refreshes what is stale, another that stands still is given it', async () => {
+  await withActors(1, async ([one], cache) => {
+    const old = new Uint8Array([1]);
+    cache.set('key', old, { ttl: 1, staleFor: 60_000 });
+    await until(() => !cache.has('key'), 'the entry to be stale');
+    const first = load(one!, 'key', 'gated');
+    await one!.told();
+    const status = {};
+    const never = () => assert.fail('another thread computes');
+    for (let i = 0; i < 3; i++) assert.deepEqual(cache.getOrSetSync('key', never, { status }), old);
+    assert.deepEqual(status, { load: 'stale' });
+    assert.equal(isAwaited(cache), false, 'nobody waits for the lease');
+    one!.go();
+    assert.equal((await first).computed, 1);
+    await until(() => cache.has('key'), 'the new value');
+    assert.notDeepEqual(cache.getOrSetSync('key', never), old);
+  });
+});
+
 test('a thread that dies while it computes releases the next', async () => {
   await withActors(2, async ([one, two], cache) => {
     one!.tell('load', 'key', 'never');

@@ -5,6 +5,7 @@
  */
 import {
   type Bytes,
+  type Compute,
   SharedCache,
   type SharedCacheHandle,
   type ValueKind,
@@ -21,6 +22,7 @@ function same<A>(): <B>(
   return () => {};
 }
 
+declare const maybe: User | undefined;
 declare const kind: ValueKind;
 declare const handle: SharedCacheHandle;
 const maxSize = '64MiB';
@@ -95,6 +97,44 @@ export function namespaces(): void {
   users.namespace<number>('n', { values: 'string' });
   // @ts-expect-error there is no such kind
   users.namespace('n', { values: 'xml' });
+}
+
+export async function computing(): Promise<void> {
+  const users = new SharedCache<User>({ maxSize, values: 'json' });
+  const ada = { name: 'Ada' };
+  same<User>()(await users.getOrSet('key', () => ada));
+  same<User>()(await users.getOrSet('key', async (key, stale) => stale ?? { name: `${key}` }));
+  same<User>()(await users.getOrSet('key', async () => ({ name: 'Ada', more: 1 }), { ttl: 5 }));
+  same<User | undefined>()(await users.getOrSet('key', async () => maybe));
+  same<User | undefined>()(await users.getOrSet('key', (key) => (key ? ada : undefined)));
+  const compute: Compute<User> = () => ada;
+  same<User | undefined>()(await users.getOrSet('key', compute));
+  same<User>()(users.getOrSetSync('key', () => ada));
+  same<User | undefined>()(users.getOrSetSync('key', () => maybe));
+  const plain = new SharedCache({ maxSize });
+  same<Bytes>()(await plain.getOrSet('key', async () => bytes));
+  same<Bytes>()(plain.getOrSetSync('key', () => Buffer.of(1)));
+  same<unknown>()(await new SharedCache({ maxSize, values: 'json' }).getOrSet('key', () => 1));
+  same<User>()(await users.getOrSet('key', () => new Promise((resolve) => resolve(ada))));
+  // @ts-expect-error a user has a name
+  users.getOrSet('key', async () => ({}));
+  // @ts-expect-error null is no user
+  users.getOrSet('key', () => null);
+  // @ts-expect-error what may be undefined is not the value
+  const user: User = await users.getOrSet('key', async () => maybe);
+  users.set('key', user);
+  // @ts-expect-error who computes at once returns no promise
+  users.getOrSetSync('key', async () => ada);
+  // @ts-expect-error a thread that stands still hears no signal
+  users.getOrSetSync('key', () => ada, { signal: new AbortController().signal });
+}
+
+/** Code that does not know its values. */
+export function generic<T>(
+  cache: SharedCache<T>,
+  compute: () => Promise<T>,
+): Promise<T | undefined> {
+  return cache.getOrSet('key', compute);
 }
 
 export function attaching(): void {

@@ -174,7 +174,7 @@ zoneTest('a reader in its section holds the emptied range back', large, (zone) =
   assert.equal(kernel.beginEvacuation(folio.pfn, 1), 0);
   while (kernel.compactStep() > 0);
   assert.equal(kernel.endCompaction(), 0);
-  assert.equal(kernel.check(), 0, 'sound while it ripens');
+  assert.equal(kernel.check(), 0, 'sound while it waits');
   assert.notEqual(kernel.pageWordOf(folio.pfn), 0);
   reader.leaveSection();
   assert.equal(kernel.endCompaction(), 1);

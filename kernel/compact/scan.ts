@@ -46,7 +46,7 @@ import {
   giveUpChild,
   isRangeGiven,
   PHASE_IDLE,
-  PHASE_RIPENING,
+  PHASE_WAITING,
   REASON_BUSY,
   REASON_NO_ROOM,
   REASON_PINNED,
@@ -166,7 +166,7 @@ function visitMovable(): u32 {
 function endPass(): void {
   const state = compactState();
   if (state.progress == 0) state.idlePasses++;
-  if (state.left == 0) beginRipening();
+  if (state.left == 0) beginWaiting();
   else if (state.idlePasses >= IDLE_PASSES || state.left == state.unmovable) giveUp();
   else {
     if (state.progress == 0) letOthersGoOn();
@@ -195,7 +195,7 @@ function giveUp(): void {
 /** Ends the work on the range, which is not empty. */
 export function letGo(): void {
   compactState().left = max(compactState().left, 1);
-  beginRipening();
+  beginWaiting();
 }
 
 /** Why a page of the range is not isolated: a reason, or −1 if it is. A look, not a lock. */
@@ -214,13 +214,13 @@ function reasonOf(word: u32): i32 {
   return compactState().hasNoRoom != 0 ? REASON_NO_ROOM : REASON_BUSY;
 }
 
-function beginRipening(): void {
+function beginWaiting(): void {
   compactState().closedAt = beginGracePeriod();
-  compactState().phase = PHASE_RIPENING;
+  compactState().phase = PHASE_WAITING;
 }
 
 /** Waits a little for the grace period; when it is over the range goes back to frames. */
-export function ripen(): void {
+export function finishWaiting(): void {
   const state = compactState();
   for (let look: u32 = 0; look < SPINS && !isQuiescent(state.closedAt); look++);
   if (!isQuiescent(state.closedAt)) {

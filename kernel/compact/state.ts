@@ -12,8 +12,8 @@
  * The *range* is what is being emptied: a child (2 MiB), a pair of them, or what `evacuate` was
  * told.
  *   phase IDLE      no range                         → EMPTYING  a range was chosen
- *         EMPTYING  pages are isolated or moved out  → RIPENING  all are, or it was given up
- *         RIPENING  old contents may still be read   → IDLE      after the grace period
+ *         EMPTYING  pages are isolated or moved out  → WAITING  all are, or it was given up
+ *         WAITING  old contents may still be read   → IDLE      after the grace period
  *   a page's word is Isolated ⇒ it is in isolatedFirst … isolatedEnd − 1, and the phase is not IDLE
  *
  * The *move* names what is being moved where, from before its descriptor is frozen until another
@@ -42,7 +42,7 @@ export class CompactState {
   idlePasses: u32;
   /** Whether a block of the range found no place to go to. */
   hasNoRoom: u32;
-  /** Epoch at which the grace period of the phase RIPENING began. */
+  /** Epoch at which the grace period of the phase WAITING began. */
   closedAt: u64;
   moveDesc: u32;
   /** Address of the word that says where its pages are; 0 = no block was taken yet. */
@@ -68,7 +68,7 @@ export class CompactState {
 
 export const PHASE_IDLE: u32 = 0;
 export const PHASE_EMPTYING: u32 = 1;
-export const PHASE_RIPENING: u32 = 2;
+export const PHASE_WAITING: u32 = 2;
 
 /** In place of an order: the range was given, and no other is chosen. */
 export const GOAL_EVACUATE: u32 = 31;

@@ -12,7 +12,7 @@ import { ERR_BUSY } from '../base/fault';
 import { CHILD_ORDER, Order } from '../base/layout';
 import { chooseRange } from './choose';
 import { rewindTargets } from './isolate';
-import { emptySome, learnTypes, letGo, ripen } from './scan';
+import { emptySome, finishWaiting, learnTypes, letGo } from './scan';
 import {
   beginRange,
   claimCompaction,
@@ -22,7 +22,7 @@ import {
   isRangeGiven,
   PHASE_EMPTYING,
   PHASE_IDLE,
-  PHASE_RIPENING,
+  PHASE_WAITING,
   releaseCompaction,
 } from './state';
 
@@ -70,10 +70,10 @@ export function compactStep(): bool {
   }
   // A given range stays as it is until `endCompaction`, so that one can look who is left. A page
   // that is to be withdrawn is so before that: the figures are the owner's until then.
-  const isWithdrawing = state.goal == GOAL_WITHDRAW && state.phase == PHASE_RIPENING;
+  const isWithdrawing = state.goal == GOAL_WITHDRAW && state.phase == PHASE_WAITING;
   if (!isWithdrawing && (isRangeGiven() || state.delivered != 0)) return false;
   if (state.phase == PHASE_IDLE) return chooseRange();
-  ripen();
+  finishWaiting();
   return true;
 }
 
@@ -81,7 +81,7 @@ export function compactStep(): bool {
 export function endCompaction(): bool {
   const state = compactState();
   if (state.phase == PHASE_EMPTYING) letGo();
-  if (state.phase == PHASE_RIPENING) ripen();
+  if (state.phase == PHASE_WAITING) finishWaiting();
   if (state.phase != PHASE_IDLE) return false;
   remember();
   releaseCompaction();

@@ -33,7 +33,7 @@ import {
   LIMBO_VALUE,
   LIMBO_ZSPAGE,
   limboCount,
-  takeRipe,
+  takeDone,
 } from '../thread/limbo';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { highestSlot, selfState, slotAt, ThreadSlot } from '../thread/slot';
@@ -86,35 +86,35 @@ function nextInLimbo(kind: u32, object: u32): u32 {
 }
 
 /**
- * Frees the first of the ripe objects. It goes from `ripe` over to the journal or the thread state,
- * so that it stands in one of the two until it is freed; a page of the index is found by what names
- * it.
+ * Frees the first of the objects that are done. It goes from `done` over to the journal or the
+ * thread state, so that it stands in one of the two until it is freed; a page of the index is found
+ * by what names it.
  */
 function releaseFirst(kind: u32): void {
   const self = selfState();
-  const object = self.ripe;
+  const object = self.done;
   const next = nextInLimbo(kind, object);
   switch (kind) {
     case LIMBO_VALUE:
       selfJournal().doomed = object;
-      self.ripe = next;
+      self.done = next;
       releaseDoomed(selfJournal());
       break;
     case LIMBO_INDEX:
       selfJournal().reshaping = 1;
-      self.ripe = next;
+      self.done = next;
       freeIndexPage(object);
       selfJournal().reshaping = 0;
       break;
     case LIMBO_OBJECT:
       selfThreadState().ownCell = object;
-      self.ripe = next;
+      self.done = next;
       zsRelease(object);
       break;
     case LIMBO_ZSPAGE:
       selfThreadState().retired = object;
       takeForFree(object, selfSlot());
-      self.ripe = next;
+      self.done = next;
       destroyZspage(object);
       selfThreadState().retired = 0;
       break;
@@ -124,12 +124,12 @@ function releaseFirst(kind: u32): void {
 function reclaimKind(kind: u32): u32 {
   if (limboCount(kind) == 0) return 0;
   let freed: u32 = 0;
-  takeRipe(kind);
-  for (; selfState().ripe != 0; freed++) releaseFirst(kind);
+  takeDone(kind);
+  for (; selfState().done != 0; freed++) releaseFirst(kind);
   return freed;
 }
 
-/** Frees what is ripe in every thread's ring. */
+/** Frees what is done in every thread's ring. */
 function drainRings(): u32 {
   if (storeState().top == 0) return 0;
   let freed: u32 = 0;
@@ -137,7 +137,7 @@ function drainRings(): u32 {
   return freed;
 }
 
-/** Frees what is ripe. @returns the number of objects */
+/** Frees what is done. @returns the number of objects */
 export function reclaim(): u32 {
   leaveSection();
   return drainRings() + reclaimLimbo();
@@ -160,7 +160,7 @@ export function reclaimIfMany(): void {
   const isMany = waiting >= BATCH || limboCount(LIMBO_INDEX) >= MANY_LEAVES;
   if (!isMany && (waiting == 0 || pagesShort() == 0)) return;
   leaveSection();
-  // Of the second call what the first let ripen may be the fruit: readers are out within
+  // Of the second call what the first let wait may be the fruit: readers are out within
   // microseconds.
   if (drainRing(selfSlot()) + drainRing(selfSlot()) + reclaimLimbo() == 0) slowDown(LIMBO_VALUE);
 }
@@ -196,7 +196,7 @@ export function awaitReclaim(): u32 {
   for (let look: u32 = 0; look < SPINS + STALL_MS; look++) {
     if (reclaim() != 0) return FREED;
     if (isLimboEmpty()) return drainSlab() ? FREED : NOTHING_FREED;
-    // Twice: what was closed before our period began ripens in the first.
+    // Twice: what was closed before our period began is done after the first.
     if (look != 0 && isQuiescent(epoch)) return NOTHING_FREED;
     if (look >= SPINS) sleep();
   }

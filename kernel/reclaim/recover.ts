@@ -6,16 +6,16 @@
  *
  *   the dead had the lock   a bag may be half changed: the steps that are undone, and why that is
  *                           right, stand in thread/limbo.ts; then it is counted anew
- *   in `ripe` of its slot   what it had taken out and not freed waits once more
+ *   in `done` of its slot   what it had taken out and not freed waits once more
  *   in its thread state     an object that a list has already is the list's
  *   in its ring             likewise
  *
  * For example, a taker of two values:
- *   dead      has taken them: `ripe` b→a
+ *   dead      has taken them: `done` b→a
  *   dead      names b in its journal as doomed, and dies: b stands in two places
- *   survivor  b is the journal's, and whoever reads that frees it: `ripe` a
- *   survivor  puts a back into the bag: filling a
- * Had it died a step later, with `ripe` a, there would be nothing to skip.
+ *   survivor  b is the journal's, and whoever reads that frees it: `done` a
+ *   survivor  puts a back into the bag: next a
+ * Had it died a step later, with `done` a, there would be nothing to skip.
  *
  * World halted; before zsmalloc's repair, which goes by the thread state. Each step may be done
  * twice, because the survivor may die as well.
@@ -33,8 +33,8 @@ import {
   LIMBO_OBJECT,
   LIMBO_VALUE,
   LIMBO_ZSPAGE,
-  setFillingCount,
-  setRipeningCount,
+  setNextCount,
+  setWaitingCount,
 } from '../thread/limbo';
 import { breakLock, isLockOf } from '../thread/lock';
 import { highestSlot, slotOf } from '../thread/slot';
@@ -48,21 +48,21 @@ export function repairLimbo(slot: Slot): void {
   }
   if (threadStateOf(slot) != 0) {
     const thread = asThreadState(threadStateOf(slot));
-    if (slotOf(slot).ripe != 0) skipFirstTaken(slot, thread);
+    if (slotOf(slot).done != 0) skipFirstTaken(slot, thread);
     if (isInLimbo(LIMBO_ZSPAGE, thread.retired)) thread.retired = 0;
     if (isInLimbo(LIMBO_OBJECT, thread.ownCell)) thread.ownCell = 0;
   }
-  if (slotOf(slot).ripe != 0) skipDoomedValue(slot);
-  if (slotOf(slot).ripe != 0) putBack(slot);
+  if (slotOf(slot).done != 0) skipDoomedValue(slot);
+  if (slotOf(slot).done != 0) putBack(slot);
   repairRings(slot);
   breakLock(LIMBO_STATE, slot);
 }
 
-/** The first of the ripe entries is being freed already. */
+/** The first of the entries that are done is being freed already. */
 function skipDoomedValue(slot: Slot): void {
   const self = slotOf(slot);
-  if (self.ripeKind != LIMBO_VALUE || journalOf(slot).doomed != self.ripe) return;
-  self.ripe = nextOf(LIMBO_VALUE, self.ripe);
+  if (self.doneKind != LIMBO_VALUE || journalOf(slot).doomed != self.done) return;
+  self.done = nextOf(LIMBO_VALUE, self.done);
 }
 
 /** What the dead moved from a ring into limbo stands there alone. */
@@ -79,7 +79,7 @@ export function isInLimbo(kind: u32, object: u32): bool {
   assertHalted();
   if (object == 0) return false;
   const from = bag(kind);
-  return isOnList(kind, from.filling, object) || isOnList(kind, from.ripening, object);
+  return isOnList(kind, from.next, object) || isOnList(kind, from.waiting, object);
 }
 
 function isOnList(kind: u32, first: u32, object: u32): bool {
@@ -95,14 +95,14 @@ function nextOf(kind: u32, object: u32): u32 {
 function repairBag(slot: Slot, kind: u32): void {
   const from = bag(kind);
   const self = slotOf(slot);
-  if (self.ripe != 0 && self.ripeKind == kind && from.ripening == self.ripe) self.ripe = 0;
-  if (from.ripening == from.filling) from.ripening = 0;
+  if (self.done != 0 && self.doneKind == kind && from.waiting == self.done) self.done = 0;
+  if (from.waiting == from.next) from.waiting = 0;
   recount(kind, from);
 }
 
 function recount(kind: u32, from: Bag): void {
-  setFillingCount(from, lengthOf(kind, from.filling));
-  setRipeningCount(from, lengthOf(kind, from.ripening));
+  setNextCount(from, lengthOf(kind, from.next));
+  setWaitingCount(from, lengthOf(kind, from.waiting));
 }
 
 function lengthOf(kind: u32, first: u32): u32 {
@@ -111,30 +111,30 @@ function lengthOf(kind: u32, first: u32): u32 {
   return length;
 }
 
-/** The first of the ripe objects has gone over to the thread state already. */
+/** The first of the objects that are done has gone over to the thread state already. */
 function skipFirstTaken(slot: Slot, thread: ThreadState): void {
   const self = slotOf(slot);
-  const isZspage = self.ripeKind == LIMBO_ZSPAGE && holderOf(peekWord(refsAt(self.ripe))) == slot;
+  const isZspage = self.doneKind == LIMBO_ZSPAGE && holderOf(peekWord(refsAt(self.done))) == slot;
   const isTaken = isZspage
-    ? thread.retired == self.ripe
-    : self.ripeKind == LIMBO_OBJECT && thread.ownCell == self.ripe;
-  if (isTaken) self.ripe = nextOf(self.ripeKind, self.ripe);
+    ? thread.retired == self.done
+    : self.doneKind == LIMBO_OBJECT && thread.ownCell == self.done;
+  if (isTaken) self.done = nextOf(self.doneKind, self.done);
 }
 
-/** Puts what is left of the ripe objects before those that fill the bag. */
+/** Puts what is left of those that are done before those that are next. */
 function putBack(slot: Slot): void {
   const self = slotOf(slot);
-  const kind = self.ripeKind;
+  const kind = self.doneKind;
   const into = bag(kind);
-  let last = self.ripe;
+  let last = self.done;
   // A recoverer that died may have linked the two lists, or have stored the first object as well.
-  while (last != into.filling && nextOf(kind, last) != 0 && nextOf(kind, last) != into.filling) {
+  while (last != into.next && nextOf(kind, last) != 0 && nextOf(kind, last) != into.next) {
     last = nextOf(kind, last);
   }
-  if (last != into.filling) {
-    pokeWord(linkOf(kind, last), into.filling);
-    into.filling = self.ripe;
+  if (last != into.next) {
+    pokeWord(linkOf(kind, last), into.next);
+    into.next = self.done;
   }
   recount(kind, into);
-  self.ripe = 0;
+  self.done = 0;
 }

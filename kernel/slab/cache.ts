@@ -64,9 +64,9 @@ export class SlabState {
   sheaves: u32;
   /** Slabs that wait for a grace period: see retire.ts. */
   retired: u32;
-  ripening: u32;
-  /** Slabs on both lists. Read without the lock. */
   waiting: u32;
+  /** Slabs on both lists. Read without the lock. */
+  retiredCount: u32;
   closedAt: u64;
   /** 1 from the first to the last step of a recovery: who finds it does all of them again. */
   repairing: u32;

@@ -130,8 +130,8 @@ function isWaitingSound(): bool {
     if (idle++ == cacheOf(CACHE_SHEAF).out) return false;
     if (!isEmpty(sheaf) || sheafOf(sheaf).owner != 0) return false;
   }
-  const waiting = countList(slabState().retired) + countList(slabState().ripening);
-  return waiting == slabState().waiting;
+  const waiting = countList(slabState().retired) + countList(slabState().waiting);
+  return waiting == slabState().retiredCount;
 }
 
 /** Slabs in a list that wait; a ring ends where a page more than there are would come. */

@@ -149,8 +149,8 @@ function forgetLists(): void {
   state.pool = 0;
   state.sheaves = 0;
   state.retired = 0;
-  state.ripening = 0;
   state.waiting = 0;
+  state.retiredCount = 0;
   for (let cache: u32 = 0; cache < CACHES; cache++) {
     const record = cacheOf(cache);
     record.partial = 0;

@@ -1,7 +1,7 @@
 /**
  * The end of a slab: it waits for a grace period, then its page goes back to frames.
  *
- * Two lists, as in limbo: *retired* since the other was closed, and *ripening* since a grace period
+ * Two lists, as in limbo: *retired* since the other was closed, and *waiting* since a grace period
  * began. They are slab's own, not limbo's, because a survivor must be able to make them again: all
  * the time a slab's page word names it, and its cache word says RETIRED, so that the page map leads
  * to every slab there is.
@@ -41,8 +41,8 @@ export function reclaimSlabs(): u32 {
 
 function reclaimSlab(): bool {
   lockSlab();
-  const desc = takeRipe();
-  ripen();
+  const desc = takeDone();
+  startWaiting();
   unlockSlab();
   if (desc == 0) return false;
   destroySlab(desc);
@@ -52,12 +52,12 @@ function reclaimSlab(): bool {
 /**
  * Takes a slab whose grace period is over off its list, as this thread's own; 0 if there is none.
  */
-function takeRipe(): u32 {
+function takeDone(): u32 {
   const state = slabState();
-  if (state.ripening == 0 || !isQuiescent(state.closedAt)) return 0;
-  while (state.ripening != 0) {
-    const desc = state.ripening;
-    state.ripening = peekWord(linkAt(desc));
+  if (state.waiting == 0 || !isQuiescent(state.closedAt)) return 0;
+  while (state.waiting != 0) {
+    const desc = state.waiting;
+    state.waiting = peekWord(linkAt(desc));
     countWaiting(-1);
     if (casWord(refsAt(desc), OWNED, unpublishedHere()) == OWNED) return desc;
     enlistRetired(desc);
@@ -65,11 +65,11 @@ function takeRipe(): u32 {
   return 0;
 }
 
-/** Lets the retired slabs begin to ripen when the others are gone. */
-function ripen(): void {
+/** Lets the retired slabs begin to wait when the others are gone. */
+function startWaiting(): void {
   const state = slabState();
-  if (state.ripening != 0 || state.retired == 0) return;
-  state.ripening = state.retired;
+  if (state.waiting != 0 || state.retired == 0) return;
+  state.waiting = state.retired;
   state.retired = 0;
   state.closedAt = beginGracePeriod();
 }

@@ -105,9 +105,9 @@ export function waitingSlabs(): u32 {
 }
 
 function waitingAt(): usize {
-  return changetype<usize>(slabState()) + offsetof<SlabState>('waiting');
+  return changetype<usize>(slabState()) + offsetof<SlabState>('retiredCount');
 }
 
 export function countWaiting(slabs: i32): void {
-  storeWord(waitingAt(), slabState().waiting + slabs);
+  storeWord(waitingAt(), slabState().retiredCount + slabs);
 }

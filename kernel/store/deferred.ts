@@ -8,7 +8,7 @@
  * is written into entries to let them wait.
  *
  *   head      next to be freed                      ring lock: whoever drains, of any thread
- *   closed    end of those that ripen               ring lock
+ *   closed    end of those that wait                ring lock
  *   closedAt  epoch at which their period began     ring lock
  *   tail      end of all                            its thread; loaded by who drains
  *   head ≤ closed ≤ tail ≤ head + RING
@@ -81,7 +81,7 @@ export function deferEntry(handle: u32): void {
 }
 
 /**
- * Frees what is ripe in a slot's ring, and lets the rest begin to ripen.
+ * Frees what is done in a slot's ring, and lets the rest begin to wait.
  *
  * @returns entries freed; 0 also when somebody else is at it
  */

@@ -137,10 +137,10 @@ function repairReshape(): void {
 /** Whether a page waits in limbo, or hangs from somebody who took it out of there. */
 function isWaiting(address: u32): bool {
   const from = bag(LIMBO_INDEX);
-  if (isLinked(from.filling, address) || isLinked(from.ripening, address)) return true;
+  if (isLinked(from.next, address) || isLinked(from.waiting, address)) return true;
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     const self = slotOf(slot);
-    if (self.ripeKind == LIMBO_INDEX && isLinked(self.ripe, address)) return true;
+    if (self.doneKind == LIMBO_INDEX && isLinked(self.done, address)) return true;
   }
   return false;
 }

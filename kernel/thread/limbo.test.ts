@@ -16,7 +16,7 @@ zoneTest('what is removed waits, and goes with the second reclaim', { hasStore: 
   deferOne(zone);
   assert.equal(kernel.limboOf(LIMBO_VALUE), 1);
   assert.equal(kernel.reclaim(), 0, 'the grace period begins');
-  assert.equal(kernel.check(), 0, 'sound while things ripen');
+  assert.equal(kernel.check(), 0, 'sound while things wait');
   assert.equal(kernel.reclaim(), 1);
   drainLimbo(kernel);
   assert.equal(kernel.cacheInUse(facts.CACHE_CELL), 0);
@@ -59,14 +59,14 @@ zoneTest(
   },
 );
 
-zoneTest('what comes while a bag ripens waits for the next period', { hasStore: true }, (zone) => {
+zoneTest('what comes while a bag waits, waits for the next period', { hasStore: true }, (zone) => {
   const { kernel } = zone;
   const reader = zone.join();
   deferOne(zone);
   kernel.reclaim();
   deferOne(zone);
   reader.enterSection();
-  assert.equal(kernel.reclaim(), 1, 'the first is ripe; the other begins to ripen');
+  assert.equal(kernel.reclaim(), 1, 'the first is done; the other begins to wait');
   assert.equal(kernel.reclaim(), 0);
   reader.leaveSection();
   assert.equal(kernel.reclaim() >= 1, true);

@@ -7,24 +7,24 @@
  *
  * One *bag* for each kind of object. Objects are linked through a word of their own that no reader
  * reads, so that freeing never allocates. A bag is two lists, both under the limbo lock:
- *   filling   what was deferred since the other list was closed
- *   ripening  closed when a grace period began; ripe when that period is over
- * What is taken hangs from the taker's slot (`ripe`) until the last of it is freed.
+ *   next      what was deferred since the other list was closed
+ *   waiting   closed when a grace period began; done when that period is over
+ * What is taken hangs from the taker's slot (`done`) until the last of it is freed.
  *
  * For example, with a deferrer D and a taker T:
- *   D  defers a, then b      filling b→a
+ *   D  defers a, then b      next b→a
  *   R  in its section, finds a by an old word
- *   T  looks: none is ripe   closes the list, and epoch 7 begins: ripening b→a
- *   D  defers c              filling c
+ *   T  looks: none is done   closes the list, and epoch 7 begins: waiting b→a
+ *   D  defers c              next c
  *   R  leaves its section    no section is left that began before epoch 7
- *   T  looks                 `ripe` b→a; closes the next list: ripening c
- *   T  frees b, and dies     the survivor puts a back: filling a, which waits once more
+ *   T  looks                 `done` b→a; closes the next list: waiting c
+ *   T  frees b, and dies     the survivor puts a back: next a, which waits once more
  *
  * Each step under the lock leaves what a survivor can make whole (reclaim/recover.ts):
  *   object linked, not yet first     in no list: its owner's, who has it written down
  *   first, not counted               lists are counted anew
- *   ripening = ripe of the slot      the taking was not finished: it is undone
- *   ripening = filling               the closing was not finished: it is undone
+ *   waiting = done of the slot       the taking was not finished: it is undone
+ *   waiting = next                   the closing was not finished: it is undone
  */
 import { LIMBO_STATE } from '../base/layout';
 import { loadWord, pokeWord, storeWord } from '../base/words';
@@ -51,10 +51,10 @@ export class LimboState {
 
 @unmanaged
 export class Bag {
-  filling: u32;
-  fillingCount: u32;
-  ripening: u32;
-  ripeningCount: u32;
+  next: u32;
+  nextCount: u32;
+  waiting: u32;
+  waitingCount: u32;
   closedAt: u64;
 }
 
@@ -65,18 +65,16 @@ export function bag(kind: u32): Bag {
 /** Objects of a kind that wait: a momentary figure. */
 export function limboCount(kind: u32): u32 {
   const at = changetype<usize>(bag(kind));
-  return (
-    loadWord(at + offsetof<Bag>('fillingCount')) + loadWord(at + offsetof<Bag>('ripeningCount'))
-  );
+  return loadWord(at + offsetof<Bag>('nextCount')) + loadWord(at + offsetof<Bag>('waitingCount'));
 }
 
 /** Counts are read without the lock, so they are stored atomically. */
-export function setFillingCount(into: Bag, count: u32): void {
-  storeWord(changetype<usize>(into) + offsetof<Bag>('fillingCount'), count);
+export function setNextCount(into: Bag, count: u32): void {
+  storeWord(changetype<usize>(into) + offsetof<Bag>('nextCount'), count);
 }
 
-export function setRipeningCount(into: Bag, count: u32): void {
-  storeWord(changetype<usize>(into) + offsetof<Bag>('ripeningCount'), count);
+export function setWaitingCount(into: Bag, count: u32): void {
+  storeWord(changetype<usize>(into) + offsetof<Bag>('waitingCount'), count);
 }
 
 /**
@@ -87,35 +85,35 @@ export function setRipeningCount(into: Bag, count: u32): void {
 export function defer(kind: u32, object: u32, linkAt: usize): void {
   lock(LIMBO_STATE);
   const into = bag(kind);
-  pokeWord(linkAt, into.filling);
-  into.filling = object;
-  setFillingCount(into, into.fillingCount + 1);
+  pokeWord(linkAt, into.next);
+  into.next = object;
+  setNextCount(into, into.nextCount + 1);
   unlock(LIMBO_STATE);
 }
 
 /**
- * Takes the ripe objects of a kind, if there are any, and lets the next ones begin to ripen.
+ * Takes the objects of a kind that are done, if there are any, and lets the next begin to wait.
  * The caller has ended its own section, and has nothing left of what it took before.
  *
- * They hang from `ripe` of this thread's slot, linked as `defer` linked them; 0 if none is ripe.
+ * They hang from `done` of this thread's slot, linked as `defer` linked them; 0 if none is done.
  */
-export function takeRipe(kind: u32): void {
+export function takeDone(kind: u32): void {
   assertOutside();
   const self = selfState();
   lock(LIMBO_STATE);
   const from = bag(kind);
-  if (from.ripening != 0 && isQuiescent(from.closedAt)) {
-    self.ripeKind = kind;
-    self.ripe = from.ripening;
-    from.ripening = 0;
-    setRipeningCount(from, 0);
+  if (from.waiting != 0 && isQuiescent(from.closedAt)) {
+    self.doneKind = kind;
+    self.done = from.waiting;
+    from.waiting = 0;
+    setWaitingCount(from, 0);
   }
-  if (from.ripening == 0 && from.filling != 0) {
+  if (from.waiting == 0 && from.next != 0) {
     from.closedAt = beginGracePeriod();
-    from.ripening = from.filling;
-    setRipeningCount(from, from.fillingCount);
-    from.filling = 0;
-    setFillingCount(from, 0);
+    from.waiting = from.next;
+    setWaitingCount(from, from.nextCount);
+    from.next = 0;
+    setNextCount(from, 0);
   }
   unlock(LIMBO_STATE);
 }

@@ -88,7 +88,7 @@ export class ThreadSlot {
   readNext: u32;
   readLeft: u32;
   /** First of the objects that this thread has taken out of limbo and not freed yet. */
-  ripe: u32;
+  done: u32;
   readSeen: u64;
   hits: u64;
   misses: u64;
@@ -102,8 +102,8 @@ export class ThreadSlot {
   limboWaits: u64;
   refusalsTooLarge: u64;
   refusalsStalled: u64;
-  /** The kind of what is ripe. */
-  ripeKind: u32;
+  /** The kind of what is done. */
+  doneKind: u32;
   /**
    * Of a dead thread: 1 when what it left half-done is repaired. Only then are its debts paid: it
    * may have been marked dead just after the halted world went on. World halted, or lock: threads.

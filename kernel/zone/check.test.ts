@@ -118,11 +118,7 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
     () => (SLAB_STATE + offsetOf('SlabState', 'sheaves')) / 4,
     -1,
   ],
-  [
-    'a limbo count',
-    FAULT_LIMBO,
-    () => (facts.LIMBO_STATE + 8 + offsetOf('Bag', 'fillingCount')) / 4,
-  ],
+  ['a limbo count', FAULT_LIMBO, () => (facts.LIMBO_STATE + 8 + offsetOf('Bag', 'nextCount')) / 4],
   ['a zspage’s bits', FAULT_HANDLE, (zone) => descIndex(zone, facts.TYPE_ZSPAGE, 'Zspage', 'bits')],
   [
     'a zspage’s page list',

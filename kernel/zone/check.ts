@@ -138,8 +138,8 @@ function isBlockSound(pfn: Pfn, desc: Desc, word: u32): bool {
 function checkBags(): u32 {
   for (let kind: u32 = 0; kind < LIMBO_KINDS; kind++) {
     const from = bag(kind);
-    if (!isListOf(kind, from.filling, from.fillingCount)) return kind + 1;
-    if (!isListOf(kind, from.ripening, from.ripeningCount)) return kind + 1;
+    if (!isListOf(kind, from.next, from.nextCount)) return kind + 1;
+    if (!isListOf(kind, from.waiting, from.waitingCount)) return kind + 1;
   }
   return 0;
 }
@@ -156,8 +156,8 @@ function isListOf(kind: u32, first: u32, count: u32): bool {
 function checkSums(): u32 {
   const cells = countObjects(zsState().store);
   let parts = countEntryParts(cells) + countLeaseParts(cells);
-  parts += countLimboParts(bag(LIMBO_VALUE).filling, cells);
-  parts += countLimboParts(bag(LIMBO_VALUE).ripening, cells);
+  parts += countLimboParts(bag(LIMBO_VALUE).next, cells);
+  parts += countLimboParts(bag(LIMBO_VALUE).waiting, cells);
   for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
     parts += countParts(slotOf(slot).draftHead, cells);
     parts += countParts(journalOf(slot).doomed, cells);

@@ -34,7 +34,7 @@ import {
   zspagesOf,
 } from './pool-table';
 import { classCount, shapeOf, zsState } from './size-class';
-import { asThreadState, freedCount, leftCount, ripeningCount, threadStateOf } from './thread-state';
+import { asThreadState, freedCount, leftCount, threadStateOf, waitingCount } from './thread-state';
 import {
   countHeld,
   countSlots,
@@ -165,7 +165,7 @@ function countWaiting(): u32 {
     if (threadStateOf(slot) == 0) continue;
     waiting +=
       freedCount(asThreadState(threadStateOf(slot))) +
-      ripeningCount(asThreadState(threadStateOf(slot)));
+      waitingCount(asThreadState(threadStateOf(slot)));
   }
   return waiting;
 }

@@ -30,7 +30,7 @@ import { lock, unlock } from '../thread/lock';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { disown, disownActives } from './active';
 import { zsIsCell } from './alloc';
-import { ripen } from './deferred-frees';
+import { advance } from './deferred-frees';
 import { freeShare, takeEmptiest, takeFullest } from './fullness';
 import {
   CELL_LIVE,
@@ -84,7 +84,7 @@ export function compactedPages(): i32 {
 export function beginCompaction(): void {
   const thread = selfThreadState();
   // What this thread freed can go now, if readers let it: it could not be moved.
-  for (let i: u32 = 0; i < 2; i++) ripen(thread);
+  for (let i: u32 = 0; i < 2; i++) advance(thread);
   disownActives(thread);
   // Huge objects are a page each: moving them frees nothing.
   thread.cursor = classCount() - 1;

@@ -24,7 +24,7 @@ import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { takeSlot } from './active';
 import { freeCell, unusedBytes, zsIsCell } from './alloc';
-import { makeRoomForFrees, ripen } from './deferred-frees';
+import { advance, makeRoomForFrees } from './deferred-frees';
 import {
   CELL_LIVE,
   CELL_PATTERN,
@@ -85,7 +85,7 @@ function look(handle: u64): u64 {
 export function zsMalloc(pool: u32, bytes: u32): f64 {
   let cell = allocObject(CACHE_CELL);
   if (cell == 0) {
-    ripen(selfThreadState());
+    advance(selfThreadState());
     cell = allocObject(CACHE_CELL);
     if (cell == 0) return ERR_NO_MEMORY;
   }
@@ -168,9 +168,9 @@ export function zsOverwrite(pool: u32, handle: u64, bytes: u32): i32 {
   if (!makeRoomForFrees(thread)) return ERR_BUSY;
   const outcome = writeOnce(thread, pool, handle, bytes);
   if (outcome != ERR_NO_MEMORY) return outcome;
-  // What this thread freed may be ripe, once it reads nothing.
+  // What this thread freed may be done, once it reads nothing.
   leaveSection();
-  ripen(thread);
+  advance(thread);
   return writeOnce(thread, pool, handle, bytes);
 }
 

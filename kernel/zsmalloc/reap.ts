@@ -18,24 +18,24 @@ import { startWorld, stopWorld } from '../thread/stop';
 import { destroyZspage, disownActives } from './active';
 import { freeCell, zsRelease } from './alloc';
 import { finishSource } from './compact';
-import { releaseRipe } from './deferred-frees';
+import { releaseDone } from './deferred-frees';
 import { CELL_SAME, cellState, takeCell } from './handle';
 import {
   asThreadState,
   closeFreed,
-  dropLastRipening,
+  dropLastWaiting,
   freedCount,
-  lastRipening,
-  ripeningCount,
+  lastWaiting,
   selfThreadState,
   ThreadState,
   threadStateOf,
+  waitingCount,
 } from './thread-state';
 
 /** Gives up what this thread has in its state, before it detaches. */
 export function leaveZsmalloc(): void {
   const thread = selfThreadState();
-  if (freedCount(thread) != 0 || ripeningCount(thread) != 0 || thread.source != 0) {
+  if (freedCount(thread) != 0 || waitingCount(thread) != 0 || thread.source != 0) {
     stopWorld();
     startWorld();
   }
@@ -64,9 +64,9 @@ export function reapZsmalloc(slot: u32, isInDraft: bool): void {
   reapOwn(thread);
   if (thread.retired != 0) reapZspage(thread.retired, thread);
   while (thread.emptied != 0) reapZspage(thread.emptied, thread);
-  while (freedCount(thread) + ripeningCount(thread) != 0) {
-    if (ripeningCount(thread) == 0) closeFreed(thread, 0);
-    reapRipening(thread, lastRipening(thread));
+  while (freedCount(thread) + waitingCount(thread) != 0) {
+    if (waitingCount(thread) == 0) closeFreed(thread, 0);
+    reapWaiting(thread, lastWaiting(thread));
   }
 }
 
@@ -100,12 +100,12 @@ function reapZspage(desc: u32, thread: ThreadState): void {
 }
 
 /**
- * Releases the last handle of the ripening batch. It stays there until it is free: then its cell
+ * Releases the last handle of the waiting batch. It stays there until it is free: then its cell
  * does not name the dead thread any more, by which whoever repairs meanwhile drops it.
  */
-function reapRipening(thread: ThreadState, handle: u32): void {
+function reapWaiting(thread: ThreadState, handle: u32): void {
   zsRelease(handle);
-  if (ripeningCount(thread) != 0 && lastRipening(thread) == handle) dropLastRipening(thread);
+  if (waitingCount(thread) != 0 && lastWaiting(thread) == handle) dropLastWaiting(thread);
 }
 
 function releaseOwn(handle: u32): void {
@@ -119,7 +119,7 @@ function releaseOwn(handle: u32): void {
 }
 
 function releaseBatches(thread: ThreadState): void {
-  releaseRipe(thread);
+  releaseDone(thread);
   closeFreed(thread, 0);
-  releaseRipe(thread);
+  releaseDone(thread);
 }

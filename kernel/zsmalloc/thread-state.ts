@@ -4,8 +4,8 @@
  *   active[32], spare[32]   zspages that this thread owns and puts objects into, by size class
  *                           modulo 32; each thread fills its own, so that two do not meet in one
  *                           zspage
- *   batches[2][64]    handles that this thread freed: batch `filling` takes them, the other one
- *                     ripens since epoch `closedAt`. They change places by one store
+ *   batches[2][64]    handles that this thread freed: batch `next` takes them, the other one
+ *                     waits since epoch `closedAt`. They change places by one store
  *   freeing           a handle that this thread is about to take out
  *   replaced          the cell that an overwrite is about to take out; `ownCell` will hold its
  *                     place
@@ -55,7 +55,7 @@ export class ThreadState {
   /** Handles in either batch. */
   count0: u32;
   count1: u32;
-  filling: u32;
+  next: u32;
 }
 
 const ACTIVE_AT: u32 = 128;
@@ -103,22 +103,22 @@ export function handleAt(thread: ThreadState, batch: u32, index: u32): usize {
 }
 
 export function freedCount(thread: ThreadState): u32 {
-  return peekWord(countAt(thread, thread.filling));
+  return peekWord(countAt(thread, thread.next));
 }
 
-export function ripeningCount(thread: ThreadState): u32 {
-  return peekWord(countAt(thread, 1 - thread.filling));
+export function waitingCount(thread: ThreadState): u32 {
+  return peekWord(countAt(thread, 1 - thread.next));
 }
 
 /** Adds a handle that this thread has taken out; there is room. */
 export function pushFreed(thread: ThreadState, handle: u32): void {
   const count = freedCount(thread);
-  pokeWord(handleAt(thread, thread.filling, count), handle);
-  pokeWord(countAt(thread, thread.filling), count + 1);
+  pokeWord(handleAt(thread, thread.next, count), handle);
+  pokeWord(countAt(thread, thread.next), count + 1);
 }
 
 export function freedHandle(thread: ThreadState, index: u32): u32 {
-  return peekWord(handleAt(thread, thread.filling, index));
+  return peekWord(handleAt(thread, thread.next, index));
 }
 
 /**
@@ -127,31 +127,31 @@ export function freedHandle(thread: ThreadState, index: u32): u32 {
 export function dropFreed(thread: ThreadState, index: u32): void {
   const last = freedCount(thread) - 1;
   thread.ownCell = freedHandle(thread, index);
-  pokeWord(handleAt(thread, thread.filling, index), freedHandle(thread, last));
-  pokeWord(countAt(thread, thread.filling), last);
+  pokeWord(handleAt(thread, thread.next, index), freedHandle(thread, last));
+  pokeWord(countAt(thread, thread.next), last);
 }
 
-/** The last of the ripening handles. There is one. */
-export function lastRipening(thread: ThreadState): u32 {
-  return peekWord(handleAt(thread, 1 - thread.filling, ripeningCount(thread) - 1));
+/** The last of the waiting handles. There is one. */
+export function lastWaiting(thread: ThreadState): u32 {
+  return peekWord(handleAt(thread, 1 - thread.next, waitingCount(thread) - 1));
 }
 
-export function dropLastRipening(thread: ThreadState): void {
-  pokeWord(countAt(thread, 1 - thread.filling), ripeningCount(thread) - 1);
+export function dropLastWaiting(thread: ThreadState): void {
+  pokeWord(countAt(thread, 1 - thread.next), waitingCount(thread) - 1);
 }
 
-/** Takes the last of the ripening handles out, into `ownCell`. There is one. */
-export function popRipening(thread: ThreadState): u32 {
+/** Takes the last of the waiting handles out, into `ownCell`. There is one. */
+export function popWaiting(thread: ThreadState): u32 {
   // In this order: a survivor finds it in one place at least, and looks at the cell.
-  thread.ownCell = lastRipening(thread);
-  dropLastRipening(thread);
+  thread.ownCell = lastWaiting(thread);
+  dropLastWaiting(thread);
   return thread.ownCell;
 }
 
-/** What was freed begins to ripen; nothing else does. */
+/** What was freed begins to wait; nothing else does. */
 export function closeFreed(thread: ThreadState, epoch: u64): void {
   thread.closedAt = epoch;
-  thread.filling = 1 - thread.filling;
+  thread.next = 1 - thread.next;
 }
 
 /** Whether a handle is in one of the two batches. */

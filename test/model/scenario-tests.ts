@@ -19,7 +19,7 @@ const lowered: Record<string, number> = {
   'increment-killed-survived': 0,
   'lease-overtaken-killed-survived': 0,
   'lease-killed-survived': 0,
-  'limbo-ripe-killed': 0,
+  'limbo-done-killed': 0,
   'refill-killed': 0,
   'migrate-killed-pin': 0,
   'migrate-killed-free': 0,

@@ -31,14 +31,14 @@ const written: Omit<Mutant, 'isAsserted'>[] = [
     name: 'slabs are reclaimed with a lock held',
     edits: [
       [
-        '    setFillingCount(from, 0);\n  }\n  unlock(LIMBO_STATE);',
-        '    setFillingCount(from, 0);\n  }',
+        '    setNextCount(from, 0);\n  }\n  unlock(LIMBO_STATE);',
+        '    setNextCount(from, 0);\n  }',
       ],
     ],
     scenarios: ['limbo-reclaim'],
   },
   {
-    name: 'what is freed ripens inside of a section',
+    name: 'what is freed is done inside of a section',
     edits: [
       ['  leaveSection();\n  return drainRings()', '  enterSection();\n  return drainRings()'],
     ],

@@ -1,17 +1,17 @@
 /** Mutants of limbo and of its repair. */
 import type { Mutant } from './table.ts';
 
-const killed = ['limbo-zspage-killed', 'limbo-ripe-killed', 'limbo-object-killed'];
+const killed = ['limbo-zspage-killed', 'limbo-done-killed', 'limbo-object-killed'];
 
 export const limboMutants: Mutant[] = [
   {
-    name: 'a ripe list hangs from its slot too late',
+    name: 'a done list hangs from its slot too late',
     edits: [
       [
-        '    self.ripe = from.ripening;\n    from.ripening = 0;',
-        '    const ripe = from.ripening;\n    from.ripening = 0;',
+        '    self.done = from.waiting;\n    from.waiting = 0;',
+        '    const done = from.waiting;\n    from.waiting = 0;',
       ],
-      ['setRipeningCount(from, 0);', 'setRipeningCount(from, 0);\n    self.ripe = ripe;'],
+      ['setWaitingCount(from, 0);', 'setWaitingCount(from, 0);\n    self.done = done;'],
     ],
     scenarios: killed,
   },
@@ -21,23 +21,23 @@ export const limboMutants: Mutant[] = [
     scenarios: ['limbo-reclaim'],
   },
   {
-    name: 'a ripe zspage is with no thread',
+    name: 'a done zspage is with no thread',
     edits: [['      selfThreadState().retired = object;\n', '']],
     scenarios: killed,
   },
   {
-    name: 'a ripe object is with no thread',
-    edits: [['      selfThreadState().ownCell = object;\n      self.ripe', '      self.ripe']],
+    name: 'a done object is with no thread',
+    edits: [['      selfThreadState().ownCell = object;\n      self.done', '      self.done']],
     scenarios: ['limbo-object-killed'],
   },
   {
-    name: 'what was ripe is forgotten',
-    edits: [['    into.filling = self.ripe;\n', '']],
+    name: 'what was done is forgotten',
+    edits: [['    into.next = self.done;\n', '']],
     scenarios: killed,
   },
   {
     name: 'what its thread has is put back as well',
-    edits: [['if (isTaken) self.ripe', 'if (false) self.ripe']],
+    edits: [['if (isTaken) self.done', 'if (false) self.done']],
     scenarios: killed,
   },
   {

@@ -44,9 +44,9 @@ export const objectMutants: Mutant[] = [
     scenarios: ['object-overwrite-overwrite', 'object-free-overwrite'],
   },
   {
-    name: 'a freed object ripe at once',
+    name: 'a freed object done at once',
     edits: [
-      ['ripeningCount(thread) != 0 && isQuiescent(thread.closedAt)', 'ripeningCount(thread) != 0'],
+      ['waitingCount(thread) != 0 && isQuiescent(thread.closedAt)', 'waitingCount(thread) != 0'],
     ],
     scenarios: ['object-read-free-reuse', 'object-read-overwrite-reuse'],
   },

@@ -43,8 +43,8 @@ export const reapMutants: Mutant[] = [
     name: 'handles leave a dead batch before they are free',
     edits: [
       [
-        '  zsRelease(handle);\n  if (ripeningCount(thread) != 0',
-        '  dropLastRipening(thread);\n  zsRelease(handle);\n  if (false',
+        '  zsRelease(handle);\n  if (waitingCount(thread) != 0',
+        '  dropLastWaiting(thread);\n  zsRelease(handle);\n  if (false',
       ],
     ],
     scenarios,

@@ -112,14 +112,12 @@ export const mutants: Mutant[] = [
     scenarios: ['object-read-overwrite-reuse'],
   },
   {
-    name: 'limbo ripe at once',
-    edits: [
-      ['if (from.ripening != 0 && isQuiescent(from.closedAt)) {', 'if (from.ripening != 0) {'],
-    ],
+    name: 'limbo done at once',
+    edits: [['if (from.waiting != 0 && isQuiescent(from.closedAt)) {', 'if (from.waiting != 0) {']],
     scenarios: ['get-split-reuse'],
   },
   {
-    name: 'a ring ripe at once',
+    name: 'a ring done at once',
     edits: [
       [
         'if (ring.ringClosed != peekWord(headAt(slot)) && isQuiescent(ring.ringClosedAt)) {',

@@ -53,7 +53,7 @@ export function read(allowed: string): Body {
 export const set: Body = (thread) => thread.call('set', 4, VALUE_BYTES, 1, 0);
 export const remove: Body = (thread) => thread.call('remove', 4);
 
-/** Two rounds let a value ripen and be freed, so that the next `set` reuses its memory. */
+/** Two rounds let a value wait and be freed, so that the next `set` reuses its memory. */
 export async function reclaim(thread: Thread): Promise<void> {
   await thread.call('reclaim');
   await thread.call('reclaim');

@@ -15,7 +15,7 @@ const freeLast: Body = async (thread) => {
 
 const reclaim: Body = (thread) => thread.call('reclaim');
 
-/** The first call lets what waits ripen, the second one frees it. */
+/** The first call lets what is next wait, the second one frees it. */
 const freeAndReclaim: Body = async (thread, machine) => {
   await freeLast(thread, machine);
   await thread.call('reclaim');
@@ -56,7 +56,7 @@ function assertAllGo({ main, threads, killed }: Machine): void {
 }
 
 /** A zspage in limbo, whose grace period is over. */
-function makeRipe(machine: Machine): void {
+function makeDone(machine: Machine): void {
   makeHoles(1, [0])(machine);
   const { main } = machine;
   main.callNow('zsFree', pool, handles[0]!);
@@ -111,13 +111,13 @@ export const limboScenarios: KernelScenario[] = [
     check: assertAllGo,
   },
   {
-    name: 'limbo-ripe-killed',
+    name: 'limbo-done-killed',
     rule: 'what has waited long enough is freed once, though the one who frees it dies',
     module: 'test',
     bound: 1,
     kills: 1,
     mustSurvive: true,
-    prepare: makeRipe,
+    prepare: makeDone,
     threads: [reclaim, reclaim],
     check: assertAllGo,
   },

@@ -44,7 +44,7 @@ function makeValue(machine: Machine): void {
 }
 
 /**
- * The same, removed and ripe; its zspage is nobody's to allocate from, so it goes with the value.
+ * The same, removed and done; its zspage is nobody's to allocate from, so it goes with the value.
  */
 function makeLooseValue(machine: Machine): void {
   makeValue(machine);

@@ -16,7 +16,7 @@ import {
   pool,
 } from './objects.ts';
 
-/** Frees the last three objects, and lets them ripen and go. */
+/** Frees the last three objects, and lets them wait and go. */
 const freeLast: Body = async (thread) => {
   for (const handle of handles.slice(-3)) await thread.call('zsFree', pool, handle);
   await thread.call('zsCompactBegin');

@@ -79,7 +79,8 @@ const readAcross: Body = async (thread) => {
 };
 
 /**
- * The writer's ring wants one value to be full, and cannot ripen: the first thread is in a section.
+ * The writer's ring wants one value to be full, and nothing in it is ever done: the first thread
+ * is in a section.
  */
 function fillLimbo(machine: Machine): void {
   const { main, threads } = machine;

@@ -39,11 +39,11 @@ function leaveHalfDone(machine: Machine, debtor: Thread): void {
 
 /** What it has freed: of either batch, with a slot and without. */
 function leaveBatches(machine: Machine, debtor: Thread): void {
-  const filling = zsThreadOf(machine, debtor.index + 2) + offsetOf('ThreadState', 'filling');
+  const next = zsThreadOf(machine, debtor.index + 2) + offsetOf('ThreadState', 'next');
   const zeros = debtor.callNow('zsMalloc', pool, 8) as number;
   assert.equal(debtor.callNow('zsFree', pool, zeros), 0);
   assert.equal(debtor.callNow('zsFree', pool, handles[1]!), 0);
-  machine.store(filling, 1 - machine.load(filling));
+  machine.store(next, 1 - machine.load(next));
   for (const handle of handles.slice(2)) assert.equal(debtor.callNow('zsFree', pool, handle), 0);
 }
 

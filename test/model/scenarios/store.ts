@@ -221,7 +221,7 @@ export const storeScenarios: KernelScenario[] = [
     threads: [read('a')],
     check: ({ main, killed }) => {
       assert.equal(main.callNow('liveThreads'), 3 - killed.length);
-      // Its section is over: what is deferred now ripens.
+      // Its section is over: what is deferred now is done.
       main.callNow('remove', 4);
       for (let i = 0; i < 3; i++) main.callNow('reclaim');
       assert.equal(main.callNow('limboOf', facts.LIMBO_VALUE), 0);

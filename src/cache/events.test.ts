@@ -1,4 +1,4 @@
-/** Events, metrics, and a fresh cache after poison. */
+/** Events, and a fresh cache after poison. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -88,56 +88,6 @@ test('evictions are told, and a listener may throw, re-enter or close', async ()
     for (const other of others) process.on('uncaughtException', other);
   }
   assert.throws(() => cache.on('evicted', () => {}), DisposedError);
-});
-
-/** The text format's grammar: HELP, TYPE, and samples of that name. */
-function parse(text: string): Map<string, number> {
-  const samples = new Map<string, number>();
-  assert.ok(text.endsWith('\n'));
-  let name = '';
-  let step = 0;
-  for (const line of text.slice(0, -1).split('\n')) {
-    const help = /^# HELP (\w+) [^\n]+$/.exec(line);
-    const type = /^# TYPE (\w+) (counter|gauge)$/.exec(line);
-    const sample = /^(\w+)(\{(\w+="(?:[^"\\]|\\["\\n])*"(?:,(?!\}))?)+\})? (\d+(?:\.\d+)?)$/.exec(
-      line,
-    );
-    if (help) {
-      assert.ok(step !== 1, 'a metric without a type');
-      name = help[1]!;
-      step = 1;
-    } else if (type) {
-      assert.deepEqual([type[1], step], [name, 1]);
-      assert.equal(type[2], name.endsWith('_total') ? 'counter' : 'gauge');
-      step = 2;
-    } else {
-      assert.ok(sample, line);
-      assert.equal(sample[1], name);
-      assert.ok(!samples.has(sample[1]! + (sample[2] ?? '')), 'a sample twice');
-      samples.set(sample[1]! + (sample[2] ?? ''), Number(sample[4]));
-      step = 3;
-    }
-  }
-  return samples;
-}
-
-test('metrics are what stats says, in the text format of Prometheus', () => {
-  using cache = new SharedCache<string>({ ...small, maxEntrySize: 1000 });
-  cache.set('a', 'value');
-  cache.set('b', 'x'.repeat(2000));
-  cache.get('a');
-  cache.get('b');
-  const samples = parse(cache.metrics());
-  assert.equal(samples.get('pageless_entries'), 1);
-  assert.equal(samples.get('pageless_hits_total'), 1);
-  assert.equal(samples.get('pageless_misses_total'), 1);
-  assert.equal(samples.get('pageless_max_bytes'), 4 * 2 ** 20);
-  assert.equal(samples.get('pageless_refusals_total{reason="too-large"}'), 1);
-  assert.equal(samples.get('pageless_loads_total{outcome="computed"}'), 0);
-  const labelled = parse(cache.metrics({ cache: 'a "b" \\ c\nd', app: '' }));
-  assert.equal(labelled.size, samples.size);
-  const labels = '{cache="a \\"b\\" \\\\ c\\nd",app=""}';
-  assert.equal(labelled.get(`pageless_entries${labels}`), 1);
 });
 
 test('off of a cache that is closed has nothing to end; on has nothing to begin', () => {

@@ -19,6 +19,7 @@ const documents = [
   ...(existsSync(guides) ? readdirSync(guides).map((name) => join(guides, name)) : []),
 ];
 const place = installed(folder, [
+  '@opentelemetry',
   'cache-manager',
   'cacheable',
   'keyv',

@@ -7,14 +7,16 @@
  *   IF_VERSION   its line has the version that a read has told, so that nothing has changed since:
  *                neither the entry                          setIfVersion, update, increment, touch
  *   IF_NONE_YET  nor, as this asks, its absence             update, increment
- *   IF_LEASE + n the lease n was not overtaken (lease-table.ts)            getOrSet
+ *   IF_LEASE + n the lease n was not overtaken (lease-table.ts), and none of the draft's tags
+ *                deleted, nor its namespace cleared, since it was begun    getOrSet
  *
  * One that is stale or over is none. A version is the line's (store/leaf.ts), so entries beside it
  * raise it as well, and so do splits: who is told no for nothing reads again.
  */
 import { versionOf } from '../store/leaf';
-import { ALIVE, lifeAt } from '../store/life';
+import { ALIVE, lifeAt, OVER } from '../store/life';
 import { latestTime } from '../thread/clock';
+import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 import { mayStore } from './lease-table';
 
@@ -53,9 +55,14 @@ export function isLeased(): bool {
  */
 export function isMet(leaf: u32, hash: u32, handle: u32): bool {
   if (condition == ALWAYS) return true;
-  if (isLeased()) return mayStore(condition - IF_LEASE, expected);
+  if (isLeased()) return mayStore(condition - IF_LEASE, expected) && !isDraftDead();
   if (condition >= IF_VERSION && versionOf(leaf, hash) != expected) return false;
   if (condition == IF_UNCHANGED) return true;
   const isThere = handle != 0 && lifeAt(zsPlace(handle), latestTime()) == ALIVE;
   return isThere == (condition == IF_PRESENT || condition == IF_VERSION);
+}
+
+/** Whether a deletion, of a tag or of all in its space, has killed this thread's draft already. */
+function isDraftDead(): bool {
+  return lifeAt(zsPlace(selfState().draftHead), 0) == OVER;
 }

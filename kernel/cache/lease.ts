@@ -3,7 +3,8 @@
  *
  *   begin    granted: the caller computes · another has it: the caller waits for its state word ·
  *            the table is full, or it would wait for itself
- *   commit   the value is stored, unless the lease was overtaken: then those who wait get it here
+ *   commit   the value is stored, unless the lease was overtaken, or a deletion has killed what it
+ *            is: then those who wait get it here
  *   fail     they get the error, as bytes
  *   end      there is nothing: they look again, or know that nothing can be had
  *   leave    a thread waits no more; the last one frees what was left for it
@@ -20,12 +21,13 @@ import { ERR_BUSY, ERR_FULL, ERR_NOT_FOUND } from '../base/fault';
 import { loadWord, peekWord, storeWord } from '../base/words';
 import { countParts, releaseDoomed } from '../store/chain';
 import { dropDraft, finishDraft } from '../store/entry';
-import { hasKey } from '../store/entry-head';
+import { extensionOf, hasKey } from '../store/entry-head';
 import { beginRead } from '../store/entry-read';
+import { bornIn, isBorn } from '../store/extension';
 import { journalOf, selfJournal } from '../store/journal';
 import { breakLock, lock, unlock } from '../thread/lock';
 import { selfState, slotOf } from '../thread/slot';
-import { zsPlace } from '../zsmalloc/object';
+import { zsPlace, zsReadWord } from '../zsmalloc/object';
 import { commit } from './cache';
 import {
   areUsed,
@@ -178,7 +180,7 @@ function finish(lease: u32, grant: u32, kind: u32): void {
 
 /**
  * Stores this thread's draft, which was begun under this lease. @returns 0, or ERR_UNMET: it was
- * overtaken, and is for those who wait
+ * overtaken, or is dead, and is for those who wait
  */
 export function commitLease(lease: u32, grant: u32): i32 {
   const failure = commit();
@@ -233,8 +235,8 @@ function release(lease: u32, state: u32): void {
 }
 
 /**
- * Reads what a grant has left for the key in the scratch, as `get` does. In a section; the caller
- * waits for it. @returns its length, or ERR_NOT_FOUND
+ * Reads what a grant has left for the key in the scratch, as `get` does, and notes when it was
+ * begun (`leaseBorn`). In a section; the caller waits for it. @returns its length, or ERR_NOT_FOUND
  */
 export function readLease(lease: u32, grant: u32, keyBytes: u32): i32 {
   const kind = leaseKind(lease, grant);
@@ -242,7 +244,21 @@ export function readLease(lease: u32, grant: u32, keyBytes: u32): i32 {
   const result = leaseOf(lease).result;
   // Two keys may have one hash.
   if (!hasKey(zsPlace(result), selfState().keyScratch, keyBytes)) return ERR_NOT_FOUND;
+  bornRead = bornOf(zsPlace(result));
   return i32(beginRead(result));
+}
+
+/** Thread-local: of what `readLease` has read. */
+let bornRead: u64 = 0;
+
+/** The tag clock when it was begun: of what has neither tags nor a space u64.MAX_VALUE. */
+export function leaseBorn(): u64 {
+  return bornRead;
+}
+
+function bornOf(place: u64): u64 {
+  const at = extensionOf(place);
+  return at != 0 && isBorn(zsReadWord(place, at)) ? bornIn(place, at) : u64.MAX_VALUE;
 }
 
 /** Gives back what a thread computes, and waits for: of one that leaves, or of a dead one. */

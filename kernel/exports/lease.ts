@@ -46,7 +46,7 @@ export function beginComputed(
   leave();
 }
 
-/** Stores it. @returns 0, or ERR_UNMET: the lease was overtaken */
+/** Stores it. @returns 0, or ERR_UNMET: the lease was overtaken, or a tag of it was deleted */
 export function commitLease(lease: u32, grant: u32): i32 {
   enter(OP_WRITE);
   const failure = leases.commitLease(lease, grant);
@@ -97,6 +97,15 @@ export function readLease(lease: u32, grant: u32, keyBytes: u32): i32 {
   const bytes = leases.readLease(lease, grant, keyBytes);
   leave();
   return bytes;
+}
+
+/**
+ * The tag clock when that was begun: who came after a later deletion may know better. Infinity: it
+ * has neither tags nor a space.
+ */
+export function leaseBorn(): f64 {
+  const born = leases.leaseBorn();
+  return born == u64.MAX_VALUE ? Infinity : f64(born);
 }
 
 /** Leases that somebody waits for. */

@@ -65,6 +65,11 @@ export function spaceIn(word: u32): u32 {
   return word >> IN_SPACE_SHIFT;
 }
 
+/** Whether it says when it was made. */
+export function isBorn(word: u32): bool {
+  return (word & BORN) != 0;
+}
+
 function ttlAt(word: u32): u32 {
   return WORD_BYTES + ((word & FRESH) != 0 ? 8 : 0);
 }

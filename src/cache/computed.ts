@@ -67,12 +67,12 @@ function store<V>(
   const border = host.live();
   const keyBytes = border.putKey(key);
   const name = tier?.note(key, keyBytes);
+  // A tag that is deleted, or a namespace cleared, since the function was called: it is dead.
+  const isBorn = tags.length > 0 || border.space !== 0;
   let failure: number = facts.ERR_NO_MEMORY;
   if (length <= settings.maxEntrySize) {
-    const hasTimes = times.fresh !== 0 || times.longTtl !== 0;
-    // In a namespace that is cleared after the function was called it is dead.
-    const isPlain = !hasTimes && tags.length === 0 && border.space === 0;
-    if (!isPlain) border.details.describe(keyBytes, times, tags, born);
+    if (isBorn || times.fresh !== 0 || times.longTtl !== 0)
+      border.details.describe(keyBytes, times, tags, born);
     failure = lease
       ? commit(kernel, lease, border.draft(lease, keyBytes, bytes, isRaw, expiry))
       : border.storeIf(facts.IF_UNCHANGED, version, keyBytes, bytes, length, isRaw, expiry);
@@ -84,7 +84,8 @@ function store<V>(
   }
   if (failure === facts.ERR_UNMET) {
     kernel.countLoad(facts.LOADS_DISCARDED);
-    return { kind: 'bytes', bytes: new Uint8Array(bytes) };
+    const until = isBorn ? born : Number.POSITIVE_INFINITY;
+    return { kind: 'bytes', bytes: new Uint8Array(bytes), born: until };
   }
   lease?.end(true);
   return { kind: 'alone' };

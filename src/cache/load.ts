@@ -20,7 +20,8 @@ export type Outcome =
   | { kind: 'again' }
   /** There is no value to be had from others. */
   | { kind: 'alone' }
-  | { kind: 'bytes'; bytes: Uint8Array }
+  /** Not stored, and for who came when the tag clock was at most `born`: others look again. */
+  | { kind: 'bytes'; bytes: Uint8Array; born: number }
   | { kind: 'failed'; error: unknown }
   /** The caller has waited for as long as it would. */
   | { kind: 'late' };

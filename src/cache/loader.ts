@@ -4,9 +4,9 @@
  * Who finds no value looks whether this thread is at it already (load.ts), and else asks the kernel
  * for a lease (lease.ts): it is granted, and the function is called; or another thread has it, and
  * this one waits, once for all its callers. What is stored is found by those who waited as by
- * anybody. Of what is not stored (the key was set or deleted meanwhile) and of errors they get a
- * copy through the lease. A value that cannot be kept, or none, cannot be handed on: those who
- * waited compute themselves.
+ * anybody. Of what is not stored (the key was set, or it or a tag of it deleted meanwhile) and of
+ * errors they get a copy through the lease. A value that cannot be kept, or none, is not handed on:
+ * those who waited compute themselves.
  *
  * Every wait ends: by the result, the caller's signal, the death of who computes, `close`, or after
  * `timeoutMs`. The user's function may do anything, close the cache included; so after it nothing
@@ -48,11 +48,12 @@ export class Loader<V> {
     const end = stamp() + request.timeoutMs;
     for (let round = 0; round < ROUNDS; round++) {
       if (request.signal?.aborted) throw request.signal.reason;
+      const came = this.#host.kernel.tagClock();
       const load = this.#join(request);
       if (load === undefined) break;
       // Somebody was faster.
       if (load === 'found') {
-        const value = this.#received({ kind: 'stored' }, request);
+        const value = this.#received({ kind: 'stored' }, request, came);
         if (value !== undefined) return value;
         continue;
       }
@@ -60,7 +61,7 @@ export class Loader<V> {
       const outcome = await this.#wait(load, request, isMine ? request.timeoutMs : end - stamp());
       if (isMine) return this.#resultOf(load, outcome, request);
       if (outcome.kind === 'late' || outcome.kind === 'alone') break;
-      const value = this.#received(outcome, request);
+      const value = this.#received(outcome, request, came);
       if (value !== undefined) return value;
     }
     return this.#alone(request);
@@ -73,9 +74,10 @@ export class Loader<V> {
       const name = this.#nameOf(request.key);
       if (this.#loads.get(name)?.isOwn && this.#loads.get(name)?.isJoinable)
         throw busy(request.key);
+      const came = this.#host.kernel.tagClock();
       const begun = this.#begin(request, true);
       if (begun === 'busy') throw busy(request.key);
-      if (begun === 'full' || (!begun.isGranted && !mayPark())) break;
+      if (begun === 'full') break;
       if (begun.isGranted) {
         const found = request.isRefresh ? undefined : this.#look(request.key);
         if (found === undefined) return this.#computeSync(name, begun.lease, request);
@@ -85,13 +87,14 @@ export class Loader<V> {
         return found;
       }
       const stale = servesStale ? this.stale(request) : undefined;
-      if (stale !== undefined) {
+      if (stale !== undefined || !mayPark()) {
         this.#goOn(name, begun.lease);
+        if (stale === undefined) break;
         return stale;
       }
       const outcome = this.#block(name, begun.lease, request, end);
       if (outcome.kind === 'late' || outcome.kind === 'alone') break;
-      const value = this.#received(outcome, request);
+      const value = this.#received(outcome, request, came);
       if (value !== undefined) return value;
     }
     return this.#computeSync(this.#nameOf(request.key), undefined, request);
@@ -183,15 +186,16 @@ export class Loader<V> {
   #collect(lease: Lease, key: Key): Outcome {
     try {
       const border = this.#host.live();
-      const { kind } = lease;
-      const bytes = border.fetchLease(lease.number, lease.grant, border.putKey(key));
+      const { kind, number, grant } = lease;
+      const bytes = border.fetchLease(number, grant, border.putKey(key));
+      const born = this.#host.kernel.leaseBorn();
       lease.leave();
       if (kind === facts.LEASE_STORED) return { kind: 'stored' };
       if (kind === facts.LEASE_FREE) return { kind: 'again' };
       if (bytes === undefined) return { kind: 'alone' };
       return kind === facts.LEASE_FAILED
         ? { kind: 'failed', error: toldError(bytes) }
-        : { kind: 'bytes', bytes };
+        : { kind: 'bytes', bytes, born };
     } catch {
       // Closed, or poisoned: who looks again is told.
       return { kind: 'again' };
@@ -243,29 +247,26 @@ export class Loader<V> {
       lease.block(end - stamp());
       throwIfPoisoned(kernel);
     }
-    if (!lease.isComputing && !this.#isShared(name, lease))
-      return this.#collect(lease, request.key);
+    const isShared = lease.isSame(this.#loads.get(name)?.lease);
+    if (!lease.isComputing && !isShared) return this.#collect(lease, request.key);
     this.#goOn(name, lease);
     return { kind: lease.isComputing ? 'late' : 'again' };
   }
 
-  /** Others of this thread wait for the same, without standing still. */
-  #isShared(name: string, lease: Lease): boolean {
-    return lease.isSame(this.#loads.get(name)?.lease);
-  }
-
-  /** Waits for it no more. */
+  /** Waits for it no more; others of this thread may do so still, without standing still. */
   #goOn(name: string, lease: Lease): void {
-    if (this.#isShared(name, lease)) this.#host.kernel.goOn();
+    if (lease.isSame(this.#loads.get(name)?.lease)) this.#host.kernel.goOn();
     else lease.leave();
   }
 
-  /** What a caller who waited gets; undefined: look again. */
-  #received(outcome: Outcome, { key, isRefresh, status }: Request<V>): V | undefined {
+  /** What a caller who waited since the tag clock `came` gets; undefined: look again. */
+  #received(outcome: Outcome, request: Request<V>, came: number): V | undefined {
     const { kernel, decode } = this.#host;
+    const { key, isRefresh, status } = request;
     if (outcome.kind === 'failed') throw outcome.error;
     this.#host.live();
     if (outcome.kind === 'again' && isRefresh) return undefined;
+    if (outcome.kind === 'bytes' && came > outcome.born) return undefined;
     const value = outcome.kind === 'bytes' ? decode(outcome.bytes, true) : this.#look(key);
     if (value === undefined) return undefined;
     kernel.countLoad(facts.LOADS_WAITED);

@@ -139,6 +139,36 @@ test('a tag that is deleted after a computation began wins', async () => {
   cache.close();
 });
 
+test('who waits for what a deletion kills gets it, but not who came after that', async () => {
+  for (const isNamed of [false, true]) {
+    const { cache } = timed();
+    const view = isNamed ? cache.namespace('n') : cache;
+    const remove = () => (isNamed ? view.clear() : view.deleteTag('one'));
+    const finish: ((value: string) => void)[] = [];
+    const compute = () => new Promise<string>((resolve) => finish.push(resolve));
+    const ask = () => view.getOrSet('k', compute, { tags: isNamed ? [] : ['one'] });
+    const early = [ask(), ask()];
+    remove();
+    const late = [ask(), ask()];
+    finish[0]!('old');
+    assert.deepEqual(await Promise.all(early), ['old', 'old']);
+    assert.equal(view.get('k'), undefined);
+    await setImmediate();
+    assert.equal(finish.length, 2);
+    finish[1]!('new');
+    assert.deepEqual(await Promise.all(late), ['new', 'new']);
+    assert.equal(view.get('k'), 'new');
+    const { computed, waited, alone, discarded } = cache.stats().loads;
+    assert.deepEqual(
+      { computed, waited, alone, discarded },
+      {
+        ...{ computed: 2, waited: 2, alone: 0, discarded: 1 },
+      },
+    );
+    cache.close();
+  }
+});
+
 test('tags that are wrong are refused before anything is computed', async () => {
   const { cache } = timed();
   const never = (): string => assert.fail('called');

@@ -21,7 +21,7 @@ export interface LoadStats {
   waited: number;
   /** Computations for one call alone: there was nothing to wait for, or it took too long. */
   alone: number;
-  /** Results that were not stored, because the key was set or deleted meanwhile. */
+  /** Results that were not stored, because the key, or a tag, was set or deleted. */
   discarded: number;
   /** Computations that threw. */
   failed: number;

@@ -64,6 +64,27 @@ test('a delete meanwhile wins; the waiting thread gets the result, which is not 
   });
 });
 
+test('a tag that is deleted meanwhile wins; the waiting thread gets the result', async () => {
+  await withActors(3, async ([one, two, three], cache) => {
+    const tagged = { tags: ['t'] };
+    const first = load(one!, 'key', 'gated', 1, tagged);
+    await one!.told();
+    const second = load(two!, 'key', 'value', 1, tagged);
+    await until(() => isAwaited(cache), 'the second to wait');
+    cache.deleteTag('t');
+    // Who comes later knows of the deletion, and computes anew.
+    const third = load(three!, 'key', 'value', 1, tagged);
+    await three!.loading();
+    one!.go();
+    const by = (await first).values;
+    assert.deepEqual(await second, { computed: 0, values: by });
+    const { computed, values } = await third;
+    assert.equal(computed, 1);
+    assert.notDeepEqual(values, by);
+    assert.equal(cache.stats().loads.discarded, 1);
+  });
+});
+
 /** Whether any lease has a waiter: that it is noted is seen in the table itself. */
 function isAwaited(cache: Awaited<ReturnType<typeof createCache>>): boolean {
   const { kernel } = cache.arena;

@@ -7,6 +7,7 @@ import { folioScenarios } from './folios.ts';
 import { forsakenScenarios } from './forsaken.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
+import { leaseEndScenarios } from './lease-ends.ts';
 import { leaseScenarios } from './leases.ts';
 import { limboScenarios } from './limbo.ts';
 import { manyScenarios } from './many.ts';
@@ -54,6 +55,7 @@ export const scenarios: KernelScenario[] = [
   ...withdrawScenarios,
   ...rcuScenarios,
   ...leaseScenarios,
+  ...leaseEndScenarios,
   ...limboScenarios,
   ...reapScenarios,
   ...forsakenScenarios,

@@ -8,19 +8,21 @@ import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { load, makeCache, NOW, VALUE_BYTES, word } from './cache.ts';
 
-const NEVER = 2 ** 40;
+export const NEVER = 2 ** 40;
 /** What the threads of an execution have seen. */
 let holders = 0;
 let isGranted = false;
 let isDeleteLater = false;
 
-function before(): void {
+export function before(): void {
   holders = 0;
   isGranted = false;
   isDeleteLater = false;
 }
 
-async function begin(thread: Thread): Promise<{ lease: number; grant: number; isMine: boolean }> {
+export async function begin(
+  thread: Thread,
+): Promise<{ lease: number; grant: number; isMine: boolean }> {
   const found = (await thread.call('beginLease', 4, NOW, NEVER, 0)) as number;
   assert.ok(found >= 0, 'there is room, and no ring');
   const grant = thread.callNow('lastGrant') as number;
@@ -28,7 +30,7 @@ async function begin(thread: Thread): Promise<{ lease: number; grant: number; is
   return { lease: found & ~facts.LEASE_TAKEN, grant, isMine };
 }
 
-async function store(thread: Thread, lease: number, grant: number): Promise<unknown> {
+export async function store(thread: Thread, lease: number, grant: number): Promise<unknown> {
   await thread.call('beginComputed', lease, grant, 4, VALUE_BYTES, 0);
   assert.equal(await thread.call('appendSet', VALUE_BYTES, 1), 0);
   return thread.call('commitLease', lease, grant);
@@ -96,7 +98,7 @@ const takeOver: Body = async (thread, machine) => {
 };
 
 /** The key has one of the values; nobody has a lease; and after all is gone nothing is left. */
-function expectFree(allowed: string): (machine: Machine) => void {
+export function expectFree(allowed: string): (machine: Machine) => void {
   return (machine) => {
     const { main } = machine;
     load(machine, main, 'k', 'z');

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BLOCK_BYTES } from '../generated/facts.ts';
-import { blocksOf, bytesOf, FRAME_KINDS, FrameMaker, HEAD_BYTES, isSameValue } from './frame.ts';
+import { blocksOf, FRAME_KINDS, FrameMaker, HEAD_BYTES, isSameValue } from './frame.ts';
+import { bytesOf } from './frame-memory.ts';
 
 /** A block of so many stored bytes; what is in it does not matter here. */
 function block(bytes: number): Buffer {

@@ -18,6 +18,7 @@
  * counted.
  */
 import { BLOCK_BYTES } from '../generated/facts.ts';
+import { FrameMemory, type PackedFrame } from './frame-memory.ts';
 
 /** Of this layout. Another one has another prefix and is never met, unless somebody mixes them. */
 export const FRAME_VERSION = 1;
@@ -44,24 +45,6 @@ export interface Frame {
   readonly valueBytes: number;
 }
 
-/**
- * A frame that was made, in a chunk that it shares with others: a Buffer for each would cost as
- * much as the copy.
- */
-export interface PackedFrame {
-  readonly chunk: Buffer;
-  readonly at: number;
-  readonly length: number;
-}
-
-/** Its bytes, lent: nobody writes to them any more. */
-export function bytesOf({ chunk, at, length }: PackedFrame): Buffer {
-  return chunk.subarray(at, at + length);
-}
-
-/** Some twenty frames of a KiB; one that is an eighth of it, or longer, has memory of its own. */
-const CHUNK_BYTES: number = 32 * 1024;
-
 /** A block of a frame: as it is stored, and how many bytes of value it holds. */
 export interface FrameBlock {
   readonly stored: Uint8Array;
@@ -75,18 +58,17 @@ export class FrameMaker {
   readonly #head: Uint8Array = new Uint8Array(HEAD_BYTES);
   readonly #words: DataView = new DataView(this.#head.buffer);
   #writes = Math.floor(Math.random() * 2 ** 32);
-  #chunk: Buffer = Buffer.allocUnsafeSlow(0);
-  /** Of the chunk, what is used. */
-  #used = 0;
+  readonly #memory: FrameMemory;
 
-  constructor(kind: FrameKind) {
+  constructor(kind: FrameKind, memory: FrameMemory = new FrameMemory()) {
+    this.#memory = memory;
     this.#kind = FRAME_KINDS.indexOf(kind);
     this.#words.setUint32(0, MAGIC, true);
     this.#words.setUint32(4, FRAME_VERSION | (this.#kind << 8), true);
     this.#words.setUint32(WRITE_AT, Math.floor(Math.random() * 2 ** 32), true);
   }
 
-  /** A frame of stored blocks, copied. @returns undefined if it would be too long */
+  /** A frame of stored blocks, copied; to be released. @returns undefined: it is too long */
   make(blocks: readonly Uint8Array[], valueBytes: number, expiry: number): PackedFrame | undefined {
     let length = HEAD_BYTES;
     for (const block of blocks) length += block.length;
@@ -96,26 +78,15 @@ export class FrameMaker {
     this.#words.setUint32(WRITE_AT + 4, this.#writes, true);
     this.#words.setUint32(VALUE_BYTES_AT, valueBytes, true);
     this.#words.setUint32(CHECKSUM_AT, checksum(this.#head), true);
-    const frame = this.#room(length);
-    const { chunk } = frame;
-    chunk.set(this.#head, frame.at);
+    const frame = this.#memory.take(length);
+    const { bytes } = frame.chunk;
+    bytes.set(this.#head, frame.at);
     let at = frame.at + HEAD_BYTES;
     for (const block of blocks) {
-      chunk.set(block, at);
+      bytes.set(block, at);
       at += block.length;
     }
     return frame;
-  }
-
-  #room(length: number): PackedFrame {
-    if (length >= CHUNK_BYTES / 8) return { chunk: Buffer.allocUnsafeSlow(length), at: 0, length };
-    if (this.#used + length > this.#chunk.length) {
-      this.#chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-      this.#used = 0;
-    }
-    const at = this.#used;
-    this.#used += (length + 7) & ~7;
-    return { chunk: this.#chunk, at, length };
   }
 
   /** Reads a head. @returns undefined if it is none of this version and kind, or damaged */

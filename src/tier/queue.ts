@@ -1,8 +1,8 @@
 /**
  * What waits to be written: a bounded queue of frames by key, and removals.
  *
- *   newest wins   a key stands here once, with the last thing that was done to it, at the place of
- *                 the first: whoever is written again and again leaves as well
+ *   newest wins   a key waits once, with the last thing that was done to it, at the place of the
+ *                 first: whoever is written again and again leaves as well
  *   full          the oldest frame becomes a removal: the tier must not keep an older value of a
  *                 key whose newer one it was never told. Too many removals: everything goes, by
  *                 `clear`
@@ -10,12 +10,15 @@
  *
  * After a failure the next attempt keeps no process alive, unless somebody waits for it (`hold`).
  *
+ * What is put only joins a list: `set` pays for no more than that. It is settled, each key once,
+ * when somebody looks, when a batch leaves, and when the list is as long as a queue may be.
+ *
  * A frame is private memory from the start, so that the cache may be closed, and its entries may
  * go, while they wait.
  */
 import { keptOf } from './answers.ts';
 import type { Calls } from './calls.ts';
-import { bytesOf, type PackedFrame } from './frame.ts';
+import { bytesOf, type FrameMemory, type PackedFrame } from './frame-memory.ts';
 import type { Tier, TierEntry } from './interface.ts';
 import { bytesOfName, type KeyName } from './key-name.ts';
 import type { Policy } from './policy.ts';
@@ -30,7 +33,8 @@ const PLACE_BYTES = 64;
 
 /** A frame, or a removal, and its turn. */
 interface Write {
-  readonly frame: PackedFrame | undefined;
+  readonly name: KeyName;
+  frame: PackedFrame | undefined;
   /** Milliseconds since 1970; 0: never. */
   readonly expiry: number;
   readonly turn: number;
@@ -40,6 +44,10 @@ export class WriteQueue {
   readonly #tier: Tier;
   readonly #policy: Policy;
   readonly #calls: Calls;
+  readonly #memory: FrameMemory;
+  /** What was put since it was settled last, and its bytes: a key perhaps several times. */
+  #fresh: Write[] = [];
+  #freshBytes = 0;
   /** Oldest first. */
   readonly #waiting = new Map<KeyName, Write>();
   #sending = new Map<KeyName, Write>();
@@ -61,45 +69,60 @@ export class WriteQueue {
   refusals = 0;
   dropped = 0;
 
-  constructor(tier: Tier, policy: Policy, calls: Calls) {
+  /** @param memory  of the frames that are put, which are released here */
+  constructor(tier: Tier, policy: Policy, calls: Calls, memory: FrameMemory) {
+    this.#memory = memory;
     this.#tier = tier;
     this.#policy = policy;
     this.#calls = calls;
   }
 
   get entries(): number {
+    this.#settle();
     return this.#waiting.size + this.#sending.size;
   }
 
   get bytes(): number {
+    this.#settle();
     return this.#frameBytes + this.#removalBytes;
   }
 
   /** Whether a write of this key waits or is under way. */
   has(name: KeyName): boolean {
-    return this.#waiting.has(name) || this.#sending.has(name);
+    return this.isWaiting(name) || this.#sending.has(name);
   }
 
   /** Whether a write of this key waits: it comes after whatever the tier tells now. */
   isWaiting(name: KeyName): boolean {
+    this.#settle();
     return this.#waiting.has(name);
   }
 
   /** What the tier will hold of a key for which a write waits or is under way. */
   find(name: KeyName): Uint8Array | undefined {
+    this.#settle();
     const frame = (this.#waiting.get(name) ?? this.#sending.get(name))?.frame;
-    return frame && bytesOf(frame);
+    return frame && Buffer.from(bytesOf(frame));
   }
 
   /** A frame is to be written; undefined: the key is to be removed. */
   put(name: KeyName, frame: PackedFrame | undefined, expiry = 0): void {
-    this.#place(name, { frame, expiry, turn: ++this.#turn });
-    while (this.#frameBytes > this.#policy.maxQueueBytes) this.#drop();
-    this.#schedule(this.bytes > this.#policy.maxQueueBytes / 2 ? 0 : this.#policy.delayMs);
+    const { maxQueueBytes, delayMs } = this.#policy;
+    const write = { name, frame, expiry, turn: ++this.#turn };
+    this.#fresh.push(write);
+    this.#freshBytes += sizeOf(write);
+    const bytes = this.#freshBytes + this.#frameBytes + this.#removalBytes;
+    if (bytes > maxQueueBytes) this.#settle();
+    this.#schedule(bytes > maxQueueBytes / 2 ? 0 : delayMs);
   }
 
   /** Everything is to go, also what waits. */
   clear(): void {
+    for (const writes of [this.#fresh, this.#waiting.values()]) {
+      for (const { frame } of writes) if (frame) this.#memory.release(frame);
+    }
+    this.#fresh = [];
+    this.#freshBytes = 0;
     this.#waiting.clear();
     this.#sending.clear();
     this.#frameBytes = 0;
@@ -110,6 +133,7 @@ export class WriteQueue {
 
   /** Resolved when everything that waits now is written, superseded or dropped. */
   drained(): Promise<void> {
+    this.#settle();
     const last = this.#turn;
     const isOver = () => !this.#mustClear && !this.#hasUpTo(last);
     if (isOver()) return Promise.resolve();
@@ -155,27 +179,39 @@ export class WriteQueue {
     return false;
   }
 
-  #place(name: KeyName, write: Write): void {
-    const old = this.#waiting.get(name);
-    if (old !== undefined) this.#count(name, old, -1);
-    this.#waiting.set(name, write);
-    this.#count(name, write, 1);
+  /** Gives what was put its places. Each is put once: as often as `put` is called. */
+  #settle(): void {
+    if (this.#freshBytes === 0) return;
+    for (const write of this.#fresh) this.#place(write);
+    this.#fresh = [];
+    this.#freshBytes = 0;
+    while (this.#frameBytes > this.#policy.maxQueueBytes) this.#drop();
+  }
+
+  #place(write: Write): void {
+    const old = this.#waiting.get(write.name);
+    if (old !== undefined) this.#count(old, -1);
+    if (old?.frame) this.#memory.release(old.frame);
+    this.#waiting.set(write.name, write);
+    this.#count(write, 1);
     if (this.#removalBytes > this.#policy.maxQueueBytes / 4) this.#giveUpRemovals();
   }
 
-  #count(name: KeyName, { frame }: Write, sign: 1 | -1): void {
-    const bytes = sign * (PLACE_BYTES + name.length);
-    if (frame === undefined) this.#removalBytes += bytes;
-    else this.#frameBytes += bytes + sign * frame.length;
+  #count(write: Write, sign: 1 | -1): void {
+    if (write.frame === undefined) this.#removalBytes += sign * sizeOf(write);
+    else this.#frameBytes += sign * sizeOf(write);
   }
 
   /** Makes a removal of the oldest frame. Removals that it meets go to the end, once. */
   #drop(): void {
     for (const [name, write] of this.#waiting) {
       this.#waiting.delete(name);
-      this.#count(name, write, -1);
-      this.#place(name, { ...write, frame: undefined });
-      if (write.frame === undefined) continue;
+      this.#count(write, -1);
+      const { frame } = write;
+      write.frame = undefined;
+      this.#place(write);
+      if (frame === undefined) continue;
+      this.#memory.release(frame);
       this.dropped++;
       return;
     }
@@ -239,8 +275,7 @@ export class WriteQueue {
       this.deletes += gone.length;
     } else {
       // `clear` may have emptied it meanwhile: then nothing of it is wanted.
-      for (const [name, write] of this.#sending)
-        if (!this.isWaiting(name)) this.#place(name, write);
+      for (const [name, write] of this.#sending) if (!this.isWaiting(name)) this.#place(write);
     }
     this.#sending = new Map();
     return answer !== undefined;
@@ -255,15 +290,20 @@ export class WriteQueue {
     if (keys.length > 0) await this.#tier.deleteMany(keys);
   }
 
+  /** What leaves next, in memory that is not used again. */
   #takeBatch(): void {
     let bytes = 0;
+    const framed: Write[] = [];
     for (const [name, write] of this.#waiting) {
-      if (this.#sending.size === BATCH_ENTRIES || bytes > BATCH_BYTES) return;
+      if (this.#sending.size === BATCH_ENTRIES || bytes > BATCH_BYTES) break;
       this.#waiting.delete(name);
-      this.#count(name, write, -1);
+      this.#count(write, -1);
       this.#sending.set(name, write);
-      bytes += PLACE_BYTES + (write.frame?.length ?? 0);
+      if (write.frame) framed.push(write);
+      bytes += sizeOf(write);
     }
+    const frames = this.#memory.takeOut(framed.map(({ frame }) => frame!));
+    for (const [i, write] of framed.entries()) write.frame = frames[i];
   }
 
   #tell(): void {
@@ -271,6 +311,11 @@ export class WriteQueue {
     this.#listeners = [];
     for (const listener of listeners) listener();
   }
+}
+
+/** Bytes that a write takes while it waits. */
+function sizeOf({ name, frame }: Write): number {
+  return PLACE_BYTES + name.length + (frame?.length ?? 0);
 }
 
 function entriesOf(writes: Map<KeyName, Write>, now: number): TierEntry[] {

@@ -18,7 +18,8 @@
 import { MAX_KEY_BYTES } from '../generated/facts.ts';
 import { eventOf } from './answers.ts';
 import { Calls } from './calls.ts';
-import { bytesOf, type Frame, type FrameKind, FrameMaker, isSameValue } from './frame.ts';
+import { type Frame, type FrameKind, FrameMaker, isSameValue } from './frame.ts';
+import { bytesOf, FrameMemory } from './frame-memory.ts';
 import type { Tier, TierEvent, TierStats } from './interface.ts';
 import { type KeyName, nameOf } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
@@ -79,6 +80,7 @@ export class TierSession {
   readonly #tier: Tier;
   readonly #writes: LocalWrites;
   readonly #local: LocalEntries;
+  readonly #memory: FrameMemory = new FrameMemory();
   readonly #maker: FrameMaker;
   readonly #calls: Calls;
   readonly #reader: Reader;
@@ -97,13 +99,13 @@ export class TierSession {
     this.#tier = tier;
     this.#writes = writes;
     this.#local = local;
-    this.#maker = new FrameMaker(kind);
+    this.#maker = new FrameMaker(kind, this.#memory);
     this.#calls = new Calls(policy.timeoutMs);
     this.#reader = new Reader(tier, this.#calls, writes, {
       now: () => local.now(),
       read: (bytes) => this.#readFrame(bytes),
     });
-    this.#queue = new WriteQueue(tier, policy, this.#calls);
+    this.#queue = new WriteQueue(tier, policy, this.#calls, this.#memory);
     this.#channel = tier.invalidations === undefined ? 'silent' : 'lost';
     void this.#listen();
   }
@@ -316,9 +318,16 @@ export class TierSession {
       return;
     }
     if (here.hasTags && frame === undefined) return;
-    const own = this.#maker.make(here.blocks, here.valueBytes, 0);
-    if (frame && own && isSameValue(frame.bytes, bytesOf(own))) return;
+    if (frame && this.#isSame(frame, here)) return;
     this.#local.remove(name);
     if (frame && !this.#local.keep(name, frame, since)) this.noteDamaged();
+  }
+
+  #isSame(frame: Frame, { blocks, valueBytes }: LocalEntry): boolean {
+    const own = this.#maker.make(blocks, valueBytes, 0);
+    if (own === undefined) return false;
+    const isSame = isSameValue(frame.bytes, bytesOf(own));
+    this.#memory.release(own);
+    return isSame;
   }
 }

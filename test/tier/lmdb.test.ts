@@ -9,7 +9,8 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { open as openLmdb } from 'lmdb';
 import { SharedCache } from '../../src/cache/constructor.ts';
-import { bytesOf, FrameMaker } from '../../src/tier/frame.ts';
+import { FrameMaker } from '../../src/tier/frame.ts';
+import { bytesOf } from '../../src/tier/frame-memory.ts';
 import { type LmdbTierOptions, lmdbTier } from '../../src/tier/lmdb.ts';
 import { until } from '../support/tiered.ts';
 

@@ -1,0 +1,179 @@
+/** The queue of writes against a tier that fails at times, and keeps what it is given. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seeded } from '../../test/support/seeded.ts';
+import { Calls } from './calls.ts';
+import { FrameMaker } from './frame.ts';
+import { bytesOf, FrameMemory } from './frame-memory.ts';
+import type { Tier, TierEntry } from './interface.ts';
+import { nameOf } from './key-name.ts';
+import { readPolicy } from './policy.ts';
+import { WriteQueue } from './queue.ts';
+
+/** A queue of texts, and what its tier holds: the very bytes that it was given. */
+function openQueue(maxQueue: number, isFailing: () => boolean = () => false) {
+  const held = new Map<string, Uint8Array>();
+  const fail = () => {
+    if (isFailing()) throw new Error('down');
+  };
+  const tier: Tier = {
+    name: 'held',
+    getMany: async (keys) => keys.map(() => undefined),
+    async setMany(entries: readonly TierEntry[]) {
+      fail();
+      for (const { key, frame } of entries) held.set(nameOf(key), frame);
+      // Answered late: more is put meanwhile.
+      await new Promise(setImmediate);
+      fail();
+      return entries.map(() => true);
+    },
+    async deleteMany(keys) {
+      fail();
+      for (const key of keys) held.delete(nameOf(key));
+    },
+    async clear() {
+      fail();
+      held.clear();
+    },
+    async close() {},
+  };
+  const memory = new FrameMemory();
+  const maker = new FrameMaker('string', memory);
+  const queue = new WriteQueue(tier, readPolicy({ maxQueue }), new Calls(20_000), memory);
+  const blockOf = (text: string) => {
+    const block = Buffer.alloc(8 + text.length, text);
+    block.writeUInt32LE(text.length, 0);
+    return block;
+  };
+  const put = (key: string, text: string) =>
+    queue.put(key, maker.make([blockOf(text)], text.length, 0));
+  const has = (bytes: Uint8Array, text: string) =>
+    Buffer.compare(bytes.subarray(40), blockOf(text).subarray(8)) === 0;
+  return { queue, tier, held, put, has };
+}
+
+for (const [maxQueue, what] of [
+  [2 ** 24, 'all of it'],
+  [5000, 'or nothing older, when it is full'],
+] as const) {
+  test(`what is put last is in the tier in the end: ${what}`, async () => {
+    let dropped = 0;
+    for (let seed = 0; seed < 8; seed++) {
+      const random = seeded(`${seed}`);
+      let left = 400;
+      const { queue, held, put, has } = openQueue(maxQueue, () => left > 0 && random.int(3) === 0);
+      const last = new Map<string, string>();
+      for (; left > 0; left--) {
+        const key = `key:${random.int(40)}`;
+        const what = random.int(100);
+        if (what < 3) {
+          queue.clear();
+          last.clear();
+        } else if (what < 20) {
+          queue.put(key, undefined);
+          last.delete(key);
+        } else {
+          const text = `${seed} ${left} `.repeat(1 + random.int(what < 25 ? 600 : 60));
+          put(key, text);
+          last.set(key, text);
+        }
+        // Looking settles what was put.
+        const found = random.int(4) === 0 ? queue.find(key) : undefined;
+        const wanted = last.get(key);
+        if (found) assert.ok(wanted !== undefined && has(found, wanted), `${seed}: ${key} waits`);
+        if (random.int(10) === 0) await sleep(random.int(3));
+      }
+      await queue.drained();
+      for (const [key, frame] of held) {
+        assert.ok(last.has(key) && has(frame, last.get(key)!), `seed ${seed}: ${key}`);
+      }
+      if (queue.dropped === 0) assert.equal(held.size, last.size);
+      dropped += queue.dropped;
+      assert.deepEqual([queue.entries, queue.bytes], [0, 0]);
+    }
+    assert.equal(dropped > 0, maxQueue < 2 ** 24);
+  });
+}
+
+test('a batch that fails waits again, but for what is newer, and after a clear not at all', async () => {
+  let answer: ((error?: Error) => void) | undefined;
+  const { queue, put, held, has, tier } = openQueue(2 ** 20);
+  const { setMany } = tier;
+  tier.setMany = async () => {
+    await new Promise<void>((resolve, reject) => {
+      answer = (error) => (error ? reject(error) : resolve());
+    });
+    return [];
+  };
+  const fail = async () => {
+    while (answer === undefined) await sleep(1);
+    answer(new Error('down'));
+    answer = undefined;
+  };
+  for (const key of ['a', 'b', 'c']) put(key, 'old');
+  while (answer === undefined) await sleep(1);
+  put('b', 'new');
+  queue.put('c', undefined);
+  assert.equal(queue.entries, 5);
+  await fail();
+  while (answer === undefined) await sleep(1);
+  assert.equal(queue.entries, 3);
+  assert.ok(has(queue.find('a')!, 'old') && has(queue.find('b')!, 'new'));
+  assert.equal(queue.find('c'), undefined);
+  queue.clear();
+  put('d', 'later');
+  await fail();
+  tier.setMany = setMany;
+  await queue.drained();
+  assert.deepEqual([...held.keys()], ['d']);
+  assert.ok(has(held.get('d')!, 'later'));
+  assert.equal(queue.deletes, 0);
+});
+
+test('a key that is put again and again waits once, in as much memory', async () => {
+  const { queue, put, held, has } = openQueue(100_000);
+  for (let i = 0; i < 10_000; i++) {
+    put('key', `${i}`.padEnd(1000));
+    if (i % 1000 === 0) assert.equal(queue.entries, 1);
+  }
+  assert.ok(queue.bytes < 1200);
+  await queue.drained();
+  assert.deepEqual([queue.sets, queue.dropped], [1, 0]);
+  assert.ok(has(held.get('key')!, '9999'.padEnd(1000)));
+});
+
+test('memory of frames is used again when the last of a chunk is released', () => {
+  const memory = new FrameMemory();
+  const fill = () => Array.from({ length: 100 }, () => memory.take(1000));
+  const first = fill();
+  const chunks = new Set(first.map(({ chunk }) => chunk));
+  assert.equal(chunks.size, 4);
+  for (const frame of first.slice(1)) memory.release(frame);
+  const [kept] = first;
+  const second = fill();
+  assert.ok(second.every(({ chunk }) => chunk !== kept!.chunk));
+  assert.ok(second.filter(({ chunk }) => chunks.has(chunk)).length >= 96);
+  const places = new Set(second.map((frame) => `${[...chunks].indexOf(frame.chunk)} ${frame.at}`));
+  assert.equal(places.size, second.length, 'each has its own');
+});
+
+test('what is taken out is nobody else’s, and in one piece', () => {
+  const memory = new FrameMemory();
+  const frames = [1, 2, 3].map((i) => {
+    const frame = memory.take(100 * i);
+    bytesOf(frame).fill(i);
+    return frame;
+  });
+  const long = memory.take(10_000);
+  const out = memory.takeOut([...frames, long]);
+  assert.equal(out[3], long);
+  const again = memory.take(1000);
+  assert.equal(again.chunk, frames[0]!.chunk, 'used again');
+  bytesOf(again).fill(9);
+  for (const [i, frame] of out.slice(0, 3).entries()) {
+    assert.deepEqual(bytesOf(frame), Buffer.alloc(100 * (i + 1), i + 1));
+    assert.notEqual(frame.chunk, again.chunk);
+  }
+  assert.equal(new Set(out.slice(0, 3).map(({ chunk }) => chunk)).size, 1);
+});

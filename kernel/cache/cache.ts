@@ -207,7 +207,7 @@ export function publish(): i32 {
   if (slot.draftExpiry != 0) noteExpiring();
   const keyBytes = slot.draftKeyBytes;
   const hash = keyHash(keyBytes);
-  const handle = finishDraft(hash);
+  const handle = finishDraft();
   makeRingRoom();
   let entries = put(hash, keyBytes, handle);
   while (entries == LEAF_CELLS) {
@@ -366,7 +366,7 @@ function takeOut(keyBytes: u32): bool {
   if (isMet(leaf, hash, handle)) overtake(hash);
   else handle = 0;
   const isThere = handle != 0 && lifeAt(zsPlace(handle), latestTime()) != OVER;
-  if (handle != 0) removeEntry(leaf, foundAt(), handle);
+  if (handle != 0) removeEntry(leaf, foundAt(), hash, handle);
   const entries = leafEntries(leaf);
   unlockLeaf(number);
   if (handle == 0) return false;

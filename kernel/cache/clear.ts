@@ -5,6 +5,7 @@ import { changedSpace, closeChange, removeEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
 import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../store/directory';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
+import { hashAt } from '../store/leaf-copy';
 import { shrinkIndex } from '../store/resize';
 import { countIn } from '../store/spaces';
 import { COUNT_DELETES } from '../thread/counters';
@@ -37,7 +38,7 @@ function clearLeaf(number: u32, limit: u32): u32 {
   const leaf = leafAt(number);
   let at: u32 = leaf == 0 ? LEAF_CELLS : nextPosition(leaf, 0);
   for (; at < LEAF_CELLS && removed < limit && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
-    removeEntry(leaf, at, peekWord(cellAt(leaf, at)));
+    removeEntry(leaf, at, hashAt(leaf, at), peekWord(cellAt(leaf, at)));
     closeChange();
     countIn(changedSpace(), COUNT_DELETES, 1);
     removed++;

@@ -18,6 +18,7 @@ import { hasRingRoom } from '../store/deferred';
 import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../store/directory';
 import { StoreState } from '../store/journal';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
+import { hashAt } from '../store/leaf-copy';
 import { lifeAt, OVER } from '../store/life';
 import { countIn } from '../store/spaces';
 import { tagClock } from '../store/tags';
@@ -87,7 +88,7 @@ function sweepLeaf(number: u32): u32 {
       const handle = peekWord(cellAt(leaf, at));
       if (lifeAt(zsPlace(handle), latestTime()) != OVER) continue;
       units += unitsOfEntry(handle);
-      removeEntry(leaf, at, handle);
+      removeEntry(leaf, at, hashAt(leaf, at), handle);
       closeChange();
       countIn(changedSpace(), COUNT_EXPIRATIONS, 1);
       entries++;

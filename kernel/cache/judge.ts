@@ -10,12 +10,12 @@
  * Under the lock of the entry's leaf: what a queue remembers of it is a guess, and may be stale.
  */
 import { STORE_STATE } from '../base/layout';
-import { loadWord, peekWord, storeWord } from '../base/words';
+import { loadWord, peekByte, peekWord, storeWord } from '../base/words';
 import { makeRingRoom } from '../reclaim/reclaim';
 import { changedSpace, closeChange, removeEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
 import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../store/directory';
-import { entryExpiry, entryHash, entryStoredBytes } from '../store/entry-head';
+import { entryExpiry, entryStoredBytes } from '../store/entry-head';
 import { StoreState } from '../store/journal';
 import {
   cellAt,
@@ -23,12 +23,15 @@ import {
   isLineOf,
   isMainAt,
   LEAF_CELLS,
+  lowAt,
+  lowOf,
   MAX_FREQUENCY,
   nextCandidate,
   nextPosition,
   setFrequency,
   setMain,
 } from '../store/leaf';
+import { hashAt } from '../store/leaf-copy';
 import { lifeAt, OVER } from '../store/life';
 import { countIn } from '../store/spaces';
 import { latestTime } from '../thread/clock';
@@ -84,7 +87,7 @@ export function judge(hash: u32, isMain: bool, hits: u32): u32 {
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
   const at = findQueued(leaf, hash, isMain, hits == NO_HITS);
-  const outcome = at == LEAF_CELLS ? JUDGED_GONE : judgeAt(leaf, at, isMain, hits);
+  const outcome = at == LEAF_CELLS ? JUDGED_GONE : judgeAt(leaf, at, hash, isMain, hits);
   unlockLeaf(number);
   leaveSection();
   if (outcome == JUDGED_EVICTED) countIn(changedSpace(), COUNT_EVICTIONS, 1);
@@ -112,23 +115,24 @@ function isOver(handle: u32): bool {
 }
 
 function isQueued(leaf: u32, at: u32, hash: u32, isMain: bool): bool {
-  const handle = peekWord(cellAt(leaf, at));
-  return handle != 0 && isMainAt(leaf, at) == isMain && entryHash(zsPlace(handle)) == hash;
+  if (peekWord(cellAt(leaf, at)) == 0 || isMainAt(leaf, at) != isMain) return false;
+  // Of those with another key a few in a million get as far as to have theirs hashed.
+  return peekByte(lowAt(leaf, at)) == lowOf(hash) && hashAt(leaf, at) == hash;
 }
 
-function judgeAt(leaf: u32, at: u32, isMain: bool, wanted: u32): u32 {
+function judgeAt(leaf: u32, at: u32, hash: u32, isMain: bool, wanted: u32): u32 {
   const handle = peekWord(cellAt(leaf, at));
   const hits = frequencyOf(leaf, at);
   units = unitsOfEntry(handle);
   expiry = entryExpiry(zsPlace(handle));
   if (isOver(handle)) {
-    removeEntry(leaf, at, handle);
+    removeEntry(leaf, at, hash, handle);
     closeChange();
     return JUDGED_EXPIRED;
   }
   if (wanted == 0) return JUDGED_KEPT;
   if (hits < wanted) {
-    removeEntry(leaf, at, handle);
+    removeEntry(leaf, at, hash, handle);
     closeChange();
     return JUDGED_EVICTED;
   }
@@ -174,7 +178,7 @@ export function evictFrom(hash: u32): void {
     if (victim == LEAF_CELLS || frequencyOf(leaf, at) < frequencyOf(leaf, victim)) victim = at;
   }
   if (victim != LEAF_CELLS) {
-    removeEntry(leaf, victim, peekWord(cellAt(leaf, victim)));
+    removeEntry(leaf, victim, hashAt(leaf, victim), peekWord(cellAt(leaf, victim)));
     closeChange();
     countIn(changedSpace(), COUNT_EVICTIONS, 1);
   }
@@ -198,7 +202,7 @@ function isVictim(leaf: u32, at: u32): bool {
     return false;
   }
   units = unitsOfEntry(handle);
-  removeEntry(leaf, at, handle);
+  removeEntry(leaf, at, hashAt(leaf, at), handle);
   closeChange();
   return true;
 }

@@ -191,7 +191,7 @@ export function commitLease(lease: u32, grant: u32): i32 {
 
 /** Gives those who wait the draft, which tells an error. */
 export function failLease(lease: u32, grant: u32): void {
-  finishDraft(keyHash(selfState().draftKeyBytes));
+  finishDraft();
   finish(lease, grant, LEASE_FAILED);
   dropDraft(selfState());
 }

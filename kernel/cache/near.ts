@@ -20,7 +20,7 @@
  */
 import { loadWord } from '../base/words';
 import { foundVersion, leafAt, leafCount, numberFor, wasSettled } from '../store/directory';
-import { entryHash, extensionOf } from '../store/entry-head';
+import { extensionOf } from '../store/entry-head';
 import { spaceIn, tagCount } from '../store/extension';
 import { TAGS_LOCK } from '../store/journal';
 import { foundAt, LEAF_CELLS, noteHit, versionOf } from '../store/leaf';
@@ -43,14 +43,14 @@ let position: u32 = 0;
 let until: u64 = 0;
 let clock: f64 = 0;
 
-/** Makes the note of what `lookUpSettled` has found. In a section. */
-export function noteNear(handle: u32, isStale: bool): void {
+/** Makes the note of what `lookUpSettled` has found of a hash. In a section. */
+export function noteNear(found: u32, handle: u32, isStale: bool): void {
   assertInSection();
   const place = zsPlace(handle);
   const extension = extensionOf(place);
   const word = extension == 0 ? 0 : zsReadWord(place, extension);
   const isTagged = tagCount(word) != 0 || spaceIn(word) != 0;
-  hash = entryHash(place);
+  hash = found;
   version = foundVersion();
   until = freshUntil(place);
   clock = isTagged ? f64(tagClock()) : NO_TAGS;

@@ -122,7 +122,7 @@ function expire(hash: u32, key: usize, keyBytes: u32, now: u64): bool {
   const leaf = leafAt(number);
   const handle = findHandle(leaf, hash, key, keyBytes);
   const isExpired = handle != 0 && lifeAt(zsPlace(handle), now) == OVER;
-  if (isExpired) removeEntry(leaf, foundAt(), handle);
+  if (isExpired) removeEntry(leaf, foundAt(), hash, handle);
   unlockLeaf(number);
   if (isExpired) {
     closeChange();
@@ -146,8 +146,9 @@ export function get(keyBytes: u32, now: u64, wanted: u32): i32 {
   assertInSection();
   const isNoted = (wanted & GET_NEAR) != 0;
   const how = ((wanted & GET_STALE) != 0 ? STALE_TOO : 0) | (isNoted ? NEAR : 0);
-  const handle = findInScratch(how, keyBytes, now);
-  if (isNoted && handle > NEEDS_CLOCK) noteNear(handle, isStale);
+  const hash = keyHash(keyBytes);
+  const handle = findAs(how, hash, selfState().keyScratch, keyBytes, now);
+  if (isNoted && handle > NEEDS_CLOCK) noteNear(hash, handle, isStale);
   return readFound(handle, keyBytes >> SPACE_SHIFT, (wanted & GET_COUNTED) != 0);
 }
 

@@ -15,7 +15,7 @@ import { zsRetire } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 import { deferEntry } from './deferred';
 import { assertLeafLocked } from './directory';
-import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes, spaceOf } from './entry-head';
+import { entryKeyBytes, entryStoredBytes, entryValueBytes, spaceOf } from './entry-head';
 import { ANNOUNCED, DONE, Journal, NONE, selfJournal } from './journal';
 import { insertCell, raiseVersion, removeCell, replaceCell } from './leaf';
 import { announceTotals, takeTotals } from './totals';
@@ -76,9 +76,8 @@ export function replaceEntry(leaf: u32, position: u32, hash: u32, handle: u32, o
 }
 
 /** Takes an entry out. Likewise. */
-export function removeEntry(leaf: u32, position: u32, handle: u32): void {
+export function removeEntry(leaf: u32, position: u32, hash: u32, handle: u32): void {
   assertLeafLocked(leaf);
-  const hash = entryHash(zsPlace(handle));
   const journal = announce(0, handle);
   raiseVersion(leaf, hash);
   removeCell(leaf, position, hash);

@@ -4,14 +4,7 @@ import { zsIsHandle } from '../zsmalloc/alloc';
 import { zsIsLive, zsPlace } from '../zsmalloc/object';
 import { countParts } from './chain';
 import { leafAt, leafCount, leafLockAt, numberFor } from './directory';
-import {
-  entryHash,
-  entryKeyBytes,
-  entryStoredBytes,
-  entryValueBytes,
-  hasHash,
-  spaceOf,
-} from './entry-head';
+import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes, spaceOf } from './entry-head';
 import { cellAt, isLineOf, LEAF_CELLS, LEAF_NUMBER, nextPosition, noteAt } from './leaf';
 import { isLeafSound } from './leaf-copy';
 import { spaceCount } from './spaces';
@@ -78,7 +71,7 @@ function areSpacesRight(): bool {
 /** Whether who looks for the entry's key comes here. */
 function isWhereItBelongs(place: u64, number: u32, at: u32): bool {
   const hash = entryHash(place);
-  return numberFor(hash, leafCount()) == number && isLineOf(at, hash) && hasHash(place, hash);
+  return numberFor(hash, leafCount()) == number && isLineOf(at, hash);
 }
 
 /** Objects of all entries; a chain of more than `limit` is a loop. */

@@ -29,9 +29,7 @@ import { zsDefer } from '../zsmalloc/alloc';
 import { STATE_BYTES, threadStateOf } from '../zsmalloc/thread-state';
 import { releaseDoomed } from './chain';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
-
-/** Handles in a ring: four batches of reclaim/reclaim.ts. */
-export const RING: u32 = 256;
+import { RING } from './limits';
 
 export function ringLockAt(slot: u32): usize {
   return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringLock');

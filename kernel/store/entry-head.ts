@@ -4,7 +4,7 @@
  * An entry is a chain of objects. The first holds the head, the key and the beginning of the
  * *stream*; further parts hold the rest. The stream is a row of blocks, each up to 64 KiB of value:
  *
- *   head   HEAD:1 LONG:1 PACKED:1 EXPIRES:1 keyBytes − 1:11 EXTENDED:1 size:16 · hash
+ *   head   HEAD:1 LONG:1 PACKED:1 EXPIRES:1 keyBytes − 1:11 EXTENDED:1 size:16
  *          · with LONG: next part · valueBytes
  *            else:      checksum of the stored bytes [· with PACKED: stored bytes]
  *          [· with EXPIRES: expiry:41, ttl:12] [· with EXTENDED: extension], then the key, with
@@ -17,11 +17,11 @@
  *            more. Else the length of the value
  *   expiry   the millisecond from which it is as good as gone
  *   ttl      code of its own time to live, 0 = none; and what else few entries have: extension.ts
- *   hash     32 bits of the key's seeded hash: what the index and the queues know it by
  *
  * Most entries are *short*: one block that the first object holds. Of its head only the checksum is
  * kept, and the length if the block is PACKED, for one that is not is as long as the value. Such an
- * entry takes 12 bytes besides its key and value.
+ * entry takes 8 bytes besides its key and value. The key's hash, by which the index and the queues
+ * know it, is in none: who wants it takes it anew, from a key of which he reads the head anyway.
  *
  * A block begins at the start of an object's stream, and no object holds bytes of two blocks, so an
  * object's share of the stream follows from its block's length and is written nowhere. A block
@@ -38,6 +38,7 @@ import { selfState } from '../thread/slot';
 import { slotBytesAt } from '../zsmalloc/alloc';
 import { zsContiguous, zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
 import { BYTES_MASK, spaceIn } from './extension';
+import { KEY_ROOM_AT } from './limits';
 import { LENGTH_MASK, SPACE_SHIFT } from './spaces';
 
 export const HEAD: u32 = 1;
@@ -55,14 +56,13 @@ export const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
 
 /** Words of a head. Of a part the first is the next part. */
 export const HEAD_SIZES: u32 = 0;
-export const HEAD_HASH: u32 = 4;
-export const SHORT_SUM: u32 = 8;
-export const SHORT_STORED: u32 = 12;
-export const LONG_NEXT: u32 = 8;
-export const LONG_VALUE_BYTES: u32 = 12;
+export const SHORT_SUM: u32 = 4;
+export const SHORT_STORED: u32 = 8;
+export const LONG_NEXT: u32 = 4;
+export const LONG_VALUE_BYTES: u32 = 8;
 /** Bytes of a head without an expiry. */
-const SHORT_BYTES: u32 = 12;
-const LONG_BYTES: u32 = 16;
+const SHORT_BYTES: u32 = 8;
+const LONG_BYTES: u32 = 12;
 const EXPIRY_BYTES: u32 = 8;
 export const PART_BYTES: u32 = 4;
 export const BLOCK_HEAD_BYTES: u32 = 8;
@@ -87,10 +87,6 @@ export function isShort(place: u64): bool {
 export function entryValueBytes(place: u64): u32 {
   const sizes = sizesOf(place);
   return (sizes & LONG) == 0 ? sizes >> SIZE_SHIFT : zsReadWord(place, LONG_VALUE_BYTES);
-}
-
-export function entryHash(place: u64): u32 {
-  return zsReadWord(place, HEAD_HASH);
 }
 
 /** What the entry takes in zsmalloc: rounded up to units of 64 bytes. */
@@ -187,12 +183,6 @@ function spaceBy(place: u64, sizes: u32): u32 {
   return (sizes & EXTENDED) == 0 ? 0 : spaceIn(zsReadWord(place, extensionStart(sizes)));
 }
 
-/** Length and space of its key. */
-export function measureOf(place: u64): u32 {
-  const sizes = sizesOf(place);
-  return keyBytesIn(sizes) | (spaceBy(place, sizes) << SPACE_SHIFT);
-}
-
 /** Whether the entry has this key. Compares in two pieces where the key spans two pages. */
 export function hasKey(place: u64, key: usize, keyBytes: u32): bool {
   const sizes = sizesOf(place);
@@ -227,16 +217,17 @@ export function hashOf(key: usize, keyBytes: u32): u32 {
 }
 
 /**
- * Whether the entry's key has this hash. A key that spans two pages is copied to this thread's key
- * scratch; without one it is believed.
+ * The hash of an entry's key. Cost: the key is read; one that spans two pages is copied before, to
+ * the page of this thread's state.
  */
-export function hasHash(place: u64, hash: u32): bool {
-  const bytes = entryKeyBytes(place);
-  let key = zsContiguous(place, keyStart(place, sizesOf(place)), bytes);
-  if (key == 0 && bytes != 0) {
-    key = selfState().keyScratch;
-    if (key == 0) return true;
-    readKey(place, key);
+export function entryHash(place: u64): u32 {
+  const sizes = sizesOf(place);
+  const bytes = keyBytesIn(sizes);
+  const start = keyStart(place, sizes);
+  let key = zsContiguous(place, start, bytes);
+  if (key == 0) {
+    key = selfState().zsThread + KEY_ROOM_AT;
+    zsRead(place, start, key, bytes);
   }
-  return hashOf(key, measureOf(place)) == hash;
+  return hashOf(key, bytes | (spaceBy(place, sizes) << SPACE_SHIFT));
 }

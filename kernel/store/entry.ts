@@ -20,7 +20,6 @@ import {
   EXTENDED,
   extensionStart,
   HEAD,
-  HEAD_HASH,
   HEAD_SIZES,
   headBytes,
   isShort,
@@ -179,18 +178,14 @@ function writeExpiry(place: u64, sizes: u32, expiry: u64): void {
   zsWriteWord(place, headBytes(sizes) + 4, u32(expiry >> 32));
 }
 
-/**
- * Finishes the draft of a key with this hash; until it is published it stays one. @returns its
- * handle
- */
-export function finishDraft(hash: u32): u32 {
+/** Finishes the draft; until it is published it stays one. @returns its handle */
+export function finishDraft(): u32 {
   const slot = selfState();
   const place = zsPlace(slot.draftHead);
   if (!isShort(place)) {
     const units = (selfJournal().draftBytes + ((1 << STORED_UNIT_SHIFT) - 1)) >> STORED_UNIT_SHIFT;
     zsWriteWord(place, HEAD_SIZES, sizesOf(place) | (min(units, 0xffff) << SIZE_SHIFT));
   }
-  zsWriteWord(place, HEAD_HASH, hash);
   if (slot.draftTail != slot.draftHead) zsSettle(slot.draftTail);
   zsSettle(slot.draftHead);
   return slot.draftHead;

@@ -43,7 +43,8 @@ import {
   versionAt,
 } from './leaf';
 
-function hashAt(leaf: u32, position: u32): u32 {
+/** Hash of the entry at a position: its key is read. In a section, or with the leaf's lock. */
+export function hashAt(leaf: u32, position: u32): u32 {
   return entryHash(zsPlace(peekWord(cellAt(leaf, position))));
 }
 

@@ -121,7 +121,8 @@ class Line {
   readonly #sockets = new Set<Socket>();
   /** Bytes of an answer after which the line is cut. */
   cutAfter: number = Number.POSITIVE_INFINITY;
-  delayMs = 0;
+  /** Answers go on when it is resolved. */
+  held: Promise<void> | undefined;
 
   constructor(server: RedisServer) {
     this.path = join(server.folder, 'line.sock');
@@ -145,7 +146,7 @@ class Line {
   }
 
   async #answer(near: Socket, bytes: Buffer): Promise<void> {
-    if (this.delayMs > 0) await sleep(this.delayMs);
+    await this.held;
     const part = bytes.subarray(0, this.cutAfter);
     this.cutAfter -= part.length;
     near.write(part);
@@ -196,24 +197,30 @@ faultTest(
   [],
   async (server, open) => {
     const line = await new Line(server).listen();
-    const cache = open({ socket: { path: line.path }, timeoutMs: 500 });
-    const other = open();
-    await until(() => isArmed(cache)() && isArmed(other)());
-    for (const key of ['quick', 'slow']) other.set(key, 'value');
+    const patient = open({ socket: { path: line.path }, timeoutMs: 60_000 });
+    const hasty = open({ socket: { path: line.path }, timeoutMs: 50 });
+    const other = open({ timeoutMs: 60_000 });
+    await until(() => [patient, hasty, other].every((cache) => isArmed(cache)()));
+    other.set('key', 'value');
     await other.flush();
-    line.delayMs = 30;
-    assert.equal(await cache.getAsync('quick'), 'value');
-    line.delayMs = 1000;
+    let release = () => {};
+    line.held = new Promise((resolve) => {
+      release = resolve;
+    });
     let isAnswered = false;
-    const asked = cache.getAsync('slow').finally(() => {
+    const asked = patient.getAsync('key').finally(() => {
       isAnswered = true;
     });
-    assert.equal(cache.get('quick'), 'value');
+    patient.set('here', 'value');
+    assert.equal(await hasty.getAsync('key'), undefined);
+    assert.ok(hasty.stats().tier!.timeouts > 0);
+    assert.equal(patient.get('here'), 'value');
     assert.ok(!isAnswered);
-    assert.equal(await asked, undefined);
-    assert.ok(cache.stats().tier!.timeouts > 0);
-    line.delayMs = 0;
-    await until(() => cache.stats().tier!.breaker === 'closed');
+    release();
+    assert.equal(await asked, 'value');
+    await patient.flush();
+    await until(() => hasty.stats().tier!.breaker === 'closed');
+    while ((await hasty.getAsync('here')) !== 'value') await sleep(1);
   },
 );
 

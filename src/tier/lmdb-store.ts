@@ -32,6 +32,7 @@ export interface Database {
 }
 
 export interface Environment extends Database {
+  batch(write: () => void): Promise<boolean>;
   openDB(options: object): Database;
   resetReadTxn(): void;
   close(): Promise<void>;
@@ -51,12 +52,17 @@ const HASHED: Buffer = Buffer.from('h');
 const OWNER: Buffer = Buffer.from('pageless');
 const OWNER_SAYS: Buffer = Buffer.from('second tier');
 const CURRENT: Buffer = Buffer.from('current');
-/** Bytes as they are: keys in their order, values uncompressed, and no cache on the heap. */
+/**
+ * Bytes as they are: keys in their order, values uncompressed, and no cache on the heap. Of a batch
+ * that lmdb makes by itself nobody gets the promise: when the disk is full it is rejected, and the
+ * process ends. So batches are ours.
+ */
 const ENCODING = {
   keyEncoding: 'binary',
   encoding: 'binary',
   compression: false,
   cache: false,
+  eventTurnBatching: false,
 } as const;
 const SWEEP_MS = 1000;
 /** Entries of a look: some milliseconds. */
@@ -69,6 +75,8 @@ export class LmdbStore {
   readonly #halves: readonly [Database, Database];
   readonly #halfBytes: number;
   #sweeper: ReturnType<typeof setTimeout> | undefined;
+  /** Whoever reads then leaves lmdb a timer that throws. */
+  #isClosed = false;
   #cursor: { half: number; from: Buffer | undefined } = { half: 0, from: undefined };
 
   private constructor(root: Environment, halves: readonly [Database, Database], maxBytes: number) {
@@ -101,7 +109,7 @@ export class LmdbStore {
   /** Copies of the frames, as they are committed at this moment. */
   read(keys: readonly Uint8Array[]): (Buffer | undefined)[] {
     // A thread keeps its snapshot until its event loop turns, and an idle pool's never does.
-    this.#root.resetReadTxn();
+    this.#live().resetReadTxn();
     const [a, b] = this.#halves;
     return keys.map((key) => {
       const wire = wireOf(key);
@@ -110,26 +118,31 @@ export class LmdbStore {
   }
 
   /**
-   * Resolved when all of it is committed, in one piece. A frame that is too long for the store is
-   * refused: its key has none afterwards. @returns for each whether it is kept
+   * Resolved when all of it is committed, in one piece; or none: it rejects. A frame that is too
+   * long for the store is refused: its key has none afterwards. @returns for each whether it is
+   * kept
    */
   async write(changes: readonly Change[]): Promise<boolean[]> {
     const current = this.#current();
     const [into, other] = [this.#halves[current]!, this.#halves[1 - current]!];
-    const done: Promise<unknown>[] = [];
-    const kept = changes.map(({ key, frame }) => {
-      const wire = wireOf(key);
-      const isKept = frame !== undefined && frame.length <= this.#halfBytes / 2;
-      done.push(isKept ? into.put(wire, frame) : into.remove(wire), other.remove(wire));
-      return isKept;
+    const isKept = ({ frame }: Change) =>
+      frame !== undefined && frame.length <= this.#halfBytes / 2;
+    await this.#commit(() => {
+      for (const change of changes) {
+        const wire = wireOf(change.key);
+        if (isKept(change)) into.put(wire, change.frame!);
+        else into.remove(wire);
+        other.remove(wire);
+      }
     });
-    await Promise.all(done);
-    await this.#changeHalves();
-    return kept;
+    if (!this.#isClosed) await this.#changeHalves();
+    return changes.map(isKept);
   }
 
   async clear(): Promise<void> {
-    await Promise.all(this.#halves.map((half) => half.clearAsync()));
+    await this.#commit(() => {
+      for (const half of this.#halves) half.clearAsync();
+    });
   }
 
   /** Begins to remove what has expired. */
@@ -138,13 +151,28 @@ export class LmdbStore {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearTimeout(this.#sweeper);
     this.#sweeper = undefined;
     await this.#root.close();
   }
 
+  /** All that `write` writes, in one transaction. Rejects with what LMDB says is wrong. */
+  async #commit(write: () => void): Promise<void> {
+    try {
+      await this.#live().batch(write);
+    } catch (error) {
+      throw await causeOf(error);
+    }
+  }
+
+  #live(): Environment {
+    if (this.#isClosed) throw new TierError('lmdb', 'it was closed');
+    return this.#root;
+  }
+
   #current(): 0 | 1 {
-    this.#root.resetReadTxn();
+    this.#live().resetReadTxn();
     return this.#root.getBinary(CURRENT)?.toString() === 'b' ? 1 : 0;
   }
 
@@ -153,7 +181,10 @@ export class LmdbStore {
     if (bytesOf(this.#halves[current]!) < this.#halfBytes) return;
     const next = 1 - current;
     const name = Buffer.from(next === 0 ? 'a' : 'b');
-    await Promise.all([this.#halves[next]!.clearAsync(), this.#root.put(CURRENT, name)]);
+    await this.#commit(() => {
+      this.#halves[next]!.clearAsync();
+      this.#root.put(CURRENT, name);
+    });
   }
 
   #sweepIn(ms: number): void {
@@ -179,7 +210,7 @@ export class LmdbStore {
     const gone: Buffer[] = [];
     let last: Buffer | undefined;
     let seen = 0;
-    this.#root.resetReadTxn();
+    this.#live().resetReadTxn();
     const range = { limit: SWEEP_ENTRIES, ...(from && { start: from }) };
     for (const { key, value } of database.getRange(range)) {
       seen++;
@@ -189,7 +220,9 @@ export class LmdbStore {
     }
     const isOver = seen < SWEEP_ENTRIES;
     this.#cursor = isOver ? { half: 1 - half, from: undefined } : { half, from: last };
-    await Promise.all(gone.map((key) => database.remove(key)));
+    await this.#commit(() => {
+      for (const key of gone) database.remove(key);
+    });
     return gone.length * 4 >= SWEEP_ENTRIES;
   }
 }
@@ -202,7 +235,16 @@ async function takePossession(root: Environment): Promise<void> {
   if (owner !== undefined || entryCount > 0) {
     throw new TierError('lmdb', 'the folder holds another database: it needs one of its own');
   }
-  await root.put(OWNER, OWNER_SAYS);
+  await root.put(OWNER, OWNER_SAYS).catch(async (error) => {
+    throw await causeOf(error);
+  });
+}
+
+/** What is wrong with a commit: lmdb tells it in another promise, at once or never. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = Object(error) as { commitError?: Promise<unknown> };
+  const cause = Promise.resolve(commitError).catch((reason: unknown) => reason);
+  return (await Promise.race([cause, new Promise((resolve) => setImmediate(resolve))])) ?? error;
 }
 
 /** What the pages of a database take. */

@@ -1,11 +1,13 @@
 /** A second tier in LMDB: what lies in the folder, who writes it, and what it does not survive. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { open as openLmdb } from 'lmdb';
 import { SharedCache } from '../../src/cache/constructor.ts';
@@ -13,6 +15,7 @@ import { FrameMaker } from '../../src/tier/frame.ts';
 import { bytesOf } from '../../src/tier/frame-memory.ts';
 import { type LmdbTierOptions, lmdbTier } from '../../src/tier/lmdb.ts';
 import { until } from '../support/tiered.ts';
+import type { Seen } from './lmdb-full.ts';
 
 type Cache = SharedCache<string>;
 type Open = (options?: Partial<LmdbTierOptions>) => Cache;
@@ -196,6 +199,56 @@ lmdbTest('a folder that cannot be used is said so, and the cache goes on', async
   assert.equal(await cache.getAsync('absent'), undefined);
   assert.equal(cache.get('key'), 'value');
   assert.match(errorOf(cache), /another database/);
+});
+
+lmdbTest(
+  'closed while it writes, it neither throws nor loses what it said it has',
+  async (path) => {
+    const frame = Buffer.alloc(1000);
+    for (let round = 0; round < 20; round++) {
+      const tier = lmdbTier({ path });
+      await tier.connect();
+      const key = Buffer.from(`key:${round}`);
+      const written = tier.setMany([{ key, frame, ttl: undefined }]).catch(() => [false]);
+      await Promise.resolve();
+      if (round % 2 === 1) await sleep(0);
+      await tier.close();
+      const [isKept] = await written;
+      await sleep(1);
+      await assert.rejects(tier.getMany([key]), { code: 'ERR_PAGELESS_TIER', message: /closed/ });
+      const again = lmdbTier({ path });
+      const [found] = await again.getMany([key]);
+      assert.ok(found !== undefined || !isKept);
+      await again.close();
+    }
+  },
+);
+
+const noLimits =
+  spawnSync('prlimit', ['--version']).status !== 0 && 'left out: prlimit is not installed';
+
+test('a full disk: counted, told, local goes on, and all is written when there is room', {
+  skip: noLimits,
+}, () => {
+  const path = mkdtempSync(join(tmpdir(), 'pageless-full-'));
+  const program = fileURLToPath(new URL('lmdb-full.ts', import.meta.url));
+  // A writer beyond the limit is signalled first, which ends it.
+  const limited = `trap '' XFSZ; ulimit -S -f 4096; exec "$0" "$@"`;
+  const args = ['-c', limited, process.execPath, '--no-warnings', program, path];
+  try {
+    const { status, stdout } = spawnSync('sh', args, { encoding: 'utf8', timeout: 60_000 });
+    assert.equal(status, 0, 'no promise of lmdb’s was left alone');
+    const { full, local, told, flushed, after }: Seen = JSON.parse(stdout);
+    assert.ok(full.errors >= 3);
+    assert.notEqual(full.breaker, 'closed');
+    assert.match(full.lastError!, /Input\/output error|No space left/);
+    assert.equal(local, 'value');
+    assert.deepEqual(told, [true, false]);
+    assert.ok(flushed.written > 0 && flushed.dropped === 0, JSON.stringify(flushed));
+    assert.deepEqual([after.breaker, after.queue], ['closed', 0]);
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
 });
 
 test('wrong options are typed errors', () => {

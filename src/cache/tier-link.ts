@@ -83,7 +83,7 @@ export class TierLink<T> implements LocalEntries {
   /** The key in the scratch has a value now. One with tags stays here, where `deleteTag` is. */
   wrote(name: KeyName, keyBytes: number, { length, ttl, tags }: Written): void {
     if (this.session === undefined) return;
-    if (tags === undefined || tags.length > 0) this.session.removed(name);
+    if (tags === undefined || tags.length > 0) this.session.stayed(name);
     else this.#write(this.session, name, keyBytes, length, ttl);
   }
 

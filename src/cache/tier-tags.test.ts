@@ -49,6 +49,7 @@ for (const [how, write] of WAYS) {
     assert.deepEqual(cache.info('key')?.tags, tags);
     await cache.flush();
     assert.equal(store.frames.size, 0, 'nor does an older value stay there');
+    assert.ok(cache.stats().tier!.tagged > 0, 'and that is counted');
     cache.deleteTag('tag');
     assert.equal(await cache.getAsync('key'), undefined);
     assert.deepEqual(await cache.getManyAsync(['key']), [undefined]);

@@ -95,6 +95,8 @@ export interface TierStats {
   /** Keys written, and removed. */
   readonly sets: number;
   readonly deletes: number;
+  /** Values with tags, which stayed here: their keys are among `deletes`. */
+  readonly tagged: number;
   /** Writes that the tier had no room for, and that the queue had none for. */
   readonly refusals: number;
   readonly dropped: number;

@@ -93,6 +93,7 @@ export class TierSession {
   #foreign = 0;
   #outrun = 0;
   #invalidations = 0;
+  #tagged = 0;
 
   constructor({ tier, policy, writes, kind, local }: SessionOptions) {
     this.policy = policy;
@@ -129,6 +130,12 @@ export class TierSession {
   /** A key has no value here any more, and is to have none in the tier. */
   removed(name: KeyName): void {
     this.#queue.put(name, undefined);
+  }
+
+  /** A value with tags was set here: it stays here, and none is to be in the tier. */
+  stayed(name: KeyName): void {
+    this.#tagged++;
+    this.removed(name);
   }
 
   /** All keys are to go, for everybody. */
@@ -229,7 +236,7 @@ export class TierSession {
       hits: this.#hits,
       foreign: this.#foreign,
       outrun: this.#outrun,
-      ...{ sets, deletes, refusals, dropped },
+      ...{ sets, deletes, tagged: this.#tagged, refusals, dropped },
       invalidations: this.#invalidations,
       ...{ errors, timeouts },
       queue: { entries, bytes },

@@ -7,6 +7,7 @@ import { evictSome } from './cache/queue';
 import { refsAt } from './memdesc/header';
 import { drainSlab } from './slab/drain';
 import { allocObject, freeObject } from './slab/kmem-cache';
+import { spillRing } from './store/deferred';
 import { leaveSection } from './thread/rcu';
 import { enterHalted, enterKernel, leaveKernel, resumeWorld } from './thread/stop';
 import { reapDead, repairDead } from './zone/recovery';
@@ -113,6 +114,13 @@ export function drainInCall(): void {
 export function deferFreed(): void {
   enterKernel(1);
   deferObjects(selfThreadState());
+  endCall();
+}
+
+/** What a thread does with entries that readers hold up for long. */
+export function spillInCall(): void {
+  enterKernel(1);
+  spillRing();
   endCall();
 }
 

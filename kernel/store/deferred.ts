@@ -21,11 +21,11 @@
 import { selfSlot } from '../base/env';
 import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
 import { assertHalted, assertLockedOrHalted, assertOutside } from '../thread/context';
-import { LIMBO_VALUE } from '../thread/limbo';
+import { endDefer, LIMBO_VALUE } from '../thread/limbo';
 import { lock, tryLock, unlock } from '../thread/lock';
 import { beginGracePeriod, isQuiescent } from '../thread/rcu';
 import { highestSlot } from '../thread/slot';
-import { zsDefer } from '../zsmalloc/alloc';
+import { zsBeginDefer } from '../zsmalloc/alloc';
 import { STATE_BYTES, threadStateOf } from '../zsmalloc/thread-state';
 import { releaseDoomed } from './chain';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
@@ -131,8 +131,9 @@ export function spillRing(): void {
   const slot = selfSlot();
   if (!tryLock(ringLockAt(slot))) return;
   while (deferredIn(slot) != 0) {
-    zsDefer(LIMBO_VALUE, deferredEntry(slot, 0));
+    zsBeginDefer(LIMBO_VALUE, deferredEntry(slot, 0));
     skipFirst(slot);
+    endDefer();
   }
   unlock(ringLockAt(slot));
 }

@@ -17,7 +17,7 @@
  * and then frees every page of the index that nobody names.
  */
 import { pokeWord } from '../base/words';
-import { defer, LIMBO_INDEX } from '../thread/limbo';
+import { beginDefer, endDefer, LIMBO_INDEX } from '../thread/limbo';
 import { lock, tryLock, unlock } from '../thread/lock';
 import { enterSection } from '../thread/rcu';
 import {
@@ -254,5 +254,6 @@ function begin(reshape: u32, number: u32, fresh: u32): void {
 /** Lets a page wait that no new reader finds. */
 function retire(leaf: u32): void {
   storeState().reshape = NOTHING;
-  defer(LIMBO_INDEX, leaf, linkOfLeaf(leaf));
+  beginDefer(LIMBO_INDEX, leaf, linkOfLeaf(leaf));
+  endDefer();
 }

@@ -22,6 +22,7 @@
  *
  * Each step under the lock leaves what a survivor can make whole (reclaim/recover.ts):
  *   object linked, not yet first     in no list: its owner's, who has it written down
+ *   first, and written down too      the list's; from when the lock is free it is that alone
  *   first, not counted               lists are counted anew
  *   waiting = done of the slot       the taking was not finished: it is undone
  *   waiting = next                   the closing was not finished: it is undone
@@ -79,15 +80,20 @@ export function setWaitingCount(into: Bag, count: u32): void {
 
 /**
  * Puts an unlinked object into limbo. `linkAt` is a word of the object that no reader reads.
- * Until this returns the caller keeps it written down as its own.
+ * Until this returns the caller keeps it written down as its own; then it forgets it, and calls
+ * `endDefer`. Before that nobody can take it out, so that no state ever names another's.
  * Cost: one lock.
  */
-export function defer(kind: u32, object: u32, linkAt: usize): void {
+export function beginDefer(kind: u32, object: u32, linkAt: usize): void {
   lock(LIMBO_STATE);
   const into = bag(kind);
   pokeWord(linkAt, into.next);
   into.next = object;
   setNextCount(into, into.nextCount + 1);
+}
+
+/** The deferrer has forgotten what it put in: a taker may have it. */
+export function endDefer(): void {
   unlock(LIMBO_STATE);
 }
 
@@ -95,7 +101,7 @@ export function defer(kind: u32, object: u32, linkAt: usize): void {
  * Takes the objects of a kind that are done, if there are any, and lets the next begin to wait.
  * The caller has ended its own section, and has nothing left of what it took before.
  *
- * They hang from `done` of this thread's slot, linked as `defer` linked them; 0 if none is done.
+ * They hang from `done` of this thread's slot, linked as `beginDefer` linked them; 0 if none is.
  */
 export function takeDone(kind: u32): void {
   assertOutside();

@@ -18,7 +18,8 @@ import { flagsAt, typeOf } from '../memdesc/header';
 import { unpin, unpinFast } from '../memdesc/pin';
 import { anyPinned, strikeNote } from '../memdesc/pin-ledger';
 import { TYPE_ZSPAGE } from '../memdesc/type';
-import { deferZspage } from '../zsmalloc/active';
+import { endDefer } from '../thread/limbo';
+import { beginDeferZspage } from '../zsmalloc/active';
 
 /**
  * Frees a descriptor that this thread took the last reference of; it is noted in its ledger. Never
@@ -27,8 +28,9 @@ import { deferZspage } from '../zsmalloc/active';
 export function releaseDesc(desc: Desc): void {
   switch (typeOf(desc)) {
     case TYPE_ZSPAGE:
-      deferZspage(desc);
+      beginDeferZspage(desc);
       strikeNote(desc);
+      endDefer();
       break;
     default:
       freeFolio(desc);

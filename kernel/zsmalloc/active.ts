@@ -28,7 +28,7 @@ import { freeUpTo } from '../frames/tree';
 import { DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
 import { allocObject, CACHE_ZSPAGE, freeObject } from '../slab/kmem-cache';
 import { assertLocked } from '../thread/context';
-import { defer, LIMBO_ZSPAGE } from '../thread/limbo';
+import { beginDefer, endDefer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { addZspage, giveUp, takeFullest, takeHeld } from './fullness';
 import { classAt, LISTS, poolOf } from './pool-table';
@@ -154,13 +154,17 @@ export function endChange(desc: u32, isRetired: bool): void {
   // If an observer has pinned it, its put is the last: zone/release.ts then defers it.
   const isLast = disownDesc(desc) == DISOWN_LAST;
   unlock(zspageLockAt(desc));
-  if (isLast) deferZspage(desc);
+  if (isLast) beginDeferZspage(desc);
   selfThreadState().retired = 0;
+  if (isLast) endDefer();
 }
 
-/** For whoever dropped a zspage's last reference: pins may still look at its refs. */
-export function deferZspage(desc: u32): void {
-  defer(LIMBO_ZSPAGE, desc, linkAt(desc));
+/**
+ * For whoever dropped a zspage's last reference: pins may still look at its refs. `endDefer` must
+ * follow.
+ */
+export function beginDeferZspage(desc: u32): void {
+  beginDefer(LIMBO_ZSPAGE, desc, linkAt(desc));
 }
 
 /** After the grace period. Frozen until the slab has it, so that a survivor knows whose it is. */

@@ -33,7 +33,7 @@ import {
   KIND_CELL,
 } from '../slab/kmem-cache';
 import { assertHalted, assertInSection, assertLocked } from '../thread/context';
-import { defer } from '../thread/limbo';
+import { beginDefer } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { endChange, takeSlot } from './active';
 import { relist } from './fullness';
@@ -134,10 +134,20 @@ export function zsSettle(handle: u32): void {
   if (thread.ownCell == handle) thread.ownCell = 0;
 }
 
-/** Gives an unused cell back. */
+/**
+ * Gives a cell back that this thread has taken, and of which nothing is made. It is forgotten
+ * first: another may have it as soon as it is free, and until then it says whose it is.
+ */
 export function freeCell(handle: u32): void {
-  freeObject(CACHE_CELL, handle);
   selfThreadState().ownCell = 0;
+  freeObject(CACHE_CELL, handle);
+}
+
+/** The same for a pattern's cell, in use. */
+export function freePattern(upper: u32): void {
+  takeCell(upper);
+  selfThreadState().ownPattern = 0;
+  freeObject(CACHE_CELL, upper);
 }
 
 /** Ends an object's life for new readers; `zsRelease` must follow after a grace period. */
@@ -146,13 +156,13 @@ export function zsRetire(handle: u32): void {
 }
 
 /**
- * Lets a retired object wait in limbo, linked by its word. Under its zspage's lock: the page that
- * the word is on may be moved.
+ * Lets a retired object wait in limbo, linked by its word; `endDefer` must follow. Under its
+ * zspage's lock: the page that the word is on may be moved.
  */
-export function zsDefer(kind: u32, handle: u32): void {
+export function zsBeginDefer(kind: u32, handle: u32): void {
   const at = zspageLockAt(cellZspage(loadCell(handle)));
   lock(at);
-  defer(kind, handle, zsLinkAt(handle));
+  beginDefer(kind, handle, zsLinkAt(handle));
   unlock(at);
 }
 
@@ -214,9 +224,7 @@ function releaseSame(handle: u32, upper: u32): void {
   takeCell(handle);
   if (upper != 0) {
     if (cellState(loadCell(upper)) != CELL_PATTERN) fail(FAULT_HANDLE, upper);
-    takeCell(upper);
-    freeObject(CACHE_CELL, upper);
-    selfThreadState().ownPattern = 0;
+    freePattern(upper);
   }
   freeCell(handle);
 }

@@ -17,9 +17,9 @@
 
 import { loadCell } from '../base/words';
 import { assertOutside } from '../thread/context';
-import { LIMBO_OBJECT } from '../thread/limbo';
+import { endDefer, LIMBO_OBJECT } from '../thread/limbo';
 import { beginGracePeriod, isQuiescent, leaveSection } from '../thread/rcu';
-import { unlockReleased, zsDefer, zsReleaseNext } from './alloc';
+import { unlockReleased, zsBeginDefer, zsReleaseNext } from './alloc';
 import { CELL_LIMBO, cellState } from './handle';
 import {
   BATCH,
@@ -62,7 +62,8 @@ export function deferObjects(thread: ThreadState): void {
     const handle = freedHandle(thread, i - 1);
     if (cellState(loadCell(handle)) != CELL_LIMBO) continue;
     dropFreed(thread, i - 1);
-    zsDefer(LIMBO_OBJECT, handle);
+    zsBeginDefer(LIMBO_OBJECT, handle);
     thread.ownCell = 0;
+    endDefer();
   }
 }

@@ -17,13 +17,13 @@
  */
 import { ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } from '../base/fault';
 import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words';
-import { allocObject, CACHE_CELL, freeObject } from '../slab/kmem-cache';
+import { allocObject, CACHE_CELL } from '../slab/kmem-cache';
 import { assertInSection } from '../thread/context';
 import { unlock } from '../thread/lock';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { takeSlot } from './active';
-import { freeCell, unusedBytes, zsIsCell } from './alloc';
+import { freeCell, freePattern, unusedBytes, zsIsCell } from './alloc';
 import { advance, makeRoomForFrees } from './deferred-frees';
 import {
   CELL_LIVE,
@@ -41,7 +41,6 @@ import {
   sameLife,
   samePatternCell,
   samePatternLow,
-  takeCell,
 } from './handle';
 import { placeOf, zsRead, zsWrite } from './object';
 import { poolOf } from './pool-table';
@@ -191,10 +190,7 @@ function writePattern(thread: ThreadState, handle: u64, pattern: u64, bytes: u32
     storeCell(upper, (pattern & ~u64(7)) | u64(CELL_PATTERN));
   }
   const outcome = commit(thread, handle, sameCell(upper, u32(pattern & 7), bytes), CELL_SAME);
-  if (outcome != 0 && upper != 0) {
-    takeCell(upper);
-    freeObject(CACHE_CELL, upper);
-  }
+  if (outcome != 0 && upper != 0) freePattern(upper);
   thread.ownPattern = 0;
   return outcome;
 }

@@ -13,10 +13,9 @@
 import { selfSlot } from '../base/env';
 import { loadCell, peekWord } from '../base/words';
 import { linkAt, takeForFree } from '../memdesc/header';
-import { CACHE_CELL, freeObject } from '../slab/kmem-cache';
 import { startWorld, stopWorld } from '../thread/stop';
 import { destroyZspage, disownActives } from './active';
-import { freeCell, zsRelease } from './alloc';
+import { freeCell, freePattern, zsRelease } from './alloc';
 import { finishSource } from './compact';
 import { releaseDone } from './deferred-frees';
 import { CELL_SAME, cellState, takeCell } from './handle';
@@ -84,9 +83,7 @@ function reapOwn(thread: ThreadState): void {
   if (pattern == 0) return;
   self.ownPattern = pattern;
   if (!isSelf) thread.ownPattern = 0;
-  takeCell(pattern);
-  freeObject(CACHE_CELL, pattern);
-  self.ownPattern = 0;
+  freePattern(pattern);
 }
 
 /** The zspage is this thread's to free from when its refs say so. */

@@ -47,7 +47,14 @@ const EXCHANGES = ['casWord', 'casCell'];
 const TESTS = ['hasShape', 'isQuiescent'];
 const DROPPED = [
   ...['lock', 'unlock', 'lockDesc', 'unlockDesc', 'wakeWord', 'enterSection'],
-  ...['leaveSection', 'defer', 'deferEntry', 'deferSlab', 'deferZspage', 'trapIfPoisoned'],
+  ...[
+    'leaveSection',
+    'beginDefer',
+    'deferEntry',
+    'deferSlab',
+    'beginDeferZspage',
+    'trapIfPoisoned',
+  ],
   ...['endStopOf'],
 ];
 const PLAIN: Record<string, string> = {

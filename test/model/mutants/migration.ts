@@ -55,8 +55,8 @@ export const migrationMutants: Mutant[] = [
     name: 'a freed object is linked without its zspage’s lock',
     edits: [
       [
-        '  lock(at);\n  defer(kind, handle, zsLinkAt(handle));\n  unlock(at);',
-        '  defer(kind, handle, zsLinkAt(handle));',
+        '  lock(at);\n  beginDefer(kind, handle, zsLinkAt(handle));\n  unlock(at);',
+        '  beginDefer(kind, handle, zsLinkAt(handle));',
       ],
     ],
     scenarios: ['migrate-object-free'],

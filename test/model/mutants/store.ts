@@ -53,7 +53,12 @@ export const storeMutants: Mutant[] = [
   },
   {
     name: 'a leaf that was split is freed at once',
-    edits: [['  defer(LIMBO_INDEX, leaf, linkOfLeaf(leaf));\n', '  freeIndexPage(leaf);\n']],
+    edits: [
+      [
+        '  beginDefer(LIMBO_INDEX, leaf, linkOfLeaf(leaf));\n  endDefer();\n',
+        '  freeIndexPage(leaf);\n',
+      ],
+    ],
     scenarios: ['get-split-k', 'get-split-m'],
   },
   {

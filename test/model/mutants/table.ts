@@ -3,6 +3,7 @@ import { contextMutants } from './contexts.ts';
 import { descriptorMutants } from './descriptors.ts';
 import { folioMutants } from './folios.ts';
 import { frameMutants } from './frames.ts';
+import { handedOverMutants } from './handed-over.ts';
 import { limboMutants } from './limbo.ts';
 import { migrationMutants } from './migration.ts';
 import { nearMutants } from './near.ts';
@@ -159,6 +160,7 @@ export const mutants: Mutant[] = [
   ...slabMutants,
   ...storeMutants,
   ...withdrawMutants,
+  ...handedOverMutants,
   ...limboMutants,
   ...reapMutants,
   ...unwoundMutants,

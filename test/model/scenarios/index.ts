@@ -7,6 +7,7 @@ import { folioScenarios } from './folios.ts';
 import { forsakenScenarios } from './forsaken.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
+import { handedOverScenarios } from './handed-over.ts';
 import { leaseEndScenarios } from './lease-ends.ts';
 import { leaseScenarios } from './leases.ts';
 import { limboScenarios } from './limbo.ts';
@@ -59,5 +60,6 @@ export const scenarios: KernelScenario[] = [
   ...limboScenarios,
   ...reapScenarios,
   ...forsakenScenarios,
+  ...handedOverScenarios,
   ...unwoundScenarios,
 ];

@@ -27,9 +27,9 @@ const noise = randomFillSync(new Uint8Array(200_000));
 const image = join(tmpdir(), `unwound-${process.pid}.image`);
 
 /** What was cut short may have freed it already, or may not have come to freeing it. */
-function freeQuietly(free: () => void): void {
+function quietly(call: () => void): void {
   try {
-    free();
+    call();
   } catch (error) {
     if (!(error instanceof PagelessError) || error.code === 'ERR_PAGELESS_CORRUPTION') throw error;
   }
@@ -60,6 +60,85 @@ export const subjects: Record<string, Subject> = {
       cache.delete(`key ${i++ % 500}`);
     };
   },
+  update: (cache) => {
+    let i = 0;
+    return () => {
+      const key = `key ${i++ % 300}`;
+      cache.update(key, (value) => noise.subarray(0, 100 + ((value?.length ?? 0) % 900)));
+    };
+  },
+  conditions: (cache) => {
+    let i = 0;
+    return () => {
+      const key = `key ${i++ % 300}`;
+      const value = noise.subarray(i % 100, 1000);
+      cache.add(key, value);
+      const seen = cache.getWithVersion(key);
+      if (seen !== undefined) cache.setIfVersion(key, value, seen.version);
+      cache.replace(key, value);
+      cache.touch(key, { ttl: 1000 });
+      if (i % 3 === 0) cache.delete(key);
+    };
+  },
+  'computed values': (cache) => {
+    let i = 0;
+    return () => {
+      const key = `key ${i++ % 300}`;
+      // A computation that was cut short is this thread's until its turn ends.
+      quietly(() => void cache.getOrSetSync(key, () => noise.subarray(i % 100, 1000)));
+      if (i % 3 === 0) cache.delete(key);
+    };
+  },
+  'many keys': (cache) => {
+    const keys = Array.from({ length: 100 }, (_, i) => `key ${i}`);
+    let i = 0;
+    return () => {
+      cache.setMany(keys.map((key) => [key, noise.subarray(i++ % 100, 500)]));
+      cache.getMany(keys);
+      cache.deleteMany(keys.slice(0, i % 100));
+    };
+  },
+  namespaces: (cache) => {
+    const views = ['one', 'two', 'three'].map((name) => cache.namespace(name));
+    let i = 0;
+    return () => {
+      const view = views[i % 3]!;
+      view.set(`key ${i % 200}`, noise.subarray(i++ % 100, 1000));
+      view.get(`key ${(i * 7) % 200}`);
+      if (i % 100 === 0) view.clear();
+    };
+  },
+  tags: (cache) => {
+    let i = 0;
+    return () => {
+      const tags = [`tag ${i % 5}`, `user ${i % 70}`];
+      cache.set(`key ${i++ % 500}`, noise.subarray(i % 100, 1000), { tags });
+      if (i % 20 === 0) cache.deleteTag(tags[1]!);
+    };
+  },
+  near: ({ handle }) => {
+    const near = SharedCache.attach(handle, { near: { max: 100 } });
+    let i = 0;
+    return () => {
+      near.get(`key ${i++ % 200}`);
+      if (i % 5 === 0) near.set(`key ${(i * 3) % 200}`, noise.subarray(i % 100, 1000));
+    };
+  },
+  'times to live': (cache) => {
+    let i = 0;
+    return () => {
+      cache.set(`key ${i++ % 500}`, noise.subarray(i % 100, 1000), { ttl: 1, staleFor: 1 });
+      if (i % 50 === 0) cache.purgeStale({ maxMs: 1 });
+    };
+  },
+  'walk and clear': (cache) => {
+    let i = 0;
+    return () => {
+      for (let k = 0; k < 50; k++) cache.set(`key ${i++ % 500}`, noise.subarray(k, 500));
+      for (const key of cache.keys()) cache.has(key);
+      if (i % 1000 === 0) cache.clear();
+    };
+  },
   pages: ({ arena }) => {
     const own: [pfn: number, order: number][] = [];
     return () => {
@@ -67,7 +146,7 @@ export const subjects: Record<string, Subject> = {
       const pfn = arena.allocPages(order);
       if (pfn !== undefined) own.push([pfn, order]);
       if (own.length < 40) return;
-      for (const block of own.splice(0)) freeQuietly(() => arena.freePages(...block));
+      for (const block of own.splice(0)) quietly(() => arena.freePages(...block));
     };
   },
   folios: ({ arena }) => {
@@ -83,8 +162,8 @@ export const subjects: Record<string, Subject> = {
     };
     return () => {
       // What was pinned when it was cut short stays so: it is still this thread's.
-      freeQuietly(splitOne);
-      if (own.length > 60) for (const folio of own.splice(0)) freeQuietly(() => folio.free());
+      quietly(splitOne);
+      if (own.length > 60) for (const folio of own.splice(0)) quietly(() => folio.free());
     };
   },
   objects: ({ arena }) => {
@@ -94,7 +173,7 @@ export const subjects: Record<string, Subject> = {
       const object = objects.alloc();
       if (object !== undefined) own.push(object);
       if (own.length < 3000) return;
-      for (const each of own.splice(0, 2500)) freeQuietly(() => objects.free(each));
+      for (const each of own.splice(0, 2500)) quietly(() => objects.free(each));
     };
   },
   pool: ({ arena }) => {
@@ -106,7 +185,7 @@ export const subjects: Record<string, Subject> = {
       own.push(handle);
       pool.write(handle, noise.subarray(0, 100 + ((own.length * 37) % 900)));
       if (own.length < 400) return;
-      for (const each of own.splice(0, 200)) freeQuietly(() => pool.free(each));
+      for (const each of own.splice(0, 200)) quietly(() => pool.free(each));
       pool.compact({ budgetMs: 1 });
     };
   },
@@ -118,7 +197,7 @@ export const subjects: Record<string, Subject> = {
         if (!folio) break;
         own.push(folio);
       }
-      for (const [i, folio] of own.entries()) if (i % 2 === 0) freeQuietly(() => folio.free());
+      for (const [i, folio] of own.entries()) if (i % 2 === 0) quietly(() => folio.free());
       own = own.filter((_, i) => i % 2 !== 0);
       arena.compact({ budgetMs: 20 });
     };

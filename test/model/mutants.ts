@@ -16,7 +16,8 @@
  *   --changed BASE    those of the kernel's files that differ from a commit of git
  *   --continue        not those that mutants/verdicts.tsv says were caught, in files as they are
  *                     now; writes each verdict into that table, so that a hunt may be interrupted
- *   --max-seconds N   for all scenarios of a mutant (default 120)
+ *   --max-seconds N   for all scenarios of a mutant (default 120); whose searches were not over by
+ *                     then, and have not failed, has no verdict, and is hunted again another time
  *
  * The last line is `N mutants, N caught`; equivalent ones are counted in the line before it.
  */
@@ -80,10 +81,17 @@ function countOf(list: readonly Excuse[]): number {
 
 let caught = 0;
 let same = 0;
+/** Not hunted to the end: they are neither caught nor survivors. */
+let without = 0;
+const words: Partial<Record<Catch['verdict'], string>> = {
+  survived: 'SURVIVED',
+  none: 'no verdict',
+};
 function tell({ name }: Hunt, { verdict, story }: Catch): void {
   if (verdict === 'caught') caught++;
   if (verdict === 'same binary') same++;
-  const word = verdict === 'survived' ? 'SURVIVED' : verdict;
+  if (verdict === 'none') without++;
+  const word = words[verdict] ?? verdict;
   console.log(`${word.padEnd(12)} ${name}${story === '' ? '' : `: ${story}`}`);
 }
 
@@ -110,11 +118,12 @@ if (values.continue) {
 }
 await huntAll(all, Number(values.jobs), (hunt, result) => {
   tell(hunt, result);
-  if (values.continue) verdicts.record(hunt, result);
+  if (values.continue && result.verdict !== 'none') verdicts.record(hunt, result);
 });
 const count = all.length - same;
 const outside = `${countOf(unreachable)} not reachable by a scenario`;
 console.log(`${same} of the same binary, ${countOf(equivalents)} equivalent, ${outside}`);
+if (without > 0) console.log(`${without} without a verdict: give them more with --max-seconds`);
 console.log(`${count} mutants, ${caught} caught`);
 const mayBeNone = values.continue || values.changed !== undefined;
 const isGood = values.listed ? caught === 0 : caught === count && (caught > 0 || mayBeNone);

@@ -43,10 +43,14 @@ export interface Hunt {
 }
 
 export interface Catch {
-  verdict: 'caught' | 'survived' | 'same binary';
+  /** None, if the time was over before all searches were, or it cannot be compiled. */
+  verdict: 'caught' | 'survived' | 'same binary' | 'none';
   /** Which scenario failed and how; or how far the hunt got. */
   story: string;
 }
+
+/** What a hunter says that it begins: while it compiles it is silent for long. */
+export type Phase = 'compiling' | 'searching';
 
 const builds: Record<KernelBuild, string[]> = {
   release: ['kernel/index.ts', ...releaseFlags],
@@ -88,21 +92,25 @@ const unchanged = new Map<KernelBuild, Promise<Uint8Array>>();
 /** The builds of a mutant; null for one that equals the unchanged kernel's. */
 class Builds {
   readonly #mutant: Hunt;
+  readonly #begin: (phase: Phase) => void;
   readonly #builds = new Map<KernelBuild, Instrumented | null>();
 
-  constructor(mutant: Hunt) {
+  constructor(mutant: Hunt, begin: (phase: Phase) => void) {
     this.#mutant = mutant;
+    this.#begin = begin;
   }
 
   async get(build: KernelBuild): Promise<Instrumented | null> {
     const known = this.#builds.get(build);
     if (known !== undefined) return known;
     const { file, source } = this.#mutant;
+    this.#begin('compiling');
     const same = unchanged.get(build) ?? compileWith(build, '', '');
     unchanged.set(build, same);
     const binary = await compileWith(build, file, source);
     const made = Buffer.compare(binary, await same) === 0 ? null : instrument(binary);
     this.#builds.set(build, made);
+    this.#begin('searching');
     return made;
   }
 }
@@ -127,9 +135,9 @@ class Hunter {
   readonly left: Search[] = [];
   met = 0;
 
-  constructor(mutant: Hunt) {
+  constructor(mutant: Hunt, begin: (phase: Phase) => void) {
     this.#mutant = mutant;
-    this.#builds = new Builds(mutant);
+    this.#builds = new Builds(mutant, begin);
     this.#end = performance.now() + mutant.maxSeconds * 1000;
   }
 
@@ -164,9 +172,9 @@ class Hunter {
  * others. A moment for each, for most faults show at once; then all that it needs for each that was
  * not over by then; in the end the walks.
  */
-export async function hunt(mutant: Hunt): Promise<Catch> {
+export async function hunt(mutant: Hunt, begin: (phase: Phase) => void): Promise<Catch> {
   const { scenarios: all, walks, maxSeconds } = mutant;
-  const hunter = new Hunter(mutant);
+  const hunter = new Hunter(mutant, begin);
   const isOwn = (name: string): boolean => walks.includes(name);
   for (const names of [all.filter(isOwn), all.filter((name) => !isOwn(name))]) {
     const searches = names.map((name) => ({ name, options: {} }));
@@ -179,7 +187,9 @@ export async function hunt(mutant: Hunt): Promise<Catch> {
   const found = await hunter.searchAll(searches, maxSeconds);
   if (found !== null) return found;
   if (hunter.met + hunter.left.length === 0) return { verdict: 'same binary', story: '' };
-  return { verdict: 'survived', story: `${hunter.met} of ${all.length + walks.length} searches` };
+  const isOver = hunter.met === all.length + walks.length;
+  const story = `${hunter.met} of ${all.length + walks.length} searches`;
+  return { verdict: isOver ? 'survived' : 'none', story };
 }
 
 /** How a scenario fails, '' if it does not, or 'incomplete' if its time was over. */

@@ -1,34 +1,81 @@
 /**
  * Hunters in threads of their own, so that a mutant that never returns can be ended.
  *
- * A scenario runs microseconds between two looks at its clock. A hunter of which nothing is heard
- * for `SILENCE_MS` is therefore in a loop without an atomic instruction, which the checker cannot
- * leave: the mutant is caught, the hunter is ended, and another one goes on.
+ * A scenario runs microseconds between two looks at its clock. A hunter that searches, and of which
+ * nothing is heard while this process took `SILENCE_MS` of processor time for each of its hunters,
+ * is therefore in a loop without an atomic instruction, which the checker cannot leave: the mutant
+ * is caught, the hunter is ended, and another one goes on. That time, and not the clock's: on a
+ * busy machine a hunter may get no processor for long.
+ *
+ * One that compiles is silent too, and says before that it does: it has ten minutes, and then there
+ * is no verdict, nor is there one after a second try.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Catch, Hunt } from './hunt.ts';
+import type { Catch, Hunt, Phase } from './hunt.ts';
 
-const SILENCE_MS = 60_000;
+export interface Patience {
+  /** Processor time for each hunter, while one that searches is silent. */
+  silenceMs: number;
+  /** By the clock, for a compilation. */
+  compileMs: number;
+}
+
+const PATIENCE: Patience = { silenceMs: 60_000, compileMs: 600_000 };
+const HUNTER = new URL('./hunter.ts', import.meta.url);
+
+/** Milliseconds of processor time that this process has taken. */
+function usedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 /** One hunter, started when it is needed. */
 class Hunter {
+  readonly #file: URL;
+  readonly #patience: Patience;
   #worker: Worker | null = null;
+  #phase: Phase | 'starting' = 'starting';
+
+  constructor(file: URL, patience: Patience) {
+    this.#file = file;
+    this.#patience = patience;
+  }
 
   async hunt(mutant: Hunt): Promise<Catch> {
-    this.#worker ??= new Worker(new URL('./hunter.ts', import.meta.url));
+    this.#worker ??= new Worker(this.#file);
     this.#worker.postMessage(mutant);
+    this.#phase = 'starting';
     while (true) {
-      const signal = AbortSignal.timeout(SILENCE_MS);
+      const message = await this.#hear(this.#worker);
+      if (message === 'compiling' || message === 'searching') this.#phase = message;
+      else if (message === undefined) return this.#giveUp();
+      else if (message !== 'alive') return message;
+    }
+  }
+
+  /** What it says next; undefined after too long a silence. */
+  async #hear(worker: Worker): Promise<Catch | Phase | 'alive' | undefined> {
+    const begin = { clock: performance.now(), used: usedMs() };
+    const { silenceMs, compileMs } = this.#patience;
+    while (true) {
+      const signal = AbortSignal.timeout(Math.min(silenceMs, 1000));
       try {
-        const [message] = await once(this.#worker, 'message', { signal });
-        if (message !== 'alive') return message as Catch;
+        const [message] = await once(worker, 'message', { signal });
+        return message;
       } catch (error) {
         if (!signal.aborted) throw error;
-        await this.end();
-        return { verdict: 'caught', story: 'a call does not end' };
+        if (this.#phase === 'compiling' && performance.now() - begin.clock > compileMs) return;
+        if (this.#phase === 'searching' && usedMs() - begin.used > silenceMs) return;
       }
     }
+  }
+
+  async #giveUp(): Promise<Catch> {
+    await this.end();
+    return this.#phase === 'compiling'
+      ? { verdict: 'none', story: 'the compiler was not over in time' }
+      : { verdict: 'caught', story: 'a call does not end' };
   }
 
   async end(): Promise<void> {
@@ -42,11 +89,17 @@ export async function huntAll<M extends Hunt>(
   mutants: readonly M[],
   jobs: number,
   onCatch: (mutant: M, result: Catch) => void,
+  { silenceMs, compileMs }: Patience = PATIENCE,
+  file: URL = HUNTER,
 ): Promise<void> {
   const left = mutants.values();
   const work = async (): Promise<void> => {
-    const hunter = new Hunter();
-    for (const mutant of left) onCatch(mutant, await hunter.hunt(mutant));
+    const hunter = new Hunter(file, { silenceMs: silenceMs * jobs, compileMs });
+    for (const mutant of left) {
+      let result = await hunter.hunt(mutant);
+      if (result.verdict === 'none') result = await hunter.hunt(mutant);
+      onCatch(mutant, result);
+    }
     await hunter.end();
   };
   await Promise.all(Array.from({ length: jobs }, work));

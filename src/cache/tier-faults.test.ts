@@ -241,6 +241,24 @@ test('who waits for the tier waits no longer than he wants', async () => {
   closeAll({ cache });
 });
 
+test('a page, which has no Buffer, is told that it can have no tier', () => {
+  const { Buffer } = globalThis;
+  const tier = new MemoryTier();
+  const plain = new SharedCache({ maxSize: '4MiB' });
+  try {
+    Reflect.deleteProperty(globalThis, 'Buffer');
+    assert.throws(() => new SharedCache({ maxSize: '4MiB', tier }), {
+      code: 'ERR_PAGELESS_UNSUPPORTED',
+      message: /a second tier needs Buffer/,
+    });
+    plain.set('key', new Uint8Array(1));
+    assert.equal(plain.get('key')?.length, 1);
+  } finally {
+    globalThis.Buffer = Buffer;
+  }
+  closeAll({ cache: plain });
+});
+
 test('what is no tier is refused by a typed error that says what is missing', () => {
   const code = 'ERR_PAGELESS_INVALID_ARGUMENT';
   const make = (tier: unknown) => new SharedCache({ maxSize: '4MiB', tier: tier as MemoryTier });

@@ -1,6 +1,6 @@
 /** A cache's second tier as its options name it, and as its handle carries it to other threads. */
 import { checkInteger, checkObject } from '../border/arguments.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError, UnsupportedError } from '../errors.ts';
 import type { Tier } from '../tier/interface.ts';
 import { LocalWrites } from '../tier/local-writes.ts';
 import { checkTier, type Policy, readPolicy } from '../tier/policy.ts';
@@ -21,14 +21,14 @@ export interface OpenTier {
   readonly shared: TierHandle;
 }
 
-/** Of `new SharedCache`. Throws `InvalidArgumentError`. */
+/** Of `new SharedCache`. Throws `InvalidArgumentError`, `UnsupportedError`. */
 export function createTier(tier: Tier): OpenTier {
-  const policy = readPolicy(checkTier(tier).policy);
+  const policy = policyOf(tier);
   const { maxStaleMs } = policy;
   return { tier, policy, shared: { maxStaleMs, writes: LocalWrites.create() } };
 }
 
-/** Of `SharedCache.attach`. Throws `InvalidArgumentError`. */
+/** Of `SharedCache.attach`. Throws `InvalidArgumentError`, `UnsupportedError`. */
 export function attachTier(
   handle: TierHandle | undefined,
   tier: Tier | false | undefined,
@@ -45,7 +45,13 @@ export function attachTier(
   checkInteger('handle.tier.maxStaleMs', maxStaleMs, 1, Number.MAX_SAFE_INTEGER);
   const shared = { maxStaleMs, writes };
   if (tier === false) return { tier: undefined, policy: readPolicy({ maxStaleMs }), shared };
-  if (tier !== undefined) return { tier, policy: readPolicy(checkTier(tier).policy), shared };
+  if (tier !== undefined) return { tier, policy: policyOf(tier), shared };
   const hint = 'the cache has a second tier: false, if this thread is to write nothing there';
   throw new InvalidArgumentError('tier', "this thread's own, or false", tier, { hint });
+}
+
+function policyOf(tier: Tier): Policy {
+  const policy = readPolicy(checkTier(tier).policy);
+  if (globalThis.Buffer !== undefined) return policy;
+  throw new UnsupportedError('a second tier needs Buffer, which pages do not have: leave it out');
 }

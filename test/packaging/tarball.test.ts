@@ -115,6 +115,10 @@ const BUNDLE_GZIP_BYTES = 95 * 1024;
 
 test('a bundle of SharedCache alone stays small', async () => {
   const bundle = await bundleOfCache();
+  assert.doesNotMatch(
+    Buffer.from(bundle).toString(),
+    /\b(import|from)\s*\(?\s*["'](redis|lmdb)["']/,
+  );
   const gzip = gzipSync(bundle, { level: 9 }).length;
   console.log(`SharedCache for a browser: ${bundle.length} bytes, ${gzip} after gzip`);
   assert.ok(bundle.length <= BUNDLE_BYTES, `${bundle.length} bytes`);

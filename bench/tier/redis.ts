@@ -12,7 +12,7 @@ import { pairRow } from './pairs.ts';
 
 const ROUNDS = 15;
 const HOT_KEYS = 10_000;
-/** Short and many: what is compared is a look at a clock, less than what a machine does meanwhile. */
+/** Short and many: the difference is a look at a clock, less than what a machine does beside. */
 const HOT_ROUNDS = 600;
 const HOT_MS = 2;
 /** Keys of one question, and questions of a round. */

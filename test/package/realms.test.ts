@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { createContext, runInContext, Script } from 'node:vm';
+import { createContext, runInContext, runInThisContext, Script } from 'node:vm';
 import * as outside from 'pageless';
 
 type Library = typeof outside;
@@ -17,9 +17,10 @@ type Library = typeof outside;
 function createRealm(): object {
   const { Buffer, process, performance, crypto, TextEncoder, TextDecoder, atob, URL } = globalThis;
   const { setTimeout, clearTimeout, setInterval, clearInterval, structuredClone } = globalThis;
+  const { queueMicrotask } = globalThis;
   const ofNode = { Buffer, process, performance, crypto, TextEncoder, TextDecoder, atob, URL };
   const timers = { setTimeout, clearTimeout, setInterval, clearInterval, structuredClone };
-  return createContext({ ...ofNode, ...timers });
+  return createContext({ ...ofNode, ...timers, queueMicrotask });
 }
 
 /** Loads a CommonJS file, and what it requires, inside a realm. */
@@ -45,6 +46,7 @@ const realm = createRealm();
 const main = createRequire(import.meta.url).resolve('pageless');
 const inside = loadInto(realm, join(dirname(main), 'index.js')) as Library;
 const foreign = <T>(source: string): T => runInContext(source, realm) as T;
+const here = <T>(source: string): T => runInThisContext(source) as T;
 
 test('the realm is another one', () => {
   assert.notEqual(foreign('Uint8Array'), Uint8Array);
@@ -99,6 +101,41 @@ for (const [name, here, there] of [
     const block = there.lz4.compress(zeros)!;
     assert.deepEqual([...there.lz4.decompress(block, 1000)!], [...zeros]);
     for (const opened of [pool, same, arena]) opened.close();
+  });
+}
+
+for (const [name, { SharedCache }] of [
+  ['outside', outside],
+  ['inside', inside],
+] as const) {
+  test(`lists, functions, promises and options from elsewhere, ${name}`, async () => {
+    const cache = new SharedCache({ maxSize: '4MiB' });
+    const two = "[['a', Uint8Array.of(1)], ['b', Uint8Array.of(2), { ttl: 5_000 }]]";
+    // Of either realm, one of which is elsewhere.
+    for (const make of [foreign, here]) {
+      assert.deepEqual([...cache.setMany(make(two))], [true, true]);
+      assert.deepEqual(
+        Array.from(cache.getMany(make("new Set(['a', 'b'])")), (bytes) => bytes?.[0]),
+        [1, 2],
+      );
+      assert.deepEqual([...cache.deleteMany(make("['b', 'c'].values()"))], [true, false]);
+      cache.set('tagged', Uint8Array.of(1), make("({ tags: ['tag'], staleFor: 5 })"));
+      cache.deleteTag('tag');
+      assert.equal(cache.has('tagged'), false);
+      assert.equal(cache.update('a', make('(old) => Uint8Array.of(old[0] + 8)'))?.[0], 9);
+      assert.equal(cache.read('a', make('(bytes) => bytes[0]')), 9);
+      assert.equal((await cache.getOrSet('c', make('async () => Uint8Array.of(3)')))?.[0], 3);
+      assert.equal(cache.getOrSetSync('d', make('() => Uint8Array.of(4)'))?.[0], 4);
+      const failing = cache.getOrSet('e', make("async () => { throw new Error('on purpose'); }"));
+      await assert.rejects(failing, { message: 'on purpose' });
+      const near = SharedCache.attach(cache.handle, make<object>('({ near: { max: 5 } })'));
+      assert.equal(near.get('d')?.[0], 4);
+      near.close();
+      const view = cache.namespace('one', make<object>('({ ttl: 5_000 })'));
+      assert.equal(view.set('a', Uint8Array.of(1)), true);
+      cache.clear();
+    }
+    cache.close();
   });
 }
 

@@ -9,12 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { oldestAndNewest } from '../packaging/nodes.ts';
 import { Actor, createCache, footprint, isRecovered, until } from './crew.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const index = new URL('../../src/index.ts', import.meta.url).href;
+const index = new URL('../../dist/index.js', import.meta.url).href;
 
 interface Outcome {
   out: string[];
@@ -22,10 +23,15 @@ interface Outcome {
 }
 
 /** Runs a module as a program of its own. */
-function run(source: string, flags: string[] = [], env: NodeJS.ProcessEnv = {}): Outcome {
+function run(
+  source: string,
+  flags: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  node = process.execPath,
+): Outcome {
   const file = join(folder, `program-${Math.random()}.mjs`);
   writeFileSync(file, `import { SharedCache } from '${index}';\n${source}`);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, file], {
+  const { status, stdout, stderr } = spawnSync(node, [...flags, file], {
     ...{ encoding: 'utf8', timeout: 20_000, env: { ...process.env, ...env } },
   });
   assert.equal(status, 0, stderr);
@@ -36,15 +42,19 @@ const cacheUntilSupervised = `
   const cache = new SharedCache({ maxSize: '4MiB' });
   while (cache.arena.report().threads < 2) await new Promise((resolve) => setTimeout(resolve, 1));`;
 
-test('preloads of the program do not run in the supervisor', () => {
-  const preload = join(folder, 'preload.cjs');
-  writeFileSync(preload, `console.log('preloaded', require('node:worker_threads').threadId);`);
-  const byFlag = run(cacheUntilSupervised, ['--require', preload]);
-  assert.deepEqual(byFlag.out, ['preloaded 0']);
-  const byOptions = run(cacheUntilSupervised, [], { NODE_OPTIONS: `--require ${preload}` });
-  assert.deepEqual(byOptions.out, ['preloaded 0']);
-  assert.equal(byOptions.err, '');
-});
+const both = oldestAndNewest().map(({ path, version }) => [version, path] as const);
+for (const [version, node] of [[process.versions.node, process.execPath] as const, ...both]) {
+  test(`preloads of the program do not run in the supervisor, Node ${version}`, () => {
+    const preload = join(folder, 'preload.cjs');
+    writeFileSync(preload, `console.log('preloaded', require('node:worker_threads').threadId);`);
+    const byFlag = run(cacheUntilSupervised, ['--require', preload], {}, node);
+    assert.deepEqual(byFlag.out, ['preloaded 0']);
+    const options = { NODE_OPTIONS: `--require ${preload}` };
+    const byOptions = run(cacheUntilSupervised, [], options, node);
+    assert.deepEqual(byOptions.out, ['preloaded 0']);
+    assert.equal(byOptions.err, '');
+  });
+}
 
 test('a program has one supervisor, however many threads create caches', () => {
   const { out } = run(`

@@ -91,6 +91,30 @@ test('fetch, then changed, then the answer: the old value is handed out and not 
   closeAll(one, two);
 });
 
+const MEANWHILE: [what: string, happens: (opened: ReturnType<typeof open>) => void][] = [
+  ['everything is told to be cleared', ({ tier }) => tier.hear({ type: 'cleared' })],
+  ['news are lost', ({ tier }) => tier.hear({ type: 'lost' })],
+  ['news are told again', ({ tier }) => tier.hear({ type: 'armed' })],
+  ['the key is set and deleted here', ({ cache }) => cache.set('key', '') && cache.delete('key')],
+  ['this thread clears', ({ cache }) => cache.clear()],
+];
+
+for (const [what, happens] of MEANWHILE) {
+  test(`fetch, then ${what}, then the answer: it is not kept`, async () => {
+    const two = open();
+    const one = open({ store: two.store });
+    one.cache.set('key', 'old');
+    await one.cache.flush();
+    two.tier.after = (call) => {
+      if (call === 'getMany') happens(two);
+    };
+    assert.equal(await two.cache.getAsync('key'), 'old');
+    assert.equal(two.cache.get('key'), undefined);
+    assert.equal(two.cache.stats().tier?.outrun, 1);
+    closeAll(one, two);
+  });
+}
+
 test('what is set here meanwhile is newer than what comes', async () => {
   const { cache, tier, store } = open();
   const other = open({ store });
@@ -172,6 +196,31 @@ test('expiry is a time: it goes along', (t) => {
     clock.now += 1;
     assert.deepEqual(two.cache.getMany(['short', 'long']), [undefined, 'value']);
     assert.equal(await two.cache.getAsync('short'), undefined);
+    closeAll(one, two);
+  });
+});
+
+test('a clock that is wrong moves an expiry by its error, and belief not at all', (t) => {
+  return withTime(t, async (clock) => {
+    const policy = { maxStaleMs: 5000 };
+    const one = open();
+    const two = open({ store: one.store, policy, now: () => clock.now });
+    const wall = Date.now;
+    for (const error of [3000, -3000]) {
+      t.mock.method(Date, 'now', () => wall() + error);
+      one.cache.set('key', 'value', { ttl: 4000 });
+      one.cache.set('long', 'value', { ttl: 60_000 });
+      await one.cache.flush();
+      t.mock.method(Date, 'now', wall);
+      assert.deepEqual(await two.cache.getManyAsync(['key', 'long']), ['value', 'value']);
+      assert.equal(two.cache.getRemainingTTL('key'), 4000 + error);
+      clock.now += Math.min(4000 + error, 5000) - 1;
+      assert.equal(two.cache.get('key'), 'value');
+      clock.now += 1;
+      assert.equal(two.cache.get('key'), undefined);
+      clock.now += 5000;
+      assert.equal(two.cache.get('long'), undefined);
+    }
     closeAll(one, two);
   });
 });

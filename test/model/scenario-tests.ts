@@ -46,6 +46,7 @@ const lowered: Record<string, number> = {
   'object-compact-compact': 1,
   'drain-against-drain': 1,
   'many-get-expired': 1,
+  'many-set-get': 1,
   'many-get-overwrite-reuse': 1,
 };
 

@@ -22,6 +22,7 @@ import { poisonScenarios } from './poison.ts';
 import { queueDeathScenarios } from './queue-deaths.ts';
 import { rcuScenarios } from './rcu.ts';
 import { reapScenarios } from './reap.ts';
+import { refreshScenarios } from './refreshes.ts';
 import { slabScenarios } from './slab.ts';
 import { spaceScenarios } from './spaces.ts';
 import { storeScenarios } from './store.ts';
@@ -57,6 +58,7 @@ export const scenarios: KernelScenario[] = [
   ...rcuScenarios,
   ...leaseScenarios,
   ...leaseEndScenarios,
+  ...refreshScenarios,
   ...limboScenarios,
   ...reapScenarios,
   ...forsakenScenarios,

@@ -1,26 +1,23 @@
 /**
  * Scenarios of what ends a lease besides its owner: a deletion of what is being computed, its own
- * time, a clear, a ring of those who wait; and of the refreshing of what is stale.
+ * time, a clear, a ring of those who wait.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { load, makeCache, NOW, setTagged, VALUE_BYTES, word } from './cache.ts';
-import { before as beforeLeases, begin, expectFree, NEVER, store } from './leases.ts';
+import { arrive, before as beforeLeases, begin, expectFree, NEVER, store } from './leases.ts';
 
 const TAG = word('t');
 
 /** What the threads of an execution have seen. */
-let computing = new Set<number>();
-let computed = 0;
 let isGranted = false;
 let isDeletedLater = false;
+const seen = { lease: 0, grant: 0, late: 0 };
 
 function before(): void {
   beforeLeases();
-  computing = new Set();
-  computed = 0;
   isGranted = false;
   isDeletedLater = false;
 }
@@ -69,73 +66,37 @@ const computeTagged: Body = async (thread, machine) => {
 };
 
 const deleteLater: Body = async (thread, machine) => {
+  await arrive(thread);
   isDeletedLater = isGranted;
   await deleteTag(thread, machine);
 };
 
+/** Thread 0 computes what is dead by now, and thread 1 waits for it. */
+function makeDead(machine: Machine): void {
+  makeCache('k', 'k')(machine);
+  const [computer, waiter] = machine.threads;
+  seen.lease = computer!.callNow('beginLease', 4, NOW, NEVER, 0) as number;
+  seen.grant = computer!.callNow('lastGrant') as number;
+  const found = waiter!.callNow('beginLease', 4, NOW, NEVER, 0);
+  assert.equal(found, seen.lease | facts.LEASE_TAKEN);
+  keyInScratch(machine.main, machine, TAG);
+  machine.main.callNow('deleteTag', 4);
+}
+
+const storeDead: Body = async (thread, machine) => {
+  const outcome = await storeTagged(thread, machine, seen, 0);
+  assert.equal(outcome, facts.ERR_UNMET, 'what is dead is for those who wait');
+};
+
 /** Looks once what there is, as a waiter does that was woken, and leaves. */
-const waitAndLeave: Body = async (thread, machine) => {
-  const { lease, grant, isMine } = await begin(thread);
-  if (isMine) return thread.call('endLease', lease, grant, 0);
-  const bytes = (await thread.call('readLease', lease, grant, 4)) as number;
+const takeAndLeave: Body = async (thread, machine) => {
+  const bytes = (await thread.call('readLease', seen.lease, seen.grant, 4)) as number;
   if (bytes >= 0) {
     assert.equal(machine.load(thread.callNow('outputScratch') as number), word('b'));
     assert.equal(await thread.call('leaseBorn'), 0, 'when it was begun is not told');
   }
-  return thread.call('leaveLease', lease, grant);
+  return thread.call('leaveLease', seen.lease, seen.grant);
 };
-
-/** What is served: the stale value, or a new one; never none. */
-async function serve(thread: Thread, machine: Machine): Promise<void> {
-  const bytes = await thread.call('get', 4, NOW, facts.GET_STALE);
-  assert.equal(bytes, VALUE_BYTES, 'nothing is there to be served');
-  const value = machine.load(thread.callNow('outputScratch') as number);
-  assert.ok(['a', 'b', 'c'].some((letter) => word(letter) === value));
-}
-
-/** As getOrSet does with what is stale: one computes, and all others go on with what there is. */
-const refresh: Body = async (thread, machine) => {
-  await serve(thread, machine);
-  const { lease, grant, isMine } = await begin(thread);
-  if (!isMine) {
-    await serve(thread, machine);
-    return thread.call('leaveLease', lease, grant);
-  }
-  // Somebody may have been faster.
-  if ((await thread.call('has', 4, NOW)) === 1) return thread.call('endLease', lease, grant, 0);
-  const others = [...computing].filter((index) => !machine.killed.includes(index));
-  assert.deepEqual(others, [], 'two compute');
-  computing.add(thread.index);
-  computed++;
-  await thread.call('beginComputed', lease, grant, 4, VALUE_BYTES, 0);
-  assert.equal(await thread.call('appendSet', VALUE_BYTES, 1), 0);
-  computing.delete(thread.index);
-  return thread.call('commitLease', lease, grant);
-};
-
-/** `k` = a is past its time, and kept. */
-function makeStale(machine: Machine): void {
-  makeCache('k', 'k')(machine);
-  const { main } = machine;
-  load(machine, main, 'k', 'a');
-  assert.equal(main.callNow('describeNext', 4, NOW - 1, 0, 0, 0), 1);
-  assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, NOW + 1000), 0);
-  assert.equal(main.callNow('has', 4, NOW), 0);
-}
-
-function expectRefreshed(machine: Machine): void {
-  const { killed, main } = machine;
-  assert.ok(computed <= 1 + killed.length, 'more than one has computed');
-  if (killed.length === 0) {
-    assert.equal(computed, 1, 'nobody has computed');
-    load(machine, main, 'k', 'z');
-    assert.equal(main.callNow('has', 4, NOW), 1, 'it is stale still');
-  }
-  // What is stale still is none for `get`.
-  expectFree(killed.length === 0 ? 'bc' : 'bc-')(machine);
-}
-
-const seen = { lease: 0, grant: 0, late: 0 };
 
 /** Thread 0 has a lease whose time is over, and thread 1 waits for it. */
 function makeLate(machine: Machine): void {
@@ -222,11 +183,13 @@ const standStill: Body = async (thread) => {
 };
 
 const clear: Body = async (thread) => {
+  await arrive(thread);
   isDeletedLater = isGranted;
   while (((await thread.call('clearSome', 9)) as number) > 0);
 };
 
-const setLater: Body = (thread) => {
+const setLater: Body = async (thread) => {
+  await arrive(thread);
   isDeletedLater = isGranted;
   return thread.call('set', 4, VALUE_BYTES, 1, 0);
 };
@@ -258,8 +221,8 @@ export const leaseEndScenarios: KernelScenario[] = [
     name: 'lease-dead',
     rule: 'a result whose tag was deleted meanwhile is for those who wait, and not stored',
     bound: 1,
-    prepare: makeCache('k', 'k'),
-    threads: [computeDead, waitAndLeave],
+    prepare: makeDead,
+    threads: [storeDead, takeAndLeave],
     check: expectFree('a'),
   },
   {
@@ -326,26 +289,6 @@ export const leaseEndScenarios: KernelScenario[] = [
     prepare: makeCache('k'),
     threads: [computeDead],
     check: expectFree('a'),
-  },
-  {
-    ...common,
-    name: 'lease-refresh',
-    rule: 'of two that find a stale value one computes, and both are served all the time',
-    bound: 1,
-    prepare: makeStale,
-    threads: [refresh, refresh],
-    check: expectRefreshed,
-  },
-  {
-    ...common,
-    name: 'lease-refresh-killed-survived',
-    rule: 'who dies computing what is stale leaves it there, and another may compute',
-    bound: 0,
-    kills: 1,
-    mustSurvive: true,
-    prepare: makeStale,
-    threads: [refresh, refresh],
-    check: expectRefreshed,
   },
   {
     ...common,

@@ -49,7 +49,13 @@ const compute: Body = async (thread) => {
   return thread.call('commitLease', lease, grant);
 };
 
-const removeLater: Body = (thread) => {
+/** A step, for a body runs to its first one before anything is chosen. */
+export async function arrive(thread: Thread): Promise<void> {
+  await thread.call('tagClock');
+}
+
+const removeLater: Body = async (thread) => {
+  await arrive(thread);
   isDeleteLater = isGranted;
   return thread.call('remove', 4);
 };

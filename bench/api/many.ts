@@ -6,9 +6,11 @@
  *   get-many-100-string  texts of 100 bytes
  *   get-many-100-bytes   arrays of 100 bytes
  *   …-300k               of 300,000 entries at random, which no processor's cache holds
+ *   set-many-100         ns an entry of `setMany` of 100 that are there, objects of 100 bytes
+ *   set-many-100-bytes   arrays of 100 bytes
  *
- * The peer is `get` of the same 100 keys, one after the other, into an array. 10,000 entries, if
- * nothing else is said.
+ * The peer is `get`, or `set`, of the same 100 keys, one after the other, into an array. 10,000
+ * entries, if nothing else is said.
  */
 import { SharedCache, type SharedCacheOptions } from '../../src/index.ts';
 import { keyOf, randoms } from '../cache/values.ts';
@@ -34,6 +36,11 @@ const cases: Record<string, Case> = {
   'get-many-100-300k': { values: 'json', bytes: 100, entries: MANY_ENTRIES },
 };
 
+const setCases: Record<string, Case> = {
+  'set-many-100': { values: 'json', bytes: 100, entries: ENTRIES },
+  'set-many-100-bytes': { values: 'bytes', bytes: 100, entries: ENTRIES },
+};
+
 /** A user whose JSON is so many bytes long. */
 function userOf(id: number, bytes: number): object {
   const user = { id, name: `user number ${id}`, mail: `user.${id}@example.com`, text: '' };
@@ -48,42 +55,74 @@ function userOf(id: number, bytes: number): object {
   return user;
 }
 
-function fill({ values, bytes, entries }: Case): SharedCache<unknown> {
-  const cache = new SharedCache({ maxSize: '256MiB', values } as SharedCacheOptions<unknown>);
-  for (let id = 0; id < entries; id++) {
+function entriesOf({ values, bytes, entries }: Case): [key: string, value: unknown][] {
+  return Array.from({ length: entries }, (_, id) => {
     const user = userOf(id, bytes);
     const text = JSON.stringify(user);
     const value = values === 'json' ? user : values === 'string' ? text : Buffer.from(text);
-    cache.set(keyOf(id), value);
-  }
+    return [keyOf(id), value];
+  });
+}
+
+function fill(given: Case): SharedCache<unknown> {
+  const { values } = given;
+  const cache = new SharedCache({ maxSize: '256MiB', values } as SharedCacheOptions<unknown>);
+  for (const [key, value] of entriesOf(given)) cache.set(key, value);
   return cache;
 }
 
-async function measure(name: string, given: Case, isTiny: boolean): Promise<Result> {
-  const entries = isTiny ? 1000 : given.entries;
-  using cache = fill({ ...given, entries });
-  const random = randoms(5);
-  const calls = Array.from({ length: isTiny ? 5 : 1000 }, () =>
-    Array.from({ length: CALL_KEYS }, () => keyOf(random(entries))),
-  );
-  const time = (call: (keys: string[]) => unknown) => async () => {
+type Subject = [name: string, call: (row: number) => unknown];
+
+/** Medians of ns a key, of rows of which each subject is given all. */
+async function compare(
+  name: string,
+  calls: number,
+  [ours, peer]: [Subject, Subject],
+  isTiny: boolean,
+): Promise<Result> {
+  const time = (call: Subject[1]) => async () => {
     const start = performance.now();
-    for (const keys of calls) call(keys);
-    return ((performance.now() - start) * 1e6) / (calls.length * CALL_KEYS);
+    for (let row = 0; row < calls; row++) call(row);
+    return ((performance.now() - start) * 1e6) / (calls * CALL_KEYS);
   };
-  const subjects = new Map([
-    ['getMany', time((keys) => cache.getMany(keys))],
-    ['get', time((keys) => keys.map((key) => cache.get(key)))],
-  ]);
+  const subjects = new Map([ours, peer].map(([subject, call]) => [subject, time(call)]));
   if (!isTiny) await roundsInTurn(WARM_UP, subjects);
   const figures = await roundsInTurn(isTiny ? 1 : ROUNDS, subjects);
-  return rowOf(name, 'ns', figures.get('getMany')!, ['get', figures.get('get')!]);
+  return rowOf(name, 'ns', figures.get(ours[0])!, [peer[0], figures.get(peer[0])!]);
+}
+
+/** Rows of `CALL_KEYS` of so many, at random. */
+function rowsOf<T>(from: (id: number) => T, entries: number, calls: number): T[][] {
+  const random = randoms(5);
+  return Array.from({ length: calls }, () =>
+    Array.from({ length: CALL_KEYS }, () => from(random(entries))),
+  );
+}
+
+async function measureGet(name: string, given: Case, isTiny: boolean): Promise<Result> {
+  using cache = fill(given);
+  const rows = rowsOf(keyOf, given.entries, isTiny ? 5 : 1000);
+  const many: Subject = ['getMany', (row) => cache.getMany(rows[row]!)];
+  const one: Subject = ['get', (row) => rows[row]!.map((key) => cache.get(key))];
+  return await compare(name, rows.length, [many, one], isTiny);
+}
+
+async function measureSet(name: string, given: Case, isTiny: boolean): Promise<Result> {
+  using cache = fill(given);
+  const entries = entriesOf(given);
+  const rows = rowsOf((id) => entries[id]!, given.entries, isTiny ? 5 : 300);
+  const many: Subject = ['setMany', (row) => cache.setMany(rows[row]!)];
+  const one: Subject = ['set', (row) => rows[row]!.map(([key, value]) => cache.set(key, value))];
+  return await compare(name, rows.length, [many, one], isTiny);
 }
 
 export async function manyRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
   const results: Result[] = [];
-  for (const [name, given] of Object.entries(cases)) {
-    if (rows?.test(name) ?? true) results.push(await measure(name, given, isTiny));
+  const sized = (given: Case) => ({ ...given, entries: isTiny ? 1000 : given.entries });
+  for (const [all, measure] of [[cases, measureGet] as const, [setCases, measureSet] as const]) {
+    for (const [name, given] of Object.entries(all)) {
+      if (rows?.test(name) ?? true) results.push(await measure(name, sized(given), isTiny));
+    }
   }
   return results;
 }

@@ -175,7 +175,8 @@ export function beginComputed(
 
 /** Appends `bytes` ≤ BLOCK_BYTES from the input scratch. @returns 0, or ERR_NO_MEMORY: refused */
 export function append(bytes: u32, isRaw: bool): i32 {
-  return appendBytes(selfState().outputScratch, encodeBlock(bytes, isRaw));
+  const slot = selfState();
+  return appendBytes(slot.outputScratch, encodeBlock(slot.inputScratch, bytes, isRaw));
 }
 
 /** Appends an encoded block, head included. @returns 0, or ERR_NO_MEMORY: refused */
@@ -303,8 +304,20 @@ function queueNext(hash: u32, handle: u32, isMain: bool): void {
 
 /** A whole value of up to BLOCK_BYTES in one call. @returns 0, or ERR_NO_MEMORY: refused */
 export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: u64): i32 {
+  return setFrom(selfState().inputScratch, keyBytes, valueBytes, isRaw, expiry);
+}
+
+/** The same of a value that stands at `from`, in scratch that nothing else uses meanwhile. */
+export function setFrom(
+  from: usize,
+  keyBytes: u32,
+  valueBytes: u32,
+  isRaw: bool,
+  expiry: u64,
+): i32 {
   begin(keyBytes, valueBytes, expiry);
-  const failure = append(valueBytes, isRaw);
+  const blockBytes = encodeBlock(from, valueBytes, isRaw);
+  const failure = appendBytes(selfState().outputScratch, blockBytes);
   return failure != 0 ? failure : commit();
 }
 

@@ -1,42 +1,57 @@
 /**
- * Many keys in one call: one entry into the kernel, one read section, one count.
+ * Many keys in one call: one entry into the kernel, and of reading one section and one count.
  *
  * The keys stand in a row in the scratch for LZ4's table, for nothing is encoded or evicted
  * meanwhile; the answers in a row in the output scratch:
  *
  *   key     keyBytes: length:16, space:16 · its hash:32 · the key, padded to 4
- *   answer  bytes:32 · the value, padded to 4 more than a multiple of 8; the first stands at 4, so
- *           values begin at multiples of 8: others cost ten times as much to copy
- *           ABSENT = there is none · ALONE = longer than the scratch: to be read by itself
+ *   answer  a word: the value's bytes · ABSENT = there is none · ALONE = longer than the scratch:
+ *           to be read by itself
+ *   values  behind MANY_KEYS words, each padded by zeroes to a multiple of 8, where the next
+ *           begins: elsewhere they cost ten times as much to copy. All of ASCII, they are a text
  *
  * It is as many reads one after the other, with nothing kept between them: what a writer does
  * meanwhile is seen from some key on. A call ends before a value for which the scratch has no room
  * left, or that needs the clock. So a section lasts for as many keys as the library puts into a
  * row, 64 at most, and for as many bytes as the scratch has.
+ *
+ * What is set stands in the input scratch, which evicting leaves alone; each thing at a multiple
+ * of 8. The answers take the place of the first words.
+ *
+ *   entry   keyBytes:32 · valueBytes:32 · expiry, fresh, ttl: f64, as `describeNext` takes them ·
+ *           tags:32 · bytes of their names:32 · key · names · value
+ *   answer  SET_…
+ *
+ * Each is set as by a call of its own: who dies has set those before, and not those behind.
  */
-import { peekWord, pokeWord } from '../base/words';
+import { alignUp } from '../base/layout';
+import { peekCell, peekWord, pokeByte, pokeWord } from '../base/words';
 import { touchEntry, touchLine } from '../store/directory';
 import { entryValueBytes, hashOf } from '../store/entry-head';
 import { beginRead } from '../store/entry-read';
+import { describeDraft } from '../store/extension';
 import { foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { BLOCK_BYTES } from '../store/limits';
 import { countIn, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
+import { tagClock } from '../store/tags';
 import { assertInSection } from '../thread/context';
 import { COUNT_BYTES_OUT, COUNT_HITS, COUNT_MISSES } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
-import { remove } from './cache';
+import { remove, setFrom, wasReplaced, wasStalled } from './cache';
 import { findFreshAt, NEEDS_CLOCK } from './read';
 
 /** Instead of a length. */
 const ABSENT: u32 = u32.MAX_VALUE;
 const ALONE: u32 = u32.MAX_VALUE - 1;
+/** Keys of a call, at most. */
+export const MANY_KEYS: u32 = 64;
+const FIRST_VALUE: u32 = MANY_KEYS * 4;
 /** What the output scratch has room for when nothing else is in it. */
-const LONGEST: u32 = BLOCK_BYTES - 8;
-const FIRST_ANSWER: u32 = 4;
+const LONGEST: u32 = BLOCK_BYTES - FIRST_VALUE;
 
-/** Thread-local: how far the answers of the call under way reach. */
+/** Thread-local: how far the values of the call under way reach. */
 let answered: u32 = 0;
 let hits: u32 = 0;
 let misses: u32 = 0;
@@ -64,13 +79,13 @@ function padded(bytes: u32): u32 {
 export function getMany(keys: u32, now: u64): u32 {
   assertInSection();
   warm(keys);
-  answered = FIRST_ANSWER;
+  answered = FIRST_VALUE;
   hits = 0;
   misses = 0;
   bytesRead = 0;
   let record = firstRecord();
   let done: u32 = 0;
-  while (done < keys && answer(record, now)) {
+  while (done < keys && answer(done, record, now)) {
     record = nextRecord(record);
     done++;
   }
@@ -102,11 +117,11 @@ function warm(keys: u32): void {
 }
 
 /** @returns false: not now */
-function answer(record: usize, now: u64): bool {
+function answer(index: u32, record: usize, now: u64): bool {
   const keyBytes = peekWord(record);
   const handle = findFreshAt(peekWord(record + HASH), record + KEY, keyBytes, now);
-  if (handle == NEEDS_CLOCK || answered + 4 > BLOCK_BYTES) return false;
-  const to = selfState().outputScratch + answered;
+  if (handle == NEEDS_CLOCK) return false;
+  const to = selfState().outputScratch + index * 4;
   const bytes: u32 = handle == 0 ? 0 : entryValueBytes(zsPlace(handle));
   if (handle == 0) {
     pokeWord(to, ABSENT);
@@ -115,16 +130,77 @@ function answer(record: usize, now: u64): bool {
     // Counted when it is read.
     pokeWord(to, ALONE);
   } else {
-    if (answered + 4 + bytes > BLOCK_BYTES) return false;
+    if (answered + bytes > BLOCK_BYTES) return false;
     noteHit(foundLeaf(), foundAt());
-    beginRead(handle, false, to + 4);
+    beginRead(handle, false, selfState().outputScratch + answered);
     pokeWord(to, bytes);
-    answered += (bytes + 3) & ~7;
+    answered = padValue(answered + bytes);
     bytesRead += bytes;
     hits++;
   }
-  answered += 8;
   return true;
+}
+
+/** Puts zeroes behind a value that ends there. @returns where the next one begins */
+function padValue(end: u32): u32 {
+  const next = (end + 7) & ~7;
+  for (; end < next; end++) pokeByte(selfState().outputScratch + end, 0);
+  return next;
+}
+
+/** Places in an entry that is set. */
+const VALUE_BYTES: usize = 4;
+const EXPIRY: usize = 8;
+const FRESH: usize = 16;
+const TTL: usize = 24;
+const TAGS: usize = 32;
+const NAME_BYTES: usize = 36;
+export const SET_KEY: usize = 40;
+
+/** What became of an entry. */
+export const SET_ADDED: u32 = 0;
+export const SET_REPLACED: u32 = 1;
+export const SET_REFUSED: u32 = 2;
+/** Refused because a reader stays. */
+export const SET_STALLED: u32 = 3;
+
+/** Sets the `entries` entries in the input scratch. */
+export function storeMany(entries: u32, isRaw: bool): void {
+  let entry: usize = selfState().inputScratch;
+  for (let i: u32 = 0; i < entries; i++) {
+    entry = setEntry(entry, isRaw);
+    // The next one may have to wait for memory.
+    leaveSection();
+  }
+}
+
+/** @returns where the next one stands */
+function setEntry(entry: usize, isRaw: bool): usize {
+  const slot = selfState();
+  const keyBytes = peekWord(entry);
+  const valueBytes = peekWord(entry + VALUE_BYTES);
+  const names = entry + SET_KEY + alignUp(keyBytes & LENGTH_MASK, 8);
+  const nameBytes = peekWord(entry + NAME_BYTES);
+  const value = names + alignUp(nameBytes, 8);
+  memory.copy(slot.keyScratch, entry + SET_KEY, keyBytes & LENGTH_MASK);
+  memory.copy(slot.outputScratch, names, nameBytes);
+  const tags = peekWord(entry + TAGS);
+  const fresh = timeAt(entry + FRESH);
+  const ttl = timeAt(entry + TTL);
+  // In a space it is born by itself.
+  if (tags != 0 || fresh != 0 || ttl != 0) describeDraft(keyBytes, fresh, ttl, tagClock(), tags);
+  const failure = setFrom(value, keyBytes, valueBytes, isRaw, timeAt(entry + EXPIRY));
+  pokeWord(entry, outcomeOf(failure));
+  return value + alignUp(valueBytes, 8);
+}
+
+function timeAt(at: usize): u64 {
+  return u64(reinterpret<f64>(peekCell(at)));
+}
+
+function outcomeOf(failure: i32): u32 {
+  if (failure == 0) return wasReplaced() ? SET_REPLACED : SET_ADDED;
+  return wasStalled() ? SET_STALLED : SET_REFUSED;
 }
 
 /** Deletes the `keys` keys of the row. The answers are words: 1 = there was an entry, else 0. */

@@ -212,6 +212,13 @@ export function getMany(keyCount: u32, now: f64): u32 {
   return answered;
 }
 
+/** `set` of several, as they stand in the input scratch: cache/many.ts. */
+export function storeMany(entries: u32, isRaw: bool): void {
+  enter(OP_WRITE);
+  many.storeMany(entries, isRaw);
+  leave();
+}
+
 /** `remove` of several, as they stand in the row of cache/many.ts. */
 export function removeMany(keyCount: u32): void {
   enter(OP_DELETE);

@@ -80,21 +80,21 @@ export function dropDraft(slot: ThreadSlot): void {
 }
 
 /**
- * Makes a block of the `bytes` ≤ BLOCK_BYTES in the input scratch: head and stored bytes, in the
+ * Makes a block of the `bytes` ≤ BLOCK_BYTES that stand at `from`: head and stored bytes, in the
  * output scratch.
  *
  * @returns the length of both
  */
-export function encodeBlock(bytes: u32, isRaw: bool): u32 {
+export function encodeBlock(from: usize, bytes: u32, isRaw: bool): u32 {
   const slot = selfState();
   const body: usize = slot.outputScratch + BLOCK_HEAD_BYTES;
   let stored = -1;
   if (!isRaw && bytes >= MIN_COMPRESS_BYTES) {
-    stored = compress(slot.inputScratch, bytes, body, bytes - 1, slot.tableScratch);
+    stored = compress(from, bytes, body, bytes - 1, slot.tableScratch);
   }
   let flag: u32 = 0;
   if (stored < 0) {
-    memory.copy(body, slot.inputScratch, bytes);
+    memory.copy(body, from, bytes);
     stored = bytes;
     flag = RAW;
   }

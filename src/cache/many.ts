@@ -11,7 +11,14 @@ import * as facts from '../generated/facts.ts';
 import type { Near } from './near.ts';
 import { putAscii, SHORT_KEY } from './short-keys.ts';
 import type { Border, Key } from './transfer.ts';
-import { type Decoder, type Picking, pickingOf, type ValueCodec, viewOf } from './values.ts';
+import {
+  type Decoder,
+  type Picking,
+  pickingOf,
+  takeText,
+  type ValueCodec,
+  viewOf,
+} from './values.ts';
 
 interface ManyParts<T> {
   readonly kernel: KernelExports;
@@ -23,13 +30,13 @@ interface ManyParts<T> {
   live(): Border;
 }
 
-/** Keys in a row: a section lasts for as many at most. */
-const ROW_KEYS = 64;
 const ROW_BYTES: number = facts.LZ4_TABLE_BYTES;
 /** Length and hash of a key. */
 const RECORD_HEAD = 8;
-/** Where the answers begin, so that values do at multiples of 8. */
-const FIRST_ANSWER = 4;
+/** Where the values begin, behind a word for each key. */
+const FIRST_VALUE: number = facts.MANY_KEYS * 4;
+/** Rows for which a row that is not all ASCII speaks. */
+const ODD_ROWS = 15;
 /** Instead of a length: the value is longer than the scratch. Below 0 as well: there is none. */
 const ALONE = -2;
 
@@ -42,6 +49,8 @@ export class Many<T> {
   readonly #answers: Int32Array;
   /** Where they are in the memory. */
   readonly #output: number;
+  /** Rows of which none is tried as one text: the last one was not ASCII. */
+  #oddRows = 0;
 
   constructor(parts: ManyParts<T>) {
     const { buffer } = parts.live().words;
@@ -68,7 +77,7 @@ export class Many<T> {
   #read(keys: readonly Key[]): (T | undefined)[] {
     const { kernel, clock } = this.#parts;
     const values = new Array<T | undefined>(keys.length).fill(undefined);
-    let limit = ROW_KEYS;
+    let limit = facts.MANY_KEYS;
     for (let from = 0; from < keys.length; ) {
       // Before the row is put: a clock of the user's own may use the scratch.
       const now = clock.nowIfNeeded();
@@ -77,7 +86,7 @@ export class Many<T> {
       this.#take(keys, values, from, done);
       from += done;
       // One that ended early did so because of long values, or of the clock: none is put in vain.
-      limit = done < asked ? Math.max(done, 1) : ROW_KEYS;
+      limit = done < asked ? Math.max(done, 1) : facts.MANY_KEYS;
     }
     return values;
   }
@@ -88,7 +97,7 @@ export class Many<T> {
     const answers: boolean[] = [];
     clock.nowIfNeeded();
     while (answers.length < keys.length) {
-      const asked = this.#put(keys, answers.length, ROW_KEYS);
+      const asked = this.#put(keys, answers.length, facts.MANY_KEYS);
       kernel.removeMany(asked);
       for (let i = 0; i < asked; i++) answers.push(this.#answers[i] === 1);
     }
@@ -121,25 +130,45 @@ export class Many<T> {
 
   /** Takes the answers to the first `count` keys of the row. */
   #take(keys: readonly Key[], values: (T | undefined)[], from: number, count: number): void {
-    const { take, make } = this.#picking;
+    const { take, parse, make } = this.#picking;
     const { near } = this.#parts;
     const words = this.#answers;
     const alone: number[] = [];
-    for (let i = 0, at = FIRST_ANSWER, record = 0; i < count; i++) {
-      const bytes = words[at >> 2]!;
-      const start = this.#output + at + 4;
-      at += 8;
+    const text = parse && this.#text(count);
+    for (let i = 0, at = FIRST_VALUE, record = 0; i < count; i++) {
+      const bytes = words[i]!;
       if (bytes >= 0) near?.noteRead(keys[from + i]!, this.#rowWords[(record >> 2) + 1]!);
       record += RECORD_HEAD + padded(this.#rowWords[record >> 2]!);
       if (bytes === ALONE) alone.push(from + i);
       if (bytes < 0) continue;
-      values[from + i] = take(this.#memory, start, start + bytes) as T;
-      at += (bytes + 3) & ~7;
+      const start = text ? at - FIRST_VALUE : this.#output + at;
+      values[from + i] = text
+        ? parse!(text.slice(start, start + bytes))
+        : (take(this.#memory, start, start + bytes) as T);
+      at += (bytes + 7) & ~7;
     }
     for (let i = from; make && i < from + count; i++) {
       if (values[i] !== undefined) values[i] = make(values[i]);
     }
     for (const i of alone) values[i] = this.#single(keys[i]!);
+  }
+
+  /**
+   * The values of a row as one text, from which each can be cut; undefined if they are not all
+   * ASCII: then a character is not a byte. Decoding the one costs what decoding two values does.
+   */
+  #text(count: number): string | undefined {
+    if (this.#oddRows > 0) {
+      this.#oddRows--;
+      return undefined;
+    }
+    let bytes = 0;
+    for (let i = 0; i < count; i++) bytes += (Math.max(this.#answers[i]!, 0) + 7) & ~7;
+    const start = this.#output + FIRST_VALUE;
+    const text = takeText(this.#memory, start, start + bytes);
+    if (text.length === bytes) return text;
+    this.#oddRows = ODD_ROWS;
+    return undefined;
   }
 
   #single(key: Key): T | undefined {

@@ -35,10 +35,22 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** UTF-8 of a text. A lone surrogate has none and is refused. */
 export function encodeText(name: string, text: string): Uint8Array<ArrayBuffer> {
-  if (!text.isWellFormed()) {
-    throw new InvalidArgumentError(name, 'well-formed text', 'a text with a lone surrogate');
-  }
-  return encoder.encode(text);
+  return encoder.encode(checkText(name, text));
+}
+
+function checkText(name: string, text: string): string {
+  if (text.isWellFormed()) return text;
+  throw new InvalidArgumentError(name, 'well-formed text', 'a text with a lone surrogate');
+}
+
+/**
+ * Writes the UTF-8 of a well-formed text into memory that is not shared and has room for it.
+ *
+ * @returns how many bytes
+ */
+export function writeText(bytes: Uint8Array, at: number, text: string): number {
+  if (NodeBuffer && bytes instanceof NodeBuffer) return bytes.write(text, at, 'utf8');
+  return encoder.encodeInto(text, bytes.subarray(at)).written;
 }
 
 /** The text of UTF-8 bytes, which may be lent. */
@@ -104,12 +116,14 @@ const bytesCodec: ValueCodec<Uint8Array> = {
 };
 
 const stringCodec: ValueCodec<string> = {
-  serialize(value) {
-    if (typeof value === 'string') return encodeText('value', value);
-    throw wrongKind('a string', value);
-  },
+  serialize: (value) => encoder.encode(textOfString(value)),
   deserialize: decodeText,
 };
+
+function textOfString(value: unknown): string {
+  if (typeof value === 'string') return checkText('value', value);
+  throw wrongKind('a string', value);
+}
 
 /**
  * The text; undefined for functions and symbols. JSON says by a TypeError what else it refuses (a
@@ -141,14 +155,16 @@ function checkEmpty(value: unknown): void {
 }
 
 const jsonCodec: ValueCodec<unknown> = {
-  serialize(value) {
-    const text = jsonText(value);
-    if (text === undefined) throw notJson(value);
-    if (text === '{}') checkEmpty(value);
-    return encoder.encode(text);
-  },
+  serialize: (value) => encoder.encode(textOfJson(value)),
   deserialize: (bytes) => JSON.parse(decodeText(bytes)),
 };
+
+function textOfJson(value: unknown): string {
+  const text = jsonText(value);
+  if (text === undefined) throw notJson(value);
+  if (text === '{}') checkEmpty(value);
+  return text;
+}
 
 const codecs: Record<ValueKind, unknown> = {
   bytes: bytesCodec,
@@ -165,6 +181,12 @@ export function checkSerialized(codec: object, bytes: unknown): number {
   return checkBytes(name, bytes, Number.POSITIVE_INFINITY);
 }
 
+/** How a value becomes the text whose UTF-8 is stored, where that is how it is. */
+export function textOf(codec: object): ((value: unknown) => string) | undefined {
+  if (codec === stringCodec) return textOfString;
+  return codec === jsonCodec ? textOfJson : undefined;
+}
+
 /** How lent bytes become a value of the codec. */
 export function decoderOf<T>(codec: ValueCodec<T>): Decoder<T> {
   const isText = (codec as unknown) === stringCodec || (codec as unknown) === jsonCodec;
@@ -179,6 +201,11 @@ export interface Picking<T> {
   /** What the bytes of the memory are looked at through. */
   view(memory: ArrayBufferLike): Uint8Array;
   take(memory: Uint8Array, from: number, to: number): unknown;
+  /**
+   * Makes a value of its text, which may be cut out of that of many. None where the text is the
+   * value: what is cut out keeps all of it in memory.
+   */
+  parse?(text: string): T;
   /** Makes a value of what was taken: code of the user's own. */
   make?(taken: unknown): T;
 }
@@ -189,7 +216,7 @@ const viewBytes = (memory: ArrayBufferLike): Uint8Array => new Uint8Array(memory
 const takeBytes = (memory: Uint8Array, from: number, to: number): Uint8Array =>
   sliceBytes.call(memory, from, to);
 
-const takeText = (memory: Uint8Array, from: number, to: number): string =>
+export const takeText = (memory: Uint8Array, from: number, to: number): string =>
   NodeBuffer && memory instanceof NodeBuffer
     ? memory.toString('utf8', from, to)
     : decoder.decode(memory.slice(from, to));
@@ -200,7 +227,7 @@ const takeJson = (memory: Uint8Array, from: number, to: number): unknown =>
 export function pickingOf<T>(codec: ValueCodec<T>): Picking<T> {
   const kind: unknown = codec;
   if (kind === stringCodec) return { view: viewOf, take: takeText };
-  if (kind === jsonCodec) return { view: viewOf, take: takeJson };
+  if (kind === jsonCodec) return { view: viewOf, take: takeJson, parse: JSON.parse };
   if (kind === bytesCodec) return { view: viewBytes, take: takeBytes };
   const make = (bytes: unknown) => codec.deserialize(bytes as Bytes);
   return { view: viewBytes, take: takeBytes, make };

@@ -8,6 +8,7 @@ import { Loader } from './loader.ts';
 import { Many } from './many.ts';
 import { Near, type NearOptions, type NearStats, sumOf } from './near.ts';
 import { Reader } from './reader.ts';
+import { ManySetter } from './set-many.ts';
 import type { Settings } from './settings.ts';
 import type { TierLink } from './tier-link.ts';
 import type { Border } from './transfer.ts';
@@ -39,6 +40,7 @@ export class ViewParts<T> {
   readonly #life: Life;
   #loader: Loader<T> | undefined;
   #many: Many<T> | undefined;
+  #manySetter: ManySetter<T> | undefined;
 
   constructor(
     kernel: KernelExports,
@@ -91,6 +93,12 @@ export class ViewParts<T> {
   get many(): Many<T> {
     this.#many ??= new Many(this);
     return this.#many;
+  }
+
+  /** Made for the first call that sets several. */
+  get manySetter(): ManySetter<T> {
+    this.#manySetter ??= new ManySetter(this);
+    return this.#manySetter;
   }
 
   get isClosed(): boolean {

@@ -276,14 +276,14 @@ export class CacheView<T> {
   }
 
   /**
-   * Stores several values, as `set` does, one after the other: what stands before an entry that is
-   * wrong has been stored when that throws. @returns for each whether it was kept
+   * Stores several values, as `set` does, one after the other, up to 64 in a call of the kernel.
+   * What stands before a wrong one is stored when that throws. @returns whether each was kept
    */
   setMany(entries: Iterable<readonly [key: Key, value: In<T>, options?: SetOptions]>): boolean[] {
-    return listOf('entries', entries).map((entry) => {
-      const [key, value, options] = checkEntry(entry);
-      return this.set(key, value, options);
-    });
+    const list = listOf('entries', entries);
+    // The second tier, and who listens, are told of each.
+    if (!this.#parts.tier && !metrics.hasSubscribers) return this.#parts.manySetter.set(list);
+    return list.map((entry) => this.set(...checkEntry(entry)));
   }
 
   /**

@@ -21,6 +21,7 @@ import { BusyError, InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { addTo, noNumber, tooFar } from './counting.ts';
 import type { Found } from './details.ts';
+import { becomeOf, fillIn, NO_TAGS, type Prepared, prepare, TOO_LARGE } from './prepared.ts';
 import {
   type EntryOptions,
   type IncrementOptions,
@@ -33,7 +34,7 @@ import {
   type TimeOptions,
 } from './settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
-import { keptTimes, ownTtl, staleForOf, type Times, timesFrom } from './times.ts';
+import { keptTimes, ownTtl, staleForOf, timesFrom } from './times.ts';
 import type { Border, Key, Versioned } from './transfer.ts';
 import { checkSerialized, type Decoder, type In, sameBytes, type ValueCodec } from './values.ts';
 import { checkVersion, type Version, versionOf } from './versions.ts';
@@ -48,17 +49,6 @@ export interface WriterParts<T> {
   readonly tier: TierLink<T> | undefined;
   /** Throws `DisposedError` when the cache is closed. */
   live(): Border;
-}
-
-/** A value that is ready to be stored. */
-interface Prepared {
-  bytes: Uint8Array;
-  length: number;
-  times: Times;
-  /** Undefined: those of the entry that it takes the place of. */
-  tags: readonly string[] | undefined;
-  /** Milliseconds, for the tier. */
-  ttl: number;
 }
 
 /** What `change` has made. */
@@ -78,9 +68,6 @@ interface Made<T> {
 const KEEP_AFTER = 2;
 /** Most tries of `update`: enough for 255 threads that change one key at once. */
 const TRIES = 10_000;
-/** An outcome beside the kernel's: it was not tried. */
-const TOO_LARGE = -1000;
-const NO_TAGS: readonly string[] = [];
 
 export class Writer<T> {
   readonly #parts: WriterParts<T>;
@@ -92,7 +79,11 @@ export class Writer<T> {
   set(key: Key, value: In<T>, options?: SetOptions): boolean {
     this.#parts.live();
     const read = readEntryOptions(options);
-    const prepared = this.#prepare(value, read);
+    return this.keep(key, this.#prepare(value, read), read);
+  }
+
+  /** Stores what was prepared. */
+  keep(key: Key, prepared: Prepared, read: EntryOptions): boolean {
     if (read.noUpdateTTL) return this.#setInTime(key, prepared, read.status);
     const keyBytes = this.#parts.live().putKey(key);
     const { tier } = this.#parts;
@@ -338,12 +329,8 @@ export class Writer<T> {
     return outcome;
   }
 
-  #prepare(value: In<T>, { ttl, staleFor, tags }: EntryOptions): Prepared {
-    const { codec, settings } = this.#parts;
-    const bytes = codec.serialize(value as T);
-    const length = checkSerialized(codec, bytes);
-    const times = timesFrom(this.#parts, ttl, staleFor);
-    return { bytes, length, times, tags: tags ?? NO_TAGS, ttl: ttl ?? settings.ttl };
+  #prepare(value: In<T>, read: EntryOptions): Prepared {
+    return prepare(this.#parts, this.#parts.codec.serialize(value as T), read);
   }
 
   /** @returns 0, TOO_LARGE or ERR_… */
@@ -380,14 +367,7 @@ export class Writer<T> {
   /** Fills a status in. @returns whether it was stored */
   #report(status: Status | undefined, outcome: number, { length }: { length: number }): boolean {
     if (status !== undefined && outcome !== facts.ERR_UNMET) {
-      const { kernel } = this.#parts;
-      status.entrySize = length;
-      if (outcome === 0) status.set = kernel.wasReplaced() === 0 ? 'add' : 'replace';
-      else {
-        status.set = 'refused';
-        const reason = kernel.wasStalled() === 0 ? 'no-memory' : 'stalled-reader';
-        status.refusal = outcome === TOO_LARGE ? 'too-large' : reason;
-      }
+      fillIn(status, becomeOf(this.#parts.kernel, outcome), length, outcome === TOO_LARGE);
     }
     return outcome === 0;
   }

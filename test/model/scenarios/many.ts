@@ -1,6 +1,6 @@
 /**
- * Scenarios of several keys in one call: what is read in a section that lasts for all of them, and
- * deaths between one key and the next.
+ * Scenarios of several keys in one call: what is read in a section that lasts for all of them, what
+ * is set one after the other, and deaths between one key and the next.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
@@ -21,8 +21,8 @@ import { expectLeft, makeWith, put } from './store-deaths.ts';
 /** Length, hash and key, of one word each. */
 const RECORD_BYTES = 12;
 
-/** Of the length of an answer; its bytes follow, each answer's at a multiple of 8. */
-const FIRST_ANSWER = 4;
+/** Behind the lengths of the answers; each value's begin at a multiple of 8. */
+const FIRST_VALUE: number = facts.MANY_KEYS * 4;
 
 /** Puts a row of one-word keys into a thread's scratch. */
 function putRow(machine: Machine, thread: Thread, keys: string): void {
@@ -45,14 +45,15 @@ function makeTwo(machine: Machine): void {
 const readRow: Body = async (thread, machine) => {
   putRow(machine, thread, 'kqk');
   assert.equal(await thread.call('getMany', 3, NOW), 3);
-  let at = (thread.callNow('outputScratch') as number) + FIRST_ANSWER;
+  const output = thread.callNow('outputScratch') as number;
+  let at = output + FIRST_VALUE;
   let letters = '';
   for (let i = 0; i < 3; i++) {
-    const bytes = machine.load(at) | 0;
-    const seen = bytes < 0 ? [] : [4, 8, 12].map((from) => machine.load(at + from));
+    const bytes = machine.load(output + i * 4) | 0;
+    const seen = bytes < 0 ? [] : [0, 4, 8].map((from) => machine.load(at + from));
     letters += bytes < 0 ? '-' : String.fromCharCode(seen[0]! & 255);
     if (bytes >= 0) assert.deepEqual(seen, Array(3).fill(word(letters[i]!)), 'a torn value');
-    at += 8 + ((Math.max(bytes, 0) + 3) & ~7);
+    at += (Math.max(bytes, 0) + 7) & ~7;
   }
   assert.ok(['aqa', 'aqc', 'cqc'].includes(letters), `k, q and k have ${letters}`);
   return letters;
@@ -64,6 +65,42 @@ const removeRow: Body = async (thread, machine) => {
   const at = thread.callNow('outputScratch') as number;
   return [0, 4, 8].map((from) => machine.load(at + from)).join('');
 };
+
+/** Puts a row of one-word keys with a value of one letter each into a thread's scratch. */
+function putEntries(machine: Machine, thread: Thread, keys: string, letters: string): void {
+  let at = thread.callNow('inputScratch') as number;
+  for (const [i, key] of [...keys].entries()) {
+    machine.store(at, 4);
+    machine.store(at + 4, VALUE_BYTES);
+    for (let beside = 8; beside < facts.SET_KEY; beside += 4) machine.store(at + beside, 0);
+    machine.store(at + facts.SET_KEY, word(key));
+    const value = at + facts.SET_KEY + 8;
+    for (let j = 0; j < VALUE_BYTES; j += 4) machine.store(value + j, word(letters[i]!));
+    at = value + 16;
+  }
+}
+
+/** @returns what became of each: SET_… */
+function setRow(keys: string, letters: string): Body {
+  return async (thread, machine) => {
+    putEntries(machine, thread, keys, letters);
+    await thread.call('storeMany', keys.length, 1);
+    const at = thread.callNow('inputScratch') as number;
+    const bytes = facts.SET_KEY + 24;
+    return [...keys].map((_, i) => machine.load(at + i * bytes)).join('');
+  };
+}
+
+/** What main reads. */
+function seen(machine: Machine, key: string): string {
+  const { main } = machine;
+  machine.store(main.callNow('keyScratch') as number, word(key));
+  if ((main.callNow('get', 4, NOW, 0) as number) < 0) return '-';
+  const at = main.callNow('outputScratch') as number;
+  const words = [0, 4, 8].map((from) => machine.load(at + from));
+  assert.deepEqual(words, Array(3).fill(words[0]), 'a torn value');
+  return String.fromCharCode(words[0]! & 255);
+}
 
 export const manyScenarios: KernelScenario[] = [
   {
@@ -87,7 +124,7 @@ export const manyScenarios: KernelScenario[] = [
         putRow(machine, thread, 'kqk');
         assert.equal(await thread.call('getMany', 3, NOW), 3);
         const at = thread.callNow('outputScratch') as number;
-        const lengths = [4, 20, 28].map((from) => machine.load(at + from) | 0);
+        const lengths = [0, 4, 8].map((from) => machine.load(at + from) | 0);
         assert.deepEqual(lengths, [VALUE_BYTES, -1, VALUE_BYTES]);
       },
       async (thread, machine) => {
@@ -123,6 +160,49 @@ export const manyScenarios: KernelScenario[] = [
     },
     threads: [removeRow],
     check: expectLeft('z', 'k', 'a-'),
+  },
+  {
+    name: 'many-set-set',
+    rule: 'of two that set the same keys each key has a whole value of one, and is added once',
+    bound: 1,
+    prepare: makeTwo,
+    threads: [setRow('kmk', 'bcd'), setRow('mk', 'ef')],
+    check: (machine) => {
+      const { results, main } = machine;
+      const [one, two] = results as [string, string];
+      assert.ok('df'.includes(seen(machine, 'k')) && 'ce'.includes(seen(machine, 'm')));
+      assert.equal(seen(machine, 'q'), 'q');
+      assert.equal(main.callNow('entryCount'), 3);
+      const { SET_ADDED, SET_REPLACED } = facts;
+      assert.deepEqual([one[0], one[2], two[1]], Array(3).fill(`${SET_REPLACED}`));
+      assert.deepEqual([one[1], two[0]].sort(), [`${SET_ADDED}`, `${SET_REPLACED}`]);
+    },
+  },
+  {
+    name: 'many-set-get',
+    rule: 'who reads while a row is set sees of each key what it was or is, and what waits is freed',
+    bound: 2,
+    prepare: makeTwo,
+    threads: [
+      async (thread, machine) => {
+        await setRow('kq', 'cq')(thread, machine);
+        await reclaim(thread);
+        await setRow('kq', 'cq')(thread, machine);
+      },
+      readRow,
+    ],
+  },
+  {
+    name: 'many-set-killed',
+    rule: 'who dies between two entries has set the first, and loses nothing of the second',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    stepLimit: 60_000,
+    prepare: makeWith('yz', 'k'),
+    threads: [setRow('kzk', 'bzc')],
+    check: expectLeft('yz', 'k', 'abc'),
   },
   {
     name: 'many-get-killed',

@@ -1,0 +1,60 @@
+/** A value that is ready to be stored, and what became of it. */
+import type { ZoneClock } from '../border/clock.ts';
+import type { KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
+import type { EntryOptions, Settings, Status } from './settings.ts';
+import type { TierLink } from './tier-link.ts';
+import { type Times, timesFrom } from './times.ts';
+import { checkSerialized, type ValueCodec } from './values.ts';
+
+export interface Prepared {
+  bytes: Uint8Array;
+  length: number;
+  times: Times;
+  /** Undefined: those of the entry that it takes the place of. */
+  tags: readonly string[] | undefined;
+  /** Milliseconds, for the tier. */
+  ttl: number;
+}
+
+/** What a value is prepared with. */
+export interface PreparingParts<T> {
+  readonly clock: ZoneClock;
+  readonly codec: ValueCodec<T>;
+  readonly settings: Settings;
+  readonly tier: TierLink<T> | undefined;
+}
+
+/** An outcome beside the kernel's: it was not tried. */
+export const TOO_LARGE = -1000;
+export const NO_TAGS: readonly string[] = [];
+
+/** @param bytes  what the codec has made of the value */
+export function prepare<T>(
+  parts: PreparingParts<T>,
+  bytes: Uint8Array,
+  { ttl, staleFor, tags }: EntryOptions,
+): Prepared {
+  const { codec, settings } = parts;
+  const length = checkSerialized(codec, bytes);
+  const times = timesFrom(parts, ttl, staleFor);
+  return { bytes, length, times, tags: tags ?? NO_TAGS, ttl: ttl ?? settings.ttl };
+}
+
+/** SET_… of what the kernel has stored, or refused, last. */
+export function becomeOf(kernel: KernelExports, outcome: number): number {
+  if (outcome === 0) return kernel.wasReplaced() === 0 ? facts.SET_ADDED : facts.SET_REPLACED;
+  return kernel.wasStalled() === 0 ? facts.SET_REFUSED : facts.SET_STALLED;
+}
+
+/** Fills a status in, of what was stored or refused. */
+export function fillIn(status: Status, became: number, length: number, isTooLarge = false): void {
+  status.entrySize = length;
+  if (became === facts.SET_ADDED) status.set = 'add';
+  else if (became === facts.SET_REPLACED) status.set = 'replace';
+  else {
+    status.set = 'refused';
+    const reason = became === facts.SET_STALLED ? 'stalled-reader' : 'no-memory';
+    status.refusal = isTooLarge ? 'too-large' : reason;
+  }
+}

@@ -169,7 +169,7 @@ export function storeMany(entries: u32, isRaw: bool): void {
   let entry: usize = selfState().inputScratch;
   for (let i: u32 = 0; i < entries; i++) {
     entry = setEntry(entry, isRaw);
-    // The next one may have to wait for memory.
+    // Others may wait for its end.
     leaveSection();
   }
 }

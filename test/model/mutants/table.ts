@@ -4,7 +4,9 @@ import { descriptorMutants } from './descriptors.ts';
 import { folioMutants } from './folios.ts';
 import { frameMutants } from './frames.ts';
 import { handedOverMutants } from './handed-over.ts';
+import { leaseMutants } from './leases.ts';
 import { limboMutants } from './limbo.ts';
+import { manyMutants } from './many.ts';
 import { migrationMutants } from './migration.ts';
 import { nearMutants } from './near.ts';
 import { objectMutants } from './objects.ts';
@@ -154,6 +156,7 @@ export const mutants: Mutant[] = [
   ...descriptorMutants,
   ...folioMutants,
   ...frameMutants,
+  ...manyMutants,
   ...migrationMutants,
   ...nearMutants,
   ...objectMutants,
@@ -161,6 +164,7 @@ export const mutants: Mutant[] = [
   ...storeMutants,
   ...withdrawMutants,
   ...handedOverMutants,
+  ...leaseMutants,
   ...limboMutants,
   ...reapMutants,
   ...unwoundMutants,

@@ -199,12 +199,17 @@ export interface SharedCache<V> extends CacheView<V> {
   [Symbol.dispose](): void;
 }
 
-/**
- * Told to listeners of this thread. Deaths of threads and their recovery are no events: the zone
- * does not count them.
- */
+/** Of a thread that has ended without closing the cache. */
+export interface DeadThread {
+  threadId: number | undefined;
+  slot: number;
+}
+
+/** Told to listeners of this thread, of whichever thread. */
 export interface CacheEvents {
   poisoned: { error: Error };
+  threadDied: DeadThread & { operation: string | undefined };
+  recovered: DeadThread & { pages: number };
   evicted: { entries: number };
   /** Of this thread's second tier. */
   tier: { isDegraded: boolean; reason: string | undefined };

@@ -4,7 +4,8 @@
  * What is called often is written out instead of made in a loop, so that each has feedback of its
  * own and the engine compiles the export, and the few instructions around it, into whoever calls
  * it. The others share one function, which is 10 KB less in every bundle and costs a call of theirs
- * some 50 ns more; they are found by way of the prototype, so that the object stays a fast one.
+ * some 50 ns more; they are found by way of the prototype, so that the object stays a fast one,
+ * and need no names, but for those that leave nothing to repair.
  */
 
 /**
@@ -25,7 +26,7 @@ const quiet = new Set([
   ],
   ...['pageCount', 'firstPfn', 'zoneIdLo', 'zoneIdHi', 'pageAddress', 'entryCount', 'buckets'],
   ...['compress', 'decompress', 'firstPage', 'orderOfPinned', 'pageWordOf', 'markDead'],
-  ...['holdsLife', 'provableOwner', 'isSupervised'],
+  ...['holdsLife', 'provableOwner', 'isSupervised', 'deaths', 'deathWord'],
 ]);
 
 /** Called a few times in the life of a zone, or for people, or before long work. */
@@ -44,7 +45,9 @@ const rare = new Set([
   ...['wasRefused', 'isAttached', 'markDead', 'recoverDead', 'liveOwner', 'supervisorOwner'],
   ...['supervisorTerm', 'answerAsks', 'succeedSupervisor', 'check', 'checkDetail', 'stop'],
   ...['start', 'keyScratch', 'inputScratch', 'outputScratch', 'readLease', 'failLease'],
-  ...['leaveLease', 'leaseKind', 'loads'],
+  ...['leaveLease', 'leaseKind', 'loads', 'deaths', 'deathWord', 'noteWall', 'awaitedLeases'],
+  ...['registerSpace', 'spaceCount', 'spaceRecord', 'spaceCounter', 'counter', 'entryCount'],
+  ...['lend', 'asksAt', 'holdsLife', 'provableOwner', 'isSupervised'],
 ]);
 
 function typedNames(parameters: number): string {
@@ -85,13 +88,12 @@ import type { KernelExports, Watch } from '../border/kernel.ts';
 export interface RawExports {
 ${types}}
 
-/** Called rarely; the first ones leave nothing to repair. */
+/** Called rarely, and they leave nothing to repair. */
 const quiet: (keyof RawExports)[] = [
 ${listed(others.filter((name) => quiet.has(name)))}];
-const rare: (keyof RawExports)[] = [
-${listed(others.filter((name) => !quiet.has(name)))}];
 
-function guard(raw: RawExports, watch: Watch, name: keyof RawExports, isQuiet: boolean) {
+function guard(raw: RawExports, watch: Watch, name: keyof RawExports) {
+  const isQuiet = quiet.includes(name);
   const call = raw[name] as (...args: number[]) => number;
   return (...args: number[]) => {
     if (!isQuiet && !watch.isDue) watch.look();
@@ -104,12 +106,10 @@ function guard(raw: RawExports, watch: Watch, name: keyof RawExports, isQuiet: b
 }
 
 export function guardExports(raw: RawExports, watch: Watch): KernelExports {
-  const others = Object.fromEntries([
-    ...quiet.map((name) => [name, guard(raw, watch, name, true)]),
-    ...rare.map((name) => [name, guard(raw, watch, name, false)]),
-  ]);
+  const names = Object.keys(raw) as (keyof RawExports)[];
   return {
-    __proto__: others,
+    // All, of which those that are called often are written out below.
+    __proto__: Object.fromEntries(names.map((name) => [name, guard(raw, watch, name)])),
 ${wrappers}  } as unknown as KernelExports;
 }
 `;

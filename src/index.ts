@@ -47,6 +47,7 @@ export type {
   AttachOptions,
   CacheEvents,
   CacheStats,
+  DeadThread,
   GetOptions,
   IncrementOptions,
   Key,

@@ -9,6 +9,7 @@ import { selfSlot, setCanPark } from '../base/env';
 import { FAULT_TRAP, faultCode, poison } from '../base/fault';
 import { MAX_SLOT } from '../base/layout';
 import { compactOwner } from '../compact/state';
+import { deaths as countDeaths, deathWord as deathWordOf } from '../thread/deaths';
 import { answer } from '../thread/forsaken';
 import { abandonSlot, markDead as markDeadOwner } from '../thread/membership';
 import {
@@ -148,6 +149,16 @@ export function liveOwner(slot: u32): u32 {
 /** Owner number of the thread that notices deaths in this zone, or 0. Needs no slot. */
 export function supervisorOwner(): u32 {
   return supervisor();
+}
+
+/** How many threads have died and were recovered here, the supervisor left out. */
+export function deaths(): u32 {
+  return countDeaths();
+}
+
+/** A word of what is known of a death: see thread/deaths.ts. 0: nothing any more. */
+export function deathWord(death: u32, isWhat: bool): u32 {
+  return deathWordOf(death, isWhat);
 }
 
 /** Says that this thread holds the lock that proves its death when it comes free. */

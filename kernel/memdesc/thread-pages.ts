@@ -43,6 +43,18 @@ export function dropPages(slot: ThreadSlot): void {
   if (thread != 0) freePages(pfnOfAddress(thread), 0, MISC_THREAD);
 }
 
+/** How many pages a thread has for itself. */
+export function ownPages(slot: ThreadSlot): u32 {
+  let pages: u32 = 0;
+  if (slot.page != 0) pages++;
+  if (slot.zsThread != 0) pages++;
+  if (slot.keyScratch != 0) pages += 1 << KEY_ORDER;
+  if (slot.inputScratch != 0) pages += 1 << BLOCK_ORDER;
+  if (slot.outputScratch != 0) pages += 1 << BLOCK_ORDER;
+  if (slot.tableScratch != 0) pages += 1 << TABLE_ORDER;
+  return pages;
+}
+
 /** @returns 0, or ERR_NO_MEMORY; then the thread has none of the four */
 export function takeScratch(): i32 {
   const slot = selfState();

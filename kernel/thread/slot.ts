@@ -165,6 +165,11 @@ export function slotState(slot: Slot): u32 {
   return u32(loadCell(slotAt(slot))) & 3;
 }
 
+/** Owner number of who has a slot, or had it and is dead; 0: it is free. */
+export function ownerOf(slot: Slot): u32 {
+  return u32(loadCell(slotAt(slot)) >> 32);
+}
+
 /** Owner number of the live thread that has a slot, or 0. */
 export function liveOwner(slot: Slot): u32 {
   const seen = loadCell(slotAt(slot));

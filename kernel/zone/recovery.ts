@@ -19,7 +19,7 @@ import { reapQueues, repairQueues } from '../cache/recover';
 import { repairCompaction } from '../compact/recover';
 import { leaveFrames, repairFrames } from '../frames/recover';
 import { repairPages } from '../memdesc/recover';
-import { dropPages, dropScratch } from '../memdesc/thread-pages';
+import { dropPages, dropScratch, ownPages } from '../memdesc/thread-pages';
 import { repairTypes } from '../memdesc/user-type';
 import { repairLimbo } from '../reclaim/recover';
 import { leaveSlab } from '../slab/drain';
@@ -29,6 +29,7 @@ import { reapDeferred } from '../store/deferred';
 import { dropDraft } from '../store/entry';
 import { repairStore } from '../store/recover';
 import { assertHalted } from '../thread/context';
+import { tellDeath } from '../thread/deaths';
 import { breakLock, lock, unlock } from '../thread/lock';
 import { markSlotDead, releaseSlot } from '../thread/membership';
 import { highestSlot, SLOT_DEAD, slotOf, slotState, THREADS_LOCK } from '../thread/slot';
@@ -104,7 +105,9 @@ export function reapDead(): u32 {
     reapUnpublished(slot);
     reapZsmalloc(slot, isInChain(slotOf(slot).draftHead, ownCellOf(slot)));
     reapQueues(slot);
+    const pages = ownPages(slotOf(slot));
     returnOwned(slot);
+    tellDeath(slot, pages);
     releaseSlot(slot);
     recovered++;
   }

@@ -8,6 +8,7 @@
 import { corruption, type KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { workerThreads } from '../threads/registry.ts';
 import type { TierStats } from '../tier/interface.ts';
 
 export interface CacheEvents {
@@ -15,6 +16,13 @@ export interface CacheEvents {
   poisoned: { error: Error };
   /** So many entries went since the last time because memory was short, by whichever thread. */
   evicted: { entries: number };
+  /** Another thread has ended without closing the cache. Told with `recovered`. */
+  threadDied: DeadThread & {
+    /** The kernel's operation that it was in: 'write'. Undefined: it was outside. */
+    operation: string | undefined;
+  };
+  /** What it left half-done is repaired, what it had given back, with so many pages of its own. */
+  recovered: DeadThread & { pages: number };
   /**
    * This thread's second tier is not to be relied on (its breaker is not closed, or it tells no
    * changes any more), for the `reason` that it gave last; or it is again.
@@ -22,10 +30,20 @@ export interface CacheEvents {
   tier: { isDegraded: boolean; reason: string | undefined };
 }
 
+export interface DeadThread {
+  /** As in `node:worker_threads`; undefined in browsers, where threads have no numbers. */
+  threadId: number | undefined;
+  /** Its number in the cache's memory, which others get after it. */
+  slot: number;
+}
+
 type Name = keyof CacheEvents;
 type Listener = (event: never) => void;
 
-const NAMES: readonly string[] = ['poisoned', 'evicted', 'tier'] satisfies Name[];
+const NAMES: readonly Name[] = ['poisoned', 'evicted', 'tier', 'threadDied', 'recovered'];
+/** By the numbers of kernel/thread/operations.ts. */
+const OPERATIONS =
+  ',detach,recover,check,pages,folio,format,read,write,delete,attach,object,pool,compact,put,lock';
 const LOOK_MS = 100;
 // Fake timers would patch one thread of many.
 const { setInterval, clearInterval, queueMicrotask } = globalThis;
@@ -35,6 +53,7 @@ export class Events {
   readonly #listeners = new Map<string, Set<Listener>>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #evictions = 0;
+  #deaths = 0;
   #wasPoisoned = false;
   readonly #tier: () => TierStats | undefined;
   #wasDegraded = false;
@@ -55,6 +74,7 @@ export class Events {
     this.#listeners.set(name, set.add(checkListener(listener)));
     if (this.#timer !== undefined) return;
     this.#evictions = this.#kernel.counter(facts.COUNT_EVICTIONS);
+    this.#deaths = this.#kernel.deaths();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     (this.#timer as { unref?(): void }).unref?.();
   }
@@ -77,12 +97,28 @@ export class Events {
       this.#evictions += entries;
       this.#tell('evicted', { entries });
     }
+    this.#lookAtDeaths();
     this.#lookAtTier();
     const fault = kernel.fault();
     if (fault === 0 || this.#wasPoisoned) return;
     this.#wasPoisoned = true;
     const error = corruption(fault, kernel.faultSlot(), kernel.faultDetail());
     this.#tell('poisoned', { error });
+  }
+
+  /** Of more than 46 between two looks the last 46 are known. */
+  #lookAtDeaths(): void {
+    const kernel = this.#kernel;
+    const end = kernel.deaths();
+    for (let death = this.#deaths; death !== end; death = (death + 1) | 0) {
+      const [owner, what] = [kernel.deathWord(death, 0) >>> 0, kernel.deathWord(death, 1)];
+      if (owner === 0 || what === 0) continue;
+      const dead = { threadId: workerThreads() && owner - 1, slot: what & 0xff };
+      const operation = OPERATIONS.split(',')[(what >>> 8) & 0xff] || undefined;
+      this.#tell('threadDied', { ...dead, operation });
+      this.#tell('recovered', { ...dead, pages: what >>> 16 });
+    }
+    this.#deaths = end;
   }
 
   #lookAtTier(): void {
@@ -109,8 +145,8 @@ export class Events {
 }
 
 function checkName(name: unknown): string {
-  if (typeof name === 'string' && NAMES.includes(name)) return name;
-  throw new InvalidArgumentError('event', "'poisoned', 'evicted' or 'tier'", name);
+  if (NAMES.includes(name as Name)) return name as Name;
+  throw new InvalidArgumentError('event', `one of '${NAMES.join("', '")}'`, name);
 }
 
 function checkListener(listener: unknown): Listener {

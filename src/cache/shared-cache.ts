@@ -14,7 +14,7 @@ import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { isSupported, whyUnsupported } from '../border/support.ts';
 import { IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import { formatSize } from '../sizes.ts';
-import { type CacheEvents, Events } from './events.ts';
+import { type CacheEvents, type DeadThread, Events } from './events.ts';
 import { metricsText } from './metrics.ts';
 import { type NamespaceOptions, Namespaces, restoreNames } from './namespaces.ts';
 import type { NearOptions, NearStats } from './near.ts';
@@ -49,6 +49,7 @@ export type {
   AttachOptions,
   CacheEvents,
   CacheStats,
+  DeadThread,
   GetOptions,
   IncrementOptions,
   Key,
@@ -225,8 +226,9 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   /**
    * Calls `listener` in this thread, a tenth of a second late at most, while its event loop turns:
    * `poisoned` with the error that every call throws, once; `evicted` with how many entries went
-   * since the last time because memory was short; `tier` when the second one fails, or is there
-   * again. Keeps no process alive.
+   * since the last time because memory was short; `threadDied` with which thread has ended without
+   * closing the cache, and `recovered` with what it had; `tier` when the second one fails, or is
+   * there again. Keeps no process alive.
    */
   on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this {
     this.#listened().on(event, listener);

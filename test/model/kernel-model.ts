@@ -271,6 +271,7 @@ const states: [string, number][] = [
   ['ZsState', facts.ZS_STATE],
   ['StoreState', facts.STORE_STATE],
   ['ThreadsState', facts.THREADS_STATE],
+  ['DeathsState', facts.DEATHS_STATE],
   ['MemdescState', facts.MEMDESC_STATE],
   ['CompactState', facts.COMPACT_STATE],
 ];

@@ -131,6 +131,16 @@ const roles: Record<string, (...values: never[]) => unknown> = {
   },
   handle: () => cache.handle,
   threadId: () => threadId,
+  /** What this thread is told of deaths, until it has heard of so many. */
+  deaths: async (count: number) => {
+    const told: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      cache.on('threadDied', (event) => told.push(event));
+      cache.on('recovered', (event) => told.push(event) === 2 * count && resolve());
+      tell(1);
+    });
+    return told;
+  },
   get: (key: string) => cache.get(key),
   set: (key: string, bytes: number) => cache.set(key, noise(bytes)),
   evict: (sets: number) => {

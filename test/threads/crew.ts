@@ -109,6 +109,11 @@ export function wordOf(slot: number, field: string): number {
   return (facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offset) >> 2;
 }
 
+/** As if the thread of a slot were in the midst of an operation. */
+export function pretendInside({ arena }: SharedCache, slot: number, operation: number): void {
+  Atomics.store(new Int32Array(arena.memory.buffer), wordOf(slot, 'inKernel'), operation);
+}
+
 export interface Footprint {
   threads: number;
   scratch: number;

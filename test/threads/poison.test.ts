@@ -3,14 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { poisonZone } from '../support/poison-zone.ts';
-import { Actor, createCache, footprint, isPoisoned, isRecovered, wordOf } from './crew.ts';
+import { Actor, createCache, footprint, isPoisoned, isRecovered, pretendInside } from './crew.ts';
 
 const corruption = { code: 'ERR_PAGELESS_CORRUPTION' };
-
-/** Writes the word of a thread's slot that says what it is doing. */
-function pretendInside(memory: WebAssembly.Memory, slot: number, operation: number): void {
-  Atomics.store(new Int32Array(memory.buffer), wordOf(slot, 'inKernel'), operation);
-}
 
 test('a fault that one thread finds is told to every other, at its next call', async () => {
   using cache = await createCache();
@@ -30,7 +25,7 @@ test('a thread that dies in the midst of a call does no harm', async () => {
     using cache = await createCache();
     const before = footprint(cache);
     const doomed = await Actor.start(cache.handle);
-    pretendInside(cache.arena.memory, 3, operation);
+    pretendInside(cache, 3, operation);
     await doomed.worker.terminate();
     await isRecovered(cache, before);
   }

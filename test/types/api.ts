@@ -28,6 +28,7 @@ interface Pairs {
   NearOptions: [signed.NearOptions, built.NearOptions];
   SetOptions: [signed.SetOptions, built.SetOptions];
   CacheEvents: [signed.CacheEvents, built.CacheEvents];
+  DeadThread: [signed.DeadThread, built.DeadThread];
   CacheStats: [signed.CacheStats, built.CacheStats];
   ValueCodec: [signed.ValueCodec<Value>, built.ValueCodec<Value>];
   codecs: [

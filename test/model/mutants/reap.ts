@@ -59,4 +59,45 @@ export const reapMutants: Mutant[] = [
     ],
     scenarios,
   },
+  {
+    name: 'a death is told again by who comes after one that died when it had told it',
+    edits: [
+      [
+        '  if (isTold(owner, count) || owner == supervisor()) return;',
+        '  if (owner == supervisor()) return;',
+      ],
+    ],
+    scenarios: ['death-told'],
+  },
+  {
+    name: 'what was not published counts as told',
+    edits: [
+      [
+        'for (let back: u32 = 1; back <= min(count, RECORDS - 1); back++)',
+        'for (let back: u32 = 0; back <= min(count, RECORDS - 1); back++)',
+      ],
+    ],
+    scenarios: ['death-told'],
+  },
+  {
+    name: 'a slot is released before its death is told',
+    edits: [
+      [
+        '    tellDeath(slot, pages);\n    releaseSlot(slot);\n',
+        '    releaseSlot(slot);\n    tellDeath(slot, pages);\n',
+      ],
+    ],
+    scenarios: ['death-told'],
+  },
+  {
+    name: 'a death counts before its record stands',
+    edits: [
+      ['  storeWord(DEATHS_STATE, count + 1);\n', ''],
+      [
+        '  storeWord(wordAt(count, false), owner);\n',
+        '  storeWord(DEATHS_STATE, count + 1);\n  storeWord(wordAt(count, false), owner);\n',
+      ],
+    ],
+    scenarios: ['death-told'],
+  },
 ];

@@ -1,6 +1,7 @@
 /**
- * Scenarios of debts in zsmalloc: a thread is dead and left one of each kind; whoever gives them
- * back is killed, or cut short, at each step, and the next one goes on.
+ * Scenarios of debts in zsmalloc, and of telling that all are paid: a thread is dead and left one
+ * of each kind; whoever gives them back is killed, or cut short, at each step, and the next one
+ * goes on.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
@@ -85,6 +86,26 @@ function expectNothingLeft({ main, threads }: Machine): void {
   assert.equal(main.callNow('cacheInUse', facts.CACHE_ZSPAGE), zspages, 'zspages');
 }
 
+/** Has proof of the death of a thread which does nothing any more. */
+const recoverFirst: Body = async (thread) => {
+  await thread.call('markDead', ownerOf(0));
+  await thread.call('recoverDead');
+};
+
+/** Owners of those whose deaths were told, in order of their numbers. */
+function toldDeaths({ main }: Machine): unknown[] {
+  const deaths = main.callNow('deaths') as number;
+  return Array.from({ length: deaths }, (_, death) => main.callNow('deathWord', death, 0)).sort();
+}
+
+/** Looks at the first death while it is told. */
+const lookAtDeath: Body = async (thread) => {
+  const owner = await thread.call('deathWord', 0, 0);
+  const what = (await thread.call('deathWord', 0, 1)) as number;
+  const isWhole = [2, 3].includes(what & 0xff) && what >>> 16 <= 2;
+  assert.ok(owner === 0 || isWhole, `pages and slot: ${what}`);
+};
+
 export const reapScenarios: KernelScenario[] = [
   {
     name: 'reap-killed',
@@ -97,5 +118,20 @@ export const reapScenarios: KernelScenario[] = [
     // What nobody has come to.
     settle: ({ main }) => main.callNow('recoverDead'),
     check: expectNothingLeft,
+  },
+  {
+    name: 'death-told',
+    rule: 'a death is told once, though who tells it dies; who looks sees all of it or nothing',
+    bound: 1,
+    kills: 1,
+    killable: [1],
+    mustSurvive: true,
+    threads: [async () => 0, recoverFirst, lookAtDeath],
+    check: (machine) => {
+      const { main, killed } = machine;
+      main.callNow('markDead', ownerOf(0));
+      main.callNow('recoverDead');
+      assert.deepEqual(toldDeaths(machine), [0, ...killed].map(ownerOf).sort());
+    },
   },
 ];

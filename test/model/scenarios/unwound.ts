@@ -21,7 +21,7 @@ import { withdrawScenarios } from './withdraw.ts';
 
 /** They say what becomes of what a dead thread's user had: locks and objects between two calls. */
 const ofTheDead = [
-  ...['lock-unlock-killed', 'lock-three-killed', 'lock-handoff-killed'],
+  ...['lock-unlock-killed', 'lock-three-killed', 'lock-handoff-killed', 'death-told'],
   ...['slab-grow-killed', 'slab-alloc-killed', 'reader-killed-is-given-back'],
 ];
 

@@ -41,6 +41,13 @@ export class FrameMemory {
   /** Of the chunk, what is used. */
   #used = 0;
   readonly #spare: Chunk[] = [];
+  /** Chunks in which somebody has a frame, and the one that is being filled. */
+  #held = 0;
+
+  /** Bytes of chunks that cannot be used again: one frame that waits long holds all of one. */
+  get heldBytes(): number {
+    return this.#held * CHUNK_BYTES;
+  }
 
   /** Room for a frame, to be released once. */
   take(length: number): PackedFrame {
@@ -48,6 +55,7 @@ export class FrameMemory {
     if (this.#used + length > this.#chunk.bytes.length) {
       this.#chunk = this.#spare.pop() ?? chunkOf(CHUNK_BYTES, true);
       this.#used = 0;
+      this.#held++;
     }
     const at = this.#used;
     this.#used += (length + 7) & ~7;
@@ -60,8 +68,21 @@ export class FrameMemory {
     if (!chunk.isShared) return;
     chunk.live--;
     if (chunk.live > 0) return;
-    if (chunk === this.#chunk) this.#used = 0;
-    else if (this.#spare.length < MOST_SPARE) this.#spare.push(chunk);
+    if (chunk === this.#chunk) {
+      this.#used = 0;
+      return;
+    }
+    this.#held--;
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(chunk);
+  }
+
+  /** Releases a frame. @returns the same beside those that were moved or made last */
+  move(frame: PackedFrame): PackedFrame {
+    if (!frame.chunk.isShared) return frame;
+    const moved = this.take(frame.length);
+    frame.chunk.bytes.copy(moved.chunk.bytes, moved.at, frame.at, frame.at + frame.length);
+    this.release(frame);
+    return moved;
   }
 
   /** Releases frames. @returns the same in memory of their own, one for all */

@@ -24,7 +24,8 @@ export class Histogram {
     let left = share * this.#calls;
     for (const [bucket, count] of this.#counts.entries()) {
       left -= count;
-      if (count > 0 && left <= 0) return Math.min(2 ** bucket / 1000, this.#max);
+      const isOver = count > 0 && left <= 0;
+      if (isOver && bucket < BUCKETS - 1) return Math.min(2 ** bucket / 1000, this.#max);
     }
     return this.#max;
   }

@@ -50,7 +50,7 @@ function openQueue(maxQueue: number, isFailing: () => boolean = () => false) {
     queue.put(key, maker.make([blockOf(text)], text.length, 0));
   const has = (bytes: Uint8Array, text: string) =>
     Buffer.compare(bytes.subarray(40), blockOf(text).subarray(8)) === 0;
-  return { queue, tier, held, put, has };
+  return { queue, memory, tier, held, put, has };
 }
 
 for (const [maxQueue, what] of [
@@ -176,4 +176,19 @@ test('what is taken out is nobody else’s, and in one piece', () => {
     assert.notEqual(frame.chunk, again.chunk);
   }
   assert.equal(new Set(out.slice(0, 3).map(({ chunk }) => chunk)).size, 1);
+});
+
+test('frames that wait between superseded ones do not hold all of their memory', async () => {
+  let isDown = true;
+  const { queue, memory, put, held, has } = openQueue(2 ** 20, () => isDown);
+  for (let i = 0; i < 1000; i++) {
+    put(`key:${i}`, `${i}`.padEnd(500));
+    for (let n = 0; n < 50; n++) put('often', `${i}:${n}`.padEnd(500));
+  }
+  assert.equal(queue.entries, 1001);
+  assert.ok(memory.heldBytes < 2 ** 20 + 3 * queue.bytes, `${memory.heldBytes} for ${queue.bytes}`);
+  isDown = false;
+  await queue.drained();
+  for (let i = 0; i < 1000; i++) assert.ok(has(held.get(`key:${i}`)!, `${i}`.padEnd(500)));
+  assert.ok(has(held.get('often')!, '999:49'.padEnd(500)));
 });

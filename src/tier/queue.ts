@@ -31,6 +31,9 @@ const BATCH_BYTES: number = 2 ** 20;
 /** What a removal, or the place of a frame, takes besides its key. */
 const PLACE_BYTES = 64;
 
+/** What frames may hold, beyond twice what they are, before they are moved. */
+const LEAST_HELD: number = 2 ** 20;
+
 /** A frame, or a removal, and its turn. */
 interface Write {
   readonly name: KeyName;
@@ -186,6 +189,14 @@ export class WriteQueue {
     this.#fresh = [];
     this.#freshBytes = 0;
     while (this.#frameBytes > this.#policy.maxQueueBytes) this.#drop();
+    if (this.#memory.heldBytes > LEAST_HELD + 2 * this.#frameBytes) this.#moveTogether();
+  }
+
+  /** Between frames that wait lie others that were superseded: the cost of one copy for each. */
+  #moveTogether(): void {
+    for (const write of this.#waiting.values()) {
+      if (write.frame) write.frame = this.#memory.move(write.frame);
+    }
   }
 
   #place(write: Write): void {

@@ -9,9 +9,14 @@ import type { ValueKind } from '../cache/values.ts';
 import { InvalidArgumentError } from '../errors.ts';
 
 /**
- * Throws `InvalidArgumentError` unless `cache` is a SharedCache of this kind; names the right one.
+ * Throws `InvalidArgumentError` unless `cache` is a SharedCache of this kind, and all that is
+ * given; names the right one.
  */
-export function checkCache(adapter: string, cache: unknown, values: ValueKind): void {
+export function checkCache(adapter: string, cache: unknown, values: ValueKind, rest = 0): void {
+  if (rest > 0) {
+    const expected = `left out: ${adapter} takes the cache alone, and Keyv the namespace and ttl`;
+    throw new InvalidArgumentError('options', expected, `${rest} more`);
+  }
   const handle = (cache as SharedCache | undefined)?.handle;
   if (handle?.kind !== 'pageless-cache') {
     throw new InvalidArgumentError('cache', `a SharedCache with values: '${values}'`, cache);

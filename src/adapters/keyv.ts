@@ -42,8 +42,8 @@ export class KeyvStore {
   readonly #cache: SharedCache<string>;
 
   /** Throws `InvalidArgumentError` unless the cache was made with `values: 'string'`. */
-  constructor(cache: SharedCache<string>) {
-    checkCache('KeyvStore', cache, 'string');
+  constructor(cache: SharedCache<string>, ...none: []) {
+    checkCache('KeyvStore', cache, 'string', none.length);
     this.#cache = cache;
   }
 
@@ -128,8 +128,8 @@ export class Keyv5Store {
   readonly #cache: SharedCache<string>;
 
   /** Throws `InvalidArgumentError` unless the cache was made with `values: 'string'`. */
-  constructor(cache: SharedCache<string>) {
-    checkCache('Keyv5Store', cache, 'string');
+  constructor(cache: SharedCache<string>, ...none: []) {
+    checkCache('Keyv5Store', cache, 'string', none.length);
     this.#cache = cache;
   }
 

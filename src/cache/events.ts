@@ -10,6 +10,7 @@ import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { workerThreads } from '../threads/registry.ts';
 import type { TierStats } from '../tier/interface.ts';
+import { notKeyvStore } from './handle-hint.ts';
 
 export interface CacheEvents {
   /** The zone is poisoned, and every call throws this error. Told once; `recreate` goes on. */
@@ -146,6 +147,7 @@ export class Events {
 
 function checkName(name: unknown): string {
   if (NAMES.includes(name as Name)) return name as Name;
+  if (name === 'error') throw notKeyvStore();
   throw new InvalidArgumentError('event', `one of '${NAMES.join("', '")}'`, name);
 }
 

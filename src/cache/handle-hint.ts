@@ -1,5 +1,6 @@
 /**
- * What somebody may have meant who passed something else than a handle to `attach`.
+ * What somebody may have meant who passed something else than a handle to `attach`, or the cache
+ * itself where an adapter is asked for.
  *
  * A cache that is sent to a thread itself arrives there as an object without fields, and pools hand
  * on `workerData` as a whole, in which the handle is one field among others.
@@ -36,4 +37,11 @@ function hintFor(seen: unknown): string | undefined {
 
 function isHandle(value: unknown): boolean {
   return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === KIND;
+}
+
+/** The error for a Keyv, which asks for `capabilities` (6) or listens to errors (5). */
+export function notKeyvStore(): InvalidArgumentError {
+  const expected =
+    'a store of pageless/keyv: new KeyvStore(cache), for Keyv 5 new Keyv5Store(cache)';
+  return new InvalidArgumentError('store', expected, 'the cache itself');
 }

@@ -15,6 +15,7 @@ import { isSupported, whyUnsupported } from '../border/support.ts';
 import { IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import { formatSize } from '../sizes.ts';
 import { type CacheEvents, type DeadThread, Events } from './events.ts';
+import { notKeyvStore } from './handle-hint.ts';
 import { metricsText } from './metrics.ts';
 import { type NamespaceOptions, Namespaces, restoreNames } from './namespaces.ts';
 import type { NearOptions, NearStats } from './near.ts';
@@ -283,6 +284,11 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   /** As `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Only a Keyv asks for it, which was given the cache where a store is meant. @internal */
+  get capabilities(): never {
+    throw notKeyvStore();
   }
 
   /** @internal */

@@ -231,6 +231,25 @@ describe('what KeyvStore refuses', () => {
     assert.throws(() => new KeyvStore(gone), { code: 'ERR_PAGELESS_DISPOSED' });
   });
 
+  test('the cache itself as a store, when the Keyv is made; and what is told Keyv', () => {
+    const told = {
+      code: 'ERR_PAGELESS_INVALID_ARGUMENT',
+      message: /^store must be a store of pageless\/keyv: new KeyvStore\(cache\).*Keyv5Store/,
+    };
+    const store = cache as never;
+    assert.throws(() => new Keyv(store), told);
+    assert.throws(() => new Keyv({ store, namespace: 'users' }), told);
+    assert.throws(() => new Keyv5(store), told);
+    assert.throws(() => new Keyv5({ store, namespace: 'users' }), told);
+    const Loose = KeyvStore as new (...all: unknown[]) => KeyvStore;
+    assert.throws(() => new Loose(cache, { namespace: 'users' }), {
+      message: /^options must be left out: KeyvStore takes the cache alone/,
+    });
+    assert.throws(() => cache.set('key', 'value', 1000 as never), {
+      message: /^options must be an object .*seen: 1000; a time to live is \{ ttl: 1000 \}/,
+    });
+  });
+
   test('a Keyv that is too old, by version, when it is constructed', () => {
     assert.throws(() => new Keyv5({ store: new KeyvStore(cache) }), {
       code: 'ERR_PAGELESS_INVALID_ARGUMENT',

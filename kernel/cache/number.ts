@@ -28,6 +28,8 @@ import { keepTags } from './touch';
 const MAX_SAFE: i64 = 0x1f_ffff_ffff_ffff;
 /** Of -(2^53 - 1). */
 const MAX_DIGITS: i32 = 17;
+/** Tries of a call. */
+const ROUNDS: u32 = 64;
 const MINUS: u32 = 0x2d;
 const ZERO: u32 = 0x30;
 
@@ -44,8 +46,8 @@ export function incremented(): i64 {
  * @param expiry       of the new entry, as are fresh and ttl (store/extension.ts)
  * @param keepsExpiry  those of the old one instead, if there is one
  * @returns 0; or ERR_NOT_A_NUMBER, ERR_OVERFLOW, ERR_NEEDS_CLOCK, ERR_NO_MEMORY: nothing has
- *          changed
- * Progress: a round is lost to another thread's change of the line.
+ *          changed; ERR_UNMET: nor then, for each of ROUNDS was lost to another thread's change of
+ *          the line
  */
 export function increment(
   keyBytes: u32,
@@ -58,7 +60,7 @@ export function increment(
   now: u64,
 ): i32 {
   assertOutside();
-  while (true) {
+  for (let round: u32 = 0; round < ROUNDS; round++) {
     enterSection();
     const bytes = getVersioned(keyBytes, now);
     const before = bytes == ERR_NOT_FOUND ? initial : bytes < 0 ? 0 : parse(bytes);
@@ -75,6 +77,7 @@ export function increment(
     const outcome = store(bytes < 0 ? IF_NONE_YET : IF_VERSION, keyBytes, until);
     if (outcome != ERR_UNMET) return outcome;
   }
+  return ERR_UNMET;
 }
 
 function store(what: u32, keyBytes: u32, expiry: u64): i32 {

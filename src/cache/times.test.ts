@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fakeClock } from '../../test/support/fake-clock.ts';
-import { InvalidArgumentError, SharedCache, type Status } from '../index.ts';
+import {
+  InvalidArgumentError,
+  SharedCache,
+  type SharedCacheOptions,
+  type Status,
+} from '../index.ts';
 
 const FOR_EVER = Number.POSITIVE_INFINITY;
 
@@ -262,4 +267,41 @@ test('options that are wrong are typed errors, and change nothing', () => {
   }
   assert.throws(() => cache.deleteTag(''), InvalidArgumentError);
   assert.equal(cache.get('key'), 'a');
+});
+
+test('a clock that changes the key at each look: touch and noUpdateTTL end', () => {
+  let act = (): void => {};
+  const now = (): number => {
+    act();
+    return 1000;
+  };
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', now });
+  cache.set('key', 'old', { ttl: 50 });
+  let looks = 0;
+  act = () => {
+    const once = act;
+    act = () => {};
+    looks++;
+    cache.set('key', `value ${looks}`, { ttl: 50 });
+    act = once;
+  };
+  const busy = { name: 'BusyError', message: /each of 10000 tries.* by option `now`/ };
+  assert.throws(() => cache.touch('key', { ttl: 20 }), busy);
+  assert.throws(() => cache.set('key', 'new', { noUpdateTTL: true }), busy);
+  act = () => {};
+  assert.equal(cache.get('key'), `value ${looks}`);
+});
+
+test('increment gives tags in the same step as the sum, by nothing as well', () => {
+  for (const values of ['json', 'string'] as const) {
+    using cache = new SharedCache({ maxSize: '4MiB', values } as SharedCacheOptions<unknown>);
+    assert.equal(cache.increment('n', 2, { tags: ['a'], initial: 40 }), 42);
+    assert.deepEqual(cache.info('n')?.tags, ['a']);
+    assert.equal(cache.increment('n', 0, { tags: ['b'] }), 42);
+    assert.deepEqual(cache.info('n')?.tags, ['b']);
+    cache.deleteTag('a');
+    assert.equal(cache.increment('n', 1), 43);
+    cache.deleteTag('b');
+    assert.equal(cache.increment('n', 1), 1);
+  }
 });

@@ -14,7 +14,7 @@ import { takeScratch } from '../arena/scratch.ts';
 import { copyBytes, detourOf, fixedView, isBytes, isCrooked, lengthOf } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { BusyError, InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { Details } from './details.ts';
 import { putAscii, SHORT_KEY } from './short-keys.ts';
@@ -26,6 +26,8 @@ export type Key = string | Uint8Array;
 const setBytes = Uint8Array.prototype.set;
 /** Reads of a value that changed under the reader, before it counts as a miss. */
 const RESTARTS = 16;
+/** The same, where a miss would be taken for an absence. */
+const MOST_RESTARTS = 1000;
 /**
  * Views of values in the scratch that are kept, by length: making one costs as much as 1 KiB
  * copied.
@@ -222,7 +224,7 @@ export class Border {
 
   /** Reads the value of the key in the scratch, or that there is none, with its version. */
   fetchVersioned(keyBytes: number): Versioned {
-    while (true) {
+    for (let round = 0; round < MOST_RESTARTS; round++) {
       const length = this.withTime(keyBytes, (now) => this.#kernel.getVersioned(keyBytes, now));
       const version = this.#kernel.readVersion() >>> 0;
       if (length < 0) {
@@ -231,10 +233,10 @@ export class Border {
       const times = this.details.read();
       const tags = this.#kernel.readTags();
       const isLent = length <= facts.BLOCK_BYTES;
-      // Progress: a long value was overwritten while it was read.
       const bytes = isLent ? this.#outputView(length) : this.#fetchBlocks(length);
       if (bytes !== undefined) return { bytes, isLent, version, times, tags };
     }
+    throw new BusyError('a long value was overwritten each time while it was read');
   }
 
   /** Reads the first block. */
@@ -262,12 +264,7 @@ export class Border {
 
   /** Whether the key in the scratch has a value. */
   has(keyBytes: number): boolean {
-    const isThere = this.#kernel.has(keyBytes, this.#clock.guess());
-    return (
-      (isThere === facts.ERR_NEEDS_CLOCK
-        ? this.#kernel.has(keyBytes, this.#timeFor(keyBytes))
-        : isThere) === 1
-    );
+    return this.withTime(keyBytes, (now) => this.#kernel.has(keyBytes, now)) === 1;
   }
 
   /**

@@ -66,7 +66,7 @@ interface Made<T> {
 
 /** Tries of `update` after which it keeps what it has read. */
 const KEEP_AFTER = 2;
-/** Most tries of `update`: enough for 255 threads that change one key at once. */
+/** Most tries of a change: enough for 255 threads that change one key at once. */
 const TRIES = 10_000;
 
 export class Writer<T> {
@@ -120,16 +120,15 @@ export class Writer<T> {
 
   /** `set` with `noUpdateTTL`: in the time of the entry that it takes the place of. */
   #setInTime(key: Key, prepared: Prepared, status: Status | undefined): boolean {
-    while (true) {
+    const outcome = untilMet(() => {
       const border = this.#parts.live();
       const found = border.details.inspect(border.putKey(key));
       const [what, version] = conditionOf(found);
       const kept = what === facts.IF_VERSION && keptTimes(this.#parts, (found as Found).times);
-      const outcome = this.#storeIf(what, version, key, { ...prepared, ...kept });
-      if (outcome === facts.ERR_UNMET) continue;
-      if (outcome !== 0) this.remove(key, border.putKey(key));
-      return this.#report(status, outcome, prepared);
-    }
+      return this.#storeIf(what, version, key, { ...prepared, ...kept });
+    });
+    if (outcome !== 0) this.remove(key, this.#parts.live().putKey(key));
+    return this.#report(status, outcome, prepared);
   }
 
   /** Stores if the key has no value (IF_ABSENT) or has one (IF_PRESENT). */
@@ -180,6 +179,7 @@ export class Writer<T> {
     key: Key,
     change: (old: T | undefined) => In<T> | undefined,
     options: EntryOptions,
+    writesSame = false,
   ): T | undefined {
     let made: Made<T> | undefined;
     for (let tries = 0; tries < TRIES; tries++) {
@@ -187,7 +187,7 @@ export class Writer<T> {
       const born = options.tags === undefined ? -1 : this.#parts.kernel.tagClock();
       const seen = border.fetchVersioned(border.putKey(key));
       if (made === undefined || !sameBytes(made.of, seen.bytes)) {
-        made = this.#change(change, seen, born, tries >= KEEP_AFTER);
+        made = this.#change(change, seen, born, tries >= KEEP_AFTER, writesSame);
       }
       if (made.isSame) return made.value as T;
       const outcome = this.#publish(key, made, options, seen);
@@ -195,10 +195,7 @@ export class Writer<T> {
       if (outcome !== facts.ERR_UNMET) return undefined;
       if (tries < KEEP_AFTER) made = undefined;
     }
-    throw new BusyError(
-      `the key was changed during each of ${TRIES} tries to update it, by other threads or by the ` +
-        'change itself',
-    );
+    throw lost('the change itself');
   }
 
   increment(key: Key, by = 1, options: IncrementOptions = {}): number | undefined {
@@ -211,27 +208,27 @@ export class Writer<T> {
     this.#parts.live();
     checkSafeInteger('by', by);
     const read = readIncrementOptions(options);
-    // Before a tier an entry's end is not what the kernel keeps.
-    if (this.#parts.tier) return this.#incrementTiered(key, by, read);
-    const { ttl, staleFor, tags, initial } = read;
+    // Before a tier an entry's end is not what the kernel keeps, and it gives no tags.
+    if (this.#parts.tier || read.tags) return this.#incrementHere(key, by, read);
+    const { ttl, staleFor, initial } = read;
     const times = timesFrom(this.#parts, ttl, staleFor);
     const keeps = ttl === undefined && staleFor === undefined;
-    const border = this.#parts.live();
-    const keyBytes = border.putKey(key);
-    const failure = border.withTime(keyBytes, (now) => {
-      const { expiry, fresh, longTtl } = times;
-      const add = [by, initial, expiry, fresh, longTtl, keeps ? 1 : 0, now] as const;
-      return kernel.increment(keyBytes, ...add);
+    const failure = untilMet(() => {
+      const border = this.#parts.live();
+      const keyBytes = border.putKey(key);
+      return border.withTime(keyBytes, (now) => {
+        const { expiry, fresh, longTtl } = times;
+        const add = [by, initial, expiry, fresh, longTtl, keeps ? 1 : 0, now] as const;
+        return kernel.increment(keyBytes, ...add);
+      });
     });
     if (failure === facts.ERR_NOT_A_NUMBER) throw noNumber(key);
     if (failure === facts.ERR_OVERFLOW) throw tooFar(key);
     const sum = kernel.incremented();
-    if (!this.#report(read.status, failure, String(sum))) return undefined;
-    if (tags !== undefined) this.#tag(key, read);
-    return sum;
+    return this.#report(read.status, failure, String(sum)) ? sum : undefined;
   }
 
-  #incrementTiered(
+  #incrementHere(
     key: Key,
     by: number,
     options: EntryOptions & { initial: number },
@@ -242,20 +239,8 @@ export class Writer<T> {
       const sum = addTo(key, text as string, by);
       return (isJson ? sum : String(sum)) as In<T>;
     };
-    const sum = this.#update(key, change, options);
+    const sum = this.#update(key, change, options, true);
     return sum === undefined ? undefined : Number(sum);
-  }
-
-  /** Gives the key's value other tags, whatever it is by now. */
-  #tag(key: Key, options: EntryOptions): void {
-    let seen: Versioned;
-    let same: { bytes: Uint8Array; born: number };
-    do {
-      const border = this.#parts.live();
-      seen = border.fetchVersioned(border.putKey(key));
-      if (seen.bytes === undefined) return;
-      same = { bytes: new Uint8Array(seen.bytes), born: -1 };
-    } while (this.#publish(key, same, options, seen) === facts.ERR_UNMET);
   }
 
   /** Gives the key's value a new time to live, by default its own. @returns whether it did */
@@ -263,20 +248,20 @@ export class Writer<T> {
     const { kernel, settings, tier } = this.#parts;
     this.#parts.live();
     const { ttl, staleFor } = readTimeOptions(options);
-    while (true) {
+    const outcome = untilMet(() => {
       const border = this.#parts.live();
       const found = border.details.inspect(border.putKey(key));
-      if (typeof found === 'number' || found.isStale) return false;
+      if (typeof found === 'number' || found.isStale) return facts.ERR_NOT_FOUND;
       const own = ttl ?? (found.ttl === 0 ? ownTtl(found.times, settings) : found.ttl);
       const times = timesFrom(this.#parts, own, staleFor ?? staleForOf(found.times));
       const keyBytes = this.#parts.live().putKey(key);
       const { expiry, fresh, longTtl } = times;
-      const outcome = kernel.touch(found.version, keyBytes, expiry, fresh, longTtl);
-      if (outcome === facts.ERR_UNMET) continue;
+      const failure = kernel.touch(found.version, keyBytes, expiry, fresh, longTtl);
       const what = { length: UNKNOWN_LENGTH, ttl: own, tags: found.tags > 0 ? undefined : NO_TAGS };
-      if (outcome === 0 && tier) tier.wrote(tier.note(key, keyBytes), keyBytes, what);
-      return outcome === 0;
-    }
+      if (failure === 0 && tier) tier.wrote(tier.note(key, keyBytes), keyBytes, what);
+      return failure;
+    });
+    return outcome === 0;
   }
 
   /** Runs the user's code: what it throws has changed nothing. */
@@ -285,6 +270,7 @@ export class Writer<T> {
     { bytes, isLent }: Versioned,
     born: number,
     isKept: boolean,
+    writesSame: boolean,
   ): Made<T> {
     // A copy: the slice of a Buffer, as what is lent may be, would be lent as well.
     const of = isKept && bytes !== undefined ? new Uint8Array(bytes) : undefined;
@@ -293,7 +279,7 @@ export class Writer<T> {
     if (isThenable(value)) {
       throw new InvalidArgumentError('change', 'a function that returns no promise', value);
     }
-    const isSame = value === old;
+    const isSame = value === old && !writesSame;
     const isNone = isSame || value === undefined;
     const made = isNone ? undefined : this.#parts.codec.serialize(value as T);
     return { value, isSame, bytes: made, of, born };
@@ -371,6 +357,26 @@ export class Writer<T> {
     }
     return outcome === 0;
   }
+}
+
+/**
+ * Makes a change on a condition until nothing has come between, or for as often as `update` does.
+ *
+ * @returns 0 or ERR_…
+ */
+function untilMet(attempt: () => number): number {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const outcome = attempt();
+    if (outcome !== facts.ERR_UNMET) return outcome;
+  }
+  throw lost('option `now`');
+}
+
+/** @param code  of the user's, that the tries have run */
+function lost(code: string): BusyError {
+  return new BusyError(
+    `the key was changed during each of ${TRIES} tries to update it, by other threads or by ${code}`,
+  );
 }
 
 /** What a set asks for that is to take the place of what was found, or of nothing. */

@@ -159,6 +159,20 @@ test('memory that is no zone, or another one, is refused and not written', () =>
   }
 });
 
+test('a valid beginning before noise, or before nothing, is refused and not written', () => {
+  using arena = new Arena({ size: '4MiB' });
+  for (const valid of [64, 128, 320, 512, 1024, 4096]) {
+    for (const rest of [randomFillSync(new Uint8Array(2 ** 22)), new Uint8Array(2 ** 22)]) {
+      const memory = copyOf(arena, 64, 0, 0);
+      const bytes = new Uint8Array(memory.buffer);
+      bytes.set(rest.subarray(valid), valid);
+      const before = bytes.slice();
+      assert.throws(() => attachTo(memory), IncompatibleZoneError, `${valid} bytes are valid`);
+      assert.ok(Buffer.compare(before, bytes.slice()) === 0, `${valid}: it was written`);
+    }
+  }
+});
+
 test('a zone without a cache is refused by SharedCache, and left', () => {
   using arena = new Arena({ size: '4MiB' });
   using other = new SharedCache({ maxSize: '4MiB' });

@@ -8,309 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fakeClock } from '../../test/support/fake-clock.ts';
-import { NotANumberError } from '../errors.ts';
-import { type CacheView, type NearOptions, SharedCache, type Version } from '../index.ts';
-
-interface Expected {
-  value: string;
-  /** 0 = never. */
-  expiry: number;
-  tag: string;
-}
-
-/** The oracle, with versions that only rise. */
-class Oracle {
-  readonly entries = new Map<string, Expected>();
-  now = 0;
-
-  find(key: string): string | undefined {
-    return this.entries.get(key)?.value;
-  }
-
-  put(key: string, value: string, ttl = 0, tag = ''): void {
-    this.entries.set(key, { value, expiry: ttl === 0 ? 0 : this.now + ttl, tag });
-  }
-
-  /** As what changes a value and was given neither ttl nor tags. */
-  change(key: string, value: string): void {
-    const { expiry = 0, tag = '' } = this.entries.get(key) ?? {};
-    this.entries.set(key, { value, expiry, tag });
-  }
-
-  tick(ms: number): void {
-    this.now += ms;
-    for (const [key, { expiry }] of this.entries) {
-      if (expiry !== 0 && this.now >= expiry) this.entries.delete(key);
-    }
-  }
-}
-
-interface World {
-  cache: CacheView<string>;
-  oracle: Oracle;
-  tick(ms: number): void;
-  /** What getWithVersion gave last, and what the key had then. */
-  seen: Map<string, { version: Version; value: string }>;
-}
-
-/** A call of both. @returns the two answers, which must be equal */
-type Step = (world: World) => [ours: unknown, expected: unknown];
-
-const key = fc.oneof(
-  { weight: 5, arbitrary: fc.constantFrom('a', 'b', 'c', '__proto__') },
-  { weight: 1, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 90 }) },
-);
-const value = fc.oneof(
-  fc.constantFrom('', '0', '41', '-7', 'text', '9007199254740991'),
-  fc.string({ unit: 'grapheme', maxLength: 200 }),
-  fc.nat(80_000).map((n) => 'long '.repeat(n / 5)),
-);
-const ttl = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 40 }));
-const tag = fc.constantFrom('red', 'green');
-const keys = fc.array(key, { maxLength: 80 });
-
-/** A whole number as the cache keeps it, or undefined. */
-function numberOf(text: string): number | undefined {
-  return /^(0|-?[1-9]\d*)$/.test(text) && Number.isSafeInteger(Number(text))
-    ? Number(text)
-    : undefined;
-}
-
-function increment({ cache, oracle }: World, name: string, by: number): [unknown, unknown] {
-  const old = oracle.find(name);
-  const number = old === undefined ? 0 : numberOf(old);
-  const sum = number === undefined ? undefined : number + by;
-  if (sum === undefined || !Number.isSafeInteger(sum)) {
-    assert.throws(() => cache.increment(name, by), NotANumberError);
-    return [cache.get(name), old];
-  }
-  oracle.change(name, String(sum));
-  return [cache.increment(name, by), sum];
-}
-
-function getOrSetSync({ cache, oracle }: World, name: string, made: string, life: number) {
-  const old = oracle.find(name);
-  if (old === undefined) oracle.put(name, made, life);
-  return [cache.getOrSetSync(name, () => made, { ttl: life }), old ?? made] as [unknown, unknown];
-}
-
-function update({ cache, oracle }: World, name: string, made: string): [unknown, unknown] {
-  const old = oracle.find(name);
-  if (made === 'text') oracle.entries.delete(name);
-  else oracle.change(name, (old ?? '') + made);
-  const answer = cache.update(name, (text) => (made === 'text' ? undefined : (text ?? '') + made));
-  return [answer, made === 'text' ? undefined : (old ?? '') + made];
-}
-
-/** A throw changes nothing. */
-function updateThrows({ cache, oracle }: World, name: string): [unknown, unknown] {
-  const change = () => {
-    throw new RangeError('of change');
-  };
-  assert.throws(() => cache.update(name, change), RangeError);
-  return [cache.peek(name), oracle.find(name)];
-}
-
-/** Nothing but this thread changes the cache, so it fails only where the key has changed. */
-function setIfVersion({ cache, oracle, seen }: World, name: string, made: string) {
-  const known = seen.get(name);
-  if (known === undefined || oracle.find(name) !== known.value) return [0, 0] as [unknown, unknown];
-  const isKept = cache.setIfVersion(name, made, known.version);
-  seen.delete(name);
-  if (isKept) oracle.put(name, made);
-  return [cache.get(name), oracle.find(name)] as [unknown, unknown];
-}
-
-const steps: fc.Arbitrary<Step> = fc.oneof(
-  fc.tuple(key, value, ttl).map(
-    ([k, v, t]): Step =>
-      ({ cache, oracle }) => {
-        oracle.put(k, v, t);
-        return [cache.set(k, v, { ttl: t }), true];
-      },
-  ),
-  fc.tuple(key, value, ttl).map(
-    ([k, v, t]): Step =>
-      ({ cache, oracle }) => {
-        const isNew = oracle.find(k) === undefined;
-        if (isNew) oracle.put(k, v, t);
-        return [cache.add(k, v, { ttl: t }), isNew];
-      },
-  ),
-  fc.tuple(key, value, ttl).map(
-    ([k, v, t]): Step =>
-      ({ cache, oracle }) => {
-        const isThere = oracle.find(k) !== undefined;
-        if (isThere) oracle.put(k, v, t);
-        return [cache.replace(k, v, { ttl: t }), isThere];
-      },
-  ),
-  fc.tuple(key, value).map(
-    ([k, v]): Step =>
-      (world) =>
-        update(world, k, v),
-  ),
-  key.map(
-    (k): Step =>
-      (world) =>
-        updateThrows(world, k),
-  ),
-  fc.tuple(key, fc.integer({ min: -5, max: 5 })).map(
-    ([k, n]): Step =>
-      (w) =>
-        increment(w, k, n),
-  ),
-  fc.tuple(key, value, ttl).map(
-    ([k, v, t]): Step =>
-      (world) =>
-        getOrSetSync(world, k, v, t),
-  ),
-  key.map(
-    (k): Step =>
-      ({ cache, oracle, seen }) => {
-        const found = cache.getWithVersion(k);
-        if (found) seen.set(k, found);
-        return [found?.value, oracle.find(k)];
-      },
-  ),
-  fc.tuple(key, value).map(
-    ([k, v]): Step =>
-      (world) =>
-        setIfVersion(world, k, v),
-  ),
-  key.map(
-    (k): Step =>
-      ({ cache, oracle }) => [cache.get(k), oracle.find(k)],
-  ),
-  key.map(
-    (k): Step =>
-      ({ cache, oracle }) => [cache.peek(k), oracle.find(k)],
-  ),
-  key.map(
-    (k): Step =>
-      ({ cache, oracle }) => [cache.has(k), oracle.find(k) !== undefined],
-  ),
-  key.map(
-    (k): Step =>
-      ({ cache, oracle }) => {
-        const text = cache.read(k, (bytes) =>
-          new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes),
-        );
-        return [text, oracle.find(k)];
-      },
-  ),
-  key.map(
-    (k): Step =>
-      ({ cache, oracle }) => {
-        const target = new Uint8Array(3 + (cache.info(k)?.size ?? 0));
-        const bytes = cache.getInto(k, target, 3) ?? 0;
-        const text = new TextDecoder('utf-8', { ignoreBOM: true });
-        return [text.decode(target.subarray(3, 3 + bytes)), oracle.find(k) ?? ''];
-      },
-  ),
-  key.map(
-    (k): Step =>
-      ({ cache, oracle }) => {
-        const found = oracle.entries.get(k);
-        const never = found?.expiry === 0 ? Number.POSITIVE_INFINITY : 0;
-        const left = found && found.expiry !== 0 ? found.expiry - oracle.now : never;
-        return [cache.getRemainingTTL(k), left];
-      },
-  ),
-  key.map(
-    (k): Step =>
-      ({ cache, oracle }) => [cache.delete(k), oracle.entries.delete(k)],
-  ),
-  keys.map(
-    (all): Step =>
-      ({ cache, oracle }) => [cache.getMany(all), all.map((k) => oracle.find(k))],
-  ),
-  fc.array(fc.tuple(key, value), { maxLength: 20 }).map(
-    (all): Step =>
-      ({ cache, oracle }) => {
-        for (const [k, v] of all) oracle.put(k, v);
-        return [cache.setMany(all), all.map(() => true)];
-      },
-  ),
-  keys.map(
-    (all): Step =>
-      ({ cache, oracle }) => [cache.deleteMany(all), all.map((k) => oracle.entries.delete(k))],
-  ),
-  fc.tuple(key, value, ttl, tag).map(
-    ([k, v, t, name]): Step =>
-      ({ cache, oracle }) => {
-        oracle.put(k, v, t, name);
-        return [cache.set(k, v, { ttl: t, tags: [name, 'another'] }), true];
-      },
-  ),
-  tag.map(
-    (name): Step =>
-      ({ cache, oracle }) => {
-        for (const [k, entry] of oracle.entries) if (entry.tag === name) oracle.entries.delete(k);
-        return [cache.deleteTag(name), undefined];
-      },
-  ),
-  fc.tuple(key, ttl).map(
-    ([k, t]): Step =>
-      ({ cache, oracle }) => {
-        const entry = oracle.entries.get(k);
-        if (entry) entry.expiry = t === 0 ? 0 : oracle.now + t;
-        return [cache.touch(k, { ttl: t }), entry !== undefined];
-      },
-  ),
-  key.map(
-    (k): Step =>
-      ({ cache, oracle }) => {
-        const { tag: name } = oracle.entries.get(k) ?? { tag: '' };
-        return [cache.info(k)?.tags.includes(name || 'none') ?? false, name !== ''];
-      },
-  ),
-  fc.constant<Step>(({ cache, oracle }) => [cache.clear(), oracle.entries.clear()]),
-  fc.constant<Step>(({ cache, oracle }) => {
-    cache.purgeStale();
-    return [cache.size, oracle.entries.size];
-  }),
-  fc.constant<Step>(({ cache, oracle }) => [
-    [...cache].sort(),
-    [...oracle.entries].map(([k, { value: v }]) => [k, v]).sort(),
-  ]),
-  fc.constant<Step>(({ cache, oracle }) => [
-    [[...cache.keys()].sort(), [...cache.values()].sort()],
-    [[...oracle.entries.keys()].sort(), [...oracle.entries.values()].map((e) => e.value).sort()],
-  ]),
-  fc.integer({ min: 1, max: 25 }).map(
-    (ms): Step =>
-      ({ oracle, tick }) => {
-        oracle.tick(ms);
-        return [tick(ms), undefined];
-      },
-  ),
-);
-
-/** Plays it on a cache. Who has it open as well is asked every now and then. */
-function play(
-  sequence: readonly Step[],
-  near?: NearOptions,
-  open: (cache: SharedCache<string>) => CacheView<string> = (cache) => cache,
-): World & { cache: SharedCache<string> } {
-  const { now, tick } = fakeClock();
-  const brought = { now, ...(near && { near }) };
-  const cache = new SharedCache<string>({ maxSize: '64MiB', values: 'string', ...brought });
-  using other = SharedCache.attach<string>(cache.handle, brought);
-  const world: World = { cache: open(cache), oracle: new Oracle(), tick, seen: new Map() };
-  for (const [i, step] of sequence.entries()) {
-    const isOthers = near !== undefined && i % 3 === 2;
-    const [ours, expected] = step(isOthers ? { ...world, cache: open(other) } : world);
-    assert.deepEqual(ours, expected, `step ${i}`);
-    // What each of them keeps near is looked at after all that anybody has done.
-    for (const one of near ? [world.cache, open(other)] : []) {
-      for (const name of ['a', 'b', 'c']) assert.equal(one.get(name), world.oracle.find(name));
-    }
-  }
-  cache.arena.check();
-  return { ...world, cache };
-}
+import { play, type Step, steps } from '../../test/support/api-steps.ts';
+import { SharedCache, type ValueCodec } from '../index.ts';
 
 const runs = Number(process.env.PAGELESS_MODEL_RUNS ?? 150);
 
@@ -322,9 +21,12 @@ test('any sequence of calls answers like a Map', () => {
 
 test('so does a namespace, and the cache and another one keep what they have', () => {
   const run = (sequence: Step[]) => {
-    const { cache } = play(sequence, undefined, (one) => {
-      for (const view of [one, one.namespace('other')]) view.set('a', 'its own', { tags: ['red'] });
-      return one.namespace('n');
+    const { cache } = play(sequence, {
+      open: (one) => {
+        for (const view of [one, one.namespace('other')])
+          view.set('a', 'its own', { tags: ['red'] });
+        return one.namespace('n');
+      },
     });
     for (const view of [cache, cache.namespace('other')]) {
       assert.deepEqual([...view], [['a', 'its own']]);
@@ -342,7 +44,7 @@ test('so does a namespace, and the cache and another one keep what they have', (
 test('it does with values near, whichever of two that have it open is asked', () => {
   let hits = 0;
   const run = (sequence: Step[]) => {
-    const { cache } = play(sequence, { max: 3 });
+    const { cache } = play(sequence, { near: { max: 3 } });
     hits += cache.stats().near!.hits;
     cache.close();
   };
@@ -351,19 +53,44 @@ test('it does with values near, whichever of two that have it open is asked', ()
   assert.ok(hits > runs, 'near was of no use');
 });
 
+test('so does a cache with a codec of its own', () => {
+  const buffer = Buffer.alloc(320_000);
+  const values: ValueCodec<string> = {
+    // Used again for the next value.
+    serialize: (value) => buffer.subarray(0, buffer.write(value)),
+    deserialize: (bytes) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes),
+  };
+  const sequences = fc.array(steps, { maxLength: 60, size: 'max' });
+  const run = (sequence: Step[]) => play(sequence, { values }).cache.close();
+  fc.assert(fc.property(sequences, run), { numRuns: Math.ceil(runs / 3) });
+});
+
 test('what was saved after any sequence is there when it is loaded', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pageless-model-'));
   const file = join(folder, 'cache');
-  const run = async (sequence: Step[]) => {
-    const { cache, oracle } = play(sequence);
+  const run = async (sequence: Step[], isNamed: boolean) => {
+    const { cache, oracle } = play(sequence, {
+      open: (one) => {
+        (isNamed ? one : one.namespace('n')).set('beside', 'it');
+        return isNamed ? one.namespace('n') : one;
+      },
+    });
     await cache.save(file);
     cache.close();
     const never = [...oracle.entries].filter(([, { expiry }]) => expiry === 0);
     using loaded = await SharedCache.load<string>(file, { now: () => 1 });
-    const found = [...loaded].filter(([k]) => oracle.entries.get(k as string)?.expiry === 0);
+    const [view, other] = [loaded.namespace('n'), loaded];
+    const own = isNamed ? view : other;
+    const found = [...own].filter(([k]) => oracle.entries.get(k as string)?.expiry === 0);
     assert.deepEqual(found.sort(), never.map(([k, { value: v }]) => [k, v]).sort());
+    for (const [k, { tag }] of never)
+      assert.equal(own.info(k)?.tags.includes(tag || 'none'), tag !== '');
+    // What `clear` of the cache has taken is not there.
+    const beside = (isNamed ? other : view).get('beside');
+    assert.ok(beside === 'it' || !isNamed);
   };
   const sequences = fc.array(steps, { maxLength: 30 });
-  await fc.assert(fc.asyncProperty(sequences, run), { numRuns: Math.ceil(runs / 15) });
+  const property = fc.asyncProperty(sequences, fc.boolean(), run);
+  await fc.assert(property, { numRuns: Math.ceil(runs / 8) });
   rmSync(folder, { recursive: true });
 });

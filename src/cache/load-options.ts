@@ -58,6 +58,8 @@ export interface Request<V> {
   signal: Signal | undefined;
   timeoutMs: number;
   isRefresh: boolean;
+  /** Nobody waits for it: it is not computed alone, beside who computes for all. */
+  isAside: boolean;
   staleIfError: boolean;
   status: Status;
 }
@@ -98,6 +100,7 @@ export function readRequest<V>(
     signal,
     timeoutMs: readTimeout(timeoutMs),
     isRefresh: checkBoolean('forceRefresh', forceRefresh),
+    isAside: false,
     staleIfError: checkBoolean('staleIfError', staleIfError),
     status: readStatus(status) ?? {},
   };

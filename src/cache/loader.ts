@@ -64,7 +64,7 @@ export class Loader<V> {
       const value = this.#received(outcome, request, came);
       if (value !== undefined) return value;
     }
-    return this.#alone(request);
+    return request.isAside ? undefined : this.#alone(request);
   }
 
   /** The same while this thread stands still; not for another's result if `servesStale`. */

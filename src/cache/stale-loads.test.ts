@@ -38,6 +38,26 @@ test('what is stale is served at once, while one computes with it', async () => 
   cache.close();
 });
 
+test('one computes for all that are served, though what it gives cannot be handed on', async () => {
+  const { cache, clock } = timed();
+  cache.set('k', 'old', { ttl: 100, staleFor: 1000 });
+  clock.time += 200;
+  for (const result of [undefined, 'x'.repeat(2 ** 20)]) {
+    let calls = 0;
+    const compute = async () => {
+      calls++;
+      await setImmediate();
+      return result;
+    };
+    const served = [1, 2, 3, 4].map(() => cache.getOrSet('k', compute));
+    assert.deepEqual(await Promise.all(served), Array(4).fill('old'));
+    for (let turn = 0; turn < 4; turn++) await setImmediate();
+    assert.equal(calls, 1);
+  }
+  assert.equal(cache.stats().loads.alone, 0);
+  cache.close();
+});
+
 test('a refresh that fails leaves what is stale, and the next caller asks again', async () => {
   const { cache, clock } = timed();
   cache.set('k', 'old', { ttl: 100, staleFor: 1000 });

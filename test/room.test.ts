@@ -6,9 +6,16 @@ import { SharedCache } from '../src/index.ts';
 
 const MAX_SIZE = 8 * 2 ** 20;
 
-for (const kind of ['deleted', 'expired', 'overwritten'] satisfies Hole[]) {
-  test(`values fit between what is left when most were ${kind}`, (context) => {
-    const room = holes(MAX_SIZE, kind);
+const kinds: [Hole, bytes: number][] = [
+  ['deleted', MAX_SIZE],
+  ['expired', MAX_SIZE],
+  ['overwritten', MAX_SIZE],
+  // Then just the pages are left that are kept for whoever comes.
+  ['overwritten', MAX_SIZE - 2 ** 18],
+];
+for (const [kind, bytes] of kinds) {
+  test(`values fit between what is left of ${bytes} when most were ${kind}`, (context) => {
+    const room = holes(bytes, kind);
     context.diagnostic(JSON.stringify(room));
     assert.equal(room.out, 0);
     assert.equal(room.refusals, 0);

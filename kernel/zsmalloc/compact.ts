@@ -111,14 +111,18 @@ export function compactSome(pool: u32, threshold: u32): i32 {
   return 0;
 }
 
-/** One source and one target of a class. @returns objects moved */
-export function compactClass(thread: ThreadState, record: usize): i32 {
+/**
+ * One source and one target of a class.
+ *
+ * @param urgency  URGENT: holes of the target may take the last pages. @returns objects moved
+ */
+export function compactClass(thread: ThreadState, record: usize, urgency: u32 = 0): i32 {
   const source = takeEmptiest(record);
   if (source == 0) return 0;
   const target = takeFullest(record);
   thread.source = source;
-  let moved = moveSome(thread, source, target == 0 ? source : target);
-  if (moved == 0 && target != 0 && isStuck(source)) moved = moveInto(thread, source, record);
+  let moved = moveSome(thread, source, target == 0 ? source : target, urgency);
+  if (moved == 0 && target != 0 && isStuck(source)) moved = moveInto(thread, source, record, urgency);
   if (target != 0) disown(target);
   thread.leftAt = beginGracePeriod();
   finishSource(thread);
@@ -141,17 +145,17 @@ function isStuck(desc: u32): bool {
  * on to the fullest. There must be a third zspage, the fullest, which we own: of two, objects would
  * go to and fro. @returns objects moved
  */
-function moveInto(thread: ThreadState, stuck: u32, record: usize): i32 {
+function moveInto(thread: ThreadState, stuck: u32, record: usize, urgency: u32): i32 {
   const source = takeEmptiest(record);
   if (source == 0) return 0;
   thread.source = source;
-  const moved = moveSome(thread, source, stuck);
+  const moved = moveSome(thread, source, stuck, urgency);
   disown(stuck);
   return moved;
 }
 
 /** Moves up to MOVES objects. @returns how many */
-function moveSome(thread: ThreadState, source: u32, target: u32): i32 {
+function moveSome(thread: ThreadState, source: u32, target: u32, urgency: u32): i32 {
   // A mover is the only one who takes two of these locks, and it owns both zspages: no circle.
   lock(zspageLockAt(target));
   if (source != target) lock(zspageLockAt(source));
@@ -164,7 +168,7 @@ function moveSome(thread: ThreadState, source: u32, target: u32): i32 {
     index--;
     if (source == target && free > index) break;
     if (!isSlotUsed(source, index) || !isMovable(source, index)) continue;
-    if (!fillSlot(target, free)) break;
+    if (!fillSlot(target, free, urgency)) break;
     if (moveObject(source, index, target, free)) {
       setBit(leftBits(thread), index);
       moved++;

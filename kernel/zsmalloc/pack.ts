@@ -7,8 +7,11 @@
  * in it: a look is two loads (pool-table.ts), so that where nothing is to be had little is lost.
  *
  * Whoever packs does it for pages that it needs. It stops when it has them, when it has moved 64
- * objects for each, when nothing is promised, or when readers are still at what it has moved.
+ * objects for each, when nothing is promised, or when readers are still at what it has moved. Where
+ * a class has as many loose zspages as pages are needed, holes that objects are moved into may take
+ * the last pages, which are kept for whoever comes or reclaims: it will give more than it takes.
  */
+import { URGENT } from '../frames/class';
 import { compactClass, compactedPages, finishSource } from './compact';
 import { classAt, listedOf, looseOf, MOVES_PER_PAGE } from './pool-table';
 import { classCount, zsState } from './size-class';
@@ -34,7 +37,8 @@ export function packSome(pages: u32): u32 {
   // From the largest class down. Of huge objects each has its page: nothing to be had.
   for (let sizeClass = classCount() - 1; sizeClass != 0; sizeClass--) {
     const record = classAt(zsState().store, sizeClass - 1);
-    while (isPromising(record) && packStep(thread, record)) {
+    const urgency: u32 = looseOf(record) >= pages ? URGENT : 0;
+    while (isPromising(record) && packStep(thread, record, urgency)) {
       if (compactedPages() >= goal || packed >= limit || thread.source != 0) {
         return freedFor(goal, pages);
       }
@@ -52,8 +56,8 @@ function isPromising(record: usize): bool {
 }
 
 /** @returns whether anything was moved */
-function packStep(thread: ThreadState, record: usize): bool {
-  const moved = compactClass(thread, record);
+function packStep(thread: ThreadState, record: usize, urgency: u32): bool {
+  const moved = compactClass(thread, record, urgency);
   packed += moved;
   return moved != 0;
 }

@@ -224,13 +224,13 @@ export function initZspage(desc: u32, pool: u32, sizeClass: u32, owner: u32, lis
  *
  * @returns false when a page was missing; then nothing has changed
  */
-export function fillSlot(desc: u32, index: u32): bool {
+export function fillSlot(desc: u32, index: u32, urgency: u32 = 0): bool {
   assertLocked(zspageLockAt(desc));
   const bytes = shapeBytes(zspageShape(desc));
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
-  if (!holdPage(desc, first)) return false;
-  if (last != first && !holdPage(desc, last)) {
+  if (!holdPage(desc, first, urgency)) return false;
+  if (last != first && !holdPage(desc, last, urgency)) {
     dropPageIfUntouched(desc, first);
     return false;
   }
@@ -260,9 +260,9 @@ function hasNeighbour(desc: u32, index: u32, bytes: u32, k: u32): bool {
   return false;
 }
 
-function holdPage(desc: u32, k: u32): bool {
+function holdPage(desc: u32, k: u32, urgency: u32): bool {
   if (peekWord(pageEntryAt(desc, k)) != 0) return true;
-  const pfn = takeBlock(0, CLASS_MOVABLE);
+  const pfn = takeBlock(0, CLASS_MOVABLE | urgency);
   if (pfn == 0) return false;
   storePageWord(pfn, desc | TYPE_ZSPAGE);
   storeWord(pageEntryAt(desc, k), pfn);

@@ -34,6 +34,7 @@ const rare = new Set([
   ...['formatStore', 'hasStore', 'adoptRecords', 'adoptHead', 'growIndexFor', 'adoptImage'],
   ...['clearSome', 'reclaim', 'beginPurge', 'purgeNext', 'synchronize', 'sectionAge', 'limboOf'],
   ...['openClock', 'clockOrigin', 'isOwnClock', 'raiseSlept', 'adoptClock', 'prepare', 'window'],
+  ...['prepareSmall', 'takeLarge', 'giveLarge'],
   ...['beginCompaction', 'beginEvacuation', 'beginWithdrawal', 'compactStep', 'endCompaction'],
   ...['compactFigure', 'skippedPages', 'whyHeld', 'registerType', 'typeNameAt', 'describePage'],
   ...['poisonPage', 'unpoisonPage', 'cacheNameOf', 'openCache', 'slabFigure', 'cacheInUse'],

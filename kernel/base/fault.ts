@@ -60,6 +60,8 @@ export const ERR_UNMET: i32 = -25;
 export const ERR_NOT_A_NUMBER: i32 = -26;
 /** The sum is not between -2^53 and 2^53. */
 export const ERR_OVERFLOW: i32 = -27;
+/** The entry needs a large scratch: call again with one. */
+export const ERR_NEEDS_SCRATCH: i32 = -28;
 
 /** A lock's owner is no thread of the zone. */
 export const FAULT_LOCK_OWNER_DIED: u32 = 2;

@@ -18,6 +18,7 @@
 import { ERR_NO_MEMORY, ERR_UNMET } from '../base/fault';
 import { PAGE_SHIFT } from '../base/layout';
 import { keepFree } from '../frames/watermark';
+import { formatLargeScratch } from '../memdesc/large-scratch';
 import { takeScratch } from '../memdesc/thread-pages';
 import {
   awaitReclaim,
@@ -91,6 +92,7 @@ const ATTACH_RESERVE_PAGES: u32 = 8;
 export function formatStore(): i32 {
   keepFree(ATTACH_RESERVE_PAGES);
   let failure = formatPool();
+  if (failure == 0) failure = formatLargeScratch();
   if (failure == 0) failure = formatShards();
   if (failure == 0) failure = formatLeases();
   return failure != 0 ? failure : formatIndex();
@@ -114,12 +116,9 @@ function makeRoom(bytes: u32): u32 {
   return after == NOTHING_FREED && entries != 0 ? FREED : after;
 }
 
-/**
- * Takes this thread's scratch, and the pages that it counts in, at the expense of entries if need
- * be. @returns 0 or ERR_NO_MEMORY
- */
-export function prepare(): i32 {
-  while (takeScratch() != 0 || (isStoreFormatted() && !joinSpaces()))
+/** Takes this thread's scratch and pages to count in: entries may go. @returns 0, ERR_NO_MEMORY */
+export function prepare(isSmall: bool): i32 {
+  while (takeScratch(isSmall) != 0 || (isStoreFormatted() && !joinSpaces()))
     if (!isStoreFormatted() || makeRoom(EVICT_BYTES) != FREED) return ERR_NO_MEMORY;
   return 0;
 }

@@ -7,11 +7,11 @@
  * meanwhile, a key that is there all the time is listed once.
  */
 import { loadWord, pokeWord } from '../base/words';
+import { scratchRoom } from '../memdesc/thread-pages';
 import { failIfNeverThere, leafAt, leafCount, numberFor } from '../store/directory';
 import { entryHash, entryKeyBytes, readKey, spaceOf } from '../store/entry-head';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { ALIVE, lifeAt } from '../store/life';
-import { BLOCK_BYTES } from '../store/limits';
 import { SPACE_SHIFT } from '../store/spaces';
 import { assertInSection } from '../thread/context';
 import { selfState } from '../thread/slot';
@@ -75,7 +75,7 @@ function listRange(leaf: u32, cursor: u32, end: u32, now: u64, space: u32): bool
     const own = spaceOf(place);
     if (own != space && space != ALL_SPACES) continue;
     const room = 4 + ((entryKeyBytes(place) + 3) & ~3);
-    if (at + room + 4 > start + BLOCK_BYTES) {
+    if (at + room + 4 > start + scratchRoom()) {
       pokeWord(at, 0);
       return false;
     }

@@ -17,12 +17,12 @@
  *   freed   journal.doomed := result · result := 0           dead between: doomed
  */
 import { selfSlot } from '../base/env';
-import { ERR_BUSY, ERR_FULL, ERR_NOT_FOUND } from '../base/fault';
+import { ERR_BUSY, ERR_FULL, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault';
 import { loadWord, peekWord, storeWord } from '../base/words';
 import { countParts, releaseDoomed } from '../store/chain';
 import { dropDraft, finishDraft } from '../store/entry';
 import { extensionOf, hasKey } from '../store/entry-head';
-import { beginRead } from '../store/entry-read';
+import { beginRead, isTooLong } from '../store/entry-read';
 import { bornIn, isBorn } from '../store/extension';
 import { journalOf, selfJournal } from '../store/journal';
 import { breakLock, lock, unlock } from '../thread/lock';
@@ -244,6 +244,7 @@ export function readLease(lease: u32, grant: u32, keyBytes: u32): i32 {
   const result = leaseOf(lease).result;
   // Two keys may have one hash.
   if (!hasKey(zsPlace(result), selfState().keyScratch, keyBytes)) return ERR_NOT_FOUND;
+  if (isTooLong(zsPlace(result))) return ERR_NEEDS_SCRATCH;
   bornRead = bornOf(zsPlace(result));
   return i32(beginRead(result));
 }

@@ -1,8 +1,8 @@
 /**
  * Many keys in one call: one entry into the kernel, and of reading one section and one count.
  *
- * The keys stand in a row in the scratch for LZ4's table, for nothing is encoded or evicted
- * meanwhile; the answers in a row in the output scratch:
+ * The keys stand in a row in the thread's own page for LZ4's table, for nothing is encoded or
+ * evicted meanwhile; the answers in a row in the output scratch:
  *
  *   key     keyBytes: length:16, space:16 · its hash:32 · the key, padded to 4
  *   answer  a word: the value's bytes · ABSENT = there is none · ALONE = longer than the scratch:
@@ -26,12 +26,12 @@
  */
 import { alignUp } from '../base/layout';
 import { peekCell, peekWord, pokeByte, pokeWord } from '../base/words';
+import { ownScratch, scratchRoom } from '../memdesc/thread-pages';
 import { touchEntry, touchLine } from '../store/directory';
 import { entryValueBytes, hashOf } from '../store/entry-head';
-import { beginRead } from '../store/entry-read';
+import { beginRead, isTooLong } from '../store/entry-read';
 import { describeDraft } from '../store/extension';
 import { foundAt, foundLeaf, noteHit } from '../store/leaf';
-import { BLOCK_BYTES } from '../store/limits';
 import { countIn, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
 import { tagClock } from '../store/tags';
 import { assertInSection } from '../thread/context';
@@ -48,8 +48,6 @@ const ALONE: u32 = u32.MAX_VALUE - 1;
 /** Keys of a call, at most. */
 export const MANY_KEYS: u32 = 64;
 const FIRST_VALUE: u32 = MANY_KEYS * 4;
-/** What the output scratch has room for when nothing else is in it. */
-const LONGEST: u32 = BLOCK_BYTES - FIRST_VALUE;
 
 /** Thread-local: how far the values of the call under way reach. */
 let answered: u32 = 0;
@@ -64,7 +62,7 @@ const HASH: usize = 4;
 const KEY: usize = 8;
 
 export function firstRecord(): usize {
-  return selfState().tableScratch;
+  return ownScratch(selfState()).table;
 }
 
 function nextRecord(record: usize): usize {
@@ -126,11 +124,11 @@ function answer(index: u32, record: usize, now: u64): bool {
   if (handle == 0) {
     pokeWord(to, ABSENT);
     misses++;
-  } else if (bytes > LONGEST) {
+  } else if (bytes > scratchRoom() - FIRST_VALUE || isTooLong(zsPlace(handle))) {
     // Counted when it is read.
     pokeWord(to, ALONE);
   } else {
-    if (answered + bytes > BLOCK_BYTES) return false;
+    if (answered + bytes > scratchRoom()) return false;
     noteHit(foundLeaf(), foundAt());
     beginRead(handle, false, selfState().outputScratch + answered);
     pokeWord(to, bytes);

@@ -9,6 +9,7 @@
  */
 import {
   ERR_NEEDS_CLOCK,
+  ERR_NEEDS_SCRATCH,
   ERR_NOT_A_NUMBER,
   ERR_NOT_FOUND,
   ERR_OVERFLOW,
@@ -66,6 +67,8 @@ export function increment(
     const before = bytes == ERR_NOT_FOUND ? initial : bytes < 0 ? 0 : parse(bytes);
     leaveSection();
     if (bytes == ERR_NEEDS_CLOCK) return bytes;
+    // No number is as long.
+    if (bytes == ERR_NEEDS_SCRATCH) return ERR_NOT_A_NUMBER;
     if (before > MAX_SAFE) return ERR_NOT_A_NUMBER;
     sum = before + by;
     if (sum > MAX_SAFE || sum < -MAX_SAFE) return ERR_OVERFLOW;

@@ -187,7 +187,8 @@ zoneTest('freeing never allocates: a full zone can be emptied', withStore, (zone
   drainLimbo(kernel);
   assert.equal(kernel.zsPages(), 0);
   for (const [pfn, order] of blocks) assert.equal(kernel.freePages(pfn, order), 0);
-  assert.ok(kernel.freePagesNow() > 900);
+  // All but the zone's own, the scratches of the cache and of this thread, and a few slabs.
+  assert.ok(kernel.freePagesNow() > 820);
 });
 
 zoneTest(

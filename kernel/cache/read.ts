@@ -7,7 +7,7 @@
  * The key stands in the key scratch; its hash is taken once a call. Who asks with `now` 0 has not
  * read the clock, and is told to (ERR_NEEDS_CLOCK) when the entry has an expiry.
  */
-import { ERR_NEEDS_CLOCK, ERR_NOT_FOUND } from '../base/fault';
+import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault';
 import { makeRingRoom } from '../reclaim/reclaim';
 import { changedSpace, closeChange, removeEntry } from '../store/change';
 import {
@@ -27,7 +27,7 @@ import {
   isPlain,
   TIME_BITS,
 } from '../store/entry-head';
-import { beginRead, continueRead } from '../store/entry-read';
+import { beginRead, continueRead, isTooLong } from '../store/entry-read';
 import { freshIn, tagCount, ttlIn } from '../store/extension';
 import { findHandle, foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { freshUntil, isTimed, lifeAt, OVER, STALE } from '../store/life';
@@ -140,7 +140,7 @@ export const GET_NEAR: u32 = 4;
  * Reads a value: its first block is in the output scratch afterwards.
  *
  * @param wanted  GET_…; of a stale one `wasStale` tells
- * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK
+ * @returns the length of the whole value, or ERR_NOT_FOUND, ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH
  */
 export function get(keyBytes: u32, now: u64, wanted: u32): i32 {
   assertInSection();
@@ -207,6 +207,7 @@ function readFound(handle: u32, space: u32, isCounted: bool): i32 {
     if (isCounted) countIn(space, COUNT_MISSES, 1);
     return ERR_NOT_FOUND;
   }
+  if (isTooLong(zsPlace(handle))) return ERR_NEEDS_SCRATCH;
   if (isCounted) noteHit(foundLeaf(), foundAt());
   const bytes = beginRead(handle);
   if (isCounted) {

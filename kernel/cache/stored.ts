@@ -11,13 +11,14 @@
  * decodes to as many bytes as it has to. So whatever is published can be read, and no bytes from
  * outside poison a zone. Expiries are not part of it: another clock told them.
  */
-import { ERR_ARGUMENT, ERR_NEEDS_CLOCK, ERR_NOT_FOUND } from '../base/fault';
+import { ERR_ARGUMENT, ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault';
 import { peekWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
+import { scratchRoom } from '../memdesc/thread-pages';
 import { dropDraft } from '../store/entry';
 import { BLOCK_HEAD_BYTES, RAW } from '../store/entry-head';
-import { beginRead, continueRead } from '../store/entry-read';
+import { beginRead, continueRead, isTooLong } from '../store/entry-read';
 import { extensionScratch } from '../store/extension';
 import { freshUntil } from '../store/life';
 import { BLOCK_BYTES } from '../store/limits';
@@ -44,6 +45,7 @@ export function getStored(keyBytes: u32, now: u64): i32 {
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) return ERR_NOT_FOUND;
   const place = zsPlace(handle);
+  if (isTooLong(place)) return ERR_NEEDS_SCRATCH;
   // Who keeps it elsewhere keeps it no longer than it is fresh.
   expiry = freshUntil(place);
   noteTimes(place);
@@ -84,7 +86,8 @@ export function blockBytes(block: usize): u32 {
 export function decodeStored(bytes: u32, valueBytes: u32): bool {
   const slot = selfState();
   const block: usize = slot.inputScratch;
-  if (valueBytes > BLOCK_BYTES || !isSound(block, bytes, valueBytes)) return false;
+  if (max(valueBytes, bytes - BLOCK_HEAD_BYTES) > scratchRoom()) return false;
+  if (!isSound(block, bytes, valueBytes)) return false;
   const body = block + BLOCK_HEAD_BYTES;
   const stored = bytes - BLOCK_HEAD_BYTES;
   if ((peekWord(block) & RAW) == 0) {

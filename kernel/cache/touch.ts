@@ -2,7 +2,7 @@
  * Another time for an entry, and what it is. An entry is never changed, so a copy of it, blocks as
  * they are stored, takes its place: on the condition that it is still what was read.
  */
-import { ERR_NEEDS_CLOCK, ERR_NOT_FOUND, ERR_UNMET } from '../base/fault';
+import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND, ERR_UNMET } from '../base/fault';
 import { peekWord } from '../base/words';
 import { lookUp } from '../store/directory';
 import { dropDraft } from '../store/entry';
@@ -13,7 +13,7 @@ import {
   extensionOf,
   RAW,
 } from '../store/entry-head';
-import { beginRead, continueRead } from '../store/entry-read';
+import { beginRead, continueRead, isTooLong } from '../store/entry-read';
 import { BYTES_MASK, keepExtension, namesAt } from '../store/extension';
 import { ownTtl } from '../store/life';
 import { enterSection, leaveSection } from '../thread/rcu';
@@ -87,7 +87,7 @@ export function keepTags(keyBytes: u32, freshAt: u64, ownTtl: u64): void {
  * Gives the key's entry, if it has that version, another expiry and the other times. Not in a
  * section.
  *
- * @returns 0, ERR_UNMET, or ERR_NO_MEMORY; then it is as it was
+ * @returns 0, ERR_UNMET, ERR_NEEDS_SCRATCH, or ERR_NO_MEMORY; then it is as it was
  */
 export function touch(version: u32, keyBytes: u32, until: u64, freshAt: u64, ownTtl: u64): i32 {
   enterSection();
@@ -97,6 +97,10 @@ export function touch(version: u32, keyBytes: u32, until: u64, freshAt: u64, own
     return ERR_UNMET;
   }
   const from = zsPlace(handle);
+  if (isTooLong(from)) {
+    leaveSection();
+    return ERR_NEEDS_SCRATCH;
+  }
   const total = beginRead(handle, true);
   keepExtension(from, extensionOf(from), keyBytes, freshAt, ownTtl);
   leaveSection();

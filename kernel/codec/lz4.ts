@@ -32,8 +32,6 @@ import {
   storePeriod,
 } from './copy';
 
-/** Scratch that `compress` needs: 2^13 slots of a u16 position. */
-export const LZ4_TABLE_BYTES: u32 = 16384;
 /** Positions are u16, so is the format's offset: 2^16 bytes have the positions 0..65535. */
 export const LZ4_MAX_INPUT: u32 = 65536;
 
@@ -49,8 +47,11 @@ const END_MARGIN: u32 = 5;
 const START_MARGIN: u32 = 17;
 /** Looks at each stride of the search before it grows by 1. */
 const LOOKS: u32 = 64;
-/** Leaves the 13 bits of a slot's number. */
+/** Leaves the 13 bits of a slot's number: a u16 position each, 16 KiB. */
 const SLOT_SHIFT: u32 = 19;
+/** Up to a page of input does with a page of table: 11 bits. */
+const SHORT_INPUT: u32 = 4096;
+const SHORT_SHIFT: u32 = 21;
 /** 2^32 / golden ratio: the usual multiplier to spread four bytes over the high bits. */
 const SPREAD: u32 = 2654435761;
 /** What the length bytes of a count sum up to when the source ends before they do. */
@@ -68,7 +69,7 @@ const FAST_EMIT: u32 = 18;
 
 /**
  * Compresses [src, src + n) into [dst, dst + cap); the output depends on the input alone.
- * `table` is LZ4_TABLE_BYTES of scratch, cleared here.
+ * `table` is 16 KiB of scratch, 4 KiB for inputs up to that; cleared here.
  * Returns the bytes written, or -1 exactly when they would be more than `cap`, or when n is over
  * LZ4_MAX_INPUT. 45 lines: the search keeps its state in locals that no call could return.
  */
@@ -78,7 +79,8 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
   const limit = dst + cap;
   if (n <= START_MARGIN) return finish(src, end, dst, dst, limit);
 
-  memory.fill(table, 0, LZ4_TABLE_BYTES);
+  const shift = n <= SHORT_INPUT ? SHORT_SHIFT : SLOT_SHIFT;
+  memory.fill(table, 0, (<u32>2) << (32 - shift));
   const lastStart = end - START_MARGIN;
   const matchEnd = end - END_MARGIN;
   let op = dst;
@@ -90,7 +92,7 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
     let lastLook = min(at + LOOKS - 1, lastStart);
     while (true) {
       const four = load<u32>(at);
-      from = exchange(table, src, at, four);
+      from = exchange(table, shift, src, at, four);
       if (load<u32>(from) == four) break;
       at += stride;
       if (at <= lastLook) continue;
@@ -112,9 +114,9 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
       at += MIN_MATCH + length;
       anchor = at;
       if (at > lastStart) return finish(anchor, end, dst, op, limit);
-      exchange(table, src, at - 2, load<u32>(at - 2));
+      exchange(table, shift, src, at - 2, load<u32>(at - 2));
       const four = load<u32>(at); // often the next match starts where this one ended
-      from = exchange(table, src, at, four);
+      from = exchange(table, shift, src, at, four);
       if (load<u32>(from) != four) break;
     }
     at++;
@@ -123,8 +125,8 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
 }
 
 /** Enters position `at` under its four bytes; returns the one that stood there: below `at`. */
-function exchange(table: usize, src: usize, at: usize, four: u32): usize {
-  const slot = table + (((four * SPREAD) >> SLOT_SHIFT) << 1);
+function exchange(table: usize, shift: u32, src: usize, at: usize, four: u32): usize {
+  const slot = table + (((four * SPREAD) >> shift) << 1);
   const found = src + load<u16>(slot);
   store<u16>(slot, u16(at - src));
   return found;

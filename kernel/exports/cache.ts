@@ -12,6 +12,7 @@ import * as purging from '../cache/purge';
 import * as read from '../cache/read';
 import * as records from '../cache/records';
 import * as stored from '../cache/stored';
+import * as large from '../memdesc/large-scratch';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
 import { growFor } from '../store/resize';
 import { leave, OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
@@ -30,12 +31,34 @@ export function hasStore(): bool {
   return store.isStoreFormatted();
 }
 
-/** Takes this thread's scratch. @returns 0 or ERR_NO_MEMORY */
+/** Takes this thread's scratch, for blocks of any length. @returns 0 or ERR_NO_MEMORY */
 export function prepare(): i32 {
   enter(OP_WRITE);
-  const failure = store.prepare();
+  const failure = store.prepare(false);
   leave();
   return failure;
+}
+
+/** The same for blocks of up to SMALL_BLOCK_BYTES: single pages. */
+export function prepareSmall(): i32 {
+  enter(OP_WRITE);
+  const failure = store.prepare(true);
+  leave();
+  return failure;
+}
+
+/** Lets this thread work in a large scratch until `giveLarge`. @returns whether there was one */
+export function takeLarge(): bool {
+  enter(OP_WRITE);
+  const isTaken = large.takeLarge();
+  leave();
+  return isTaken;
+}
+
+export function giveLarge(): void {
+  enter(OP_WRITE);
+  large.giveLarge();
+  leave();
 }
 
 export function keyScratch(): u32 {

@@ -48,6 +48,9 @@ export class MemdescState {
   lock: u32;
   waiters: u32;
   generations: u32;
+  /** Table of the cache's large scratches, and how many: large-scratch.ts. Set once. */
+  largeTable: u32;
+  largeCount: u32;
 }
 
 /** Low bits of the answer; the rest is the descriptor. */

@@ -34,6 +34,7 @@ import {
   wordType,
 } from './page-word';
 import { clearRest, describeRest } from './pages';
+import { hasScratch } from './thread-pages';
 import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_FREEING, TYPE_MISC } from './type';
 
 /** After repairFrames for the same slot. */
@@ -99,12 +100,5 @@ function isUnnamed(pfn: Pfn, word: u32): bool {
 }
 
 function isNamedBy(slot: ThreadSlot, address: u32): bool {
-  return (
-    slot.page == address ||
-    slot.zsThread == address ||
-    slot.keyScratch == address ||
-    slot.inputScratch == address ||
-    slot.outputScratch == address ||
-    slot.tableScratch == address
-  );
+  return slot.page == address || slot.zsThread == address || hasScratch(slot, address);
 }

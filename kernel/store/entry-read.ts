@@ -10,6 +10,7 @@ import { ERR_RESTART, FAULT_DAMAGED_DATA, fail } from '../base/fault';
 import { loadCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
+import { scratchRoom } from '../memdesc/thread-pages';
 import { selfState, ThreadSlot } from '../thread/slot';
 import { zsIsCell } from '../zsmalloc/alloc';
 import { CELL_LIVE, cellState, isSameLife } from '../zsmalloc/handle';
@@ -64,6 +65,12 @@ export function continueRead(asStored: bool = false): i32 {
   }
   const place = zsPlace(slot.readNext);
   return i32(readBlock(slot, place, PART_BYTES, asStored, slot.outputScratch));
+}
+
+/** Whether an entry's blocks are longer than the scratch that this thread works in. */
+export function isTooLong(place: u64): bool {
+  const word = isShort(place) ? shortBlock(place) : zsReadWord(place, streamStart(place));
+  return max(min(entryValueBytes(place), BLOCK_BYTES), word & ~RAW) > scratchRoom();
 }
 
 /** Reads the block whose stream begins at `start` of the object at `place`. @returns its length */

@@ -25,6 +25,7 @@ import { isTaken } from '../frames/bitfield';
 import { checkFrames, isStocked } from '../frames/check';
 import { stockedPages } from '../frames/stock';
 import { COUNT_MASK, headerOf, orderOf, PIN_MASK, refsAt, typeOf } from '../memdesc/header';
+import { checkLargeScratch } from '../memdesc/large-scratch';
 import { pageWord, peekPageWord, wordDescriptor, wordOrder, wordType } from '../memdesc/page-word';
 import { pinsOf } from '../memdesc/pin-ledger';
 import { TYPE_FREE, TYPE_FREEING, TYPE_MASK, TYPE_MISC, TYPE_ZSPAGE } from '../memdesc/type';
@@ -93,6 +94,7 @@ function checkFloors(): u32 {
   detail = checkIndex();
   if (detail == 0) detail = checkQueues();
   if (detail == 0) detail = checkLeases();
+  if (detail == 0) detail = checkLargeScratch();
   if (detail != 0) return FAULT_INDEX;
   detail = checkSums();
   return detail == 0 ? 0 : FAULT_INDEX;

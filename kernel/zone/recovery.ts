@@ -18,6 +18,7 @@ import { dropLeases, repairLeases } from '../cache/lease';
 import { reapQueues, repairQueues } from '../cache/recover';
 import { repairCompaction } from '../compact/recover';
 import { leaveFrames, repairFrames } from '../frames/recover';
+import { freeLargeOf } from '../memdesc/large-scratch';
 import { repairPages } from '../memdesc/recover';
 import { dropPages, dropScratch, ownPages } from '../memdesc/thread-pages';
 import { repairTypes } from '../memdesc/user-type';
@@ -120,6 +121,7 @@ export function returnOwned(slot: Slot): void {
   dropDraft(slotOf(slot));
   dropLeases(slot);
   reapDeferred(slot);
+  freeLargeOf(slot);
   dropScratch(slotOf(slot));
   if (slot == selfSlot()) {
     leaveSlab();

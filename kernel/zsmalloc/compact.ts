@@ -122,7 +122,8 @@ export function compactClass(thread: ThreadState, record: usize, urgency: u32 = 
   const target = takeFullest(record);
   thread.source = source;
   let moved = moveSome(thread, source, target == 0 ? source : target, urgency);
-  if (moved == 0 && target != 0 && isStuck(source)) moved = moveInto(thread, source, record, urgency);
+  if (moved == 0 && target != 0 && isStuck(source))
+    moved = moveInto(thread, source, record, urgency);
   if (target != 0) disown(target);
   thread.leftAt = beginGracePeriod();
   finishSource(thread);

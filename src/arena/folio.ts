@@ -15,6 +15,7 @@ import type { KernelExports } from '../border/kernel.ts';
 import { BusyError, InvalidArgumentError, StaleError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { checkPin, Pin, type PinZone } from './pin.ts';
+import { largeScratchOf } from './scratch.ts';
 
 /** What a folio needs of its arena. */
 export interface FolioHome {
@@ -123,10 +124,12 @@ export class Folio {
     return this.#pinned((pin) => {
       this.#checkCut(pin, order);
       const parts = 2 ** (pin.order - order);
-      if (!cut(pin, () => kernel.splitPage(pin.number, order))) return undefined;
-      // By name: compaction may have moved them already.
-      const names = new BigUint64Array(memory.buffer, kernel.outputScratch() >>> 0, parts - 1);
-      return [this, ...Array.from(names, (name) => new Folio(this.#home, Number(name)))];
+      return largeScratchOf(kernel).during(() => {
+        if (!cut(pin, () => kernel.splitPage(pin.number, order))) return undefined;
+        // By name: compaction may have moved them already.
+        const names = new BigUint64Array(memory.buffer, kernel.outputScratch() >>> 0, parts - 1);
+        return [this, ...Array.from(names, (name) => new Folio(this.#home, Number(name)))];
+      });
     });
   }
 

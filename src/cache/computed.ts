@@ -61,21 +61,21 @@ function store<V>(
   const { length } = bytes;
   const { ttl, staleFor, tags = [] } = readEntryOptions(options, COMPUTED_OPTIONS);
   const times = timesFrom(host, ttl, staleFor);
-  const { expiry } = times;
+  const { expiry, fresh, longTtl } = times;
   const isRaw = settings.compression === 'none';
   // The user's code may have closed the cache, or used the scratch.
   const border = host.live();
+  const { outgoing, details } = border;
   const keyBytes = border.putKey(key);
   const name = tier?.note(key, keyBytes);
   // A tag that is deleted, or a namespace cleared, since the function was called: it is dead.
   const isBorn = tags.length > 0 || border.space !== 0;
   let failure: number = facts.ERR_NO_MEMORY;
   if (length <= settings.maxEntrySize) {
-    if (isBorn || times.fresh !== 0 || times.longTtl !== 0)
-      border.details.describe(keyBytes, times, tags, born);
+    if (isBorn || fresh !== 0 || longTtl !== 0) details.describe(keyBytes, times, tags, born);
     failure = lease
-      ? commit(kernel, lease, border.draft(lease, keyBytes, bytes, isRaw, expiry))
-      : border.storeIf(facts.IF_UNCHANGED, version, keyBytes, bytes, length, isRaw, expiry);
+      ? commit(kernel, lease, outgoing.draft(lease, keyBytes, bytes, isRaw, expiry))
+      : outgoing.storeIf(facts.IF_UNCHANGED, version, keyBytes, bytes, length, isRaw, expiry);
   }
   if (failure === 0) {
     const what = { length: UNKNOWN_LENGTH, ttl: ttl ?? settings.ttl, tags };
@@ -99,7 +99,7 @@ function commit(kernel: KernelExports, { number, grant }: Lease, hasRoom: boolea
 export function tell<V>(host: LoaderHost<V>, { lease }: Load, key: Key, error: unknown): void {
   if (lease === undefined) return;
   const border = host.live();
-  if (border.draft(lease, border.putKey(key), tellError(error), false, 0)) {
+  if (border.outgoing.draft(lease, border.putKey(key), tellError(error), false, 0)) {
     host.kernel.failLease(lease.number, lease.grant);
   } else lease.end(false);
 }

@@ -5,6 +5,7 @@
  * All answers of a call are taken before a codec of the user's own sees any, and before a value is
  * read by itself: both overwrite the scratch.
  */
+import { type LargeScratch, largeScratchOf } from '../arena/scratch.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
@@ -30,7 +31,7 @@ interface ManyParts<T> {
   live(): Border;
 }
 
-const ROW_BYTES: number = facts.LZ4_TABLE_BYTES;
+const ROW_BYTES: number = facts.PAGE_BYTES;
 /** Length and hash of a key. */
 const RECORD_HEAD = 8;
 /** Where the values begin, behind a word for each key. */
@@ -46,9 +47,10 @@ export class Many<T> {
   readonly #memory: Uint8Array;
   readonly #row: Uint8Array;
   readonly #rowWords: Int32Array;
-  readonly #answers: Int32Array;
+  readonly #large: LargeScratch;
+  #answers: Int32Array;
   /** Where they are in the memory. */
-  readonly #output: number;
+  #output: number;
   /** Rows of which none is tried as one text: the last one was not ASCII. */
   #oddRows = 0;
 
@@ -60,8 +62,18 @@ export class Many<T> {
     this.#memory = this.#picking.view(buffer);
     this.#row = viewOf(buffer).subarray(row, row + ROW_BYTES);
     this.#rowWords = new Int32Array(buffer, row, ROW_BYTES >> 2);
-    this.#output = parts.kernel.outputScratch() >>> 0;
-    this.#answers = new Int32Array(buffer, this.#output, facts.BLOCK_BYTES >> 2);
+    this.#large = largeScratchOf(parts.kernel);
+    this.#output = 0;
+    this.#answers = this.#rowWords;
+  }
+
+  /** Looks where the answers of the last call are. */
+  #find(): void {
+    const output = this.#parts.kernel.outputScratch() >>> 0;
+    if (output === this.#output) return;
+    const bytes = this.#large.isOut ? facts.BLOCK_BYTES : facts.SMALL_BLOCK_BYTES;
+    this.#output = output;
+    this.#answers = new Int32Array(this.#rowWords.buffer, output, bytes >> 2);
   }
 
   /** Those that are known near are read one by one. */
@@ -82,8 +94,12 @@ export class Many<T> {
       // Before the row is put: a clock of the user's own may use the scratch.
       const now = clock.nowIfNeeded();
       const asked = this.#put(keys, from, limit);
-      const done = kernel.getMany(asked, now);
-      this.#take(keys, values, from, done);
+      const { done, alone } = this.#large.during(() => {
+        const answered = kernel.getMany(asked, now);
+        this.#find();
+        return { done: answered, alone: this.#take(keys, values, from, answered) };
+      });
+      this.#finish(keys, values, from, done, alone);
       from += done;
       // One that ended early did so because of long values, or of the clock: none is put in vain.
       limit = done < asked ? Math.max(done, 1) : facts.MANY_KEYS;
@@ -98,7 +114,9 @@ export class Many<T> {
     clock.nowIfNeeded();
     while (answers.length < keys.length) {
       const asked = this.#put(keys, answers.length, facts.MANY_KEYS);
+      this.#large.settle();
       kernel.removeMany(asked);
+      this.#find();
       for (let i = 0; i < asked; i++) answers.push(this.#answers[i] === 1);
     }
     return answers;
@@ -128,9 +146,9 @@ export class Many<T> {
     return count;
   }
 
-  /** Takes the answers to the first `count` keys of the row. */
-  #take(keys: readonly Key[], values: (T | undefined)[], from: number, count: number): void {
-    const { take, parse, make } = this.#picking;
+  /** Takes the answers to the first `count` keys of the row. @returns which are to be read alone */
+  #take(keys: readonly Key[], values: (T | undefined)[], from: number, count: number): number[] {
+    const { take, parse } = this.#picking;
     const { near } = this.#parts;
     const words = this.#answers;
     const alone: number[] = [];
@@ -147,6 +165,18 @@ export class Many<T> {
         : (take(this.#memory, start, start + bytes) as T);
       at += (bytes + 7) & ~7;
     }
+    return alone;
+  }
+
+  /** Makes values of what was taken, by code of the user's own, and reads those that are long. */
+  #finish(
+    keys: readonly Key[],
+    values: (T | undefined)[],
+    from: number,
+    count: number,
+    alone: number[],
+  ): void {
+    const { make } = this.#picking;
     for (let i = from; make && i < from + count; i++) {
       if (values[i] !== undefined) values[i] = make(values[i]);
     }

@@ -7,6 +7,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { Arena } from '../arena/arena.ts';
+import { type LargeScratch, largeScratchOf } from '../arena/scratch.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import { fileError, nodeFiles } from '../border/files.ts';
 import type { KernelExports } from '../border/kernel.ts';
@@ -147,24 +148,34 @@ export class SavedCache {
 class Intake {
   readonly #kernel: KernelExports;
   readonly #clock: ZoneClock;
-  readonly #input: Uint8Array;
+  readonly #memory: Uint8Array;
+  readonly #large: LargeScratch;
 
   constructor(kernel: KernelExports, memory: WebAssembly.Memory, clock: ZoneClock) {
     this.#kernel = kernel;
     this.#clock = clock;
-    this.#input = new Uint8Array(memory.buffer, kernel.inputScratch() >>> 0, WINDOW_BYTES);
+    this.#memory = new Uint8Array(memory.buffer);
+    this.#large = largeScratchOf(kernel);
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#memory.set(bytes, this.#kernel.inputScratch() >>> 0);
   }
 
   /**
    * Takes records from the chunk's start on, while they are whole and short. @returns their bytes
    */
   takeRecords(chunk: Uint8Array): number {
+    return this.#large.during(() => this.#takeRecords(chunk));
+  }
+
+  #takeRecords(chunk: Uint8Array): number {
     const now = this.#clock.now();
     const offset = this.#clock.wallOffset(now);
     let taken = 0;
     while (taken < chunk.length) {
       const window = chunk.subarray(taken, taken + WINDOW_BYTES);
-      this.#input.set(window);
+      this.#put(window);
       const done = this.#kernel.adoptRecords(window.length, offset, now);
       if (done <= 0) break;
       taken += done;
@@ -174,12 +185,16 @@ class Intake {
 
   /** Takes one record of any length, block by block. @returns false if it is damaged */
   takeRecord(record: Buffer): boolean {
+    return this.#large.during(() => this.#takeRecord(record));
+  }
+
+  #takeRecord(record: Buffer): boolean {
     if (record.length < facts.RECORD_HEAD_BYTES) return false;
     const sizes = record.readUInt32LE(SIZES_AT);
     const ext = (sizes >>> EXT_SHIFT) & SIZE_MASK;
     let at = facts.RECORD_HEAD_BYTES + ext + padded(sizes & SIZE_MASK);
     const now = this.#clock.now();
-    this.#input.set(record.subarray(0, at));
+    this.#put(record.subarray(0, at));
     const begun = this.#kernel.adoptHead(
       Math.min(at, record.length),
       this.#clock.wallOffset(now),
@@ -189,7 +204,7 @@ class Intake {
     for (let left = record.readUInt32LE(VALUE_BYTES_AT), isFirst = true; isFirst || left > 0; ) {
       const block = blockAt(record, at);
       if (block === undefined) return false;
-      this.#input.set(block);
+      this.#put(block);
       const failure = this.#kernel.appendStored(block.length, Math.min(left, facts.BLOCK_BYTES));
       // Without memory for it an entry is refused, as `set` refuses it.
       if (failure < 0) return failure !== facts.ERR_ARGUMENT;

@@ -6,6 +6,7 @@
  * needs the scratch. A row is copied there and stored when it is full, when all are in it, or
  * before what is wrong is told. What no row takes is stored by itself, in its turn.
  */
+import { type LargeScratch, largeScratchOf } from '../arena/scratch.ts';
 import { copyBytes } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
@@ -70,18 +71,16 @@ class Row {
 export class ManySetter<T> {
   readonly #parts: SetterParts<T>;
   readonly #toText: ((value: unknown) => string) | undefined;
-  readonly #scratch: Uint8Array;
-  readonly #answers: Int32Array;
+  readonly #memory: Uint8Array;
+  readonly #large: LargeScratch;
   /** A row that nobody uses: who comes while one is used makes another. */
   #spare: Row | undefined;
 
   constructor(parts: SetterParts<T>) {
-    const { buffer } = parts.live().words;
-    const scratch = parts.kernel.inputScratch() >>> 0;
     this.#parts = parts;
     this.#toText = textOf(parts.codec);
-    this.#scratch = viewOf(buffer).subarray(scratch, scratch + ROW_BYTES);
-    this.#answers = new Int32Array(buffer, scratch, ROW_BYTES >> 2);
+    this.#memory = viewOf(parts.live().words.buffer);
+    this.#large = largeScratchOf(parts.kernel);
   }
 
   /** @returns for each whether it was kept */
@@ -166,10 +165,18 @@ export class ManySetter<T> {
     row.end = 0;
     const { kernel, settings } = this.#parts;
     this.#parts.live();
-    this.#scratch.set(row.bytes.subarray(0, end));
-    kernel.storeMany(starts.length, settings.compression === 'none' ? 1 : 0);
+    this.#large.settle();
+    const isRaw = settings.compression === 'none' ? 1 : 0;
+    const store = () => {
+      const scratch = kernel.inputScratch() >>> 0;
+      this.#memory.set(row.bytes.subarray(0, end), scratch);
+      kernel.storeMany(starts.length, isRaw);
+      const words = new Int32Array(this.#memory.buffer, scratch, end >> 2);
+      return starts.map((start) => words[start >> 2]!);
+    };
+    const answers = end > facts.SMALL_BLOCK_BYTES ? this.#large.during(store) : store();
     for (const [i, start] of starts.entries()) {
-      const became = this.#answers[start >> 2]!;
+      const became = answers[i]!;
       const status = statuses[i];
       if (status) fillIn(status, became, row.words[(start >> 2) + 1]!);
       kept.push(became <= facts.SET_REPLACED);

@@ -18,7 +18,7 @@ function open(size = '16MiB') {
   const border = new Border(arena.kernel, arena.memory, clock);
   const stored = new StoredBlocks(arena.kernel, arena.memory);
   const set = (key: string, value: Uint8Array, isRaw = false, expiry = 0) =>
-    border.store(border.putKey(key), value, value.length, isRaw, expiry);
+    border.outgoing.store(border.putKey(key), value, value.length, isRaw, expiry) === 0;
   const get = (key: string) =>
     border.fetch(border.putKey(key), false, (bytes) => Buffer.from(bytes));
   return { arena, clock, border, stored, set, get };

@@ -5,6 +5,7 @@
  * through the same scratch (kernel/cache/stored.ts). Nothing is compressed anew; what comes in is
  * proven to decode before it is taken.
  */
+import { type LargeScratch, largeScratchOf } from '../arena/scratch.ts';
 import { copyBytes } from '../border/brands.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
@@ -34,39 +35,67 @@ export interface StoredBlock {
 
 export class StoredBlocks {
   readonly #kernel: KernelExports;
-  readonly #input: Uint8Array;
-  readonly #output: Uint8Array;
-  readonly #outputHead: Uint32Array;
+  readonly #bytes: Uint8Array;
+  readonly #large: LargeScratch;
+  /** The thread's own output scratch. */
+  readonly #output: number;
   readonly #views: Uint8Array[] = [];
 
   /** The thread has its scratch already. */
   constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
     this.#kernel = kernel;
-    const bytes = viewOf(memory.buffer);
-    const longest = facts.BLOCK_BYTES + HEAD_BYTES;
-    const [input, output] = [kernel.inputScratch() >>> 0, kernel.outputScratch() >>> 0];
-    this.#input = bytes.subarray(input, input + longest);
-    this.#output = bytes.subarray(output, output + longest);
-    this.#outputHead = new Uint32Array(memory.buffer, output, 1);
+    this.#bytes = viewOf(memory.buffer);
+    this.#large = largeScratchOf(kernel);
+    this.#large.settle();
+    this.#output = kernel.outputScratch() >>> 0;
   }
 
-  /** The block in the output scratch, lent: also after a `set` of a value of one block. */
+  /** The block in the output scratch, lent: also after a `set` of a value of one small block. */
   get lent(): Uint8Array {
-    const length = HEAD_BYTES + (this.#outputHead[0]! & ~RAW);
+    const [word] = new Uint32Array(this.#bytes.buffer, this.#outputNow(), 1);
+    return this.#view(HEAD_BYTES + (word! & ~RAW));
+  }
+
+  /**
+   * The value of the block that was added or decoded last, lent: of an entry that has one. After
+   * an `add` it must be a small one.
+   */
+  decoded(valueBytes: number): Uint8Array {
+    const output = this.#outputNow();
+    return this.#bytes.subarray(output, output + valueBytes);
+  }
+
+  #outputNow(): number {
+    return this.#large.isOut ? this.#kernel.outputScratch() >>> 0 : this.#output;
+  }
+
+  /** A view of the output scratch; kept if it is the thread's own. */
+  #view(length: number): Uint8Array {
+    const output = this.#outputNow();
+    if (output !== this.#output) return this.#bytes.subarray(output, output + length);
     const kept = this.#views[length % VIEWS];
     if (kept?.length === length) return kept;
-    const view = this.#output.subarray(0, length);
+    const view = this.#bytes.subarray(output, output + length);
     this.#views[length % VIEWS] = view;
     return view;
   }
 
-  /** The value of the block that was added last, lent: of an entry that has one. */
-  decoded(valueBytes: number): Uint8Array {
-    return this.#output.subarray(0, valueBytes);
+  #put({ stored }: StoredBlock): void {
+    const input = this.#kernel.inputScratch() >>> 0;
+    copyBytes(this.#bytes.subarray(input, input + stored.length), stored, stored.length);
+  }
+
+  /** Calls `use`, with a large scratch if a block needs it. */
+  #withRoom<R>(blocks: readonly StoredBlock[], use: () => R): R {
+    return blocks.every(isSmall) ? use() : this.#large.during(use);
   }
 
   /** The entry of the key in the scratch, at a zone time. Not counted as a hit or miss. */
   read(keyBytes: number, now: number): StoredEntry | undefined {
+    return this.#large.during(() => this.#read(keyBytes, now));
+  }
+
+  #read(keyBytes: number, now: number): StoredEntry | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
       const valueBytes = this.#kernel.getStored(keyBytes, now);
       if (valueBytes < 0) return undefined;
@@ -99,11 +128,22 @@ export class StoredBlocks {
     expiry: number,
     fresh = 0,
   ): 'kept' | 'refused' | 'damaged' {
+    const all = [...blocks];
+    return this.#withRoom(all, () => this.#add(keyBytes, all, valueBytes, expiry, fresh));
+  }
+
+  #add(
+    keyBytes: number,
+    blocks: readonly StoredBlock[],
+    valueBytes: number,
+    expiry: number,
+    fresh: number,
+  ): 'kept' | 'refused' | 'damaged' {
     if (fresh !== 0) this.#kernel.describeNext(keyBytes, fresh, 0, this.#kernel.tagClock(), 0);
     const begun = this.#kernel.beginSetIf(facts.IF_ABSENT, 0, keyBytes, valueBytes, expiry);
     if (begun !== 0) return 'refused';
     for (const block of blocks) {
-      copyBytes(this.#input, block.stored, block.stored.length);
+      this.#put(block);
       const failure = this.#kernel.appendStored(block.stored.length, block.valueBytes);
       if (failure < 0) return failure === facts.ERR_ARGUMENT ? 'damaged' : 'refused';
     }
@@ -112,14 +152,24 @@ export class StoredBlocks {
 
   /** The value that blocks hold, without storing them; undefined if one is damaged. */
   decode(blocks: Iterable<StoredBlock>, valueBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    const all = [...blocks];
+    return this.#withRoom(all, () => this.#decode(all, valueBytes));
+  }
+
+  #decode(blocks: readonly StoredBlock[], valueBytes: number): Uint8Array<ArrayBuffer> | undefined {
     const value = new Uint8Array(valueBytes);
     let at = 0;
     for (const block of blocks) {
-      copyBytes(this.#input, block.stored, block.stored.length);
+      this.#put(block);
       if (this.#kernel.decodeStored(block.stored.length, block.valueBytes) === 0) return undefined;
-      value.set(this.#output.subarray(0, block.valueBytes), at);
+      value.set(this.decoded(block.valueBytes), at);
       at += block.valueBytes;
     }
     return value;
   }
+}
+
+/** Whether a block crosses through the thread's own scratch. */
+export function isSmall({ stored, valueBytes }: StoredBlock): boolean {
+  return Math.max(stored.length - HEAD_BYTES, valueBytes) <= facts.SMALL_BLOCK_BYTES;
 }

@@ -14,7 +14,7 @@ import { blocksOf, type Frame, type FrameKind } from '../tier/frame.ts';
 import { type KeyName, nameOf } from '../tier/key-name.ts';
 import { LocalWrites } from '../tier/local-writes.ts';
 import { type Found, type LocalEntries, type LocalEntry, TierSession } from '../tier/session.ts';
-import { StoredBlocks } from './stored.ts';
+import { isSmall, StoredBlocks } from './stored.ts';
 import type { OpenTier } from './tier-settings.ts';
 import { type Border, copyKey, type Key } from './transfer.ts';
 import type { Decoder } from './values.ts';
@@ -88,7 +88,7 @@ export class TierLink<T> implements LocalEntries {
   }
 
   #write(session: TierSession, name: KeyName, keyBytes: number, length: number, ttl: number): void {
-    if (length !== UNKNOWN_LENGTH && length <= facts.BLOCK_BYTES) {
+    if (length !== UNKNOWN_LENGTH && length <= facts.SMALL_BLOCK_BYTES) {
       session.wrote(name, [this.#stored.lent], length, ttl);
       return;
     }
@@ -120,7 +120,7 @@ export class TierLink<T> implements LocalEntries {
     const { decode } = this.#host;
     const isWanted = frame !== undefined && isCurrent();
     const kept = isWanted ? this.#keep(name, frame, since) : 'refused';
-    if (kept === 'kept' && frame!.valueBytes <= facts.BLOCK_BYTES) {
+    if (kept === 'kept' && isShort(frame!)) {
       return decode(this.#stored.decoded(frame!.valueBytes), true);
     }
     if (kept === 'damaged') session.noteDamaged();
@@ -184,4 +184,9 @@ export class TierLink<T> implements LocalEntries {
   #put(name: KeyName): number {
     return this.#host.live().putName(name);
   }
+}
+
+/** Whether its one block is in the thread's own scratch after it was kept. */
+function isShort(frame: Frame): boolean {
+  return frame.valueBytes <= facts.SMALL_BLOCK_BYTES && [...blocksOf(frame)].every(isSmall);
 }

@@ -3,20 +3,21 @@
  *
  * A thread has scratch pages of its own in the zone (kernel/memdesc/thread-pages.ts): keys and
  * values are copied into them before a call and out of them after it, so that the kernel never sees
- * the JavaScript heap and nothing in the zone is ever lent. Values longer than a block cross in
- * several calls.
+ * the JavaScript heap and nothing in the zone is ever lent. Values of more than SMALL_BLOCK_BYTES
+ * need a large scratch meanwhile; those longer than a block cross in several calls.
  *
  * No length is believed: what a view says of itself may be a lie, and what it has may grow while it
  * is copied. So bytes go into views of exactly the scratch's parts (border/brands.ts).
  */
 
-import { takeScratch } from '../arena/scratch.ts';
+import { type LargeScratch, largeScratchOf, takeScratch } from '../arena/scratch.ts';
 import { copyBytes, detourOf, fixedView, isBytes, isCrooked, lengthOf } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { BusyError, InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { Details } from './details.ts';
+import { Outgoing } from './outgoing.ts';
 import { putAscii, SHORT_KEY } from './short-keys.ts';
 import type { Times } from './times.ts';
 import { type Decoder, encodeText, viewOf } from './values.ts';
@@ -57,13 +58,14 @@ export class Border {
   readonly #key: Uint8Array;
   /** All of it as words, to wait for one. */
   readonly words: Int32Array;
-  readonly #input: Uint8Array;
   readonly #output: number;
   readonly #views: Uint8Array[] = [];
+  readonly #large: LargeScratch;
   readonly details: Details;
   readonly space: number;
   /** What goes with a key's length. */
   readonly #inSpace: number;
+  readonly outgoing: Outgoing;
   /** What `borrow` lends next. */
   #spare: ArrayBuffer | undefined;
 
@@ -81,14 +83,17 @@ export class Border {
     this.#bytes = viewOf(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.#key = this.#lend(kernel.keyScratch() >>> 0, facts.MAX_KEY_BYTES);
-    this.#input = this.#lend(kernel.inputScratch() >>> 0, facts.BLOCK_BYTES);
+    this.#large = largeScratchOf(kernel);
+    this.#large.settle();
+    this.outgoing = new Outgoing(kernel, this.#bytes, this.#large);
     this.#output = kernel.outputScratch() >>> 0;
-    const output = this.#lend(this.#output, facts.BLOCK_BYTES);
+    const output = this.#lend(this.#output, facts.SMALL_BLOCK_BYTES);
     this.details = new Details(kernel, output, (bytes, call) => this.withTime(bytes, call));
   }
 
   /** Puts a key into the scratch. @returns its length in bytes, and its space */
   putKey(key: Key): number {
+    this.#large.settle();
     if (typeof key !== 'string') return this.#putKeyBytes(key);
     if (key.length > 0 && key.length <= SHORT_KEY) {
       const length = putAscii(this.#key, 0, key);
@@ -119,89 +124,20 @@ export class Border {
     return length | this.#inSpace;
   }
 
-  /**
-   * Stores the first `length` bytes of a value under the key in the scratch.
-   *
-   * @returns whether it was kept
-   */
-  store(
-    keyBytes: number,
-    value: Uint8Array,
-    length: number,
-    isRaw: boolean,
-    expiry: number,
-  ): boolean {
-    const raw = isRaw ? 1 : 0;
-    if (length > facts.BLOCK_BYTES) {
-      this.#kernel.beginSet(keyBytes, length, expiry);
-      return this.#appendBlocks(value, length, raw) === 0;
-    }
-    copyBytes(this.#input, value, length);
-    return this.#kernel.set(keyBytes, length, raw, expiry) === 0;
-  }
-
-  /**
-   * The same on a condition (kernel/cache/condition.ts). @returns 0, or ERR_…: nothing has changed
-   */
-  storeIf(
-    what: number,
-    version: number,
-    keyBytes: number,
-    value: Uint8Array,
-    length: number,
-    isRaw: boolean,
-    expiry: number,
-  ): number {
-    const raw = isRaw ? 1 : 0;
-    if (length > facts.BLOCK_BYTES) {
-      const failure = this.#kernel.beginSetIf(what, version, keyBytes, length, expiry);
-      return failure === 0 ? this.#appendBlocks(value, length, raw) : failure;
-    }
-    copyBytes(this.#input, value, length);
-    return this.#kernel.setIf(what, version, keyBytes, length, raw, expiry);
-  }
-
-  #appendBlocks(value: Uint8Array, length: number, raw: number): number {
-    const whole = fixedView(value, length);
-    for (let from = 0; from < length; from += facts.BLOCK_BYTES) {
-      const block = whole.subarray(from, from + facts.BLOCK_BYTES);
-      copyBytes(this.#input, block, block.length);
-      const failure = this.#kernel.appendSet(block.length, raw);
-      if (failure !== 0) return failure;
-    }
-    return this.#kernel.commitSet();
-  }
-
-  /**
-   * Makes a draft of what was computed under a lease, for the key in the scratch. @returns false:
-   * no room, and nothing has changed
-   */
-  draft(
-    lease: { number: number; grant: number },
-    keyBytes: number,
-    value: Uint8Array,
-    isRaw: boolean,
-    expiry: number,
-  ): boolean {
-    this.#kernel.beginComputed(lease.number, lease.grant, keyBytes, value.length, expiry);
-    // One block at least: an empty value is one as well.
-    for (let from = 0; from === 0 || from < value.length; from += facts.BLOCK_BYTES) {
-      const block = value.subarray(from, from + facts.BLOCK_BYTES);
-      this.#input.set(block);
-      if (this.#kernel.appendSet(block.length, isRaw ? 1 : 0) < 0) return false;
-    }
-    return true;
-  }
-
   /** What a lease has left for those who wait, for the key in the scratch; undefined: nothing. */
   fetchLease(lease: number, grant: number, keyBytes: number): Uint8Array | undefined {
-    for (let attempt = 0; attempt < RESTARTS; attempt++) {
-      const length = this.#kernel.readLease(lease, grant, keyBytes);
-      if (length < 0) return undefined;
-      const bytes = this.#fetchBlocks(length);
-      if (bytes) return bytes;
+    try {
+      for (let attempt = 0; attempt < RESTARTS; attempt++) {
+        const read = () => this.#kernel.readLease(lease, grant, keyBytes);
+        const length = this.withTime(keyBytes, read);
+        if (length < 0) return undefined;
+        const bytes = this.#fetchBlocks(length);
+        if (bytes) return bytes;
+      }
+      return undefined;
+    } finally {
+      this.#large.settle();
     }
-    return undefined;
   }
 
   /** The key in the scratch as a text of one character a byte, behind that of its space. */
@@ -212,6 +148,19 @@ export class Border {
 
   /** Decodes the value of the key in the scratch. @param wanted  GET_…, but for GET_COUNTED */
   fetch<T>(keyBytes: number, isCounted: boolean, decode: Decoder<T>, wanted = 0): T | undefined {
+    try {
+      return this.#fetch(keyBytes, isCounted, decode, wanted);
+    } finally {
+      this.#large.settle();
+    }
+  }
+
+  #fetch<T>(
+    keyBytes: number,
+    isCounted: boolean,
+    decode: Decoder<T>,
+    wanted: number,
+  ): T | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
       const length = this.#begin(keyBytes, (isCounted && attempt === 0 ? 1 : 0) | wanted);
       if (length < 0) return undefined;
@@ -224,6 +173,14 @@ export class Border {
 
   /** Reads the value of the key in the scratch, or that there is none, with its version. */
   fetchVersioned(keyBytes: number): Versioned {
+    try {
+      return this.#fetchVersioned(keyBytes);
+    } finally {
+      this.#large.settle();
+    }
+  }
+
+  #fetchVersioned(keyBytes: number): Versioned {
     for (let round = 0; round < MOST_RESTARTS; round++) {
       const length = this.withTime(keyBytes, (now) => this.#kernel.getVersioned(keyBytes, now));
       const version = this.#kernel.readVersion() >>> 0;
@@ -232,7 +189,7 @@ export class Border {
       }
       const times = this.details.read();
       const tags = this.#kernel.readTags();
-      const isLent = length <= facts.BLOCK_BYTES;
+      const isLent = length <= facts.SMALL_BLOCK_BYTES;
       const bytes = isLent ? this.#outputView(length) : this.#fetchBlocks(length);
       if (bytes !== undefined) return { bytes, isLent, version, times, tags };
     }
@@ -241,16 +198,41 @@ export class Border {
 
   /** Reads the first block. */
   #begin(keyBytes: number, isCounted: number): number {
-    const length = this.#kernel.get(keyBytes, this.#clock.guess(), isCounted);
-    return length === facts.ERR_NEEDS_CLOCK
-      ? this.#kernel.get(keyBytes, this.#timeFor(keyBytes), isCounted)
-      : length;
+    let now = this.#clock.guess();
+    let length = this.#kernel.get(keyBytes, now, isCounted);
+    if (length === facts.ERR_NEEDS_CLOCK) {
+      now = this.#timeFor(keyBytes);
+      length = this.#kernel.get(keyBytes, now, isCounted);
+    }
+    if (length !== facts.ERR_NEEDS_SCRATCH) return length;
+    this.#large.take();
+    return this.#kernel.get(keyBytes, now, isCounted);
   }
 
-  /** Calls with a guess, and again with the time if the key's entry has an expiry. */
+  /** As `KernelExports.touch`: what is put in the place is copied through the scratch. */
+  touch(keyBytes: number, version: number, { expiry, fresh, longTtl }: Times): number {
+    try {
+      const touch = () => this.#kernel.touch(version, keyBytes, expiry, fresh, longTtl);
+      return this.withTime(keyBytes, touch);
+    } finally {
+      this.#large.settle();
+    }
+  }
+
+  /**
+   * Calls with a guess, again with the time if the key's entry has an expiry, and with a large
+   * scratch if it needs one. That may be out afterwards.
+   */
   withTime(keyBytes: number, call: (now: number) => number): number {
-    const outcome = call(this.#clock.guess());
-    return outcome === facts.ERR_NEEDS_CLOCK ? call(this.#timeFor(keyBytes)) : outcome;
+    let now = this.#clock.guess();
+    let outcome = call(now);
+    if (outcome === facts.ERR_NEEDS_CLOCK) {
+      now = this.#timeFor(keyBytes);
+      outcome = call(now);
+    }
+    if (outcome !== facts.ERR_NEEDS_SCRATCH) return outcome;
+    this.#large.take();
+    return call(now);
   }
 
   /** Zone time. A clock of the user's own may use the scratch, so its key is kept meanwhile. */
@@ -274,13 +256,17 @@ export class Border {
    * @returns its length; −1 = there is none
    */
   fetchInto(keyBytes: number, target: Uint8Array, offset: number, room: number): number {
-    for (let attempt = 0; attempt < RESTARTS; attempt++) {
-      const length = this.#begin(keyBytes, attempt === 0 ? 1 : 0);
-      if (length < 0) return -1;
-      if (length > room) return length;
-      if (this.#collect(target, offset, length)) return length;
+    try {
+      for (let attempt = 0; attempt < RESTARTS; attempt++) {
+        const length = this.#begin(keyBytes, attempt === 0 ? 1 : 0);
+        if (length < 0) return -1;
+        if (length > room) return length;
+        if (this.#collect(target, offset, length)) return length;
+      }
+      return -1;
+    } finally {
+      this.#large.settle();
     }
-    return -1;
   }
 
   /**
@@ -288,6 +274,14 @@ export class Border {
    * given back: whoever borrows while another value is out gets memory of his own.
    */
   borrow(keyBytes: number): Uint8Array | undefined {
+    try {
+      return this.#borrow(keyBytes);
+    } finally {
+      this.#large.settle();
+    }
+  }
+
+  #borrow(keyBytes: number): Uint8Array | undefined {
     const length = this.#begin(keyBytes, 1);
     if (length < 0) return undefined;
     if (length > facts.BLOCK_BYTES) {
@@ -310,6 +304,7 @@ export class Border {
 
   /** A view of a block in the output scratch. */
   #outputView(length: number): Uint8Array {
+    if (this.#large.isOut) return this.#lend(this.#kernel.outputScratch() >>> 0, length);
     const kept = this.#views[length % VIEWS];
     if (kept?.length === length) return kept;
     const view = this.#lend(this.#output, length);
@@ -358,18 +353,20 @@ export class Border {
     now: number,
     make: (lent: Uint8Array) => K,
   ): { keys: K[]; next: number } {
-    const next = this.#kernel.listKeys(cursor, now, this.space);
-    return { keys: this.#listed(make), next };
+    return this.#large.during(() => {
+      const next = this.#kernel.listKeys(cursor, now, this.space);
+      return { keys: this.#listed(make, this.#kernel.outputScratch() >>> 0), next };
+    });
   }
 
   /** Made at once: the next call reuses the scratch. */
-  #listed<K>(make: (lent: Uint8Array) => K): K[] {
+  #listed<K>(make: (lent: Uint8Array) => K, output: number): K[] {
     const keys: K[] = [];
-    const words = new Uint32Array(this.#bytes.buffer, this.#output, facts.BLOCK_BYTES >> 2);
+    const words = new Uint32Array(this.#bytes.buffer, output, facts.BLOCK_BYTES >> 2);
     let at = 0;
     for (let word = words[0]!; word !== 0; word = words[at >> 2]!) {
       const bytes = word & facts.LENGTH_MASK;
-      const start = this.#output + at + 4;
+      const start = output + at + 4;
       keys.push(make(this.#lend(start, bytes)));
       at += 4 + ((bytes + 3) & ~3);
     }

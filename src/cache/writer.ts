@@ -106,7 +106,7 @@ export class Writer<T> {
     const border = this.#parts.live();
     this.#describe(border, keyBytes, prepared, -1);
     const isRaw = settings.compression === 'none';
-    return border.store(keyBytes, bytes, length, isRaw, times.expiry) ? 0 : facts.ERR_NO_MEMORY;
+    return border.outgoing.store(keyBytes, bytes, length, isRaw, times.expiry);
   }
 
   /** Deletes the key in the scratch. @returns whether there was an entry */
@@ -245,7 +245,7 @@ export class Writer<T> {
 
   /** Gives the key's value a new time to live, by default its own. @returns whether it did */
   touch(key: Key, options: TimeOptions = {}): boolean {
-    const { kernel, settings, tier } = this.#parts;
+    const { settings, tier } = this.#parts;
     this.#parts.live();
     const { ttl, staleFor } = readTimeOptions(options);
     const outcome = untilMet(() => {
@@ -255,8 +255,7 @@ export class Writer<T> {
       const own = ttl ?? (found.ttl === 0 ? ownTtl(found.times, settings) : found.ttl);
       const times = timesFrom(this.#parts, own, staleFor ?? staleForOf(found.times));
       const keyBytes = this.#parts.live().putKey(key);
-      const { expiry, fresh, longTtl } = times;
-      const failure = kernel.touch(found.version, keyBytes, expiry, fresh, longTtl);
+      const failure = this.#parts.live().touch(keyBytes, found.version, times);
       const what = { length: UNKNOWN_LENGTH, ttl: own, tags: found.tags > 0 ? undefined : NO_TAGS };
       if (failure === 0 && tier) tier.wrote(tier.note(key, keyBytes), keyBytes, what);
       return failure;
@@ -334,7 +333,8 @@ export class Writer<T> {
     if (tags === undefined) kernel.keepTags(keyBytes, times.fresh, times.longTtl);
     else this.#describe(border, keyBytes, prepared, born);
     const isRaw = settings.compression === 'none';
-    const outcome = border.storeIf(what, version, keyBytes, bytes, length, isRaw, times.expiry);
+    const { expiry } = times;
+    const outcome = border.outgoing.storeIf(what, version, keyBytes, bytes, length, isRaw, expiry);
     if (outcome === 0 && name !== undefined) tier?.wrote(name, keyBytes, prepared);
     return outcome;
   }

@@ -30,7 +30,6 @@ import type { DemoWorkerData } from './demo-worker.ts';
 import { type FoundFiles, findFiles } from './find-files.ts';
 import { type Phase, type Tally, type Task, work } from './jobs.ts';
 import { DOOMED, Ledger, PRESENT } from './ledger.ts';
-import { UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { count, describeProblems, megabytes, plural, reasonOf } from './text.ts';
 
@@ -116,18 +115,11 @@ class Demo {
     return this.#tell({ account, full, zone });
   }
 
-  /** Starts the workers. Throws `UsageError` when the zone has no room for so many. */
+  /** Starts the workers. */
   async #attach(): Promise<void> {
     const start = performance.now();
     const { workers, maxSize } = this.#options;
     const { cache, files, ledger } = this.#task;
-    const { freePages, pagesByUse } = cache.arena.report();
-    // The main thread has its scratch already; every worker will take as much.
-    const most = Math.floor(freePages / pagesByUse['thread scratch']!);
-    if (workers > most) {
-      const size = formatSize(maxSize);
-      throw new UsageError(`--max-size ${size} has room for ${most} workers, not for ${workers}`);
-    }
     const own = import.meta.url.endsWith('.ts') ? './demo-worker.ts' : './demo-worker.js';
     this.#crew = new Crew<Phase, Tally>(new URL(own, import.meta.url), workers, (index) => {
       const { handle } = cache;

@@ -3,6 +3,7 @@
  * Reads, never writes but in this thread's scratch.
  */
 
+import { largeScratchOf } from '../arena/scratch.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { ZoneTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
@@ -33,12 +34,14 @@ export function reportClasses(
   pool: number,
 ): ClassReport[] {
   if (kernel.prepare() < 0) throw new ZoneTooSmallError("a thread's scratch");
-  const count = kernel.zsTally(pool);
-  const start = kernel.outputScratch() >>> 0;
-  const all = Array.from({ length: count }, (_, index) => {
-    const at = start + index * tally.bytes;
-    const words = new Uint32Array(memory.buffer, at, tally.bytes >> 2);
-    return describe(index, words);
+  const all = largeScratchOf(kernel).during(() => {
+    const count = kernel.zsTally(pool);
+    const start = kernel.outputScratch() >>> 0;
+    return Array.from({ length: count }, (_, index) => {
+      const at = start + index * tally.bytes;
+      const words = new Uint32Array(memory.buffer, at, tally.bytes >> 2);
+      return describe(index, words);
+    });
   });
   return all.filter((one) => one.objectsAllocated > 0);
 }

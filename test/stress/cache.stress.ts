@@ -174,7 +174,7 @@ async function runCache(stop: number): Promise<void> {
   const { kernel } = cache.arena;
   await until('all slots to come back', crew, () => kernel.liveThreads() === 2);
   const scratch = cache.arena.report().pagesByUse['thread scratch'];
-  if (scratch !== 37) fail(`${scratch} pages of scratch are left`);
+  if (scratch !== 4) fail(`${scratch} pages of scratch are left`);
   if (objects > 0) freeBoard(ground, totals.kills);
   checkAll(cache);
   const { evictions, refusals } = cache.stats();

@@ -7,25 +7,21 @@ export class WatchedZone {
   readonly #arena: Arena;
   /** The zone, as it goes on: a view. */
   readonly #now: Buffer;
-  /** All but this thread's own slot and scratch, and clocks. */
+  /** All but this thread's own slot and scratch, the large one that it borrows, and clocks. */
   readonly #watched: [from: number, to: number][];
 
   constructor(arena: Arena) {
     this.#arena = arena;
     this.#now = Buffer.from(arena.memory.buffer);
     const { kernel } = arena;
-    const block = facts.BLOCK_BYTES + 16;
-    const [key, input, output] = [
-      kernel.keyScratch() >>> 0,
-      kernel.inputScratch() >>> 0,
-      kernel.outputScratch() >>> 0,
-    ];
-    const own: [from: number, to: number][] = [
-      [0, facts.CACHE_TABLE],
-      [key, key + facts.PAGE_BYTES],
-      [input, input + block],
-      [output, output + block],
-    ];
+    const places = (bytes: number) =>
+      [kernel.keyScratch() >>> 0, kernel.inputScratch() >>> 0, kernel.outputScratch() >>> 0].map(
+        (at, i): [from: number, to: number] => [at, at + (i === 0 ? facts.PAGE_BYTES : bytes)],
+      );
+    const own = [[0, facts.CACHE_TABLE] as [number, number], ...places(facts.PAGE_BYTES)];
+    assert.equal(kernel.takeLarge(), 1);
+    own.push(...places(facts.BLOCK_BYTES + 16).slice(1));
+    kernel.giveLarge();
     own.sort(([one], [other]) => one - other);
     const end = this.#now.length;
     this.#watched = own.map(([, to], i) => [to, own[i + 1]?.[0] ?? end]);

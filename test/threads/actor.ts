@@ -33,6 +33,7 @@ function noise(bytes: number): Uint8Array<ArrayBuffer> {
 /** Leaves a long value half-built, as a thread does that dies between two blocks. */
 function halfSet(bytes: number): number {
   const words = new Uint8Array(cache.arena.memory.buffer);
+  kernel.takeLarge();
   words[kernel.keyScratch()] = 65;
   kernel.beginSet(1, bytes, 0);
   for (let sent = 0; sent < bytes / 2; sent += 65520) {

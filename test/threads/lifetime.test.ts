@@ -72,7 +72,7 @@ test('disposing and attaching again is not taken for a death', async () => {
   await sleep(50);
   assert.deepEqual(cache.get('99'), Uint8Array.of(99));
   await until(() => footprint(cache).threads === 2, 'the supervisor and us');
-  assert.equal(footprint(cache).scratch, 37);
+  assert.equal(footprint(cache).scratch, 4);
   cache.arena.check();
 });
 

@@ -217,6 +217,21 @@ export const storeMutants: Mutant[] = [
     scenarios: ['purge-of-all-killed-survived'],
   },
   {
+    name: 'a large scratch of a dead thread is lost',
+    edits: [['  freeLargeOf(slot);\n', '']],
+    scenarios: ['large-scratch-killed-survived'],
+  },
+  {
+    name: 'a large scratch is taken from who has it',
+    edits: [
+      [
+        '    const found = casWord(at, 0, selfSlot());\n',
+        '    const found = loadWord(at);\n    storeWord(at, selfSlot());\n',
+      ],
+    ],
+    scenarios: ['large-scratch-last'],
+  },
+  {
     name: 'a page whose sweeper died is not swept again',
     edits: [['  repairSweep(hand);\n', '']],
     scenarios: ['purge-killed-survived'],

@@ -8,6 +8,7 @@ import { forsakenScenarios } from './forsaken.ts';
 import { frameScenarios } from './frames.ts';
 import { freezeScenarios } from './freeze.ts';
 import { handedOverScenarios } from './handed-over.ts';
+import { largeScratchScenarios } from './large-scratch.ts';
 import { leaseEndScenarios } from './lease-ends.ts';
 import { leaseScenarios } from './leases.ts';
 import { limboScenarios } from './limbo.ts';
@@ -45,6 +46,7 @@ export const scenarios: KernelScenario[] = [
   ...conditionScenarios,
   ...tagScenarios,
   ...threadScenarios,
+  ...largeScratchScenarios,
   ...entryScenarios,
   ...compactionScenarios,
   ...manyScenarios,

@@ -1,0 +1,124 @@
+/**
+ * Large scratches: for blocks of more than 4,080 bytes, a few for all threads of a cache.
+ *
+ * They are made with the cache, so that a thread that comes later finds them however full it is. A
+ * thread borrows one for a call of the library: two or more calls of the kernel, between which it
+ * holds the value. Nobody waits in here: who gets none asks again (src/arena/scratch.ts).
+ *
+ *   owner   0: free → slot, by compare-and-swap · slot → 0, by that thread; or a survivor, after
+ *           its death
+ *
+ * Whoever has one and asks again has it: a call that was cut short has not given it back. What it
+ * holds is nobody's when its owner is gone, so there is nothing to repair.
+ *
+ * The slot's pointers lead to the large scratch before it is used and away from it before it is
+ * given back, by its own thread.
+ */
+import { selfSlot } from '../base/env';
+import { ERR_NO_MEMORY } from '../base/fault';
+import { MEMDESC_STATE, PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { casWord, loadWord, storeWord } from '../base/words';
+import { CLASS_UNMOVABLE } from '../frames/class';
+import { freeUpTo } from '../frames/tree';
+import { highestSlot, SLOT_FREE, selfState, slotState } from '../thread/slot';
+import { allocPages, freePages } from './pages';
+import { MemdescState } from './pin';
+import { BLOCK_ORDER, LARGE_ROOM, ownScratch, TABLE_ORDER, useOwn } from './thread-pages';
+import { MISC_ZONE } from './type';
+
+@unmanaged
+export class LargeScratch {
+  owner: u32;
+  input: u32;
+  output: u32;
+  table: u32;
+}
+
+/**
+ * A 32nd of what is free, two at least: with one a thread would wait for each that is off its CPU.
+ */
+const SHARE_SHIFT: u32 = 5;
+const LEAST: u32 = 2;
+const MOST: u32 = 32;
+const PAGES: u32 = 2 * (1 << BLOCK_ORDER) + (1 << TABLE_ORDER);
+
+function memdescState(): MemdescState {
+  return changetype<MemdescState>(MEMDESC_STATE);
+}
+
+function recordAt(index: u32): u32 {
+  return memdescState().largeTable + index * offsetof<LargeScratch>();
+}
+
+/** Makes them, once, for the cache. @returns 0, or ERR_NO_MEMORY */
+export function formatLargeScratch(): i32 {
+  const pfn = allocPages(0, MISC_ZONE, CLASS_UNMOVABLE);
+  if (pfn < 0) return ERR_NO_MEMORY;
+  const state = memdescState();
+  state.largeTable = u32(pfn) << PAGE_SHIFT;
+  memory.fill(state.largeTable, 0, PAGE_BYTES);
+  const wanted = max(LEAST, (freeUpTo((MOST * PAGES) << SHARE_SHIFT) >> SHARE_SHIFT) / PAGES);
+  while (state.largeCount < wanted && makeOne(recordAt(state.largeCount))) state.largeCount++;
+  return state.largeCount == 0 ? ERR_NO_MEMORY : 0;
+}
+
+function makeOne(at: u32): bool {
+  const input = allocPages(BLOCK_ORDER, MISC_ZONE, CLASS_UNMOVABLE);
+  const output = allocPages(BLOCK_ORDER, MISC_ZONE, CLASS_UNMOVABLE);
+  const table = allocPages(TABLE_ORDER, MISC_ZONE, CLASS_UNMOVABLE);
+  if (input >= 0 && output >= 0 && table >= 0) {
+    const one = changetype<LargeScratch>(at);
+    one.input = u32(input) << PAGE_SHIFT;
+    one.output = u32(output) << PAGE_SHIFT;
+    one.table = u32(table) << PAGE_SHIFT;
+    return true;
+  }
+  if (input >= 0) freePages(input, BLOCK_ORDER, MISC_ZONE);
+  if (output >= 0) freePages(output, BLOCK_ORDER, MISC_ZONE);
+  if (table >= 0) freePages(table, TABLE_ORDER, MISC_ZONE);
+  return false;
+}
+
+/** Lets this thread, which has a scratch, work in a large one. @returns false: all are taken */
+export function takeLarge(): bool {
+  const slot = selfState();
+  const own = ownScratch(slot);
+  if (own.room == LARGE_ROOM && slot.inputScratch == own.input) return true;
+  const count = memdescState().largeCount;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = recordAt((selfSlot() + i) % count);
+    const found = casWord(at, 0, selfSlot());
+    if (found != 0 && found != selfSlot()) continue;
+    const large = changetype<LargeScratch>(at);
+    slot.inputScratch = large.input;
+    slot.outputScratch = large.output;
+    slot.tableScratch = large.table;
+    own.room = LARGE_ROOM;
+    return true;
+  }
+  return false;
+}
+
+/** Ends that: this thread works in its own again. */
+export function giveLarge(): void {
+  useOwn(selfState());
+  freeLargeOf(selfSlot());
+}
+
+/** Frees what a slot's thread has, this one or a dead one. Cost: a load for each. */
+export function freeLargeOf(slot: u32): void {
+  for (let i: u32 = 0, count = memdescState().largeCount; i < count; i++) {
+    // Its own, or a dead thread's: nobody else moves the word.
+    if (loadWord(recordAt(i)) == slot) storeWord(recordAt(i), 0);
+  }
+}
+
+/** @returns 0, or the address of one that nobody can give back */
+export function checkLargeScratch(): u32 {
+  for (let i: u32 = 0, count = memdescState().largeCount; i < count; i++) {
+    const owner = loadWord(recordAt(i));
+    if (owner == 0) continue;
+    if (owner > highestSlot() || slotState(owner) == SLOT_FREE) return recordAt(i);
+  }
+  return 0;
+}

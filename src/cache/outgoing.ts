@@ -1,0 +1,130 @@
+/**
+ * Values on their way into the zone, through this thread's input scratch: its own, or for a block
+ * of more than SMALL_BLOCK_BYTES a large one (arena/scratch.ts). The key stands in the key scratch.
+ */
+import type { LargeScratch } from '../arena/scratch.ts';
+import { copyBytes, fixedView } from '../border/brands.ts';
+import type { KernelExports } from '../border/kernel.ts';
+import * as facts from '../generated/facts.ts';
+
+export class Outgoing {
+  readonly #kernel: KernelExports;
+  /** The whole memory. */
+  readonly #bytes: Uint8Array;
+  readonly #large: LargeScratch;
+  /** The thread's own: ends where the scratch does. */
+  readonly #input: Uint8Array;
+
+  /** The thread has its scratch, and no large one. */
+  constructor(kernel: KernelExports, bytes: Uint8Array, large: LargeScratch) {
+    this.#kernel = kernel;
+    this.#bytes = bytes;
+    this.#large = large;
+    this.#input = this.#lend(facts.SMALL_BLOCK_BYTES);
+  }
+
+  /**
+   * Stores the first `length` bytes of a value under the key in the scratch.
+   *
+   * @returns 0, or ERR_NO_MEMORY: refused
+   */
+  store(
+    keyBytes: number,
+    value: Uint8Array,
+    length: number,
+    isRaw: boolean,
+    expiry: number,
+  ): number {
+    const raw = isRaw ? 1 : 0;
+    if (length > facts.SMALL_BLOCK_BYTES) {
+      return this.#large.during(() => {
+        this.#kernel.beginSet(keyBytes, length, expiry);
+        return this.#appendBlocks(value, length, raw);
+      });
+    }
+    copyBytes(this.#input, value, length);
+    return this.#kernel.set(keyBytes, length, raw, expiry);
+  }
+
+  /**
+   * The same on a condition (kernel/cache/condition.ts). @returns 0, or ERR_…: nothing has changed
+   */
+  storeIf(
+    what: number,
+    version: number,
+    keyBytes: number,
+    value: Uint8Array,
+    length: number,
+    isRaw: boolean,
+    expiry: number,
+  ): number {
+    const raw = isRaw ? 1 : 0;
+    if (length > facts.SMALL_BLOCK_BYTES) {
+      return this.#large.during(() => {
+        const failure = this.#kernel.beginSetIf(what, version, keyBytes, length, expiry);
+        return failure === 0 ? this.#appendBlocks(value, length, raw) : failure;
+      });
+    }
+    copyBytes(this.#input, value, length);
+    return this.#kernel.setIf(what, version, keyBytes, length, raw, expiry);
+  }
+
+  #appendBlocks(value: Uint8Array, length: number, raw: number): number {
+    const whole = fixedView(value, length);
+    const input = this.#block();
+    for (let from = 0; from < length; from += facts.BLOCK_BYTES) {
+      const block = whole.subarray(from, from + facts.BLOCK_BYTES);
+      copyBytes(input, block, block.length);
+      const failure = this.#kernel.appendSet(block.length, raw);
+      if (failure !== 0) return failure;
+    }
+    return this.#kernel.commitSet();
+  }
+
+  /**
+   * Makes a draft of what was computed under a lease, for the key in the scratch. @returns false:
+   * no room, and nothing has changed
+   */
+  draft(
+    lease: { number: number; grant: number },
+    keyBytes: number,
+    value: Uint8Array,
+    isRaw: boolean,
+    expiry: number,
+  ): boolean {
+    if (value.length > facts.SMALL_BLOCK_BYTES) this.#large.take();
+    try {
+      return this.#draft(lease, keyBytes, value, isRaw, expiry);
+    } finally {
+      this.#large.settle();
+    }
+  }
+
+  #draft(
+    lease: { number: number; grant: number },
+    keyBytes: number,
+    value: Uint8Array,
+    isRaw: boolean,
+    expiry: number,
+  ): boolean {
+    this.#kernel.beginComputed(lease.number, lease.grant, keyBytes, value.length, expiry);
+    const input = this.#block();
+    // One block at least: an empty value is one as well.
+    for (let from = 0; from === 0 || from < value.length; from += facts.BLOCK_BYTES) {
+      const block = value.subarray(from, from + facts.BLOCK_BYTES);
+      copyBytes(input, block, block.length);
+      if (this.#kernel.appendSet(block.length, isRaw ? 1 : 0) < 0) return false;
+    }
+    return true;
+  }
+
+  /** Where a block is put. */
+  #block(): Uint8Array {
+    return this.#large.isOut ? this.#lend(facts.BLOCK_BYTES) : this.#input;
+  }
+
+  #lend(length: number): Uint8Array {
+    const at = this.#kernel.inputScratch() >>> 0;
+    return this.#bytes.subarray(at, at + length);
+  }
+}

@@ -208,7 +208,7 @@ export interface DeadThread {
 /** Told to listeners of this thread, of whichever thread. */
 export interface CacheEvents {
   poisoned: { error: Error };
-  threadDied: DeadThread & { operation: string | undefined };
+  threadDied: DeadThread & { operation: 'read' | 'write' | 'delete' | 'other' | undefined };
   recovered: DeadThread & { pages: number };
   evicted: { entries: number };
   /** Of this thread's second tier. */

@@ -26,7 +26,7 @@ const quiet = new Set([
   ],
   ...['pageCount', 'firstPfn', 'zoneIdLo', 'zoneIdHi', 'pageAddress', 'entryCount', 'buckets'],
   ...['compress', 'decompress', 'firstPage', 'orderOfPinned', 'pageWordOf', 'markDead'],
-  ...['holdsLife', 'provableOwner', 'isSupervised', 'deaths', 'deathWord'],
+  ...['holdsLife', 'provableOwner', 'isSupervised'],
 ]);
 
 /** Called a few times in the life of a zone, or for people, or before long work. */

@@ -105,10 +105,6 @@ function hasOnly(options: object, known: readonly string[]): boolean {
 
 function checkClosely(options: object, known: readonly string[]): void {
   const expected = `an object of { ${known.join(', ')} }`;
-  if (typeof options === 'number' && known.includes('ttl')) {
-    const hint = `a time to live is { ttl: ${options} }`;
-    throw new InvalidArgumentError('options', expected, options, { hint });
-  }
   const fields = Object.entries(checkObject('options', options, expected));
   for (const [name, value] of fields) {
     if (known.includes(name) || value === undefined) continue;

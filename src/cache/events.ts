@@ -19,8 +19,8 @@ export interface CacheEvents {
   evicted: { entries: number };
   /** Another thread has ended without closing the cache. Told with `recovered`. */
   threadDied: DeadThread & {
-    /** The kernel's operation that it was in: 'write'. Undefined: it was outside. */
-    operation: string | undefined;
+    /** What the kernel was doing for it. Undefined: it was outside. */
+    operation: 'read' | 'write' | 'delete' | 'other' | undefined;
   };
   /** What it left half-done is repaired, what it had given back, with so many pages of its own. */
   recovered: DeadThread & { pages: number };
@@ -42,9 +42,6 @@ type Name = keyof CacheEvents;
 type Listener = (event: never) => void;
 
 const NAMES: readonly Name[] = ['poisoned', 'evicted', 'tier', 'threadDied', 'recovered'];
-/** By the numbers of kernel/thread/operations.ts. */
-const OPERATIONS =
-  ',detach,recover,check,pages,folio,format,read,write,delete,attach,object,pool,compact,put,lock';
 const LOOK_MS = 100;
 // Fake timers would patch one thread of many.
 const { setInterval, clearInterval, queueMicrotask } = globalThis;
@@ -115,7 +112,7 @@ export class Events {
       const [owner, what] = [kernel.deathWord(death, 0) >>> 0, kernel.deathWord(death, 1)];
       if (owner === 0 || what === 0) continue;
       const dead = { threadId: workerThreads() && owner - 1, slot: what & 0xff };
-      const operation = OPERATIONS.split(',')[(what >>> 8) & 0xff] || undefined;
+      const operation = operationOf((what >>> 8) & 0xff);
       this.#tell('threadDied', { ...dead, operation });
       this.#tell('recovered', { ...dead, pages: what >>> 16 });
     }
@@ -143,6 +140,13 @@ export class Events {
       }
     }
   }
+}
+
+function operationOf(number: number): CacheEvents['threadDied']['operation'] {
+  if (number === facts.OP_READ) return 'read';
+  if (number === facts.OP_WRITE) return 'write';
+  if (number === facts.OP_DELETE) return 'delete';
+  return number ? 'other' : undefined;
 }
 
 function checkName(name: unknown): string {

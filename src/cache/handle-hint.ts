@@ -41,7 +41,6 @@ function isHandle(value: unknown): boolean {
 
 /** The error for a Keyv, which asks for `capabilities` (6) or listens to errors (5). */
 export function notKeyvStore(): InvalidArgumentError {
-  const expected =
-    'a store of pageless/keyv: new KeyvStore(cache), for Keyv 5 new Keyv5Store(cache)';
-  return new InvalidArgumentError('store', expected, 'the cache itself');
+  const expected = 'new KeyvStore(cache), or Keyv5Store, of pageless/keyv';
+  return new InvalidArgumentError('store', expected, 'the cache');
 }

@@ -13,11 +13,11 @@ type Metric = [name: string, help: string, samples: Samples, label?: string];
 /** Those that end in `_total` are counters, the others gauges. */
 function metricsOf(stats: CacheStats, maxBytes: number): Metric[] {
   return [
-    ['max_bytes', 'Size of the cache, metadata included', maxBytes],
+    ['max_bytes', 'Bytes at most', maxBytes],
     ['entries', 'Entries', stats.entries],
     ['key_bytes', 'Bytes of keys', stats.keyBytes],
-    ['value_bytes', 'Bytes of values, as given', stats.valueBytes],
-    ['stored_bytes', 'Bytes of entries, as stored', stats.storedBytes],
+    ['value_bytes', 'Bytes of values', stats.valueBytes],
+    ['stored_bytes', 'Bytes stored', stats.storedBytes],
     ['hits_total', 'Reads with a value', stats.hits],
     ['misses_total', 'Reads without', stats.misses],
     ['sets_total', 'Values set', stats.sets],

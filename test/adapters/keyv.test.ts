@@ -234,7 +234,7 @@ describe('what KeyvStore refuses', () => {
   test('the cache itself as a store, when the Keyv is made; and what is told Keyv', () => {
     const told = {
       code: 'ERR_PAGELESS_INVALID_ARGUMENT',
-      message: /^store must be a store of pageless\/keyv: new KeyvStore\(cache\).*Keyv5Store/,
+      message: /^store must be new KeyvStore\(cache\), or Keyv5Store, of pageless\/keyv; seen/,
     };
     const store = cache as never;
     assert.throws(() => new Keyv(store), told);
@@ -244,9 +244,6 @@ describe('what KeyvStore refuses', () => {
     const Loose = KeyvStore as new (...all: unknown[]) => KeyvStore;
     assert.throws(() => new Loose(cache, { namespace: 'users' }), {
       message: /^options must be left out: KeyvStore takes the cache alone/,
-    });
-    assert.throws(() => cache.set('key', 'value', 1000 as never), {
-      message: /^options must be an object .*seen: 1000; a time to live is \{ ttl: 1000 \}/,
     });
   });
 

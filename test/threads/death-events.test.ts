@@ -57,7 +57,12 @@ test('every thread that listens is told of a thread that was killed', async () =
 test('it is told what the thread was in the midst of', async () => {
   using cache = await createCache();
   const { events, isOver } = heard(cache);
-  const operations = { read: facts.OP_READ, write: facts.OP_WRITE, delete: facts.OP_DELETE };
+  const operations = {
+    read: facts.OP_READ,
+    write: facts.OP_WRITE,
+    delete: facts.OP_DELETE,
+    other: facts.OP_PAGES,
+  };
   const expected = [];
   for (const [operation, number] of Object.entries(operations)) {
     const doomed = await Actor.start(cache.handle);

@@ -82,7 +82,8 @@ export function checkObject<T extends object>(
 
 /**
  * Throws unless `options` is an object that has no other fields than the known ones: what a
- * misspelt option was to do would silently not be done. Undefined fields count as left out.
+ * misspelt option was to do would silently not be done. Undefined fields count as left out, and a
+ * number is no time to live.
  */
 export function checkOptions<T extends object>(options: T, known: readonly string[]): T {
   if (typeof options !== 'object' || !hasOnly(options, known)) checkClosely(options, known);

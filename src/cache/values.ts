@@ -65,6 +65,20 @@ export function viewOf(memory: ArrayBufferLike): Uint8Array {
   return NodeBuffer ? NodeBuffer.from(memory) : new Uint8Array(memory);
 }
 
+/** Bytes of texts that are encoded without memory of their own. */
+const LENT_BYTES = 65_536;
+let lent: Uint8Array | undefined;
+
+/**
+ * UTF-8 of a well-formed text, in memory that is lent until the next call: making an array for a
+ * short text costs several times what encoding it does.
+ */
+export function encodeLent(text: string): Uint8Array {
+  if (text.length * 3 > LENT_BYTES) return encoder.encode(text);
+  lent ??= viewOf(new ArrayBuffer(LENT_BYTES));
+  return lent.subarray(0, writeText(lent, 0, text));
+}
+
 /** Says which caches keep such a value: most often `values` was forgotten. */
 function wrongKind(expected: string, value: unknown): InvalidArgumentError {
   const hint = isPromise(value) ? AWAIT : adviceOn(expected, value);

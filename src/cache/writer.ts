@@ -36,7 +36,15 @@ import {
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import { keptTimes, ownTtl, staleForOf, timesFrom } from './times.ts';
 import type { Border, Key, Versioned } from './transfer.ts';
-import { checkSerialized, type Decoder, type In, sameBytes, type ValueCodec } from './values.ts';
+import {
+  checkSerialized,
+  type Decoder,
+  encodeLent,
+  type In,
+  sameBytes,
+  textOf,
+  type ValueCodec,
+} from './values.ts';
 import { checkVersion, type Version, versionOf } from './versions.ts';
 
 /** What a cache, or a namespace of one, writes with. */
@@ -71,15 +79,21 @@ const TRIES = 10_000;
 
 export class Writer<T> {
   readonly #parts: WriterParts<T>;
+  readonly #toText: ((value: unknown) => string) | undefined;
 
   constructor(parts: WriterParts<T>) {
     this.#parts = parts;
+    this.#toText = textOf(parts.codec);
   }
 
   set(key: Key, value: In<T>, options?: SetOptions): boolean {
     this.#parts.live();
     const read = readEntryOptions(options);
-    return this.keep(key, this.#prepare(value, read), read);
+    const { clock, tier } = this.#parts;
+    // From here on no code of the user's runs, which may set another text.
+    const text = tier || clock.isOwn ? undefined : this.#toText?.(value);
+    if (text === undefined) return this.keep(key, this.#prepare(value, read), read);
+    return this.keep(key, prepare(this.#parts, encodeLent(text), read), read);
   }
 
   /** Stores what was prepared. */

@@ -45,6 +45,9 @@ export interface GetOptions {
   status?: Status;
 }
 
+/** Of several keys, of which one `status` could not tell. */
+export type GetManyOptions = Omit<GetOptions, 'status'>;
+
 export interface SetOptions extends TimeOptions {
   tags?: readonly string[];
   noUpdateTTL?: boolean;
@@ -133,7 +136,7 @@ export interface CacheView<V> {
   getOrSet(key: Key, compute: Compute<V>, options?: LoadOptions): Promise<V | undefined>;
   getOrSetSync(key: Key, compute: ComputeSync<V, In<V>>, options?: LoadSyncOptions): V;
   getOrSetSync(key: Key, compute: ComputeSync<V>, options?: LoadSyncOptions): V | undefined;
-  getMany(keys: Iterable<Key>, options?: GetOptions): (V | undefined)[];
+  getMany(keys: Iterable<Key>, options?: GetManyOptions): (V | undefined)[];
   setMany(entries: Iterable<readonly [key: Key, value: In<V>, options?: SetOptions]>): boolean[];
   deleteMany(keys: Iterable<Key>): boolean[];
   deleteTag(tag: string): void;

@@ -48,6 +48,7 @@ export type {
   CacheEvents,
   CacheStats,
   DeadThread,
+  GetManyOptions,
   GetOptions,
   IncrementOptions,
   Key,

@@ -136,3 +136,18 @@ test('a key that is wrong is named, and of its own row nothing is deleted', () =
   }
   assert.equal(cache.get('a'), 'value');
 });
+
+test('options of getMany are those of get', () => {
+  const clock = { time: 1000 };
+  const now = (): number => clock.time;
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', now });
+  cache.set('stale', 'old', { ttl: 100, staleFor: 1000 });
+  cache.set('kept', 'value', { ttl: 1000 });
+  clock.time += 200;
+  const keys = ['stale', 'kept', 'none'];
+  assert.deepEqual(cache.getMany(keys), [undefined, 'value', undefined]);
+  assert.deepEqual(cache.getMany(keys, { allowStale: true }), ['old', 'value', undefined]);
+  cache.getMany(['kept'], { updateAgeOnGet: true });
+  assert.equal(cache.getRemainingTTL('kept'), 1000);
+  assert.throws(() => cache.getMany(keys, { stale: true } as never), InvalidArgumentError);
+});

@@ -84,6 +84,9 @@ export interface GetOptions {
   status?: Status;
 }
 
+/** Of several keys, of which one `status` could not tell. */
+export type GetManyOptions = Omit<GetOptions, 'status'>;
+
 export interface SetOptions extends TimeOptions {
   /**
    * Up to 8 texts of up to 256 bytes: `deleteTag` deletes all entries that have it. With a second

@@ -23,6 +23,7 @@ import { openSaved } from './restore.ts';
 import { saveCache } from './save.ts';
 import {
   type AttachOptions,
+  type GetManyOptions,
   type GetOptions,
   type IncrementOptions,
   type Opened,
@@ -51,6 +52,7 @@ export type {
   CacheEvents,
   CacheStats,
   DeadThread,
+  GetManyOptions,
   GetOptions,
   IncrementOptions,
   Key,

@@ -1,8 +1,7 @@
 /**
  * A view of a cache: all that is done with keys and values. SharedCache adds where they are, and
- * this thread's part in that.
- *
- * What writes is writer.ts, what walks iteration.ts, how bytes cross transfer.ts.
+ * this thread's part in that. What writes is writer.ts, what walks iteration.ts, how bytes
+ * cross transfer.ts.
  */
 import { metrics } from '../border/channels.ts';
 import { type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
@@ -29,6 +28,7 @@ import { clearEntries, type PurgeOptions, purgeStale, readPurgeOptions } from '.
 import type { EntryInfo } from './reader.ts';
 import { serve, serveSync } from './serving.ts';
 import {
+  type GetManyOptions,
   type GetOptions,
   type IncrementOptions,
   readPeekOptions,
@@ -267,12 +267,13 @@ export class CacheView<T> {
   }
 
   /**
-   * Reads several keys, as `get` does, up to 64 in one call of the kernel. That is no snapshot:
-   * others may change the cache meanwhile. @returns their values, in order
+   * Reads several keys, as `get` does, without options up to 64 in one call of the kernel. No
+   * snapshot: others may change the cache meanwhile. @returns their values, in order
    */
-  getMany(keys: Iterable<Key>): (T | undefined)[] {
+  getMany(keys: Iterable<Key>, options?: GetManyOptions): (T | undefined)[] {
     this.#parts.live();
-    return this.#parts.many.get(listOf('keys', keys));
+    const list = listOf('keys', keys);
+    return options ? list.map((key) => this.get(key, options)) : this.#parts.many.get(list);
   }
 
   /**

@@ -76,7 +76,8 @@ type NamesCache =
 type NamesVersion = 'getWithVersion' | 'setIfVersion';
 type Agree<A, B, M> = M extends NamesCache | NamesVersion
   ? Same<ArityOf<A>, ArityOf<B>>
-  : Same<A, B>;
+  : Same<[A, ArityOf<A>], [B, ArityOf<B>]>;
+/** What may be left out, too: a function that ignores an option may stand for one that takes it. */
 type ArityOf<F> = F extends (...args: infer P) => unknown ? P['length'] : 0;
 /** Each may stand where the other is expected. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;

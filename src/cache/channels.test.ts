@@ -18,14 +18,22 @@ test('pageless:metrics tells calls to who listens, and to nobody else', () => {
   cache.get('b');
   cache.set('big', 'x'.repeat(2 ** 20));
   assert.ok(cache.delete('a'));
+  assert.deepEqual(cache.setMany([['b', 'value']]), [true]);
+  assert.deepEqual(cache.getMany(['b']), ['value']);
+  assert.deepEqual(cache.deleteMany(['b', 'c']), [true, false]);
   unsubscribe('pageless:metrics', listen);
   cache.get('a');
+  cache.getMany(['a']);
   assert.deepEqual(told, [
     { op: 'set', key: 'a', set: 'add', entrySize: 5 },
     { op: 'get', key: 'a', get: 'hit', entrySize: 5 },
     { op: 'get', key: 'b', get: 'miss' },
     { op: 'set', key: 'big', set: 'refused', refusal: 'too-large', entrySize: 2 ** 20 },
     { op: 'delete', key: 'a', isRemoved: true },
+    { op: 'set', key: 'b', set: 'add', entrySize: 5 },
+    { op: 'get', key: 'b', get: 'hit', entrySize: 5 },
+    { op: 'delete', key: 'b', isRemoved: true },
+    { op: 'delete', key: 'c', isRemoved: false },
   ]);
   assert.deepEqual(status, { set: 'add', entrySize: 5 });
 });

@@ -273,7 +273,8 @@ export class CacheView<T> {
   getMany(keys: Iterable<Key>, options?: GetManyOptions): (T | undefined)[] {
     this.#parts.live();
     const list = listOf('keys', keys);
-    return options ? list.map((key) => this.get(key, options)) : this.#parts.many.get(list);
+    if (!options && !metrics.hasSubscribers) return this.#parts.many.get(list);
+    return list.map((key) => this.get(key, options));
   }
 
   /**
@@ -289,15 +290,14 @@ export class CacheView<T> {
 
   /**
    * Deletes several keys, as `delete` does, up to 64 in one call of the kernel: some of those
-   * before a key that is wrong are deleted when that throws.
-   *
-   * @returns for each whether there was an entry
+   * before a wrong one are deleted when that throws. @returns for each whether there was an entry
    */
   deleteMany(keys: Iterable<Key>): boolean[] {
     this.#parts.live();
     const list = listOf('keys', keys);
-    // The second tier is told of each.
-    return this.#parts.tier ? list.map((key) => this.delete(key)) : this.#parts.many.delete(list);
+    // As above.
+    if (!this.#parts.tier && !metrics.hasSubscribers) return this.#parts.many.delete(list);
+    return list.map((key) => this.delete(key));
   }
 
   /**

@@ -4,8 +4,11 @@
  *   freeze → look again → take a block → copy → its words → **where the descriptor says its pages
  *   are** → old words Isolated → unfreeze
  *
- * Whoever knows the descriptor need not be told: no handle, index cell or mapping changes. That is
- * what a descriptor of its own buys over one that is part of its page.
+ * Whoever knows the descriptor need not be told: no handle, index or mapping changes. That is what
+ * a descriptor of its own buys over one that is part of its page. Only the cells of objects of
+ * zsmalloc say addresses, so that reading them is one load: those that begin on the page are
+ * renamed, one by one, before the old page's word is gone. Until then both pages say whose they are
+ * and hold the same.
  *
  * Why nobody notices:
  *   who writes a folio      has pinned it, so the freeze, which expects no pins, fails: busy
@@ -26,7 +29,8 @@
  *   not frozen by it                  it had not begun, or had done all
  *   frozen, pages are the new ones    done but for the old words: finish
  *   frozen, pages are the old ones    undo: new words 0, new pages back, unfreeze
- * The place is one word, so there is nothing in between.
+ * The place is one word, so there is nothing in between. Cells that were not renamed yet are mended
+ * when zsmalloc is repaired, which comes before: the zspage's lock was the dead's.
  */
 import { Desc, PAGE_BYTES, Pfn, pageAddress, Slot } from '../base/layout';
 import { loadWord, storeWord } from '../base/words';
@@ -36,6 +40,7 @@ import {
   fillPageWords,
   ISOLATED_WORD,
   pageWord,
+  storePageWord,
   wordDescriptor,
   wordType,
 } from '../memdesc/page-word';
@@ -44,7 +49,7 @@ import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { assertHalted, assertInSection } from '../thread/context';
 import { tryLock, unlock } from '../thread/lock';
 import { renewSection } from '../thread/rcu';
-import { hasDraftOn } from '../zsmalloc/compact';
+import { hasDraftOn, renameOn } from '../zsmalloc/compact';
 import { entryIndex, pageEntryOf, zspageLockAt } from '../zsmalloc/zspage';
 import { takeTarget } from './isolate';
 import { compactState, noteIsolated, REASON_BUSY, REASON_NO_ROOM, REASON_PINNED } from './state';
@@ -127,8 +132,15 @@ function moveFrozen(desc: Desc, word: u32, place: usize): u32 {
   // Observed by whoever follows the descriptor to its pages. Decides, for a survivor, what has
   // moved.
   storeWord(place, to);
-  fillPageWords(state.moveFrom, pages, ISOLATED_WORD);
+  if (wordType(word) == TYPE_ZSPAGE) leavePage(desc, place, state.moveFrom);
+  else fillPageWords(state.moveFrom, pages, ISOLATED_WORD);
   return MOVED;
+}
+
+/** The word last, and observed: who had the old name looks for the zspage by it, or again. */
+function leavePage(desc: Desc, place: usize, from: Pfn): void {
+  renameOn(desc, entryIndex(desc, place), from);
+  storePageWord(from, ISOLATED_WORD);
 }
 
 /**

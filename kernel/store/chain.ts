@@ -16,28 +16,23 @@ export function isInChain(first: u32, handle: u32): bool {
   return at != 0;
 }
 
-/** The part after an object, in or out of a section: the page that it is on may be moved. */
-export function nextPart(handle: u32): u32 {
-  const wasInside = isInSection();
-  if (!wasInside) enterSection();
-  const link = nextOf(zsPlace(handle));
-  if (!wasInside) leaveSection();
-  return link;
-}
-
 /**
  * Frees what hangs from a journal's `doomed`, this thread's or a dead one's: no reader can have it.
  * An object is named by `doomed` until it is `ownCell` on this thread's state: a survivor goes on.
  */
 export function releaseDoomed(journal: Journal): void {
+  const wasInside = isInSection();
   while (journal.doomed != 0) {
     const handle = journal.doomed;
     // Taken out first: what is out is not moved, so that its place holds.
     if (!zsIsRetired(handle)) zsRetire(handle);
-    const next = nextPart(handle);
+    // The page that it is on may be moved.
+    if (!wasInside) enterSection();
+    const next = nextOf(zsPlace(handle));
     selfThreadState().ownCell = handle;
     journal.doomed = next;
     zsRelease(handle);
+    if (!wasInside) leaveSection();
   }
 }
 

@@ -32,11 +32,11 @@
  *
  * Everything is written (entry.ts) before the entry is published and never again.
  */
-import { alignUp, PAGE_BYTES, superblock } from '../base/layout';
+import { alignUp, superblock } from '../base/layout';
 import { hashKey } from '../codec/hash';
 import { selfState } from '../thread/slot';
-import { slotBytesAt } from '../zsmalloc/alloc';
-import { zsContiguous, zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
+import { slotBytes } from '../zsmalloc/alloc';
+import { toPageEnd, zsContiguous, zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
 import { BYTES_MASK, spaceIn } from './extension';
 import { KEY_ROOM_AT } from './limits';
 import { LENGTH_MASK, SPACE_SHIFT } from './spaces';
@@ -93,7 +93,8 @@ export function entryValueBytes(place: u64): u32 {
 export function entryStoredBytes(place: u64): u32 {
   const sizes = sizesOf(place);
   if ((sizes & LONG) != 0) return (sizes >> SIZE_SHIFT) << STORED_UNIT_SHIFT;
-  return alignUp(slotBytesAt(place), 1 << STORED_UNIT_SHIFT);
+  const stored = shortBlock(place) & ~RAW;
+  return alignUp(slotBytes(streamStart(place) + stored), 1 << STORED_UNIT_SHIFT);
 }
 
 /** The block of a short entry: its head's first word, and the checksum. */
@@ -197,8 +198,7 @@ export function hasKey(place: u64, key: usize, keyBytes: u32): bool {
   if (measure != keyBytes) return false;
   let from: u32 = 0;
   while (from < bytes) {
-    const toPageEnd = PAGE_BYTES - ((u32(place) + start + from) & (PAGE_BYTES - 1));
-    const part = min(bytes - from, toPageEnd);
+    const part = min(bytes - from, toPageEnd(place, start + from));
     if (memory.compare(zsContiguous(place, start + from, part), key + from, part) != 0) {
       return false;
     }

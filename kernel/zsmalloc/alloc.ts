@@ -5,7 +5,8 @@
  *   alloc    cell from its cache → slot of a zspage that this thread owns → pages → the object's
  *            word ← handle → cell UNPUBLISHED
  *   write    by the allocator, before it tells anybody the handle; then settle: cell LIVE
- *   read     in a section: cell → zspage → page → bytes; no lock, no reference, no write
+ *   read     in a section: cell → bytes, and by page word and zspage those of a second page; no
+ *            lock, no reference, no write
  *   retire   cell → LIMBO by whoever made the object unreachable; linked by its word
  *   release  after the grace period: slot vacated, pages given back, cell FREE
  * Objects are immutable once published, and cells, slots, zspages and pages are reused only after
@@ -20,7 +21,7 @@
 
 import { ERR_NO_MEMORY, FAULT_HANDLE, fail } from '../base/fault';
 import { PAGE_BYTES, ZS_STATE } from '../base/layout';
-import { loadCell, storeCell } from '../base/words';
+import { casCell, loadCell, storeCell } from '../base/words';
 import {
   allocObject,
   CACHE_CELL,
@@ -35,37 +36,31 @@ import {
 import { assertHalted, assertInSection, assertLocked } from '../thread/context';
 import { beginDefer } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
+import { enterSection, isInSection, leaveSection } from '../thread/rcu';
 import { endChange, takeSlot } from './active';
 import { relist } from './fullness';
 import {
+  bySlot,
   CELL_BYTES,
   CELL_GONE_SAME,
   CELL_LIMBO,
+  CELL_LIVE,
   CELL_PATTERN,
   CELL_UNPUBLISHED,
-  cellIndex,
   cellState,
-  cellZspage,
+  goneCell,
   hasPlace,
   newLife,
-  placeCell,
-  retireCell,
   samePatternCell,
   settleCell,
   takeCell,
 } from './handle';
 import { zsLinkAt } from './object';
+import { cellFor, slotIn, zspageIn } from './place';
 import { addPool } from './pool-table';
-import { classFor, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
+import { classFor, MAX_PER_ZSPAGE, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
 import { selfThreadState } from './thread-state';
-import {
-  isSlotUsed,
-  setObjectWord,
-  vacateSlot,
-  ZSPAGE_DESC_BYTES,
-  zspageLockAt,
-  zspageShape,
-} from './zspage';
+import { isSlotUsed, setObjectWord, vacateSlot, ZSPAGE_DESC_BYTES, zspageLockAt } from './zspage';
 
 /** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
 export function formatPool(): i32 {
@@ -105,7 +100,7 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
   }
   const desc = u32(place >> 32);
   setObjectWord(desc, u32(place), handle);
-  const contents = placeCell(desc, u32(place), unusedBytes(sizeClass, payload));
+  const contents = cellFor(desc, u32(place), unusedBytes(sizeClass, payload));
   storeCell(handle, newLife(contents, CELL_UNPUBLISHED));
   unlock(zspageLockAt(desc));
   return handle;
@@ -114,11 +109,6 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
 /** Bytes of the slot that an object of `payload` takes. */
 export function slotBytes(payload: u32): u32 {
   return shapeBytes(shapeOf(classFor(payload)));
-}
-
-/** Bytes of the slot that an object takes which is at this place. */
-export function slotBytesAt(place: u64): u32 {
-  return shapeBytes(zspageShape(u32(place >> 32)));
 }
 
 /** Bytes that an object of `payload` leaves in its slot. */
@@ -150,9 +140,20 @@ export function freePattern(upper: u32): void {
   freeObject(CACHE_CELL, upper);
 }
 
-/** Ends an object's life for new readers; `zsRelease` must follow after a grace period. */
+/**
+ * Ends an object's life for new readers; `zsRelease` must follow after a grace period. A second
+ * time is a fault.
+ * Progress: a failed compare-and-swap means that the object, or its page, was moved.
+ */
 export function zsRetire(handle: u32): void {
-  retireCell(handle);
+  let seen = loadCell(handle);
+  while (true) {
+    const state = cellState(seen);
+    if (state != CELL_LIVE && state != CELL_UNPUBLISHED) fail(FAULT_HANDLE, handle);
+    const found = casCell(handle, seen, goneCell(seen));
+    if (found == seen) return;
+    seen = found;
+  }
 }
 
 /**
@@ -160,10 +161,12 @@ export function zsRetire(handle: u32): void {
  * zspage's lock: the page that the word is on may be moved.
  */
 export function zsBeginDefer(kind: u32, handle: u32): void {
-  const at = zspageLockAt(cellZspage(loadCell(handle)));
-  lock(at);
+  const desc = lockAround(handle, 0);
+  const gone = loadCell(handle);
+  // Its word will say no more whose it is: who moves the page could not rename it.
+  storeCell(handle, bySlot(gone, desc, slotIn(desc, gone)));
   beginDefer(kind, handle, zsLinkAt(handle));
-  unlock(at);
+  unlock(zspageLockAt(desc));
 }
 
 /** Whether somebody has ended the object's life for new readers. */
@@ -189,7 +192,7 @@ export function zsReleaseNext(handle: u32, locked: u32): u32 {
     releaseSame(handle, samePatternCell(cell));
     return locked;
   }
-  const desc = lockAround(handle, cell, locked);
+  const desc = lockAround(handle, locked);
   vacate(handle, desc);
   freeCell(handle);
   return desc;
@@ -205,18 +208,33 @@ export function unlockReleased(locked: u32): void {
  * Progress: a draft that was settled may be moved until we have the lock, by a bounded step each
  * time.
  */
-function lockAround(handle: u32, cell: u64, locked: u32): u32 {
-  let desc = cellZspage(cell);
+function lockAround(handle: u32, locked: u32): u32 {
+  let desc = zspageOf(handle);
   if (desc == locked) return desc;
   unlockReleased(locked);
   while (true) {
-    if (!hasPlace(cell)) fail(FAULT_HANDLE, handle);
     lock(zspageLockAt(desc));
-    cell = loadCell(handle);
-    if (cellZspage(cell) == desc) return desc;
+    // What was taken out is not moved any more.
+    const found = zsIsRetired(handle) ? desc : zspageOf(handle);
+    if (found == desc) return desc;
     unlock(zspageLockAt(desc));
-    desc = cellZspage(cell);
+    desc = found;
   }
+}
+
+/** The zspage of an object that is this thread's to free, in or out of a section. */
+function zspageOf(handle: u32): u32 {
+  const wasInside = isInSection();
+  if (!wasInside) enterSection();
+  let desc: u32 = 0;
+  // Progress: a round is lost to a move of the page.
+  while (desc == 0) {
+    const cell = loadCell(handle);
+    if (!hasPlace(cell)) fail(FAULT_HANDLE, handle);
+    desc = zspageIn(cell);
+  }
+  if (!wasInside) leaveSection();
+  return desc;
 }
 
 function releaseSame(handle: u32, upper: u32): void {
@@ -232,10 +250,11 @@ function releaseSame(handle: u32, upper: u32): void {
 /** Under the zspage's lock nobody moves the object any more. */
 function vacate(handle: u32, desc: u32): void {
   const cell = loadCell(handle);
-  if (!hasPlace(cell) || !isSlotUsed(desc, cellIndex(cell))) fail(FAULT_HANDLE, handle);
+  const index = hasPlace(cell) ? slotIn(desc, cell) : MAX_PER_ZSPAGE;
+  if (index == MAX_PER_ZSPAGE || !isSlotUsed(desc, index)) fail(FAULT_HANDLE, handle);
   assertLocked(zspageLockAt(desc));
   takeCell(handle);
-  vacateSlot(desc, cellIndex(cell));
+  vacateSlot(desc, index);
 }
 
 /** Whether a cell may be at the address, in use or not, and may be loaded. */

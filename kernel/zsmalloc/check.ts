@@ -1,7 +1,8 @@
 /**
  * Check of zsmalloc: cells, slots, pages and lists, each compared with the next. World stopped.
  */
-import { superblock } from '../base/layout';
+
+import { PAGE_SHIFT, superblock } from '../base/layout';
 import { loadCell, loadWord, peekWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
@@ -12,15 +13,21 @@ import { LIST_RETIRED, listFor, nextListed, OFF_LISTS } from './fullness';
 import {
   CELL_LIMBO,
   CELL_PATTERN,
-  cellIndex,
+  cellAddress,
   cellState,
   cellTaker,
-  cellZspage,
+  cellUnused,
+  goneIndex,
+  goneZspage,
   hasPlace,
+  isBySlot,
+  isInOnePage,
   isSame,
+  isSamePlace,
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
+import { cellFor, slotIn } from './place';
 import {
   classAt,
   headAt,
@@ -33,7 +40,7 @@ import {
   poolOf,
   zspagesOf,
 } from './pool-table';
-import { classCount, shapeOf, zsState } from './size-class';
+import { classCount, shapeOf, shapeSlots, zsState } from './size-class';
 import { asThreadState, freedCount, leftCount, threadStateOf, waitingCount } from './thread-state';
 import {
   countHeld,
@@ -46,6 +53,7 @@ import {
   zspageList,
   zspageOwner,
   zspagePool,
+  zspageShape,
 } from './zspage';
 
 /** Thread-local: what the zspages add up to, for the check under way. */
@@ -171,9 +179,18 @@ function countWaiting(): u32 {
 }
 
 function isPlaceSound(at: u32, cell: u64): bool {
-  const desc = cellZspage(cell);
-  if (!isSlotUsed(desc, cellIndex(cell))) return false;
-  return cellState(cell) == CELL_LIMBO || loadWord(objectWordAt(desc, cellIndex(cell))) == at;
+  if (isBySlot(cell)) return isSlotUsed(goneZspage(cell), goneIndex(cell));
+  const pfn = cellAddress(cell) >> PAGE_SHIFT;
+  if (pfn >= superblock().pageCount || wordType(pageWord(pfn)) != TYPE_ZSPAGE) return false;
+  const desc = wordDescriptor(pageWord(pfn));
+  const index = slotIn(desc, cell);
+  if (index >= shapeSlots(zspageShape(desc)) || !isSlotUsed(desc, index)) return false;
+  if (!isSamePlace(cell, cellFor(desc, index, 0))) return false;
+  // Of a dead one nobody knows any more how long it was.
+  const isWhole =
+    cellState(cell) == CELL_LIMBO ||
+    isInOnePage(cell) == isInOnePage(cellFor(desc, index, cellUnused(cell)));
+  return isWhole && loadWord(objectWordAt(desc, index)) == at;
 }
 
 /** Slots that movers have emptied and not vacated yet; of one pool, or of all (0). */

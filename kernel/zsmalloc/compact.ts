@@ -21,9 +21,10 @@
  * A step moves a bounded number of objects and remembers where it is in the thread's state. It
  * needs no memory but pages for holes of the target.
  */
+
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { ERR_BUSY } from '../base/fault';
-import { PAGE_BYTES } from '../base/layout';
+import { PAGE_BYTES, PAGE_SHIFT, Pfn } from '../base/layout';
 import { casCell, loadCell, peekWord } from '../base/words';
 import { assertInSection, assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
@@ -35,12 +36,16 @@ import { freeShare, takeEmptiest, takeFullest } from './fullness';
 import {
   CELL_LIVE,
   CELL_UNPUBLISHED,
+  cellAddress,
+  cellChainPage,
   cellState,
   cellUnused,
-  isPlacedAt,
-  placeCell,
+  hasPlace,
+  isSamePlace,
+  renamedCell,
   sameLife,
 } from './handle';
+import { cellFor, isLiveAt } from './place';
 import { classAt } from './pool-table';
 import {
   CLASS_STEP,
@@ -204,14 +209,43 @@ function isUnpublishedAt(desc: u32, index: u32): bool {
   const handle = handleIn(desc, index);
   if (handle == 0) return false;
   const cell = loadCell(handle);
-  return cellState(cell) == CELL_UNPUBLISHED && isPlacedAt(cell, desc, index);
+  return cellState(cell) == CELL_UNPUBLISHED && isSamePlace(cell, cellFor(desc, index, 0));
+}
+
+/**
+ * Lets the cells of the objects that begin on page k name the page where it is now. In a section,
+ * zspage lock held.
+ */
+export function renameOn(desc: u32, k: u32, from: Pfn): void {
+  assertLocked(zspageLockAt(desc));
+  const end = endSlotOn(desc, k);
+  for (let index = firstSlotOn(desc, k); index < end; index++) {
+    const handle = isSlotUsed(desc, index) ? handleIn(desc, index) : 0;
+    const place = cellFor(desc, index, 0);
+    if (handle != 0 && cellChainPage(place) == k) rename(handle, place, from);
+  }
+}
+
+/**
+ * Progress: a failed compare-and-swap means that the object was taken out, or overwritten: then its
+ * place is named by its slot, or will be.
+ */
+function rename(handle: u32, place: u64, from: Pfn): void {
+  const address = cellAddress(place);
+  const old = renamedCell(place, (from << PAGE_SHIFT) | (address & (PAGE_BYTES - 1)));
+  let seen = loadCell(handle);
+  while (hasPlace(seen) && isSamePlace(seen, old)) {
+    const found = casCell(handle, seen, renamedCell(seen, address));
+    if (found == seen) return;
+    seen = found;
+  }
 }
 
 function isMovable(source: u32, index: u32): bool {
   const handle = handleIn(source, index);
   if (handle == 0) return false;
   const cell = loadCell(handle);
-  return cellState(cell) == CELL_LIVE && isPlacedAt(cell, source, index);
+  return isLiveAt(cell, source, index);
 }
 
 /** Both locks held. @returns false when the object cannot be moved (any more) */
@@ -220,12 +254,12 @@ function moveObject(source: u32, index: u32, target: u32, free: u32): bool {
   const handle = handleIn(source, index);
   if (handle == 0) return false;
   const seen = loadCell(handle);
-  if (cellState(seen) != CELL_LIVE || !isPlacedAt(seen, source, index)) return false;
+  if (!isLiveAt(seen, source, index)) return false;
   const shape = zspageShape(source);
   const bytes = shapeBytes(shape) - shapeHeader(shape) - cellUnused(seen);
   copyObject(source, payloadOffset(source, index), target, payloadOffset(target, free), bytes);
   setObjectWord(target, free, handle);
-  const moved = sameLife(seen, placeCell(target, free, cellUnused(seen)), CELL_LIVE);
+  const moved = sameLife(seen, cellFor(target, free, cellUnused(seen)), CELL_LIVE);
   // Observed by every reader's load of the cell: the copy precedes it.
   return casCell(handle, seen, moved) == seen;
 }

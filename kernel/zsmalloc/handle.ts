@@ -2,26 +2,31 @@
  * Handles: a cell that says where an object is.
  *
  * A handle is the address of a 64-bit cell. Everybody who wants the object reads the cell, so the
- * object can move, or die, by one change of one cell; and because the cell names (zspage, index)
- * and not a page number, moving the *pages* of a zspage changes no cell at all.
+ * object can move, or die, by one change of one cell. The cell of an object that lives says the
+ * address of its bytes, so a reader looks at nothing else; who moves a page renames the objects on
+ * it, which their words lead to. What is dead and has no word of its own, because that links it in
+ * limbo or is still its handle's new object's, is named by (zspage, slot), and not renamed.
  *
  * cell   state:3 (bits 0–2) · generation:16 (3–18) · the rest says what the object is:
- *   LIVE, UNPUBLISHED, LIMBO
- *                       unused:9 (19–27) · index:9 (28–36) · zspage:27 (37–63, address >> 5)
+ *   LIVE, UNPUBLISHED   unused:9 (19–27) · SPANS:1 (28), it goes on in the next page of its zspage
+ *                       · page of the chain in which the payload begins:4 (29–32) · its address:30
+ *                       (33–62, >> 2)
+ *   LIMBO               slot of who took it out:9 (19–27) · the rest as above; or BY_SLOT (63):
+ *                       index:8 (28–35) · zspage:27 (36–62, address >> 5)
  *   SAME, GONE_SAME     pattern, low bits:3 (19–21) · bytes:13 (22–34) · pattern cell:29 (35–63,
  *                       address >> 3; 0 = all bytes are 0)
  *   PATTERN             the upper 61 bits of a pattern, no generation
  *   TAKEN               slot (3–10), no generation: slab/cache.ts, evidence of kind CELL
  * `unused` is how many bytes of its slot an object does not use, so that a reader knows its length.
- * In LIMBO its place, in GONE_SAME that of `bytes`, is taken by the slot of the thread that took
- * the object out.
+ * In GONE_SAME the place of `bytes` is taken by the slot of the thread that took the object out.
  *
  *   FREE       nobody's, all 0             → TAKEN by the slab, for who allocates it
  *   TAKEN      that slot's, and nothing    → UNPUBLISHED, LIVE, SAME or PATTERN, by that thread
  *              yet, or any more            → FREE by the slab, when it is freed
  *   UNPUBLISHED                            → LIVE by its maker, the only one who knows it
  *              being written: not moved    → LIMBO likewise: a draft that is dropped
- *   LIVE       names an object             → LIVE elsewhere: move or overwrite, compare-and-swap
+ *   LIVE       names an object             → LIVE elsewhere: move, of the object or its page, or
+ *                                            overwrite, by compare-and-swap
  *                                          → LIMBO: free, compare-and-swap. Who wins frees
  *   SAME       all its bytes are one       → LIVE or SAME: an overwrite, by compare-and-swap
  *              pattern: it has no slot     → GONE_SAME: free, by compare-and-swap
@@ -34,8 +39,7 @@
  * a slot that no cell names is nobody's (recover.ts).
  */
 import { selfSlot } from '../base/env';
-import { FAULT_HANDLE, fail } from '../base/fault';
-import { casCell, loadCell, pokeCell, storeCell } from '../base/words';
+import { loadCell, pokeCell, storeCell } from '../base/words';
 import { noteEntered, takenBy } from '../slab/sheaf';
 import { currentEpoch } from '../thread/rcu';
 
@@ -56,6 +60,13 @@ const GENERATION_MASK: u64 = 0xffff;
 const LIFE_MASK: u64 = 0x7_ffff;
 const UNUSED_SHIFT: u64 = 19;
 const UNUSED_MASK: u64 = 511;
+const SPANS: u64 = 1 << 28;
+const CHAIN_PAGE_SHIFT: u64 = 29;
+const ADDRESS_SHIFT: u64 = 33;
+const BY_SLOT: u64 = 1 << 63;
+/** Where an object is: chain page and address, and that it is told by these. */
+const PLACE_MASK: u64 = 0xffff_ffff_e000_0000;
+const ADDRESS_MASK: u64 = 0x7fff_fffe_0000_0000;
 const SAME_BYTES_SHIFT: u64 = 22;
 const SAME_BYTES_MASK: u64 = 0x1fff;
 
@@ -67,12 +78,34 @@ export function cellGeneration(cell: u64): u32 {
   return u32((cell >> GENERATION_SHIFT) & GENERATION_MASK);
 }
 
-export function cellZspage(cell: u64): u32 {
-  return u32(cell >> 37) << 5;
+/** Whether a cell that names a place says zspage and slot, and no address. */
+export function isBySlot(cell: u64): bool {
+  return (cell & BY_SLOT) != 0;
 }
 
-export function cellIndex(cell: u64): u32 {
-  return u32(cell >> 28) & 511;
+/** Zspage of such a cell. */
+export function goneZspage(cell: u64): u32 {
+  return u32(cell >> 36) << 5;
+}
+
+/** Slot of such a cell. */
+export function goneIndex(cell: u64): u32 {
+  return u32(cell >> 28) & 0xff;
+}
+
+/** Address of the payload, of any other. */
+export function cellAddress(cell: u64): u32 {
+  return u32(cell >> ADDRESS_SHIFT) << 2;
+}
+
+/** Page of the chain in which the payload begins, likewise. */
+export function cellChainPage(cell: u64): u32 {
+  return u32(cell >> CHAIN_PAGE_SHIFT) & 15;
+}
+
+/** Whether a cell that names a place says the address of an object all in one page. */
+export function isInOnePage(cell: u64): bool {
+  return (cell & (SPANS | BY_SLOT)) == 0;
 }
 
 /** Bytes of the slot that a LIVE object does not use. */
@@ -91,14 +124,20 @@ export function isSame(cell: u64): bool {
   return cellState(cell) == CELL_SAME || cellState(cell) == CELL_GONE_SAME;
 }
 
-/** Whether the cell names this slot. */
-export function isPlacedAt(cell: u64, zspage: u32, index: u32): bool {
-  return hasPlace(cell) && cellZspage(cell) == zspage && cellIndex(cell) == index;
+/** A cell of an object that begins there, in no state and of no generation. */
+export function placeCell(address: u32, chainPage: u32, spans: bool, unused: u32): u64 {
+  const place = (u64(address >> 2) << ADDRESS_SHIFT) | (u64(chainPage) << CHAIN_PAGE_SHIFT);
+  return place | (spans ? SPANS : 0) | (u64(unused) << UNUSED_SHIFT);
 }
 
-/** A cell that names a slot, in no state and of no generation. */
-export function placeCell(zspage: u32, index: u32, unused: u32): u64 {
-  return (u64(zspage >> 5) << 37) | (u64(index) << 28) | (u64(unused) << UNUSED_SHIFT);
+/** Whether two cells name one place by its address. */
+export function isSamePlace(a: u64, b: u64): bool {
+  return ((a ^ b) & PLACE_MASK) == 0;
+}
+
+/** The cell of an object whose page is elsewhere now. */
+export function renamedCell(seen: u64, address: u32): u64 {
+  return (seen & ~ADDRESS_MASK) | (u64(address >> 2) << ADDRESS_SHIFT);
 }
 
 /** A cell of an object whose bytes are all one pattern, in no state and of no generation. */
@@ -145,25 +184,16 @@ export function goneCell(seen: u64): u64 {
   return place | (u64(selfSlot()) << UNUSED_SHIFT) | u64(CELL_LIMBO);
 }
 
+/** The same LIMBO cell by zspage and slot. */
+export function bySlot(gone: u64, zspage: u32, index: u32): u64 {
+  const kept = gone & (LIFE_MASK | (UNUSED_MASK << UNUSED_SHIFT));
+  return kept | (u64(index) << 28) | (u64(zspage >> 5) << 36) | BY_SLOT;
+}
+
 /** Who took the object of a LIMBO or GONE_SAME cell out, 0 for other cells. */
 export function cellTaker(cell: u64): u32 {
   if (cellState(cell) == CELL_GONE_SAME) return sameBytes(cell);
   return cellState(cell) == CELL_LIMBO ? cellUnused(cell) : 0;
-}
-
-/**
- * Ends the life of an object for new readers; a second free is a fault.
- * Progress: a failed compare-and-swap means that the object was moved.
- */
-export function retireCell(handle: u32): void {
-  let seen = loadCell(handle);
-  while (true) {
-    const state = cellState(seen);
-    if (state != CELL_LIVE && state != CELL_UNPUBLISHED) fail(FAULT_HANDLE, handle);
-    const found = casCell(handle, seen, goneCell(seen));
-    if (found == seen) return;
-    seen = found;
-  }
 }
 
 /** The maker has written the contents of an UNPUBLISHED object: from now on it may be moved. */

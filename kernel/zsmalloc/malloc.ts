@@ -15,6 +15,7 @@
  * The bytes to write stand in the thread's input scratch; bytes read are put into its output
  * scratch.
  */
+
 import { ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } from '../base/fault';
 import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words';
 import { allocObject, CACHE_CELL } from '../slab/kmem-cache';
@@ -32,21 +33,20 @@ import {
   cellGeneration,
   cellState,
   cellUnused,
-  cellZspage,
   goneCell,
   newLife,
-  placeCell,
   sameBytes,
   sameCell,
   sameLife,
   samePatternCell,
   samePatternLow,
 } from './handle';
-import { placeOf, zsRead, zsWrite } from './object';
+import { placeIn, placeOf, zsRead, zsWrite } from './object';
+import { cellFor, goneBySlot, zspageIn } from './place';
 import { poolOf } from './pool-table';
 import { classFor, shapeBytes, shapeHeader } from './size-class';
 import { pushFreed, selfThreadState, ThreadState } from './thread-state';
-import { payloadOffset, setObjectWord, vacateSlot, zspageLockAt, zspageShape } from './zspage';
+import { setObjectWord, vacateSlot, zspageLockAt, zspageShape } from './zspage';
 
 const CELL_BITS: u64 = 29;
 const GENERATION_BITS: u64 = 16;
@@ -100,20 +100,24 @@ export function zsReadObject(pool: u32, handle: u64): i32 {
   const failure = checkPool(pool, handle);
   if (failure != 0) return failure;
   enterSection();
-  const seen = look(handle);
-  if (seen == NOTHING) return ERR_STALE;
   const to: usize = selfState().outputScratch;
-  if (cellState(seen) == CELL_SAME) {
-    fillPattern(to, patternOf(seen), sameBytes(seen));
-    return sameBytes(seen);
+  // Progress: a round is lost to a move of the page.
+  for (let seen = look(handle); seen != NOTHING; seen = look(handle)) {
+    if (cellState(seen) == CELL_SAME) {
+      fillPattern(to, patternOf(seen), sameBytes(seen));
+      return sameBytes(seen);
+    }
+    const desc = zspageIn(seen);
+    if (desc == 0) continue;
+    const bytes = objectBytes(desc, seen);
+    zsRead(placeOf(seen, desc), 0, to, bytes);
+    return bytes;
   }
-  const bytes = objectBytes(seen);
-  zsRead(placeOf(seen), 0, to, bytes);
-  return bytes;
+  return ERR_STALE;
 }
 
-function objectBytes(cell: u64): u32 {
-  const shape = zspageShape(cellZspage(cell));
+function objectBytes(desc: u32, cell: u64): u32 {
+  const shape = zspageShape(desc);
   return shapeBytes(shape) - shapeHeader(shape) - cellUnused(cell);
 }
 
@@ -205,8 +209,8 @@ function writeBytes(thread: ThreadState, pool: u32, handle: u64, from: usize, by
   const desc = u32(place >> 32);
   const index = u32(place);
   setObjectWord(desc, index, cellOf(handle));
-  zsWrite((u64(desc) << 32) | u64(payloadOffset(desc, index)), 0, from, bytes);
-  const contents = placeCell(desc, index, unusedBytes(sizeClass, bytes));
+  zsWrite(placeIn(desc, index), 0, from, bytes);
+  const contents = cellFor(desc, index, unusedBytes(sizeClass, bytes));
   const outcome = commit(thread, handle, contents, CELL_LIVE);
   if (outcome != 0) vacateSlot(desc, index);
   unlock(zspageLockAt(desc));
@@ -227,11 +231,13 @@ function commit(thread: ThreadState, handle: u64, contents: u64, state: u32): i3
       thread.ownCell = retiredCell;
       continue;
     }
-    if (retiredCell != 0) thread.replaced = seen;
+    const gone = goneBySlot(seen);
+    if (gone == 0) continue;
+    if (retiredCell != 0) thread.replaced = gone;
     if (casCell(at, seen, sameLife(seen, contents, state)) != seen) continue;
     outcome = 0;
     if (retiredCell != 0 && needsRetiredCell(seen)) {
-      storeCell(retiredCell, goneCell(seen));
+      storeCell(retiredCell, gone);
       pushFreed(thread, retiredCell);
       retiredCell = 0;
     }

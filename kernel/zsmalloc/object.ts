@@ -1,48 +1,95 @@
 /**
  * The bytes of an object: a run of bytes in a zspage's chain, in one page or two.
  *
- * A *place* is zspage << 32 | offset of the payload in the chain. It stays true as long as the
- * caller's section, or, for an UNPUBLISHED object, as long as its maker likes.
+ * A *place* is the address of the payload and, in the upper half, of the page where it goes on; 0 =
+ * nowhere. It stays true as long as the caller's section, or, for an UNPUBLISHED object, as long as
+ * its maker likes.
  */
-import { PAGE_BYTES } from '../base/layout';
+
+import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
 import { loadCell, peekWord, pokeWord } from '../base/words';
-import { CELL_LIVE, cellIndex, cellState, cellZspage } from './handle';
-import { chainByteAt, objectWordAt, payloadOffset } from './zspage';
+import {
+  CELL_LIVE,
+  cellAddress,
+  cellChainPage,
+  cellState,
+  goneIndex,
+  goneZspage,
+  isBySlot,
+  isInOnePage,
+} from './handle';
+import { zspageIn } from './place';
+import { shapePages } from './size-class';
+import { chainByteAt, objectWordAt, payloadOffset, zspagePage, zspageShape } from './zspage';
 
 /** True while the handle's object may be found by new readers. */
 export function zsIsLive(handle: u32): bool {
   return cellState(loadCell(handle)) == CELL_LIVE;
 }
 
-/** Where an object's payload begins. */
+/**
+ * Where an object's payload is.
+ * Cost: the cell; of an object that goes on in another page, a page word and a descriptor, too.
+ */
 export function zsPlace(handle: u32): u64 {
-  return placeOf(loadCell(handle));
+  const cell = loadCell(handle);
+  return isInOnePage(cell) ? u64(cellAddress(cell)) : searchPlace(handle, cell);
 }
 
-/** The same, by what its cell said. */
-export function placeOf(cell: u64): u64 {
-  const desc = cellZspage(cell);
-  return (u64(desc) << 32) | u64(payloadOffset(desc, cellIndex(cell)));
+/** Progress: a round is lost to a move of the page. */
+function searchPlace(handle: u32, cell: u64): u64 {
+  while (true) {
+    const desc = zspageIn(cell);
+    if (desc != 0) return placeOf(cell, desc);
+    cell = loadCell(handle);
+    if (isInOnePage(cell)) return u64(cellAddress(cell));
+  }
+}
+
+/** What a cell of this zspage says. */
+export function placeOf(cell: u64, desc: u32): u64 {
+  if (isBySlot(cell)) return placeIn(desc, goneIndex(cell));
+  if (isInOnePage(cell)) return u64(cellAddress(cell));
+  const next = zspagePage(desc, cellChainPage(cell) + 1);
+  return (u64(next << PAGE_SHIFT) << 32) | u64(cellAddress(cell));
+}
+
+/** The place of the object in a slot. */
+export function placeIn(desc: u32, index: u32): u64 {
+  const offset = payloadOffset(desc, index);
+  const next = (offset >> PAGE_SHIFT) + 1;
+  const page = next < shapePages(zspageShape(desc)) ? zspagePage(desc, next) : 0;
+  return (u64(page << PAGE_SHIFT) << 32) | u64(chainByteAt(desc, offset));
+}
+
+/** Address of payload byte `from`; the bytes go on to the end of that page. */
+function byteAt(place: u64, from: u32): usize {
+  const at = (u32(place) & (PAGE_BYTES - 1)) + from;
+  return at < PAGE_BYTES ? u32(place) + from : u32(place >> 32) + at - PAGE_BYTES;
 }
 
 /**
  * Address of payload byte `from`, if `bytes` from there lie in one page; else 0. No bytes have no
- * address: behind the last object of a zspage there is no page, nor an entry in the page list.
+ * address: behind the last object of a zspage there is no page.
  */
 export function zsContiguous(place: u64, from: u32, bytes: u32): usize {
   if (bytes == 0) return 0;
   const offset = u32(place) + from;
   if ((offset & (PAGE_BYTES - 1)) + bytes > PAGE_BYTES) return 0;
-  return chainByteAt(u32(place >> 32), offset);
+  return byteAt(place, from);
+}
+
+/** Bytes from one of the payload to the end of its page. */
+export function toPageEnd(place: u64, from: u32): u32 {
+  return PAGE_BYTES - ((u32(place) + from) & (PAGE_BYTES - 1));
 }
 
 /** Copies payload bytes out of an object. Cost: one copy for each page touched. */
 export function zsRead(place: u64, from: u32, to: usize, bytes: u32): void {
-  let offset = u32(place) + from;
   while (bytes != 0) {
-    const part = min(bytes, PAGE_BYTES - (offset & (PAGE_BYTES - 1)));
-    memory.copy(to, chainByteAt(u32(place >> 32), offset), part);
-    offset += part;
+    const part = min(bytes, toPageEnd(place, from));
+    memory.copy(to, byteAt(place, from), part);
+    from += part;
     to += part;
     bytes -= part;
   }
@@ -50,11 +97,10 @@ export function zsRead(place: u64, from: u32, to: usize, bytes: u32): void {
 
 /** Copies payload bytes into an object that nobody else can find yet. */
 export function zsWrite(place: u64, to: u32, from: usize, bytes: u32): void {
-  let offset = u32(place) + to;
   while (bytes != 0) {
-    const part = min(bytes, PAGE_BYTES - (offset & (PAGE_BYTES - 1)));
-    memory.copy(chainByteAt(u32(place >> 32), offset), from, part);
-    offset += part;
+    const part = min(bytes, toPageEnd(place, to));
+    memory.copy(byteAt(place, to), from, part);
+    to += part;
     from += part;
     bytes -= part;
   }
@@ -62,7 +108,7 @@ export function zsWrite(place: u64, to: u32, from: usize, bytes: u32): void {
 
 /** Payload word at `from`, a multiple of 4: payloads are 4-byte aligned, so it lies in one page. */
 export function zsReadWord(place: u64, from: u32): u32 {
-  return peekWord(chainByteAt(u32(place >> 32), u32(place) + from));
+  return peekWord(byteAt(place, from));
 }
 
 /** Two of them, the low one first. */
@@ -71,11 +117,11 @@ export function zsReadCell(place: u64, from: u32): u64 {
 }
 
 export function zsWriteWord(place: u64, to: u32, value: u32): void {
-  pokeWord(chainByteAt(u32(place >> 32), u32(place) + to), value);
+  pokeWord(byteAt(place, to), value);
 }
 
-/** The object's own word, which links it in limbo. */
+/** The own word of an object that waits in limbo, which links it there. */
 export function zsLinkAt(handle: u32): usize {
   const cell = loadCell(handle);
-  return objectWordAt(cellZspage(cell), cellIndex(cell));
+  return objectWordAt(goneZspage(cell), goneIndex(cell));
 }

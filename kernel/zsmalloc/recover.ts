@@ -8,7 +8,7 @@
  * What only the dead thread knew stands in its state: a cell that was under construction, one that
  * it had taken out and not yet put away. Whether it *had* is read back from cells:
  *   freeing    LIMBO or GONE_SAME by the dead, and in none of its batches: it had
- *   replaced   no cell names the place any more: it had, and `ownCell` now takes it over
+ *   replaced   no cell names its slot any more: it had, and `ownCell` now takes it over
  * and what a survivor was giving back that died as well stands in two states (reap.ts):
  *   own cells  in this one and another: it is the other's, which is repaired later, or alive
  *   batches    cells that do not name the dead any more: they are free, or others'
@@ -19,8 +19,9 @@
  * a grace period. Idempotent: locks are freed last, so who comes after a recoverer that died begins
  * again.
  */
+
 import { setBit } from '../base/bitmap';
-import { superblock, ZS_STATE } from '../base/layout';
+import { PAGE_BYTES, PAGE_SHIFT, superblock, ZS_STATE } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeWord, storeCell } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
@@ -44,16 +45,19 @@ import { highestSlot } from '../thread/slot';
 import { zsIsCell } from './alloc';
 import { LIST_RETIRED, listLocked } from './fullness';
 import {
-  cellIndex,
+  cellAddress,
+  cellChainPage,
   cellTaker,
-  cellZspage,
-  goneCell,
+  goneIndex,
+  goneZspage,
   hasPlace,
-  isPlacedAt,
+  isBySlot,
   isSame,
+  renamedCell,
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
+import { slotIn, zspageIn } from './place';
 import { addZspages, classAt, clearClass, nextPool, poolNumbered } from './pool-table';
 import { classCount, shapePages, zsState } from './size-class';
 import {
@@ -77,6 +81,7 @@ import {
   zspageList,
   zspageLockAt,
   zspageOwner,
+  zspagePage,
   zspagePool,
   zspageShape,
 } from './zspage';
@@ -106,8 +111,7 @@ export function repairReplaced(slot: u32): void {
   const thread = asThreadState(threadStateOf(slot));
   if (thread.replaced == 0) return;
   const hasRetiredCell = thread.ownCell != 0 && isTakenBy(loadCell(thread.ownCell), slot);
-  if (hasRetiredCell && !isNamed(thread.replaced))
-    storeCell(thread.ownCell, goneCell(thread.replaced));
+  if (hasRetiredCell && !isNamed(thread.replaced)) storeCell(thread.ownCell, thread.replaced);
   thread.replaced = 0;
 }
 
@@ -173,11 +177,14 @@ function isFreedBy(desc: u32, slot: u32): bool {
   return (refs & FROZEN) != 0 && (refs & COUNT_MASK) == 0 && holderOf(refs) == slot;
 }
 
-/** Whether any cell names what this one did. */
-function isNamed(cell: u64): bool {
-  if (!hasPlace(cell)) return isPatternNamed(samePatternCell(cell));
+/** Whether any cell names what this one would, if it were one. */
+function isNamed(gone: u64): bool {
+  if (!hasPlace(gone)) return isPatternNamed(samePatternCell(gone));
+  const desc = goneZspage(gone);
   for (let at = nextCell(0); at != 0; at = nextCell(at)) {
-    if (isPlacedAt(loadCell(at), cellZspage(cell), cellIndex(cell))) return true;
+    const cell = loadCell(at);
+    if (!hasPlace(cell) || zspageIn(cell) != desc) continue;
+    if (slotIn(desc, cell) == goneIndex(gone)) return true;
   }
   return false;
 }
@@ -217,14 +224,22 @@ function sweep(slot: u32): void {
   }
   for (let at = nextCell(0); at != 0; at = nextCell(at)) {
     const cell = loadCell(at);
-    if (!hasPlace(cell) || !isSwept(cellZspage(cell), slot)) continue;
-    setBit(bitsAt(cellZspage(cell)), cellIndex(cell));
+    const desc = hasPlace(cell) ? zspageIn(cell) : 0;
+    if (desc == 0 || !isSwept(desc, slot)) continue;
+    setBit(bitsAt(desc), slotIn(desc, cell));
+    if (!isBySlot(cell)) mendPlace(at, cell, desc);
   }
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (!isSwept(desc, slot)) continue;
     for (let k: u32 = 0; k < shapePages(zspageShape(desc)); k++) dropPageIfUntouched(desc, k);
   }
   dropLostPages(slot);
+}
+
+/** Who moves a page may have died before all its objects were told: both pages are still there. */
+function mendPlace(at: u32, cell: u64, desc: u32): void {
+  const page = zspagePage(desc, cellChainPage(cell)) << PAGE_SHIFT;
+  storeCell(at, renamedCell(cell, page | (cellAddress(cell) & (PAGE_BYTES - 1))));
 }
 
 /** Pages whose word names a zspage that does not list them (yet, or any more). */

@@ -7,8 +7,7 @@
  *   batches[2][64]    handles that this thread freed: batch `next` takes them, the other one
  *                     waits since epoch `closedAt`. They change places by one store
  *   freeing           a handle that this thread is about to take out
- *   replaced          the cell that an overwrite is about to take out; `ownCell` will hold its
- *                     place
+ *   replaced          what an overwrite is about to take out, as `ownCell` will say it
  *   ownCell           a cell that only this thread knows: under construction, or taken out and not
  *                     yet in a batch
  *   ownPattern        likewise a pattern cell

@@ -26,6 +26,7 @@
  * also read without it, by readers in a section that found the object through a live cell (its
  * pages cannot leave meanwhile).
  */
+
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
 import {

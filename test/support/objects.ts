@@ -10,15 +10,36 @@ export interface Cell {
   zspage: number;
 }
 
-export function cellOf({ words }: TestZone, handle: number): Cell {
+export function cellOf(zone: TestZone, handle: number): Cell {
+  const { words } = zone;
   const cell = (BigInt(words[handle / 4 + 1]!) << 32n) | BigInt(words[handle / 4]!);
-  return {
-    state: Number(cell & 7n),
+  const state = Number(cell & 7n);
+  const seen = {
+    state,
     generation: Number((cell >> 3n) & 0xffffn),
     unused: Number((cell >> 19n) & 511n),
-    index: Number((cell >> 28n) & 511n),
-    zspage: Number(cell >> 37n) * 32,
   };
+  if (state === facts.CELL_FREE) return { ...seen, index: 0, zspage: 0 };
+  if (cell >> 63n !== 0n) {
+    const zspage = Number((cell >> 36n) & 0x7ff_ffffn) * 32;
+    return { ...seen, index: Number((cell >> 28n) & 255n), zspage };
+  }
+  const address = Number(cell >> 33n) * 4;
+  const zspage = zspageOn(zone, Math.floor(address / facts.PAGE_BYTES));
+  const offset =
+    Number((cell >> 29n) & 15n) * facts.PAGE_BYTES + (address & (facts.PAGE_BYTES - 1));
+  return { ...seen, index: Math.floor(offset / slotBytesIn(zone, zspage)), zspage };
+}
+
+/** The zspage that a page's word names. */
+export function zspageOn({ words }: TestZone, pfn: number): number {
+  return (words[facts.PAGE_MAP / 4 + pfn]! & ~facts.TYPE_MASK) >>> 0;
+}
+
+function slotBytesIn({ words }: TestZone, zspage: number): number {
+  const sizeClass = words[(zspage + offsetOf('Header', 'pfn')) / 4]! & facts.ZSPAGE_CLASS_MASK;
+  const shapes = words[(facts.ZS_STATE + offsetOf('ZsState', 'shapes')) / 4]!;
+  return words[shapes / 4 + facts.CLASS_SIZES + sizeClass]! & 0x1fff;
 }
 
 export interface Tally {

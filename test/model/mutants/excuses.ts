@@ -111,7 +111,7 @@ export const equivalents: Excuse[] = [
   {
     because:
       'Cells are moved under the store lock, before the handle is known, or after the grace.',
-    mutants: ['retireCell: plain loadCell(handle)'],
+    mutants: ['zsRetire: plain loadCell(handle)'],
   },
   {
     because: 'Only looked at while the world is stopped.',

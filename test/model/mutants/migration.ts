@@ -26,9 +26,9 @@ export const migrationMutants: Mutant[] = [
     name: 'the place is changed before the copy',
     edits: [
       ['  memory.copy(pageAddress(to),', '  storeWord(place, to);\n  memory.copy(pageAddress(to),'],
-      ['  storeWord(place, to);\n  fillPageWords(state.moveFrom', '  fillPageWords(state.moveFrom'],
+      ['  storeWord(place, to);\n  if (wordType', '  if (wordType'],
     ],
-    scenarios: ['migrate-read'],
+    scenarios: ['migrate-read-tail'],
   },
   {
     name: 'an emptied range is reused without a grace period',
@@ -54,8 +54,9 @@ export const migrationMutants: Mutant[] = [
   {
     name: 'a freed object is linked without its zspage’s lock',
     edits: [
+      ['  const desc = lockAround(handle, 0);', '  const desc = zspageOf(handle);'],
       [
-        '  lock(at);\n  beginDefer(kind, handle, zsLinkAt(handle));\n  unlock(at);',
+        '  beginDefer(kind, handle, zsLinkAt(handle));\n  unlock(zspageLockAt(desc));',
         '  beginDefer(kind, handle, zsLinkAt(handle));',
       ],
     ],
@@ -68,6 +69,45 @@ export const migrationMutants: Mutant[] = [
       ['  return MOVED;\n', '  noteIsolated(state.moveFrom, pages);\n  return MOVED;\n'],
     ],
     scenarios: ['migrate-killed'],
+  },
+  {
+    name: 'objects are not told that their page has moved',
+    edits: [['  renameOn(desc, entryIndex(desc, place), from);\n', '']],
+    scenarios: ['migrate-read', 'migrate-read-across'],
+  },
+  {
+    name: 'objects are told of their page’s move by a load and a store',
+    edits: [
+      [
+        'const found = casCell(handle, seen, renamedCell(seen, address));',
+        'const found = seen;\n    storeCell(handle, renamedCell(seen, address));',
+      ],
+      [
+        'import { casCell, loadCell, peekWord }',
+        'import { casCell, loadCell, peekWord, storeCell }',
+      ],
+    ],
+    scenarios: ['migrate-object-free'],
+  },
+  {
+    name: 'a moved page’s word is gone before its objects are told',
+    edits: [
+      [
+        '  renameOn(desc, entryIndex(desc, place), from);\n  storePageWord(from, ISOLATED_WORD);',
+        '  storePageWord(from, ISOLATED_WORD);\n  renameOn(desc, entryIndex(desc, place), from);',
+      ],
+    ],
+    scenarios: ['migrate-read-killed', 'migrate-killed-alloc'],
+  },
+  {
+    name: 'a dead mover’s objects name the page that they had',
+    edits: [['    if (!isBySlot(cell)) mendPlace(at, cell, desc);\n', '']],
+    scenarios: ['migrate-read-killed', 'migrate-killed-alloc'],
+  },
+  {
+    name: 'who reads over two pages looks for the zspage once',
+    edits: [['    if (desc != 0) return placeOf(cell, desc);', '    return placeOf(cell, desc);']],
+    scenarios: ['migrate-read-across'],
   },
   {
     name: 'a dead mover’s move is always undone',

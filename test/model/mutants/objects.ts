@@ -13,8 +13,10 @@ export const objectMutants: Mutant[] = [
   {
     name: 'a mover takes what is still being written',
     edits: [
-      ['if (cellState(seen) != CELL_LIVE || !isPlacedAt', 'if (!isPlacedAt'],
-      ['return cellState(cell) == CELL_LIVE && isPlacedAt', 'return isPlacedAt'],
+      [
+        'return cellState(cell) == CELL_LIVE && isSamePlace(',
+        'return (cellState(cell) & 1) != 0 && isSamePlace(',
+      ],
     ],
     scenarios: ['object-compact-draft'],
   },

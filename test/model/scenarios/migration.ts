@@ -59,8 +59,8 @@ function makeLooseValue(machine: Machine): void {
 
 const reclaimOnce: Body = (thread) => thread.call('reclaim');
 
-function findPage({ main }: Machine, type: number): number {
-  for (let pfn = Number(main.callNow('firstPfn')); ; pfn++) {
+function findPage({ main }: Machine, type: number, from = 0): number {
+  for (let pfn = Math.max(from, Number(main.callNow('firstPfn'))); ; pfn++) {
     if ((Number(main.callNow('pageWordOf', pfn)) & facts.TYPE_MASK) === type) return pfn;
   }
 }
@@ -104,6 +104,44 @@ const writeInParts: Body = async (thread) => {
   return thread.call('commitSet', 0);
 };
 
+/** A value that lies on two pages of its zspage, behind another. */
+const LONG_BYTES = 2500;
+const LONG_KEY = 9;
+
+function makeLong(machine: Machine): void {
+  makeValue(machine);
+  const { main } = machine;
+  const bytes = new Uint8Array(machine.memory.buffer);
+  for (const key of [LONG_KEY + 1, LONG_KEY]) {
+    bytes[Number(main.callNow('keyScratch'))] = key;
+    const at = Number(main.callNow('inputScratch'));
+    for (let i = 0; i < LONG_BYTES; i++) bytes[at + i] = valueByte(key, i);
+    assert.equal(main.callNow('set', 1, LONG_BYTES, 1, 0), 0);
+  }
+  valuePage = findPage(machine, facts.TYPE_ZSPAGE, valuePage + 1);
+  for (const thread of [...machine.threads, main]) {
+    bytes[Number(thread.callNow('keyScratch'))] = LONG_KEY;
+  }
+}
+
+/** The same; its second page is the one to be emptied. */
+function makeTail(machine: Machine): void {
+  makeLong(machine);
+  valuePage = findPage(machine, facts.TYPE_ZSPAGE, valuePage + 1);
+}
+
+/** Reads it, which nobody changes. */
+const readLong: Body = async (thread, machine) => {
+  checkLong(machine, thread, Number(await thread.call('get', 1, 0, 0)));
+};
+
+function checkLong({ memory }: Machine, thread: Thread, bytes: number): void {
+  assert.equal(bytes, LONG_BYTES);
+  const at = Number(thread.callNow('outputScratch'));
+  const seen = new Uint8Array(memory.buffer, at, LONG_BYTES);
+  for (let i = 0; i < LONG_BYTES; i++) assert.equal(seen[i], valueByte(LONG_KEY, i), `byte ${i}`);
+}
+
 /** Packs the store's objects, which this thread's own zspages take part in. */
 const packObjects: Body = async (thread, machine) => {
   const pool = machine.load(facts.ZS_STATE + offsetOf('ZsState', 'store')) >>> facts.PAGE_SHIFT;
@@ -119,6 +157,13 @@ function makeHole(machine: Machine): void {
   assert.equal(maker.callNow('set', 1, VALUE_BYTES, 1, 0), 0);
   for (let i = 0; i < 4; i++) maker.callNow('reclaim');
   maker.callNow('zsCompactBegin');
+}
+
+function assertLongReadable(machine: Machine): void {
+  const { main } = machine;
+  checkLong(machine, main, Number(main.callNow('get', 1, 0, 0)));
+  for (let i = 0; i < 3; i++) main.callNow('reclaim');
+  assertNothingIsolated(machine);
 }
 
 function assertReadable(machine: Machine): void {
@@ -138,6 +183,24 @@ export const migrationScenarios: KernelScenario[] = [
     prepare: makeValue,
     threads: [evacuateValue, readValue],
     check: assertReadable,
+  },
+  {
+    name: 'migrate-read-across',
+    rule: 'a value on two pages is read whole while the first of them moves',
+    bound: 2,
+    timesOut: true,
+    prepare: makeLong,
+    threads: [evacuateValue, readLong],
+    check: assertLongReadable,
+  },
+  {
+    name: 'migrate-read-tail',
+    rule: 'a value on two pages is read whole while the second of them moves',
+    bound: 2,
+    timesOut: true,
+    prepare: makeTail,
+    threads: [evacuateValue, readLong],
+    check: assertLongReadable,
   },
   {
     name: 'migrate-alloc',

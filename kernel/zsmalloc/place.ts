@@ -1,0 +1,73 @@
+/**
+ * Places: from a slot to what its object's cell says, and back.
+ *
+ * A cell that lives says an address (handle.ts). Its page's word leads to the zspage, and the page
+ * of the chain that the cell says to the slot. *At every moment the page that a cell names is its
+ * zspage's*: who moves a page (compact/migrate.ts) leaves both words until all cells are renamed.
+ * So whoever loads a cell and then the word, in a section, finds the zspage; or Isolated, and then
+ * the cell has been renamed.
+ */
+import { FAULT_PAGE_WORD, fail } from '../base/fault';
+import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { ISOLATED_WORD, pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
+import { TYPE_ZSPAGE } from '../memdesc/type';
+import {
+  bySlot,
+  CELL_LIMBO,
+  CELL_LIVE,
+  cellAddress,
+  cellChainPage,
+  cellState,
+  goneCell,
+  goneIndex,
+  goneZspage,
+  isBySlot,
+  isSamePlace,
+  placeCell,
+} from './handle';
+import { shapeBytes } from './size-class';
+import { chainByteAt, payloadOffset, zspageShape } from './zspage';
+
+/** The cell of an object in a slot, in no state and of no generation. Zspage lock held. */
+export function cellFor(desc: u32, index: u32, unused: u32): u64 {
+  const offset = payloadOffset(desc, index);
+  const k = offset >> PAGE_SHIFT;
+  const end = (index + 1) * shapeBytes(zspageShape(desc)) - unused;
+  const isLonger = end > (k + 1) << PAGE_SHIFT;
+  return placeCell(u32(chainByteAt(desc, offset)), k, isLonger, unused);
+}
+
+/**
+ * The zspage of a cell that names a place; 0 = its page has been moved since: look again. In a
+ * section, in which a page becomes nobody else's; or the world is halted.
+ */
+export function zspageIn(cell: u64): u32 {
+  if (isBySlot(cell)) return goneZspage(cell);
+  const pfn = cellAddress(cell) >> PAGE_SHIFT;
+  const word = pageWord(pfn);
+  if (wordType(word) == TYPE_ZSPAGE) return wordDescriptor(word);
+  if (word != ISOLATED_WORD) fail(FAULT_PAGE_WORD, pfn);
+  return 0;
+}
+
+/** The slot of a cell in its zspage. */
+export function slotIn(desc: u32, cell: u64): u32 {
+  if (isBySlot(cell)) return goneIndex(cell);
+  const offset = (cellChainPage(cell) << PAGE_SHIFT) + (cellAddress(cell) & (PAGE_BYTES - 1));
+  return offset / shapeBytes(zspageShape(desc));
+}
+
+/** Whether a cell that lives names this slot. Zspage lock held. */
+export function isLiveAt(cell: u64, desc: u32, index: u32): bool {
+  return cellState(cell) == CELL_LIVE && isSamePlace(cell, cellFor(desc, index, 0));
+}
+
+/**
+ * What a cell becomes when this thread takes its object out, named by its slot; 0 as `zspageIn`.
+ */
+export function goneBySlot(cell: u64): u64 {
+  const gone = goneCell(cell);
+  if (cellState(gone) != CELL_LIMBO) return gone;
+  const desc = zspageIn(gone);
+  return desc == 0 ? 0 : bySlot(gone, desc, slotIn(desc, gone));
+}

@@ -30,7 +30,7 @@ export const unwoundMutants: Mutant[] = [
   {
     name: 'zspages stay a thread’s own after the repair',
     edits: [['  forgetActives();\n', '']],
-    scenarios: ['overwrite-unwound'],
+    scenarios: ['emptied-unwound'],
   },
   {
     name: 'who was unwound counts as alive',

@@ -28,6 +28,7 @@ const ofTheDead = [
 /** Each takes ten seconds and more: for `npm run model` alone. */
 const long = [
   'overwrite-unwound',
+  'emptied-unwound',
   'slab-reserve-unwound',
   'recover-unwound-debts',
   'object-overwrite-unwound',
@@ -106,6 +107,17 @@ const ofTheLiving: KernelScenario[] = [
     rule: 'an overwrite that is cut short has happened or not, and can be done again',
     ...{ prepare: makeObjects(1), threads: [overwrite, noThread], check: isOneOf('ab') },
     goOn: (thread) => thread.call('zsOverwrite', pool, handles[0]!, 600),
+  },
+  {
+    ...{ name: 'emptied-unwound', bound: 0, ...cutShort, stepLimit: 30_000 },
+    rule: 'who overwrites again after a cut does not fill a zspage that went meanwhile',
+    ...{ prepare: makeObjects(1), threads: [overwrite, noThread] },
+    goOn: async (thread) => {
+      await thread.call('zsFree', pool, handles[0]!);
+      for (let i = 0; i < 4; i++) await thread.call('reclaim');
+      const handle = (await thread.call('zsMalloc', pool, 12)) as number;
+      assert.equal(await thread.call('zsOverwrite', pool, handle, 12), 0);
+    },
   },
 ];
 

@@ -13,7 +13,8 @@
  *   tail      end of all                            its thread; loaded by who drains
  *   head ≤ closed ≤ tail ≤ head + RING
  * They are counts; a handle's place is its count modulo RING. Its own thread adds without a lock;
- * whoever frees, its thread or one that is short of memory, has the lock, for which nobody waits.
+ * whoever frees, its thread or one that is short of memory, has the lock. Nobody waits for it to
+ * free, but a thread whose ring is full: what it added would go over the oldest handle.
  *
  * A handle that is freed goes over to the `doomed` of who frees it, and then leaves the ring: a
  * survivor that finds it in both takes it out of the ring (recover.ts).
@@ -71,8 +72,13 @@ export function hasRingRoom(): bool {
   return deferredIn(selfSlot()) < RING;
 }
 
+function assertRingRoom(): void {
+  if (!hasRingRoom()) unreachable();
+}
+
 /** Lets an entry that this thread has taken out wait. There is room. */
 export function deferEntry(handle: u32): void {
+  assertRingRoom();
   const tail = peekWord(tailAt(selfSlot()));
   pokeWord(handleAt(selfSlot(), tail), handle);
   storeWord(tailAt(selfSlot()), tail + 1);
@@ -123,13 +129,13 @@ export function reapDeferred(slot: u32): void {
 }
 
 /**
- * Makes room in this thread's full ring while a reader stalls: its entries go to limbo, where they
- * are linked through their own words.
+ * Makes room in this thread's full ring while a reader stalls, or another thread drains the ring
+ * and was not done yet: its entries go to limbo, where they are linked through their own words.
  */
 export function spillRing(): void {
   assertOutside();
   const slot = selfSlot();
-  if (!tryLock(ringLockAt(slot))) return;
+  lock(ringLockAt(slot));
   while (deferredIn(slot) != 0) {
     zsBeginDefer(LIMBO_VALUE, deferredEntry(slot, 0));
     skipFirst(slot);

@@ -53,6 +53,7 @@ const lowered: Record<string, number> = {
 /** Of these, five hundred executions. */
 const drawn = new Set([
   'recover-killed-debts',
+  'ring-full-drained-killed',
   'reap-killed',
   'reap-unwound',
   'lease-hand-over-killed-survived',

@@ -53,6 +53,16 @@ export const limboMutants: Mutant[] = [
     scenarios: ['limbo-last-object-killed'],
   },
   {
+    name: 'a full ring that another drains is written over',
+    edits: [
+      [
+        '  lock(ringLockAt(slot));\n  while (deferredIn(slot)',
+        '  if (!tryLock(ringLockAt(slot))) return;\n  while (deferredIn(slot)',
+      ],
+    ],
+    scenarios: ['ring-full-drained'],
+  },
+  {
     name: 'a zspage that a repair finds empty stays',
     edits: [['if (isMine && isUnused(desc))', 'if (false)']],
     scenarios: killed,

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
+import { load, makeCache, set, VALUE_BYTES } from './cache.ts';
 import { handles, makeHoles, makeObjects, pool } from './objects.ts';
 
 /** Frees an object, and with it the zspage if it was its last one. */
@@ -53,6 +54,34 @@ function assertAllGo({ main, threads, killed }: Machine): void {
     assert.equal(main.callNow('limboCount', kind), 0, `limbo counts what it does not have`);
   }
   assert.equal(main.callNow('check'), 0, 'what is given back is not all that there was');
+}
+
+/** An eviction fills the ring, and the set after it wants room in it. */
+const evictAndSet: Body = async (thread, machine) => {
+  assert.equal(await thread.call('sweepInCall', 1), 1);
+  await set(thread, machine);
+};
+
+/** What was replaced goes, each of it once, and the last value is left. */
+function assertReplacedGo({ main }: Machine): void {
+  for (let i = 0; i < 4; i++) main.callNow('reclaim');
+  assert.equal(main.callNow('limboOf', facts.LIMBO_VALUE), 0, 'an entry waits that nobody frees');
+  assert.equal(main.callNow('cacheInUse', facts.CACHE_CELL), 1, 'an object was lost');
+  assert.equal(main.callNow('check'), 0);
+}
+
+/** The first thread's ring wants one more to be full, and no reader is left. */
+function fillRing(machine: Machine): void {
+  const { main, threads } = machine;
+  const owner = threads[0]!;
+  makeCache('m', 'm')(machine);
+  load(machine, owner, 'k', 'b');
+  main.callNow('enterSection');
+  for (let i = 0; i < facts.RING; i++) {
+    assert.equal(owner.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  }
+  assert.equal(main.callNow('limboOf', facts.LIMBO_VALUE), facts.RING - 1);
+  main.callNow('leaveSection');
 }
 
 /** A zspage in limbo, whose grace period is over. */
@@ -120,5 +149,30 @@ export const limboScenarios: KernelScenario[] = [
     prepare: makeDone,
     threads: [reclaim, reclaim],
     check: assertAllGo,
+  },
+  {
+    name: 'ring-full-drained',
+    rule: 'who adds to a full ring waits for the thread that drains it',
+    module: 'test',
+    bound: 1,
+    timesOut: true,
+    stepLimit: 60_000,
+    prepare: fillRing,
+    threads: [evictAndSet, reclaim],
+    check: assertReplacedGo,
+  },
+  {
+    name: 'ring-full-drained-killed',
+    rule: 'who dies draining another’s full ring leaves room in it',
+    module: 'test',
+    bound: 0,
+    timesOut: true,
+    stepLimit: 60_000,
+    kills: 1,
+    killable: [1],
+    mustSurvive: true,
+    prepare: fillRing,
+    threads: [evictAndSet, reclaim],
+    check: assertReplacedGo,
   },
 ];

@@ -4,8 +4,8 @@
  * Like those of loops.ts they run inside the module, so that what is measured is the allocator and
  * not the calls from JavaScript, and some hundred rounds share one begin and end.
  */
+import { inputScratch } from '../../kernel/memdesc/thread-pages';
 import { leaveSection } from '../../kernel/thread/rcu';
-import { selfState } from '../../kernel/thread/slot';
 import { enterKernel, leaveKernel } from '../../kernel/thread/stop';
 import { zsAllocIn, zsRelease, zsSettle } from '../../kernel/zsmalloc/alloc';
 import * as face from '../../kernel/zsmalloc/malloc';
@@ -24,7 +24,7 @@ function end(): void {
 /** Allocates an object, writes it and frees it, as the store does with what nobody saw. */
 export function repeatRaw(pool: u32, bytes: u32, rounds: u32): void {
   enterKernel(OP_BENCH);
-  const from: usize = selfState().inputScratch;
+  const from: usize = inputScratch();
   for (let i: u32 = 0; i < rounds; i++) {
     const handle = zsAllocIn(pool << 12, bytes);
     if (handle == 0) unreachable();
@@ -52,7 +52,7 @@ export function repeatChecked(pool: u32, bytes: u32, rounds: u32): void {
 /** The copy alone. */
 export function repeatCopy(to: usize, bytes: u32, rounds: u32): void {
   enterKernel(OP_BENCH);
-  const from: usize = selfState().inputScratch;
+  const from: usize = inputScratch();
   for (let i: u32 = 0; i < rounds; i++) memory.copy(to + (i & 15) * bytes, from, bytes);
   end();
 }

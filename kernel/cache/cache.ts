@@ -19,7 +19,7 @@ import { ERR_NO_MEMORY, ERR_UNMET } from '../base/fault';
 import { PAGE_SHIFT } from '../base/layout';
 import { keepFree } from '../frames/watermark';
 import { formatLargeScratch } from '../memdesc/large-scratch';
-import { takeScratch } from '../memdesc/thread-pages';
+import { inputScratch, keyScratch, outputScratch, takeScratch } from '../memdesc/thread-pages';
 import {
   awaitReclaim,
   FREED,
@@ -147,7 +147,7 @@ export function beginIf(what: u32, version: u32, keyBytes: u32, valueBytes: u32,
   require(what, version);
   const hash = keyHash(keyBytes);
   enterSection();
-  const handle = lookUp(hash, selfState().keyScratch, keyBytes);
+  const handle = lookUp(hash, keyScratch(), keyBytes);
   const leaf = leafAt(numberFor(hash, leafCount()));
   // Of a leaf that is being merged nothing is known yet.
   const isVain = leaf != 0 && !isMet(leaf, hash, handle);
@@ -174,8 +174,7 @@ export function beginComputed(
 
 /** Appends `bytes` ≤ BLOCK_BYTES from the input scratch. @returns 0, or ERR_NO_MEMORY: refused */
 export function append(bytes: u32, isRaw: bool): i32 {
-  const slot = selfState();
-  return appendBytes(slot.outputScratch, encodeBlock(slot.inputScratch, bytes, isRaw));
+  return appendBytes(outputScratch(), encodeBlock(inputScratch(), bytes, isRaw));
 }
 
 /** Appends an encoded block, head included. @returns 0, or ERR_NO_MEMORY: refused */
@@ -238,7 +237,7 @@ function put(hash: u32, keyBytes: u32, handle: u32): u32 {
   const slot = selfState();
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
-  const old = findHandle(leaf, hash, slot.keyScratch, keyBytes);
+  const old = findHandle(leaf, hash, keyScratch(), keyBytes);
   let entries: u32 = 0;
   const isAllowed = isMet(leaf, hash, old);
   if (isAllowed && !isLeased()) overtake(hash);
@@ -303,7 +302,7 @@ function queueNext(hash: u32, handle: u32, isMain: bool): void {
 
 /** A whole value of up to BLOCK_BYTES in one call. @returns 0, or ERR_NO_MEMORY: refused */
 export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: u64): i32 {
-  return setFrom(selfState().inputScratch, keyBytes, valueBytes, isRaw, expiry);
+  return setFrom(inputScratch(), keyBytes, valueBytes, isRaw, expiry);
 }
 
 /** The same of a value that stands at `from`, in scratch that nothing else uses meanwhile. */
@@ -316,7 +315,7 @@ export function setFrom(
 ): i32 {
   begin(keyBytes, valueBytes, expiry);
   const blockBytes = encodeBlock(from, valueBytes, isRaw);
-  const failure = appendBytes(selfState().outputScratch, blockBytes);
+  const failure = appendBytes(outputScratch(), blockBytes);
   return failure != 0 ? failure : commit();
 }
 
@@ -374,7 +373,7 @@ function takeOut(keyBytes: u32): bool {
   const hash = keyHash(keyBytes);
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
-  let handle = findHandle(leaf, hash, selfState().keyScratch, keyBytes);
+  let handle = findHandle(leaf, hash, keyScratch(), keyBytes);
   if (isMet(leaf, hash, handle)) overtake(hash);
   else handle = 0;
   const isThere = handle != 0 && lifeAt(zsPlace(handle), latestTime()) != OVER;

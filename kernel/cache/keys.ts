@@ -7,14 +7,13 @@
  * meanwhile, a key that is there all the time is listed once.
  */
 import { loadWord, pokeWord } from '../base/words';
-import { scratchRoom } from '../memdesc/thread-pages';
+import { outputScratch, scratchRoom } from '../memdesc/thread-pages';
 import { failIfNeverThere, leafAt, leafCount, numberFor } from '../store/directory';
 import { entryHash, entryKeyBytes, readKey, spaceOf } from '../store/entry-head';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { ALIVE, lifeAt } from '../store/life';
 import { SPACE_SHIFT } from '../store/spaces';
 import { assertInSection } from '../thread/context';
-import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 
 /** Instead of a space. */
@@ -64,7 +63,7 @@ export function listKeys(cursor: u32, now: u64, space: u32): u64 {
 
 /** @returns false when there was no room for all */
 function listRange(leaf: u32, cursor: u32, end: u32, now: u64, space: u32): bool {
-  const start = selfState().outputScratch;
+  const start = outputScratch();
   let at = start;
   for (let i = nextPosition(leaf, 0); i < LEAF_CELLS; i = nextPosition(leaf, i + 1)) {
     const handle = loadWord(cellAt(leaf, i));

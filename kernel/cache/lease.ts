@@ -16,9 +16,11 @@
  *   hung    result := the draft · the draft is forgotten     dead between: the lease's
  *   freed   journal.doomed := result · result := 0           dead between: doomed
  */
+
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, ERR_FULL, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault';
 import { loadWord, peekWord, storeWord } from '../base/words';
+import { keyScratch } from '../memdesc/thread-pages';
 import { countParts, releaseDoomed } from '../store/chain';
 import { dropDraft, finishDraft } from '../store/entry';
 import { extensionOf, hasKey } from '../store/entry-head';
@@ -243,7 +245,7 @@ export function readLease(lease: u32, grant: u32, keyBytes: u32): i32 {
   if (kind != LEASE_RESULT && kind != LEASE_FAILED) return ERR_NOT_FOUND;
   const result = leaseOf(lease).result;
   // Two keys may have one hash.
-  if (!hasKey(zsPlace(result), selfState().keyScratch, keyBytes)) return ERR_NOT_FOUND;
+  if (!hasKey(zsPlace(result), keyScratch(), keyBytes)) return ERR_NOT_FOUND;
   if (isTooLong(zsPlace(result))) return ERR_NEEDS_SCRATCH;
   bornRead = bornOf(zsPlace(result));
   return i32(beginRead(result));

@@ -26,7 +26,13 @@
  */
 import { alignUp } from '../base/layout';
 import { peekCell, peekWord, pokeByte, pokeWord } from '../base/words';
-import { ownScratch, scratchRoom } from '../memdesc/thread-pages';
+import {
+  inputScratch,
+  keyScratch,
+  outputScratch,
+  ownTableScratch,
+  scratchRoom,
+} from '../memdesc/thread-pages';
 import { touchEntry, touchLine } from '../store/directory';
 import { entryValueBytes, hashOf } from '../store/entry-head';
 import { beginRead, isTooLong } from '../store/entry-read';
@@ -37,7 +43,6 @@ import { tagClock } from '../store/tags';
 import { assertInSection } from '../thread/context';
 import { COUNT_BYTES_OUT, COUNT_HITS, COUNT_MISSES } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
-import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 import { remove, setFrom, wasReplaced, wasStalled } from './cache';
 import { findFreshAt, NEEDS_CLOCK } from './read';
@@ -62,7 +67,7 @@ const HASH: usize = 4;
 const KEY: usize = 8;
 
 export function firstRecord(): usize {
-  return ownScratch(selfState()).table;
+  return ownTableScratch();
 }
 
 function nextRecord(record: usize): usize {
@@ -119,7 +124,7 @@ function answer(index: u32, record: usize, now: u64): bool {
   const keyBytes = peekWord(record);
   const handle = findFreshAt(peekWord(record + HASH), record + KEY, keyBytes, now);
   if (handle == NEEDS_CLOCK) return false;
-  const to = selfState().outputScratch + index * 4;
+  const to = outputScratch() + index * 4;
   const bytes: u32 = handle == 0 ? 0 : entryValueBytes(zsPlace(handle));
   if (handle == 0) {
     pokeWord(to, ABSENT);
@@ -130,7 +135,7 @@ function answer(index: u32, record: usize, now: u64): bool {
   } else {
     if (answered + bytes > scratchRoom()) return false;
     noteHit(foundLeaf(), foundAt());
-    beginRead(handle, false, selfState().outputScratch + answered);
+    beginRead(handle, false, outputScratch() + answered);
     pokeWord(to, bytes);
     answered = padValue(answered + bytes);
     bytesRead += bytes;
@@ -142,7 +147,7 @@ function answer(index: u32, record: usize, now: u64): bool {
 /** Puts zeroes behind a value that ends there. @returns where the next one begins */
 function padValue(end: u32): u32 {
   const next = (end + 7) & ~7;
-  for (; end < next; end++) pokeByte(selfState().outputScratch + end, 0);
+  for (; end < next; end++) pokeByte(outputScratch() + end, 0);
   return next;
 }
 
@@ -164,7 +169,7 @@ export const SET_STALLED: u32 = 3;
 
 /** Sets the `entries` entries in the input scratch. */
 export function storeMany(entries: u32, isRaw: bool): void {
-  let entry: usize = selfState().inputScratch;
+  let entry: usize = inputScratch();
   for (let i: u32 = 0; i < entries; i++) {
     entry = setEntry(entry, isRaw);
     // Others may wait for its end.
@@ -174,14 +179,13 @@ export function storeMany(entries: u32, isRaw: bool): void {
 
 /** @returns where the next one stands */
 function setEntry(entry: usize, isRaw: bool): usize {
-  const slot = selfState();
   const keyBytes = peekWord(entry);
   const valueBytes = peekWord(entry + VALUE_BYTES);
   const names = entry + SET_KEY + alignUp(keyBytes & LENGTH_MASK, 8);
   const nameBytes = peekWord(entry + NAME_BYTES);
   const value = names + alignUp(nameBytes, 8);
-  memory.copy(slot.keyScratch, entry + SET_KEY, keyBytes & LENGTH_MASK);
-  memory.copy(slot.outputScratch, names, nameBytes);
+  memory.copy(keyScratch(), entry + SET_KEY, keyBytes & LENGTH_MASK);
+  memory.copy(outputScratch(), names, nameBytes);
   const tags = peekWord(entry + TAGS);
   const fresh = timeAt(entry + FRESH);
   const ttl = timeAt(entry + TTL);
@@ -203,12 +207,11 @@ function outcomeOf(failure: i32): u32 {
 
 /** Deletes the `keys` keys of the row. The answers are words: 1 = there was an entry, else 0. */
 export function removeMany(keys: u32): void {
-  const slot = selfState();
   let record = firstRecord();
   for (let i: u32 = 0; i < keys; i++) {
     const keyBytes = peekWord(record);
-    memory.copy(slot.keyScratch, record + KEY, keyBytes & LENGTH_MASK);
-    pokeWord(slot.outputScratch + i * 4, remove(keyBytes) ? 1 : 0);
+    memory.copy(keyScratch(), record + KEY, keyBytes & LENGTH_MASK);
+    pokeWord(outputScratch() + i * 4, remove(keyBytes) ? 1 : 0);
     leaveSection();
     record = nextRecord(record);
   }

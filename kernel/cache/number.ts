@@ -7,6 +7,7 @@
  *
  *   text    -?(0|[1-9][0-9]*), as JSON and `String` write it; nothing beside it
  */
+
 import {
   ERR_NEEDS_CLOCK,
   ERR_NEEDS_SCRATCH,
@@ -16,11 +17,11 @@ import {
   ERR_UNMET,
 } from '../base/fault';
 import { peekByte, pokeByte } from '../base/words';
+import { inputScratch, outputScratch } from '../memdesc/thread-pages';
 import { describeDraft } from '../store/extension';
 import { tagClock } from '../store/tags';
 import { assertOutside } from '../thread/context';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { selfState } from '../thread/slot';
 import { append, beginIf, commit } from './cache';
 import { IF_NONE_YET, IF_VERSION } from './condition';
 import { getVersioned, readExpiry, readFresh, readLongTtl, readVersion } from './read';
@@ -92,7 +93,7 @@ function store(what: u32, keyBytes: u32, expiry: u64): i32 {
 
 /** The number that stands in the output scratch; more than MAX_SAFE if it is none. */
 function parse(bytes: i32): i64 {
-  const text = selfState().outputScratch;
+  const text = outputScratch();
   if (bytes == 0 || bytes > MAX_DIGITS) return MAX_SAFE + 1;
   const isNegative = peekByte(text) == MINUS;
   let at: i32 = isNegative ? 1 : 0;
@@ -111,7 +112,7 @@ function parse(bytes: i32): i64 {
 
 /** Writes a number into the input scratch. @returns its length */
 function format(value: i64): u32 {
-  const text = selfState().inputScratch;
+  const text = inputScratch();
   let left: u64 = value < 0 ? -value : value;
   let bytes: u32 = value < 0 ? 2 : 1;
   for (let rest = left / 10; rest != 0; rest /= 10) bytes++;

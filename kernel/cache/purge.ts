@@ -24,12 +24,13 @@
  * The copy, and what the survivors' times are, stand in the thread's table scratch; who has none
  * sweeps nothing.
  */
+
 import { selfSlot } from '../base/env';
 import { peekWord, pokeWord } from '../base/words';
+import { tableScratch } from '../memdesc/thread-pages';
 import { hasExpiring, latestTime } from '../thread/clock';
 import { assertOutside } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
-import { selfState } from '../thread/slot';
 import {
   dueOf,
   Fifo,
@@ -123,7 +124,7 @@ export function beginPurge(ofAll: bool): void {
  */
 export function purgeNext(): i32 {
   assertOutside();
-  if (purgedQueue >= 2 * shardCount() || selfState().tableScratch == 0) return -1;
+  if (purgedQueue >= 2 * shardCount() || tableScratch() == 0) return -1;
   const shard = shardAt(purgedQueue >> 1);
   const isMain = (purgedQueue & 1) != 0;
   lock(shard);
@@ -156,7 +157,7 @@ function isPurged(page: u32, now: u64): bool {
 function sweepNext(index: u32): u32 {
   units = 0;
   entries = 0;
-  if (selfState().tableScratch == 0) return NOTHING;
+  if (tableScratch() == 0) return NOTHING;
   const shard = shardAt(index >> 1);
   const isMain = (index & 1) != 0;
   const now = latestTime();
@@ -200,7 +201,7 @@ function beginSweep(page: u32): void {
   end = max(at.first, at.count);
   at.least = NEVER;
   at.delay = 0;
-  memory.copy(selfState().tableScratch, hashesAt(page, first), (end - first) * 4);
+  memory.copy(tableScratch(), hashesAt(page, first), (end - first) * 4);
 }
 
 function sweep(shard: u32, isMain: bool, now: u64): void {
@@ -221,7 +222,7 @@ function sweep(shard: u32, isMain: bool, now: u64): void {
 
 /** Judges the copied hashes; those that lead to an entry stay. */
 function judgeCopied(isMain: bool, now: u64): void {
-  const copied = selfState().tableScratch;
+  const copied = tableScratch();
   memory.fill(copied + TIMES_AT, 0, TIMES * 4);
   least = NEVER;
   expiring = 0;
@@ -257,7 +258,7 @@ function dueOfRest(now: u64): u64 {
   if (expiring == 0) return NEVER;
   let over: u32 = 0;
   let time: u32 = 0;
-  const times = selfState().tableScratch + TIMES_AT;
+  const times = tableScratch() + TIMES_AT;
   while (over + peekWord(times + time * 4) <= expiring >> DUE_SHIFT) {
     over += peekWord(times + time * 4);
     time++;
@@ -267,7 +268,7 @@ function dueOfRest(now: u64): u64 {
 
 /** Strikes out the records that were judged, as far as they are there. Shard lock held. */
 function strikeJudged(queue: Fifo): void {
-  const copied = selfState().tableScratch;
+  const copied = tableScratch();
   for (let i = max(first, pageOf(swept).first); i < end; i++) {
     const hash = peekWord(copied + (i - first) * 4);
     if (hash != 0 && hash == hashIn(swept, i)) strikeOut(queue, swept, i);

@@ -7,7 +7,9 @@
  * The key stands in the key scratch; its hash is taken once a call. Who asks with `now` 0 has not
  * read the clock, and is told to (ERR_NEEDS_CLOCK) when the entry has an expiry.
  */
+
 import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault';
+import { keyScratch } from '../memdesc/thread-pages';
 import { makeRingRoom } from '../reclaim/reclaim';
 import { changedSpace, closeChange, removeEntry } from '../store/change';
 import {
@@ -36,13 +38,13 @@ import { latestTime } from '../thread/clock';
 import { assertInSection } from '../thread/context';
 import { COUNT_BYTES_OUT, COUNT_EXPIRATIONS, COUNT_HITS, COUNT_MISSES } from '../thread/counters';
 import { OP_DELETE } from '../thread/operations';
-import { selfState, setInKernel } from '../thread/slot';
+import { setInKernel } from '../thread/slot';
 import { zsPlace, zsReadWord } from '../zsmalloc/object';
 import { noteNear } from './near';
 
 /** Hash of the key in the scratch. */
 export function keyHash(keyBytes: u32): u32 {
-  return hashOf(selfState().keyScratch, keyBytes);
+  return hashOf(keyScratch(), keyBytes);
 }
 
 /** How an entry is looked for: with its version, and if it is stale as well. */
@@ -64,7 +66,7 @@ export function wasStale(): bool {
  */
 export function findFresh(keyBytes: u32, now: u64): u32 {
   assertInSection();
-  return findAs(0, keyHash(keyBytes), selfState().keyScratch, keyBytes, now);
+  return findAs(0, keyHash(keyBytes), keyScratch(), keyBytes, now);
 }
 
 /** The same of a key that stands anywhere. */
@@ -79,7 +81,7 @@ export function findVersioned(keyBytes: u32, now: u64, allowsStale: bool): u32 {
 }
 
 function findInScratch(how: u32, keyBytes: u32, now: u64): u32 {
-  return findAs(how, keyHash(keyBytes), selfState().keyScratch, keyBytes, now);
+  return findAs(how, keyHash(keyBytes), keyScratch(), keyBytes, now);
 }
 
 function findAs(how: u32, hash: u32, key: usize, keyBytes: u32, now: u64): u32 {
@@ -147,7 +149,7 @@ export function get(keyBytes: u32, now: u64, wanted: u32): i32 {
   const isNoted = (wanted & GET_NEAR) != 0;
   const how = ((wanted & GET_STALE) != 0 ? STALE_TOO : 0) | (isNoted ? NEAR : 0);
   const hash = keyHash(keyBytes);
-  const handle = findAs(how, hash, selfState().keyScratch, keyBytes, now);
+  const handle = findAs(how, hash, keyScratch(), keyBytes, now);
   if (isNoted && handle > NEEDS_CLOCK) noteNear(hash, handle, isStale);
   return readFound(handle, keyBytes >> SPACE_SHIFT, (wanted & GET_COUNTED) != 0);
 }

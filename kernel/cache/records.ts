@@ -21,9 +21,11 @@
  * itself when the value is read, as an image's forger does. What is damaged ends the row; what came
  * before it is kept.
  */
+
 import { ERR_ARGUMENT } from '../base/fault';
 import { peekByte, peekCell, peekWord, pokeCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
+import { inputScratch, keyScratch, outputScratch } from '../memdesc/thread-pages';
 import { beginDraft } from '../store/entry';
 import { BLOCK_HEAD_BYTES, TIME_BITS, TIME_MASK } from '../store/entry-head';
 import { describeDraft, extensionScratch, MAX_TAGS } from '../store/extension';
@@ -31,7 +33,6 @@ import { BLOCK_BYTES, MAX_KEY_BYTES } from '../store/limits';
 import { LENGTH_MASK, SPACE_SHIFT, spaceCount } from '../store/spaces';
 import { tagClock } from '../store/tags';
 import { leaveSection } from '../thread/rcu';
-import { selfState } from '../thread/slot';
 import { appendBytes, commit } from './cache';
 import { readExpiry, readFresh, readLongTtl, readTags } from './read';
 import { blockBytes, isSound, storedNameBytes, storedValueBytes } from './stored';
@@ -81,7 +82,7 @@ function fromWall(time: u64, offset: f64): u64 {
  * @returns the length of all three
  */
 export function sealRecord(keyBytes: u32, offset: f64): u32 {
-  const record: usize = selfState().inputScratch;
+  const record: usize = inputScratch();
   const length = keyBytes & LENGTH_MASK;
   const ext = sealExtension(record + RECORD_HEAD_BYTES, keyBytes, offset);
   const key = record + RECORD_HEAD_BYTES + ext;
@@ -91,7 +92,7 @@ export function sealRecord(keyBytes: u32, offset: f64): u32 {
   const until = toWall(readExpiry() & TIME_MASK, offset);
   pokeCell(record + EXPIRY, until | ((readExpiry() >> TIME_BITS) << WALL_BITS));
   pokeWord(key + ((length & ~3) as usize), 0);
-  memory.copy(key, selfState().keyScratch, length);
+  memory.copy(key, keyScratch(), length);
   pokeWord(record + SUM, sumOf(record, ext + length));
   return RECORD_HEAD_BYTES + ext + padded(length);
 }
@@ -153,11 +154,10 @@ function isOver(now: u64): bool {
 
 /** @returns false: key and tags are too long together, as no entry's are */
 function beginRecord(record: usize, offset: f64): bool {
-  const slot = selfState();
   const ext = record + RECORD_HEAD_BYTES;
-  memory.copy(slot.keyScratch, ext + extBytes, keyBytes & LENGTH_MASK);
+  memory.copy(keyScratch(), ext + extBytes, keyBytes & LENGTH_MASK);
   if (extBytes != 0) {
-    memory.copy(slot.outputScratch, ext + EXT_NAMES, extBytes - EXT_NAMES);
+    memory.copy(outputScratch(), ext + EXT_NAMES, extBytes - EXT_NAMES);
     const fresh = fromWall(peekCell(ext), offset);
     const ttl = peekCell(ext + EXT_TTL);
     const tags = peekWord(ext + EXT_TAGS);
@@ -174,7 +174,7 @@ function beginRecord(record: usize, offset: f64): bool {
  * @returns bytes of the records that are done, or ERR_ARGUMENT: the first is damaged
  */
 export function adoptRecords(bytes: u32, offset: f64, now: u64): i32 {
-  const start: usize = selfState().inputScratch;
+  const start: usize = inputScratch();
   let done: u32 = 0;
   while (bytes - done >= RECORD_HEAD_BYTES) {
     const record = start + done;
@@ -206,7 +206,7 @@ function adoptRecord(record: usize, length: u32, offset: f64, now: u64): bool {
  * @returns 1; 0: it has expired; ERR_ARGUMENT: they are damaged
  */
 export function adoptHead(bytes: u32, offset: f64, now: u64): i32 {
-  const record: usize = selfState().inputScratch;
+  const record: usize = inputScratch();
   if (!readHead(record, bytes, offset)) return ERR_ARGUMENT;
   if (isOver(now)) return 0;
   return beginRecord(record, offset) ? 1 : ERR_ARGUMENT;

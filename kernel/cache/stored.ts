@@ -15,7 +15,7 @@ import { ERR_ARGUMENT, ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from 
 import { peekWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
-import { scratchRoom } from '../memdesc/thread-pages';
+import { inputScratch, outputScratch, scratchRoom } from '../memdesc/thread-pages';
 import { dropDraft } from '../store/entry';
 import { BLOCK_HEAD_BYTES, RAW } from '../store/entry-head';
 import { beginRead, continueRead, isTooLong } from '../store/entry-read';
@@ -84,16 +84,15 @@ export function blockBytes(block: usize): u32 {
  * the output scratch then.
  */
 export function decodeStored(bytes: u32, valueBytes: u32): bool {
-  const slot = selfState();
-  const block: usize = slot.inputScratch;
+  const block: usize = inputScratch();
   if (max(valueBytes, bytes - BLOCK_HEAD_BYTES) > scratchRoom()) return false;
   if (!isSound(block, bytes, valueBytes)) return false;
   const body = block + BLOCK_HEAD_BYTES;
   const stored = bytes - BLOCK_HEAD_BYTES;
   if ((peekWord(block) & RAW) == 0) {
-    return decompress(body, stored, slot.outputScratch, valueBytes) == i32(valueBytes);
+    return decompress(body, stored, outputScratch(), valueBytes) == i32(valueBytes);
   }
-  memory.copy(slot.outputScratch, body, stored);
+  memory.copy(outputScratch(), body, stored);
   return true;
 }
 
@@ -121,5 +120,5 @@ export function appendStored(bytes: u32, valueBytes: u32): i32 {
     dropDraft(selfState());
     return ERR_ARGUMENT;
   }
-  return appendBytes(selfState().inputScratch, bytes);
+  return appendBytes(inputScratch(), bytes);
 }

@@ -2,8 +2,10 @@
  * Another time for an entry, and what it is. An entry is never changed, so a copy of it, blocks as
  * they are stored, takes its place: on the condition that it is still what was read.
  */
+
 import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND, ERR_UNMET } from '../base/fault';
 import { peekWord } from '../base/words';
+import { keyScratch, outputScratch } from '../memdesc/thread-pages';
 import { lookUp } from '../store/directory';
 import { dropDraft } from '../store/entry';
 import {
@@ -54,7 +56,7 @@ export function inspectEntry(keyBytes: u32, now: u64): i32 {
   ttl = ownTtl(place);
   bytes = entryValueBytes(place);
   stored = entryStoredBytes(place);
-  if (readTags() == 0 || readNames(place, selfState().outputScratch) == 0) return 0;
+  if (readTags() == 0 || readNames(place, outputScratch()) == 0) return 0;
   return i32(readTags());
 }
 
@@ -77,7 +79,7 @@ export function readNames(place: u64, to: usize): u32 {
  */
 export function keepTags(keyBytes: u32, freshAt: u64, ownTtl: u64): void {
   enterSection();
-  const handle = lookUp(keyHash(keyBytes), selfState().keyScratch, keyBytes);
+  const handle = lookUp(keyHash(keyBytes), keyScratch(), keyBytes);
   const from = handle == 0 ? 0 : zsPlace(handle);
   keepExtension(from, handle == 0 ? 0 : extensionOf(from), keyBytes, freshAt, ownTtl);
   leaveSection();
@@ -91,7 +93,7 @@ export function keepTags(keyBytes: u32, freshAt: u64, ownTtl: u64): void {
  */
 export function touch(version: u32, keyBytes: u32, until: u64, freshAt: u64, ownTtl: u64): i32 {
   enterSection();
-  const handle = lookUp(keyHash(keyBytes), selfState().keyScratch, keyBytes);
+  const handle = lookUp(keyHash(keyBytes), keyScratch(), keyBytes);
   if (handle == 0) {
     leaveSection();
     return ERR_UNMET;
@@ -106,7 +108,7 @@ export function touch(version: u32, keyBytes: u32, until: u64, freshAt: u64, own
   leaveSection();
   let failure = beginIf(IF_VERSION, version, keyBytes, total, until);
   while (failure == 0) {
-    const block = selfState().outputScratch;
+    const block = outputScratch();
     failure = appendBytes(block, BLOCK_HEAD_BYTES + (peekWord(block) & ~RAW));
     if (failure != 0 || selfState().readLeft == 0) break;
     enterSection();

@@ -13,10 +13,10 @@ import * as read from '../cache/read';
 import * as records from '../cache/records';
 import * as stored from '../cache/stored';
 import * as large from '../memdesc/large-scratch';
+import * as pages from '../memdesc/thread-pages';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
 import { growFor } from '../store/resize';
 import { leave, OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
-import { selfState } from '../thread/slot';
 import { enterKernel as enter, enterReading } from '../thread/stop';
 
 /** Makes the zone a cache, once. @returns 0 or ERR_NO_MEMORY */
@@ -62,15 +62,15 @@ export function giveLarge(): void {
 }
 
 export function keyScratch(): u32 {
-  return selfState().keyScratch;
+  return pages.keyScratch();
 }
 
 export function inputScratch(): u32 {
-  return selfState().inputScratch;
+  return pages.inputScratch();
 }
 
 export function outputScratch(): u32 {
-  return selfState().outputScratch;
+  return pages.outputScratch();
 }
 
 export function set(keyBytes: u32, valueBytes: u32, isRaw: bool, expiry: f64): i32 {

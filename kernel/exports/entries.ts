@@ -2,14 +2,15 @@
  * What entries have besides their values, as JavaScript calls it: times, tags, and what is known of
  * one. Times are zone time, milliseconds as f64; 0 is never, or not said.
  */
+
 import * as store from '../cache/cache';
 import * as dead from '../cache/dead';
 import * as read from '../cache/read';
 import * as touched from '../cache/touch';
+import { keyScratch } from '../memdesc/thread-pages';
 import * as extension from '../store/extension';
 import * as tags from '../store/tags';
 import { leave, OP_DELETE, OP_WRITE } from '../thread/operations';
-import { selfState } from '../thread/slot';
 import { enterKernel as enter, enterReading } from '../thread/stop';
 
 /**
@@ -92,7 +93,7 @@ export function wasStalled(): bool {
 /** Kills all entries that have the tag whose name stands in the key scratch. */
 export function deleteTag(bytes: u32): void {
   enter(OP_DELETE);
-  tags.deleteTag(tags.tagHash(selfState().keyScratch, bytes));
+  tags.deleteTag(tags.tagHash(keyScratch(), bytes));
   leave();
 }
 

@@ -6,6 +6,7 @@
  * its generation: generation << 27 | number, below 2^53. It is looked at before it is believed:
  * whatever comes in, no memory is touched that is not a folio's descriptor.
  */
+
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_FULL, ERR_NOT_FOUND, ERR_NOT_YOURS } from '../base/fault';
 import { Desc, Order, Pfn, superblock } from '../base/layout';
@@ -45,12 +46,12 @@ import {
   pinDescriptor,
 } from '../memdesc/pin';
 import { hasPinned, hasRoom, setSubject, settlePins } from '../memdesc/pin-ledger';
+import { outputScratch } from '../memdesc/thread-pages';
 import { isRegistered, registerUserType, userTypeName } from '../memdesc/user-type';
 import { isFolioObject } from '../slab/kmem-cache';
 import { assertInSection } from '../thread/context';
 import { leave, OP_FOLIO, OP_LOCK, OP_PUT } from '../thread/operations';
 import { enterSection } from '../thread/rcu';
-import { slotOf } from '../thread/slot';
 import { enterKernel as enter, enterReading } from '../thread/stop';
 import { dropPin, releaseDesc } from '../zone/release';
 
@@ -225,7 +226,7 @@ function mayUse(desc: Desc): bool {
 export function splitPage(desc: Desc, order: Order): i32 {
   if (!mayUse(desc) || !isLockMine(desc)) return ERR_NOT_YOURS;
   enter(OP_FOLIO);
-  const failure = splitFolio(desc << 5, order, slotOf(selfSlot()).outputScratch);
+  const failure = splitFolio(desc << 5, order, outputScratch());
   leave();
   return failure;
 }

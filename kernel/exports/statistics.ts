@@ -4,10 +4,12 @@
  * Each is a momentary figure, loaded atomically. Objects in use are stored by plain stores under
  * their floor's lock; an aligned word does not tear. Byte counts are f64: exact up to 2^53.
  */
+
 import { faultCode } from '../base/fault';
 import { PAGE_SHIFT, superblock } from '../base/layout';
 import { freePageCount } from '../frames/frames';
 import { pageWord, wordSubtype, wordType } from '../memdesc/page-word';
+import { outputScratch } from '../memdesc/thread-pages';
 import { TYPE_MISC, TYPE_ZSPAGE } from '../memdesc/type';
 import { waitingSlabs } from '../slab/slabs';
 import { deferredCount } from '../store/deferred';
@@ -20,7 +22,7 @@ import {
 import { sumCounter } from '../thread/counters';
 import { LIMBO_KINDS, LIMBO_VALUE, limboCount } from '../thread/limbo';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { highestSlot, SLOT_LIVE, selfState, slotState } from '../thread/slot';
+import { highestSlot, SLOT_LIVE, slotState } from '../thread/slot';
 import { tallyClasses, usedBytes } from '../zsmalloc/statistics';
 
 export {
@@ -136,7 +138,7 @@ export function zsObjectBytes(): f64 {
  */
 export function zsTally(pool: u32): u32 {
   enterSection();
-  const classes = tallyClasses(pool << PAGE_SHIFT, selfState().outputScratch);
+  const classes = tallyClasses(pool << PAGE_SHIFT, outputScratch());
   leaveSection();
   return classes;
 }

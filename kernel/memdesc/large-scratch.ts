@@ -11,19 +11,18 @@
  * Whoever has one and asks again has it: a call that was cut short has not given it back. What it
  * holds is nobody's when its owner is gone, so there is nothing to repair.
  *
- * The slot's pointers lead to the large scratch before it is used and away from it before it is
- * given back, by its own thread.
+ * Its thread works elsewhere again before it gives it back.
  */
 import { selfSlot } from '../base/env';
-import { ERR_NO_MEMORY } from '../base/fault';
+import { ERR_NO_MEMORY, FAULT_PAGE_WORD, fail } from '../base/fault';
 import { MEMDESC_STATE, PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
 import { casWord, loadWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { freeUpTo } from '../frames/tree';
-import { highestSlot, SLOT_FREE, selfState, slotState } from '../thread/slot';
+import { highestSlot, SLOT_FREE, slotState } from '../thread/slot';
 import { allocPages, freePages } from './pages';
 import { MemdescState } from './pin';
-import { BLOCK_ORDER, LARGE_ROOM, ownScratch, TABLE_ORDER, useOwn } from './thread-pages';
+import { BLOCK_ORDER, LARGE_ROOM, scratchRoom, TABLE_ORDER, use, useOwn } from './thread-pages';
 import { MISC_ZONE } from './type';
 
 @unmanaged
@@ -32,6 +31,8 @@ export class LargeScratch {
   input: u32;
   output: u32;
   table: u32;
+  /** The three made one, so that none of them leads elsewhere unnoticed. */
+  seal: u32;
 }
 
 /**
@@ -71,6 +72,7 @@ function makeOne(at: u32): bool {
     one.input = u32(input) << PAGE_SHIFT;
     one.output = u32(output) << PAGE_SHIFT;
     one.table = u32(table) << PAGE_SHIFT;
+    one.seal = sealOf(one);
     return true;
   }
   if (input >= 0) freePages(input, BLOCK_ORDER, MISC_ZONE);
@@ -79,21 +81,21 @@ function makeOne(at: u32): bool {
   return false;
 }
 
+function sealOf(one: LargeScratch): u32 {
+  return ~(one.input ^ one.output ^ one.table);
+}
+
 /** Lets this thread, which has a scratch, work in a large one. @returns false: all are taken */
 export function takeLarge(): bool {
-  const slot = selfState();
-  const own = ownScratch(slot);
-  if (own.room == LARGE_ROOM && slot.inputScratch == own.input) return true;
+  if (scratchRoom() == LARGE_ROOM) return true;
   const count = memdescState().largeCount;
   for (let i: u32 = 0; i < count; i++) {
     const at = recordAt((selfSlot() + i) % count);
     const found = casWord(at, 0, selfSlot());
     if (found != 0 && found != selfSlot()) continue;
-    const large = changetype<LargeScratch>(at);
-    slot.inputScratch = large.input;
-    slot.outputScratch = large.output;
-    slot.tableScratch = large.table;
-    own.room = LARGE_ROOM;
+    const one = changetype<LargeScratch>(at);
+    if (sealOf(one) != one.seal) fail(FAULT_PAGE_WORD, at);
+    use(one.input, one.output, one.table, LARGE_ROOM);
     return true;
   }
   return false;
@@ -101,7 +103,7 @@ export function takeLarge(): bool {
 
 /** Ends that: this thread works in its own again. */
 export function giveLarge(): void {
-  useOwn(selfState());
+  useOwn();
   freeLargeOf(selfSlot());
 }
 

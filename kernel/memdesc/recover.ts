@@ -34,12 +34,14 @@ import {
   wordType,
 } from './page-word';
 import { clearRest, describeRest } from './pages';
-import { hasScratch } from './thread-pages';
+import { checkNames, hasScratch } from './thread-pages';
 import { MISC_SCRATCH, MISC_THREAD, TYPE_FREE, TYPE_FREEING, TYPE_MISC } from './type';
 
 /** After repairFrames for the same slot. */
 export function repairPages(slot: Slot): void {
   assertHalted();
+  // Damaged, they would have a page freed that somebody works in.
+  for (let one: u32 = 1, last = highestSlot(); one <= last; one++) checkNames(slotOf(one));
   const end = superblock().pageCount;
   let pfn = nextTaken(superblock().firstPfn);
   while (pfn < end) {

@@ -4,25 +4,28 @@
  *   page    4 KiB   stocks of pages and objects, pin ledger, mailbox (base/layout.ts)
  *   state   4 KiB   what it is doing in zsmalloc (zsmalloc/thread-state.ts), and what it took out
  *                   of the index (store/deferred.ts)
- *   key     4 KiB   the key of the call under way; at its end it names the next three
+ *   key     4 KiB   the key of the call under way
  *   input   4 KiB   a block of value to store; when reading, a block collected from its parts
  *   output  4 KiB   a block as stored; when reading, the decoded block
  *   table   4 KiB   LZ4's hash table
  *
  * The first two are taken when a thread attaches, the others when it first uses values: four single
  * pages in a cache, which do for blocks of up to 4,080 bytes. For longer ones it borrows a large
- * scratch (large-scratch.ts); then its slot says where that is, instead of its own. Without a cache
- * the scratch is large from the start: 64, 64 and 16 KiB.
+ * scratch (large-scratch.ts). Without a cache the scratch is large from the start: 64, 64 and 16
+ * KiB.
  *
- * Pages are named in the slot and the key page, and given back by `detach` or, if the thread died,
- * by a survivor. A block is first forgotten and then freed: one that nobody names is found by
- * recovery (recover.ts), one that is named is the thread's.
+ * Where a thread works it knows by variables of its own, set when it takes its scratch: no word of
+ * the zone leads it elsewhere. Its slot names what is its own for whoever gives it back, `detach`
+ * or, if the thread died, a survivor; both see to it that it is scratch, and nobody else's. A block
+ * is first forgotten and then freed: one that nobody names is found by recovery (recover.ts), one
+ * that is named is the thread's.
  */
-import { ERR_NO_MEMORY } from '../base/fault';
-import { Order, PAGE_BYTES, pageAddress, pfnOfAddress } from '../base/layout';
+import { ERR_NO_MEMORY, FAULT_PAGE_WORD, fail } from '../base/fault';
+import { Order, PAGE_BYTES, pageAddress, pfnOfAddress, superblock } from '../base/layout';
+import { peekWord, pokeWord } from '../base/words';
 import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
-import { selfState, ThreadSlot } from '../thread/slot';
-import { peekPageWord, wordOrder } from './page-word';
+import { highestSlot, selfState, slotOf, ThreadSlot } from '../thread/slot';
+import { miscWord, peekPageWord, wordOrder } from './page-word';
 import { allocPages, freePages } from './pages';
 import { MISC_SCRATCH, MISC_THREAD } from './type';
 
@@ -34,19 +37,46 @@ const ROOM_FOR_HEAD: u32 = 16;
 export const SMALL_BLOCK_BYTES: u32 = 4080;
 /** Value bytes of the longest block. */
 export const LARGE_ROOM: u32 = 65520;
+/** Names of its own scratch in a slot: one word each. */
+const NAMED_BYTES: u32 = 16;
 
-/** At the end of a key page. Owner thread; a survivor after its death. */
-@unmanaged
-export class OwnScratch {
-  input: u32;
-  output: u32;
-  table: u32;
-  /** Value bytes that a block may have in the scratch that is used now. */
-  room: u32;
+/** Thread-local: where this thread works, 0 = it has no scratch. */
+let key: u32 = 0;
+let input: u32 = 0;
+let output: u32 = 0;
+let table: u32 = 0;
+/** Value bytes that a block may have there. */
+let room: u32 = 0;
+/** Thread-local: its own, as long as it works in a large one. */
+let ownInput: u32 = 0;
+let ownOutput: u32 = 0;
+let ownTable: u32 = 0;
+let ownRoom: u32 = 0;
+
+export function keyScratch(): u32 {
+  return key;
 }
 
-const OWN_BYTES: u32 = 32;
-const OWN_AT: u32 = PAGE_BYTES - OWN_BYTES;
+export function inputScratch(): u32 {
+  return input;
+}
+
+export function outputScratch(): u32 {
+  return output;
+}
+
+export function tableScratch(): u32 {
+  return table;
+}
+
+/** The own one, though a large one is used. */
+export function ownTableScratch(): u32 {
+  return ownTable;
+}
+
+export function scratchRoom(): u32 {
+  return room;
+}
 
 /** @returns the address of a page of zeroes, or 0 */
 export function takeOwnPage(): u32 {
@@ -71,95 +101,103 @@ export function ownPages(slot: ThreadSlot): u32 {
   let pages: u32 = 0;
   if (slot.page != 0) pages++;
   if (slot.zsThread != 0) pages++;
-  if (slot.keyScratch == 0) return pages;
-  const own = ownScratch(slot);
-  return pages + 1 + pagesAt(own.input) + pagesAt(own.output) + pagesAt(own.table);
-}
-
-function pagesAt(address: u32): u32 {
-  return address == 0 ? 0 : 1 << orderOf(address);
+  for (let at = firstNamed(slot), end = at + NAMED_BYTES; at < end; at += 4) {
+    if (peekWord(at) != 0) pages += 1 << orderOf(peekWord(at));
+  }
+  return pages;
 }
 
 /** Takes a scratch of single pages, or one for whole blocks. @returns 0, or ERR_NO_MEMORY */
 export function takeScratch(isSmall: bool): i32 {
+  if (room != 0) return 0;
   const slot = selfState();
-  if (slot.tableScratch != 0) return 0;
+  const blockOrder = isSmall ? 0 : BLOCK_ORDER;
   // Some may be there, of a call that was cut short.
-  if (slot.keyScratch == 0) slot.keyScratch = takeKeyPage();
-  if (slot.keyScratch == 0) return ERR_NO_MEMORY;
-  const own = ownScratch(slot);
-  if (own.input == 0) own.input = takeOne(isSmall ? 0 : BLOCK_ORDER);
-  if (own.output == 0) own.output = takeOne(isSmall ? 0 : BLOCK_ORDER);
-  if (own.table == 0) own.table = takeOne(isSmall ? 0 : TABLE_ORDER);
-  if (own.input != 0 && own.output != 0 && own.table != 0) {
-    useOwn(slot);
-    return 0;
+  if (slot.keyScratch == 0) slot.keyScratch = takeOne(KEY_ORDER);
+  if (slot.inputScratch == 0) slot.inputScratch = takeOne(blockOrder);
+  if (slot.outputScratch == 0) slot.outputScratch = takeOne(blockOrder);
+  if (slot.tableScratch == 0) slot.tableScratch = takeOne(isSmall ? 0 : TABLE_ORDER);
+  for (let at = firstNamed(slot), end = at + NAMED_BYTES; at < end; at += 4) {
+    if (peekWord(at) != 0) continue;
+    dropScratch(slot);
+    return ERR_NO_MEMORY;
   }
-  dropScratch(slot);
-  return ERR_NO_MEMORY;
+  key = slot.keyScratch;
+  ownInput = slot.inputScratch;
+  ownOutput = slot.outputScratch;
+  ownTable = slot.tableScratch;
+  ownRoom = roomIn(min(orderOf(ownInput), orderOf(ownOutput)));
+  useOwn();
+  return 0;
 }
 
-/** From now on the thread works in its own scratch. */
-export function useOwn(slot: ThreadSlot): void {
-  const own = ownScratch(slot);
-  own.room = roomIn(min(orderOf(own.input), orderOf(own.output)));
-  slot.inputScratch = own.input;
-  slot.outputScratch = own.output;
-  slot.tableScratch = own.table;
+/** From now on this thread works in its own scratch. */
+export function useOwn(): void {
+  use(ownInput, ownOutput, ownTable, ownRoom);
 }
 
-/** Gives back the scratch of a thread that does not use it any more. */
+/** From now on this thread works there. */
+export function use(newInput: u32, newOutput: u32, newTable: u32, newRoom: u32): void {
+  input = newInput;
+  output = newOutput;
+  table = newTable;
+  room = newRoom;
+}
+
+/** Gives back the scratch of a thread that does not use it any more: this one, or a dead one. */
 export function dropScratch(slot: ThreadSlot): void {
-  slot.inputScratch = 0;
-  slot.outputScratch = 0;
-  slot.tableScratch = 0;
-  const key = slot.keyScratch;
-  if (key == 0) return;
-  const own = ownScratch(slot);
-  const input = own.input;
-  own.input = 0;
-  giveOne(input);
-  const output = own.output;
-  own.output = 0;
-  giveOne(output);
-  const table = own.table;
-  own.table = 0;
-  giveOne(table);
-  slot.keyScratch = 0;
-  giveOne(key);
+  if (changetype<usize>(slot) == changetype<usize>(selfState())) {
+    key = 0;
+    use(0, 0, 0, 0);
+  }
+  for (let at = firstNamed(slot), end = at + NAMED_BYTES; at < end; at += 4) {
+    const address = peekWord(at);
+    if (address == 0) continue;
+    failIfMisnamed(slot, address);
+    pokeWord(at, 0);
+    freePages(pfnOfAddress(address), orderOf(address), MISC_SCRATCH);
+  }
+}
+
+/** Faults unless all that a slot names is scratch, and no other slot's: else it is damaged. */
+export function checkNames(slot: ThreadSlot): void {
+  for (let at = firstNamed(slot), end = at + NAMED_BYTES; at < end; at += 4) {
+    if (peekWord(at) != 0) failIfMisnamed(slot, peekWord(at));
+  }
+}
+
+function failIfMisnamed(slot: ThreadSlot, address: u32): void {
+  const pfn = pfnOfAddress(address);
+  if (pageAddress(pfn) != address || pfn >= superblock().pageCount) fail(FAULT_PAGE_WORD, address);
+  const word = peekPageWord(pfn);
+  if (word != miscWord(wordOrder(word), MISC_SCRATCH)) fail(FAULT_PAGE_WORD, address);
+  if ((pfn & ((1 << wordOrder(word)) - 1)) != 0) fail(FAULT_PAGE_WORD, address);
+  for (let other: u32 = 1, end = highestSlot(); other <= end; other++) {
+    const at = slotOf(other);
+    if (changetype<usize>(at) != changetype<usize>(slot) && hasScratch(at, address)) {
+      fail(FAULT_PAGE_WORD, address);
+    }
+  }
+}
+
+/** Where the four names stand in a slot. */
+function firstNamed(slot: ThreadSlot): usize {
+  return changetype<usize>(slot) + offsetof<ThreadSlot>('keyScratch');
 }
 
 /** Whether a thread has this block for its scratch. */
 export function hasScratch(slot: ThreadSlot, address: u32): bool {
-  if (slot.keyScratch == 0) return false;
-  if (slot.keyScratch == address) return true;
-  const own = ownScratch(slot);
-  return own.input == address || own.output == address || own.table == address;
-}
-
-/** Value bytes that a block may have in the scratch that this thread works in. */
-export function scratchRoom(): u32 {
-  return ownScratch(selfState()).room;
-}
-
-/** What a thread's key page names. It has one. */
-export function ownScratch(slot: ThreadSlot): OwnScratch {
-  return changetype<OwnScratch>(slot.keyScratch + OWN_AT);
-}
-
-function takeKeyPage(): u32 {
-  const page = takeOne(KEY_ORDER);
-  if (page != 0) memory.fill(page + OWN_AT, 0, OWN_BYTES);
-  return page;
+  return (
+    slot.keyScratch == address ||
+    slot.inputScratch == address ||
+    slot.outputScratch == address ||
+    slot.tableScratch == address
+  );
 }
 
 function takeOne(order: Order): u32 {
   const pfn = allocPages(order, MISC_SCRATCH, CLASS_UNMOVABLE);
   return pfn < 0 ? 0 : pageAddress(u32(pfn));
-}
-
-function giveOne(address: u32): void {
-  if (address != 0) freePages(pfnOfAddress(address), orderOf(address), MISC_SCRATCH);
 }
 
 function orderOf(address: u32): Order {

@@ -10,7 +10,7 @@ import { ERR_RESTART, FAULT_DAMAGED_DATA, fail } from '../base/fault';
 import { loadCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
-import { scratchRoom } from '../memdesc/thread-pages';
+import { inputScratch, outputScratch, scratchRoom } from '../memdesc/thread-pages';
 import { selfState, ThreadSlot } from '../thread/slot';
 import { zsIsCell } from '../zsmalloc/alloc';
 import { CELL_LIVE, cellState, isSameLife } from '../zsmalloc/handle';
@@ -38,7 +38,7 @@ import { BLOCK_BYTES } from './limits';
  */
 export function beginRead(handle: u32, asStored: bool = false, to: usize = 0): u32 {
   const slot = selfState();
-  if (to == 0) to = slot.outputScratch;
+  if (to == 0) to = outputScratch();
   const place = zsPlace(handle);
   const total = entryValueBytes(place);
   slot.readCell = handle;
@@ -64,7 +64,7 @@ export function continueRead(asStored: bool = false): i32 {
     return ERR_RESTART;
   }
   const place = zsPlace(slot.readNext);
-  return i32(readBlock(slot, place, PART_BYTES, asStored, slot.outputScratch));
+  return i32(readBlock(slot, place, PART_BYTES, asStored, outputScratch()));
 }
 
 /** Whether an entry's blocks are longer than the scratch that this thread works in. */
@@ -107,12 +107,12 @@ function readStored(
   const share = min(stored, MAX_PAYLOAD - start);
   let body = share == stored ? zsContiguous(place, start, stored) : 0;
   if (body == 0) {
-    body = slot.inputScratch;
+    body = inputScratch();
     zsRead(place, start, body, share);
     gatherParts(slot, share, stored);
   }
   if (checksum(body, stored) != sum) fail(FAULT_DAMAGED_DATA, slot.readCell);
-  if (asStored) copyBlock(slot, body, word, sum);
+  if (asStored) copyBlock(body, word, sum);
   else decodeBlock(slot, body, word, length, to);
   slot.readLeft -= length;
   return length;
@@ -124,16 +124,16 @@ function gatherParts(slot: ThreadSlot, got: u32, stored: u32): void {
     if (slot.readNext == 0) fail(FAULT_DAMAGED_DATA, slot.readCell);
     const place = zsPlace(slot.readNext);
     const share = min(stored - got, MAX_PAYLOAD - PART_BYTES);
-    zsRead(place, PART_BYTES, slot.inputScratch + got, share);
+    zsRead(place, PART_BYTES, inputScratch() + got, share);
     slot.readNext = nextOf(place);
     got += share;
   }
 }
 
-function copyBlock(slot: ThreadSlot, body: usize, word: u32, sum: u32): void {
-  pokeWord(slot.outputScratch, word);
-  pokeWord(slot.outputScratch + 4, sum);
-  memory.copy(slot.outputScratch + BLOCK_HEAD_BYTES, body, word & ~RAW);
+function copyBlock(body: usize, word: u32, sum: u32): void {
+  pokeWord(outputScratch(), word);
+  pokeWord(outputScratch() + 4, sum);
+  memory.copy(outputScratch() + BLOCK_HEAD_BYTES, body, word & ~RAW);
 }
 
 function decodeBlock(slot: ThreadSlot, body: usize, word: u32, length: u32, to: usize): void {

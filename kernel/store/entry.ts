@@ -6,9 +6,11 @@
  * is its thread's *draft* (slot.draft…), which a survivor frees if the thread dies between two
  * calls. The first object stays BORN until the whole is finished, for its head is not.
  */
+
 import { peekWord, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { compress } from '../codec/lz4';
+import { keyScratch, outputScratch, tableScratch } from '../memdesc/thread-pages';
 import { selfState, ThreadSlot } from '../thread/slot';
 import { slotBytes, zsAlloc, zsSettle } from '../zsmalloc/alloc';
 import { zsPlace, zsReadWord, zsWrite, zsWriteWord } from '../zsmalloc/object';
@@ -86,11 +88,10 @@ export function dropDraft(slot: ThreadSlot): void {
  * @returns the length of both
  */
 export function encodeBlock(from: usize, bytes: u32, isRaw: bool): u32 {
-  const slot = selfState();
-  const body: usize = slot.outputScratch + BLOCK_HEAD_BYTES;
+  const body: usize = outputScratch() + BLOCK_HEAD_BYTES;
   let stored = -1;
   if (!isRaw && bytes >= MIN_COMPRESS_BYTES) {
-    stored = compress(from, bytes, body, bytes - 1, slot.tableScratch);
+    stored = compress(from, bytes, body, bytes - 1, tableScratch());
   }
   let flag: u32 = 0;
   if (stored < 0) {
@@ -98,8 +99,8 @@ export function encodeBlock(from: usize, bytes: u32, isRaw: bool): u32 {
     stored = bytes;
     flag = RAW;
   }
-  pokeWord(slot.outputScratch, u32(stored) | flag);
-  pokeWord(slot.outputScratch + 4, checksum(body, stored));
+  pokeWord(outputScratch(), u32(stored) | flag);
+  pokeWord(outputScratch() + 4, checksum(body, stored));
   return BLOCK_HEAD_BYTES + u32(stored);
 }
 
@@ -147,7 +148,7 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
   if (extensionBytes != 0) {
     zsWrite(place, extensionStart(sizes), extensionScratch(slot.draftKeyBytes), extensionBytes);
   }
-  zsWrite(place, key, slot.keyScratch, slot.draftKeyBytes & LENGTH_MASK);
+  zsWrite(place, key, keyScratch(), slot.draftKeyBytes & LENGTH_MASK);
   zsWrite(place, start, stream + skip, share);
   slot.draftHead = head;
   slot.draftTail = head;

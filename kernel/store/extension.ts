@@ -14,10 +14,11 @@
  * The next draft's is made in the key scratch, behind the key (`describeDraft`, `keepExtension`),
  * and is its draft's from `takeExtension` on.
  */
+
 import { alignUp } from '../base/layout';
 import { peekByte, pokeWord } from '../base/words';
+import { keyScratch, outputScratch } from '../memdesc/thread-pages';
 import { noteExpiring } from '../thread/clock';
-import { selfState } from '../thread/slot';
 import { zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
 import { LENGTH_MASK, SPACE_SHIFT } from './spaces';
 import { tagClock, tagHash } from './tags';
@@ -54,7 +55,7 @@ export function takeExtension(keyBytes: u32): u32 {
 
 /** Where the next draft's stands. */
 export function extensionScratch(keyBytes: u32): usize {
-  return selfState().keyScratch + alignUp(keyBytes & LENGTH_MASK, 8);
+  return keyScratch() + alignUp(keyBytes & LENGTH_MASK, 8);
 }
 
 export function tagCount(word: u32): u32 {
@@ -125,7 +126,7 @@ export function describeDraft(keyBytes: u32, fresh: u64, ttl: u64, born: u64, ta
   const isBorn = tags != 0 || space != 0;
   const told = (tags << TAGS_SHIFT) | (space << IN_SPACE_SHIFT) | (isBorn ? BORN : 0);
   const word = beginExtension(keyBytes, told, fresh, ttl);
-  const names: usize = selfState().outputScratch;
+  const names: usize = outputScratch();
   const nameBytes = lengthOfNames(names, tags);
   const bytes = namesAt(word) + alignUp(nameBytes, 4);
   if ((keyBytes & LENGTH_MASK) + bytes > MAX_BYTES) return false;

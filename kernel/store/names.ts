@@ -7,12 +7,14 @@
  * A death leaves a name that is not counted yet, whose place and pages the next one takes; or a
  * page that nobody names, which a survivor frees (`reshaping`, recover.ts).
  */
+
 import { selfSlot } from '../base/env';
 import { ERR_FULL, ERR_NO_MEMORY } from '../base/fault';
 import { loadWord, storeWord } from '../base/words';
+import { keyScratch } from '../memdesc/thread-pages';
 import { assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
-import { highestSlot, selfState } from '../thread/slot';
+import { highestSlot } from '../thread/slot';
 import { newIndexPage } from './directory';
 import { STORE_LOCK, selfJournal } from './journal';
 import {
@@ -45,7 +47,7 @@ export function registerName(nameBytes: u32, values: u32, ttl: f64, staleFor: f6
 
 function hasName(space: u32, nameBytes: u32): bool {
   if (changetype<Space>(spaceAt(space)).nameBytes != nameBytes) return false;
-  return memory.compare(spaceNameAt(space), selfState().keyScratch, nameBytes) == 0;
+  return memory.compare(spaceNameAt(space), keyScratch(), nameBytes) == 0;
 }
 
 function makeSpace(space: u32, nameBytes: u32, values: u32, ttl: f64, staleFor: f64): i32 {
@@ -58,7 +60,7 @@ function makeSpace(space: u32, nameBytes: u32, values: u32, ttl: f64, staleFor: 
   record.values = values;
   record.ttl = ttl;
   record.staleFor = staleFor;
-  memory.copy(spaceNameAt(space), selfState().keyScratch, nameBytes);
+  memory.copy(spaceNameAt(space), keyScratch(), nameBytes);
   setSpaceCount(space);
   return i32(space);
 }

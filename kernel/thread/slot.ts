@@ -73,7 +73,7 @@ export class ThreadSlot {
   page: u32;
   /** Likewise of its state in zsmalloc (zsmalloc/thread-state.ts). */
   zsThread: u32;
-  /** Scratch blocks, 0 until the thread first needs them. */
+  /** Its own scratch, for whoever gives it back (memdesc/thread-pages.ts); 0 until it has one. */
   keyScratch: u32;
   inputScratch: u32;
   outputScratch: u32;

@@ -18,11 +18,11 @@
 
 import { ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } from '../base/fault';
 import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words';
+import { inputScratch, outputScratch } from '../memdesc/thread-pages';
 import { allocObject, CACHE_CELL } from '../slab/kmem-cache';
 import { assertInSection } from '../thread/context';
 import { unlock } from '../thread/lock';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { selfState } from '../thread/slot';
 import { takeSlot } from './active';
 import { freeCell, freePattern, unusedBytes, zsIsCell } from './alloc';
 import { advance, makeRoomForFrees } from './deferred-frees';
@@ -100,7 +100,7 @@ export function zsReadObject(pool: u32, handle: u64): i32 {
   const failure = checkPool(pool, handle);
   if (failure != 0) return failure;
   enterSection();
-  const to: usize = selfState().outputScratch;
+  const to: usize = outputScratch();
   // Progress: a round is lost to a move of the page.
   for (let seen = look(handle); seen != NOTHING; seen = look(handle)) {
     if (cellState(seen) == CELL_SAME) {
@@ -178,7 +178,7 @@ export function zsOverwrite(pool: u32, handle: u64, bytes: u32): i32 {
 }
 
 function writeOnce(thread: ThreadState, pool: u32, handle: u64, bytes: u32): i32 {
-  const from: usize = selfState().inputScratch;
+  const from: usize = inputScratch();
   if (bytes == 0) return commit(thread, handle, sameCell(0, 0, 0), CELL_SAME);
   return isPattern(from, bytes)
     ? writePattern(thread, handle, peekCell(from), bytes)

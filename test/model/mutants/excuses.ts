@@ -50,7 +50,7 @@ export const equivalents: Excuse[] = [
     because:
       "The scratch is the thread's own: nobody else sees the order of what is written there.",
     mutants: [
-      'encodeBlock: swap pokeWord(slot.outputScratch, u32(stored) | flag); pokeWord(slot.outputScratch + 4, checksum(body, stored));',
+      'encodeBlock: swap pokeWord(outputScratch(), u32(stored) | flag); pokeWord(outputScratch() + 4, checksum(body, stored));',
     ],
   },
   {

@@ -17,7 +17,7 @@ export const manyMutants: Mutant[] = [
     edits: [
       [
         'const failure = setFrom(value, keyBytes',
-        'const failure = setFrom(slot.inputScratch + SET_KEY + 8, keyBytes',
+        'const failure = setFrom(inputScratch() + SET_KEY + 8, keyBytes',
       ],
     ],
     scenarios: ['many-set-set'],

@@ -25,7 +25,7 @@ import { Order, PAGE_BYTES, pageAddress, pfnOfAddress, superblock } from '../bas
 import { peekWord, pokeWord } from '../base/words';
 import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
 import { highestSlot, selfState, slotOf, ThreadSlot } from '../thread/slot';
-import { miscWord, peekPageWord, wordOrder } from './page-word';
+import { miscWord, pageWord, wordOrder } from './page-word';
 import { allocPages, freePages } from './pages';
 import { MISC_SCRATCH, MISC_THREAD } from './type';
 
@@ -169,7 +169,7 @@ export function checkNames(slot: ThreadSlot): void {
 function failIfMisnamed(slot: ThreadSlot, address: u32): void {
   const pfn = pfnOfAddress(address);
   if (pageAddress(pfn) != address || pfn >= superblock().pageCount) fail(FAULT_PAGE_WORD, address);
-  const word = peekPageWord(pfn);
+  const word = pageWord(pfn);
   if (word != miscWord(wordOrder(word), MISC_SCRATCH)) fail(FAULT_PAGE_WORD, address);
   if ((pfn & ((1 << wordOrder(word)) - 1)) != 0) fail(FAULT_PAGE_WORD, address);
   for (let other: u32 = 1, end = highestSlot(); other <= end; other++) {
@@ -201,7 +201,7 @@ function takeOne(order: Order): u32 {
 }
 
 function orderOf(address: u32): Order {
-  return wordOrder(peekPageWord(pfnOfAddress(address)));
+  return wordOrder(pageWord(pfnOfAddress(address)));
 }
 
 /** Less the head of a block, 8, and as much again. */

@@ -34,7 +34,7 @@ export interface ComputeContext {
    */
   readonly signal: AbortSignal;
   /** How the result will be stored. */
-  readonly options: SetOptions;
+  readonly options: Pick<SetOptions, 'ttl' | 'staleFor' | 'tags'>;
 }
 
 /**
@@ -54,7 +54,7 @@ export type ComputeSync<V, R = In<V> | undefined> = {
 export interface Request<V> {
   key: Key;
   compute: Compute<V>;
-  options: SetOptions;
+  options: ComputeContext['options'];
   signal: Signal | undefined;
   timeoutMs: number;
   isRefresh: boolean;

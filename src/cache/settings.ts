@@ -93,7 +93,7 @@ export interface SetOptions extends TimeOptions {
    * tier such an entry stays here, and its key is removed there.
    */
   tags?: readonly string[];
-  /** Leaves the time of an entry that is overwritten as it is. */
+  /** Leaves the time of an entry that is overwritten as it is: `ttl` is for a new one. */
   noUpdateTTL?: boolean;
   status?: Status;
 }

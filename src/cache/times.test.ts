@@ -137,6 +137,53 @@ test('noUpdateTTL leaves the time of what it overwrites', () => {
   assert.equal(cache.getRemainingTTL('key'), 100, 'what is stale is not there');
 });
 
+const inTime = { ttl: 100, noUpdateTTL: true };
+const overwrites: Record<string, (cache: SharedCache<number>, key: string) => unknown> = {
+  set: (cache, key) => cache.set(key, 2, inTime),
+  setMany: (cache, key) => cache.setMany([[key, 2, inTime]]),
+  replace: (cache, key) => cache.replace(key, 2, inTime),
+  setIfVersion: (cache, key) =>
+    cache.setIfVersion(key, 2, cache.getWithVersion(key)!.version, inTime),
+  update: (cache, key) => cache.update(key, () => 2, inTime),
+  increment: (cache, key) => cache.increment(key, 1, inTime),
+  'increment with tags': (cache, key) => cache.increment(key, 1, { ...inTime, tags: ['t'] }),
+};
+
+for (const [name, overwrite] of Object.entries(overwrites)) {
+  test(`noUpdateTTL leaves the time of what it overwrites: ${name}`, () => {
+    const { now, tick } = fakeClock();
+    using cache = new SharedCache<number>({ maxSize: '4MiB', values: 'json', now });
+    cache.set('key', 1, { ttl: 80, staleFor: 50 });
+    tick(60);
+    overwrite(cache, 'key');
+    assert.equal(cache.get('key'), 2);
+    assert.equal(cache.getRemainingTTL('key'), 20);
+    tick(20);
+    assert.equal(cache.replace('key', 3, inTime), false, 'what is stale is not there');
+    assert.equal(cache.add('key', 3, inTime), true);
+    assert.equal(cache.getRemainingTTL('key'), 100);
+  });
+}
+
+test('a replace with noUpdateTTL of no value tells no refusal', () => {
+  const { now } = fakeClock();
+  using cache = new SharedCache<number>({ maxSize: '4MiB', values: 'json', now });
+  const status: Status = {};
+  assert.equal(cache.replace('key', 2, { noUpdateTTL: true, status }), false);
+  assert.deepEqual(status, {});
+  assert.equal(cache.stats().refusals, 0);
+});
+
+test('a counter with noUpdateTTL counts in fixed windows', () => {
+  const { now, tick } = fakeClock();
+  using cache = new SharedCache<number>({ maxSize: '4MiB', values: 'json', now });
+  const seen = Array.from({ length: 12 }, () => {
+    tick(30);
+    return cache.increment('user', 1, inTime);
+  });
+  assert.deepEqual(seen, [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4]);
+});
+
 test('update keeps times, and staleFor, unless told otherwise', () => {
   using opened = open({ ttl: 100 });
   const { cache, tick } = opened;

@@ -17,7 +17,7 @@ import { checkSafeInteger } from '../border/arguments.ts';
 import { isThenable } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import { BusyError, InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { addTo, noNumber, tooFar } from './counting.ts';
 import type { Found } from './details.ts';
@@ -36,6 +36,7 @@ import {
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import { keptTimes, ownTtl, staleForOf, timesFrom } from './times.ts';
 import type { Border, Key, Versioned } from './transfer.ts';
+import { conditionOf, lost, TRIES, untilMet } from './until-met.ts';
 import {
   checkSerialized,
   type Decoder,
@@ -74,8 +75,6 @@ interface Made<T> {
 
 /** Tries of `update` after which it keeps what it has read. */
 const KEEP_AFTER = 2;
-/** Most tries of a change: enough for 255 threads that change one key at once. */
-const TRIES = 10_000;
 
 export class Writer<T> {
   readonly #parts: WriterParts<T>;
@@ -98,7 +97,11 @@ export class Writer<T> {
 
   /** Stores what was prepared. */
   keep(key: Key, prepared: Prepared, read: EntryOptions): boolean {
-    if (read.noUpdateTTL) return this.#setInTime(key, prepared, read.status);
+    if (read.noUpdateTTL) {
+      const outcome = this.#setInTime(key, prepared, false);
+      if (outcome !== 0) this.remove(key, this.#parts.live().putKey(key));
+      return this.#report(read.status, outcome, prepared);
+    }
     const keyBytes = this.#parts.live().putKey(key);
     const { tier } = this.#parts;
     if (tier === undefined)
@@ -132,17 +135,21 @@ export class Writer<T> {
     return isRemoved;
   }
 
-  /** `set` with `noUpdateTTL`: in the time of the entry that it takes the place of. */
-  #setInTime(key: Key, prepared: Prepared, status: Status | undefined): boolean {
-    const outcome = untilMet(() => {
+  /**
+   * With `noUpdateTTL`: in the time of the entry that it takes the place of.
+   *
+   * @param isThere  whether there must be one
+   */
+  #setInTime(key: Key, prepared: Prepared, isThere: boolean): number {
+    return untilMet(() => {
       const border = this.#parts.live();
       const found = border.details.inspect(border.putKey(key));
       const [what, version] = conditionOf(found);
-      const kept = what === facts.IF_VERSION && keptTimes(this.#parts, (found as Found).times);
+      const isFresh = what === facts.IF_VERSION;
+      if (isThere && !isFresh) return facts.ERR_NOT_FOUND;
+      const kept = isFresh && keptTimes(this.#parts, (found as Found).times);
       return this.#storeIf(what, version, key, { ...prepared, ...kept });
     });
-    if (outcome !== 0) this.remove(key, this.#parts.live().putKey(key));
-    return this.#report(status, outcome, prepared);
   }
 
   /** Stores if the key has no value (IF_ABSENT) or has one (IF_PRESENT). */
@@ -150,7 +157,11 @@ export class Writer<T> {
     this.#parts.live();
     const read = readEntryOptions(options);
     const prepared = this.#prepare(value, read);
-    return this.#report(read.status, this.#storeIf(what, 0, key, prepared), prepared);
+    const isInTime = read.noUpdateTTL && what === facts.IF_PRESENT;
+    const outcome = isInTime
+      ? this.#setInTime(key, prepared, true)
+      : this.#storeIf(what, 0, key, prepared);
+    return this.#report(read.status, outcome, prepared);
   }
 
   getWithVersion(key: Key): { value: T; version: Version } | undefined {
@@ -173,7 +184,11 @@ export class Writer<T> {
     if (versionOf(hash, known) !== version) {
       throw new InvalidArgumentError('version', 'one of the same key', version);
     }
-    const outcome = this.#storeIf(facts.IF_VERSION, known, key, prepared);
+    const border = this.#parts.live();
+    const found = read.noUpdateTTL ? border.details.inspect(border.putKey(key)) : 0;
+    // Of another version than the known one it is not stored.
+    const kept = typeof found !== 'number' && keptTimes(this.#parts, found.times);
+    const outcome = this.#storeIf(facts.IF_VERSION, known, key, { ...prepared, ...kept });
     return this.#report(read.status, outcome, prepared);
   }
 
@@ -224,15 +239,14 @@ export class Writer<T> {
     const read = readIncrementOptions(options);
     // Before a tier an entry's end is not what the kernel keeps, and it gives no tags.
     if (this.#parts.tier || read.tags) return this.#incrementHere(key, by, read);
-    const { ttl, staleFor, initial } = read;
-    const times = timesFrom(this.#parts, ttl, staleFor);
-    const keeps = ttl === undefined && staleFor === undefined;
+    const times = timesFrom(this.#parts, read.ttl, read.staleFor);
+    const keeps = keepsTimes(read);
     const failure = untilMet(() => {
       const border = this.#parts.live();
       const keyBytes = border.putKey(key);
       return border.withTime(keyBytes, (now) => {
         const { expiry, fresh, longTtl } = times;
-        const add = [by, initial, expiry, fresh, longTtl, keeps ? 1 : 0, now] as const;
+        const add = [by, read.initial, expiry, fresh, longTtl, keeps ? 1 : 0, now] as const;
         return kernel.increment(keyBytes, ...add);
       });
     });
@@ -316,7 +330,7 @@ export class Writer<T> {
     }
     const { ttl, staleFor, tags, status } = options;
     const length = checkSerialized(this.#parts.codec, bytes);
-    const isNew = seen.bytes === undefined || ttl !== undefined || staleFor !== undefined;
+    const isNew = seen.bytes === undefined || !keepsTimes(options);
     const kept = isNew
       ? { times: timesFrom(this.#parts, ttl, staleFor), ttl: ttl ?? settings.ttl }
       : keptTimes(this.#parts, seen.times);
@@ -366,35 +380,15 @@ export class Writer<T> {
 
   /** Fills a status in. @returns whether it was stored */
   #report(status: Status | undefined, outcome: number, { length }: { length: number }): boolean {
-    if (status !== undefined && outcome !== facts.ERR_UNMET) {
+    const isTried = outcome !== facts.ERR_UNMET && outcome !== facts.ERR_NOT_FOUND;
+    if (status !== undefined && isTried) {
       fillIn(status, becomeOf(this.#parts.kernel, outcome), length, outcome === TOO_LARGE);
     }
     return outcome === 0;
   }
 }
 
-/**
- * Makes a change on a condition until nothing has come between, or for as often as `update` does.
- *
- * @returns 0 or ERR_…
- */
-function untilMet(attempt: () => number): number {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const outcome = attempt();
-    if (outcome !== facts.ERR_UNMET) return outcome;
-  }
-  throw lost('option `now`');
-}
-
-/** @param code  of the user's, that the tries have run */
-function lost(code: string): BusyError {
-  return new BusyError(
-    `the key was changed during each of ${TRIES} tries to update it, by other threads or by ${code}`,
-  );
-}
-
-/** What a set asks for that is to take the place of what was found, or of nothing. */
-function conditionOf(found: Found | number): [what: number, version: number] {
-  if (typeof found === 'number') return [facts.IF_NONE_YET, found];
-  return [found.isStale ? facts.IF_NONE_YET : facts.IF_VERSION, found.version];
+/** Whether an entry that is there keeps its time to live. */
+function keepsTimes({ ttl, staleFor, noUpdateTTL }: EntryOptions): boolean {
+  return noUpdateTTL || (ttl === undefined && staleFor === undefined);
 }

@@ -125,6 +125,12 @@ export async function computing(): Promise<void> {
   users.set('key', user);
   // @ts-expect-error who computes at once returns no promise
   users.getOrSetSync('key', async () => ada);
+  users.getOrSet('key', async (_key, _stale, { options }) => {
+    options.ttl = 5;
+    // @ts-expect-error what is computed overwrites nothing
+    options.noUpdateTTL = true;
+    return ada;
+  });
   // @ts-expect-error a thread that stands still hears no signal
   users.getOrSetSync('key', () => ada, { signal: new AbortController().signal });
 }

@@ -2,6 +2,7 @@
  * What unit tests and fuzzers call below the kernel's face. Only test builds contain it.
  */
 
+import { Desc } from './base/layout';
 import { storeWord } from './base/words';
 import { evictSome } from './cache/queue';
 import { refsAt } from './memdesc/header';
@@ -140,6 +141,6 @@ export function reapInCall(): u32 {
 }
 
 /** Leaves the refs as a free object's, as its cache does. */
-export function clearRefs(desc: u32): void {
+export function clearRefs(desc: Desc): void {
   storeWord(refsAt(desc), 0);
 }

@@ -4,6 +4,7 @@
  * The memory is the only import of the release module. The variables below are WebAssembly
  * globals, so each thread (each instance) has its own.
  */
+import { Slot } from './layout';
 
 /** Thread-local: this thread's slot number, 1 … 255; 0 before `attach`. */
 let self: u32 = 0;
@@ -16,7 +17,7 @@ export function selfSlot(): u32 {
   return self;
 }
 
-export function setSelfSlot(slot: u32): void {
+export function setSelfSlot(slot: Slot): void {
   self = slot;
 }
 

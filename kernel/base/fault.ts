@@ -9,7 +9,7 @@
  * fault word: 0 → code, once, by compare-and-swap; never back.
  */
 import { selfSlot } from './env';
-import { SUPERBLOCK, Superblock, superblock } from './layout';
+import { Slot, SUPERBLOCK, Superblock, superblock } from './layout';
 import { casWord, loadWord } from './words';
 
 /** Out of memory, after everything that could be evicted or reclaimed was. */
@@ -92,7 +92,7 @@ export function faultCode(): u32 {
 }
 
 /** Poisons the zone; the first fault is the one that is kept. */
-export function poison(code: u32, slot: u32, detail: u32): void {
+export function poison(code: u32, slot: Slot, detail: u32): void {
   if (casWord(SUPERBLOCK + offsetof<Superblock>('fault'), 0, code) != 0) return;
   superblock().faultSlot = slot;
   superblock().faultDetail = detail;

@@ -26,11 +26,16 @@ export const FORMAT_VERSION: u32 = 25;
  *
  *   Pfn    a page: its address >> 12          Order  of a block: log2 of its pages
  *   Desc   a descriptor: its address          Slot   a thread, 1 … 255; 0 = nobody
+ *   Handle an object's cell: its address      Cell   what stands in a cell: zsmalloc/handle.ts
+ *   Place  zspage << 32 | offset of an object's bytes in its chain: zsmalloc/object.ts
  */
 export type Pfn = u32;
 export type Order = u32;
 export type Desc = u32;
 export type Slot = u32;
+export type Handle = u32;
+export type Cell = u64;
+export type Place = u64;
 
 export const PAGE_SHIFT: u32 = 12;
 export const PAGE_BYTES: u32 = 4096;

@@ -16,7 +16,7 @@
  * a time in milliseconds, 0 = never.
  */
 import { ERR_NO_MEMORY, ERR_UNMET } from '../base/fault';
-import { PAGE_SHIFT } from '../base/layout';
+import { Handle, PAGE_SHIFT } from '../base/layout';
 import { keepFree } from '../frames/watermark';
 import { formatLargeScratch } from '../memdesc/large-scratch';
 import { inputScratch, keyScratch, outputScratch, takeScratch } from '../memdesc/thread-pages';
@@ -233,7 +233,7 @@ const UNMET: u32 = LEAF_CELLS + 1;
  * @returns entries in the leaf now; LEAF_CELLS: there was no place, UNMET: the condition is not
  * met: nothing has changed then
  */
-function put(hash: u32, keyBytes: u32, handle: u32): u32 {
+function put(hash: u32, keyBytes: u32, handle: Handle): u32 {
   const slot = selfState();
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
@@ -265,7 +265,7 @@ export function wasReplaced(): bool {
 let units: u32 = 0;
 
 /** Puts the draft in the place of the key's entry: a hit. A value was found. */
-function replace(leaf: u32, hash: u32, handle: u32, old: u32): void {
+function replace(leaf: u32, hash: u32, handle: Handle, old: u32): void {
   assertLeafLocked(leaf);
   const expiry = selfState().draftExpiry;
   const before = entryExpiry(zsPlace(old));
@@ -281,7 +281,7 @@ function replace(leaf: u32, hash: u32, handle: u32, old: u32): void {
  * Puts the draft into a free place. @returns entries in the leaf; LEAF_CELLS = no
  * place
  */
-function insert(leaf: u32, hash: u32, handle: u32): u32 {
+function insert(leaf: u32, hash: u32, handle: Handle): u32 {
   assertLeafLocked(leaf);
   const position = freePosition(leaf, hash);
   if (position == LEAF_CELLS) return LEAF_CELLS;
@@ -293,7 +293,7 @@ function insert(leaf: u32, hash: u32, handle: u32): u32 {
 }
 
 /** Writes down that the entry needs a record, once it is published. */
-function queueNext(hash: u32, handle: u32, isMain: bool): void {
+function queueNext(hash: u32, handle: Handle, isMain: bool): void {
   units = unitsOfEntry(handle);
   const journal = selfJournal();
   journal.queueingMain = isMain ? 1 : 0;

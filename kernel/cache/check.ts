@@ -3,7 +3,7 @@
  *
  * That every record leads to an entry is not asked for: those of deleted entries wait their turn.
  */
-import { PAGE_SHIFT, superblock } from '../base/layout';
+import { Pfn, pageAddress, pfnOfAddress, superblock } from '../base/layout';
 import { peekPageWord, wordSubtype, wordType } from '../memdesc/page-word';
 import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
 import { assertHalted } from '../thread/context';
@@ -50,16 +50,16 @@ function isSound(at: u32): bool {
 }
 
 function isQueuePage(page: u32): bool {
-  const pfn = page >> PAGE_SHIFT;
-  if (page != pfn << PAGE_SHIFT || pfn >= superblock().pageCount) return false;
+  const pfn = pfnOfAddress(page);
+  if (page != pageAddress(pfn) || pfn >= superblock().pageCount) return false;
   const word = peekPageWord(pfn);
   return wordType(word) == TYPE_MISC && wordSubtype(word) == MISC_QUEUE;
 }
 
 function pagesOfQueues(): u32 {
   let found: u32 = 0;
-  for (let pfn: u32 = 1; pfn < superblock().pageCount; pfn++) {
-    if (isQueuePage(pfn << PAGE_SHIFT)) found++;
+  for (let pfn: Pfn = 1; pfn < superblock().pageCount; pfn++) {
+    if (isQueuePage(pageAddress(pfn))) found++;
   }
   return found;
 }

@@ -13,6 +13,7 @@
  * One that is stale or over is none. A version is the line's (store/leaf.ts), so entries beside it
  * raise it as well, and so do splits: who is told no for nothing reads again.
  */
+import { Handle } from '../base/layout';
 import { versionOf } from '../store/leaf';
 import { ALIVE, lifeAt, OVER } from '../store/life';
 import { latestTime } from '../thread/clock';
@@ -53,7 +54,7 @@ export function isLeased(): bool {
  *
  * @param handle  of the key's entry, 0 = none
  */
-export function isMet(leaf: u32, hash: u32, handle: u32): bool {
+export function isMet(leaf: u32, hash: u32, handle: Handle): bool {
   if (condition == ALWAYS) return true;
   if (isLeased()) return mayStore(condition - IF_LEASE, expected) && !isDraftDead();
   if (condition >= IF_VERSION && versionOf(leaf, hash) != expected) return false;

@@ -15,7 +15,7 @@
  *
  * Lock: the shard's.
  */
-import { PAGE_BYTES } from '../base/layout';
+import { Cell, PAGE_BYTES } from '../base/layout';
 import { peekCell, peekWord, pokeCell, pokeWord } from '../base/words';
 import { dropPage, holdPage, settlePage, takePage } from './queue-pages';
 
@@ -60,7 +60,7 @@ function lineOf(ghosts: Ghosts, hash: u32): usize {
 }
 
 /** Bits at the top of the lowest lane that equals, and perhaps of others. */
-function matches(cell: u64, lanes: u64): u64 {
+function matches(cell: Cell, lanes: u64): u64 {
   const differing = cell ^ lanes;
   return (differing - ONES) & ~differing & TOPS;
 }

@@ -9,7 +9,7 @@
  *
  * Under the lock of the entry's leaf: what a queue remembers of it is a guess, and may be stale.
  */
-import { STORE_STATE } from '../base/layout';
+import { Handle, STORE_STATE } from '../base/layout';
 import { loadWord, peekByte, peekWord, storeWord } from '../base/words';
 import { makeRingRoom } from '../reclaim/reclaim';
 import { changedSpace, closeChange, removeEntry } from '../store/change';
@@ -72,7 +72,7 @@ export function judgedExpiry(): u64 {
 }
 
 /** In a section, or with its leaf's lock. */
-export function unitsOfEntry(handle: u32): u32 {
+export function unitsOfEntry(handle: Handle): u32 {
   return unitsFor(ENTRY_OVERHEAD_BYTES + entryStoredBytes(zsPlace(handle)));
 }
 
@@ -110,7 +110,7 @@ function findQueued(leaf: u32, hash: u32, isMain: bool, wantsOver: bool): u32 {
   return found;
 }
 
-function isOver(handle: u32): bool {
+function isOver(handle: Handle): bool {
   return lifeAt(zsPlace(handle), latestTime()) == OVER;
 }
 

@@ -32,7 +32,7 @@
  * overtaken is no longer joined, because its result may be older than what its caller knows.
  */
 import { selfSlot } from '../base/env';
-import { LEASE_STATE, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
+import { LEASE_STATE, PAGE_BYTES, pageAddress, Slot, superblock } from '../base/layout';
 import {
   addCell,
   casWord,
@@ -121,9 +121,9 @@ export function formatLeases(): i32 {
   const pfn = allocPages(order, MISC_INDEX, CLASS_UNMOVABLE);
   if (pfn < 0) return pfn;
   const bytes = PAGE_BYTES << order;
-  memory.fill(u32(pfn) << PAGE_SHIFT, 0, bytes);
+  memory.fill(pageAddress(u32(pfn)), 0, bytes);
   leaseState().buckets = (bytes - WAITS_BYTES) / BUCKET_BYTES;
-  leaseState().table = u32(pfn) << PAGE_SHIFT;
+  leaseState().table = pageAddress(u32(pfn));
   return 0;
 }
 
@@ -192,36 +192,36 @@ export function moveState(lease: u32, state: u32): void {
   wakeWord(stateAt(lease), -1);
 }
 
-function waiterAt(lease: u32, slot: u32): usize {
+function waiterAt(lease: u32, slot: Slot): usize {
   const waiters = changetype<usize>(leaseOf(lease)) + offsetof<Lease>('waiters');
   return waiters + (slot >> 5) * 4;
 }
 
 /** Notes that a slot's thread waits, or that it does not any more. Lock: bucket. */
-export function setWaiter(lease: u32, slot: u32, isWaiting: bool): void {
+export function setWaiter(lease: u32, slot: Slot, isWaiting: bool): void {
   const at = waiterAt(lease, slot);
   const bit: u32 = 1 << (slot & 31);
   pokeWord(at, isWaiting ? peekWord(at) | bit : peekWord(at) & ~bit);
 }
 
-export function isWaiter(lease: u32, slot: u32): bool {
+export function isWaiter(lease: u32, slot: Slot): bool {
   return (peekWord(waiterAt(lease, slot)) & (1 << (slot & 31))) != 0;
 }
 
 export function hasWaiters(lease: u32): bool {
   let all: u32 = 0;
-  for (let slot: u32 = 0; slot < 256; slot += 32) all |= loadWord(waiterAt(lease, slot));
+  for (let slot: Slot = 0; slot < 256; slot += 32) all |= loadWord(waiterAt(lease, slot));
   return all != 0;
 }
 
 export function clearWaiters(lease: u32): void {
-  for (let slot: u32 = 0; slot < 256; slot += 32) pokeWord(waiterAt(lease, slot), 0);
+  for (let slot: Slot = 0; slot < 256; slot += 32) pokeWord(waiterAt(lease, slot), 0);
 }
 
 /**
  * Word of the lease, + 1, for which a slot's thread stands still. Its owner's; loaded by others.
  */
-export function waitsAt(slot: u32): usize {
+export function waitsAt(slot: Slot): usize {
   return leaseState().table + slot * 4;
 }
 

@@ -19,6 +19,7 @@
 
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, ERR_FULL, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault';
+import { Place, Slot } from '../base/layout';
 import { loadWord, peekWord, storeWord } from '../base/words';
 import { keyScratch } from '../memdesc/thread-pages';
 import { countParts, releaseDoomed } from '../store/chain';
@@ -224,7 +225,7 @@ export function leaveLease(lease: u32, grant: u32): void {
  * A slot's thread waits no more; the last one frees what has ended, or who comes after one that
  * died before it did. Lock: bucket.
  */
-function forget(lease: u32, state: u32, slot: u32): void {
+function forget(lease: u32, state: u32, slot: Slot): void {
   if (isWaiter(lease, slot)) setWaiter(lease, slot, false);
   if (!isComputing(state) && !hasWaiters(lease)) release(lease, state);
 }
@@ -259,13 +260,13 @@ export function leaseBorn(): u64 {
   return bornRead;
 }
 
-function bornOf(place: u64): u64 {
+function bornOf(place: Place): u64 {
   const at = extensionOf(place);
   return at != 0 && isBorn(zsReadWord(place, at)) ? bornIn(place, at) : u64.MAX_VALUE;
 }
 
 /** Gives back what a thread computes, and waits for: of one that leaves, or of a dead one. */
-export function dropLeases(slot: u32): void {
+export function dropLeases(slot: Slot): void {
   if (!areUsed()) return;
   storeWord(waitsAt(slot), 0);
   for (let lease: u32 = 0, end = bucketCount() * BUCKET_LEASES; lease < end; lease++) {
@@ -280,7 +281,7 @@ export function dropLeases(slot: u32): void {
 }
 
 /** What a thread left half-done that is dead, or was cut short. World halted. */
-export function repairLeases(slot: u32): void {
+export function repairLeases(slot: Slot): void {
   if (!areUsed()) return;
   const self = slotOf(slot);
   for (let lease: u32 = 0, end = bucketCount() * BUCKET_LEASES; lease < end; lease++) {

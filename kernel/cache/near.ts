@@ -18,6 +18,7 @@
  * and if its version is that of the note now it was so before. In a section, or the page might be
  * another's, and the count of the hit would be written into it.
  */
+import { Handle, Place } from '../base/layout';
 import { loadWord } from '../base/words';
 import { foundVersion, leafAt, leafCount, numberFor, wasSettled } from '../store/directory';
 import { extensionOf } from '../store/entry-head';
@@ -44,7 +45,7 @@ let until: u64 = 0;
 let clock: f64 = 0;
 
 /** Makes the note of what `lookUpSettled` has found of a hash. In a section. */
-export function noteNear(found: u32, handle: u32, isStale: bool): void {
+export function noteNear(found: u32, handle: Handle, isStale: bool): void {
   assertInSection();
   const place = zsPlace(handle);
   const extension = extensionOf(place);
@@ -59,7 +60,7 @@ export function noteNear(found: u32, handle: u32, isStale: bool): void {
 }
 
 /** After the clock was loaded: no deletion is under way, and the entry has survived all of them. */
-function areTagsSettled(place: u64): bool {
+function areTagsSettled(place: Place): bool {
   return loadWord(TAGS_LOCK) == 0 && lifeAt(place, latestTime()) == ALIVE;
 }
 

@@ -27,7 +27,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY } from '../base/fault';
-import { PAGE_BYTES, PAGE_SHIFT, QUEUE_STATE, superblock } from '../base/layout';
+import { PAGE_BYTES, PAGE_SHIFT, pageAddress, QUEUE_STATE, Slot, superblock } from '../base/layout';
 import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
 import { miscWord, pokePageWord } from '../memdesc/page-word';
 import { allocPages, freePages } from '../memdesc/pages';
@@ -71,7 +71,7 @@ export function queueState(): QueueState {
 export function formatShards(): i32 {
   const pfn = allocPages(1, MISC_QUEUE, CLASS_UNMOVABLE);
   if (pfn < 0) return ERR_NO_MEMORY;
-  const at = u32(pfn) << PAGE_SHIFT;
+  const at = pageAddress(u32(pfn));
   memory.fill(at, 0, 2 * PAGE_BYTES);
   const state = queueState();
   const pages = superblock().pageCount >> PAGES_PER_SHARD_SHIFT;
@@ -109,7 +109,7 @@ export function ghostsAt(shard: u32): u32 {
   return shard + GHOSTS_AT;
 }
 
-export function inHandOf(slot: u32): InHand {
+export function inHandOf(slot: Slot): InHand {
   return changetype<InHand>(queueState().threads + slot * offsetof<InHand>());
 }
 
@@ -121,7 +121,7 @@ export function inHandOf(slot: u32): InHand {
 export function takePage(): u32 {
   const pfn = allocPages(0, MISC_THREAD, CLASS_UNMOVABLE | URGENT);
   if (pfn < 0) return 0;
-  const page = u32(pfn) << PAGE_SHIFT;
+  const page = pageAddress(u32(pfn));
   memory.fill(page, 0, PAGE_BYTES);
   inHandOf(selfSlot()).page = page;
   pokePageWord(pfn, miscWord(0, MISC_QUEUE));

@@ -9,6 +9,7 @@
  */
 
 import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault';
+import { Handle, Place } from '../base/layout';
 import { keyScratch } from '../memdesc/thread-pages';
 import { makeRingRoom } from '../reclaim/reclaim';
 import { changedSpace, closeChange, removeEntry } from '../store/change';
@@ -171,7 +172,7 @@ export function getVersioned(keyBytes: u32, now: u64): i32 {
 }
 
 /** Notes an entry's times, and how many tags it has. In a section. */
-export function noteTimes(place: u64): void {
+export function noteTimes(place: Place): void {
   const extension = extensionOf(place);
   expiryRead = entryExpiry(place) | (u64(entryTtlCode(place)) << TIME_BITS);
   freshRead = extension == 0 ? 0 : freshIn(place, extension);
@@ -203,7 +204,7 @@ export function readLongTtl(): u64 {
   return ttlRead;
 }
 
-function readFound(handle: u32, space: u32, isCounted: bool): i32 {
+function readFound(handle: Handle, space: u32, isCounted: bool): i32 {
   if (handle == NEEDS_CLOCK) return ERR_NEEDS_CLOCK;
   if (handle == 0) {
     if (isCounted) countIn(space, COUNT_MISSES, 1);

@@ -9,7 +9,7 @@
  * Who reaps may die as well. Then two records name one page, and the older one's is forgotten.
  */
 import { selfSlot } from '../base/env';
-import { PAGE_SHIFT } from '../base/layout';
+import { pfnOfAddress, Slot } from '../base/layout';
 import { peekPageWord, wordSubtype, wordType } from '../memdesc/page-word';
 import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
 import { journalOf } from '../store/journal';
@@ -32,7 +32,7 @@ import {
 } from './queue-pages';
 
 /** Repairs what a dead thread left half-done. */
-export function repairQueues(slot: u32): void {
+export function repairQueues(slot: Slot): void {
   assertHalted();
   if (queueState().shards == 0) return;
   const hand = inHandOf(slot);
@@ -58,8 +58,8 @@ function repairSweep(hand: InHand): void {
 }
 
 /** Whether a page in hand is a queue's by its word, in no list, and in no other hand. */
-function isLoose(slot: u32, page: u32): bool {
-  const word = peekPageWord(page >> PAGE_SHIFT);
+function isLoose(slot: Slot, page: u32): bool {
+  const word = peekPageWord(pfnOfAddress(page));
   if (wordType(word) != TYPE_MISC || wordSubtype(word) != MISC_QUEUE) return false;
   for (let i: u32 = 0; i < shardCount(); i++) {
     const shard = shardAt(i);
@@ -73,7 +73,7 @@ function isLoose(slot: u32, page: u32): bool {
 }
 
 /** Gives back what a dead thread had in hand. In the running world. */
-export function reapQueues(slot: u32): void {
+export function reapQueues(slot: Slot): void {
   if (queueState().shards == 0) return;
   const hand = inHandOf(slot);
   if (hand.page != 0) {

@@ -4,6 +4,7 @@
  */
 
 import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND, ERR_UNMET } from '../base/fault';
+import { Place } from '../base/layout';
 import { peekWord } from '../base/words';
 import { keyScratch, outputScratch } from '../memdesc/thread-pages';
 import { lookUp } from '../store/directory';
@@ -61,7 +62,7 @@ export function inspectEntry(keyBytes: u32, now: u64): i32 {
 }
 
 /** Copies the names of an entry's tags, which has some. In a section. @returns their length */
-export function readNames(place: u64, to: usize): u32 {
+export function readNames(place: Place, to: usize): u32 {
   const extension = extensionOf(place);
   const word = zsReadWord(place, extension);
   const names = namesAt(word);

@@ -4,8 +4,10 @@
  * A section lasts one call, so a period is over in microseconds unless a thread is off its CPU in
  * the middle of a call, or has died there and nobody has recovered it yet.
  */
+
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
+import { Slot } from '../base/layout';
 import { leave, OP_FOLIO } from '../thread/operations';
 import { beginGracePeriod, currentEpoch, isQuiescent } from '../thread/rcu';
 import { sectionOf, slotAt, ThreadSlot } from '../thread/slot';
@@ -40,7 +42,7 @@ function sleep(): void {
 }
 
 /** Grace periods that have begun since the section of a slot did; −1: it is in none. */
-export function sectionAge(slot: u32): i32 {
+export function sectionAge(slot: Slot): i32 {
   const section = sectionOf(slot);
   return section == 0 ? -1 : i32(currentEpoch() - section);
 }

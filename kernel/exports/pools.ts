@@ -5,7 +5,7 @@
  * (zsmalloc/malloc.ts), which crosses as f64: a whole number below 2^53.
  */
 import { ERR_NO_MEMORY } from '../base/fault';
-import { PAGE_SHIFT } from '../base/layout';
+import { pageAddress, pfnOfAddress } from '../base/layout';
 import { slowDown } from '../reclaim/reclaim';
 import { LIMBO_OBJECT } from '../thread/limbo';
 import { leave, OP_POOL, OP_READ } from '../thread/operations';
@@ -22,13 +22,13 @@ export function zsCreate(): i32 {
   enter(OP_POOL);
   const pool = createPool();
   leave();
-  return pool == 0 ? ERR_NO_MEMORY : i32(pool >> PAGE_SHIFT);
+  return pool == 0 ? ERR_NO_MEMORY : i32(pfnOfAddress(pool));
 }
 
 /** Whether a page is that of a pool. */
 export function zsIsPool(pool: u32): bool {
   enter(OP_READ);
-  const isThere = isPool(pool << PAGE_SHIFT);
+  const isThere = isPool(pageAddress(pool));
   leave();
   return isThere;
 }
@@ -36,7 +36,7 @@ export function zsIsPool(pool: u32): bool {
 /** @returns a public handle (zsmalloc/malloc.ts) of an object of zeros, or ERR_NO_MEMORY */
 export function zsMalloc(pool: u32, bytes: u32): f64 {
   enter(OP_POOL);
-  const handle = face.zsMalloc(pool << PAGE_SHIFT, bytes);
+  const handle = face.zsMalloc(pageAddress(pool), bytes);
   leave();
   return handle;
 }
@@ -44,7 +44,7 @@ export function zsMalloc(pool: u32, bytes: u32): f64 {
 /** Puts an object into the output scratch. @returns its length, or ERR_STALE, ERR_FOREIGN_HANDLE */
 export function zsReadObject(pool: u32, handle: f64): i32 {
   enter(OP_READ);
-  const bytes = face.zsReadObject(pool << PAGE_SHIFT, u64(handle));
+  const bytes = face.zsReadObject(pageAddress(pool), u64(handle));
   leave();
   return bytes;
 }
@@ -52,7 +52,7 @@ export function zsReadObject(pool: u32, handle: f64): i32 {
 /** Replaces an object by bytes of the input scratch. @returns 0 or ERR_… */
 export function zsOverwrite(pool: u32, handle: f64, bytes: u32): i32 {
   enter(OP_POOL);
-  const failure = face.zsOverwrite(pool << PAGE_SHIFT, u64(handle), bytes);
+  const failure = face.zsOverwrite(pageAddress(pool), u64(handle), bytes);
   slowDown(LIMBO_OBJECT);
   leave();
   return failure;
@@ -61,7 +61,7 @@ export function zsOverwrite(pool: u32, handle: f64, bytes: u32): i32 {
 /** @returns 0 or ERR_STALE, ERR_FOREIGN_HANDLE, ERR_BUSY */
 export function zsFree(pool: u32, handle: f64): i32 {
   enter(OP_POOL);
-  const failure = face.zsFree(pool << PAGE_SHIFT, u64(handle));
+  const failure = face.zsFree(pageAddress(pool), u64(handle));
   slowDown(LIMBO_OBJECT);
   leave();
   return failure;
@@ -82,7 +82,7 @@ export function zsCompactBegin(): void {
 /** One step of it: see zsmalloc/compact.ts. @returns objects moved, 0 at the end, ERR_BUSY */
 export function zsCompactSome(pool: u32, threshold: u32): i32 {
   enter(OP_POOL);
-  const moved = compactSome(pool << PAGE_SHIFT, threshold);
+  const moved = compactSome(pageAddress(pool), threshold);
   leave();
   return moved;
 }

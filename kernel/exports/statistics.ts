@@ -6,7 +6,7 @@
  */
 
 import { faultCode } from '../base/fault';
-import { PAGE_SHIFT, superblock } from '../base/layout';
+import { Pfn, pageAddress, Slot, superblock } from '../base/layout';
 import { freePageCount } from '../frames/frames';
 import { pageWord, wordSubtype, wordType } from '../memdesc/page-word';
 import { outputScratch } from '../memdesc/thread-pages';
@@ -72,14 +72,14 @@ export function zoneIdHi(): u32 {
 }
 
 /** The word of a page; 0 for a free one, and for one beyond the end. */
-export function pageWordOf(pfn: u32): u32 {
+export function pageWordOf(pfn: Pfn): u32 {
   return pfn < superblock().pageCount ? pageWord(pfn) : 0;
 }
 
 /** Pages of a type; for Misc, those of a subtype. Cost: one load for each page. */
 export function countPagesOf(type: u32, subtype: u32): u32 {
   let pages: u32 = 0;
-  for (let pfn: u32 = 0; pfn < superblock().pageCount; pfn++) {
+  for (let pfn: Pfn = 0; pfn < superblock().pageCount; pfn++) {
     const word = pageWord(pfn);
     if (wordType(word) != type) continue;
     if (type != TYPE_MISC || wordSubtype(word) == subtype) pages++;
@@ -94,7 +94,7 @@ export function counter(which: u32): f64 {
 
 export function liveThreads(): u32 {
   let live: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) == SLOT_LIVE) live++;
   }
   return live;
@@ -138,7 +138,7 @@ export function zsObjectBytes(): f64 {
  */
 export function zsTally(pool: u32): u32 {
   enterSection();
-  const classes = tallyClasses(pool << PAGE_SHIFT, outputScratch());
+  const classes = tallyClasses(pageAddress(pool), outputScratch());
   leaveSection();
   return classes;
 }

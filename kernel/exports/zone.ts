@@ -7,7 +7,7 @@
  */
 import { selfSlot, setCanPark } from '../base/env';
 import { FAULT_TRAP, faultCode, poison } from '../base/fault';
-import { MAX_SLOT } from '../base/layout';
+import { MAX_SLOT, Slot } from '../base/layout';
 import { compactOwner } from '../compact/state';
 import { deaths as countDeaths, deathWord as deathWordOf } from '../thread/deaths';
 import { answer } from '../thread/forsaken';
@@ -142,7 +142,7 @@ export function recoverDead(): i32 {
 }
 
 /** Owner number of the live thread that has a slot; 0: nobody has, or there is no such slot. */
-export function liveOwner(slot: u32): u32 {
+export function liveOwner(slot: Slot): u32 {
   return slot <= MAX_SLOT ? ownerOfSlot(slot) : 0;
 }
 
@@ -167,7 +167,7 @@ export function holdsLife(): void {
 }
 
 /** Owner number of the live thread that has a slot and has said so; 0: there is none. */
-export function provableOwner(slot: u32): u32 {
+export function provableOwner(slot: Slot): u32 {
   return slot <= MAX_SLOT ? heldOwner(slot) : 0;
 }
 

@@ -1,5 +1,5 @@
 /** Check of frames: counters, bits, stocks and reservations, compared. The world is stopped. */
-import { CHILD_PAGES, Pfn, superblock } from '../base/layout';
+import { CHILD_PAGES, Pfn, Slot, superblock } from '../base/layout';
 import { highestSlot, SLOT_FREE, slotOf, slotState } from '../thread/slot';
 import { countFree } from './bitfield';
 import { childEntry, entryFree } from './child';
@@ -25,7 +25,7 @@ export function checkFrames(): u32 {
 /** Whether exactly one stock names a page. Cost: all stocks. */
 export function isStocked(pfn: Pfn): bool {
   let mentions: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotOf(slot).page != 0) mentions += stockMentions(slot, pfn);
   }
   return mentions == 1;

@@ -1,7 +1,9 @@
 /**
  * Drain: stocks back into the trees, so that whoever needs memory finds it.
  */
+
 import { selfSlot } from '../base/env';
+import { Slot } from '../base/layout';
 import { assertHalted } from '../thread/context';
 import { highestSlot } from '../thread/slot';
 import { haltWorld, resumeWorld } from '../thread/stop';
@@ -23,5 +25,5 @@ export function drainAll(): void {
 
 export function drainStocks(): void {
   assertHalted();
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) drainSlot(slot);
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) drainSlot(slot);
 }

@@ -162,7 +162,7 @@ function limitOf(stock: u32): u32 {
 
 function liveThreadCount(): u32 {
   let live: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) == SLOT_LIVE) live++;
   }
   return max(live, 1);
@@ -248,7 +248,7 @@ export function stockedIn(slot: Slot): u32 {
 
 export function stockedPages(): u32 {
   let pages: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) pages += stockedIn(slot);
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) pages += stockedIn(slot);
   return pages;
 }
 

@@ -5,6 +5,7 @@
  *   LINKED  one of 64 bytes for the zspage, and one of 32 for each page, which leads to the next
  *           and to the zspage: what Linux' zpdesc is over `struct page`, allocated on its own
  */
+import { Pfn } from '../base/layout';
 import { loadWord, peekWord, pokeWord } from '../base/words';
 import { CLASS_MOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
@@ -147,7 +148,7 @@ function freeLinked(zspage: u32): void {
   freeObject(CACHE_FOLIO_64, zspage);
 }
 
-function givePage(pfn: u32): void {
+function givePage(pfn: Pfn): void {
   storePageWord(pfn, TYPE_FREE);
   giveBlock(pfn, 0);
 }
@@ -171,7 +172,7 @@ function lastPage(kind: u32, zspage: u32): u32 {
   return kind == CHAIN_SHARED ? peekWord(zspage + LIST) : headerOf(peekWord(zspage + FIRST)).pfn;
 }
 
-function zspageOfPage(kind: u32, pfn: u32): u32 {
+function zspageOfPage(kind: u32, pfn: Pfn): u32 {
   const desc = wordDescriptor(pageWord(pfn));
   return kind == CHAIN_SHARED ? desc : loadWord(desc + ZSPAGE);
 }

@@ -5,7 +5,7 @@
  * kinds that only their owners make in the kernel, to count what they cost: descriptors of their
  * caches, words of their types.
  */
-import { superblock } from '../base/layout';
+import { Desc, Order, Pfn, superblock } from '../base/layout';
 import { loadWord } from '../base/words';
 import { FIGURE_MOVED } from '../compact/state';
 import { beginEvacuation, compactFigure, compactStep, endCompaction } from '../exports/compaction';
@@ -49,45 +49,45 @@ export function mapBytes(): u32 {
   return superblock().pageCount * words * 4;
 }
 
-export function alloc(order: u32): u32 {
+export function alloc(order: Order): u32 {
   const folio = allocFolio(order, TYPE_ANON_FOLIO);
   return folio < 0 ? 0 : folio << 5;
 }
 
 /** As the kernel's face does it: by name, because others may come first. */
-export function free(desc: u32): void {
+export function free(desc: Desc): void {
   freeUnpinned(desc, folioOf(desc).generation);
 }
 
-export function pageOf(desc: u32): u32 {
+export function pageOf(desc: Desc): u32 {
   return headerOf(desc).pfn;
 }
 
-export function lookup(pfn: u32): u32 {
+export function lookup(pfn: Pfn): u32 {
   return wordDescriptor(pageWord(pfn));
 }
 
 /** @returns the descriptor, or 0 @inline */
-export function pinPage(pfn: u32): u32 {
+export function pinPage(pfn: Pfn): u32 {
   const answer = pin(pfn);
   return (answer & PIN_STATUS) == PIN_HELD ? answer : 0;
 }
 
 /** As the kernel's face does it, without its checks. @inline */
-export function unpinBlock(desc: u32): void {
+export function unpinBlock(desc: Desc): void {
   dropPin(desc);
 }
 
-export function lockBlock(desc: u32): void {
+export function lockBlock(desc: Desc): void {
   lockDesc(desc);
 }
 
-export function unlockBlock(desc: u32): void {
+export function unlockBlock(desc: Desc): void {
   unlockDesc(desc);
 }
 
 /** By looking until two looks agree; a page without a descriptor answers with its word. */
-export function ownerOf(pfn: u32): u32 {
+export function ownerOf(pfn: Pfn): u32 {
   while (true) {
     const word = pageWord(pfn);
     const desc = wordDescriptor(word);
@@ -98,7 +98,7 @@ export function ownerOf(pfn: u32): u32 {
 }
 
 /** Into single pages, as the kernel's face does it: pinned and locked. */
-export function splitToPages(desc: u32): bool {
+export function splitToPages(desc: Desc): bool {
   pinDescriptor(desc);
   lockDesc(desc);
   const failure = splitFolio(desc, 0, 0);
@@ -120,12 +120,12 @@ export function allocDescriptor(): u32 {
   return allocObject(CACHE_FOLIO);
 }
 
-export function freeDescriptor(desc: u32): void {
+export function freeDescriptor(desc: Desc): void {
   freeObject(CACHE_FOLIO, desc);
 }
 
 /** Of a type that nobody has registered: it is not moved, since the stage stays where it is. */
-export function describePage(pfn: u32): bool {
+export function describePage(pfn: Pfn): bool {
   const desc = allocObject(CACHE_FOLIO);
   if (desc == 0) return false;
   initHeader(desc, FIRST_USER_TYPE, 0, pfn);
@@ -134,7 +134,7 @@ export function describePage(pfn: u32): bool {
   return true;
 }
 
-export function fillOne(kind: u32, order: u32, chain: u32): bool {
+export function fillOne(kind: u32, order: Order, chain: u32): bool {
   let word = miscWord(order, MISC_USER);
   if (kind != KIND_BARE) {
     const desc = initOfKind(kind, order);
@@ -150,14 +150,14 @@ function typeOfKind(kind: u32): u32 {
   return kind == KIND_ZSPAGE ? TYPE_ZSPAGE : kind == KIND_SLAB ? TYPE_SLAB : TYPE_ANON_FOLIO;
 }
 
-function initOfKind(kind: u32, order: u32): u32 {
+function initOfKind(kind: u32, order: Order): u32 {
   const cache = kind == KIND_ZSPAGE ? CACHE_ZSPAGE : kind == KIND_SLAB ? CACHE_SLAB : CACHE_FOLIO;
   const desc = allocObject(cache);
   if (desc != 0) initHeader(desc, typeOfKind(kind), order, 0);
   return desc;
 }
 
-function takeNaming(order: u32, word: u32): bool {
+function takeNaming(order: Order, word: u32): bool {
   const pfn = takeBlock(order, CLASS_MOVABLE);
   if (pfn == 0) return false;
   fillPageWords(pfn, 1 << order, word);

@@ -10,6 +10,7 @@
  *
  * Blocks have an identity in their first owner word; whoever marks says whom he meant.
  */
+import { Desc, Pfn } from '../base/layout';
 import { loadWord, orWord, storeWord } from '../base/words';
 import { folioOf, freeUnpinned, OWNER_WORDS } from '../folio/folio';
 import { disown, flagsAt } from '../memdesc/header';
@@ -36,7 +37,7 @@ export function makeNamed(identity: u32): u32 {
 }
 
 /** Its owner lets it go; who has a reference keeps it until he is done. */
-export function freeNamed(desc: u32): void {
+export function freeNamed(desc: Desc): void {
   begin();
   if (freeUnpinned(desc, folioOf(desc).generation) != 0) {
     pinDescriptor(desc);
@@ -47,7 +48,7 @@ export function freeNamed(desc: u32): void {
 }
 
 /** @returns the identity of what the caller has marked, as far as he knows; 0: nothing */
-export function markBroken(way: u32, pfn: u32): u32 {
+export function markBroken(way: u32, pfn: Pfn): u32 {
   begin();
   let identity: u32;
   if (way == MARK_BY_REFERENCE) identity = markHeld(pfn);
@@ -56,7 +57,7 @@ export function markBroken(way: u32, pfn: u32): u32 {
   return identity;
 }
 
-function markHeld(pfn: u32): u32 {
+function markHeld(pfn: Pfn): u32 {
   const answer = pin(pfn);
   if ((answer & PIN_STATUS) != PIN_HELD) return 0;
   const identity = loadWord(answer + OWNER_WORDS);
@@ -65,7 +66,7 @@ function markHeld(pfn: u32): u32 {
   return identity;
 }
 
-function markSeen(pfn: u32, looksAgain: bool): u32 {
+function markSeen(pfn: Pfn, looksAgain: bool): u32 {
   const word = pageWord(pfn);
   const desc = wordDescriptor(word);
   if (desc == 0) return 0;
@@ -76,7 +77,7 @@ function markSeen(pfn: u32, looksAgain: bool): u32 {
 }
 
 /** @returns the identity of a block that carries the mark, else 0 */
-export function brokenIdentity(desc: u32): u32 {
+export function brokenIdentity(desc: Desc): u32 {
   begin();
   const isBroken = (loadWord(flagsAt(desc)) & BROKEN) != 0;
   const identity = isBroken ? loadWord(desc + OWNER_WORDS) : 0;

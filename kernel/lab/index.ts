@@ -14,7 +14,7 @@
  * *Notes*: blocks that this thread has, one word each, in a block of the zone.
  */
 import { setCanPark } from '../base/env';
-import { MAX_ORDER, PAGE_SHIFT, superblock } from '../base/layout';
+import { MAX_ORDER, Order, Pfn, pageAddress, superblock } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { freePageCount, takeBlock } from '../frames/frames';
@@ -65,7 +65,7 @@ export function join(owner: u32): i32 {
   const failure = settleThread();
   const pfn = allocPages(NOTES_ORDER, MISC_USER, CLASS_UNMOVABLE);
   end();
-  setNotes(pfn << PAGE_SHIFT);
+  setNotes(pageAddress(pfn));
   return failure != 0 ? failure : slot;
 }
 
@@ -112,7 +112,7 @@ export function descriptorPairs(pairs: u32): void {
   end();
 }
 
-export function allocFree(order: u32, pairs: u32): void {
+export function allocFree(order: Order, pairs: u32): void {
   begin();
   for (let i: u32 = 0; i < pairs; i++) {
     const block = alloc(order);
@@ -150,7 +150,7 @@ export function pinUnpin(first: u32, start: u32, pages: u32, pairs: u32): void {
 }
 
 /** For calls one by one. @returns the block, or 0 */
-export function pinOnce(pfn: u32): u32 {
+export function pinOnce(pfn: Pfn): u32 {
   begin();
   const block = pin(pfn);
   end();
@@ -175,7 +175,7 @@ export function lockUnlock(first: u32, start: u32, pages: u32, pairs: u32): void
 }
 
 /** Locks one page's block again and again, and adds `hold` times to a word under the lock. */
-export function fight(pfn: u32, hold: u32, times: u32): void {
+export function fight(pfn: Pfn, hold: u32, times: u32): void {
   begin();
   const block = pin(pfn);
   for (let i: u32 = 0; i < times; i++) {
@@ -187,17 +187,17 @@ export function fight(pfn: u32, hold: u32, times: u32): void {
   end();
 }
 
-function pageAt(pfn: u32): usize {
-  return pfn << PAGE_SHIFT;
+function pageAt(pfn: Pfn): usize {
+  return pageAddress(pfn);
 }
 
 /** Additions that `fight` made to a page's first word. */
-export function fought(pfn: u32): u32 {
+export function fought(pfn: Pfn): u32 {
   return peekWord(pageAt(pfn));
 }
 
 /** Makes folios and notes them as `from` … `to` − 1. @returns how many there were */
-export function make(order: u32, from: u32, to: u32): u32 {
+export function make(order: Order, from: u32, to: u32): u32 {
   begin();
   let index = from;
   for (; index < to; index++) {
@@ -234,7 +234,7 @@ export function notedPage(index: u32): u32 {
 }
 
 /** Describes about `pages` pages as blocks of a kind. @returns how many it came to */
-export function fill(kind: u32, order: u32, chain: u32, pages: u32): u32 {
+export function fill(kind: u32, order: Order, chain: u32, pages: u32): u32 {
   let done: u32 = 0;
   begin();
   while (done + (chain << order) <= pages && fillOne(kind, order, chain)) {

@@ -18,7 +18,7 @@
  *
  * Only one thread moves; readers and markers are as many as want to.
  */
-import { Desc, PAGE_BYTES, PAGE_SHIFT, Pfn, pageAddress } from '../base/layout';
+import { Desc, PAGE_BYTES, Pfn, pageAddress } from '../base/layout';
 import { loadWord, orWord, peekWord, pokeWord, storeWord } from '../base/words';
 import { FOLIO_BYTES } from '../folio/folio';
 import { CLASS_MOVABLE, CLASS_UNMOVABLE } from '../frames/class';
@@ -78,7 +78,7 @@ function tableAt(index: u32): usize {
 /** Of the thread that moves. @returns where the table is, for readers; 0: no memory */
 export function openTable(): u32 {
   begin();
-  const first = takeBlock(2, CLASS_UNMOVABLE) << PAGE_SHIFT;
+  const first = pageAddress(takeBlock(2, CLASS_UNMOVABLE));
   end();
   table = first;
   oldPages = first + PAGE_BYTES;

@@ -6,7 +6,7 @@
  * A *block* is what stands for an allocation: the address of its descriptor, or of its head's
  * record. Nothing is dispatched at run time.
  */
-import { superblock } from '../base/layout';
+import { Order, Pfn, superblock } from '../base/layout';
 import { CLASS_MOVABLE } from '../frames/class';
 import { takeBlock } from '../frames/frames';
 import * as desc from './descriptors';
@@ -26,7 +26,7 @@ export function mapBytes(): u32 {
 }
 
 /** Takes pages and describes them as a folio. @returns the block with one reference, or 0 */
-export function alloc(order: u32): u32 {
+export function alloc(order: Order): u32 {
   if (isDefined(PAGELESS_STRUCT_PAGE)) {
     const pfn = takeBlock(order, CLASS_MOVABLE);
     return pfn == 0 ? 0 : page.describeBlock(pfn, order, page.FOLIO, 0);
@@ -46,12 +46,12 @@ export function pageOf(block: u32): u32 {
 }
 
 /** The block that a page belongs to now: a hint. */
-export function lookup(pfn: u32): u32 {
+export function lookup(pfn: Pfn): u32 {
   return isDefined(PAGELESS_STRUCT_PAGE) ? page.headOf(pfn) : desc.lookup(pfn);
 }
 
 /** Takes a reference on the block that a page belongs to. @returns it; 0: there is none @inline */
-export function pin(pfn: u32): u32 {
+export function pin(pfn: Pfn): u32 {
   return isDefined(PAGELESS_STRUCT_PAGE) ? page.getPage(pfn) : desc.pinPage(pfn);
 }
 
@@ -86,12 +86,12 @@ export function evacuate(first: u32, pages: u32): u32 {
 }
 
 /** Type and order of the block that a page belongs to, without a reference. */
-export function ownerOf(pfn: u32): u32 {
+export function ownerOf(pfn: Pfn): u32 {
   return isDefined(PAGELESS_STRUCT_PAGE) ? page.describeOwner(pfn) : desc.ownerOf(pfn);
 }
 
 /** Describes a page that the caller has as a folio. @returns false without memory */
-export function describePage(pfn: u32): bool {
+export function describePage(pfn: Pfn): bool {
   if (isDefined(PAGELESS_STRUCT_PAGE)) return page.describeBlock(pfn, 0, page.FOLIO, 0) != 0;
   return desc.describePage(pfn);
 }
@@ -111,7 +111,7 @@ export function freeDescriptor(block: u32): void {
  *
  * @returns success
  */
-export function fillOne(kind: u32, order: u32, chain: u32): bool {
+export function fillOne(kind: u32, order: Order, chain: u32): bool {
   if (!isDefined(PAGELESS_STRUCT_PAGE)) return desc.fillOne(kind, order, chain);
   let first: u32 = 0;
   for (let i: u32 = 0; i < chain; i++) {

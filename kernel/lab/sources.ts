@@ -9,6 +9,7 @@
  */
 
 import { selfSlot } from '../base/env';
+import { Desc, Order } from '../base/layout';
 import { FOLIO_BYTES } from '../folio/folio';
 import { CLASS_MOVABLE } from '../frames/class';
 import { giveBlock, takeBlock } from '../frames/frames';
@@ -32,7 +33,7 @@ export const FROM_KEPT: u32 = 2;
 let kept: u32 = 0;
 
 /** Pairs of alloc and free of one order. */
-export function allocFreeFrom(source: u32, order: u32, pairs: u32): void {
+export function allocFreeFrom(source: u32, order: Order, pairs: u32): void {
   begin();
   for (let i: u32 = 0; i < pairs; i++) {
     const desc = allocFrom(source, order);
@@ -42,13 +43,13 @@ export function allocFreeFrom(source: u32, order: u32, pairs: u32): void {
   end();
 }
 
-function allocFrom(source: u32, order: u32): u32 {
+function allocFrom(source: u32, order: Order): u32 {
   if (source == FROM_SHEAF) return scheme.alloc(order);
   if (source == FROM_KEPT && kept != 0) return takeKept();
   return allocFromSlab(order);
 }
 
-function freeTo(source: u32, desc: u32, order: u32): void {
+function freeTo(source: u32, desc: Desc, order: Order): void {
   if (source == FROM_SHEAF) {
     scheme.free(desc);
     return;
@@ -59,7 +60,7 @@ function freeTo(source: u32, desc: u32, order: u32): void {
   else freeToSlab(desc, order);
 }
 
-function allocFromSlab(order: u32): u32 {
+function allocFromSlab(order: Order): u32 {
   const desc = takeBare();
   if (desc == 0) return 0;
   initHeader(desc, TYPE_ANON_FOLIO, order, 0);
@@ -74,7 +75,7 @@ function allocFromSlab(order: u32): u32 {
   return desc;
 }
 
-function freeToSlab(desc: u32, order: u32): void {
+function freeToSlab(desc: Desc, order: Order): void {
   const pfn = headerOf(desc).pfn;
   fillPageWords(pfn, 1 << order, TYPE_FREE);
   giveBlock(pfn, order);
@@ -90,14 +91,14 @@ function takeBare(): u32 {
   return desc;
 }
 
-function giveBare(desc: u32): void {
+function giveBare(desc: Desc): void {
   clearTaken(cacheOf(CACHE_FOLIO).kind, desc);
   lockSlab();
   returnObject(desc);
   unlockSlab();
 }
 
-function keep(desc: u32): void {
+function keep(desc: Desc): void {
   headerOf(desc).link = kept;
   kept = desc;
 }
@@ -112,7 +113,7 @@ function takeKept(): u32 {
 /**
  * Gives up the blocks that wait with their descriptors. @returns bytes of descriptors that waited
  */
-export function dropKept(order: u32): u32 {
+export function dropKept(order: Order): u32 {
   let bytes: u32 = 0;
   begin();
   while (kept != 0) {

@@ -49,7 +49,7 @@ let records: u32 = 0;
 /** Takes the block that holds a record for each page. @returns false without one large enough */
 export function formatStructPages(): bool {
   const bytes = superblock().pageCount * STRUCT_PAGE_BYTES;
-  let order: u32 = 0;
+  let order: Order = 0;
   while (order < MAX_ORDER && PAGE_BYTES << order < bytes) order++;
   const pfn = takeBlock(order, CLASS_UNMOVABLE);
   if (pfn == 0 || PAGE_BYTES << order < bytes) return false;

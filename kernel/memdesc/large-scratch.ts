@@ -15,7 +15,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY, FAULT_PAGE_WORD, fail } from '../base/fault';
-import { MEMDESC_STATE, PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { MEMDESC_STATE, PAGE_BYTES, PAGE_SHIFT, pageAddress, Slot } from '../base/layout';
 import { casWord, loadWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { freeUpTo } from '../frames/tree';
@@ -56,7 +56,7 @@ export function formatLargeScratch(): i32 {
   const pfn = allocPages(0, MISC_ZONE, CLASS_UNMOVABLE);
   if (pfn < 0) return ERR_NO_MEMORY;
   const state = memdescState();
-  state.largeTable = u32(pfn) << PAGE_SHIFT;
+  state.largeTable = pageAddress(u32(pfn));
   memory.fill(state.largeTable, 0, PAGE_BYTES);
   const wanted = max(LEAST, (freeUpTo((MOST * PAGES) << SHARE_SHIFT) >> SHARE_SHIFT) / PAGES);
   while (state.largeCount < wanted && makeOne(recordAt(state.largeCount))) state.largeCount++;
@@ -108,7 +108,7 @@ export function giveLarge(): void {
 }
 
 /** Frees what a slot's thread has, this one or a dead one. Cost: a load for each. */
-export function freeLargeOf(slot: u32): void {
+export function freeLargeOf(slot: Slot): void {
   for (let i: u32 = 0, count = memdescState().largeCount; i < count; i++) {
     // Its own, or a dead thread's: nobody else moves the word.
     if (loadWord(recordAt(i)) == slot) storeWord(recordAt(i), 0);

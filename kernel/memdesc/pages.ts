@@ -123,7 +123,7 @@ function whyNotFreeable(pfn: Pfn, order: Order, subtype: u32): i32 {
  *
  * @returns 0, or the code of what is wrong; then nothing has changed
  */
-export function freePart(pfn: Pfn, order: Order, blockOrder: u32, subtype: u32): i32 {
+export function freePart(pfn: Pfn, order: Order, blockOrder: Order, subtype: u32): i32 {
   if (blockOrder > MAX_ORDER || order >= blockOrder) return ERR_ARGUMENT;
   const base = pfn & ~((1 << blockOrder) - 1);
   const misuse = isBlock(base, blockOrder) | isBlock(pfn, order);
@@ -146,7 +146,7 @@ export function freePart(pfn: Pfn, order: Order, blockOrder: u32, subtype: u32):
  * Rewrites the words of a block of which a part leaves. Each block of the rest is complete before
  * its first word makes it one, and is then left alone: who does this again does only what is left.
  */
-export function describeRest(pfn: Pfn, order: Order, blockOrder: u32, subtype: u32): void {
+export function describeRest(pfn: Pfn, order: Order, blockOrder: Order, subtype: u32): void {
   const base = pfn & ~((1 << blockOrder) - 1);
   let first: u32 = TYPE_FREE;
   if (pfn != base) pokePageWord(pfn, TYPE_FREE);

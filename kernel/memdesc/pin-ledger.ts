@@ -212,7 +212,7 @@ export function clearEntry(slot: Slot, index: u32): void {
 export function pinsOf(desc: Desc): u32 {
   assertHalted();
   let pins: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_LIVE || slotOf(slot).page == 0) continue;
     for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
       if (peekWord(entryAt(slotOf(slot).page, index)) == desc) pins++;

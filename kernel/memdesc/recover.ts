@@ -95,7 +95,7 @@ function isUnnamed(pfn: Pfn, word: u32): bool {
   if (wordType(word) != TYPE_MISC || (subtype != MISC_THREAD && subtype != MISC_SCRATCH))
     return false;
   if (!isFirst(pfn, word)) return false;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (isNamedBy(slotOf(slot), pageAddress(pfn))) return false;
   }
   return true;

@@ -13,7 +13,7 @@
  */
 import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
-import { superblock } from '../base/layout';
+import { Slot, superblock } from '../base/layout';
 import { peekWord } from '../base/words';
 import { pagesShort } from '../frames/watermark';
 import { linkAt, takeForFree } from '../memdesc/header';
@@ -133,7 +133,7 @@ function reclaimKind(kind: u32): u32 {
 function drainRings(): u32 {
   if (storeState().top == 0) return 0;
   let freed: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) freed += drainRing(slot);
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) freed += drainRing(slot);
   return freed;
 }
 

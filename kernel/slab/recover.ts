@@ -216,7 +216,7 @@ function replaceState(object: u32, from: u32, to: u32): void {
 
 /** What threads had in hand: the living go on, the dead do not. */
 function seeHands(): void {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     const page = slotOf(slot).page;
     if (page == 0) continue;
     const object = handIn(page).inHand;

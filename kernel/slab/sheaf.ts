@@ -24,7 +24,7 @@
 
 import { selfPage, selfSlot } from '../base/env';
 import { FAULT_SLAB, fail } from '../base/fault';
-import { Desc, SLAB_STATE, Slot, THREAD_SLAB } from '../base/layout';
+import { Cell, Desc, SLAB_STATE, Slot, THREAD_SLAB } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
 import { refsAt, unpublishedHere } from '../memdesc/header';
 import { assertLocked, assertLockedOrHalted } from '../thread/context';
@@ -125,7 +125,7 @@ export function isFull(sheaf: u32): bool {
 }
 
 /** Whether a cell's low bits say that `slot` took it, and that nobody has filled it. */
-export function isTakenBy(cell: u64, slot: Slot): bool {
+export function isTakenBy(cell: Cell, slot: Slot): bool {
   return cell == takenBy(slot);
 }
 

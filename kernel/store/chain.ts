@@ -2,6 +2,7 @@
  * Chains: the objects of a long entry, each with the handle of the next in it, and how a chain is
  * freed so that whoever comes after a death goes on with it.
  */
+import { Handle } from '../base/layout';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
 import { zsIsRetired, zsRelease, zsRetire } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
@@ -10,7 +11,7 @@ import { nextOf } from './entry-head';
 import { Journal } from './journal';
 
 /** Whether an object is one of a chain. World halted, or the chain is one's own. */
-export function isInChain(first: u32, handle: u32): bool {
+export function isInChain(first: u32, handle: Handle): bool {
   let at = first;
   while (at != 0 && at != handle) at = nextOf(zsPlace(at));
   return at != 0;

@@ -9,7 +9,9 @@
  * change was made (recover.ts). Nothing of it can be half-made but tags and counts, which follow
  * from the cells.
  */
+
 import { selfSlot } from '../base/env';
+import { Handle } from '../base/layout';
 import { selfState } from '../thread/slot';
 import { zsRetire } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
@@ -58,7 +60,13 @@ function settle(journal: Journal): void {
 }
 
 /** Puts this thread's draft into a free position. Then unlock, and close. */
-export function insertEntry(leaf: u32, position: u32, hash: u32, handle: u32, isMain: bool): void {
+export function insertEntry(
+  leaf: u32,
+  position: u32,
+  hash: u32,
+  handle: Handle,
+  isMain: bool,
+): void {
   assertLeafLocked(leaf);
   const journal = announce(handle, 0);
   raiseVersion(leaf, hash);
@@ -67,7 +75,7 @@ export function insertEntry(leaf: u32, position: u32, hash: u32, handle: u32, is
 }
 
 /** Puts this thread's draft in the place of an entry of the same key. Likewise. */
-export function replaceEntry(leaf: u32, position: u32, hash: u32, handle: u32, old: u32): void {
+export function replaceEntry(leaf: u32, position: u32, hash: u32, handle: Handle, old: u32): void {
   assertLeafLocked(leaf);
   const journal = announce(handle, old);
   raiseVersion(leaf, hash);
@@ -76,7 +84,7 @@ export function replaceEntry(leaf: u32, position: u32, hash: u32, handle: u32, o
 }
 
 /** Takes an entry out. Likewise. */
-export function removeEntry(leaf: u32, position: u32, hash: u32, handle: u32): void {
+export function removeEntry(leaf: u32, position: u32, hash: u32, handle: Handle): void {
   assertLeafLocked(leaf);
   const journal = announce(0, handle);
   raiseVersion(leaf, hash);

@@ -1,4 +1,5 @@
 /** The index's invariants. World stopped. */
+import { Place } from '../base/layout';
 import { peekWord } from '../base/words';
 import { zsIsHandle } from '../zsmalloc/alloc';
 import { zsIsLive, zsPlace } from '../zsmalloc/object';
@@ -23,7 +24,7 @@ function clearSums(): void {
   storedBytes = 0;
 }
 
-function addToSums(place: u64): void {
+function addToSums(place: Place): void {
   entries++;
   keyBytes += entryKeyBytes(place);
   valueBytes += entryValueBytes(place);
@@ -69,7 +70,7 @@ function areSpacesRight(): bool {
 }
 
 /** Whether who looks for the entry's key comes here. */
-function isWhereItBelongs(place: u64, number: u32, at: u32): bool {
+function isWhereItBelongs(place: Place, number: u32, at: u32): bool {
   const hash = entryHash(place);
   return numberFor(hash, leafCount()) == number && isLineOf(at, hash);
 }

@@ -19,7 +19,9 @@
  * A handle that is freed goes over to the `doomed` of who frees it, and then leaves the ring: a
  * survivor that finds it in both takes it out of the ring (recover.ts).
  */
+
 import { selfSlot } from '../base/env';
+import { Handle, Slot } from '../base/layout';
 import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
 import { assertHalted, assertLockedOrHalted, assertOutside } from '../thread/context';
 import { endDefer, LIMBO_VALUE } from '../thread/limbo';
@@ -32,29 +34,29 @@ import { releaseDoomed } from './chain';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
 import { RING } from './limits';
 
-export function ringLockAt(slot: u32): usize {
+export function ringLockAt(slot: Slot): usize {
   return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringLock');
 }
 
-function headAt(slot: u32): usize {
+function headAt(slot: Slot): usize {
   return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringHead');
 }
 
-function tailAt(slot: u32): usize {
+function tailAt(slot: Slot): usize {
   return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringTail');
 }
 
-function handleAt(slot: u32, count: u32): usize {
+function handleAt(slot: Slot, count: u32): usize {
   return threadStateOf(slot) + STATE_BYTES + (count & (RING - 1)) * 4;
 }
 
 /** Entries that wait in a slot's ring. */
-export function deferredIn(slot: u32): u32 {
+export function deferredIn(slot: Slot): u32 {
   return loadWord(tailAt(slot)) - loadWord(headAt(slot));
 }
 
 /** The i-th entry that waits in a slot's ring. */
-export function deferredEntry(slot: u32, i: u32): u32 {
+export function deferredEntry(slot: Slot, i: u32): u32 {
   assertLockedOrHalted(ringLockAt(slot));
   return peekWord(handleAt(slot, peekWord(headAt(slot)) + i));
 }
@@ -63,7 +65,7 @@ export function deferredEntry(slot: u32, i: u32): u32 {
 export function deferredCount(): u32 {
   if (storeState().top == 0) return 0;
   let count: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) count += deferredIn(slot);
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) count += deferredIn(slot);
   return count;
 }
 
@@ -77,7 +79,7 @@ function assertRingRoom(): void {
 }
 
 /** Lets an entry that this thread has taken out wait. There is room. */
-export function deferEntry(handle: u32): void {
+export function deferEntry(handle: Handle): void {
   assertRingRoom();
   const tail = peekWord(tailAt(selfSlot()));
   pokeWord(handleAt(selfSlot(), tail), handle);
@@ -89,7 +91,7 @@ export function deferEntry(handle: u32): void {
  *
  * @returns entries freed; 0 also when somebody else is at it
  */
-export function drainRing(slot: u32): u32 {
+export function drainRing(slot: Slot): u32 {
   assertOutside();
   if (deferredIn(slot) == 0 || !tryLock(ringLockAt(slot))) return 0;
   const ring = journalOf(slot);
@@ -111,12 +113,12 @@ export function drainRing(slot: u32): u32 {
 }
 
 /** Whether a thread that leaves has to wait for a grace period before `reapDeferred`. */
-export function hasDeferred(slot: u32): bool {
+export function hasDeferred(slot: Slot): bool {
   return storeState().top != 0 && deferredIn(slot) != 0;
 }
 
 /** Frees what a thread that is gone, or leaves, had taken out; its grace period is over. */
-export function reapDeferred(slot: u32): void {
+export function reapDeferred(slot: Slot): void {
   if (storeState().top == 0) return;
   releaseDoomed(journalOf(slot));
   if (deferredIn(slot) == 0) return;
@@ -145,14 +147,14 @@ export function spillRing(): void {
 }
 
 /** Takes the first of a ring out if it is `doomed` already. */
-export function skipDoomed(slot: u32, doomed: u32): void {
+export function skipDoomed(slot: Slot, doomed: u32): void {
   assertHalted();
   if (doomed == 0 || deferredIn(slot) == 0 || deferredEntry(slot, 0) != doomed) return;
   skipFirst(slot);
 }
 
 /** Forgets the first of a ring, which stands elsewhere. */
-export function skipFirst(slot: u32): void {
+export function skipFirst(slot: Slot): void {
   assertLockedOrHalted(ringLockAt(slot));
   const head = peekWord(headAt(slot));
   if (journalOf(slot).ringClosed == head) journalOf(slot).ringClosed = head + 1;
@@ -160,7 +162,7 @@ export function skipFirst(slot: u32): void {
 }
 
 /** Whether an entry waits in a slot's ring. */
-export function isDeferredIn(slot: u32, handle: u32): bool {
+export function isDeferredIn(slot: Slot, handle: Handle): bool {
   assertHalted();
   for (let i: u32 = 0, end = deferredIn(slot); i < end; i++) {
     if (deferredEntry(slot, i) == handle) return true;

@@ -18,7 +18,7 @@
  * when it loaded the directory.
  */
 import { ERR_NO_MEMORY, FAULT_INDEX, fail } from '../base/fault';
-import { PAGE_BYTES, PAGE_SHIFT, STORE_STATE } from '../base/layout';
+import { PAGE_BYTES, pageAddress, pfnOfAddress, STORE_STATE } from '../base/layout';
 import { loadWord, peekWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { allocPages, freePages } from '../memdesc/pages';
@@ -108,9 +108,9 @@ export function formatIndex(): i32 {
   const leaf = newIndexPage();
   const areBlocks = journals > 0 && tags > 0 && spaces > 0;
   if (areBlocks && top != 0 && directory != 0 && leaf != 0) {
-    store.journals = u32(journals) << PAGE_SHIFT;
+    store.journals = pageAddress(u32(journals));
     memory.fill(store.journals, 0, PAGE_BYTES << JOURNALS_ORDER);
-    store.spaces = u32(spaces) << PAGE_SHIFT;
+    store.spaces = pageAddress(u32(spaces));
     memory.fill(store.spaces, 0, PAGE_BYTES << SPACES_ORDER);
     storeWord(top, directory);
     storeWord(directory, leaf);
@@ -131,12 +131,12 @@ export function formatIndex(): i32 {
 export function newIndexPage(): u32 {
   const pfn = allocPages(0, MISC_INDEX, CLASS_UNMOVABLE);
   if (pfn < 0) return 0;
-  memory.fill(u32(pfn) << PAGE_SHIFT, 0, PAGE_BYTES);
-  return u32(pfn) << PAGE_SHIFT;
+  memory.fill(pageAddress(u32(pfn)), 0, PAGE_BYTES);
+  return pageAddress(u32(pfn));
 }
 
 export function freeIndexPage(address: u32): void {
-  if (address != 0) freePages(address >> PAGE_SHIFT, 0, MISC_INDEX);
+  if (address != 0) freePages(pfnOfAddress(address), 0, MISC_INDEX);
 }
 
 /** Takes the directory page for a leaf, if it is not there yet. */

@@ -32,7 +32,7 @@
  *
  * Everything is written (entry.ts) before the entry is published and never again.
  */
-import { alignUp, superblock } from '../base/layout';
+import { alignUp, Cell, Place, superblock } from '../base/layout';
 import { hashKey } from '../codec/hash';
 import { selfState } from '../thread/slot';
 import { slotBytes } from '../zsmalloc/alloc';
@@ -68,7 +68,7 @@ export const PART_BYTES: u32 = 4;
 export const BLOCK_HEAD_BYTES: u32 = 8;
 export const RAW: u32 = 0x8000_0000;
 
-export function sizesOf(place: u64): u32 {
+export function sizesOf(place: Place): u32 {
   return zsReadWord(place, HEAD_SIZES);
 }
 
@@ -76,21 +76,21 @@ function keyBytesIn(sizes: u32): u32 {
   return ((sizes >> KEY_SHIFT) & KEY_BYTES_MASK) + 1;
 }
 
-export function entryKeyBytes(place: u64): u32 {
+export function entryKeyBytes(place: Place): u32 {
   return keyBytesIn(sizesOf(place));
 }
 
-export function isShort(place: u64): bool {
+export function isShort(place: Place): bool {
   return (sizesOf(place) & LONG) == 0;
 }
 
-export function entryValueBytes(place: u64): u32 {
+export function entryValueBytes(place: Place): u32 {
   const sizes = sizesOf(place);
   return (sizes & LONG) == 0 ? sizes >> SIZE_SHIFT : zsReadWord(place, LONG_VALUE_BYTES);
 }
 
 /** What the entry takes in zsmalloc: rounded up to units of 64 bytes. */
-export function entryStoredBytes(place: u64): u32 {
+export function entryStoredBytes(place: Place): u32 {
   const sizes = sizesOf(place);
   if ((sizes & LONG) != 0) return (sizes >> SIZE_SHIFT) << STORED_UNIT_SHIFT;
   const stored = shortBlock(place) & ~RAW;
@@ -98,38 +98,38 @@ export function entryStoredBytes(place: u64): u32 {
 }
 
 /** The block of a short entry: its head's first word, and the checksum. */
-export function shortBlock(place: u64): u32 {
+export function shortBlock(place: Place): u32 {
   const sizes = sizesOf(place);
   return (sizes & PACKED) == 0 ? (sizes >> SIZE_SHIFT) | RAW : zsReadWord(place, SHORT_STORED);
 }
 
-export function shortChecksum(place: u64): u32 {
+export function shortChecksum(place: Place): u32 {
   return zsReadWord(place, SHORT_SUM);
 }
 
 /** The millisecond from which the entry is gone; 0 = never. */
-export function entryExpiry(place: u64): u64 {
+export function entryExpiry(place: Place): u64 {
   return expiryCell(place) & TIME_MASK;
 }
 
 /** The code of its own time to live, as it was told with the expiry; 0 = none. */
-export function entryTtlCode(place: u64): u32 {
+export function entryTtlCode(place: Place): u32 {
   return u32(expiryCell(place) >> TIME_BITS);
 }
 
-function expiryCell(place: u64): u64 {
+function expiryCell(place: Place): Cell {
   const sizes = sizesOf(place);
   if ((sizes & EXPIRES) == 0) return 0;
   return zsReadCell(place, headBytes(sizes));
 }
 
 /** Whether it has neither expiry nor extension. */
-export function isPlain(place: u64): bool {
+export function isPlain(place: Place): bool {
   return (sizesOf(place) & (EXPIRES | EXTENDED)) == 0;
 }
 
 /** Where the extension is, 0 = there is none. */
-export function extensionOf(place: u64): u32 {
+export function extensionOf(place: Place): u32 {
   const sizes = sizesOf(place);
   return (sizes & EXTENDED) == 0 ? 0 : extensionStart(sizes);
 }
@@ -145,7 +145,7 @@ export function extensionStart(sizes: u32): u32 {
 }
 
 /** Where the key begins. */
-function keyStart(place: u64, sizes: u32): u32 {
+function keyStart(place: Place, sizes: u32): u32 {
   const start = extensionStart(sizes);
   return (sizes & EXTENDED) == 0 ? start : start + (zsReadWord(place, start) & BYTES_MASK);
 }
@@ -157,35 +157,35 @@ export function storedStart(sizes: u32, key: u32): u32 {
 }
 
 /** Where the first object's share of the stream, or a short entry's stored bytes, begin. */
-export function streamStart(place: u64): u32 {
+export function streamStart(place: Place): u32 {
   const sizes = sizesOf(place);
   return storedStart(sizes, keyStart(place, sizes));
 }
 
 /** Copies an entry's key. @returns its length */
-export function readKey(place: u64, to: usize): u32 {
+export function readKey(place: Place, to: usize): u32 {
   zsRead(place, keyStart(place, sizesOf(place)), to, entryKeyBytes(place));
   return entryKeyBytes(place);
 }
 
 /** The object behind one of a chain, 0 = it is the last. */
-export function nextOf(place: u64): u32 {
+export function nextOf(place: Place): u32 {
   const word = zsReadWord(place, 0);
   if ((word & HEAD) == 0) return word;
   return (word & LONG) == 0 ? 0 : zsReadWord(place, LONG_NEXT);
 }
 
 /** The space of its key, 0 = the cache's own. */
-export function spaceOf(place: u64): u32 {
+export function spaceOf(place: Place): u32 {
   return spaceBy(place, sizesOf(place));
 }
 
-function spaceBy(place: u64, sizes: u32): u32 {
+function spaceBy(place: Place, sizes: u32): u32 {
   return (sizes & EXTENDED) == 0 ? 0 : spaceIn(zsReadWord(place, extensionStart(sizes)));
 }
 
 /** Whether the entry has this key. Compares in two pieces where the key spans two pages. */
-export function hasKey(place: u64, key: usize, keyBytes: u32): bool {
+export function hasKey(place: Place, key: usize, keyBytes: u32): bool {
   const sizes = sizesOf(place);
   const bytes = keyBytesIn(sizes);
   let start = extensionStart(sizes);
@@ -220,7 +220,7 @@ export function hashOf(key: usize, keyBytes: u32): u32 {
  * The hash of an entry's key. Cost: the key is read; one that spans two pages is copied before, to
  * the page of this thread's state.
  */
-export function entryHash(place: u64): u32 {
+export function entryHash(place: Place): u32 {
   const sizes = sizesOf(place);
   const bytes = keyBytesIn(sizes);
   const start = keyStart(place, sizes);

@@ -6,7 +6,9 @@
  * changed: ERR_RESTART. An equal and LIVE cell means that every part is there until this section
  * ends.
  */
+
 import { ERR_RESTART, FAULT_DAMAGED_DATA, fail } from '../base/fault';
+import { Handle, Place } from '../base/layout';
 import { loadCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
@@ -36,7 +38,7 @@ import { BLOCK_BYTES } from './limits';
  * @param to  where the block goes in the output scratch; 0 = to its start
  * @returns the length of the whole value
  */
-export function beginRead(handle: u32, asStored: bool = false, to: usize = 0): u32 {
+export function beginRead(handle: Handle, asStored: bool = false, to: usize = 0): u32 {
   const slot = selfState();
   if (to == 0) to = outputScratch();
   const place = zsPlace(handle);
@@ -68,13 +70,13 @@ export function continueRead(asStored: bool = false): i32 {
 }
 
 /** Whether an entry's blocks are longer than the scratch that this thread works in. */
-export function isTooLong(place: u64): bool {
+export function isTooLong(place: Place): bool {
   const word = isShort(place) ? shortBlock(place) : zsReadWord(place, streamStart(place));
   return max(min(entryValueBytes(place), BLOCK_BYTES), word & ~RAW) > scratchRoom();
 }
 
 /** Reads the block whose stream begins at `start` of the object at `place`. @returns its length */
-function readBlock(slot: ThreadSlot, place: u64, start: u32, asStored: bool, to: usize): u32 {
+function readBlock(slot: ThreadSlot, place: Place, start: u32, asStored: bool, to: usize): u32 {
   const word = zsReadWord(place, start);
   const sum = zsReadWord(place, start + 4);
   slot.readNext = nextOf(place);
@@ -82,7 +84,7 @@ function readBlock(slot: ThreadSlot, place: u64, start: u32, asStored: bool, to:
 }
 
 /** Reads the only block of a short entry. @returns its length */
-function readShort(slot: ThreadSlot, place: u64, asStored: bool, to: usize): u32 {
+function readShort(slot: ThreadSlot, place: Place, asStored: bool, to: usize): u32 {
   slot.readNext = 0;
   const word = shortBlock(place);
   return readStored(slot, place, streamStart(place), word, shortChecksum(place), asStored, to);
@@ -94,7 +96,7 @@ function readShort(slot: ThreadSlot, place: u64, asStored: bool, to: usize): u32
  */
 function readStored(
   slot: ThreadSlot,
-  place: u64,
+  place: Place,
   start: u32,
   word: u32,
   sum: u32,

@@ -7,6 +7,7 @@
  * calls. The first object stays BORN until the whole is finished, for its head is not.
  */
 
+import { Place } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { compress } from '../codec/lz4';
@@ -49,7 +50,7 @@ import { LENGTH_MASK } from './spaces';
 /** Below this LZ4 cannot win: its end rules alone need 13 bytes. */
 const MIN_COMPRESS_BYTES: u32 = 16;
 
-function setNext(place: u64, part: u32): void {
+function setNext(place: Place, part: u32): void {
   zsWriteWord(place, (zsReadWord(place, 0) & HEAD) == 0 ? 0 : LONG_NEXT, part);
 }
 
@@ -173,7 +174,7 @@ function sizesOfDraft(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
   return sizes | packed | (slot.draftValueBytes << SIZE_SHIFT);
 }
 
-function writeExpiry(place: u64, sizes: u32, expiry: u64): void {
+function writeExpiry(place: Place, sizes: u32, expiry: u64): void {
   if ((sizes & EXPIRES) == 0) return;
   zsWriteWord(place, headBytes(sizes), u32(expiry));
   zsWriteWord(place, headBytes(sizes) + 4, u32(expiry >> 32));

@@ -15,7 +15,7 @@
  * and is its draft's from `takeExtension` on.
  */
 
-import { alignUp } from '../base/layout';
+import { alignUp, Place } from '../base/layout';
 import { peekByte, pokeWord } from '../base/words';
 import { keyScratch, outputScratch } from '../memdesc/thread-pages';
 import { noteExpiring } from '../thread/clock';
@@ -91,12 +91,12 @@ export function namesAt(word: u32): u32 {
 /**
  * When it gets stale, 0 = never before its expiry. @param at  of the extension in the first object
  */
-export function freshIn(place: u64, at: u32): u64 {
+export function freshIn(place: Place, at: u32): u64 {
   return (zsReadWord(place, at) & FRESH) == 0 ? 0 : zsReadCell(place, at + WORD_BYTES);
 }
 
 /** Its own time to live, 0 = the cache's. */
-export function ttlIn(place: u64, at: u32): u64 {
+export function ttlIn(place: Place, at: u32): u64 {
   const word = zsReadWord(place, at);
   if ((word & TTL) == 0) return 0;
   const low = u64(zsReadWord(place, at + ttlAt(word)));
@@ -104,11 +104,11 @@ export function ttlIn(place: u64, at: u32): u64 {
 }
 
 /** The tag clock when it was made. */
-export function bornIn(place: u64, at: u32): u64 {
+export function bornIn(place: Place, at: u32): u64 {
   return zsReadCell(place, at + bornAt(zsReadWord(place, at)));
 }
 
-export function hashIn(place: u64, at: u32, tag: u32): u64 {
+export function hashIn(place: Place, at: u32, tag: u32): u64 {
   return zsReadCell(place, at + hashesAt(zsReadWord(place, at)) + tag * 8);
 }
 
@@ -163,7 +163,7 @@ function lengthOfNames(at: usize, tags: u32): u32 {
  *
  * @param at  of the extension in its first object, 0 = it has none
  */
-export function keepExtension(place: u64, at: u32, keyBytes: u32, fresh: u64, ttl: u64): void {
+export function keepExtension(place: Place, at: u32, keyBytes: u32, fresh: u64, ttl: u64): void {
   if (at == 0) {
     if (fresh != 0 || ttl != 0) describeDraft(keyBytes, fresh, ttl, tagClock(), 0);
     else next = 0;

@@ -22,7 +22,7 @@
  *   ring…     entries that the thread took out and that wait: deferred.ts
  */
 import { selfSlot } from '../base/env';
-import { STORE_STATE } from '../base/layout';
+import { Slot, STORE_STATE } from '../base/layout';
 
 @unmanaged
 export class StoreState {
@@ -93,7 +93,7 @@ export function storeState(): StoreState {
   return changetype<StoreState>(STORE_STATE);
 }
 
-export function journalOf(slot: u32): Journal {
+export function journalOf(slot: Slot): Journal {
   return changetype<Journal>(storeState().journals + slot * JOURNAL_BYTES);
 }
 

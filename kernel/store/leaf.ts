@@ -29,6 +29,7 @@
  * A leaf of 400 entries (LIMIT) is a sign to split; one can take 426 of them at least in 20,000
  * drawn at random, 472 in the median.
  */
+import { Handle } from '../base/layout';
 import {
   loadByte,
   loadCell,
@@ -261,7 +262,13 @@ export function raiseVersion(leaf: u32, hash: u32): void {
 }
 
 /** Puts an entry into a free position. Lock held; after `raiseVersion`. */
-export function insertCell(leaf: u32, position: u32, hash: u32, handle: u32, isMain: bool): void {
+export function insertCell(
+  leaf: u32,
+  position: u32,
+  hash: u32,
+  handle: Handle,
+  isMain: bool,
+): void {
   const line = position / LINE_CELLS;
   setFrequency(leaf, position, 0);
   setMain(leaf, position, isMain);
@@ -279,7 +286,7 @@ export function placeHash(leaf: u32, position: u32, hash: u32): void {
 }
 
 /** Gives an entry's cell to another one of the same key: it counts as a hit. Lock held. */
-export function replaceCell(leaf: u32, position: u32, handle: u32): void {
+export function replaceCell(leaf: u32, position: u32, handle: Handle): void {
   storeWord(cellAt(leaf, position), handle);
 }
 

@@ -9,6 +9,7 @@
  * In a section, or with its leaf's lock.
  */
 
+import { Place } from '../base/layout';
 import { zsReadWord } from '../zsmalloc/object';
 import { entryExpiry, entryTtlCode, extensionOf, isPlain } from './entry-head';
 import { bornIn, freshIn, hashIn, spaceIn, tagCount, ttlIn } from './extension';
@@ -23,7 +24,7 @@ export const OVER: u32 = 2;
 const CODE_SHIFT: u32 = 10;
 const CODE_MASK: u32 = 0x3ff;
 
-export function lifeAt(place: u64, time: u64): u32 {
+export function lifeAt(place: Place, time: u64): u32 {
   if (isPlain(place)) return ALIVE;
   const expiry = entryExpiry(place);
   if (expiry != 0 && time >= expiry) return OVER;
@@ -35,21 +36,21 @@ export function lifeAt(place: u64, time: u64): u32 {
 }
 
 /** Whether what `lifeAt` says depends on the time. */
-export function isTimed(place: u64): bool {
+export function isTimed(place: Place): bool {
   if (isPlain(place)) return false;
   const at = extensionOf(place);
   return entryExpiry(place) != 0 || (at != 0 && freshIn(place, at) != 0);
 }
 
 /** When it is not fresh any more: stale or over; 0 = never. */
-export function freshUntil(place: u64): u64 {
+export function freshUntil(place: Place): u64 {
   const at = extensionOf(place);
   const fresh = at == 0 ? 0 : freshIn(place, at);
   return fresh != 0 ? fresh : entryExpiry(place);
 }
 
 /** Its own time to live in ms; 0 = the cache's. */
-export function ownTtl(place: u64): u64 {
+export function ownTtl(place: Place): u64 {
   const code = entryTtlCode(place);
   const at = extensionOf(place);
   if (code == 0) return at == 0 ? 0 : ttlIn(place, at);
@@ -59,7 +60,7 @@ export function ownTtl(place: u64): u64 {
   );
 }
 
-function isDeadIn(place: u64, at: u32): bool {
+function isDeadIn(place: Place, at: u32): bool {
   const word = zsReadWord(place, at);
   if (spaceIn(word) != 0 && isClearedSince(spaceIn(word), bornIn(place, at))) return true;
   const tags = tagCount(word);

@@ -14,7 +14,7 @@
  * World halted, after zsmalloc's repair and limbo's. Each step may be done twice. Cost: the leaf,
  * and the threads; for a dead splitter a look at every page's word.
  */
-import { PAGE_SHIFT, superblock } from '../base/layout';
+import { Handle, pageAddress, Slot, superblock } from '../base/layout';
 import { peekWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
@@ -51,7 +51,7 @@ import { linkOfLeaf, MERGE, NOTHING, SPLIT } from './resize';
 import { takeTotals } from './totals';
 
 /** Repairs what the thread in `slot` left half-done. */
-export function repairStore(slot: u32): void {
+export function repairStore(slot: Slot): void {
   if (storeState().top == 0) return;
   const journal = journalOf(slot);
   repairDoomed(slot, journal);
@@ -71,7 +71,7 @@ export function repairStore(slot: u32): void {
  * What is doomed stands nowhere else; nor is it in the thread's state of who was freeing it for
  * another.
  */
-function repairDoomed(slot: u32, journal: Journal): void {
+function repairDoomed(slot: Slot, journal: Journal): void {
   const own = threadStateOf(slot) == 0 ? 0 : asThreadState(threadStateOf(slot)).ownCell;
   for (let other: u32 = 1, end = highestSlot(); other <= end; other++) {
     skipDoomed(other, journal.doomed);
@@ -85,7 +85,7 @@ function repairDoomed(slot: u32, journal: Journal): void {
   }
 }
 
-function repairChange(slot: u32, journal: Journal): void {
+function repairChange(slot: Slot, journal: Journal): void {
   if (journal.phase == ANNOUNCED) {
     const leaf = leafAt(journal.held - 1);
     const isDone =
@@ -105,14 +105,14 @@ function repairChange(slot: u32, journal: Journal): void {
   journal.phase = NONE;
 }
 
-function hasCell(leaf: u32, handle: u32): bool {
+function hasCell(leaf: u32, handle: Handle): bool {
   for (let at = nextPosition(leaf, 0); at < LEAF_CELLS; at = nextPosition(leaf, at + 1)) {
     if (peekWord(cellAt(leaf, at)) == handle) return true;
   }
   return false;
 }
 
-function repairHeldLeaf(slot: u32, held: u32): void {
+function repairHeldLeaf(slot: Slot, held: u32): void {
   if (held == 0 || !isLockOf(leafLockAt(held - 1), slot)) return;
   const leaf = leafAt(held - 1);
   if (leaf != 0) repairLeaf(leaf);
@@ -138,7 +138,7 @@ function repairReshape(): void {
 function isWaiting(address: u32): bool {
   const from = bag(LIMBO_INDEX);
   if (isLinked(from.next, address) || isLinked(from.waiting, address)) return true;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     const self = slotOf(slot);
     if (self.doneKind == LIMBO_INDEX && isLinked(self.done, address)) return true;
   }
@@ -157,7 +157,7 @@ function freeUnnamedPages(): void {
   const word = miscWord(0, MISC_INDEX);
   for (let pfn = nextTaken(superblock().firstPfn); pfn < end; pfn = nextTaken(pfn + 1)) {
     if (peekPageWord(pfn) != word) continue;
-    const address = pfn << PAGE_SHIFT;
+    const address = pageAddress(pfn);
     if (isNamedIndexPage(address)) continue;
     if (isWaiting(address)) continue;
     storePageWord(pfn, TYPE_FREE);

@@ -16,7 +16,7 @@
  * back, so its number is never another's.
  */
 import { selfSlot } from '../base/env';
-import { STORE_STATE } from '../base/layout';
+import { Slot, STORE_STATE } from '../base/layout';
 import { loadCell, loadWord, storeCell, storeWord } from '../base/words';
 import { COUNTERS, count } from '../thread/counters';
 import { highestSlot } from '../thread/slot';
@@ -76,7 +76,7 @@ export function spaceNameAt(space: u32): usize {
   return spaceAt(space) + offsetof<Space>();
 }
 
-export function groupOf(slot: u32): u32 {
+export function groupOf(slot: Slot): u32 {
   return slot >> GROUP_SHIFT;
 }
 
@@ -86,7 +86,7 @@ export function spacePageAt(space: u32, group: u32): usize {
 }
 
 /** Figures of a slot in a space, of which the first are totals (totals.ts). */
-export function spaceFigures(space: u32, slot: u32): usize {
+export function spaceFigures(space: u32, slot: Slot): usize {
   const page = loadWord(spacePageAt(space, groupOf(slot)));
   return page + ((slot & ((1 << GROUP_SHIFT) - 1)) << FIGURES_SHIFT);
 }
@@ -130,7 +130,7 @@ function countInSpace(space: u32, counter: u32, amount: u64): void {
 export function sumSpaceCounter(space: u32, counter: u32): u64 {
   if (space == 0 || space > spaceCount() || counter >= COUNTERS) return 0;
   let sum: u64 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (loadWord(spacePageAt(space, groupOf(slot))) == 0) continue;
     sum += loadCell(spaceFigures(space, slot) + COUNTERS_AT + counter * 8);
   }

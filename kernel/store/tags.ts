@@ -23,7 +23,7 @@
  *
  * Another tag with the same 24 and the same line dies as well: one of 2^32, or of more.
  */
-import { MAX_ORDER, Order, PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
+import { MAX_ORDER, Order, PAGE_BYTES, pageAddress, superblock } from '../base/layout';
 import { loadCell, peekCell, storeCell } from '../base/words';
 import { hashKey } from '../codec/hash';
 import { CLASS_UNMOVABLE } from '../frames/class';
@@ -64,7 +64,7 @@ export function newTagTable(): i32 {
   const order = tagsOrder();
   const pfn = allocPages(order, MISC_INDEX, CLASS_UNMOVABLE);
   if (pfn < 0) return pfn;
-  storeState().tags = u32(pfn) << PAGE_SHIFT;
+  storeState().tags = pageAddress(u32(pfn));
   memory.fill(storeState().tags, 0, PAGE_BYTES << order);
   return pfn;
 }

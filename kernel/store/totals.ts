@@ -6,6 +6,7 @@
  * entries of one space; what its totals are after it is written down before it is made, as absolute
  * numbers, so that counting them twice is counting them once.
  */
+import { Slot } from '../base/layout';
 import { loadCell, loadWord, peekCell, storeCell } from '../base/words';
 import { highestSlot } from '../thread/slot';
 import { Journal, journalOf, storeState } from './journal';
@@ -17,13 +18,13 @@ const KEY_BYTES: usize = offsetof<Journal>('keyBytes');
 const STORED_BYTES: usize = offsetof<Journal>('storedBytes');
 
 /** Where a slot's totals of a space begin. */
-function totalsOf(space: u32, slot: u32): usize {
+function totalsOf(space: u32, slot: Slot): usize {
   return space == 0 ? changetype<usize>(journalOf(slot)) : spaceFigures(space, slot);
 }
 
 /** Writes down a change of this slot's totals that is about to be made. */
 export function announceTotals(
-  slot: u32,
+  slot: Slot,
   space: u32,
   entries: i64,
   value: i64,
@@ -40,7 +41,7 @@ export function announceTotals(
 }
 
 /** Counts the change that was announced: once or again, the totals are the same. */
-export function takeTotals(slot: u32): void {
+export function takeTotals(slot: Slot): void {
   const journal = journalOf(slot);
   const at = totalsOf(journal.space, slot);
   storeCell(at + ENTRIES, journal.nextEntries);
@@ -58,7 +59,7 @@ function sumOf(space: u32, field: usize): u64 {
   const last = space == ALL ? spaceCount() : space;
   let sum: u64 = 0;
   for (let one: u32 = space == ALL ? 0 : space; one <= last; one++) {
-    for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+    for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
       if (one != 0 && loadWord(spacePageAt(one, groupOf(slot))) == 0) continue;
       sum += loadCell(totalsOf(one, slot) + field);
     }

@@ -40,7 +40,7 @@ export function count(counter: u32, amount: u64): void {
 /** Sum of a counter over all threads, past and present. */
 export function sumCounter(counter: u32): u64 {
   let sum: u64 = 0;
-  for (let slot: u32 = 0, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 0, end = highestSlot(); slot <= end; slot++) {
     sum += loadCell(counterAt(slot, counter));
   }
   return sum;

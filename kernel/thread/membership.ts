@@ -34,7 +34,7 @@ import {
  * (zone/recycle.ts) Cost: one load for each slot in use, two compare-and-swaps.
  */
 export function claimSlot(owner: u32): i32 {
-  for (let slot: u32 = 1; slot <= MAX_SLOT; slot++) {
+  for (let slot: Slot = 1; slot <= MAX_SLOT; slot++) {
     const seen = loadCell(slotAt(slot));
     if ((u32(seen) & 3) != SLOT_FREE) continue;
     const generation = (u32(seen) >> 2) + 1;
@@ -81,7 +81,7 @@ export function wipeSlots(): void {
   storeWord(state + offsetof<ThreadsState>('lock'), 0);
   storeWord(state + offsetof<ThreadsState>('stop'), 0);
   storeCell(state + offsetof<ThreadsState>('supervisor'), 0);
-  for (let slot: u32 = 0; slot <= MAX_SLOT; slot++) {
+  for (let slot: Slot = 0; slot <= MAX_SLOT; slot++) {
     const at = slotAt(slot);
     if (slot != 0 && slotState(slot) != SLOT_FREE) storeCell(at, u64(u32(loadCell(at)) & ~3));
     if (slot != 0) clearInKernel(slot);
@@ -107,7 +107,7 @@ function raiseHighest(slot: Slot): void {
  */
 export function markDead(owner: u32): u32 {
   let moved: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     const seen = loadCell(slotAt(slot));
     if ((u32(seen) & 3) != SLOT_LIVE || u32(seen >> 32) != owner) continue;
     const dead = (seen & ~u64(3)) | u64(SLOT_DEAD);

@@ -19,7 +19,7 @@
  * Cost: none where a call begins and ends with its section (stop.ts); else a store each.
  */
 import { selfSlot } from '../base/env';
-import { RCU_STATE } from '../base/layout';
+import { RCU_STATE, Slot } from '../base/layout';
 import { addCell, loadCell, storeCell } from '../base/words';
 import { highestSlot, operationOf, sectionOf, setInKernel } from './slot';
 
@@ -62,7 +62,7 @@ export function beginGracePeriod(): u64 {
 
 /** True when no thread is in a section that began at `epoch` or before. One load for each slot. */
 export function isQuiescent(epoch: u64): bool {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     const section = sectionOf(slot);
     if (section != 0 && section <= epoch) return false;
   }

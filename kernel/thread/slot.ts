@@ -190,7 +190,7 @@ export function heldOwner(slot: Slot): u32 {
 /** Whether every live thread has said so, and there is one. */
 export function areAllHeld(): bool {
   let held: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_LIVE) continue;
     if (heldOwner(slot) == 0) return false;
     held++;

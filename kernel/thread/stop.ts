@@ -267,7 +267,7 @@ function gather(enough: u32, patience: u32): bool {
 /** A dead thread does not go on, so it may be anywhere; `markDead` has judged it. */
 function lookAtOthers(enough: u32): u32 {
   let others = GATHERED;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     const operation = operationOf(slot);
     if (operation == 0 || (operation & enough) != 0) continue;
     if (slot == selfSlot() || slotState(slot) != SLOT_LIVE) continue;

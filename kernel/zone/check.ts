@@ -16,7 +16,7 @@ import {
   FAULT_REFS,
   FAULT_SLAB,
 } from '../base/fault';
-import { Desc, isLaidOut, Pfn, superblock } from '../base/layout';
+import { Desc, isLaidOut, Pfn, Slot, superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
 import { checkQueues } from '../cache/check';
 import { checkLeases, countLeaseParts } from '../cache/lease';
@@ -67,7 +67,7 @@ export function checkZone(): u32 {
 
 /** Whether a thread left something half-done, which is not what is to be found. */
 function hasDiedInside(): bool {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) == SLOT_DEAD && operationOf(slot) != 0) return true;
   }
   return false;
@@ -102,7 +102,7 @@ function checkFloors(): u32 {
 
 function checkPageWords(): u32 {
   let stocked: u32 = 0;
-  for (let pfn: u32 = 1; pfn < superblock().pageCount; pfn++) {
+  for (let pfn: Pfn = 1; pfn < superblock().pageCount; pfn++) {
     if (!isPageSound(pfn)) return pfn;
     if (peekPageWord(pfn) == 0 && isTaken(pfn)) stocked++;
   }
@@ -160,7 +160,7 @@ function checkSums(): u32 {
   let parts = countEntryParts(cells) + countLeaseParts(cells);
   parts += countLimboParts(bag(LIMBO_VALUE).next, cells);
   parts += countLimboParts(bag(LIMBO_VALUE).waiting, cells);
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     parts += countParts(slotOf(slot).draftHead, cells);
     parts += countParts(journalOf(slot).doomed, cells);
     for (let i: u32 = 0; i < deferredIn(slot); i++) {
@@ -174,10 +174,10 @@ function checkSums(): u32 {
  * Every pin that a page's descriptor counts stands in a ledger, and every one that stands there.
  */
 function checkPins(): u32 {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) == SLOT_DEAD) return 0;
   }
-  for (let pfn: u32 = 1; pfn < superblock().pageCount; pfn++) {
+  for (let pfn: Pfn = 1; pfn < superblock().pageCount; pfn++) {
     const desc = wordDescriptor(pageWord(pfn));
     if (desc == 0 || (headerOf(desc).pfn != pfn && typeOf(desc) != TYPE_ZSPAGE)) continue;
     const pins = loadWord(refsAt(desc)) & PIN_MASK;

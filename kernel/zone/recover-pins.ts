@@ -100,7 +100,7 @@ function isLeft(desc: Desc, slot: Slot): bool {
  * Whether a split of a dead thread has the descriptor in reserve, which is then freed as a whole.
  */
 function isReserved(desc: Desc): bool {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (isAlive(slot)) continue;
     for (let index: u32 = 0; index < LEDGER_ENTRIES; index++) {
       const owner = ledgerEntry(slot, index);

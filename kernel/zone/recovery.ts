@@ -56,7 +56,7 @@ export function recoverDead(operation: u32): i32 {
 /** Everybody who is dead by now. */
 export function repairDead(): void {
   assertHalted();
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
     repairFloors(slot);
     // After the slab: an entry of the ledger may name what is no descriptor.
@@ -99,7 +99,7 @@ export function repairFloors(slot: Slot): void {
 export function reapDead(): u32 {
   let recovered: u32 = 0;
   lock(THREADS_LOCK);
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD || slotOf(slot).repaired == 0) continue;
     reapPins(slot);
     reapCompaction(slot);
@@ -136,7 +136,7 @@ export function returnOwned(slot: Slot): void {
  * threads are gone. `recoverDead` then gives back what they owned.
  */
 export function adoptImage(): void {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     markSlotDead(slot);
     endStopOf(slot);
   }

@@ -24,6 +24,7 @@ import {
   pageAddress,
   RCU_STATE,
   SLOT_TABLE,
+  Slot,
   SUPERBLOCK,
   Superblock,
   superblock,
@@ -71,7 +72,7 @@ export function recycleZone(idLo: u32, idHi: u32, seedLo: u32, seedHi: u32): i32
 }
 
 function isAttached(): bool {
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) == SLOT_LIVE) return true;
   }
   return false;

@@ -22,7 +22,7 @@
  * else of one that nobody owns.
  */
 import { FAULT_HANDLE, fail } from '../base/fault';
-import { superblock } from '../base/layout';
+import { Desc, Place, superblock } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { freeUpTo } from '../frames/tree';
 import { DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
@@ -66,7 +66,7 @@ export function takeSlot(pool: u32, sizeClass: u32): u64 {
   }
 }
 
-function placed(desc: u32, index: u32): u64 {
+function placed(desc: Desc, index: u32): Place {
   return (u64(desc) << 32) | u64(index);
 }
 
@@ -131,7 +131,7 @@ function release(at: usize): void {
 }
 
 /** Ends this thread's ownership of a zspage. */
-export function disown(desc: u32): void {
+export function disown(desc: Desc): void {
   lock(zspageLockAt(desc));
   endChange(desc, giveUp(desc));
 }
@@ -145,7 +145,7 @@ export function disownActives(thread: ThreadState): void {
 }
 
 /** Frees a zspage's lock; one that is empty and out of its class goes. */
-export function endChange(desc: u32, isRetired: bool): void {
+export function endChange(desc: Desc, isRetired: bool): void {
   if (!isRetired) {
     unlock(zspageLockAt(desc));
     return;
@@ -163,11 +163,11 @@ export function endChange(desc: u32, isRetired: bool): void {
  * For whoever dropped a zspage's last reference: pins may still look at its refs. `endDefer` must
  * follow.
  */
-export function beginDeferZspage(desc: u32): void {
+export function beginDeferZspage(desc: Desc): void {
   beginDefer(LIMBO_ZSPAGE, desc, linkAt(desc));
 }
 
 /** After the grace period. Frozen until the slab has it, so that a survivor knows whose it is. */
-export function destroyZspage(desc: u32): void {
+export function destroyZspage(desc: Desc): void {
   freeObject(CACHE_ZSPAGE, desc);
 }

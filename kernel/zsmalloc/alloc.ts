@@ -20,7 +20,7 @@
  */
 
 import { ERR_NO_MEMORY, FAULT_HANDLE, fail } from '../base/fault';
-import { PAGE_BYTES, ZS_STATE } from '../base/layout';
+import { Desc, Handle, PAGE_BYTES, ZS_STATE } from '../base/layout';
 import { casCell, loadCell, storeCell } from '../base/words';
 import {
   allocObject,
@@ -118,7 +118,7 @@ export function unusedBytes(sizeClass: u32, payload: u32): u32 {
 }
 
 /** The contents of an UNPUBLISHED object are written: it may be found, and moved, from now on. */
-export function zsSettle(handle: u32): void {
+export function zsSettle(handle: Handle): void {
   settleCell(handle);
   const thread = selfThreadState();
   if (thread.ownCell == handle) thread.ownCell = 0;
@@ -128,7 +128,7 @@ export function zsSettle(handle: u32): void {
  * Gives a cell back that this thread has taken, and of which nothing is made. It is forgotten
  * first: another may have it as soon as it is free, and until then it says whose it is.
  */
-export function freeCell(handle: u32): void {
+export function freeCell(handle: Handle): void {
   selfThreadState().ownCell = 0;
   freeObject(CACHE_CELL, handle);
 }
@@ -145,7 +145,7 @@ export function freePattern(upper: u32): void {
  * time is a fault.
  * Progress: a failed compare-and-swap means that the object, or its page, was moved.
  */
-export function zsRetire(handle: u32): void {
+export function zsRetire(handle: Handle): void {
   let seen = loadCell(handle);
   while (true) {
     const state = cellState(seen);
@@ -160,7 +160,7 @@ export function zsRetire(handle: u32): void {
  * Lets a retired object wait in limbo, linked by its word; `endDefer` must follow. Under its
  * zspage's lock: the page that the word is on may be moved.
  */
-export function zsBeginDefer(kind: u32, handle: u32): void {
+export function zsBeginDefer(kind: u32, handle: Handle): void {
   const desc = lockAround(handle, 0);
   const gone = loadCell(handle);
   // Its word will say no more whose it is: who moves the page could not rename it.
@@ -170,12 +170,12 @@ export function zsBeginDefer(kind: u32, handle: u32): void {
 }
 
 /** Whether somebody has ended the object's life for new readers. */
-export function zsIsRetired(handle: u32): bool {
+export function zsIsRetired(handle: Handle): bool {
   return cellState(loadCell(handle)) == CELL_LIMBO;
 }
 
 /** Frees what no reader can have: a draft that was never published, or out of limbo. */
-export function zsRelease(handle: u32): void {
+export function zsRelease(handle: Handle): void {
   unlockReleased(zsReleaseNext(handle, 0));
 }
 
@@ -185,7 +185,7 @@ export function zsRelease(handle: u32): void {
  * @param locked  the zspage that the last one was in, its lock held; 0 = none
  * @returns the zspage that this one was in, its lock held; for `unlockReleased` in the end
  */
-export function zsReleaseNext(handle: u32, locked: u32): u32 {
+export function zsReleaseNext(handle: Handle, locked: u32): u32 {
   selfThreadState().ownCell = handle;
   const cell = loadCell(handle);
   if (cellState(cell) == CELL_GONE_SAME) {
@@ -208,7 +208,7 @@ export function unlockReleased(locked: u32): void {
  * Progress: a draft that was settled may be moved until we have the lock, by a bounded step each
  * time.
  */
-function lockAround(handle: u32, locked: u32): u32 {
+function lockAround(handle: Handle, locked: u32): u32 {
   let desc = zspageOf(handle);
   if (desc == locked) return desc;
   unlockReleased(locked);
@@ -223,10 +223,10 @@ function lockAround(handle: u32, locked: u32): u32 {
 }
 
 /** The zspage of an object that is this thread's to free, in or out of a section. */
-function zspageOf(handle: u32): u32 {
+function zspageOf(handle: Handle): u32 {
   const wasInside = isInSection();
   if (!wasInside) enterSection();
-  let desc: u32 = 0;
+  let desc: Desc = 0;
   // Progress: a round is lost to a move of the page.
   while (desc == 0) {
     const cell = loadCell(handle);
@@ -237,7 +237,7 @@ function zspageOf(handle: u32): u32 {
   return desc;
 }
 
-function releaseSame(handle: u32, upper: u32): void {
+function releaseSame(handle: Handle, upper: u32): void {
   selfThreadState().ownPattern = upper;
   takeCell(handle);
   if (upper != 0) {
@@ -248,7 +248,7 @@ function releaseSame(handle: u32, upper: u32): void {
 }
 
 /** Under the zspage's lock nobody moves the object any more. */
-function vacate(handle: u32, desc: u32): void {
+function vacate(handle: Handle, desc: Desc): void {
   const cell = loadCell(handle);
   const index = hasPlace(cell) ? slotIn(desc, cell) : MAX_PER_ZSPAGE;
   if (index == MAX_PER_ZSPAGE || !isSlotUsed(desc, index)) fail(FAULT_HANDLE, handle);
@@ -258,14 +258,14 @@ function vacate(handle: u32, desc: u32): void {
 }
 
 /** Whether a cell may be at the address, in use or not, and may be loaded. */
-export function zsIsCell(handle: u32): bool {
+export function zsIsCell(handle: Handle): bool {
   assertInSection();
   if ((handle & (CELL_BYTES - 1)) != 0 || !isInSlabOf(CACHE_CELL, handle)) return false;
   return (handle & (PAGE_BYTES - 1)) / CELL_BYTES < u32(cacheOf(CACHE_CELL).perSlab);
 }
 
 /** True for the address of a cell in use. */
-export function zsIsHandle(handle: u32): bool {
+export function zsIsHandle(handle: Handle): bool {
   assertHalted();
   return isObject(CACHE_CELL, handle);
 }

@@ -2,7 +2,7 @@
  * Check of zsmalloc: cells, slots, pages and lists, each compared with the next. World stopped.
  */
 
-import { PAGE_SHIFT, superblock } from '../base/layout';
+import { Cell, Desc, PAGE_SHIFT, Slot, superblock } from '../base/layout';
 import { loadCell, loadWord, peekWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
@@ -104,7 +104,7 @@ function checkPages(): u32 {
   return held - pages;
 }
 
-function isListSound(desc: u32): bool {
+function isListSound(desc: Desc): bool {
   const list = zspageList(desc);
   if (list == LIST_RETIRED) return countSlots(desc) == 0;
   return (
@@ -169,7 +169,7 @@ function checkCells(deferred: u32): u32 {
 /** Handles of objects that were taken out, in threads' states and in limbo. */
 function countWaiting(): u32 {
   let waiting = limboCount(LIMBO_OBJECT) + limboCount(LIMBO_VALUE);
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (threadStateOf(slot) == 0) continue;
     waiting +=
       freedCount(asThreadState(threadStateOf(slot))) +
@@ -178,7 +178,7 @@ function countWaiting(): u32 {
   return waiting;
 }
 
-function isPlaceSound(at: u32, cell: u64): bool {
+function isPlaceSound(at: u32, cell: Cell): bool {
   if (isBySlot(cell)) return isSlotUsed(goneZspage(cell), goneIndex(cell));
   const pfn = cellAddress(cell) >> PAGE_SHIFT;
   if (pfn >= superblock().pageCount || wordType(pageWord(pfn)) != TYPE_ZSPAGE) return false;
@@ -196,7 +196,7 @@ function isPlaceSound(at: u32, cell: u64): bool {
 /** Slots that movers have emptied and not vacated yet; of one pool, or of all (0). */
 function countLeft(pool: u32): u32 {
   let left: u32 = 0;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     const at = threadStateOf(slot);
     if (at == 0 || asThreadState(at).source == 0) continue;
     const home = zspagePool(asThreadState(at).source);

@@ -24,7 +24,7 @@
 
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { ERR_BUSY } from '../base/fault';
-import { PAGE_BYTES, PAGE_SHIFT, Pfn } from '../base/layout';
+import { Desc, Handle, PAGE_BYTES, PAGE_SHIFT, Pfn, Place } from '../base/layout';
 import { casCell, loadCell, peekWord } from '../base/words';
 import { assertInSection, assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
@@ -136,7 +136,7 @@ export function compactClass(thread: ThreadState, record: usize, urgency: u32 = 
 }
 
 /** Whether a zspage that we own has no object that can be moved. */
-function isStuck(desc: u32): bool {
+function isStuck(desc: Desc): bool {
   lock(zspageLockAt(desc));
   enterSection();
   let index = shapeSlots(zspageShape(desc));
@@ -195,7 +195,7 @@ function handleIn(source: u32, index: u32): u32 {
 }
 
 /** Whether an object on page k is still being written. */
-export function hasDraftOn(desc: u32, k: u32): bool {
+export function hasDraftOn(desc: Desc, k: u32): bool {
   assertLocked(zspageLockAt(desc));
   assertInSection();
   const end = endSlotOn(desc, k);
@@ -205,7 +205,7 @@ export function hasDraftOn(desc: u32, k: u32): bool {
   return false;
 }
 
-function isUnpublishedAt(desc: u32, index: u32): bool {
+function isUnpublishedAt(desc: Desc, index: u32): bool {
   const handle = handleIn(desc, index);
   if (handle == 0) return false;
   const cell = loadCell(handle);
@@ -216,7 +216,7 @@ function isUnpublishedAt(desc: u32, index: u32): bool {
  * Lets the cells of the objects that begin on page k name the page where it is now. In a section,
  * zspage lock held.
  */
-export function renameOn(desc: u32, k: u32, from: Pfn): void {
+export function renameOn(desc: Desc, k: u32, from: Pfn): void {
   assertLocked(zspageLockAt(desc));
   const end = endSlotOn(desc, k);
   for (let index = firstSlotOn(desc, k); index < end; index++) {
@@ -230,7 +230,7 @@ export function renameOn(desc: u32, k: u32, from: Pfn): void {
  * Progress: a failed compare-and-swap means that the object was taken out, or overwritten: then its
  * place is named by its slot, or will be.
  */
-function rename(handle: u32, place: u64, from: Pfn): void {
+function rename(handle: Handle, place: Place, from: Pfn): void {
   const address = cellAddress(place);
   const old = renamedCell(place, (from << PAGE_SHIFT) | (address & (PAGE_BYTES - 1)));
   let seen = loadCell(handle);

@@ -15,6 +15,7 @@
  */
 
 import { selfSlot } from '../base/env';
+import { Desc } from '../base/layout';
 import { peekWord } from '../base/words';
 import { enlist, unlist } from '../memdesc/desc-list';
 import { linkAt } from '../memdesc/header';
@@ -48,7 +49,7 @@ export const OFF_LISTS: u32 = 8;
 export const LIST_RETIRED: u32 = 9;
 
 /** The list that a zspage without an owner belongs on. */
-export function listFor(desc: u32): u32 {
+export function listFor(desc: Desc): u32 {
   assertLockedOrHalted(zspageLockAt(desc));
   return (countSlots(desc) * LISTS) / shapeSlots(zspageShape(desc));
 }
@@ -59,7 +60,7 @@ export function listFor(desc: u32): u32 {
  */
 export function takeFullest(record: usize, lists: u32 = LISTS): u32 {
   lock(record);
-  let desc: u32 = 0;
+  let desc: Desc = 0;
   for (let list = lists; desc == 0 && list > 0; list--) desc = peekWord(headAt(record, list - 1));
   if (desc != 0) ownLocked(record, desc);
   unlock(record);
@@ -69,7 +70,7 @@ export function takeFullest(record: usize, lists: u32 = LISTS): u32 {
 /** Likewise the emptiest. */
 export function takeEmptiest(record: usize): u32 {
   lock(record);
-  let desc: u32 = 0;
+  let desc: Desc = 0;
   for (let list: u32 = 0; desc == 0 && list < LISTS; list++) desc = peekWord(headAt(record, list));
   if (desc != 0) ownLocked(record, desc);
   unlock(record);
@@ -94,14 +95,14 @@ export function takeHeld(record: usize, slots: u32): u32 {
   return found;
 }
 
-function hasHeldSlot(desc: u32, slots: u32): bool {
+function hasHeldSlot(desc: Desc, slots: u32): bool {
   if (!tryLock(zspageLockAt(desc))) return false;
   const hasOne = lowestHeldSlot(desc, slots) < slots;
   unlock(zspageLockAt(desc));
   return hasOne;
 }
 
-function ownLocked(record: usize, desc: u32): void {
+function ownLocked(record: usize, desc: Desc): void {
   assertLocked(record);
   const list = zspageList(desc);
   unlist(headAt(record, list), desc, listLinks());
@@ -127,13 +128,13 @@ export function freeShare(record: usize): u32 {
 }
 
 /** The next zspage of the same list, or 0. */
-export function nextListed(desc: u32): u32 {
+export function nextListed(desc: Desc): u32 {
   assertLockedOrHalted(recordAt(desc));
   return peekWord(linkAt(desc));
 }
 
 /** Makes a zspage of a free descriptor. This thread owns it, so it is on no list. */
-export function addZspage(record: usize, desc: u32): void {
+export function addZspage(record: usize, desc: Desc): void {
   // Under one lock: a sweep counts those that are born.
   lock(record);
   addZspages(record, 1);
@@ -148,7 +149,7 @@ export function addZspage(record: usize, desc: u32): void {
  *
  * @returns true when it was empty and is now out of its class: the caller drops the reference
  */
-export function relist(desc: u32): bool {
+export function relist(desc: Desc): bool {
   assertLocked(zspageLockAt(desc));
   if (zspageOwner(desc) != 0) return false;
   if (zspageList(desc) == listFor(desc) && countSlots(desc) != 0) return false;
@@ -161,7 +162,7 @@ export function relist(desc: u32): bool {
 }
 
 /** Ends this thread's ownership. @returns as relist */
-export function giveUp(desc: u32): bool {
+export function giveUp(desc: Desc): bool {
   assertLocked(zspageLockAt(desc));
   const record = recordAt(desc);
   lock(record);
@@ -171,7 +172,7 @@ export function giveUp(desc: u32): bool {
 }
 
 /** Puts a zspage on the list where it belongs, as nobody's. */
-function relistLocked(record: usize, desc: u32): bool {
+function relistLocked(record: usize, desc: Desc): bool {
   assertLocked(record);
   const from = zspageList(desc);
   if (from < LISTS) unlist(headAt(record, from), desc, listLinks());
@@ -185,7 +186,7 @@ function relistLocked(record: usize, desc: u32): bool {
 }
 
 /** Lists a zspage that is on no list, and was counted as on list `from`. */
-export function listLocked(record: usize, desc: u32, owner: u32, from: u32 = OFF_LISTS): void {
+export function listLocked(record: usize, desc: Desc, owner: u32, from: u32 = OFF_LISTS): void {
   assertLockedOrHalted(record);
   const list = listFor(desc);
   setPlace(desc, list, owner);

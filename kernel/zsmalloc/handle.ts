@@ -38,7 +38,9 @@
  * **The cell is the arbiter and the truth**: whose compare-and-swap wins owns what it took out; and
  * a slot that no cell names is nobody's (recover.ts).
  */
+
 import { selfSlot } from '../base/env';
+import { Cell, Handle } from '../base/layout';
 import { loadCell, pokeCell, storeCell } from '../base/words';
 import { noteEntered, takenBy } from '../slab/sheaf';
 import { currentEpoch } from '../thread/rcu';
@@ -70,62 +72,62 @@ const ADDRESS_MASK: u64 = 0x7fff_fffe_0000_0000;
 const SAME_BYTES_SHIFT: u64 = 22;
 const SAME_BYTES_MASK: u64 = 0x1fff;
 
-export function cellState(cell: u64): u32 {
+export function cellState(cell: Cell): u32 {
   return u32(cell & STATE_MASK);
 }
 
-export function cellGeneration(cell: u64): u32 {
+export function cellGeneration(cell: Cell): u32 {
   return u32((cell >> GENERATION_SHIFT) & GENERATION_MASK);
 }
 
 /** Whether a cell that names a place says zspage and slot, and no address. */
-export function isBySlot(cell: u64): bool {
+export function isBySlot(cell: Cell): bool {
   return (cell & BY_SLOT) != 0;
 }
 
 /** Zspage of such a cell. */
-export function goneZspage(cell: u64): u32 {
+export function goneZspage(cell: Cell): u32 {
   return u32(cell >> 36) << 5;
 }
 
 /** Slot of such a cell. */
-export function goneIndex(cell: u64): u32 {
+export function goneIndex(cell: Cell): u32 {
   return u32(cell >> 28) & 0xff;
 }
 
 /** Address of the payload, of any other. */
-export function cellAddress(cell: u64): u32 {
+export function cellAddress(cell: Cell): u32 {
   return u32(cell >> ADDRESS_SHIFT) << 2;
 }
 
 /** Page of the chain in which the payload begins, likewise. */
-export function cellChainPage(cell: u64): u32 {
+export function cellChainPage(cell: Cell): u32 {
   return u32(cell >> CHAIN_PAGE_SHIFT) & 15;
 }
 
 /** Whether a cell that names a place says the address of an object all in one page. */
-export function isInOnePage(cell: u64): bool {
+export function isInOnePage(cell: Cell): bool {
   return (cell & (SPANS | BY_SLOT)) == 0;
 }
 
 /** Bytes of the slot that a LIVE object does not use. */
-export function cellUnused(cell: u64): u32 {
+export function cellUnused(cell: Cell): u32 {
   return u32((cell >> UNUSED_SHIFT) & UNUSED_MASK);
 }
 
 /** Whether the cell names a slot of a zspage. */
-export function hasPlace(cell: u64): bool {
+export function hasPlace(cell: Cell): bool {
   const state = cellState(cell);
   return state == CELL_LIVE || state == CELL_UNPUBLISHED || state == CELL_LIMBO;
 }
 
 /** Whether the cell is of an object without a slot, gone or not. */
-export function isSame(cell: u64): bool {
+export function isSame(cell: Cell): bool {
   return cellState(cell) == CELL_SAME || cellState(cell) == CELL_GONE_SAME;
 }
 
 /** A cell of an object that begins there, in no state and of no generation. */
-export function placeCell(address: u32, chainPage: u32, spans: bool, unused: u32): u64 {
+export function placeCell(address: u32, chainPage: u32, spans: bool, unused: u32): Cell {
   const place = (u64(address >> 2) << ADDRESS_SHIFT) | (u64(chainPage) << CHAIN_PAGE_SHIFT);
   return place | (spans ? SPANS : 0) | (u64(unused) << UNUSED_SHIFT);
 }
@@ -141,21 +143,21 @@ export function renamedCell(seen: u64, address: u32): u64 {
 }
 
 /** A cell of an object whose bytes are all one pattern, in no state and of no generation. */
-export function sameCell(patternCell: u32, low: u32, bytes: u32): u64 {
+export function sameCell(patternCell: u32, low: u32, bytes: u32): Cell {
   return (
     (u64(patternCell >> 3) << 35) | (u64(bytes) << SAME_BYTES_SHIFT) | (u64(low) << UNUSED_SHIFT)
   );
 }
 
-export function samePatternCell(cell: u64): u32 {
+export function samePatternCell(cell: Cell): u32 {
   return u32(cell >> 35) << 3;
 }
 
-export function samePatternLow(cell: u64): u64 {
+export function samePatternLow(cell: Cell): u64 {
   return (cell >> UNUSED_SHIFT) & STATE_MASK;
 }
 
-export function sameBytes(cell: u64): u32 {
+export function sameBytes(cell: Cell): u32 {
   return u32((cell >> SAME_BYTES_SHIFT) & SAME_BYTES_MASK);
 }
 
@@ -175,7 +177,7 @@ export function sameLife(seen: u64, contents: u64, state: u32): u64 {
 }
 
 /** What the cell becomes when this thread takes its object out. */
-export function goneCell(seen: u64): u64 {
+export function goneCell(seen: u64): Cell {
   if (cellState(seen) == CELL_SAME) {
     const same = seen & ~(STATE_MASK | (SAME_BYTES_MASK << SAME_BYTES_SHIFT));
     return same | (u64(selfSlot()) << SAME_BYTES_SHIFT) | u64(CELL_GONE_SAME);
@@ -191,13 +193,13 @@ export function bySlot(gone: u64, zspage: u32, index: u32): u64 {
 }
 
 /** Who took the object of a LIMBO or GONE_SAME cell out, 0 for other cells. */
-export function cellTaker(cell: u64): u32 {
+export function cellTaker(cell: Cell): u32 {
   if (cellState(cell) == CELL_GONE_SAME) return sameBytes(cell);
   return cellState(cell) == CELL_LIMBO ? cellUnused(cell) : 0;
 }
 
 /** The maker has written the contents of an UNPUBLISHED object: from now on it may be moved. */
-export function settleCell(handle: u32): void {
+export function settleCell(handle: Handle): void {
   // Observed by the mover's load in compact.ts: what was written before may be copied.
   storeCell(handle, (loadCell(handle) & ~STATE_MASK) | u64(CELL_LIVE));
 }
@@ -206,7 +208,7 @@ export function settleCell(handle: u32): void {
  * Ends the cell's life: it is this thread's, who frees it, and nobody else's. Plain: a stale handle
  * sees what it was or this, and neither is LIVE; the state is in the half that says so.
  */
-export function takeCell(handle: u32): void {
+export function takeCell(handle: Handle): void {
   // A survivor looks for it among what slab had handed out.
   noteEntered();
   pokeCell(handle, takenBy(selfSlot()));

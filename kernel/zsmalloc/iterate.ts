@@ -4,7 +4,7 @@
  * Cells and zspages are found by the slabs that they lie in, so by the page map alone: no list can
  * hide one. Cost: a look at the word of every page in use, and at every object of the slabs found.
  */
-import { PAGE_BYTES, PAGE_SHIFT, superblock } from '../base/layout';
+import { Desc, PAGE_BYTES, pageAddress, pfnOfAddress, superblock } from '../base/layout';
 import { loadWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { COUNT_MASK, refsAt, UNPUBLISHED } from '../memdesc/header';
@@ -17,9 +17,9 @@ function nextObject(cache: u32, at: u32): u32 {
   const next = at + bytes;
   // In the same slab: the page stays one, in a section as in the halted world.
   if (at != 0 && (next & (PAGE_BYTES - 1)) < end) return next;
-  let pfn = at == 0 ? superblock().firstPfn : (at >> PAGE_SHIFT) + 1;
+  let pfn = at == 0 ? superblock().firstPfn : pfnOfAddress(at) + 1;
   for (pfn = nextTaken(pfn); pfn < superblock().pageCount; pfn = nextTaken(pfn + 1)) {
-    if (isInSlabOf(cache, pfn << PAGE_SHIFT)) return pfn << PAGE_SHIFT;
+    if (isInSlabOf(cache, pageAddress(pfn))) return pageAddress(pfn);
   }
   return 0;
 }
@@ -36,7 +36,7 @@ export function nextZspage(at: u32): u32 {
   return next;
 }
 
-function isZspage(desc: u32): bool {
+function isZspage(desc: Desc): bool {
   const refs = loadWord(refsAt(desc));
   return (refs & UNPUBLISHED) == 0 && (refs & COUNT_MASK) != 0;
 }

@@ -17,6 +17,7 @@
  */
 
 import { ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } from '../base/fault';
+import { Cell, Desc } from '../base/layout';
 import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words';
 import { inputScratch, outputScratch } from '../memdesc/thread-pages';
 import { allocObject, CACHE_CELL } from '../slab/kmem-cache';
@@ -116,12 +117,12 @@ export function zsReadObject(pool: u32, handle: u64): i32 {
   return ERR_STALE;
 }
 
-function objectBytes(desc: u32, cell: u64): u32 {
+function objectBytes(desc: Desc, cell: Cell): u32 {
   const shape = zspageShape(desc);
   return shapeBytes(shape) - shapeHeader(shape) - cellUnused(cell);
 }
 
-function patternOf(cell: u64): u64 {
+function patternOf(cell: Cell): u64 {
   const upper = samePatternCell(cell);
   if (upper == 0) return 0;
   return (loadCell(upper) & ~u64(7)) | samePatternLow(cell);
@@ -250,6 +251,6 @@ function commit(thread: ThreadState, handle: u64, contents: u64, state: u32): i3
 }
 
 /** Whether what a cell names has to wait for a grace period: zeros have nothing. */
-function needsRetiredCell(cell: u64): bool {
+function needsRetiredCell(cell: Cell): bool {
   return cellState(cell) == CELL_LIVE || samePatternCell(cell) != 0;
 }

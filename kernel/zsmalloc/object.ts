@@ -6,7 +6,7 @@
  * its maker likes.
  */
 
-import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { Cell, Desc, Handle, PAGE_BYTES, PAGE_SHIFT, Place, pageAddress } from '../base/layout';
 import { loadCell, peekWord, pokeWord } from '../base/words';
 import {
   CELL_LIVE,
@@ -23,7 +23,7 @@ import { shapePages } from './size-class';
 import { chainByteAt, objectWordAt, payloadOffset, zspagePage, zspageShape } from './zspage';
 
 /** True while the handle's object may be found by new readers. */
-export function zsIsLive(handle: u32): bool {
+export function zsIsLive(handle: Handle): bool {
   return cellState(loadCell(handle)) == CELL_LIVE;
 }
 
@@ -31,13 +31,13 @@ export function zsIsLive(handle: u32): bool {
  * Where an object's payload is.
  * Cost: the cell; of an object that goes on in another page, a page word and a descriptor, too.
  */
-export function zsPlace(handle: u32): u64 {
+export function zsPlace(handle: Handle): Place {
   const cell = loadCell(handle);
   return isInOnePage(cell) ? u64(cellAddress(cell)) : searchPlace(handle, cell);
 }
 
 /** Progress: a round is lost to a move of the page. */
-function searchPlace(handle: u32, cell: u64): u64 {
+function searchPlace(handle: Handle, cell: Cell): u64 {
   while (true) {
     const desc = zspageIn(cell);
     if (desc != 0) return placeOf(cell, desc);
@@ -47,7 +47,7 @@ function searchPlace(handle: u32, cell: u64): u64 {
 }
 
 /** What a cell of this zspage says. */
-export function placeOf(cell: u64, desc: u32): u64 {
+export function placeOf(cell: Cell, desc: Desc): Place {
   if (isBySlot(cell)) return placeIn(desc, goneIndex(cell));
   if (isInOnePage(cell)) return u64(cellAddress(cell));
   const next = zspagePage(desc, cellChainPage(cell) + 1);
@@ -55,15 +55,15 @@ export function placeOf(cell: u64, desc: u32): u64 {
 }
 
 /** The place of the object in a slot. */
-export function placeIn(desc: u32, index: u32): u64 {
+export function placeIn(desc: Desc, index: u32): u64 {
   const offset = payloadOffset(desc, index);
   const next = (offset >> PAGE_SHIFT) + 1;
   const page = next < shapePages(zspageShape(desc)) ? zspagePage(desc, next) : 0;
-  return (u64(page << PAGE_SHIFT) << 32) | u64(chainByteAt(desc, offset));
+  return (u64(pageAddress(page)) << 32) | u64(chainByteAt(desc, offset));
 }
 
 /** Address of payload byte `from`; the bytes go on to the end of that page. */
-function byteAt(place: u64, from: u32): usize {
+function byteAt(place: Place, from: u32): usize {
   const at = (u32(place) & (PAGE_BYTES - 1)) + from;
   return at < PAGE_BYTES ? u32(place) + from : u32(place >> 32) + at - PAGE_BYTES;
 }
@@ -72,7 +72,7 @@ function byteAt(place: u64, from: u32): usize {
  * Address of payload byte `from`, if `bytes` from there lie in one page; else 0. No bytes have no
  * address: behind the last object of a zspage there is no page.
  */
-export function zsContiguous(place: u64, from: u32, bytes: u32): usize {
+export function zsContiguous(place: Place, from: u32, bytes: u32): usize {
   if (bytes == 0) return 0;
   const offset = u32(place) + from;
   if ((offset & (PAGE_BYTES - 1)) + bytes > PAGE_BYTES) return 0;
@@ -80,12 +80,12 @@ export function zsContiguous(place: u64, from: u32, bytes: u32): usize {
 }
 
 /** Bytes from one of the payload to the end of its page. */
-export function toPageEnd(place: u64, from: u32): u32 {
+export function toPageEnd(place: Place, from: u32): u32 {
   return PAGE_BYTES - ((u32(place) + from) & (PAGE_BYTES - 1));
 }
 
 /** Copies payload bytes out of an object. Cost: one copy for each page touched. */
-export function zsRead(place: u64, from: u32, to: usize, bytes: u32): void {
+export function zsRead(place: Place, from: u32, to: usize, bytes: u32): void {
   while (bytes != 0) {
     const part = min(bytes, toPageEnd(place, from));
     memory.copy(to, byteAt(place, from), part);
@@ -96,7 +96,7 @@ export function zsRead(place: u64, from: u32, to: usize, bytes: u32): void {
 }
 
 /** Copies payload bytes into an object that nobody else can find yet. */
-export function zsWrite(place: u64, to: u32, from: usize, bytes: u32): void {
+export function zsWrite(place: Place, to: u32, from: usize, bytes: u32): void {
   while (bytes != 0) {
     const part = min(bytes, toPageEnd(place, to));
     memory.copy(byteAt(place, to), from, part);
@@ -107,21 +107,21 @@ export function zsWrite(place: u64, to: u32, from: usize, bytes: u32): void {
 }
 
 /** Payload word at `from`, a multiple of 4: payloads are 4-byte aligned, so it lies in one page. */
-export function zsReadWord(place: u64, from: u32): u32 {
+export function zsReadWord(place: Place, from: u32): u32 {
   return peekWord(byteAt(place, from));
 }
 
 /** Two of them, the low one first. */
-export function zsReadCell(place: u64, from: u32): u64 {
+export function zsReadCell(place: Place, from: u32): Cell {
   return u64(zsReadWord(place, from)) | (u64(zsReadWord(place, from + 4)) << 32);
 }
 
-export function zsWriteWord(place: u64, to: u32, value: u32): void {
+export function zsWriteWord(place: Place, to: u32, value: u32): void {
   pokeWord(byteAt(place, to), value);
 }
 
 /** The own word of an object that waits in limbo, which links it there. */
-export function zsLinkAt(handle: u32): usize {
+export function zsLinkAt(handle: Handle): usize {
   const cell = loadCell(handle);
   return objectWordAt(goneZspage(cell), goneIndex(cell));
 }

@@ -8,7 +8,7 @@
  * the cell has been renamed.
  */
 import { FAULT_PAGE_WORD, fail } from '../base/fault';
-import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { Cell, Desc, PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
 import { ISOLATED_WORD, pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_ZSPAGE } from '../memdesc/type';
 import {
@@ -29,7 +29,7 @@ import { shapeBytes } from './size-class';
 import { chainByteAt, payloadOffset, zspageShape } from './zspage';
 
 /** The cell of an object in a slot, in no state and of no generation. Zspage lock held. */
-export function cellFor(desc: u32, index: u32, unused: u32): u64 {
+export function cellFor(desc: Desc, index: u32, unused: u32): u64 {
   const offset = payloadOffset(desc, index);
   const k = offset >> PAGE_SHIFT;
   const end = (index + 1) * shapeBytes(zspageShape(desc)) - unused;
@@ -41,7 +41,7 @@ export function cellFor(desc: u32, index: u32, unused: u32): u64 {
  * The zspage of a cell that names a place; 0 = its page has been moved since: look again. In a
  * section, in which a page becomes nobody else's; or the world is halted.
  */
-export function zspageIn(cell: u64): u32 {
+export function zspageIn(cell: Cell): u32 {
   if (isBySlot(cell)) return goneZspage(cell);
   const pfn = cellAddress(cell) >> PAGE_SHIFT;
   const word = pageWord(pfn);
@@ -51,21 +51,21 @@ export function zspageIn(cell: u64): u32 {
 }
 
 /** The slot of a cell in its zspage. */
-export function slotIn(desc: u32, cell: u64): u32 {
+export function slotIn(desc: Desc, cell: Cell): u32 {
   if (isBySlot(cell)) return goneIndex(cell);
   const offset = (cellChainPage(cell) << PAGE_SHIFT) + (cellAddress(cell) & (PAGE_BYTES - 1));
   return offset / shapeBytes(zspageShape(desc));
 }
 
 /** Whether a cell that lives names this slot. Zspage lock held. */
-export function isLiveAt(cell: u64, desc: u32, index: u32): bool {
+export function isLiveAt(cell: Cell, desc: Desc, index: u32): bool {
   return cellState(cell) == CELL_LIVE && isSamePlace(cell, cellFor(desc, index, 0));
 }
 
 /**
  * What a cell becomes when this thread takes its object out, named by its slot; 0 as `zspageIn`.
  */
-export function goneBySlot(cell: u64): u64 {
+export function goneBySlot(cell: Cell): u64 {
   const gone = goneCell(cell);
   if (cellState(gone) != CELL_LIMBO) return gone;
   const desc = zspageIn(gone);

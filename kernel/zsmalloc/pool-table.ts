@@ -7,7 +7,7 @@
  *   zspages   of the class, wherever they are. Lock: the class's; read by anybody
  *   listed    how many are on lists:32, and how many of those are loose:32. Likewise
  */
-import { PAGE_BYTES, PAGE_SHIFT, ZS_STATE } from '../base/layout';
+import { Desc, PAGE_BYTES, pageAddress, ZS_STATE } from '../base/layout';
 import { loadCell, loadWord, storeCell, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { allocPages } from '../memdesc/pages';
@@ -63,7 +63,7 @@ export function recordOf(at: usize): ClassRecord {
 }
 
 /** The record of a zspage's class. */
-export function recordAt(desc: u32): usize {
+export function recordAt(desc: Desc): usize {
   return classAt(poolNumbered(zspagePool(desc)), zspageClass(desc));
 }
 
@@ -87,7 +87,7 @@ export function addPool(): u32 {
   if (zsState().shapes == 0) {
     const page = allocPages(0, MISC_CLASSES, CLASS_UNMOVABLE);
     if (page < 0) return 0;
-    zsState().shapes = u32(page) << PAGE_SHIFT;
+    zsState().shapes = pageAddress(u32(page));
     memory.fill(zsState().shapes, 0, PAGE_BYTES);
   }
   if (zsState().classes == 0) formatShapes();
@@ -95,7 +95,7 @@ export function addPool(): u32 {
   if (number == 0) return 0;
   const pfn = allocPages(POOL_ORDER, MISC_CLASSES, CLASS_UNMOVABLE);
   if (pfn < 0) return 0;
-  const pool = u32(pfn) << PAGE_SHIFT;
+  const pool = pageAddress(u32(pfn));
   memory.fill(pool, 0, PAGE_BYTES << POOL_ORDER);
   poolOf(pool).number = number;
   zsState().newest = number;

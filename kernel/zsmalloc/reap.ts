@@ -10,7 +10,9 @@
  *   zspages     whose the refs say
  *   batches     the dead thread's until it is taken: then its cell names the dead one no more
  */
+
 import { selfSlot } from '../base/env';
+import { Desc, Handle, Slot } from '../base/layout';
 import { loadCell, peekWord } from '../base/words';
 import { linkAt, takeForFree } from '../memdesc/header';
 import { startWorld, stopWorld } from '../thread/stop';
@@ -46,7 +48,7 @@ export function leaveZsmalloc(): void {
 /**
  * The cell that the dead thread was making, for whoever knows whether somebody names it. 0 = none
  */
-export function ownCellOf(slot: u32): u32 {
+export function ownCellOf(slot: Slot): u32 {
   return threadStateOf(slot) == 0 ? 0 : asThreadState(threadStateOf(slot)).ownCell;
 }
 
@@ -56,7 +58,7 @@ export function ownCellOf(slot: u32): u32 {
  *
  * @param isInDraft  its cell under construction hangs from the draft, which is released apart
  */
-export function reapZsmalloc(slot: u32, isInDraft: bool): void {
+export function reapZsmalloc(slot: Slot, isInDraft: bool): void {
   if (threadStateOf(slot) == 0) return;
   const thread = asThreadState(threadStateOf(slot));
   if (isInDraft) thread.ownCell = 0;
@@ -87,7 +89,7 @@ function reapOwn(thread: ThreadState): void {
 }
 
 /** The zspage is this thread's to free from when its refs say so. */
-function reapZspage(desc: u32, thread: ThreadState): void {
+function reapZspage(desc: Desc, thread: ThreadState): void {
   selfThreadState().retired = desc;
   takeForFree(desc, selfSlot());
   if (thread.emptied == desc) thread.emptied = peekWord(linkAt(desc));
@@ -100,12 +102,12 @@ function reapZspage(desc: u32, thread: ThreadState): void {
  * Releases the last handle of the waiting batch. It stays there until it is free: then its cell
  * does not name the dead thread any more, by which whoever repairs meanwhile drops it.
  */
-function reapWaiting(thread: ThreadState, handle: u32): void {
+function reapWaiting(thread: ThreadState, handle: Handle): void {
   zsRelease(handle);
   if (waitingCount(thread) != 0 && lastWaiting(thread) == handle) dropLastWaiting(thread);
 }
 
-function releaseOwn(handle: u32): void {
+function releaseOwn(handle: Handle): void {
   if (cellState(loadCell(handle)) != CELL_SAME) {
     zsRelease(handle);
     return;

@@ -21,7 +21,16 @@
  */
 
 import { setBit } from '../base/bitmap';
-import { PAGE_BYTES, PAGE_SHIFT, superblock, ZS_STATE } from '../base/layout';
+import {
+  Cell,
+  Desc,
+  Handle,
+  PAGE_BYTES,
+  PAGE_SHIFT,
+  Slot,
+  superblock,
+  ZS_STATE,
+} from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeWord, storeCell } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
@@ -87,7 +96,7 @@ import {
 } from './zspage';
 
 /** Repairs what the dead thread in `slot` left half-done. */
-export function repairZsmalloc(slot: u32): void {
+export function repairZsmalloc(slot: Slot): void {
   assertHalted();
   if (zsState().classes != 0) {
     if (threadStateOf(slot) != 0) repairThreadState(asThreadState(threadStateOf(slot)), slot);
@@ -105,7 +114,7 @@ export function repairZsmalloc(slot: u32): void {
  * Lets the cell that a dead thread had at hand take over what its overwrite had replaced. Before
  * slab's repair, which takes back cells of which nothing was made.
  */
-export function repairReplaced(slot: u32): void {
+export function repairReplaced(slot: Slot): void {
   assertHalted();
   if (threadStateOf(slot) == 0) return;
   const thread = asThreadState(threadStateOf(slot));
@@ -115,7 +124,7 @@ export function repairReplaced(slot: u32): void {
   thread.replaced = 0;
 }
 
-function repairThreadState(thread: ThreadState, slot: u32): void {
+function repairThreadState(thread: ThreadState, slot: Slot): void {
   // Given back, and the thread state not told yet; or it was never made anything of.
   if (thread.ownCell != 0 && !isObject(CACHE_CELL, thread.ownCell)) thread.ownCell = 0;
   const upper = thread.ownPattern;
@@ -137,7 +146,7 @@ function repairThreadState(thread: ThreadState, slot: u32): void {
 }
 
 /** Whether a handle is one that the thread in `slot` took out, and nobody has taken since. */
-function isTakenOut(handle: u32, slot: u32): bool {
+function isTakenOut(handle: Handle, slot: Slot): bool {
   return zsIsCell(handle) && cellTaker(loadCell(handle)) == slot;
 }
 
@@ -145,7 +154,7 @@ function isTakenOut(handle: u32, slot: u32): bool {
  * Keeps in a batch what its thread has taken out, each once. Who dies in `dropFreed`, or here,
  * leaves a handle twice; who dies while it gives back what a dead thread had, one that is free.
  */
-function keepFreed(thread: ThreadState, batch: u32, slot: u32): void {
+function keepFreed(thread: ThreadState, batch: u32, slot: Slot): void {
   let kept: u32 = 0;
   for (let i: u32 = 0, end = peekWord(countAt(thread, batch)); i < end; i++) {
     const handle = peekWord(handleAt(thread, batch, i));
@@ -161,7 +170,7 @@ function repairTransfer(thread: ThreadState): void {
   const cell = thread.ownCell;
   const pattern = thread.ownPattern;
   if ((cell | pattern) == 0) return;
-  for (let slot: u32 = 1, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (threadStateOf(slot) == 0) continue;
     const other = asThreadState(threadStateOf(slot));
     const isOther = other != thread;
@@ -172,7 +181,7 @@ function repairTransfer(thread: ThreadState): void {
 }
 
 /** Whether the thread took the descriptor's last reference, and frees it. */
-function isFreedBy(desc: u32, slot: u32): bool {
+function isFreedBy(desc: Desc, slot: Slot): bool {
   const refs = loadWord(refsAt(desc));
   return (refs & FROZEN) != 0 && (refs & COUNT_MASK) == 0 && holderOf(refs) == slot;
 }
@@ -198,17 +207,17 @@ function isPatternNamed(upper: u32): bool {
 }
 
 /** A zspage that the dead was changing, or may have been. */
-function isSwept(desc: u32, slot: u32): bool {
+function isSwept(desc: Desc, slot: Slot): bool {
   return isLockOf(zspageLockAt(desc), slot) || zspageOwner(desc) == slot;
 }
 
-function hasSwept(slot: u32): bool {
+function hasSwept(slot: Slot): bool {
   let desc = nextZspage(0);
   while (desc != 0 && !isSwept(desc, slot)) desc = nextZspage(desc);
   return desc != 0;
 }
 
-function hasClassLock(slot: u32): bool {
+function hasClassLock(slot: Slot): bool {
   for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
       if (isLockOf(classAt(pool, sizeClass), slot)) return true;
@@ -218,7 +227,7 @@ function hasClassLock(slot: u32): bool {
 }
 
 /** Slots from the cells, pages from the slots. */
-function sweep(slot: u32): void {
+function sweep(slot: Slot): void {
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (isSwept(desc, slot)) clearBits(desc);
   }
@@ -237,13 +246,13 @@ function sweep(slot: u32): void {
 }
 
 /** Who moves a page may have died before all its objects were told: both pages are still there. */
-function mendPlace(at: u32, cell: u64, desc: u32): void {
+function mendPlace(at: u32, cell: Cell, desc: Desc): void {
   const page = zspagePage(desc, cellChainPage(cell)) << PAGE_SHIFT;
   storeCell(at, renamedCell(cell, page | (cellAddress(cell) & (PAGE_BYTES - 1))));
 }
 
 /** Pages whose word names a zspage that does not list them (yet, or any more). */
-function dropLostPages(slot: u32): void {
+function dropLostPages(slot: Slot): void {
   const end = superblock().pageCount;
   for (let pfn = nextTaken(superblock().firstPfn); pfn < end; pfn = nextTaken(pfn + 1)) {
     const word = pageWord(pfn);
@@ -256,7 +265,7 @@ function dropLostPages(slot: u32): void {
 }
 
 /** Lists and counts of all classes, from the zspages. */
-function rebuildLists(slot: u32): void {
+function rebuildLists(slot: Slot): void {
   for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
       clearClass(classAt(pool, sizeClass));
@@ -265,7 +274,7 @@ function rebuildLists(slot: u32): void {
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) relistZspage(desc, slot);
 }
 
-function relistZspage(desc: u32, slot: u32): void {
+function relistZspage(desc: Desc, slot: Slot): void {
   // A living thread does not rest between taking a zspage out of its class and disowning it.
   if ((loadWord(refsAt(desc)) & OWNED) == 0) return;
   const owner = zspageOwner(desc);
@@ -281,12 +290,12 @@ function relistZspage(desc: u32, slot: u32): void {
 }
 
 /** Nothing is in it, and no observer has pinned it. */
-function isUnused(desc: u32): bool {
+function isUnused(desc: Desc): bool {
   return countSlots(desc) == 0 && (loadWord(refsAt(desc)) & PIN_MASK) == 0;
 }
 
 /** Takes an empty zspage out for good: its death is now the dead thread's, and a debt of it. */
-function retireFor(slot: u32, desc: u32): void {
+function retireFor(slot: Slot, desc: Desc): void {
   const thread = asThreadState(threadStateOf(slot));
   if (thread.emptied != desc) pokeWord(linkAt(desc), thread.emptied);
   thread.emptied = desc;
@@ -296,7 +305,7 @@ function retireFor(slot: u32, desc: u32): void {
   breakLock(zspageLockAt(desc), slot);
 }
 
-function breakLocks(slot: u32): void {
+function breakLocks(slot: Slot): void {
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (zspageOwner(desc) == slot) setPlace(desc, zspageList(desc), 0);
     breakLock(zspageLockAt(desc), slot);

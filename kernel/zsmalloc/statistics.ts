@@ -4,6 +4,7 @@
  * Nothing is counted while objects come and go: whoever asks walks over the zspages. Each figure is
  * momentary. In a section, which keeps the descriptors' memory.
  */
+import { Desc } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { nextZspage } from './iterate';
 import { LISTS, poolOf } from './pool-table';
@@ -54,7 +55,7 @@ export function tallyClasses(pool: u32, to: usize): u32 {
   return classCount();
 }
 
-function tallyZspage(tally: usize, desc: u32): void {
+function tallyZspage(tally: usize, desc: Desc): void {
   const used = countSlots(desc);
   addTo(tally + offsetof<ClassTally>('used'), used);
   addTo(tally + offsetof<ClassTally>('pages'), countHeld(desc));

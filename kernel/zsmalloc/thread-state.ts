@@ -19,6 +19,7 @@
  * All words are the owner thread's, plain; a survivor reads them when it is dead and the world
  * halted.
  */
+import { Handle, Slot } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { selfState, slotOf } from '../thread/slot';
 
@@ -63,7 +64,7 @@ const BATCHES_AT: u32 = ACTIVE_AT + 2 * SPARES;
 export const STATE_BYTES: u32 = BATCHES_AT + 2 * THREAD_FREED * 4;
 
 /** The thread state of the thread in a slot; 0 when it has none. */
-export function threadStateOf(slot: u32): usize {
+export function threadStateOf(slot: Slot): usize {
   return slotOf(slot).zsThread;
 }
 
@@ -110,7 +111,7 @@ export function waitingCount(thread: ThreadState): u32 {
 }
 
 /** Adds a handle that this thread has taken out; there is room. */
-export function pushFreed(thread: ThreadState, handle: u32): void {
+export function pushFreed(thread: ThreadState, handle: Handle): void {
   const count = freedCount(thread);
   pokeWord(handleAt(thread, thread.next, count), handle);
   pokeWord(countAt(thread, thread.next), count + 1);
@@ -154,7 +155,7 @@ export function closeFreed(thread: ThreadState, epoch: u64): void {
 }
 
 /** Whether a handle is in one of the two batches. */
-export function hasFreed(thread: ThreadState, handle: u32): bool {
+export function hasFreed(thread: ThreadState, handle: Handle): bool {
   for (let batch: u32 = 0; batch < 2; batch++) {
     if (isAmong(thread, batch, peekWord(countAt(thread, batch)), handle)) return true;
   }
@@ -162,7 +163,7 @@ export function hasFreed(thread: ThreadState, handle: u32): bool {
 }
 
 /** Whether a handle is one of the first `end` of a batch. */
-export function isAmong(thread: ThreadState, batch: u32, end: u32, handle: u32): bool {
+export function isAmong(thread: ThreadState, batch: u32, end: u32, handle: Handle): bool {
   for (let i: u32 = 0; i < end; i++) {
     if (peekWord(handleAt(thread, batch, i)) == handle) return true;
   }

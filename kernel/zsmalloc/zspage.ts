@@ -28,7 +28,7 @@
  */
 
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
-import { PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { Desc, Handle, PAGE_BYTES, PAGE_SHIFT, Pfn, pageAddress } from '../base/layout';
 import {
   loadCell,
   loadWord,
@@ -75,11 +75,11 @@ export const ZSPAGE_CLASS_MASK: u32 = 0x1ff;
 /** Class and pool. */
 const FIXED_MASK: u32 = 0x1_ffff;
 
-export function zspageOf(desc: u32): Zspage {
+export function zspageOf(desc: Desc): Zspage {
   return changetype<Zspage>(desc);
 }
 
-export function zspageLockAt(desc: u32): usize {
+export function zspageLockAt(desc: Desc): usize {
   return desc + offsetof<Zspage>('lock');
 }
 
@@ -88,57 +88,57 @@ export function listLinks(): usize {
   return offsetof<Zspage>('link');
 }
 
-function homeOf(desc: u32): u32 {
+function homeOf(desc: Desc): u32 {
   return loadWord(pfnAt(desc));
 }
 
-export function zspageClass(desc: u32): u32 {
+export function zspageClass(desc: Desc): u32 {
   return homeOf(desc) & ZSPAGE_CLASS_MASK;
 }
 
 /** Number of its pool. */
-export function zspagePool(desc: u32): u32 {
+export function zspagePool(desc: Desc): u32 {
   return (homeOf(desc) >> POOL_SHIFT) & 0xff;
 }
 
-export function isZspageOf(desc: u32, pool: u32, sizeClass: u32): bool {
+export function isZspageOf(desc: Desc, pool: u32, sizeClass: u32): bool {
   return (homeOf(desc) & FIXED_MASK) == (sizeClass | (pool << POOL_SHIFT));
 }
 
-export function zspageShape(desc: u32): u32 {
+export function zspageShape(desc: Desc): u32 {
   return shapeOf(zspageClass(desc));
 }
 
-export function zspageList(desc: u32): u32 {
+export function zspageList(desc: Desc): u32 {
   return (homeOf(desc) >> LIST_SHIFT) & 15;
 }
 
-export function zspageOwner(desc: u32): u32 {
+export function zspageOwner(desc: Desc): u32 {
   return homeOf(desc) >> OWNER_SHIFT;
 }
 
 /** Says on which list the zspage is, and who owns it. Class lock held. */
-export function setPlace(desc: u32, list: u32, owner: u32): void {
+export function setPlace(desc: Desc, list: u32, owner: u32): void {
   const fixed = homeOf(desc) & FIXED_MASK;
   storeWord(pfnAt(desc), fixed | (list << LIST_SHIFT) | (owner << OWNER_SHIFT));
 }
 
-function pageEntryAt(desc: u32, k: u32): usize {
+function pageEntryAt(desc: Desc, k: u32): usize {
   return desc + FIRST_ENTRY - k * 4;
 }
 
 /** Page number of the k-th page, 0 for a hole. */
-export function zspagePage(desc: u32, k: u32): u32 {
+export function zspagePage(desc: Desc, k: u32): u32 {
   return loadWord(pageEntryAt(desc, k));
 }
 
 /** Whether the page is among the zspage's. */
-export function listsPage(desc: u32, pfn: u32): bool {
+export function listsPage(desc: Desc, pfn: Pfn): bool {
   return pageEntryOf(desc, pfn) != 0;
 }
 
 /** Address of the entry that names a page, or 0. Zspage lock held. */
-export function pageEntryOf(desc: u32, pfn: u32): usize {
+export function pageEntryOf(desc: Desc, pfn: Pfn): usize {
   for (let k: u32 = 0, end = shapePages(zspageShape(desc)); k < end; k++) {
     if (zspagePage(desc, k) == pfn) return pageEntryAt(desc, k);
   }
@@ -146,28 +146,28 @@ export function pageEntryOf(desc: u32, pfn: u32): usize {
 }
 
 /** Which page of the chain an entry stands for. */
-export function entryIndex(desc: u32, entry: usize): u32 {
+export function entryIndex(desc: Desc, entry: usize): u32 {
   return u32(pageEntryAt(desc, 0) - entry) >> 2;
 }
 
 /** Address of the bitmap. */
-export function bitsAt(desc: u32): usize {
+export function bitsAt(desc: Desc): usize {
   return desc + offsetof<Zspage>('bits');
 }
 
 /** Puts no slot into use. */
-export function clearBits(desc: u32): void {
+export function clearBits(desc: Desc): void {
   for (let index: u32 = 0, end = shapeSlots(zspageShape(desc)); index < end; index += 64) {
     pokeCell(bitsAt(desc) + (index >> 3), 0);
   }
 }
 
-export function isSlotUsed(desc: u32, index: u32): bool {
+export function isSlotUsed(desc: Desc, index: u32): bool {
   return isBitSet(bitsAt(desc), index);
 }
 
 /** Lowest slot that is free; if there is none, a number beyond them. */
-export function lowestFreeSlot(desc: u32, slots: u32): u32 {
+export function lowestFreeSlot(desc: Desc, slots: u32): u32 {
   assertLocked(zspageLockAt(desc));
   let index: u32 = 0;
   while (index < slots && peekCell(bitsAt(desc) + (index >> 3)) == u64.MAX_VALUE) index += 64;
@@ -177,7 +177,7 @@ export function lowestFreeSlot(desc: u32, slots: u32): u32 {
 /**
  * Lowest slot that is free and whose pages are held; `slots` if there is none.
  */
-export function lowestHeldSlot(desc: u32, slots: u32): u32 {
+export function lowestHeldSlot(desc: Desc, slots: u32): u32 {
   assertLocked(zspageLockAt(desc));
   const bytes = shapeBytes(zspageShape(desc));
   let index: u32 = 0;
@@ -185,13 +185,13 @@ export function lowestHeldSlot(desc: u32, slots: u32): u32 {
   return index;
 }
 
-function isHeld(desc: u32, from: u32, bytes: u32): bool {
+function isHeld(desc: Desc, from: u32, bytes: u32): bool {
   const last = (from + bytes - 1) >> PAGE_SHIFT;
   return zspagePage(desc, from >> PAGE_SHIFT) != 0 && zspagePage(desc, last) != 0;
 }
 
 /** Slots in use. */
-export function countSlots(desc: u32): u32 {
+export function countSlots(desc: Desc): u32 {
   let sum: u64 = 0;
   for (let index: u32 = 0, end = shapeSlots(zspageShape(desc)); index < end; index += 64) {
     // Atomic, because figures are counted without the lock.
@@ -201,7 +201,7 @@ export function countSlots(desc: u32): u32 {
 }
 
 /** Pages that the zspage holds. */
-export function countHeld(desc: u32): u32 {
+export function countHeld(desc: Desc): u32 {
   let pages: u32 = 0;
   for (let k: u32 = 0, end = shapePages(zspageShape(desc)); k < end; k++) {
     if (zspagePage(desc, k) != 0) pages++;
@@ -210,7 +210,7 @@ export function countHeld(desc: u32): u32 {
 }
 
 /** Makes an empty zspage without pages, which only `owner` puts objects into. */
-export function initZspage(desc: u32, pool: u32, sizeClass: u32, owner: u32, list: u32): void {
+export function initZspage(desc: Desc, pool: u32, sizeClass: u32, owner: u32, list: u32): void {
   initHeader(desc, TYPE_ZSPAGE, 0, sizeClass | (pool << POOL_SHIFT));
   zspageOf(desc).flags |= FLAG_MOVABLE;
   zspageOf(desc).prev = 0;
@@ -225,7 +225,7 @@ export function initZspage(desc: u32, pool: u32, sizeClass: u32, owner: u32, lis
  *
  * @returns false when a page was missing; then nothing has changed
  */
-export function fillSlot(desc: u32, index: u32, urgency: u32 = 0): bool {
+export function fillSlot(desc: Desc, index: u32, urgency: u32 = 0): bool {
   assertLocked(zspageLockAt(desc));
   const bytes = shapeBytes(zspageShape(desc));
   const first = (index * bytes) >> PAGE_SHIFT;
@@ -240,7 +240,7 @@ export function fillSlot(desc: u32, index: u32, urgency: u32 = 0): bool {
 }
 
 /** Takes a slot out of use and gives back the pages that it was the last to touch. */
-export function vacateSlot(desc: u32, index: u32): void {
+export function vacateSlot(desc: Desc, index: u32): void {
   const bytes = shapeBytes(zspageShape(desc));
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
@@ -253,7 +253,7 @@ export function vacateSlot(desc: u32, index: u32): void {
  * Whether a slot in use overlaps page k, as `index` does. Cost: in a full page one look, no
  * division.
  */
-function hasNeighbour(desc: u32, index: u32, bytes: u32, k: u32): bool {
+function hasNeighbour(desc: Desc, index: u32, bytes: u32, k: u32): bool {
   const start = k << PAGE_SHIFT;
   for (let i = index; i != 0 && i * bytes > start; ) if (isSlotUsed(desc, --i)) return true;
   const end = min(start + PAGE_BYTES, bytes * shapeSlots(zspageShape(desc)));
@@ -261,7 +261,7 @@ function hasNeighbour(desc: u32, index: u32, bytes: u32, k: u32): bool {
   return false;
 }
 
-function holdPage(desc: u32, k: u32, urgency: u32): bool {
+function holdPage(desc: Desc, k: u32, urgency: u32): bool {
   if (peekWord(pageEntryAt(desc, k)) != 0) return true;
   const pfn = takeBlock(0, CLASS_MOVABLE | urgency);
   if (pfn == 0) return false;
@@ -270,11 +270,11 @@ function holdPage(desc: u32, k: u32, urgency: u32): bool {
   return true;
 }
 
-export function dropPageIfUntouched(desc: u32, k: u32): void {
+export function dropPageIfUntouched(desc: Desc, k: u32): void {
   if (zspagePage(desc, k) != 0 && !isPageTouched(desc, k)) dropPage(desc, k);
 }
 
-function dropPage(desc: u32, k: u32): void {
+function dropPage(desc: Desc, k: u32): void {
   const pfn = peekWord(pageEntryAt(desc, k));
   storeWord(pageEntryAt(desc, k), 0);
   storePageWord(pfn, TYPE_FREE);
@@ -282,50 +282,50 @@ function dropPage(desc: u32, k: u32): void {
 }
 
 /** Whether a slot in use overlaps page k. Cost: at most the bits of one page. */
-function isPageTouched(desc: u32, k: u32): bool {
+function isPageTouched(desc: Desc, k: u32): bool {
   const end = endSlotOn(desc, k);
   for (let i = firstSlotOn(desc, k); i < end; i++) if (isSlotUsed(desc, i)) return true;
   return false;
 }
 
 /** The slots that overlap page k: from this one … */
-export function firstSlotOn(desc: u32, k: u32): u32 {
+export function firstSlotOn(desc: Desc, k: u32): u32 {
   return (k * PAGE_BYTES) / shapeBytes(zspageShape(desc));
 }
 
 /** … up to, but not including this one. */
-export function endSlotOn(desc: u32, k: u32): u32 {
+export function endSlotOn(desc: Desc, k: u32): u32 {
   const shape = zspageShape(desc);
   return min(((k + 1) * PAGE_BYTES - 1) / shapeBytes(shape) + 1, shapeSlots(shape));
 }
 
 /** Address of a byte of the chain; the bytes go on to the end of that page. */
-export function chainByteAt(desc: u32, offset: u32): usize {
+export function chainByteAt(desc: Desc, offset: u32): usize {
   const page = loadWord(pageEntryAt(desc, offset >> PAGE_SHIFT));
-  return (page << PAGE_SHIFT) + (offset & (PAGE_BYTES - 1));
+  return pageAddress(page) + (offset & (PAGE_BYTES - 1));
 }
 
 /** Where the word of an object stands: its handle, or its link in limbo. */
-export function objectWordAt(desc: u32, index: u32): usize {
+export function objectWordAt(desc: Desc, index: u32): usize {
   const shape = zspageShape(desc);
   if (isHuge(shape)) return pageEntryAt(desc, HUGE_CHAIN + index);
   return chainByteAt(desc, index * shapeBytes(shape));
 }
 
 /** Says whose object the slot is. */
-export function setObjectWord(desc: u32, index: u32, handle: u32): void {
+export function setObjectWord(desc: Desc, index: u32, handle: Handle): void {
   assertLocked(zspageLockAt(desc));
   pokeWord(objectWordAt(desc, index), handle);
 }
 
 /** Offset of an object's payload in the chain. */
-export function payloadOffset(desc: u32, index: u32): u32 {
+export function payloadOffset(desc: Desc, index: u32): u32 {
   const bytes = shapeBytes(zspageShape(desc));
   return index * bytes + (bytes == PAGE_BYTES ? 0 : OBJECT_HEADER_BYTES);
 }
 
 /** @returns true when bits and page list agree. */
-export function isZspageSound(desc: u32): bool {
+export function isZspageSound(desc: Desc): bool {
   assertLockedOrHalted(zspageLockAt(desc));
   const shape = zspageShape(desc);
   const last = (shapeSlots(shape) - 1) & 63;

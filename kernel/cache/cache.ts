@@ -51,7 +51,6 @@ import {
   LEAF_CELLS,
   leafEntries,
   noteHit,
-  versionOf,
 } from '../store/leaf';
 import { lifeAt, OVER } from '../store/life';
 import { joinSpaces, registerName } from '../store/names';
@@ -72,7 +71,15 @@ import { selfState } from '../thread/slot';
 import { formatPool } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 import { packSome } from '../zsmalloc/pack';
-import { ALWAYS, IF_LEASE, IF_VERSION, isConditional, isLeased, isMet, require } from './condition';
+import {
+  ALWAYS,
+  IF_LEASE,
+  IF_UNCHANGED,
+  isConditional,
+  isLeased,
+  isMet,
+  require,
+} from './condition';
 import { evictFrom, unitsOfEntry } from './judge';
 import { formatLeases, overtake } from './lease-table';
 import { beginsInMain, evictSome, pushEntry } from './queue';
@@ -358,14 +365,17 @@ export function remove(keyBytes: u32): bool {
   return isRemoved;
 }
 
-/** Deletes the key's entry if nothing has changed since the version. @returns 0, or ERR_UNMET */
+/** The same, if nothing has changed since the version: no entry either. @returns 0, or ERR_UNMET */
 export function removeIf(version: u32, keyBytes: u32): i32 {
-  require(IF_VERSION, version);
+  require(IF_UNCHANGED, version);
   const isRemoved = takeOut(keyBytes);
   if (isRemoved) countIn(keyBytes >> SPACE_SHIFT, COUNT_DELETES, 1);
   reclaimIfMany();
-  return isRemoved ? 0 : ERR_UNMET;
+  return wasMet ? 0 : ERR_UNMET;
 }
+
+/** Thread-local: whether the condition of the last `takeOut` was met. */
+let wasMet: bool = false;
 
 /** Takes the key's entry out. @returns whether there was one, which was not over */
 function takeOut(keyBytes: u32): bool {
@@ -374,7 +384,8 @@ function takeOut(keyBytes: u32): bool {
   const number = lockLeafOf(hash);
   const leaf = leafAt(number);
   let handle = findHandle(leaf, hash, keyScratch(), keyBytes);
-  if (isMet(leaf, hash, handle)) overtake(hash);
+  wasMet = isMet(leaf, hash, handle);
+  if (wasMet) overtake(hash);
   else handle = 0;
   const isThere = handle != 0 && lifeAt(zsPlace(handle), latestTime()) != OVER;
   if (handle != 0) removeEntry(leaf, foundAt(), hash, handle);
@@ -385,13 +396,4 @@ function takeOut(keyBytes: u32): bool {
   if (!isThere) countIn(keyBytes >> SPACE_SHIFT, COUNT_EXPIRATIONS, 1);
   if (areFew(entries)) shrinkIndex();
   return isThere;
-}
-
-/** The version of the line of the key in the scratch: it changes whenever the key does. */
-export function versionNow(keyBytes: u32): u32 {
-  const hash = keyHash(keyBytes);
-  const number = lockLeafOf(hash);
-  const version = versionOf(leafAt(number), hash);
-  unlockLeaf(number);
-  return version;
 }

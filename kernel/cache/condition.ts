@@ -14,19 +14,21 @@
  * raise it as well, and so do splits: who is told no for nothing reads again.
  */
 import { Handle } from '../base/layout';
+import { leafAt, lockLeafOf, unlockLeaf } from '../store/directory';
 import { versionOf } from '../store/leaf';
 import { ALIVE, lifeAt, OVER } from '../store/life';
 import { latestTime } from '../thread/clock';
 import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 import { mayStore } from './lease-table';
+import { keyHash } from './read';
 
 export const ALWAYS: u32 = 0;
 export const IF_ABSENT: u32 = 1;
 export const IF_PRESENT: u32 = 2;
 export const IF_VERSION: u32 = 3;
 export const IF_NONE_YET: u32 = 4;
-/** The version alone, whatever is there. */
+/** The version alone, whatever is there: what `update` deletes, or is computed without a lease. */
 export const IF_UNCHANGED: u32 = 5;
 export const IF_LEASE: u32 = 6;
 
@@ -66,4 +68,13 @@ export function isMet(leaf: u32, hash: u32, handle: Handle): bool {
 /** Whether a deletion, of a tag or of all in its space, has killed this thread's draft already. */
 function isDraftDead(): bool {
   return lifeAt(zsPlace(selfState().draftHead), 0) == OVER;
+}
+
+/** The version of the line of the key in the scratch: it changes whenever the key does. */
+export function versionNow(keyBytes: u32): u32 {
+  const hash = keyHash(keyBytes);
+  const number = lockLeafOf(hash);
+  const version = versionOf(leafAt(number), hash);
+  unlockLeaf(number);
+  return version;
 }

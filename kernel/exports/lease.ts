@@ -3,6 +3,7 @@
  * (cache/lease-table.ts).
  */
 import * as store from '../cache/cache';
+import * as condition from '../cache/condition';
 import * as leases from '../cache/lease';
 import * as table from '../cache/lease-table';
 import { leave, OP_READ, OP_WRITE } from '../thread/operations';
@@ -57,7 +58,7 @@ export function commitLease(lease: u32, grant: u32): i32 {
 /** The version of the key's line, of what is computed without a lease. */
 export function versionNow(keyBytes: u32): u32 {
   enter(OP_WRITE);
-  const version = store.versionNow(keyBytes);
+  const version = condition.versionNow(keyBytes);
   leave();
   return version;
 }

@@ -306,7 +306,7 @@ export class Writer<T> {
     if (isThenable(value)) {
       throw new InvalidArgumentError('change', 'a function that returns no promise', value);
     }
-    const isSame = value === old && !writesSame;
+    const isSame = value === old && value !== undefined && !writesSame;
     const isNone = isSame || value === undefined;
     const made = isNone ? undefined : this.#parts.codec.serialize(value as T);
     return { value, isSame, bytes: made, of, born };

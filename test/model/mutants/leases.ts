@@ -65,12 +65,7 @@ const passing: Mutant[] = [
   },
   {
     name: 'who deletes a key overtakes nobody',
-    edits: [
-      [
-        'if (isMet(leaf, hash, handle)) overtake(hash);\n  else handle = 0;',
-        'if (!isMet(leaf, hash, handle)) handle = 0;',
-      ],
-    ],
+    edits: [['  if (wasMet) overtake(hash);\n  else handle', '  if (!wasMet) handle']],
     scenarios: ['lease-delete'],
   },
   {

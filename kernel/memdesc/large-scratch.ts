@@ -81,6 +81,18 @@ function makeOne(at: u32): bool {
   return false;
 }
 
+function largeCount(): u32 {
+  return min(memdescState().largeCount, MOST);
+}
+
+/** Address of a record that is one: before its owner is changed. */
+function soundAt(index: u32): u32 {
+  const at = recordAt(index);
+  const one = changetype<LargeScratch>(at);
+  if (sealOf(one) != one.seal) fail(FAULT_PAGE_WORD, at);
+  return at;
+}
+
 function sealOf(one: LargeScratch): u32 {
   return ~(one.input ^ one.output ^ one.table);
 }
@@ -88,13 +100,12 @@ function sealOf(one: LargeScratch): u32 {
 /** Lets this thread, which has a scratch, work in a large one. @returns false: all are taken */
 export function takeLarge(): bool {
   if (scratchRoom() == LARGE_ROOM) return true;
-  const count = memdescState().largeCount;
+  const count = largeCount();
   for (let i: u32 = 0; i < count; i++) {
-    const at = recordAt((selfSlot() + i) % count);
+    const at = soundAt((selfSlot() + i) % count);
     const found = casWord(at, 0, selfSlot());
     if (found != 0 && found != selfSlot()) continue;
     const one = changetype<LargeScratch>(at);
-    if (sealOf(one) != one.seal) fail(FAULT_PAGE_WORD, at);
     use(one.input, one.output, one.table, LARGE_ROOM);
     return true;
   }
@@ -109,15 +120,15 @@ export function giveLarge(): void {
 
 /** Frees what a slot's thread has, this one or a dead one. Cost: a load for each. */
 export function freeLargeOf(slot: Slot): void {
-  for (let i: u32 = 0, count = memdescState().largeCount; i < count; i++) {
+  for (let i: u32 = 0, count = largeCount(); i < count; i++) {
     // Its own, or a dead thread's: nobody else moves the word.
-    if (loadWord(recordAt(i)) == slot) storeWord(recordAt(i), 0);
+    if (loadWord(recordAt(i)) == slot) storeWord(soundAt(i), 0);
   }
 }
 
 /** @returns 0, or the address of one that nobody can give back */
 export function checkLargeScratch(): u32 {
-  for (let i: u32 = 0, count = memdescState().largeCount; i < count; i++) {
+  for (let i: u32 = 0, count = largeCount(); i < count; i++) {
     const owner = loadWord(recordAt(i));
     if (owner == 0) continue;
     if (owner > highestSlot() || slotState(owner) == SLOT_FREE) return recordAt(i);

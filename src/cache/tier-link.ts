@@ -59,7 +59,7 @@ export class TierLink<T> implements LocalEntries {
   constructor(host: TierHost<T>, memory: WebAssembly.Memory, { tier, policy, shared }: OpenTier) {
     this.#host = host;
     this.#stored = new StoredBlocks(host.kernel, memory);
-    const writes = new LocalWrites(shared.writes);
+    const writes = new LocalWrites(shared.writes, tier !== undefined);
     this.#writes = writes;
     this.#maxStaleMs = Math.min(policy.maxStaleMs, shared.maxStaleMs);
     const kind = host.settings.values;
@@ -82,8 +82,8 @@ export class TierLink<T> implements LocalEntries {
 
   /** The key in the scratch has a value now. One with tags stays here, where `deleteTag` is. */
   wrote(name: KeyName, keyBytes: number, { length, ttl, tags }: Written): void {
-    if (this.session === undefined) return;
-    if (tags === undefined || tags.length > 0) this.session.stayed(name);
+    if (this.session === undefined) this.#writes.mark(name);
+    else if (tags === undefined || tags.length > 0) this.session.stayed(name);
     else this.#write(this.session, name, keyBytes, length, ttl);
   }
 
@@ -100,7 +100,8 @@ export class TierLink<T> implements LocalEntries {
 
   /** The key has no value any more. */
   removed(name: KeyName): void {
-    this.session?.removed(name);
+    if (this.session === undefined) this.#writes.mark(name);
+    else this.session.removed(name);
   }
 
   /** What the tier has for a key that has no value here. */

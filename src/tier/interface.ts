@@ -100,6 +100,8 @@ export interface TierStats {
   /** Writes that the tier had no room for, and that the queue had none for. */
   readonly refusals: number;
   readonly dropped: number;
+  /** Writes that were not sent, since another thread has written the key meanwhile. */
+  readonly superseded: number;
   /** Keys that others changed, as the tier told. */
   readonly invalidations: number;
   readonly errors: number;

@@ -25,9 +25,15 @@ export function bytesOfName(name: KeyName): Buffer {
 
 /** FNV-1a: short, and good enough to spread keys over a table. */
 export function slotOf(name: KeyName, slots: number): number {
-  let hash = 0x811c9dc5;
+  const hash = hashOf(name, 0x811c9dc5);
+  return (hash ^ (hash >>> 16)) & (slots - 1);
+}
+
+/** Another `basis` gives another hash of 32 bits. */
+export function hashOf(name: KeyName, basis: number): number {
+  let hash = basis;
   for (let i = 0; i < name.length; i++) {
     hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
   }
-  return (hash ^ (hash >>> 16)) & (slots - 1);
+  return hash;
 }

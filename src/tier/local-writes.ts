@@ -7,31 +7,54 @@
  * anew. Keys that share a slot by chance cost such a question, nothing else.
  *
  *   word    sets and deletes of its keys by any thread, counted before they are done here
+ *   mark    which of its keys was last given to which thread's queue, after it was done here. So
+ *           a queue learns that its own write of a key is not the last any more. Where another
+ *           key of the slot has taken the mark, and other threads have marked the slot since, it
+ *           is unknown
+ *   clears  of everything, by any thread
  *   reader  keeps what he has seen; nothing has to be taken back, so no death leaves anything
  */
-import { type KeyName, slotOf } from './key-name.ts';
+import { hashOf, type KeyName, slotOf } from './key-name.ts';
 
 /** 16 KiB: some ten keys under way at a time meet each other once in 400. */
 const SLOTS = 4096;
+/** Words, marks, how often a slot was marked, clears, and threads that have got a number. */
+const BYTES: number = 4 * (3 * SLOTS + 2);
+/** A mark: 22 bits of another hash of the key, 10 of the thread's number; 0: it sends nothing. */
+const THREAD_BITS = 1023;
+
+/** What a write that waits is among those of its key by all threads. */
+export type Standing = 'last' | 'superseded' | 'orphaned' | 'unknown';
 
 export class LocalWrites {
   readonly #words: Int32Array;
   /** What this thread saw when it was told of a change last. */
   readonly #seen: Int32Array;
+  readonly #marks: Int32Array;
+  readonly #marked: Int32Array;
+  /** How often this thread has marked a slot. */
+  readonly #own: Int32Array = new Int32Array(SLOTS);
+  readonly #totals: Int32Array;
+  readonly #thread: number;
 
-  constructor(buffer: SharedArrayBuffer) {
+  /** @param sends  whether this thread talks to the tier */
+  constructor(buffer: SharedArrayBuffer, sends = true) {
     this.#words = new Int32Array(buffer, 0, SLOTS);
     this.#seen = this.#words.slice();
+    this.#marks = new Int32Array(buffer, SLOTS * 4, SLOTS);
+    this.#marked = new Int32Array(buffer, SLOTS * 8, SLOTS);
+    this.#totals = new Int32Array(buffer, SLOTS * 12, 2);
+    this.#thread = sends ? 1 + ((Atomics.add(this.#totals, 1, 1) >>> 0) % THREAD_BITS) : 0;
   }
 
   static create(): SharedArrayBuffer {
-    return new SharedArrayBuffer(SLOTS * 4);
+    return new SharedArrayBuffer(BYTES);
   }
 
   static isBuffer(value: unknown): value is SharedArrayBuffer {
     return (
       Object.prototype.toString.call(value) === '[object SharedArrayBuffer]' &&
-      (value as SharedArrayBuffer).byteLength === SLOTS * 4
+      (value as SharedArrayBuffer).byteLength === BYTES
     );
   }
 
@@ -52,5 +75,46 @@ export class LocalWrites {
     const isChanged = count !== this.#seen[slot];
     this.#seen[slot] = count;
     return isChanged;
+  }
+
+  /**
+   * This thread has written, and its queue, if it has one, is about to be told.
+   *
+   * @returns how often others have marked the slot
+   */
+  mark(name: KeyName): number {
+    const slot = slotOf(name, SLOTS);
+    const all = Atomics.add(this.#marked, slot, 1) + 1;
+    Atomics.store(this.#marks, slot, this.#markOf(name));
+    const own = this.#own[slot]! + 1;
+    this.#own[slot] = own;
+    return (all - own) | 0;
+  }
+
+  /** What a write is by now. @param others  what this thread's `mark` of it has returned */
+  standing(name: KeyName, others: number): Standing {
+    const slot = slotOf(name, SLOTS);
+    const mark = Atomics.load(this.#marks, slot);
+    const own = this.#markOf(name);
+    if (mark === own) return 'last';
+    if (((mark ^ own) & ~THREAD_BITS) === 0) {
+      return (mark & THREAD_BITS) === 0 ? 'orphaned' : 'superseded';
+    }
+    const isAlone = ((Atomics.load(this.#marked, slot) - this.#own[slot]!) | 0) === others;
+    return isAlone ? 'last' : 'unknown';
+  }
+
+  /** Everything is about to be cleared, in the tier as well. */
+  noteClear(): void {
+    Atomics.add(this.#totals, 0, 1);
+  }
+
+  /** Clears so far; wraps. */
+  get clears(): number {
+    return Atomics.load(this.#totals, 0);
+  }
+
+  #markOf(name: KeyName): number {
+    return (hashOf(name, 0x2c1b3c6d) & ~THREAD_BITS) | this.#thread;
   }
 }

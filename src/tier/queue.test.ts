@@ -8,8 +8,15 @@ import { FrameMaker } from './frame.ts';
 import { bytesOf, FrameMemory } from './frame-memory.ts';
 import type { Tier, TierEntry } from './interface.ts';
 import { nameOf } from './key-name.ts';
+import { LocalWrites } from './local-writes.ts';
 import { readPolicy } from './policy.ts';
 import { WriteQueue } from './queue.ts';
+
+function blockOf(text: string): Buffer {
+  const block = Buffer.alloc(8 + text.length, text);
+  block.writeUInt32LE(text.length, 0);
+  return block;
+}
 
 /** A queue of texts, and what its tier holds: the very bytes that it was given. */
 function openQueue(maxQueue: number, isFailing: () => boolean = () => false) {
@@ -40,12 +47,10 @@ function openQueue(maxQueue: number, isFailing: () => boolean = () => false) {
   };
   const memory = new FrameMemory();
   const maker = new FrameMaker('string', memory);
-  const queue = new WriteQueue(tier, readPolicy({ maxQueue }), new Calls(20_000), memory);
-  const blockOf = (text: string) => {
-    const block = Buffer.alloc(8 + text.length, text);
-    block.writeUInt32LE(text.length, 0);
-    return block;
-  };
+  const queue = new WriteQueue(tier, readPolicy({ maxQueue }), new Calls(20_000), memory, {
+    writes: new LocalWrites(LocalWrites.create()),
+    isHere: () => false,
+  });
   const put = (key: string, text: string) =>
     queue.put(key, maker.make([blockOf(text)], text.length, 0));
   const has = (bytes: Uint8Array, text: string) =>

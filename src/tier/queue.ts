@@ -7,6 +7,10 @@
  *                 key whose newer one it was never told. Too many removals: everything goes, by
  *                 `clear`
  *   one batch     is under way at a time. It fails: what of it is still the newest waits again
+ *   other threads have queues of their own. What one of them has written since does not leave any
+ *                 more: it has what is newer (local-writes.ts). Where that is not known, or what
+ *                 was under way may have come later than the newer one, the key is removed: the
+ *                 tier ends with what was written last, or with nothing
  *
  * After a failure the next attempt keeps no process alive, unless somebody waits for it (`hold`).
  *
@@ -20,6 +24,7 @@ import { keptOf } from './answers.ts';
 import type { Calls } from './calls.ts';
 import { bytesOf, type FrameMemory, type PackedFrame } from './frame-memory.ts';
 import type { Tier, TierEntry } from './interface.ts';
+import { judge, type Others, type Write } from './judge.ts';
 import { bytesOfName, type KeyName } from './key-name.ts';
 import type { Policy } from './policy.ts';
 
@@ -34,20 +39,12 @@ const PLACE_BYTES = 64;
 /** What frames may hold, beyond twice what they are, before they are moved. */
 const LEAST_HELD: number = 2 ** 20;
 
-/** A frame, or a removal, and its turn. */
-interface Write {
-  readonly name: KeyName;
-  frame: PackedFrame | undefined;
-  /** Milliseconds since 1970; 0: never. */
-  readonly expiry: number;
-  readonly turn: number;
-}
-
 export class WriteQueue {
   readonly #tier: Tier;
   readonly #policy: Policy;
   readonly #calls: Calls;
   readonly #memory: FrameMemory;
+  readonly #others: Others;
   /** What was put since it was settled last, and its bytes: a key perhaps several times. */
   #fresh: Write[] = [];
   #freshBytes = 0;
@@ -71,10 +68,12 @@ export class WriteQueue {
   deletes = 0;
   refusals = 0;
   dropped = 0;
+  superseded = 0;
 
   /** @param memory  of the frames that are put, which are released here */
-  constructor(tier: Tier, policy: Policy, calls: Calls, memory: FrameMemory) {
+  constructor(tier: Tier, policy: Policy, calls: Calls, memory: FrameMemory, others: Others) {
     this.#memory = memory;
+    this.#others = others;
     this.#tier = tier;
     this.#policy = policy;
     this.#calls = calls;
@@ -92,26 +91,29 @@ export class WriteQueue {
 
   /** Whether a write of this key waits or is under way. */
   has(name: KeyName): boolean {
-    return this.isWaiting(name) || this.#sending.has(name);
+    return this.isWaiting(name) || this.#isWanted(this.#sending.get(name));
   }
 
   /** Whether a write of this key waits: it comes after whatever the tier tells now. */
   isWaiting(name: KeyName): boolean {
     this.#settle();
-    return this.#waiting.has(name);
+    return this.#isWanted(this.#waiting.get(name));
   }
 
   /** What the tier will hold of a key for which a write waits or is under way. */
   find(name: KeyName): Uint8Array | undefined {
     this.#settle();
-    const frame = (this.#waiting.get(name) ?? this.#sending.get(name))?.frame;
-    return frame && Buffer.from(bytesOf(frame));
+    const write = this.#waiting.get(name) ?? this.#sending.get(name);
+    if (write?.frame === undefined || judge(write, this.#others) !== 'send') return undefined;
+    return Buffer.from(bytesOf(write.frame));
   }
 
   /** A frame is to be written; undefined: the key is to be removed. */
   put(name: KeyName, frame: PackedFrame | undefined, expiry = 0): void {
     const { maxQueueBytes, delayMs } = this.#policy;
-    const write = { name, frame, expiry, turn: ++this.#turn };
+    const { writes } = this.#others;
+    const { clears } = writes;
+    const write = { name, frame, expiry, turn: ++this.#turn, clears, others: writes.mark(name) };
     this.#fresh.push(write);
     this.#freshBytes += sizeOf(write);
     const bytes = this.#freshBytes + this.#frameBytes + this.#removalBytes;
@@ -131,6 +133,7 @@ export class WriteQueue {
     this.#frameBytes = 0;
     this.#removalBytes = 0;
     this.#mustClear = true;
+    this.#others.writes.noteClear();
     this.#schedule(0);
   }
 
@@ -267,8 +270,15 @@ export class WriteQueue {
     return answer !== undefined;
   }
 
+  #isWanted(write: Write | undefined): boolean {
+    return write !== undefined && judge(write, this.#others) !== 'drop';
+  }
+
   async #sendBatch(): Promise<boolean> {
     this.#takeBatch();
+    // All of it was superseded: nobody is asked.
+    if (this.#sending.size === 0) return true;
+    const { timeouts } = this.#calls;
     const now = Date.now();
     const sending = [...this.#sending];
     const [kept, gone] = [new Map<KeyName, Write>(), [] as KeyName[]];
@@ -284,12 +294,23 @@ export class WriteQueue {
       this.refusals += kept.size - taken;
       this.sets += taken;
       this.deletes += gone.length;
-    } else {
-      // `clear` may have emptied it meanwhile: then nothing of it is wanted.
-      for (const [name, write] of this.#sending) if (!this.isWaiting(name)) this.#place(write);
     }
+    const isLate = this.#calls.timeouts !== timeouts;
+    const sent = this.#sending;
     this.#sending = new Map();
+    this.#settle();
+    // `clear` may have emptied it meanwhile: then nothing of it is wanted.
+    for (const [name, write] of sent) {
+      if (this.#waiting.has(name)) continue;
+      if (!answer) this.#place(isLate ? { ...write, isLate } : write);
+      else if (kept.has(name) && judge(write, this.#others) !== 'send') this.#placeRemoval(write);
+    }
     return answer !== undefined;
+  }
+
+  /** Of what was under way while another thread wrote: which came first is not known. */
+  #placeRemoval(write: Write): void {
+    this.#place({ ...write, frame: undefined, isSure: true });
   }
 
   /** @returns how many the tier keeps */
@@ -309,6 +330,14 @@ export class WriteQueue {
       if (this.#sending.size === BATCH_ENTRIES || bytes > BATCH_BYTES) break;
       this.#waiting.delete(name);
       this.#count(write, -1);
+      const verdict = judge(write, this.#others);
+      if (verdict === 'drop') this.superseded++;
+      if (verdict !== 'send' && write.frame) {
+        this.#memory.release(write.frame);
+        write.frame = undefined;
+      }
+      if (verdict === 'drop') continue;
+      if (verdict === 'remove') write.isSure = true;
       this.#sending.set(name, write);
       if (write.frame) framed.push(write);
       bytes += sizeOf(write);

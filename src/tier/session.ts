@@ -106,7 +106,8 @@ export class TierSession {
       now: () => local.now(),
       read: (bytes) => this.#readFrame(bytes),
     });
-    this.#queue = new WriteQueue(tier, policy, this.#calls, this.#memory);
+    const isHere = (name: KeyName, frame: Uint8Array) => this.#isHere(name, frame);
+    this.#queue = new WriteQueue(tier, policy, this.#calls, this.#memory, { writes, isHere });
     this.#channel = tier.invalidations === undefined ? 'silent' : 'lost';
     void this.#listen();
   }
@@ -227,7 +228,7 @@ export class TierSession {
 
   stats(): TierStats {
     const { breaker, latency, errors, timeouts, lastError } = this.#calls;
-    const { sets, deletes, refusals, dropped, entries, bytes } = this.#queue;
+    const { sets, deletes, refusals, dropped, superseded, entries, bytes } = this.#queue;
     return {
       name: this.#tier.name,
       channel: this.#channel,
@@ -236,7 +237,7 @@ export class TierSession {
       hits: this.#hits,
       foreign: this.#foreign,
       outrun: this.#outrun,
-      ...{ sets, deletes, tagged: this.#tagged, refusals, dropped },
+      ...{ sets, deletes, tagged: this.#tagged, refusals, dropped, superseded },
       invalidations: this.#invalidations,
       ...{ errors, timeouts },
       queue: { entries, bytes },
@@ -325,15 +326,25 @@ export class TierSession {
       return;
     }
     if (here.hasTags && frame === undefined) return;
-    if (frame && this.#isSame(frame, here)) return;
+    if (frame && this.#isSame(frame.bytes, here)) return;
     this.#local.remove(name);
     if (frame && !this.#local.keep(name, frame, since)) this.noteDamaged();
   }
 
-  #isSame(frame: Frame, { blocks, valueBytes }: LocalEntry): boolean {
+  /** In a cache that is closed, or poisoned, it cannot be known: false. */
+  #isHere(name: KeyName, frame: Uint8Array): boolean {
+    try {
+      const here = this.#isClosed ? undefined : this.#local.read(name);
+      return here !== undefined && !here.hasTags && this.#isSame(frame, here);
+    } catch {
+      return false;
+    }
+  }
+
+  #isSame(frame: Uint8Array, { blocks, valueBytes }: LocalEntry): boolean {
     const own = this.#maker.make(blocks, valueBytes, 0);
     if (own === undefined) return false;
-    const isSame = isSameValue(frame.bytes, bytesOf(own));
+    const isSame = isSameValue(frame, bytesOf(own));
     this.#memory.release(own);
     return isSame;
   }

@@ -1,0 +1,206 @@
+/** The queues of two threads, over one tier that is slow, or away, at times. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seeded } from '../../test/support/seeded.ts';
+import { Calls } from './calls.ts';
+import { FrameMaker } from './frame.ts';
+import { FrameMemory } from './frame-memory.ts';
+import type { Tier } from './interface.ts';
+import { type KeyName, nameOf } from './key-name.ts';
+import { LocalWrites } from './local-writes.ts';
+import { readPolicy } from './policy.ts';
+import { WriteQueue } from './queue.ts';
+
+const HEAD_BYTES = 40;
+
+/** What threads share: the cache, the tier, and what they note. */
+class Shared {
+  readonly here = new Map<KeyName, string>();
+  readonly held = new Map<KeyName, string>();
+  readonly noted: SharedArrayBuffer = LocalWrites.create();
+  isDown = false;
+  /** Before a call is done, and before it is answered. */
+  stall: () => Promise<void> = async () => {};
+}
+
+/** A thread with a queue; without one, it is one that writes nothing to the tier. */
+class Thread {
+  readonly #shared: Shared;
+  readonly #maker: FrameMaker;
+  readonly #writes: LocalWrites;
+  readonly queue: WriteQueue;
+  readonly #sends: boolean;
+  /** Whether its own connection is gone. */
+  isAway = false;
+
+  constructor(shared: Shared, { sends = true, maxQueue = 2 ** 24, timeoutMs = 20_000 } = {}) {
+    this.#shared = shared;
+    this.#sends = sends;
+    const memory = new FrameMemory();
+    this.#maker = new FrameMaker('string', memory);
+    this.#writes = new LocalWrites(shared.noted, sends);
+    const isHere = (name: KeyName, frame: Uint8Array) =>
+      shared.here.has(name) && textOf(frame) === shared.here.get(name);
+    const others = { writes: this.#writes, isHere };
+    const policy = readPolicy({ maxQueue });
+    this.queue = new WriteQueue(tierOf(shared, this), policy, new Calls(timeoutMs), memory, others);
+  }
+
+  set(key: KeyName, text: string): void {
+    this.#shared.here.set(key, text);
+    if (this.#sends) this.queue.put(key, this.#maker.make([blockOf(text)], text.length, 0));
+    else this.#writes.mark(key);
+  }
+
+  delete(key: KeyName): void {
+    this.#shared.here.delete(key);
+    if (this.#sends) this.queue.put(key, undefined);
+    else this.#writes.mark(key);
+  }
+
+  clear(): void {
+    this.#shared.here.clear();
+    this.queue.clear();
+  }
+}
+
+function blockOf(text: string): Buffer {
+  const block = Buffer.alloc(8 + text.length);
+  block.writeUInt32LE(text.length, 0);
+  block.write(text, 8, 'latin1');
+  return block;
+}
+
+function textOf(frame: Uint8Array): string {
+  return Buffer.from(frame).toString('latin1', HEAD_BYTES);
+}
+
+function tierOf(shared: Shared, thread: Thread): Tier {
+  const call = async <T>(work: () => T): Promise<T> => {
+    if (shared.isDown || thread.isAway) throw new Error('down');
+    await shared.stall();
+    const done = work();
+    await shared.stall();
+    return done;
+  };
+  const { held } = shared;
+  return {
+    name: 'shared',
+    getMany: async (keys) => keys.map(() => undefined),
+    setMany: (entries) =>
+      call(() => entries.map(({ key, frame }) => !!held.set(nameOf(key), textOf(frame)))),
+    deleteMany: (keys) => call(() => keys.forEach((key) => void held.delete(nameOf(key)))),
+    clear: () => call(() => held.clear()),
+    async close() {},
+  };
+}
+
+/** The tier has nothing but what is here. @returns of how many keys it has nothing */
+function missing({ held, here }: Shared, what: string): number {
+  for (const [key, text] of held) assert.equal(text, here.get(key), `${what}: ${key}`);
+  return here.size - held.size;
+}
+
+async function drain(...threads: Thread[]): Promise<void> {
+  // One may put a removal when its batch is over.
+  for (let i = 0; i < 2; i++) await Promise.all(threads.map(({ queue }) => queue.drained()));
+}
+
+for (const maxQueue of [2 ** 24, 4000]) {
+  test(`the last written value, or none, is in the tier: queues of ${maxQueue} bytes`, async () => {
+    let [lost, all] = [0, 0];
+    for (let seed = 0; seed < 12; seed++) {
+      const random = seeded(`two queues ${seed}`);
+      const shared = new Shared();
+      const threads = [0, 1].map(() => new Thread(shared, { maxQueue }));
+      const stall = () => sleep(random.int(4));
+      shared.stall = async () => void (random.int(3) === 0 && (await stall()));
+      for (let step = 0; step < 300; step++) {
+        const thread = threads[random.int(2)]!;
+        const key = `key:${random.int(30)}`;
+        const what = random.int(200);
+        if (what === 0) thread.clear();
+        else if (what < 40) thread.delete(key);
+        else thread.set(key, `${seed} ${step} `.repeat(1 + random.int(20)));
+        if (what > 190) shared.isDown = !shared.isDown;
+        if (random.int(8) === 0) await stall();
+      }
+      shared.isDown = false;
+      await drain(...threads);
+      lost += missing(shared, `seed ${seed}`);
+      all += shared.here.size;
+      assert.deepEqual([threads[0]!.queue.entries, threads[1]!.queue.entries], [0, 0]);
+    }
+    assert.ok(all > 200, `${all} keys`);
+    if (maxQueue > 4000) assert.ok(lost < all / 2, `${lost} of ${all} are not in the tier`);
+  });
+}
+
+test('what another thread has written, or deleted, since does not leave any more', async () => {
+  const shared = new Shared();
+  const [one, other] = [new Thread(shared), new Thread(shared)];
+  one.set('set', 'old');
+  one.set('deleted', 'old');
+  one.delete('deleted and set');
+  other.set('set', 'new');
+  other.delete('deleted');
+  other.set('deleted and set', 'new');
+  assert.deepEqual([one.queue.has('set'), one.queue.find('deleted')], [false, undefined]);
+  await drain(other);
+  await drain(one);
+  assert.equal(missing(shared, 'after'), 0);
+  assert.deepEqual([one.queue.superseded, one.queue.sets, one.queue.deletes], [3, 0, 0]);
+});
+
+test('what is superseded by a thread that writes nothing to the tier is removed', async () => {
+  const shared = new Shared();
+  const [one, silent] = [new Thread(shared), new Thread(shared, { sends: false })];
+  shared.held.set('key', 'oldest');
+  one.set('key', 'old');
+  silent.set('key', 'new');
+  await drain(one);
+  assert.deepEqual([...shared.held], []);
+});
+
+test('what was waiting when another thread cleared everything does not come back', async () => {
+  const shared = new Shared();
+  const [one, other] = [new Thread(shared), new Thread(shared)];
+  one.set('key', 'old');
+  other.clear();
+  await drain(other);
+  await drain(one);
+  assert.deepEqual([shared.held.size, one.queue.superseded], [0, 1]);
+});
+
+test('a write that timed out and came true after a newer one is removed', async () => {
+  const shared = new Shared();
+  const [one, other] = [new Thread(shared, { timeoutMs: 5 }), new Thread(shared)];
+  let arrive!: () => void;
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  shared.stall = () => arrived;
+  one.set('key', 'old');
+  await sleep(20);
+  shared.stall = async () => {};
+  one.isAway = true;
+  other.set('key', 'new');
+  await drain(other);
+  await sleep(20);
+  arrive();
+  await sleep(20);
+  assert.equal(shared.held.get('key'), 'old');
+  one.isAway = false;
+  await drain(one);
+  assert.deepEqual([shared.held.size, one.queue.sets], [0, 0]);
+});
+
+test('keys that share a slot by chance: most of what is written arrives', async () => {
+  const shared = new Shared();
+  const [one, other] = [new Thread(shared), new Thread(shared)];
+  for (let i = 0; i < 5000; i++) one.set(`one:${i}`, `${i}`);
+  for (let i = 0; i < 5000; i++) other.set(`other:${i}`, `${i}`);
+  await drain(one, other);
+  assert.equal(missing(shared, 'after'), 0);
+});

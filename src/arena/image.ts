@@ -38,19 +38,20 @@ const RUN_PAGES = 256;
 /** Writes the zone to `file`. Throws `BadImageError` and leaves no file behind. */
 export function saveImage(file: string, memory: WebAssembly.Memory, kernel: KernelExports): void {
   const { fs, crc32 } = nodeFiles(file);
-  const draft = draftOf(file);
+  const { name, target, mode } = draftOf(fs, file);
   try {
-    const fd = fs.openSync(draft, 'w');
+    const fd = fs.openSync(name, 'w', mode);
     try {
+      if (mode !== undefined) fs.fchmodSync(fd, mode);
       if (!writeStopped(fs, crc32, fd, memory, kernel)) {
         throw new BadImageError(file, 'the arena was used while it was being written');
       }
     } finally {
       fs.closeSync(fd);
     }
-    fs.renameSync(draft, file);
+    fs.renameSync(name, target);
   } catch (error) {
-    removeQuietly(fs, draft);
+    removeQuietly(fs, name);
     throw fileError(file, 'written', error);
   }
 }

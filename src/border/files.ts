@@ -14,10 +14,44 @@ export function nodeFiles(file: string, kind?: FileKind): { fs: Fs; crc32: Crc }
   throw new BadImageError(file, 'it needs the file system of Node', kind);
 }
 
-/** The name under which a file is written before it is whole: another one each time. */
-export function draftOf(file: string): string {
-  const random = Math.floor(Math.random() * 0x1_0000_0000).toString(36);
-  return `${file}.${process.pid}.${random}.tmp`;
+/** A file that is written before it takes the place of another, or of none. */
+export interface Draft {
+  /** Where it stands meanwhile: beside the target, under another name each time. */
+  name: string;
+  /** What the file's name leads to, over links. */
+  target: string;
+  /** Of the file that is there, to be kept; undefined: there is none. */
+  mode: number | undefined;
+}
+
+/** Most links of a name, as in Linux. */
+const MOST_LINKS = 40;
+
+/** Throws `BadImageError` where there is something else than a file. */
+export function draftOf(fs: Fs, file: string, kind?: FileKind): Draft {
+  try {
+    const target = targetOf(fs, file);
+    const found = fs.statSync(target, { throwIfNoEntry: false });
+    if (found && !found.isFile()) {
+      throw new BadImageError(file, 'what is there is no regular file, and stays', kind);
+    }
+    const random = Math.floor(Math.random() * 0x1_0000_0000).toString(36);
+    const name = `${target}.${process.pid}.${random}.tmp`;
+    return { name, target, mode: found && found.mode & 0o777 };
+  } catch (error) {
+    throw fileError(file, 'written', error, kind);
+  }
+}
+
+/** Also where a link leads to what is not there yet. */
+function targetOf(fs: Fs, file: string): string {
+  const { dirname, resolve } = process.getBuiltinModule('node:path');
+  let target = file;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    if (!fs.lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) break;
+    target = resolve(fs.realpathSync(dirname(target)), fs.readlinkSync(target));
+  }
+  return target;
 }
 
 /** What the system said, as a `BadImageError`; anything else as it is. */

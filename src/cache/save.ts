@@ -6,7 +6,8 @@
  * Each step holds a read section for one entry, and between two steps nothing. After each
  * CHUNK_BYTES the event loop turns.
  *
- * The file is written under another name, and has its own when it is whole and on the disk.
+ * The file is written under another name, and has its own when it is whole and on the disk. One
+ * that is there leaves it its mode, and links lead to it still.
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { Arena } from '../arena/arena.ts';
@@ -35,10 +36,11 @@ export interface Saved {
 /** Throws `BadImageError` and leaves no file behind. */
 export async function saveCache(saved: Saved, file: string): Promise<void> {
   const { fs, crc32 } = nodeFiles(file, 'saved cache');
-  const draft = draftOf(file);
+  const { name, target, mode } = draftOf(fs, file, 'saved cache');
   try {
-    const handle = await fs.promises.open(draft, 'w');
+    const handle = await fs.promises.open(name, 'w', mode);
     try {
+      if (mode !== undefined) await handle.chmod(mode);
       saved.live();
       const { tier: _, ...settings } = saved.settings;
       const namespaces = readNames(saved.arena);
@@ -51,9 +53,9 @@ export async function saveCache(saved: Saved, file: string): Promise<void> {
     } finally {
       await handle.close();
     }
-    await fs.promises.rename(draft, file);
+    await fs.promises.rename(name, target);
   } catch (error) {
-    removeQuietly(fs, draft);
+    removeQuietly(fs, name);
     throw fileError(file, 'written', error, 'saved cache');
   }
 }

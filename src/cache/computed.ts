@@ -6,7 +6,8 @@ import * as facts from '../generated/facts.ts';
 import { tellError } from './compute-error.ts';
 import type { Lease } from './lease.ts';
 import type { Load, Outcome } from './load.ts';
-import { COMPUTED_OPTIONS } from './load-options.ts';
+import { COMPUTED_OPTIONS, type Request } from './load-options.ts';
+import { becomeOf, fillIn, TOO_LARGE } from './prepared.ts';
 import { readEntryOptions, type SetOptions, type Settings } from './settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import { timesFrom } from './times.ts';
@@ -34,7 +35,7 @@ export interface LoaderHost<V> {
 export function keep<V>(
   host: LoaderHost<V>,
   load: Load,
-  key: Key,
+  request: Pick<Request<V>, 'key' | 'status'>,
   value: In<V> | undefined,
   options: SetOptions,
 ): { outcome: Outcome; value: V | undefined } {
@@ -46,14 +47,14 @@ export function keep<V>(
   const bytes = host.codec.serialize(value as V);
   const length = checkSerialized(host.codec, bytes);
   const whole = fixedView(bytes, length);
-  const outcome = store(host, load, key, whole, options);
+  const outcome = store(host, load, request, whole, options);
   return { outcome, value: host.decode(whole, true) };
 }
 
 function store<V>(
   host: LoaderHost<V>,
   { lease, version, born }: Load,
-  key: Key,
+  { key, status }: Pick<Request<V>, 'key' | 'status'>,
   bytes: Uint8Array,
   options: SetOptions,
 ): Outcome {
@@ -70,7 +71,7 @@ function store<V>(
   const name = tier?.note(key, keyBytes);
   // A tag that is deleted, or a namespace cleared, since the function was called: it is dead.
   const isBorn = tags.length > 0 || border.space !== 0;
-  let failure: number = facts.ERR_NO_MEMORY;
+  let failure = TOO_LARGE;
   if (length <= settings.maxEntrySize) {
     if (isBorn || fresh !== 0 || longTtl !== 0) details.describe(keyBytes, times, tags, born);
     failure = lease
@@ -82,13 +83,21 @@ function store<V>(
     if (name !== undefined) tier?.wrote(name, border.putKey(key), what);
     return { kind: 'stored' };
   }
-  if (failure === facts.ERR_UNMET) {
-    kernel.countLoad(facts.LOADS_DISCARDED);
-    const until = isBorn ? born : Number.POSITIVE_INFINITY;
-    return { kind: 'bytes', bytes: new Uint8Array(bytes), born: until };
-  }
+  if (failure === facts.ERR_UNMET) return discarded(kernel, bytes, isBorn ? born : undefined);
+  if (failure === TOO_LARGE) kernel.refuseSet(keyBytes & ~facts.LENGTH_MASK);
+  fillIn(status, becomeOf(kernel, failure), length, failure === TOO_LARGE);
   lease?.end(true);
   return { kind: 'alone' };
+}
+
+/** @param born  if a tag, or its namespace, could have killed it */
+function discarded(
+  kernel: KernelExports,
+  bytes: Uint8Array,
+  born: number = Number.POSITIVE_INFINITY,
+): Outcome {
+  kernel.countLoad(facts.LOADS_DISCARDED);
+  return { kind: 'bytes', bytes: new Uint8Array(bytes), born };
 }
 
 function commit(kernel: KernelExports, { number, grant }: Lease, hasRoom: boolean): number {

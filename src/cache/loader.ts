@@ -331,7 +331,7 @@ export class Loader<V> {
       this.#own.leave(load.lease);
       const value = await computed;
       if (load.isOver) return;
-      const kept = keep(this.#host, load, request.key, value, options);
+      const kept = keep(this.#host, load, request, value, options);
       load.result = { value: kept.value };
       load.settle(kept.outcome);
     } catch (error) {
@@ -370,7 +370,7 @@ export class Loader<V> {
         const expected = 'a function that returns no promise; getOrSet awaits one';
         throw new InvalidArgumentError('compute', expected, value);
       }
-      const kept = keep(this.#host, load, request.key, value as In<V> | undefined, options);
+      const kept = keep(this.#host, load, request, value as In<V> | undefined, options);
       load.settle(kept.outcome);
       request.status.load = 'computed';
       return kept.value;

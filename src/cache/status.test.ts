@@ -51,3 +51,26 @@ for (const [name, call] of Object.entries(calls)) {
     assert.ok(status.refusal === undefined && status.load !== 'waited' && status.get !== 'stale');
   });
 }
+
+test('what getOrSet cannot keep is told as what set refuses, and counted', async () => {
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', maxEntrySize: 9 });
+  const refused = { set: 'refused', refusal: 'too-large', entrySize: 10 };
+  const large = 'x'.repeat(10);
+  for (const view of [cache, cache.namespace<string>('other', { values: 'string' })]) {
+    const [waited, sync, set]: Status[] = [{}, {}, {}];
+    assert.equal(await view.getOrSet('key', async () => large, { status: waited! }), large);
+    assert.equal(
+      view.getOrSetSync('key', () => large, { status: sync! }),
+      large,
+    );
+    assert.equal(view.set('key', large, { status: set! }), false);
+    assert.deepEqual(waited, { ...refused, load: 'computed' });
+    assert.deepEqual(sync, { ...refused, load: 'computed' });
+    assert.deepEqual(set, refused);
+    assert.equal(view.stats().refusalsByReason['too-large'], 3);
+  }
+  assert.equal(cache.stats().refusals, 6);
+  cache.set('kept', 'small');
+  await cache.getOrSet('kept', () => large, { forceRefresh: true });
+  assert.equal(cache.get('kept'), 'small', 'it keeps what it has');
+});

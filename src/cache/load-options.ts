@@ -15,7 +15,10 @@ export interface LoadOptions extends Pick<SetOptions, 'ttl' | 'staleFor' | 'tags
    * caller's signal has fired.
    */
   timeoutMs?: number;
-  /** Computes even if there is a value. Who wants the key meanwhile still gets that. */
+  /**
+   * Computes even if there is a value. Who wants the key meanwhile still gets that. Who changes it,
+   * by `touch` as well, wins: the result is not stored.
+   */
   forceRefresh?: boolean;
   /** Gives the value that is there, a stale one as well, where computing it anew has failed. */
   staleIfError?: boolean;

@@ -55,7 +55,7 @@ export interface CacheStats {
   deletes: number;
   /** Entries that went because memory was short. */
   evictions: number;
-  /** Entries that went because their time was over. */
+  /** Entries whose time was over, or that `deleteTag` or the `clear` of a namespace had killed. */
   expirations: number;
   /** Σ length of the values that were stored, and that were read; of near hits nothing is. */
   bytesIn: number;

@@ -238,7 +238,7 @@ export class CacheView<T> {
     this.#parts.kernel.deleteTag(this.#parts.live().putKey(bytes));
   }
 
-  /** @returns whether there was an entry; one that is over is none */
+  /** @returns whether there was an entry, a stale one included; one that is over is none */
   delete(key: Key): boolean {
     const border = this.#parts.live();
     // Before the key is put: a clock of the user's own may use the scratch.
@@ -343,7 +343,7 @@ export class CacheView<T> {
 
   /**
    * The keys, in no order; over when this thread closes the cache. See iteration.ts for what may
-   * come and go meanwhile.
+   * come and go meanwhile. Of a namespace it is a walk over the whole cache.
    */
   keys(): Generator<Key>;
   /** The keys, all as bytes. */

@@ -55,6 +55,8 @@ export class Events {
   #wasPoisoned = false;
   readonly #tier: () => TierStats | undefined;
   #wasDegraded = false;
+  /** Whether its first connection has succeeded or failed. */
+  #isTierKnown = false;
 
   constructor(kernel: KernelExports, tier: () => TierStats | undefined) {
     this.#kernel = kernel;
@@ -123,7 +125,9 @@ export class Events {
     const tier = this.#tier();
     if (tier === undefined) return;
     const isDegraded = tier.breaker !== 'closed' || tier.channel === 'lost';
-    if (isDegraded === this.#wasDegraded) return;
+    const isOpening = tier.channel === 'lost' && tier.breaker === 'closed' && !tier.lastError;
+    this.#isTierKnown ||= !isOpening;
+    if (!this.#isTierKnown || isDegraded === this.#wasDegraded) return;
     this.#wasDegraded = isDegraded;
     this.#tell('tier', { isDegraded, reason: isDegraded ? tier.lastError : undefined });
   }

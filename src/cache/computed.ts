@@ -61,7 +61,7 @@ function store<V>(
   const { kernel, settings, tier } = host;
   const { length } = bytes;
   const { ttl, staleFor, tags = [] } = readEntryOptions(options, COMPUTED_OPTIONS);
-  const times = timesFrom(host, ttl, staleFor);
+  const times = timesFrom(host, ttl, staleFor, tags.length > 0);
   const { expiry, fresh, longTtl } = times;
   const isRaw = settings.compression === 'none';
   // The user's code may have closed the cache, or used the scratch.

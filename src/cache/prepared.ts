@@ -33,12 +33,12 @@ export const NO_TAGS: readonly string[] = [];
 export function prepare<T>(
   parts: PreparingParts<T>,
   bytes: Uint8Array,
-  { ttl, staleFor, tags }: EntryOptions,
+  { ttl, staleFor, tags = NO_TAGS }: EntryOptions,
 ): Prepared {
   const { codec, settings } = parts;
   const length = checkSerialized(codec, bytes);
-  const times = timesFrom(parts, ttl, staleFor);
-  return { bytes, length, times, tags: tags ?? NO_TAGS, ttl: ttl ?? settings.ttl };
+  const times = timesFrom(parts, ttl, staleFor, tags.length > 0);
+  return { bytes, length, times, tags, ttl: ttl ?? settings.ttl };
 }
 
 /** SET_… of what the kernel has stored, or refused, last. */

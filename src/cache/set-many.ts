@@ -130,7 +130,12 @@ export class ManySetter<T> {
     if (!isText) copyBytes(row.bytes.subarray(at, at + bytes), payload, bytes);
     const length = isText ? writeText(row.bytes, at, payload) : bytes;
     if (length > settings.maxEntrySize) return false;
-    const { expiry, fresh, longTtl } = timesFrom(this.#parts, read.ttl, read.staleFor);
+    const { expiry, fresh, longTtl } = timesFrom(
+      this.#parts,
+      read.ttl,
+      read.staleFor,
+      names.length > 0,
+    );
     row.words[start >> 2] = keyBytes;
     row.words[(start >> 2) + 1] = length;
     row.times[(start >> 3) + 1] = expiry;

@@ -85,3 +85,48 @@ test('a value that another sets takes the place of one with tags', async () => {
   assert.equal(one.cache.info('key')?.tags.length, 0);
   closeAll(one, two);
 });
+
+const DAY = 86_400_000;
+for (const [how, write] of WAYS) {
+  test(`an entry with tags lives for its own time, whatever is believed: ${how}`, async () => {
+    let time = 1000;
+    const { cache } = open({ policy: { maxStaleMs: 1000 }, now: () => time });
+    cache.set('key', '0', { ttl: DAY });
+    await write(cache);
+    const value = cache.get('key');
+    time += 9000;
+    assert.equal(cache.get('key'), value, 'not sent to the tier, so not asked for there');
+    assert.equal(await cache.getAsync('key'), value);
+    assert.equal(cache.touch('key'), true);
+    cache.update('key', () => '5');
+    time += 9000;
+    assert.equal(cache.get('key'), '5');
+    cache.update('key', () => '6', { tags: [] });
+    time += 900;
+    assert.equal(cache.get('key'), '6');
+    time += 200;
+    assert.equal(cache.get('key'), undefined, 'it has none any more');
+    closeAll({ cache });
+  });
+}
+
+test('an entry that gets tags, and one that loses them, keep their own end', () => {
+  for (const ttl of [500, 5000, 0]) {
+    let time = 1000;
+    const { cache } = open({ policy: { maxStaleMs: 1000 }, now: () => time });
+    cache.set('key', '1', { ttl });
+    const end = ttl || Number.POSITIVE_INFINITY;
+    cache.update('key', () => '2', { tags });
+    assert.equal(cache.getRemainingTTL('key'), end);
+    cache.update('key', () => '3', { tags: [] });
+    time += 100;
+    cache.update('key', () => '4', { tags });
+    assert.equal(cache.getRemainingTTL('key'), end - 100);
+    time += 399;
+    assert.equal(cache.get('key'), '4');
+    if (ttl === 0) continue;
+    time += ttl - 499;
+    assert.equal(cache.get('key'), undefined);
+    closeAll({ cache });
+  }
+});

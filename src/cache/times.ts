@@ -30,12 +30,18 @@ interface Clocked {
   readonly tier: { bound(ttl: number): number } | undefined;
 }
 
-/** Times of an entry that is set, or touched, now. Reads the clock. */
+/**
+ * Times of an entry that is set, or touched, now. Reads the clock.
+ *
+ * @param hasTags  it stays in this cache, so belief does not bound it
+ */
 export function timesFrom(
-  { clock, settings, tier }: Clocked,
+  { clock, settings, tier: link }: Clocked,
   ttl: number | undefined,
   staleFor: number | undefined,
+  hasTags: boolean,
 ): Times {
+  const tier = hasTags ? undefined : link;
   const own = ttl ?? settings.ttl;
   const stale = own === 0 ? 0 : (staleFor ?? settings.staleFor);
   const fresh = stale !== 0 || outlives(settings, tier, own) ? clock.expiryIn(own || LAST) : 0;
@@ -54,24 +60,34 @@ function outlives(settings: Settings, tier: Clocked['tier'], own: number): boole
 
 /**
  * Those of an entry that gets another value and keeps its time to live. Before a tier our belief in
- * it begins anew.
+ * it begins anew, unless it has tags.
  *
+ * @param newTags  undefined: those that it has
  * @returns the ms that it has left as well, 0 = for ever
  */
 export function keptTimes(
   { clock, settings, tier }: Clocked,
-  times: Times,
+  { times, tags }: { readonly times: Times; readonly tags: number },
+  newTags: readonly string[] | undefined,
 ): { times: Times; ttl: number } {
+  const had = tags > 0;
+  const has = newTags === undefined ? had : newTags.length > 0;
   const now = clock.nowIfNeeded();
   const over = times.expiry % CODE_ONE;
-  const isForEver =
-    times.fresh === 0 && settings.ttl === 0 && times.expiry + times.longTtl === over;
+  const isOfCache = settings.ttl === 0 && times.expiry + times.longTtl === over;
+  const isForEver = times.fresh === 0 && (over === 0 || (isOfCache && !had));
   const end = times.fresh || (tier && isForEver ? LAST : over);
   const ttl = end === 0 || end === LAST ? 0 : Math.max(1, end - now);
   // Without a tier, or kept when it is stale: as it is.
-  if (tier === undefined || (times.fresh !== 0 && times.fresh < over)) return { times, ttl };
-  const expiry = Math.min(end, now + tier.bound(0)) + (times.expiry - over);
-  return { times: { ...times, expiry }, ttl };
+  const isKept = times.fresh !== 0 && times.fresh < over;
+  if (tier === undefined || (had && has) || (isKept && !had)) return { times, ttl };
+  const code = times.expiry - over;
+  // It stays here from now on, until its own end.
+  if (has) return { times: { ...times, expiry: (end === LAST ? 0 : end) + code, fresh: 0 }, ttl };
+  const expiry = Math.min(isKept ? over : end, now + tier.bound(0));
+  const outlives = end > expiry && (end !== LAST || settings.ttl !== 0);
+  const fresh = had && !isKept ? (outlives ? end : 0) : times.fresh;
+  return { times: { ...times, expiry: expiry + code, fresh }, ttl };
 }
 
 /** Of an entry without a time to live of its own: one that never expires goes on so. */

@@ -147,7 +147,7 @@ export class Writer<T> {
       const [what, version] = conditionOf(found);
       const isFresh = what === facts.IF_VERSION;
       if (isThere && !isFresh) return facts.ERR_NOT_FOUND;
-      const kept = isFresh && keptTimes(this.#parts, (found as Found).times);
+      const kept = isFresh && keptTimes(this.#parts, found as Found, prepared.tags);
       return this.#storeIf(what, version, key, { ...prepared, ...kept });
     });
   }
@@ -187,7 +187,7 @@ export class Writer<T> {
     const border = this.#parts.live();
     const found = read.noUpdateTTL ? border.details.inspect(border.putKey(key)) : 0;
     // Of another version than the known one it is not stored.
-    const kept = typeof found !== 'number' && keptTimes(this.#parts, found.times);
+    const kept = typeof found !== 'number' && keptTimes(this.#parts, found, prepared.tags);
     const outcome = this.#storeIf(facts.IF_VERSION, known, key, { ...prepared, ...kept });
     return this.#report(read.status, outcome, prepared);
   }
@@ -239,7 +239,7 @@ export class Writer<T> {
     const read = readIncrementOptions(options);
     // Before a tier an entry's end is not what the kernel keeps, and it gives no tags.
     if (this.#parts.tier || read.tags) return this.#incrementHere(key, by, read);
-    const times = timesFrom(this.#parts, read.ttl, read.staleFor);
+    const times = timesFrom(this.#parts, read.ttl, read.staleFor, false);
     const keeps = keepsTimes(read);
     const failure = untilMet(() => {
       const border = this.#parts.live();
@@ -281,7 +281,8 @@ export class Writer<T> {
       const found = border.details.inspect(border.putKey(key));
       if (typeof found === 'number' || found.isStale) return facts.ERR_NOT_FOUND;
       const own = ttl ?? (found.ttl === 0 ? ownTtl(found.times, settings) : found.ttl);
-      const times = timesFrom(this.#parts, own, staleFor ?? staleForOf(found.times));
+      const stale = staleFor ?? staleForOf(found.times);
+      const times = timesFrom(this.#parts, own, stale, found.tags > 0);
       const keyBytes = this.#parts.live().putKey(key);
       const failure = this.#parts.live().touch(keyBytes, found.version, times);
       const what = { length: UNKNOWN_LENGTH, ttl: own, tags: found.tags > 0 ? undefined : NO_TAGS };
@@ -330,12 +331,13 @@ export class Writer<T> {
     }
     const { ttl, staleFor, tags, status } = options;
     const length = checkSerialized(this.#parts.codec, bytes);
+    const keptTags = tags === undefined && seen.tags > 0 ? undefined : (tags ?? NO_TAGS);
+    const has = keptTags === undefined || keptTags.length > 0;
     const isNew = seen.bytes === undefined || !keepsTimes(options);
     const kept = isNew
-      ? { times: timesFrom(this.#parts, ttl, staleFor), ttl: ttl ?? settings.ttl }
-      : keptTimes(this.#parts, seen.times);
+      ? { times: timesFrom(this.#parts, ttl, staleFor, has), ttl: ttl ?? settings.ttl }
+      : keptTimes(this.#parts, seen, keptTags);
     const what = seen.bytes === undefined ? facts.IF_NONE_YET : facts.IF_VERSION;
-    const keptTags = tags === undefined && seen.tags > 0 ? undefined : (tags ?? NO_TAGS);
     const prepared = { bytes, length, tags: keptTags, ...kept };
     const outcome = this.#storeIf(what, seen.version, key, prepared, born);
     this.#report(status, outcome, prepared);

@@ -3,9 +3,9 @@
  * believed of what it gave.
  *
  * Every entry of a cache with a tier expires `maxStaleMs` after it was set or asked for, at the
- * latest. The kernel sees to it, so it holds whatever happens: a connection that is gone, an event
- * loop that does not turn, a thread that is dead and was the only one to be told of changes. What
- * the tier tells makes it fresher than that:
+ * latest, unless it has tags. The kernel sees to it, so it holds whatever happens: a connection
+ * that is gone, an event loop that does not turn, a thread that is dead and was the only one to be
+ * told of changes. What the tier tells makes it fresher than that:
  *
  *   changed  nobody here has written the key lately: the entry goes
  *            this thread has a write of it waiting: that one will be newer, nothing goes

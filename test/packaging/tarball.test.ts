@@ -103,16 +103,16 @@ async function bundleOfCache(): Promise<Uint8Array> {
  * with its leases; several keys in one call, events and metrics are 6 KB; times, tags and stale
  * values 13; namespaces 5, values near 4; Node's channels and events of the tier 1; care with what
  * a tier answers, and tags before one, 2; memory of its frames that is used again 1; several
- * entries set in one call 1; scratch that threads share 4; mends beside these 1. The goal of 120
- * KiB asks for a tier that is imported by who uses one.
+ * entries set in one call 1; scratch that threads share 4; mends beside these, and news of
+ * deaths, 3. The goal of 120 KiB asks for a tier that is imported by who uses one.
  */
-const BUNDLE_BYTES = 197 * 1024;
+const BUNDLE_BYTES = 200 * 1024;
 /**
- * The goal is 50 KiB, 48 below what it is: the kernel alone is 48 KB, deflated. Without what only
+ * The goal is 50 KiB, 49 below what it is: the kernel alone is 48 KB, deflated. Without what only
  * arenas need it would be a fifth less, and as much by LZMA, for some milliseconds of every
  * thread's start where no native code decodes it.
  */
-const BUNDLE_GZIP_BYTES = 98 * 1024;
+const BUNDLE_GZIP_BYTES = 99 * 1024;
 
 test('a bundle of SharedCache alone stays small', async () => {
   const bundle = await bundleOfCache();

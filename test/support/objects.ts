@@ -32,8 +32,8 @@ export function cellOf(zone: TestZone, handle: number): Cell {
 }
 
 /** The zspage that a page's word names. */
-export function zspageOn({ words }: TestZone, pfn: number): number {
-  return (words[facts.PAGE_MAP / 4 + pfn]! & ~facts.TYPE_MASK) >>> 0;
+export function zspageOn({ kernel }: TestZone, pfn: number): number {
+  return (kernel.pageWordOf(pfn) & ~facts.TYPE_MASK) >>> 0;
 }
 
 function slotBytesIn({ words }: TestZone, zspage: number): number {

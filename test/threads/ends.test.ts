@@ -56,7 +56,8 @@ const rounds = (work: string, options = '{}') => `
       const worker = new Worker(new URL(import.meta.url), { workerData: cache?.handle, ...${options} });
       worker.on('error', ({ code, message }) => errors.push(code ?? message));
       const ended = new Promise((resolve) => worker.once('exit', resolve));
-      const [handle] = await once(worker, 'message');
+      // Not \`once\`: the error may come before the message, and would reject it.
+      const handle = await new Promise((resolve) => worker.once('message', resolve));
       cache ??= SharedCache.attach(handle);
       await ended;
       for (let i = 0; i < 200; i++) cache.set('main ' + i, value);

@@ -97,6 +97,13 @@ const removeValue: Body = async (thread) => {
   for (let i = 0; i < 2; i++) await thread.call('reclaim');
 };
 
+/** As while a reader stalls: what is removed waits in limbo, linked by a word of its own. */
+const removeAndSpill: Body = async (thread) => {
+  await thread.call('remove', 1);
+  await thread.call('spillInCall');
+  for (let i = 0; i < 2; i++) await thread.call('reclaim');
+};
+
 /** A chain of two objects: the first is written again when the second is appended. */
 const writeInParts: Body = async (thread) => {
   await thread.call('beginSet', 1, VALUE_BYTES);
@@ -223,10 +230,11 @@ export const migrationScenarios: KernelScenario[] = [
   {
     name: 'migrate-object-free',
     rule: 'a freed object is not lost though the word that links it lies on the page that moves',
+    module: 'test',
     bound: 2,
     timesOut: true,
     prepare: makeValue,
-    threads: [evacuateValue, removeValue],
+    threads: [evacuateValue, removeAndSpill],
     check: ({ main }) => {
       assert.equal(main.callNow('get', 1, 0, 0), facts.ERR_NOT_FOUND);
       for (let i = 0; i < 5; i++) main.callNow('reclaim');

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { newOptions, newProgram, nextDiagnostic, parse } from 'assemblyscript';
 import { mutated } from './mutants/apply.ts';
 import { mutants } from './mutants/table.ts';
 import { scenarios } from './scenarios/index.ts';
@@ -32,7 +33,10 @@ test('the table of verdicts names no survivor', () => {
 test('every written mutant is one of the kernel as it is, and its scenarios are there', () => {
   const names = new Set(scenarios.map(({ name }) => name));
   for (const mutant of mutants) {
-    assert.ok(mutated(mutant).source.length > 0, mutant.name);
+    const { file, source } = mutated(mutant);
+    const program = newProgram(newOptions());
+    parse(program, source, file, true);
+    assert.equal(nextDiagnostic(program)?.message, undefined, mutant.name);
     for (const scenario of mutant.scenarios) assert.ok(names.has(scenario), scenario);
   }
 });

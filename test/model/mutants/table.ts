@@ -104,7 +104,7 @@ export const mutants: Mutant[] = [
     edits: [
       [
         '  else if (slotState(stopper) != SLOT_LIVE) casWord(stopAt(), stop, 0);',
-        '  else casWord(stopAt(), stop, 0);',
+        '  else if (true) casWord(stopAt(), stop, 0);',
       ],
     ],
     scenarios: ['stop-again-stop'],

@@ -6,7 +6,7 @@ export const objectMutants: Mutant[] = [
     name: 'a mover commits by a store',
     edits: [
       ['return casCell(handle, seen, moved) == seen;', 'storeCell(handle, moved);\n  return true;'],
-      ['import { casCell, loadCell,', 'import { loadCell, storeCell,'],
+      ['import { casCell, loadCell,', 'import { casCell, loadCell, storeCell,'],
     ],
     scenarios: ['object-compact-free', 'object-compact-overwrite'],
   },

@@ -161,9 +161,10 @@ export const storeScenarios: KernelScenario[] = [
     rule: 'who waited for a leaf that was split looks where its key is now: one entry, not two',
     module: 'test',
     bound: 1,
+    // Of the two keys that get-split has, the one that moves.
     prepare: (machine) => {
-      makeSmallLeaves('k', 'z')(machine);
-      load(machine, machine.threads[0]!, 'k', 'c');
+      makeSmallLeaves('m', 'z')(machine);
+      load(machine, machine.threads[0]!, 'm', 'c');
     },
     threads: [set, set],
     check: ({ main }) => assert.equal(main.callNow('entryCount'), 2),

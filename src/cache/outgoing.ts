@@ -39,7 +39,7 @@ export class Outgoing {
     if (length > facts.SMALL_BLOCK_BYTES) {
       return this.#large.during(() => {
         this.#kernel.beginSet(keyBytes, length, expiry);
-        return this.#appendBlocks(value, length, raw);
+        return this.#commitBlocks(value, length, raw);
       });
     }
     copyBytes(this.#input, value, length);
@@ -62,23 +62,29 @@ export class Outgoing {
     if (length > facts.SMALL_BLOCK_BYTES) {
       return this.#large.during(() => {
         const failure = this.#kernel.beginSetIf(what, version, keyBytes, length, expiry);
-        return failure === 0 ? this.#appendBlocks(value, length, raw) : failure;
+        return failure === 0 ? this.#commitBlocks(value, length, raw) : failure;
       });
     }
     copyBytes(this.#input, value, length);
     return this.#kernel.setIf(what, version, keyBytes, length, raw, expiry);
   }
 
-  #appendBlocks(value: Uint8Array, length: number, raw: number): number {
-    const whole = fixedView(value, length);
+  /** Stores what was begun, block by block. @returns 0, or ERR_…: nothing has changed */
+  #commitBlocks(value: Uint8Array, length: number, raw: number): number {
+    const failure = this.#append(fixedView(value, length), raw);
+    return failure === 0 ? this.#kernel.commitSet() : failure;
+  }
+
+  /** One block at least: an empty value is one as well. @returns 0, or ERR_NO_MEMORY */
+  #append(value: Uint8Array, raw: number): number {
     const input = this.#block();
-    for (let from = 0; from < length; from += facts.BLOCK_BYTES) {
-      const block = whole.subarray(from, from + facts.BLOCK_BYTES);
+    for (let from = 0; from === 0 || from < value.length; from += facts.BLOCK_BYTES) {
+      const block = value.subarray(from, from + facts.BLOCK_BYTES);
       copyBytes(input, block, block.length);
       const failure = this.#kernel.appendSet(block.length, raw);
       if (failure !== 0) return failure;
     }
-    return this.#kernel.commitSet();
+    return 0;
   }
 
   /**
@@ -92,30 +98,11 @@ export class Outgoing {
     isRaw: boolean,
     expiry: number,
   ): boolean {
-    if (value.length > facts.SMALL_BLOCK_BYTES) this.#large.take();
-    try {
-      return this.#draft(lease, keyBytes, value, isRaw, expiry);
-    } finally {
-      this.#large.settle();
-    }
-  }
-
-  #draft(
-    lease: { number: number; grant: number },
-    keyBytes: number,
-    value: Uint8Array,
-    isRaw: boolean,
-    expiry: number,
-  ): boolean {
-    this.#kernel.beginComputed(lease.number, lease.grant, keyBytes, value.length, expiry);
-    const input = this.#block();
-    // One block at least: an empty value is one as well.
-    for (let from = 0; from === 0 || from < value.length; from += facts.BLOCK_BYTES) {
-      const block = value.subarray(from, from + facts.BLOCK_BYTES);
-      copyBytes(input, block, block.length);
-      if (this.#kernel.appendSet(block.length, isRaw ? 1 : 0) < 0) return false;
-    }
-    return true;
+    const draft = () => {
+      this.#kernel.beginComputed(lease.number, lease.grant, keyBytes, value.length, expiry);
+      return this.#append(value, isRaw ? 1 : 0) === 0;
+    };
+    return value.length > facts.SMALL_BLOCK_BYTES ? this.#large.during(draft) : draft();
   }
 
   /** Where a block is put. */

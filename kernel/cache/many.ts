@@ -71,11 +71,7 @@ export function firstRecord(): usize {
 }
 
 function nextRecord(record: usize): usize {
-  return record + KEY + padded(peekWord(record) & LENGTH_MASK);
-}
-
-function padded(bytes: u32): u32 {
-  return (bytes + 3) & ~3;
+  return record + KEY + alignUp(peekWord(record) & LENGTH_MASK, 4);
 }
 
 /** Reads the `keys` keys of the row. @returns how many are answered */
@@ -146,7 +142,7 @@ function answer(index: u32, record: usize, now: u64): bool {
 
 /** Puts zeroes behind a value that ends there. @returns where the next one begins */
 function padValue(end: u32): u32 {
-  const next = (end + 7) & ~7;
+  const next = alignUp(end, 8);
   for (; end < next; end++) pokeByte(outputScratch() + end, 0);
   return next;
 }

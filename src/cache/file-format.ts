@@ -11,6 +11,7 @@
  * All numbers are little-endian. The trailer is read first, so that a file which was cut off is
  * known before anything of it is taken.
  */
+import { alignUp } from '../border/align.ts';
 import type { nodeFiles } from '../border/files.ts';
 import { BadImageError } from '../errors.ts';
 import type { SavedSettings } from './settings.ts';
@@ -39,7 +40,7 @@ export interface Extent {
 
 /** A length as it takes room in a record. */
 export function padded(length: number): number {
-  return (length + 3) & ~3;
+  return alignUp(length, 4);
 }
 
 export function headerOf(settings: SavedSettings, crc32: Crc): Buffer {

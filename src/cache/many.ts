@@ -5,7 +5,9 @@
  * All answers of a call are taken before a codec of the user's own sees any, and before a value is
  * read by itself: both overwrite the scratch.
  */
+
 import { type LargeScratch, largeScratchOf } from '../arena/scratch.ts';
+import { alignUp } from '../border/align.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
@@ -141,7 +143,7 @@ export class Many<T> {
         border.copyKey(length, row, at + RECORD_HEAD);
       }
       words[at >> 2] = length | inSpace;
-      at += RECORD_HEAD + padded(length);
+      at += RECORD_HEAD + alignUp(length, 4);
     }
     return count;
   }
@@ -156,14 +158,14 @@ export class Many<T> {
     for (let i = 0, at = FIRST_VALUE, record = 0; i < count; i++) {
       const bytes = words[i]!;
       if (bytes >= 0) near?.noteRead(keys[from + i]!, this.#rowWords[(record >> 2) + 1]!);
-      record += RECORD_HEAD + padded(this.#rowWords[record >> 2]!);
+      record += RECORD_HEAD + alignUp(this.#rowWords[record >> 2]!, 4);
       if (bytes === ALONE) alone.push(from + i);
       if (bytes < 0) continue;
       const start = text ? at - FIRST_VALUE : this.#output + at;
       values[from + i] = text
         ? parse!(text.slice(start, start + bytes))
         : (take(this.#memory, start, start + bytes) as T);
-      at += (bytes + 7) & ~7;
+      at += alignUp(bytes, 8);
     }
     return alone;
   }
@@ -193,7 +195,7 @@ export class Many<T> {
       return undefined;
     }
     let bytes = 0;
-    for (let i = 0; i < count; i++) bytes += (Math.max(this.#answers[i]!, 0) + 7) & ~7;
+    for (let i = 0; i < count; i++) bytes += alignUp(Math.max(this.#answers[i]!, 0), 8);
     const start = this.#output + FIRST_VALUE;
     const text = takeText(this.#memory, start, start + bytes);
     if (text.length === bytes) return text;
@@ -207,8 +209,4 @@ export class Many<T> {
     if (near !== undefined) return near.get(border, key);
     return border.fetch(border.putKey(key), true, decode);
   }
-}
-
-function padded(bytes: number): number {
-  return (bytes + 3) & ~3;
 }

@@ -6,7 +6,9 @@
  * needs the scratch. A row is copied there and stored when it is full, when all are in it, or
  * before what is wrong is told. What no row takes is stored by itself, in its turn.
  */
+
 import { type LargeScratch, largeScratchOf } from '../arena/scratch.ts';
+import { alignUp } from '../border/align.ts';
 import { copyBytes } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
@@ -199,5 +201,5 @@ export class ManySetter<T> {
 }
 
 function padded(bytes: number): number {
-  return (bytes + 7) & ~7;
+  return alignUp(bytes, 8);
 }

@@ -11,6 +11,7 @@
  */
 
 import { type LargeScratch, largeScratchOf, takeScratch } from '../arena/scratch.ts';
+import { alignUp } from '../border/align.ts';
 import { copyBytes, detourOf, fixedView, isBytes, isCrooked, lengthOf } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
@@ -368,7 +369,7 @@ export class Border {
       const bytes = word & facts.LENGTH_MASK;
       const start = output + at + 4;
       keys.push(make(this.#lend(start, bytes)));
-      at += 4 + ((bytes + 3) & ~3);
+      at += 4 + alignUp(bytes, 4);
     }
     return keys;
   }

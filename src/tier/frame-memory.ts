@@ -10,6 +10,7 @@
  *           it later must not find another frame there
  *   own     frames too long for a chunk, and copies: never used again
  */
+import { alignUp } from '../border/align.ts';
 
 /** Some fifty frames of 600 bytes. */
 const CHUNK_BYTES: number = 32 * 1024;
@@ -58,7 +59,7 @@ export class FrameMemory {
       this.#held++;
     }
     const at = this.#used;
-    this.#used += (length + 7) & ~7;
+    this.#used += alignUp(length, 8);
     this.#chunk.live++;
     return { chunk: this.#chunk, at, length };
   }

@@ -16,7 +16,6 @@
  *   hung    result := the draft · the draft is forgotten     dead between: the lease's
  *   freed   journal.doomed := result · result := 0           dead between: doomed
  */
-
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, ERR_FULL, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault';
 import { Place, Slot } from '../base/layout';

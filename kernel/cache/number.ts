@@ -7,7 +7,6 @@
  *
  *   text    -?(0|[1-9][0-9]*), as JSON and `String` write it; nothing beside it
  */
-
 import {
   ERR_NEEDS_CLOCK,
   ERR_NEEDS_SCRATCH,
@@ -68,9 +67,8 @@ export function increment(
     const before = bytes == ERR_NOT_FOUND ? initial : bytes < 0 ? 0 : parse(bytes);
     leaveSection();
     if (bytes == ERR_NEEDS_CLOCK) return bytes;
-    // No number is as long.
-    if (bytes == ERR_NEEDS_SCRATCH) return ERR_NOT_A_NUMBER;
-    if (before > MAX_SAFE) return ERR_NOT_A_NUMBER;
+    // None is longer than the scratch.
+    if (bytes == ERR_NEEDS_SCRATCH || before > MAX_SAFE) return ERR_NOT_A_NUMBER;
     sum = before + by;
     if (sum > MAX_SAFE || sum < -MAX_SAFE) return ERR_OVERFLOW;
     const isKept = keepsExpiry && bytes >= 0;

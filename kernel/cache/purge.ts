@@ -24,7 +24,6 @@
  * The copy, and what the survivors' times are, stand in the thread's table scratch; who has none
  * sweeps nothing.
  */
-
 import { selfSlot } from '../base/env';
 import { peekWord, pokeWord } from '../base/words';
 import { tableScratch } from '../memdesc/thread-pages';

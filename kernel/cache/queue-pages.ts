@@ -27,7 +27,14 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY } from '../base/fault';
-import { PAGE_BYTES, PAGE_SHIFT, pageAddress, QUEUE_STATE, Slot, superblock } from '../base/layout';
+import {
+  PAGE_BYTES,
+  pageAddress,
+  pfnOfAddress,
+  QUEUE_STATE,
+  Slot,
+  superblock,
+} from '../base/layout';
 import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
 import { miscWord, pokePageWord } from '../memdesc/page-word';
 import { allocPages, freePages } from '../memdesc/pages';
@@ -141,7 +148,7 @@ export function holdPage(page: u32): void {
 /** Frees the page that this thread holds and has unlinked. */
 export function dropPage(): void {
   const hand = inHandOf(selfSlot());
-  const pfn = hand.page >> PAGE_SHIFT;
+  const pfn = pfnOfAddress(hand.page);
   pokePageWord(pfn, miscWord(0, MISC_THREAD));
   hand.page = 0;
   freePages(pfn, 0, MISC_THREAD);

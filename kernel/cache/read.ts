@@ -7,7 +7,6 @@
  * The key stands in the key scratch; its hash is taken once a call. Who asks with `now` 0 has not
  * read the clock, and is told to (ERR_NEEDS_CLOCK) when the entry has an expiry.
  */
-
 import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault';
 import { Handle, Place } from '../base/layout';
 import { keyScratch } from '../memdesc/thread-pages';

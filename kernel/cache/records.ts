@@ -21,7 +21,6 @@
  * itself when the value is read, as an image's forger does. What is damaged ends the row; what came
  * before it is kept.
  */
-
 import { ERR_ARGUMENT } from '../base/fault';
 import { peekByte, peekCell, peekWord, pokeCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';

@@ -2,7 +2,6 @@
  * Another time for an entry, and what it is. An entry is never changed, so a copy of it, blocks as
  * they are stored, takes its place: on the condition that it is still what was read.
  */
-
 import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND, ERR_UNMET } from '../base/fault';
 import { Place } from '../base/layout';
 import { peekWord } from '../base/words';

@@ -2,7 +2,6 @@
  * What entries have besides their values, as JavaScript calls it: times, tags, and what is known of
  * one. Times are zone time, milliseconds as f64; 0 is never, or not said.
  */
-
 import * as store from '../cache/cache';
 import * as dead from '../cache/dead';
 import * as read from '../cache/read';

@@ -6,7 +6,6 @@
  * its generation: generation << 27 | number, below 2^53. It is looked at before it is believed:
  * whatever comes in, no memory is touched that is not a folio's descriptor.
  */
-
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT, ERR_BUSY, ERR_FULL, ERR_NOT_FOUND, ERR_NOT_YOURS } from '../base/fault';
 import { Desc, Order, Pfn, superblock } from '../base/layout';

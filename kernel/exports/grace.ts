@@ -4,7 +4,6 @@
  * A section lasts one call, so a period is over in microseconds unless a thread is off its CPU in
  * the middle of a call, or has died there and nobody has recovered it yet.
  */
-
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
 import { Slot } from '../base/layout';

@@ -4,7 +4,6 @@
  * Each is a momentary figure, loaded atomically. Objects in use are stored by plain stores under
  * their floor's lock; an aligned word does not tear. Byte counts are f64: exact up to 2^53.
  */
-
 import { faultCode } from '../base/fault';
 import { Pfn, pageAddress, Slot, superblock } from '../base/layout';
 import { freePageCount } from '../frames/frames';

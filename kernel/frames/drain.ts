@@ -1,7 +1,6 @@
 /**
  * Drain: stocks back into the trees, so that whoever needs memory finds it.
  */
-
 import { selfSlot } from '../base/env';
 import { Slot } from '../base/layout';
 import { assertHalted } from '../thread/context';

@@ -15,7 +15,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY, FAULT_PAGE_WORD, fail } from '../base/fault';
-import { MEMDESC_STATE, PAGE_BYTES, PAGE_SHIFT, pageAddress, Slot } from '../base/layout';
+import { MEMDESC_STATE, PAGE_BYTES, pageAddress, Slot } from '../base/layout';
 import { casWord, loadWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { freeUpTo } from '../frames/tree';
@@ -69,9 +69,9 @@ function makeOne(at: u32): bool {
   const table = allocPages(TABLE_ORDER, MISC_ZONE, CLASS_UNMOVABLE);
   if (input >= 0 && output >= 0 && table >= 0) {
     const one = changetype<LargeScratch>(at);
-    one.input = u32(input) << PAGE_SHIFT;
-    one.output = u32(output) << PAGE_SHIFT;
-    one.table = u32(table) << PAGE_SHIFT;
+    one.input = pageAddress(input);
+    one.output = pageAddress(output);
+    one.table = pageAddress(table);
     one.seal = sealOf(one);
     return true;
   }

@@ -9,7 +9,6 @@
  * change was made (recover.ts). Nothing of it can be half-made but tags and counts, which follow
  * from the cells.
  */
-
 import { selfSlot } from '../base/env';
 import { Handle } from '../base/layout';
 import { selfState } from '../thread/slot';

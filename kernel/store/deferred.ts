@@ -19,7 +19,6 @@
  * A handle that is freed goes over to the `doomed` of who frees it, and then leaves the ring: a
  * survivor that finds it in both takes it out of the ring (recover.ts).
  */
-
 import { selfSlot } from '../base/env';
 import { Handle, Slot } from '../base/layout';
 import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';

@@ -6,7 +6,6 @@
  * changed: ERR_RESTART. An equal and LIVE cell means that every part is there until this section
  * ends.
  */
-
 import { ERR_RESTART, FAULT_DAMAGED_DATA, fail } from '../base/fault';
 import { Handle, Place } from '../base/layout';
 import { loadCell, pokeWord } from '../base/words';

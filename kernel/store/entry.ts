@@ -6,7 +6,6 @@
  * is its thread's *draft* (slot.draft…), which a survivor frees if the thread dies between two
  * calls. The first object stays BORN until the whole is finished, for its head is not.
  */
-
 import { Place } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';

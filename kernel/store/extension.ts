@@ -14,7 +14,6 @@
  * The next draft's is made in the key scratch, behind the key (`describeDraft`, `keepExtension`),
  * and is its draft's from `takeExtension` on.
  */
-
 import { alignUp, Place } from '../base/layout';
 import { peekByte, pokeWord } from '../base/words';
 import { keyScratch, outputScratch } from '../memdesc/thread-pages';

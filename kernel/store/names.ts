@@ -7,7 +7,6 @@
  * A death leaves a name that is not counted yet, whose place and pages the next one takes; or a
  * page that nobody names, which a survivor frees (`reshaping`, recover.ts).
  */
-
 import { selfSlot } from '../base/env';
 import { ERR_FULL, ERR_NO_MEMORY } from '../base/fault';
 import { loadWord, storeWord } from '../base/words';

@@ -1,8 +1,7 @@
 /**
  * Check of zsmalloc: cells, slots, pages and lists, each compared with the next. World stopped.
  */
-
-import { Cell, Desc, PAGE_SHIFT, Slot, superblock } from '../base/layout';
+import { Cell, Desc, pfnOfAddress, Slot, superblock } from '../base/layout';
 import { loadCell, loadWord, peekWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
@@ -180,7 +179,7 @@ function countWaiting(): u32 {
 
 function isPlaceSound(at: u32, cell: Cell): bool {
   if (isBySlot(cell)) return isSlotUsed(goneZspage(cell), goneIndex(cell));
-  const pfn = cellAddress(cell) >> PAGE_SHIFT;
+  const pfn = pfnOfAddress(cellAddress(cell));
   if (pfn >= superblock().pageCount || wordType(pageWord(pfn)) != TYPE_ZSPAGE) return false;
   const desc = wordDescriptor(pageWord(pfn));
   const index = slotIn(desc, cell);

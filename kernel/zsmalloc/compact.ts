@@ -21,10 +21,9 @@
  * A step moves a bounded number of objects and remembers where it is in the thread's state. It
  * needs no memory but pages for holes of the target.
  */
-
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { ERR_BUSY } from '../base/fault';
-import { Desc, Handle, PAGE_BYTES, PAGE_SHIFT, Pfn, Place } from '../base/layout';
+import { Desc, Handle, PAGE_BYTES, Pfn, Place, pfnOfAddress } from '../base/layout';
 import { casCell, loadCell, peekWord } from '../base/words';
 import { assertInSection, assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
@@ -231,11 +230,11 @@ export function renameOn(desc: Desc, k: u32, from: Pfn): void {
  * place is named by its slot, or will be.
  */
 function rename(handle: Handle, place: Place, from: Pfn): void {
-  const address = cellAddress(place);
-  const old = renamedCell(place, (from << PAGE_SHIFT) | (address & (PAGE_BYTES - 1)));
+  const to = pfnOfAddress(cellAddress(place));
+  const old = renamedCell(place, from);
   let seen = loadCell(handle);
   while (hasPlace(seen) && isSamePlace(seen, old)) {
-    const found = casCell(handle, seen, renamedCell(seen, address));
+    const found = casCell(handle, seen, renamedCell(seen, to));
     if (found == seen) return;
     seen = found;
   }

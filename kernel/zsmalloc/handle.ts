@@ -38,9 +38,8 @@
  * **The cell is the arbiter and the truth**: whose compare-and-swap wins owns what it took out; and
  * a slot that no cell names is nobody's (recover.ts).
  */
-
 import { selfSlot } from '../base/env';
-import { Cell, Handle } from '../base/layout';
+import { Cell, Handle, PAGE_BYTES, Pfn, pageAddress } from '../base/layout';
 import { loadCell, pokeCell, storeCell } from '../base/words';
 import { noteEntered, takenBy } from '../slab/sheaf';
 import { currentEpoch } from '../thread/rcu';
@@ -137,8 +136,9 @@ export function isSamePlace(a: u64, b: u64): bool {
   return ((a ^ b) & PLACE_MASK) == 0;
 }
 
-/** The cell of an object whose page is elsewhere now. */
-export function renamedCell(seen: u64, address: u32): u64 {
+/** The cell of an object whose page is that one now: where it is in its page stays. */
+export function renamedCell(seen: Cell, pfn: Pfn): Cell {
+  const address = pageAddress(pfn) | (cellAddress(seen) & (PAGE_BYTES - 1));
   return (seen & ~ADDRESS_MASK) | (u64(address >> 2) << ADDRESS_SHIFT);
 }
 

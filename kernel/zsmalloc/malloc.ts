@@ -15,7 +15,6 @@
  * The bytes to write stand in the thread's input scratch; bytes read are put into its output
  * scratch.
  */
-
 import { ERR_BUSY, ERR_FOREIGN_HANDLE, ERR_NO_MEMORY, ERR_STALE } from '../base/fault';
 import { Cell, Desc } from '../base/layout';
 import { casCell, loadCell, peekCell, pokeCell, storeCell } from '../base/words';

@@ -5,7 +5,6 @@
  * nowhere. It stays true as long as the caller's section, or, for an UNPUBLISHED object, as long as
  * its maker likes.
  */
-
 import { Cell, Desc, Handle, PAGE_BYTES, PAGE_SHIFT, Place, pageAddress } from '../base/layout';
 import { loadCell, peekWord, pokeWord } from '../base/words';
 import {
@@ -51,7 +50,7 @@ export function placeOf(cell: Cell, desc: Desc): Place {
   if (isBySlot(cell)) return placeIn(desc, goneIndex(cell));
   if (isInOnePage(cell)) return u64(cellAddress(cell));
   const next = zspagePage(desc, cellChainPage(cell) + 1);
-  return (u64(next << PAGE_SHIFT) << 32) | u64(cellAddress(cell));
+  return (u64(pageAddress(next)) << 32) | u64(cellAddress(cell));
 }
 
 /** The place of the object in a slot. */

@@ -8,7 +8,7 @@
  * the cell has been renamed.
  */
 import { FAULT_PAGE_WORD, fail } from '../base/fault';
-import { Cell, Desc, PAGE_BYTES, PAGE_SHIFT } from '../base/layout';
+import { Cell, Desc, PAGE_BYTES, PAGE_SHIFT, pfnOfAddress } from '../base/layout';
 import { ISOLATED_WORD, pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_ZSPAGE } from '../memdesc/type';
 import {
@@ -43,7 +43,7 @@ export function cellFor(desc: Desc, index: u32, unused: u32): u64 {
  */
 export function zspageIn(cell: Cell): u32 {
   if (isBySlot(cell)) return goneZspage(cell);
-  const pfn = cellAddress(cell) >> PAGE_SHIFT;
+  const pfn = pfnOfAddress(cellAddress(cell));
   const word = pageWord(pfn);
   if (wordType(word) == TYPE_ZSPAGE) return wordDescriptor(word);
   if (word != ISOLATED_WORD) fail(FAULT_PAGE_WORD, pfn);

@@ -10,7 +10,6 @@
  *   zspages     whose the refs say
  *   batches     the dead thread's until it is taken: then its cell names the dead one no more
  */
-
 import { selfSlot } from '../base/env';
 import { Desc, Handle, Slot } from '../base/layout';
 import { loadCell, peekWord } from '../base/words';

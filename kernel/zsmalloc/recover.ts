@@ -19,18 +19,8 @@
  * a grace period. Idempotent: locks are freed last, so who comes after a recoverer that died begins
  * again.
  */
-
 import { setBit } from '../base/bitmap';
-import {
-  Cell,
-  Desc,
-  Handle,
-  PAGE_BYTES,
-  PAGE_SHIFT,
-  Slot,
-  superblock,
-  ZS_STATE,
-} from '../base/layout';
+import { Cell, Desc, Handle, Slot, superblock, ZS_STATE } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeWord, storeCell } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
@@ -54,7 +44,6 @@ import { highestSlot } from '../thread/slot';
 import { zsIsCell } from './alloc';
 import { LIST_RETIRED, listLocked } from './fullness';
 import {
-  cellAddress,
   cellChainPage,
   cellTaker,
   goneIndex,
@@ -247,8 +236,7 @@ function sweep(slot: Slot): void {
 
 /** Who moves a page may have died before all its objects were told: both pages are still there. */
 function mendPlace(at: u32, cell: Cell, desc: Desc): void {
-  const page = zspagePage(desc, cellChainPage(cell)) << PAGE_SHIFT;
-  storeCell(at, renamedCell(cell, page | (cellAddress(cell) & (PAGE_BYTES - 1))));
+  storeCell(at, renamedCell(cell, zspagePage(desc, cellChainPage(cell))));
 }
 
 /** Pages whose word names a zspage that does not list them (yet, or any more). */

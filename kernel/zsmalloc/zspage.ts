@@ -26,7 +26,6 @@
  * also read without it, by readers in a section that found the object through a live cell (its
  * pages cannot leave meanwhile).
  */
-
 import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { Desc, Handle, PAGE_BYTES, PAGE_SHIFT, Pfn, pageAddress } from '../base/layout';
 import {

@@ -79,8 +79,8 @@ export const migrationMutants: Mutant[] = [
     name: 'objects are told of their page’s move by a load and a store',
     edits: [
       [
-        'const found = casCell(handle, seen, renamedCell(seen, address));',
-        'const found = seen;\n    storeCell(handle, renamedCell(seen, address));',
+        'const found = casCell(handle, seen, renamedCell(seen, to));',
+        'const found = seen;\n    storeCell(handle, renamedCell(seen, to));',
       ],
       [
         'import { casCell, loadCell, peekWord }',

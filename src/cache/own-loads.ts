@@ -4,7 +4,8 @@
  * A full stack or a time-out of `node:vm` cuts a call short, wherever it is, and no `finally` need
  * run. So a lease is *entered* as long as the user's function has not returned: when the turn is
  * over nothing of it is on the stack any more, and what is entered still was cut, and is given
- * back. Else nobody could compute the key until the lease's time is over.
+ * back. Else nobody could compute the key until the lease's time is over; so it is for who is cut
+ * in the microseconds between the kernel's grant and `enter`.
  */
 import { StaleError, TimeoutError } from '../errors.ts';
 import type { Lease } from './lease.ts';

@@ -140,7 +140,7 @@ export interface CacheView<V> {
   setMany(entries: Iterable<readonly [key: Key, value: In<V>, options?: SetOptions]>): boolean[];
   deleteMany(keys: Iterable<Key>): boolean[];
   deleteTag(tag: string): void;
-  /** As lru-cache: Infinity none, 0 absent, below 0 stale. */
+  /** As lru-cache: Infinity none, 0 absent, 0 or less stale. */
   getRemainingTTL(key: Key): number;
   touch(key: Key, options?: TimeOptions): boolean;
   info(key: Key): EntryInfo | undefined;

@@ -10,6 +10,10 @@
 export interface CallMetrics {
   op: 'get' | 'set' | 'delete';
   key: string | Uint8Array;
+  /** What was called: a `SharedCache`, or a namespace of one. */
+  cache: object;
+  /** Its name, if it is one. */
+  namespace?: string;
   isRemoved?: boolean;
   get?: 'hit' | 'stale' | 'miss';
   set?: 'add' | 'replace' | 'refused';

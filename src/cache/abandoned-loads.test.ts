@@ -1,5 +1,7 @@
 /** Computations whose caller has aborted: their time runs on, and then they are nobody's. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SharedCache } from '../index.ts';
@@ -76,4 +78,55 @@ test('what comes in time after an abort is stored, and its signal does not fire'
   assert.equal(await cache.getOrSet('key', () => assert.fail('it is stored')), 'value');
   await sleep(40);
   assert.equal(seen.aborted, false);
+});
+
+test('a computation that nobody waits for keeps no process alive, listened to or not', () => {
+  const index = JSON.stringify(new URL('../index.ts', import.meta.url).href);
+  const script = `
+    import { SharedCache } from ${index};
+    const cache = new SharedCache({ maxSize: '4MiB', values: 'string' });
+    for (const isHeard of [true, false]) {
+      const controller = new AbortController();
+      const compute = (_key, _stale, context) => {
+        if (isHeard) context.signal.addEventListener('abort', () => {});
+        return new Promise(() => {});
+      };
+      const options = { signal: controller.signal, timeoutMs: 2e9 };
+      const call = cache.getOrSet('key ' + isHeard, compute, options);
+      controller.abort();
+      await call.catch(() => {});
+    }`;
+  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    timeout: 60_000,
+    encoding: 'utf8',
+  });
+  assert.deepEqual([ran.status, ran.signal], [0, null], ran.stderr);
+});
+
+test('however many wait for one signal, it has one listener, and none when they are done', async () => {
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  const { signal } = new AbortController();
+  let finish!: (value: string) => void;
+  const slow = new Promise<string>((resolve) => {
+    finish = resolve;
+  });
+  const calls = Array.from({ length: 50 }, (_, i) =>
+    cache.getOrSet(`key ${i}`, () => slow, { signal }),
+  );
+  assert.equal(getEventListeners(signal, 'abort').length, 1);
+  finish('value');
+  await Promise.all(calls);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+  const aborting = new AbortController();
+  const reason = new Error('enough');
+  const rejected = Array.from({ length: 50 }, (_, i) =>
+    assert.rejects(
+      cache.getOrSet(`other ${i}`, () => new Promise<string>(() => {}), {
+        signal: aborting.signal,
+      }),
+      (error) => error === reason,
+    ),
+  );
+  aborting.abort(reason);
+  await Promise.all(rejected);
 });

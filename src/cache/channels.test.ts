@@ -8,8 +8,8 @@ const cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', stale
 afterEach(() => cache.clear());
 
 test('pageless:metrics tells calls to who listens, and to nobody else', () => {
-  const told: unknown[] = [];
-  const listen = (message: unknown) => void told.push(message);
+  const told: Record<string, unknown>[] = [];
+  const listen = (message: unknown) => void told.push(message as Record<string, unknown>);
   cache.set('before', 'value');
   subscribe('pageless:metrics', listen);
   const status = {};
@@ -21,9 +21,18 @@ test('pageless:metrics tells calls to who listens, and to nobody else', () => {
   assert.deepEqual(cache.setMany([['b', 'value']]), [true]);
   assert.deepEqual(cache.getMany(['b']), ['value']);
   assert.deepEqual(cache.deleteMany(['b', 'c']), [true, false]);
+  const names = cache.namespace('names');
+  names.set('a', 'value');
   unsubscribe('pageless:metrics', listen);
   cache.get('a');
   cache.getMany(['a']);
+  const { cache: view, ...last } = told.pop()!;
+  assert.equal(view, names);
+  assert.deepEqual(last, { op: 'set', key: 'a', namespace: 'names', set: 'add', entrySize: 5 });
+  for (const call of told) {
+    assert.equal(call.cache, cache);
+    delete call.cache;
+  }
   assert.deepEqual(told, [
     { op: 'set', key: 'a', set: 'add', entrySize: 5 },
     { op: 'get', key: 'a', get: 'hit', entrySize: 5 },

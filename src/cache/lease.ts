@@ -24,6 +24,12 @@ export function stamp(): number {
   return performance.timeOrigin + performance.now();
 }
 
+/** A timer for which no program is kept alive, where there is such a thing. */
+export function unreferenced<T>(timer: T): T {
+  (timer as { unref?: () => void }).unref?.();
+  return timer;
+}
+
 export class Lease {
   readonly number: number;
   readonly grant: number;
@@ -59,12 +65,12 @@ export class Lease {
   }
 
   /**
-   * Calls `look` whenever the word may have changed, until it answers true. Keeps the program
-   * alive.
+   * Calls `look` whenever the word may have changed, until it answers true.
    *
+   * @param keepsAlive  the program, meanwhile
    * @returns what ends it
    */
-  watch(look: () => boolean): () => void {
+  watch(look: () => boolean, keepsAlive: boolean): () => void {
     let isOver = false;
     const end = (): void => {
       if (isOver) return;
@@ -77,6 +83,7 @@ export class Lease {
       if (!isOver && look()) end();
     };
     const timer = setInterval(tick, LOOK_MS);
+    if (!keepsAlive) unreferenced(timer);
     if (canWaitAsync) this.#follow(tick, () => isOver);
     return end;
   }

@@ -167,7 +167,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     (k): Step =>
       async ({ cache, oracle }) => {
         const left = (oracle.entries.get(k)?.fresh ?? 0) - oracle.now;
-        return [cache.getRemainingTTL(k), oracle.find(k) === undefined ? 0 : left];
+        return [cache.getRemainingTTL(k), oracle.find(k, true) === undefined ? 0 : left];
       },
   ),
   key.map(

@@ -7,7 +7,7 @@
 import type { KernelExports } from '../border/kernel.ts';
 import { StaleError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import type { Lease } from './lease.ts';
+import { type Lease, unreferenced } from './lease.ts';
 
 /** Captured: fake timers would patch one thread of many. */
 const { setTimeout, clearTimeout } = globalThis;
@@ -89,13 +89,13 @@ export class Load {
     if (this.#controller) return this.#controller.signal;
     this.#controller = new AbortController();
     if (this.isOver) this.#controller.abort(new StaleError('use for a value of', this.name));
-    else this.#endWatch = this.lease?.watch(() => this.discardIfUseless());
+    else this.#endWatch = this.lease?.watch(() => this.discardIfUseless(), false);
     return this.#controller.signal;
   }
 
   /** Looks at every change of another thread's lease. */
   follow(look: () => boolean): void {
-    this.#endWatch = this.lease?.watch(look);
+    this.#endWatch = this.lease?.watch(look, true);
   }
 
   /** Aborts what is overtaken and for which nobody waits. @returns whether that is settled */
@@ -106,9 +106,9 @@ export class Load {
     return true;
   }
 
-  /** Calls `end` if it is not over after `ms`. */
+  /** Calls `end` if it is not over after `ms`. Keeps no program alive. */
   limit(ms: number, end: () => void): void {
-    if (!this.isOver) this.#timer = setTimeout(end, ms);
+    if (!this.isOver) this.#timer = unreferenced(setTimeout(end, ms));
   }
 
   /** Ends it, for all who wait. */

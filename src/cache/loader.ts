@@ -26,6 +26,7 @@ import { endQuietly, OwnLoads } from './own-loads.ts';
 import { compute } from './told.ts';
 import type { Key } from './transfer.ts';
 import type { In } from './values.ts';
+import { onAbort } from './waiting.ts';
 
 const { setTimeout, clearTimeout } = globalThis;
 /** How often who waits looks again, as somebody gave up or died, before it computes itself. */
@@ -210,7 +211,7 @@ export class Loader<V> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
+        endSignal?.();
         this.#waits.delete(fail);
         load.callers--;
         if (load.callers > 0 || load.isOver) return;
@@ -233,7 +234,7 @@ export class Loader<V> {
         resolve(outcome);
       };
       const timer = setTimeout(take, Math.max(0, ms), { kind: 'late' });
-      signal?.addEventListener('abort', abort);
+      const endSignal = signal && onAbort(signal, abort);
       this.#waits.add(fail);
       load.outcome.then(take);
       if (signal?.aborted) abort();

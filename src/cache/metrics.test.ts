@@ -67,6 +67,18 @@ test('metrics are what stats says, in the text format of Prometheus', () => {
   assert.equal(labelled.get(`pageless_entries${labels}`), 1);
 });
 
+test('labels that are no well-formed texts are refused', () => {
+  using cache = new SharedCache<string>(small);
+  for (const label of ['\ud800', 'a\udc00b', 1, undefined, null]) {
+    const call = () => cache.metrics({ cache: label as string });
+    assert.throws(call, { code: 'ERR_PAGELESS_INVALID_ARGUMENT' });
+  }
+  assert.equal(
+    parse(cache.metrics({ cache: '\u{1f600}' })).get('pageless_entries{cache="\u{1f600}"}'),
+    0,
+  );
+});
+
 test('a parser of others reads of it what was meant, escaped labels as well', () => {
   using cache = new SharedCache<string>({ ...small, maxEntrySize: 1000 });
   cache.set('a', 'value');

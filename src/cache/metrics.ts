@@ -52,10 +52,10 @@ export function metricsText(stats: CacheStats, maxBytes: number, labels: object)
 
 /** `name="value"`, escaped. Throws `InvalidArgumentError`. */
 function labelsOf(labels: object): string[] {
-  const expected = 'an object of texts by names of letters, digits and _';
+  const expected = 'an object of well-formed texts by names of letters, digits and _';
   return Object.entries(checkObject('labels', labels, expected)).map(([name, value]) => {
     const isName = /^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(reason|outcome)$/.test(name);
-    if (!isName || typeof value !== 'string') {
+    if (!isName || typeof value !== 'string' || !value.isWellFormed()) {
       throw new InvalidArgumentError('labels', expected, isName ? value : name);
     }
     return `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;

@@ -88,6 +88,7 @@ export class Namespaces<T> {
       ...registered,
       values: inherited,
     });
+    parts.name = name;
     const view = new CacheView<W>(parts);
     this.#views.set(name, { codec, view: view as CacheView<unknown>, is: registered });
     return view;

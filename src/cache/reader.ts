@@ -19,7 +19,7 @@ export interface EntryInfo {
   size: number;
   /** Bytes that the entry takes as it is stored, rounded up to 64. */
   storedSize: number;
-  /** Milliseconds that it has left: Infinity for never, below 0 if it is stale. */
+  /** Milliseconds that it has left: Infinity for never, 0 or less if it is stale. */
   ttl: number;
   isStale: boolean;
   tags: string[];
@@ -33,6 +33,7 @@ export interface ReaderParts<T> {
   readonly writer: { touch(key: Key): boolean };
   /** Throws `DisposedError` when the cache is closed. */
   live(): Border;
+  tell(call: { op: 'get'; key: Key; get: NonNullable<Status['get']>; entrySize?: number }): void;
 }
 
 export class Reader<T> {
@@ -66,7 +67,7 @@ export class Reader<T> {
     );
     const told = size === undefined ? { get: outcome } : { get: outcome, entrySize: size };
     if (status !== undefined) Object.assign(status, told);
-    if (metrics.hasSubscribers) metrics.publish({ op: 'get', key, ...told });
+    if (metrics.hasSubscribers) this.#parts.tell({ op: 'get', key, ...told });
     if (updateAgeOnGet && outcome === 'hit') this.#parts.writer.touch(key);
     return value;
   }

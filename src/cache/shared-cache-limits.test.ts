@@ -208,11 +208,17 @@ test('a ttl of 0 or Infinity is never, also where the cache has another', () => 
   }
 });
 
-test('getRemainingTTL of what is stale is 0, however long', () => {
+test('getRemainingTTL and info tell for how long it has been stale, from 0 on', () => {
   let time = 0;
   using cache = new SharedCache({ maxSize: '4MiB', values: 'json', now: () => time });
   cache.set('key', 1, { ttl: 10, staleFor: 1000 });
-  for (time of [10, 11, 25, 1009, 2000]) assert.equal(cache.getRemainingTTL('key'), 0);
+  for (time of [9, 10, 11, 25, 1009]) {
+    assert.equal(cache.getRemainingTTL('key'), 10 - time);
+    const { ttl, isStale } = cache.info('key')!;
+    assert.deepEqual([ttl, isStale], [10 - time, time >= 10]);
+  }
+  time = 1010;
+  assert.deepEqual([cache.getRemainingTTL('key'), cache.info('key')], [0, undefined]);
 });
 
 test('getRemainingTTL: Infinity for never, 0 for what is not there', () => {

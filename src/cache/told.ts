@@ -4,23 +4,24 @@ import type { ComputeContext, Request } from './load-options.ts';
 import type { SetOptions, Status } from './settings.ts';
 import type { Key } from './transfer.ts';
 import type { In } from './values.ts';
+import type { ViewParts } from './view-parts.ts';
 
 /** `set`, told to `pageless:metrics`. */
 export function setTold<T>(
-  writer: { set(key: Key, value: In<T>, options: SetOptions): boolean },
+  parts: ViewParts<T>,
   key: Key,
   value: In<T>,
   options: SetOptions | undefined,
 ): boolean {
   const status: Status = options?.status ?? {};
-  const isKept = writer.set(key, value, { ...options, status });
-  metrics.publish({ op: 'set', key, ...status });
+  const isKept = parts.writer.set(key, value, { ...options, status });
+  parts.tell({ op: 'set', key, ...status });
   return isKept;
 }
 
 /** `delete`, told likewise. */
-export function removed(key: Key, isRemoved: boolean): boolean {
-  if (metrics.hasSubscribers) metrics.publish({ op: 'delete', key, isRemoved });
+export function removed<T>(parts: ViewParts<T>, key: Key, isRemoved: boolean): boolean {
+  if (metrics.hasSubscribers) parts.tell({ op: 'delete', key, isRemoved });
   return isRemoved;
 }
 

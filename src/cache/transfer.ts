@@ -321,7 +321,7 @@ export class Border {
     const expiry = this.#kernel.expiryOf(keyBytes, now);
     if (expiry === 0) return Number.POSITIVE_INFINITY;
     if (expiry < 0) return 0;
-    return expiry > now ? expiry - now : Math.min(expiry - now, -1);
+    return expiry - now;
   }
 
   #lend(at: number, length: number): Uint8Array {

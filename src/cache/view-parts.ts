@@ -1,6 +1,7 @@
 /**
  * What a view of a cache works with: this thread's border, clock, codec, and what is made of them.
  */
+import { type CallMetrics, metrics } from '../border/channels.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { DisposedError } from '../errors.ts';
@@ -36,6 +37,9 @@ export class ViewParts<T> {
   near: Near<T> | undefined;
   /** What a second tier is reached by. */
   tier: TierLink<T> | undefined;
+  /** What tells of its calls, and its name if it is a namespace. */
+  view: object = this;
+  name: string | undefined;
   readonly #border: Border;
   readonly #life: Life;
   #loader: Loader<T> | undefined;
@@ -99,6 +103,12 @@ export class ViewParts<T> {
   get manySetter(): ManySetter<T> {
     this.#manySetter ??= new ManySetter(this);
     return this.#manySetter;
+  }
+
+  /** Tells a call to who listens. */
+  tell(call: Omit<CallMetrics, 'cache' | 'namespace'>): void {
+    const { view, name } = this;
+    metrics.publish({ ...call, cache: view, ...(name !== undefined && { namespace: name }) });
   }
 
   get isClosed(): boolean {

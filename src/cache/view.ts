@@ -50,6 +50,7 @@ export class CacheView<T> {
   /** @internal */
   constructor(parts: ViewParts<T>) {
     this.#parts = parts;
+    parts.view = this;
   }
 
   /** Entries, expired ones that nobody has met yet included. A cache's namespaces count theirs. */
@@ -99,7 +100,7 @@ export class CacheView<T> {
 
   /** Stores a value. @returns false when it was refused; the key then has no value */
   set(key: Key, value: In<T>, options?: SetOptions): boolean {
-    if (metrics.hasSubscribers) return setTold(this.#parts.writer, key, value, options);
+    if (metrics.hasSubscribers) return setTold(this.#parts, key, value, options);
     return this.#parts.writer.set(key, value, options);
   }
 
@@ -203,13 +204,10 @@ export class CacheView<T> {
     return border.has(border.putKey(key));
   }
 
-  /**
-   * Milliseconds until the key's value expires: Infinity for never, 0 if there is none, or a stale
-   * one. Not counted.
-   */
+  /** Milliseconds that the value has: Infinity for ever, 0 of none, ≤ 0 if stale. Not counted. */
   getRemainingTTL(key: Key): number {
     const border = this.#parts.live();
-    return Math.max(0, border.remaining(border.putKey(key)));
+    return border.remaining(border.putKey(key));
   }
 
   /**
@@ -243,7 +241,7 @@ export class CacheView<T> {
     const border = this.#parts.live();
     // Before the key is put: a clock of the user's own may use the scratch.
     this.#parts.clock.nowIfNeeded();
-    return removed(key, this.#parts.writer.remove(key, border.putKey(key)));
+    return removed(this.#parts, key, this.#parts.writer.remove(key, border.putKey(key)));
   }
 
   /**

@@ -19,6 +19,32 @@ export interface WaitOptions {
   timeoutMs?: number;
 }
 
+/** Who waits for a signal. */
+class Waiting {
+  readonly all = new Set<() => void>();
+  readonly fire = (): void => {
+    for (const listener of [...this.all]) listener();
+  };
+}
+
+const waits = new WeakMap<Signal, Waiting>();
+
+/**
+ * Calls `listener` when the signal fires. However many wait for one signal, it has one listener:
+ * Node warns of more than ten. @returns what ends that
+ */
+export function onAbort(signal: Signal, listener: () => void): () => void {
+  const { all, fire } = waits.get(signal) ?? new Waiting();
+  if (all.size === 0) {
+    signal.addEventListener('abort', fire);
+    waits.set(signal, { all, fire });
+  }
+  all.add(listener);
+  return () => {
+    if (all.delete(listener) && all.size === 0) signal.removeEventListener('abort', fire);
+  };
+}
+
 const { setTimeout, clearTimeout } = globalThis;
 /** What a timer takes: 24.8 days. */
 const MAX_MS: number = 2 ** 31 - 1;
@@ -40,7 +66,7 @@ export function readWait(what: string, options: WaitOptions = {}): Wait {
     new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
+        endSignal?.();
       };
       const abort = (): void => {
         end();
@@ -50,7 +76,7 @@ export function readWait(what: string, options: WaitOptions = {}): Wait {
         end();
         reject(new TimeoutError(what, ms));
       }, ms);
-      signal?.addEventListener('abort', abort);
+      const endSignal = signal && onAbort(signal, abort);
       answer.then(resolve, reject).finally(end);
     });
 }

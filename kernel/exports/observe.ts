@@ -22,8 +22,8 @@ import { CACHES, cacheOf, SlabState, slabState } from '../slab/cache';
 import { CACHE_ZSPAGE, isInSlabOf } from '../slab/kmem-cache';
 import { Sheaf } from '../slab/sheaf';
 import { figureOf } from '../slab/statistics';
-import { classCount, shapeBytes, shapeOf, shapePages, shapeSlots } from '../zsmalloc/size-class';
-import { countHeld, countSlots, zspageClass } from '../zsmalloc/zspage';
+import { classCount, shapeBytes, shapeObjects, shapeOf, shapePages } from '../zsmalloc/size-class';
+import { countHeld, countUsed, zspageClass } from '../zsmalloc/zspage';
 import {
   DESCRIBED_FAITHFUL,
   DESCRIBED_FIRST,
@@ -44,9 +44,9 @@ const MAX_SHEAVES: u32 = 65536;
 /** What `observedClass` can be asked for. */
 export const OBSERVED_CLASS_BYTES: u32 = 0;
 export const OBSERVED_CLASS_PAGES: u32 = 1;
-export const OBSERVED_CLASS_SLOTS: u32 = 2;
+export const OBSERVED_CLASS_OBJECTS: u32 = 2;
 
-/** What `observeZspage` packs: class:9 · pages held:5 (9–13) · slots in use:9 (14–22). */
+/** What `observeZspage` packs: class:9 · pages held:5 (9–13) · objects in use:9 (14–22). */
 export const OBSERVED_HELD_SHIFT: u32 = 9;
 export const OBSERVED_USED_SHIFT: u32 = 14;
 
@@ -122,7 +122,7 @@ export function observedClass(sizeClass: u32, figure: u32): u32 {
   if (sizeClass >= classCount()) return 0;
   const shape = shapeOf(sizeClass);
   if (figure == OBSERVED_CLASS_BYTES) return shapeBytes(shape);
-  return figure == OBSERVED_CLASS_PAGES ? shapePages(shape) : shapeSlots(shape);
+  return figure == OBSERVED_CLASS_PAGES ? shapePages(shape) : shapeObjects(shape);
 }
 
 /** The first page from `pfn` on that is a slab of zspage descriptors; 0 if there is none. */
@@ -144,7 +144,7 @@ export function observeZspage(pfn: Pfn, index: u32): i32 {
   if ((seen & UNPUBLISHED) != 0 || (seen & COUNT_MASK) == 0) return -1;
   const sizeClass = zspageClass(desc);
   if (sizeClass >= classCount()) return -1;
-  const used = countSlots(desc);
+  const used = countUsed(desc);
   return sizeClass | (countHeld(desc) << OBSERVED_HELD_SHIFT) | (used << OBSERVED_USED_SHIFT);
 }
 

@@ -35,7 +35,7 @@
 import { alignUp, Cell, Place, superblock } from '../base/layout';
 import { hashKey } from '../codec/hash';
 import { selfState } from '../thread/slot';
-import { slotBytes } from '../zsmalloc/alloc';
+import { bytesTaken } from '../zsmalloc/alloc';
 import { toPageEnd, zsContiguous, zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
 import { BYTES_MASK, spaceIn } from './extension';
 import { KEY_ROOM_AT } from './limits';
@@ -94,7 +94,7 @@ export function entryStoredBytes(place: Place): u32 {
   const sizes = sizesOf(place);
   if ((sizes & LONG) != 0) return (sizes >> SIZE_SHIFT) << STORED_UNIT_SHIFT;
   const stored = shortBlock(place) & ~RAW;
-  return alignUp(slotBytes(streamStart(place) + stored), 1 << STORED_UNIT_SHIFT);
+  return alignUp(bytesTaken(streamStart(place) + stored), 1 << STORED_UNIT_SHIFT);
 }
 
 /** The block of a short entry: its head's first word, and the checksum. */

@@ -12,7 +12,7 @@ import { checksum } from '../codec/checksum';
 import { compress } from '../codec/lz4';
 import { keyScratch, outputScratch, tableScratch } from '../memdesc/thread-pages';
 import { selfState, ThreadSlot } from '../thread/slot';
-import { slotBytes, zsAlloc, zsSettle } from '../zsmalloc/alloc';
+import { bytesTaken, zsAlloc, zsSettle } from '../zsmalloc/alloc';
 import { zsPlace, zsReadWord, zsWrite, zsWriteWord } from '../zsmalloc/object';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
 import { releaseDoomed } from './chain';
@@ -121,7 +121,7 @@ export function appendObject(stream: usize, bytes: u32): u32 {
   setNext(zsPlace(slot.draftTail), part);
   if (slot.draftTail != slot.draftHead) zsSettle(slot.draftTail);
   slot.draftTail = part;
-  selfJournal().draftBytes += slotBytes(PART_BYTES + share);
+  selfJournal().draftBytes += bytesTaken(PART_BYTES + share);
   return share;
 }
 
@@ -152,7 +152,7 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
   zsWrite(place, start, stream + skip, share);
   slot.draftHead = head;
   slot.draftTail = head;
-  selfJournal().draftBytes += slotBytes(start + share);
+  selfJournal().draftBytes += bytesTaken(start + share);
   return skip + share;
 }
 

@@ -16,9 +16,9 @@
  * Where values are overwritten at random each zspage has a hole or two, and to fill them one would
  * change zspages with every object, at their class's lock. So as long as the cache has more than an
  * eighth of its pages free it takes none that is fuller than seven eighths, but a new one: a
- * sixteenth of its slots is the price, and is got back when pages become few.
+ * sixteenth of its objects is the price, and is got back when pages become few.
  *
- * When there is no page for the lowest free slot, one does whose pages are held; of this zspage,
+ * When there is no page for the lowest free object, one does whose pages are held; of this zspage,
  * else of one that nobody owns.
  */
 import { FAULT_HANDLE, fail } from '../base/fault';
@@ -32,31 +32,32 @@ import { beginDefer, endDefer, LIMBO_ZSPAGE } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { addZspage, giveUp, takeFullest, takeHeld } from './fullness';
 import { classAt, LISTS, poolOf } from './pool-table';
-import { shapeOf, shapeSlots, zsState } from './size-class';
+import { shapeObjects, shapeOf, zsState } from './size-class';
 import { ACTIVES, activeAt, SPARES, selfThreadState, ThreadState } from './thread-state';
-import { fillSlot, isZspageOf, lowestFreeSlot, lowestHeldSlot, zspageLockAt } from './zspage';
+import { fillIndex, isZspageOf, lowestFreeIndex, lowestHeldIndex, zspageLockAt } from './zspage';
 
 /** An eighth. */
 const ROOM_SHIFT: u32 = 3;
 
 /**
- * Puts a free slot of a zspage of the class into use, with its pages.
+ * Puts a free object of a zspage of the class into use, with its pages.
  *
  * @returns zspage << 32 | index, and the zspage's lock is held; or 0
- * Progress: a round ends with a slot, or gives up a full zspage, twice at most; a new one has room.
+ * Progress: a round ends with an object, or gives up a full zspage, twice at most; a new one has
+ * room.
  */
-export function takeSlot(pool: u32, sizeClass: u32): u64 {
+export function takeIndex(pool: u32, sizeClass: u32): u64 {
   const at = activeAt(selfThreadState(), sizeClass);
-  const slots = shapeSlots(shapeOf(sizeClass));
+  const objects = shapeObjects(shapeOf(sizeClass));
   let full: u32 = 0;
   while (true) {
     const desc = activeOf(at, pool, sizeClass);
     if (desc == 0) return 0;
     lock(zspageLockAt(desc));
-    const index = lowestFreeSlot(desc, slots);
-    if (index < slots) {
-      if (fillSlot(desc, index)) return placed(desc, index);
-      return takeHeldSlot(at, classAt(pool, sizeClass), desc, slots);
+    const index = lowestFreeIndex(desc, objects);
+    if (index < objects) {
+      if (fillIndex(desc, index)) return placed(desc, index);
+      return takeHeldIndex(at, classAt(pool, sizeClass), desc, objects);
     }
     unlock(zspageLockAt(desc));
     if (full == 2) fail(FAULT_HANDLE, desc);
@@ -70,16 +71,16 @@ function placed(desc: Desc, index: u32): Place {
   return (u64(desc) << 32) | u64(index);
 }
 
-/** There was no page for the active zspage, whose lock is held. @returns as takeSlot */
-function takeHeldSlot(at: usize, record: usize, active: u32, slots: u32): u64 {
+/** There was no page for the active zspage, whose lock is held. @returns as takeIndex */
+function takeHeldIndex(at: usize, record: usize, active: u32, objects: u32): u64 {
   assertLocked(zspageLockAt(active));
   let desc = active;
   while (true) {
-    const index = lowestHeldSlot(desc, slots);
-    if (index < slots && fillSlot(desc, index)) return placed(desc, index);
+    const index = lowestHeldIndex(desc, objects);
+    if (index < objects && fillIndex(desc, index)) return placed(desc, index);
     unlock(zspageLockAt(desc));
     // One attempt: what is free in it may go with its page before we have it.
-    desc = desc == active ? takeHeld(record, slots) : 0;
+    desc = desc == active ? takeHeld(record, objects) : 0;
     if (desc == 0) return 0;
     release(at);
     pokeWord(at, desc);

@@ -30,10 +30,13 @@ test('every class: a full zspage and one object, each byte comes back', () => {
   const zone = createZone({ wasmPages: 128, hasStore: true });
   const { kernel } = zone;
   let spanning = 0;
-  for (const [sizeClass, { objectBytes, slotsPerZspage }] of tallyAll(zone).entries()) {
+  for (const [sizeClass, { objectBytes, objectsPerZspage }] of tallyAll(zone).entries()) {
     const payload = fullPayload(objectBytes);
     assert.equal(kernel.classFor(payload), sizeClass);
-    const handles = Array.from({ length: slotsPerZspage + 1 }, () => kernel.zsAlloc(payload) >>> 0);
+    const handles = Array.from(
+      { length: objectsPerZspage + 1 },
+      () => kernel.zsAlloc(payload) >>> 0,
+    );
     for (const [i, handle] of handles.entries()) writeObject(zone, handle, patternOf(i, payload));
     for (const [i, handle] of handles.entries()) {
       const value = readObject(zone, handle, payload);
@@ -43,7 +46,7 @@ test('every class: a full zspage and one object, each byte comes back', () => {
       if (start >> 12 !== (start + objectBytes - 1) >> 12) spanning++;
     }
     const { used, zspages } = tallyOf(zone, sizeClass);
-    assert.deepEqual([used, zspages], [slotsPerZspage + 1, 2]);
+    assert.deepEqual([used, zspages], [objectsPerZspage + 1, 2]);
     if (sizeClass % 32 === 0) assertPoolSound(kernel);
     for (const handle of handles) kernel.zsRelease(handle);
     assert.equal(tallyOf(zone, sizeClass).pages, 0);
@@ -78,34 +81,34 @@ zoneTest(
   },
   (zone) => {
     const { kernel } = zone;
-    const index = kernel.classFor(3000);
-    const { objectBytes, pagesPerZspage: pages, slotsPerZspage } = tallyOf(zone, index);
+    const sizeClass = kernel.classFor(3000);
+    const { objectBytes, pagesPerZspage: pages, objectsPerZspage } = tallyOf(zone, sizeClass);
     assert.ok(pages > 2 && objectBytes % PAGE_BYTES !== 0);
-    const isInUse = new Array<boolean>(slotsPerZspage).fill(false);
+    const isInUse = new Array<boolean>(objectsPerZspage).fill(false);
     /** Pages of the chain that an object in use overlaps. */
     const expected = (): number => {
       const touched = new Set<number>();
-      for (const [slot, used] of isInUse.entries()) {
-        if (used) touched.add((slot * objectBytes) >> 12);
-        if (used) touched.add((slot * objectBytes + objectBytes - 1) >> 12);
+      for (const [index, used] of isInUse.entries()) {
+        if (used) touched.add((index * objectBytes) >> 12);
+        if (used) touched.add((index * objectBytes + objectBytes - 1) >> 12);
       }
       return touched.size;
     };
     const handles: number[] = [];
-    for (let slot = 0; slot < slotsPerZspage; slot++) {
+    for (let index = 0; index < objectsPerZspage; index++) {
       const free = kernel.freePagesNow();
       handles.push(kernel.zsAlloc(3000) >>> 0);
-      assert.equal(cellOf(zone, handles[slot]!).index, slot, 'the lowest slot');
-      const held = tallyOf(zone, index).pages;
-      isInUse[slot] = true;
+      assert.equal(cellOf(zone, handles[index]!).index, index, 'the lowest index');
+      const held = tallyOf(zone, sizeClass).pages;
+      isInUse[index] = true;
       assert.equal(held, expected());
       assert.equal(free - kernel.freePagesNow() <= 6, true);
     }
-    const order = handles.map((_, i) => (i * 7) % slotsPerZspage);
-    for (const slot of new Set([...order, ...handles.keys()])) {
-      kernel.zsRelease(handles[slot]!);
-      isInUse[slot] = false;
-      assert.equal(tallyOf(zone, index).pages, expected());
+    const order = handles.map((_, i) => (i * 7) % objectsPerZspage);
+    for (const index of new Set([...order, ...handles.keys()])) {
+      kernel.zsRelease(handles[index]!);
+      isInUse[index] = false;
+      assert.equal(tallyOf(zone, sizeClass).pages, expected());
       assert.equal(kernel.zsPages(), expected());
       assertPoolSound(kernel);
     }
@@ -114,8 +117,8 @@ zoneTest(
 
 zoneTest('a zspage that was full is found again after a free', { hasStore: true }, (zone) => {
   const { kernel } = zone;
-  const { slotsPerZspage } = tallyOf(zone, kernel.classFor(1000));
-  const handles = Array.from({ length: 2 * slotsPerZspage }, () => kernel.zsAlloc(1000) >>> 0);
+  const { objectsPerZspage } = tallyOf(zone, kernel.classFor(1000));
+  const handles = Array.from({ length: 2 * objectsPerZspage }, () => kernel.zsAlloc(1000) >>> 0);
   const { zspage, index } = cellOf(zone, handles[3]!);
   kernel.zsRelease(handles[3]!);
   handles[3] = kernel.zsAlloc(1000) >>> 0;
@@ -141,7 +144,7 @@ zoneTest(
     const live = cellOf(zone, handle);
     assert.deepEqual(live, { ...born, state: CELL_LIVE });
     kernel.zsRetire(handle);
-    assert.deepEqual(cellOf(zone, handle), { ...live, state: CELL_LIMBO, unused: 1 }, 'by slot 1');
+    assert.deepEqual(cellOf(zone, handle), { ...live, state: CELL_LIMBO, unused: 1 }, 'by index 1');
     kernel.zsRelease(handle);
     assert.equal(cellOf(zone, handle).state, CELL_FREE);
     assert.equal(cellOf(zone, handle).zspage, 0);
@@ -194,8 +197,8 @@ zoneTest(
   (zone) => {
     const { kernel } = zone;
     const reader = zone.join();
-    const { slotsPerZspage } = tallyOf(zone, kernel.classFor(500));
-    const count = 2 * slotsPerZspage + 1;
+    const { objectsPerZspage } = tallyOf(zone, kernel.classFor(500));
+    const count = 2 * objectsPerZspage + 1;
     const handles = Array.from({ length: count }, () => kernel.zsAlloc(500) >>> 0);
     reader.enterSection();
     // The first zspage is full and nobody's; the second and third are this thread's, and stay.
@@ -212,9 +215,9 @@ zoneTest(
 
 zoneTest('without a page an object goes where pages are held', { hasStore: true }, (zone) => {
   const { kernel } = zone;
-  const { objectBytes, slotsPerZspage } = tallyOf(zone, kernel.classFor(1000));
+  const { objectBytes, objectsPerZspage } = tallyOf(zone, kernel.classFor(1000));
   const onPage = Math.floor(PAGE_BYTES / objectBytes);
-  const count = 2 * slotsPerZspage + onPage;
+  const count = 2 * objectsPerZspage + onPage;
   const handles = Array.from({ length: count }, () => kernel.zsAlloc(1000) >>> 0);
   // The first zspage is full and nobody's by now; the third has a page, and room only beyond it.
   for (const i of [1, onPage + 3]) kernel.zsRelease(handles[i]!);
@@ -287,9 +290,9 @@ for (const [hasRoom, zspages] of [
   zoneTest(`${name} zspages that are nearly full`, { hasStore: true }, (zone) => {
     const { kernel } = zone;
     const sizeClass = kernel.classFor(200);
-    const { slotsPerZspage } = tallyOf(zone, sizeClass);
+    const { objectsPerZspage } = tallyOf(zone, sizeClass);
     // Of five full ones the thread keeps two: the first is anybody's, and has a hole.
-    const handles = Array.from({ length: 5 * slotsPerZspage }, () => kernel.zsAlloc(200) >>> 0);
+    const handles = Array.from({ length: 5 * objectsPerZspage }, () => kernel.zsAlloc(200) >>> 0);
     kernel.zsRelease(handles[0]!);
     const eighth = zone.memory.buffer.byteLength / facts.PAGE_BYTES / 8;
     const blocks: number[] = [];

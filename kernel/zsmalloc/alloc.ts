@@ -1,15 +1,15 @@
 /**
- * The pool: slots for objects, and what becomes of them.
+ * The pool: room for objects, and what becomes of them.
  *
  * Life of an object that is filled in place:
- *   alloc    cell from its cache → slot of a zspage that this thread owns → pages → the object's
+ *   alloc    cell from its cache → index in a zspage that this thread owns → pages → the object's
  *            word ← handle → cell UNPUBLISHED
  *   write    by the allocator, before it tells anybody the handle; then settle: cell LIVE
  *   read     in a section: cell → bytes, and by page word and zspage those of a second page; no
  *            lock, no reference, no write
  *   retire   cell → LIMBO by whoever made the object unreachable; linked by its word
- *   release  after the grace period: slot vacated, pages given back, cell FREE
- * Objects are immutable once published, and cells, slots, zspages and pages are reused only after
+ *   release  after the grace period: index vacated, pages given back, cell FREE
+ * Objects are immutable once published, and cells, indices, zspages and pages are reused only after
  * a grace period: that is why a reader needs nothing but its section.
  *
  * No lock is the pool's. A thread allocates from zspages of its own, under the zspage's lock, which
@@ -37,10 +37,10 @@ import { assertHalted, assertInSection, assertLocked } from '../thread/context';
 import { beginDefer } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
-import { endChange, takeSlot } from './active';
+import { endChange, takeIndex } from './active';
 import { relist } from './fullness';
 import {
-  bySlot,
+  byIndex,
   CELL_BYTES,
   CELL_GONE_SAME,
   CELL_LIMBO,
@@ -56,11 +56,11 @@ import {
   takeCell,
 } from './handle';
 import { zsLinkAt } from './object';
-import { cellFor, slotIn, zspageIn } from './place';
+import { cellFor, indexIn, zspageIn } from './place';
 import { addPool } from './pool-table';
 import { classFor, MAX_PER_ZSPAGE, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
 import { selfThreadState } from './thread-state';
-import { isSlotUsed, setObjectWord, vacateSlot, ZSPAGE_DESC_BYTES, zspageLockAt } from './zspage';
+import { isIndexUsed, setObjectWord, vacateIndex, ZSPAGE_DESC_BYTES, zspageLockAt } from './zspage';
 
 /** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
 export function formatPool(): i32 {
@@ -93,7 +93,7 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
   if (handle == 0) return 0;
   selfThreadState().ownCell = handle;
   const sizeClass = classFor(payload);
-  const place = takeSlot(pool, sizeClass);
+  const place = takeIndex(pool, sizeClass);
   if (place == 0) {
     freeCell(handle);
     return 0;
@@ -106,12 +106,12 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
   return handle;
 }
 
-/** Bytes of the slot that an object of `payload` takes. */
-export function slotBytes(payload: u32): u32 {
+/** Bytes of a zspage that an object of `payload` takes. */
+export function bytesTaken(payload: u32): u32 {
   return shapeBytes(shapeOf(classFor(payload)));
 }
 
-/** Bytes that an object of `payload` leaves in its slot. */
+/** Bytes of those that it leaves unused. */
 export function unusedBytes(sizeClass: u32, payload: u32): u32 {
   const shape = shapeOf(sizeClass);
   return shapeBytes(shape) - shapeHeader(shape) - payload;
@@ -164,7 +164,7 @@ export function zsBeginDefer(kind: u32, handle: Handle): void {
   const desc = lockAround(handle, 0);
   const gone = loadCell(handle);
   // Its word will say no more whose it is: who moves the page could not rename it.
-  storeCell(handle, bySlot(gone, desc, slotIn(desc, gone)));
+  storeCell(handle, byIndex(gone, desc, indexIn(desc, gone)));
   beginDefer(kind, handle, zsLinkAt(handle));
   unlock(zspageLockAt(desc));
 }
@@ -250,11 +250,11 @@ function releaseSame(handle: Handle, upper: u32): void {
 /** Under the zspage's lock nobody moves the object any more. */
 function vacate(handle: Handle, desc: Desc): void {
   const cell = loadCell(handle);
-  const index = hasPlace(cell) ? slotIn(desc, cell) : MAX_PER_ZSPAGE;
-  if (index == MAX_PER_ZSPAGE || !isSlotUsed(desc, index)) fail(FAULT_HANDLE, handle);
+  const index = hasPlace(cell) ? indexIn(desc, cell) : MAX_PER_ZSPAGE;
+  if (index == MAX_PER_ZSPAGE || !isIndexUsed(desc, index)) fail(FAULT_HANDLE, handle);
   assertLocked(zspageLockAt(desc));
   takeCell(handle);
-  vacateSlot(desc, index);
+  vacateIndex(desc, index);
 }
 
 /** Whether a cell may be at the address, in use or not, and may be loaded. */

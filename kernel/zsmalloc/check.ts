@@ -1,5 +1,5 @@
 /**
- * Check of zsmalloc: cells, slots, pages and lists, each compared with the next. World stopped.
+ * Check of zsmalloc: cells, indices, pages and lists, each compared with the next. World stopped.
  */
 import { Cell, Desc, pfnOfAddress, Slot, superblock } from '../base/layout';
 import { loadCell, loadWord, peekWord } from '../base/words';
@@ -19,14 +19,14 @@ import {
   goneIndex,
   goneZspage,
   hasPlace,
-  isBySlot,
+  isByIndex,
   isInOnePage,
   isSame,
   isSamePlace,
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
-import { cellFor, slotIn } from './place';
+import { cellFor, indexIn } from './place';
 import {
   classAt,
   headAt,
@@ -39,12 +39,12 @@ import {
   poolOf,
   zspagesOf,
 } from './pool-table';
-import { classCount, shapeOf, shapeSlots, zsState } from './size-class';
+import { classCount, shapeObjects, shapeOf, zsState } from './size-class';
 import { asThreadState, freedCount, leftCount, threadStateOf, waitingCount } from './thread-state';
 import {
   countHeld,
-  countSlots,
-  isSlotUsed,
+  countUsed,
+  isIndexUsed,
   isZspageOf,
   isZspageSound,
   listsPage,
@@ -83,7 +83,7 @@ function checkZspages(): u32 {
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (!isZspageSound(desc) || !isListSound(desc)) return desc;
     held += countHeld(desc);
-    used += countSlots(desc);
+    used += countUsed(desc);
     if (zspageList(desc) < LISTS) listed++;
     if (zspageList(desc) != LIST_RETIRED) counted++;
   }
@@ -105,7 +105,7 @@ function checkPages(): u32 {
 
 function isListSound(desc: Desc): bool {
   const list = zspageList(desc);
-  if (list == LIST_RETIRED) return countSlots(desc) == 0;
+  if (list == LIST_RETIRED) return countUsed(desc) == 0;
   return (
     poolNumbered(zspagePool(desc)) != 0 &&
     list == (zspageOwner(desc) != 0 ? OFF_LISTS : listFor(desc))
@@ -143,11 +143,11 @@ function checkListsOf(record: usize, pool: u32, sizeClass: u32): u32 {
 }
 
 /**
- * A slot is in use ⇔ a cell names it, or a mover has just emptied it; what was taken out waits
+ * An index is in use ⇔ a cell names it, or a mover has just emptied it; what was taken out waits
  * somewhere for its grace period.
  */
 function checkCells(deferred: u32): u32 {
-  let slots: u32 = 0;
+  let indices: u32 = 0;
   let patterns: u32 = 0;
   let gone: u32 = 0;
   for (let at = nextCell(0); at != 0; at = nextCell(at)) {
@@ -155,14 +155,14 @@ function checkCells(deferred: u32): u32 {
     if (cellTaker(cell) != 0) gone++;
     if (hasPlace(cell)) {
       if (!isPlaceSound(at, cell)) return at;
-      slots++;
+      indices++;
     } else if (isSame(cell)) {
       const upper = samePatternCell(cell);
       if (upper != 0 && cellState(loadCell(upper)) != CELL_PATTERN) return at;
       if (upper != 0) patterns++;
     } else if (cellState(cell) == CELL_PATTERN) patterns--;
   }
-  return (used - slots - countLeft(0)) | patterns | (gone - countWaiting() - deferred);
+  return (used - indices - countLeft(0)) | patterns | (gone - countWaiting() - deferred);
 }
 
 /** Handles of objects that were taken out, in threads' states and in limbo. */
@@ -178,12 +178,12 @@ function countWaiting(): u32 {
 }
 
 function isPlaceSound(at: u32, cell: Cell): bool {
-  if (isBySlot(cell)) return isSlotUsed(goneZspage(cell), goneIndex(cell));
+  if (isByIndex(cell)) return isIndexUsed(goneZspage(cell), goneIndex(cell));
   const pfn = pfnOfAddress(cellAddress(cell));
   if (pfn >= superblock().pageCount || wordType(pageWord(pfn)) != TYPE_ZSPAGE) return false;
   const desc = wordDescriptor(pageWord(pfn));
-  const index = slotIn(desc, cell);
-  if (index >= shapeSlots(zspageShape(desc)) || !isSlotUsed(desc, index)) return false;
+  const index = indexIn(desc, cell);
+  if (index >= shapeObjects(zspageShape(desc)) || !isIndexUsed(desc, index)) return false;
   if (!isSamePlace(cell, cellFor(desc, index, 0))) return false;
   // Of a dead one nobody knows any more how long it was.
   const isWhole =
@@ -192,7 +192,7 @@ function isPlaceSound(at: u32, cell: Cell): bool {
   return isWhole && loadWord(objectWordAt(desc, index)) == at;
 }
 
-/** Slots that movers have emptied and not vacated yet; of one pool, or of all (0). */
+/** Indices that movers have emptied and not vacated yet; of one pool, or of all (0). */
 function countLeft(pool: u32): u32 {
   let left: u32 = 0;
   for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
@@ -208,7 +208,7 @@ function countLeft(pool: u32): u32 {
 export function countObjects(pool: u32): u32 {
   let objects: u32 = 0;
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
-    if (zspagePool(desc) == poolOf(pool).number) objects += countSlots(desc);
+    if (zspagePool(desc) == poolOf(pool).number) objects += countUsed(desc);
   }
   return objects - countLeft(pool);
 }

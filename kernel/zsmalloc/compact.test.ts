@@ -63,9 +63,9 @@ function assertKept(zone: TestZone, kept: Kept[]): void {
 
 /** Pages that the objects of each class need when packed. */
 function pagesNeeded(zone: TestZone): number {
-  return tallyAll(zone).reduce((sum, { used, slotsPerZspage, objectBytes, pagesPerZspage }) => {
-    const full = Math.floor(used / slotsPerZspage);
-    const rest = Math.ceil(((used % slotsPerZspage) * objectBytes) / PAGE_BYTES);
+  return tallyAll(zone).reduce((sum, { used, objectsPerZspage, objectBytes, pagesPerZspage }) => {
+    const full = Math.floor(used / objectsPerZspage);
+    const rest = Math.ceil(((used % objectsPerZspage) * objectBytes) / PAGE_BYTES);
     return sum + full * pagesPerZspage + rest;
   }, 0);
 }
@@ -125,10 +125,10 @@ zoneTest('what is being written stays where it is', options, (zone) => {
 
 zoneTest('a zspage that cannot be emptied is filled instead', options, (zone) => {
   const { kernel } = zone;
-  const { slotsPerZspage } = tallyAll(zone)[kernel.classFor(2000)]!;
+  const { objectsPerZspage } = tallyAll(zone)[kernel.classFor(2000)]!;
   // The emptiest of four has nothing but what is being written.
-  const borns = Array.from({ length: slotsPerZspage }, () => kernel.zsAlloc(2000) >>> 0);
-  const all = fill(zone, 3 * slotsPerZspage, () => 2000);
+  const borns = Array.from({ length: objectsPerZspage }, () => kernel.zsAlloc(2000) >>> 0);
+  const all = fill(zone, 3 * objectsPerZspage, () => 2000);
   for (const handle of borns.splice(1)) kernel.zsRelease(handle);
   const kept = all.filter((_, i) => i % 3 === 0);
   for (const [i, { handle }] of all.entries()) if (i % 3 !== 0) kernel.zsRelease(handle);
@@ -168,8 +168,8 @@ zoneTest('a reader keeps both copies; the next step vacates the old one', option
 
 zoneTest('a threshold leaves dense classes alone', options, (zone) => {
   const { kernel } = zone;
-  const { slotsPerZspage } = tallyAll(zone)[kernel.classFor(1000)]!;
-  const all = fill(zone, 2 * slotsPerZspage, () => 1000);
+  const { objectsPerZspage } = tallyAll(zone)[kernel.classFor(1000)]!;
+  const all = fill(zone, 2 * objectsPerZspage, () => 1000);
   kernel.zsRelease(all.shift()!.handle);
   assert.equal(compact(zone, kernel, 500), 0);
   for (const { handle } of all.splice(8)) kernel.zsRelease(handle);

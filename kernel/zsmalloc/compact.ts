@@ -4,19 +4,19 @@
  * A *mover* takes the emptiest zspage of a class (source) and the fullest (target) off their lists,
  * as an allocation does: it owns them, nobody else puts objects into them. Frees go on. Then, with
  * both locks held:
- *   reserve   the lowest free slot of the target, with its pages
- *   look      highest slot in use of the source → its word → a handle → its cell: LIVE and naming
- *             this slot? Otherwise it cannot be moved: its contents are being written, or it is
+ *   reserve   the lowest free index of the target, with its pages
+ *   look      highest index in use of the source → its word → a handle → its cell: LIVE and naming
+ *             this index? Otherwise it cannot be moved: its contents are being written, or it is
  *             gone
- *   copy      the object; it is immutable, and our section keeps the slot from being vacated
- *   commit    cell: this slot → that slot, by compare-and-swap. Lost: freed or overwritten
+ *   copy      the object; it is immutable, and our section keeps the index from being vacated
+ *   commit    cell: from here to there, by compare-and-swap. Lost: freed or overwritten
  *             meanwhile; the copy is dropped
- * What was moved stays where it was, too, for readers who have the old cell: its slot is vacated
+ * What was moved stays where it was, too, for readers who have the old cell: its index is vacated
  * after a grace period, at once if it is over at once, else by a later step. No cell names it
  * meanwhile, so a survivor knows what to do with it: recover.ts.
  *
- * The last zspage of a class is its own target: objects go down into its lowest free slots, and its
- * upper pages become free.
+ * The last zspage of a class is its own target: objects go down into its lowest free indices,
+ * and its upper pages become free.
  *
  * A step moves a bounded number of objects and remembers where it is in the thread's state. It
  * needs no memory but pages for holes of the target.
@@ -52,21 +52,21 @@ import {
   MAX_PER_ZSPAGE,
   shapeBytes,
   shapeHeader,
-  shapeSlots,
+  shapeObjects,
 } from './size-class';
 import { leftBits, selfThreadState, ThreadState } from './thread-state';
 import {
   chainByteAt,
   countHeld,
-  endSlotOn,
-  fillSlot,
-  firstSlotOn,
-  isSlotUsed,
-  lowestFreeSlot,
+  endIndexOn,
+  fillIndex,
+  firstIndexOn,
+  isIndexUsed,
+  lowestFreeIndex,
   objectWordAt,
   payloadOffset,
   setObjectWord,
-  vacateSlot,
+  vacateIndex,
   zspageLockAt,
   zspageShape,
 } from './zspage';
@@ -98,7 +98,7 @@ export function beginCompaction(): void {
 /**
  * Moves some objects of the next class in which that frees memory, from the largest class down.
  *
- * @param threshold  classes of whose listed slots less is free, in thousandths, are left alone
+ * @param threshold  classes of whose listed objects less is free, in thousandths, are left alone
  * @returns objects moved; 0 = there is nothing left to do; ERR_BUSY = readers are still at what was
  *          moved before
  */
@@ -138,8 +138,8 @@ export function compactClass(thread: ThreadState, record: usize, urgency: u32 = 
 function isStuck(desc: Desc): bool {
   lock(zspageLockAt(desc));
   enterSection();
-  let index = shapeSlots(zspageShape(desc));
-  while (index != 0 && !(isSlotUsed(desc, index - 1) && isMovable(desc, index - 1))) index--;
+  let index = shapeObjects(zspageShape(desc));
+  while (index != 0 && !(isIndexUsed(desc, index - 1) && isMovable(desc, index - 1))) index--;
   leaveSection();
   unlock(zspageLockAt(desc));
   return index == 0;
@@ -167,18 +167,18 @@ function moveSome(thread: ThreadState, source: u32, target: u32, urgency: u32): 
   enterSection();
   const held = countHeld(target);
   let moved: u32 = 0;
-  const slots = shapeSlots(zspageShape(source));
-  let free = lowestFreeSlot(target, slots);
-  for (let index = slots; index != 0 && moved < MOVES && free < slots; ) {
+  const objects = shapeObjects(zspageShape(source));
+  let free = lowestFreeIndex(target, objects);
+  for (let index = objects; index != 0 && moved < MOVES && free < objects; ) {
     index--;
     if (source == target && free > index) break;
-    if (!isSlotUsed(source, index) || !isMovable(source, index)) continue;
-    if (!fillSlot(target, free, urgency)) break;
+    if (!isIndexUsed(source, index) || !isMovable(source, index)) continue;
+    if (!fillIndex(target, free, urgency)) break;
     if (moveObject(source, index, target, free)) {
       setBit(leftBits(thread), index);
       moved++;
-    } else vacateSlot(target, free);
-    free = lowestFreeSlot(target, slots);
+    } else vacateIndex(target, free);
+    free = lowestFreeIndex(target, objects);
   }
   pagesFreed -= i32(countHeld(target)) - i32(held);
   leaveSection();
@@ -187,7 +187,7 @@ function moveSome(thread: ThreadState, source: u32, target: u32, urgency: u32): 
   return moved;
 }
 
-/** The handle of the object in a slot; a free object's word may be a link instead. */
+/** The handle of the object with an index; a free object's word may be a link instead. */
 function handleIn(source: u32, index: u32): u32 {
   const word = peekWord(objectWordAt(source, index));
   return (word & (CLASS_STEP - 1)) == 0 && zsIsCell(word) ? word : 0;
@@ -197,9 +197,9 @@ function handleIn(source: u32, index: u32): u32 {
 export function hasDraftOn(desc: Desc, k: u32): bool {
   assertLocked(zspageLockAt(desc));
   assertInSection();
-  const end = endSlotOn(desc, k);
-  for (let index = firstSlotOn(desc, k); index < end; index++) {
-    if (isSlotUsed(desc, index) && isUnpublishedAt(desc, index)) return true;
+  const end = endIndexOn(desc, k);
+  for (let index = firstIndexOn(desc, k); index < end; index++) {
+    if (isIndexUsed(desc, index) && isUnpublishedAt(desc, index)) return true;
   }
   return false;
 }
@@ -217,9 +217,9 @@ function isUnpublishedAt(desc: Desc, index: u32): bool {
  */
 export function renameOn(desc: Desc, k: u32, from: Pfn): void {
   assertLocked(zspageLockAt(desc));
-  const end = endSlotOn(desc, k);
-  for (let index = firstSlotOn(desc, k); index < end; index++) {
-    const handle = isSlotUsed(desc, index) ? handleIn(desc, index) : 0;
+  const end = endIndexOn(desc, k);
+  for (let index = firstIndexOn(desc, k); index < end; index++) {
+    const handle = isIndexUsed(desc, index) ? handleIn(desc, index) : 0;
     const place = cellFor(desc, index, 0);
     if (handle != 0 && cellChainPage(place) == k) rename(handle, place, from);
   }
@@ -227,7 +227,7 @@ export function renameOn(desc: Desc, k: u32, from: Pfn): void {
 
 /**
  * Progress: a failed compare-and-swap means that the object was taken out, or overwritten: then its
- * place is named by its slot, or will be.
+ * place is named by its index, or will be.
  */
 function rename(handle: Handle, place: Place, from: Pfn): void {
   const to = pfnOfAddress(cellAddress(place));
@@ -299,7 +299,7 @@ function vacateLeft(thread: ThreadState, source: u32): void {
   const held = countHeld(source);
   for (let index: u32 = 0; index < MAX_PER_ZSPAGE; index++) {
     if (!isBitSet(leftBits(thread), index)) continue;
-    if (isSlotUsed(source, index)) vacateSlot(source, index);
+    if (isIndexUsed(source, index)) vacateIndex(source, index);
     clearBit(leftBits(thread), index);
   }
   pagesFreed += i32(held) - i32(countHeld(source));

@@ -2,11 +2,11 @@
  * Fullness: the lists of a size class's zspages.
  *
  * Zspages that have room and that no thread owns are on one of eight lists of their class, by
- * eighths of their slots in use. An allocation takes the fullest, so that the emptiest become
+ * eighths of their objects in use. An allocation takes the fullest, so that the emptiest become
  * empty; compaction takes both ends. While the store has pages to spare it passes those over that
  * are fuller than seven eighths (active.ts).
  *
- * list of a zspage   0 … 7: on that list ⇔ it has no owner and list = 8 · slots in use / slots < 8
+ * list of a zspage   0 … 7: on that list ⇔ it has no owner and list = 8 · used / objects < 8
  *                    OFF_LISTS: it is full or has an owner
  *                    LIST_RETIRED: taken out of its class, empty; observers may have references
  * Class lock: the lists, `zspages`, and link, prev, list of every zspage of the class.
@@ -32,12 +32,12 @@ import {
   recordAt,
   zspagesOf,
 } from './pool-table';
-import { shapeSlots } from './size-class';
+import { shapeObjects } from './size-class';
 import {
-  countSlots,
+  countUsed,
   initZspage,
   listLinks,
-  lowestHeldSlot,
+  lowestHeldIndex,
   setPlace,
   zspageList,
   zspageLockAt,
@@ -51,7 +51,7 @@ export const LIST_RETIRED: u32 = 9;
 /** The list that a zspage without an owner belongs on. */
 export function listFor(desc: Desc): u32 {
   assertLockedOrHalted(zspageLockAt(desc));
-  return (countSlots(desc) * LISTS) / shapeSlots(zspageShape(desc));
+  return (countUsed(desc) * LISTS) / shapeObjects(zspageShape(desc));
 }
 
 /**
@@ -78,16 +78,16 @@ export function takeEmptiest(record: usize): u32 {
 }
 
 /**
- * For when there are no pages: takes a zspage that has a free slot whose pages are held off its
+ * For when there are no pages: takes a zspage that has a free object whose pages are held off its
  * list. What somebody has locked is passed over: a class lock is not held while one waits for a
  * zspage's.
  */
-export function takeHeld(record: usize, slots: u32): u32 {
+export function takeHeld(record: usize, objects: u32): u32 {
   lock(record);
   let found: u32 = 0;
   for (let list = LISTS; found == 0 && list > 0; list--) {
     let desc = peekWord(headAt(record, list - 1));
-    while (desc != 0 && !hasHeldSlot(desc, slots)) desc = nextListed(desc);
+    while (desc != 0 && !hasHeldIndex(desc, objects)) desc = nextListed(desc);
     found = desc;
   }
   if (found != 0) ownLocked(record, found);
@@ -95,9 +95,9 @@ export function takeHeld(record: usize, slots: u32): u32 {
   return found;
 }
 
-function hasHeldSlot(desc: Desc, slots: u32): bool {
+function hasHeldIndex(desc: Desc, objects: u32): bool {
   if (!tryLock(zspageLockAt(desc))) return false;
-  const hasOne = lowestHeldSlot(desc, slots) < slots;
+  const hasOne = lowestHeldIndex(desc, objects) < objects;
   unlock(zspageLockAt(desc));
   return hasOne;
 }
@@ -111,7 +111,7 @@ function ownLocked(record: usize, desc: Desc): void {
   setPlace(desc, OFF_LISTS, selfSlot());
 }
 
-/** The share of the slots of listed zspages that is free, in thousandths, as their lists tell. */
+/** The share of the objects of listed zspages that is free, in thousandths, as their lists tell. */
 export function freeShare(record: usize): u32 {
   if (zspagesOf(record) == 0) return 0;
   let zspages: u32 = 0;
@@ -144,7 +144,7 @@ export function addZspage(record: usize, desc: Desc): void {
 }
 
 /**
- * Puts a zspage of which slots were vacated on the list where it belongs now.
+ * Puts a zspage of which objects were vacated on the list where it belongs now.
  * Cost: a load as long as the zspage has an owner; a division as long as it stays in its eighth.
  *
  * @returns true when it was empty and is now out of its class: the caller drops the reference
@@ -152,7 +152,7 @@ export function addZspage(record: usize, desc: Desc): void {
 export function relist(desc: Desc): bool {
   assertLocked(zspageLockAt(desc));
   if (zspageOwner(desc) != 0) return false;
-  if (zspageList(desc) == listFor(desc) && countSlots(desc) != 0) return false;
+  if (zspageList(desc) == listFor(desc) && countUsed(desc) != 0) return false;
   const record = recordAt(desc);
   lock(record);
   // Taken by an allocation since: its owner will list it.
@@ -176,7 +176,7 @@ function relistLocked(record: usize, desc: Desc): bool {
   assertLocked(record);
   const from = zspageList(desc);
   if (from < LISTS) unlist(headAt(record, from), desc, listLinks());
-  const isEmpty = countSlots(desc) == 0;
+  const isEmpty = countUsed(desc) == 0;
   if (isEmpty) {
     setPlace(desc, LIST_RETIRED, 0);
     addZspages(record, -1);

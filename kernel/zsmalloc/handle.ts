@@ -5,20 +5,21 @@
  * object can move, or die, by one change of one cell. The cell of an object that lives says the
  * address of its bytes, so a reader looks at nothing else; who moves a page renames the objects on
  * it, which their words lead to. What is dead and has no word of its own, because that links it in
- * limbo or is still its handle's new object's, is named by (zspage, slot), and not renamed.
+ * limbo or is still its handle's new object's, is named by (zspage, index), and not renamed.
  *
  * cell   state:3 (bits 0–2) · generation:16 (3–18) · the rest says what the object is:
  *   LIVE, UNPUBLISHED   unused:9 (19–27) · SPANS:1 (28), it goes on in the next page of its zspage
  *                       · page of the chain in which the payload begins:4 (29–32) · its address:30
  *                       (33–62, >> 2)
- *   LIMBO               slot of who took it out:9 (19–27) · the rest as above; or BY_SLOT (63):
+ *   LIMBO               slot of who took it out:9 (19–27) · the rest as above; or BY_INDEX (63):
  *                       index:8 (28–35) · zspage:27 (36–62, address >> 5)
  *   SAME, GONE_SAME     pattern, low bits:3 (19–21) · bytes:13 (22–34) · pattern cell:29 (35–63,
  *                       address >> 3; 0 = all bytes are 0)
  *   PATTERN             the upper 61 bits of a pattern, no generation
  *   TAKEN               slot (3–10), no generation: slab/cache.ts, evidence of kind CELL
- * `unused` is how many bytes of its slot an object does not use, so that a reader knows its length.
- * In GONE_SAME the place of `bytes` is taken by the slot of the thread that took the object out.
+ * `unused` is how many of the bytes that it takes an object does not use, so a reader knows its
+ * length. In GONE_SAME the place of `bytes` is taken by the slot of the thread that took the
+ * object out.
  *
  *   FREE       nobody's, all 0             → TAKEN by the slab, for who allocates it
  *   TAKEN      that slot's, and nothing    → UNPUBLISHED, LIVE, SAME or PATTERN, by that thread
@@ -29,14 +30,14 @@
  *                                            overwrite, by compare-and-swap
  *                                          → LIMBO: free, compare-and-swap. Who wins frees
  *   SAME       all its bytes are one       → LIVE or SAME: an overwrite, by compare-and-swap
- *              pattern: it has no slot     → GONE_SAME: free, by compare-and-swap
+ *              pattern: it takes no room   → GONE_SAME: free, by compare-and-swap
  *   LIMBO, GONE_SAME, PATTERN              → TAKEN by the one who owns it, after a grace period
  * A published cell is reused only after a grace period, so the generation, the low bits of the
  * epoch at birth, tells its lives apart. A count kept in the cell would not: the cell's page may go
  * back to frames and come again as zeros.
  *
  * **The cell is the arbiter and the truth**: whose compare-and-swap wins owns what it took out; and
- * a slot that no cell names is nobody's (recover.ts).
+ * an index that no cell names is nobody's (recover.ts).
  */
 import { selfSlot } from '../base/env';
 import { Cell, Handle, PAGE_BYTES, Pfn, pageAddress } from '../base/layout';
@@ -64,7 +65,7 @@ const UNUSED_MASK: u64 = 511;
 const SPANS: u64 = 1 << 28;
 const CHAIN_PAGE_SHIFT: u64 = 29;
 const ADDRESS_SHIFT: u64 = 33;
-const BY_SLOT: u64 = 1 << 63;
+const BY_INDEX: u64 = 1 << 63;
 /** Where an object is: chain page and address, and that it is told by these. */
 const PLACE_MASK: u64 = 0xffff_ffff_e000_0000;
 const ADDRESS_MASK: u64 = 0x7fff_fffe_0000_0000;
@@ -79,9 +80,9 @@ export function cellGeneration(cell: Cell): u32 {
   return u32((cell >> GENERATION_SHIFT) & GENERATION_MASK);
 }
 
-/** Whether a cell that names a place says zspage and slot, and no address. */
-export function isBySlot(cell: Cell): bool {
-  return (cell & BY_SLOT) != 0;
+/** Whether a cell that names a place says zspage and index, and no address. */
+export function isByIndex(cell: Cell): bool {
+  return (cell & BY_INDEX) != 0;
 }
 
 /** Zspage of such a cell. */
@@ -89,7 +90,7 @@ export function goneZspage(cell: Cell): u32 {
   return u32(cell >> 36) << 5;
 }
 
-/** Slot of such a cell. */
+/** Object index of such a cell. */
 export function goneIndex(cell: Cell): u32 {
   return u32(cell >> 28) & 0xff;
 }
@@ -106,21 +107,21 @@ export function cellChainPage(cell: Cell): u32 {
 
 /** Whether a cell that names a place says the address of an object all in one page. */
 export function isInOnePage(cell: Cell): bool {
-  return (cell & (SPANS | BY_SLOT)) == 0;
+  return (cell & (SPANS | BY_INDEX)) == 0;
 }
 
-/** Bytes of the slot that a LIVE object does not use. */
+/** Bytes of those it takes that a LIVE object does not use. */
 export function cellUnused(cell: Cell): u32 {
   return u32((cell >> UNUSED_SHIFT) & UNUSED_MASK);
 }
 
-/** Whether the cell names a slot of a zspage. */
+/** Whether the cell names an object of a zspage. */
 export function hasPlace(cell: Cell): bool {
   const state = cellState(cell);
   return state == CELL_LIVE || state == CELL_UNPUBLISHED || state == CELL_LIMBO;
 }
 
-/** Whether the cell is of an object without a slot, gone or not. */
+/** Whether the cell is of an object without room, gone or not. */
 export function isSame(cell: Cell): bool {
   return cellState(cell) == CELL_SAME || cellState(cell) == CELL_GONE_SAME;
 }
@@ -186,10 +187,10 @@ export function goneCell(seen: u64): Cell {
   return place | (u64(selfSlot()) << UNUSED_SHIFT) | u64(CELL_LIMBO);
 }
 
-/** The same LIMBO cell by zspage and slot. */
-export function bySlot(gone: u64, zspage: u32, index: u32): u64 {
+/** The same LIMBO cell by zspage and index. */
+export function byIndex(gone: u64, zspage: u32, index: u32): u64 {
   const kept = gone & (LIFE_MASK | (UNUSED_MASK << UNUSED_SHIFT));
-  return kept | (u64(index) << 28) | (u64(zspage >> 5) << 36) | BY_SLOT;
+  return kept | (u64(index) << 28) | (u64(zspage >> 5) << 36) | BY_INDEX;
 }
 
 /** Who took the object of a LIMBO or GONE_SAME cell out, 0 for other cells. */

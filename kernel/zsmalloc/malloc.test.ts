@@ -61,7 +61,7 @@ zoneTest('every length comes back, and as another length after an overwrite', op
   }
 });
 
-zoneTest('an object of one pattern has no slot, and its bytes all the same', options, (zone) => {
+zoneTest('an object of one pattern takes no room, and its bytes all the same', options, (zone) => {
   const { kernel } = zone;
   const pool = kernel.zsCreate();
   const patterns = [
@@ -132,7 +132,7 @@ zoneTest('a reader holds up what was freed, and nobody else', options, (zone) =>
   reader.enterSection();
   for (const handle of handles) assert.equal(kernel.zsFree(pool, handle), 0);
   kernel.reclaim();
-  assert.equal(kernel.zsPages(), held, 'their slots are kept');
+  assert.equal(kernel.zsPages(), held, 'their room is kept');
   reader.leaveSection();
   drainLimbo(kernel);
   assert.ok(kernel.zsPages() < held / 2);

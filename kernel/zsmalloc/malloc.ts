@@ -7,7 +7,7 @@
  * and nothing has changed. (After 65,536 grace periods a stale one could pass for its cell's new
  * life.)
  *
- * A new object is all zeros and takes no slot; so does one whose bytes are all one pattern of eight
+ * A new object is all zeros and takes no room; so does one whose bytes are all one pattern of eight
  * (handle.ts). `write` builds the new contents aside and then swaps the cell: a reader sees the old
  * bytes or the new ones, never a mixture, and of two writers one comes last. What was replaced
  * waits for its grace period in a cell of its own.
@@ -23,7 +23,7 @@ import { allocObject, CACHE_CELL } from '../slab/kmem-cache';
 import { assertInSection } from '../thread/context';
 import { unlock } from '../thread/lock';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { takeSlot } from './active';
+import { takeIndex } from './active';
 import { freeCell, freePattern, unusedBytes, zsIsCell } from './alloc';
 import { advance, makeRoomForFrees } from './deferred-frees';
 import {
@@ -42,11 +42,11 @@ import {
   samePatternLow,
 } from './handle';
 import { placeIn, placeOf, zsRead, zsWrite } from './object';
-import { cellFor, goneBySlot, zspageIn } from './place';
+import { cellFor, goneByIndex, zspageIn } from './place';
 import { poolOf } from './pool-table';
 import { classFor, shapeBytes, shapeHeader } from './size-class';
 import { pushFreed, selfThreadState, ThreadState } from './thread-state';
-import { setObjectWord, vacateSlot, zspageLockAt, zspageShape } from './zspage';
+import { setObjectWord, vacateIndex, zspageLockAt, zspageShape } from './zspage';
 
 const CELL_BITS: u64 = 29;
 const GENERATION_BITS: u64 = 16;
@@ -199,12 +199,10 @@ function writePattern(thread: ThreadState, handle: u64, pattern: u64, bytes: u32
   return outcome;
 }
 
-/**
- * Under the lock of the zspage that takes the bytes: a survivor finds the slot by its cell, or not.
- */
+/** Under the lock of the zspage that takes the bytes: a survivor finds their cell, or none. */
 function writeBytes(thread: ThreadState, pool: u32, handle: u64, from: usize, bytes: u32): i32 {
   const sizeClass = classFor(bytes);
-  const place = takeSlot(pool, sizeClass);
+  const place = takeIndex(pool, sizeClass);
   if (place == 0) return ERR_NO_MEMORY;
   const desc = u32(place >> 32);
   const index = u32(place);
@@ -212,7 +210,7 @@ function writeBytes(thread: ThreadState, pool: u32, handle: u64, from: usize, by
   zsWrite(placeIn(desc, index), 0, from, bytes);
   const contents = cellFor(desc, index, unusedBytes(sizeClass, bytes));
   const outcome = commit(thread, handle, contents, CELL_LIVE);
-  if (outcome != 0) vacateSlot(desc, index);
+  if (outcome != 0) vacateIndex(desc, index);
   unlock(zspageLockAt(desc));
   return outcome;
 }
@@ -231,7 +229,7 @@ function commit(thread: ThreadState, handle: u64, contents: u64, state: u32): i3
       thread.ownCell = retiredCell;
       continue;
     }
-    const gone = goneBySlot(seen);
+    const gone = goneByIndex(seen);
     if (gone == 0) continue;
     if (retiredCell != 0) thread.replaced = gone;
     if (casCell(at, seen, sameLife(seen, contents, state)) != seen) continue;

@@ -14,7 +14,7 @@ import {
   cellState,
   goneIndex,
   goneZspage,
-  isBySlot,
+  isByIndex,
   isInOnePage,
 } from './handle';
 import { zspageIn } from './place';
@@ -47,13 +47,13 @@ function searchPlace(handle: Handle, cell: Cell): u64 {
 
 /** What a cell of this zspage says. */
 export function placeOf(cell: Cell, desc: Desc): Place {
-  if (isBySlot(cell)) return placeIn(desc, goneIndex(cell));
+  if (isByIndex(cell)) return placeIn(desc, goneIndex(cell));
   if (isInOnePage(cell)) return u64(cellAddress(cell));
   const next = zspagePage(desc, cellChainPage(cell) + 1);
   return (u64(pageAddress(next)) << 32) | u64(cellAddress(cell));
 }
 
-/** The place of the object in a slot. */
+/** The place of the object with an index. */
 export function placeIn(desc: Desc, index: u32): u64 {
   const offset = payloadOffset(desc, index);
   const next = (offset >> PAGE_SHIFT) + 1;

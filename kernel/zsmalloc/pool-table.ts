@@ -14,7 +14,7 @@ import { allocPages } from '../memdesc/pages';
 import { MISC_CLASSES } from '../memdesc/type';
 import { assertHalted, assertLocked, assertLockedOrHalted } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
-import { formatShapes, poolWordAt, shapeOf, shapePages, shapeSlots, zsState } from './size-class';
+import { formatShapes, poolWordAt, shapeObjects, shapeOf, shapePages, zsState } from './size-class';
 import { zspageClass, zspagePool } from './zspage';
 
 export const LISTS: u32 = 8;
@@ -171,8 +171,8 @@ function weightOf(shape: u32, list: u32): u64 {
 
 /** Whether a zspage on the list is three quarters full at most, and its pages not too costly. */
 export function isLoose(shape: u32, list: u32): bool {
-  // Slots in use, at most, and what may be moved for the zspage's pages: both eight times.
-  const most = (list + 1) * shapeSlots(shape);
+  // Objects in use, at most, and what may be moved for the zspage's pages: both eight times.
+  const most = (list + 1) * shapeObjects(shape);
   return list < LOOSE_LISTS && most <= LISTS * MOVES_PER_PAGE * shapePages(shape);
 }
 

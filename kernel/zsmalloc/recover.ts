@@ -1,14 +1,14 @@
 /**
  * Sweep: what a survivor does for a thread that died in zsmalloc.
  *
- * The cells are the truth: a slot that no cell names is nobody's. So whatever the dead was doing
+ * The cells are the truth: an index that no cell names is nobody's. So whatever the dead was doing
  * under a zspage's lock, or as a zspage's owner, is repaired by counting: bits from the cells,
  * pages from the bits, lists from the counts. Nothing has to be known of how far it came.
  *
  * What only the dead thread knew stands in its state: a cell that was under construction, one that
  * it had taken out and not yet put away. Whether it *had* is read back from cells:
  *   freeing    LIMBO or GONE_SAME by the dead, and in none of its batches: it had
- *   replaced   no cell names its slot any more: it had, and `ownCell` now takes it over
+ *   replaced   no cell names its index any more: it had, and `ownCell` now takes it over
  * and what a survivor was giving back that died as well stands in two states (reap.ts):
  *   own cells  in this one and another: it is the other's, which is repaired later, or alive
  *   batches    cells that do not name the dead any more: they are free, or others'
@@ -49,13 +49,13 @@ import {
   goneIndex,
   goneZspage,
   hasPlace,
-  isBySlot,
+  isByIndex,
   isSame,
   renamedCell,
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
-import { slotIn, zspageIn } from './place';
+import { indexIn, zspageIn } from './place';
 import { addZspages, classAt, clearClass, nextPool, poolNumbered } from './pool-table';
 import { classCount, shapePages, zsState } from './size-class';
 import {
@@ -71,7 +71,7 @@ import {
 import {
   bitsAt,
   clearBits,
-  countSlots,
+  countUsed,
   dropPageIfUntouched,
   listsPage,
   setPlace,
@@ -182,7 +182,7 @@ function isNamed(gone: u64): bool {
   for (let at = nextCell(0); at != 0; at = nextCell(at)) {
     const cell = loadCell(at);
     if (!hasPlace(cell) || zspageIn(cell) != desc) continue;
-    if (slotIn(desc, cell) == goneIndex(gone)) return true;
+    if (indexIn(desc, cell) == goneIndex(gone)) return true;
   }
   return false;
 }
@@ -215,7 +215,7 @@ function hasClassLock(slot: Slot): bool {
   return false;
 }
 
-/** Slots from the cells, pages from the slots. */
+/** Bits from the cells, pages from the bits. */
 function sweep(slot: Slot): void {
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (isSwept(desc, slot)) clearBits(desc);
@@ -224,8 +224,8 @@ function sweep(slot: Slot): void {
     const cell = loadCell(at);
     const desc = hasPlace(cell) ? zspageIn(cell) : 0;
     if (desc == 0 || !isSwept(desc, slot)) continue;
-    setBit(bitsAt(desc), slotIn(desc, cell));
-    if (!isBySlot(cell)) mendPlace(at, cell, desc);
+    setBit(bitsAt(desc), indexIn(desc, cell));
+    if (!isByIndex(cell)) mendPlace(at, cell, desc);
   }
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (!isSwept(desc, slot)) continue;
@@ -279,7 +279,7 @@ function relistZspage(desc: Desc, slot: Slot): void {
 
 /** Nothing is in it, and no observer has pinned it. */
 function isUnused(desc: Desc): bool {
-  return countSlots(desc) == 0 && (loadWord(refsAt(desc)) & PIN_MASK) == 0;
+  return countUsed(desc) == 0 && (loadWord(refsAt(desc)) & PIN_MASK) == 0;
 }
 
 /** Takes an empty zspage out for good: its death is now the dead thread's, and a debt of it. */

@@ -17,20 +17,21 @@ const {
 interface Shape {
   bytes: number;
   pages: number;
-  slots: number;
+  objects: number;
 }
 
-const costOf = ({ pages, slots }: Shape): number =>
-  (pages * PAGE_BYTES + ZSPAGE_DESC_BYTES) / slots;
+const costOf = ({ pages, objects }: Shape): number =>
+  (pages * PAGE_BYTES + ZSPAGE_DESC_BYTES) / objects;
 
-/** The chain of which a slot costs least; the longest among equals. */
+/** The chain of which an object costs least; the longest among equals. */
 function bestShape(bytes: number): Shape {
   const chains = Array.from({ length: MAX_CHAIN }, (_, i) => {
-    const slots = Math.floor(((i + 1) * PAGE_BYTES) / bytes);
-    return { bytes, pages: i + 1, slots: Math.min(slots, MAX_PER_ZSPAGE) };
+    const objects = Math.floor(((i + 1) * PAGE_BYTES) / bytes);
+    return { bytes, pages: i + 1, objects: Math.min(objects, MAX_PER_ZSPAGE) };
   });
   const fitting = chains.filter(
-    ({ pages, slots }) => pages === 1 || 4 * pages + 8 * Math.ceil(slots / 64) <= DESC_ROOM_BYTES,
+    ({ pages, objects }) =>
+      pages === 1 || 4 * pages + 8 * Math.ceil(objects / 64) <= DESC_ROOM_BYTES,
   );
   const least = Math.min(...fitting.map(costOf));
   return fitting.findLast((shape) => costOf(shape) === least)!;
@@ -38,7 +39,7 @@ function bestShape(bytes: number): Shape {
 
 /** Classes from small to large. */
 function classesByHand(): Shape[] {
-  const classes: Shape[] = [{ bytes: PAGE_BYTES, pages: 8, slots: 8 }];
+  const classes: Shape[] = [{ bytes: PAGE_BYTES, pages: 8, objects: 8 }];
   for (let bytes = PAGE_BYTES - CLASS_STEP; bytes > 0; bytes -= CLASS_STEP) {
     const shape = bestShape(bytes);
     if (costOf(shape) < costOf(classes[0]!)) classes.unshift(shape);
@@ -47,8 +48,8 @@ function classesByHand(): Shape[] {
 }
 
 zoneTest('each class is the one that a slow search finds', { hasStore: true }, (zone) => {
-  const found = tallyAll(zone).map(({ objectBytes, pagesPerZspage, slotsPerZspage }) => {
-    return { bytes: objectBytes, pages: pagesPerZspage, slots: slotsPerZspage };
+  const found = tallyAll(zone).map(({ objectBytes, pagesPerZspage, objectsPerZspage }) => {
+    return { bytes: objectBytes, pages: pagesPerZspage, objects: objectsPerZspage };
   });
   assert.deepEqual(found, classesByHand());
   assert.equal(found.length, 302);

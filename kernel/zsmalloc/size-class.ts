@@ -1,18 +1,17 @@
 /**
  * Size classes: how objects of a size are cut out of a chain of pages.
  *
- * A slot is a multiple of 8 bytes. For each such size the number of pages in a zspage is the one, 1
- * … 16, at which a slot costs least, its share of what is left over at the end and of the
+ * An object takes a multiple of 8 bytes. For each such size the number of pages in a zspage is the
+ * one, 1 … 16, at which an object costs least, its share of what is left over at the end and of the
  * descriptor included. A zspage takes its pages one by one (zspage.ts), so a long chain costs
  * nothing until it is used. A chain must fit its descriptor, whose room its page list and the bits
- * of its slots share. A size of which a slot costs no less than one of the next larger class is no
- * class of its own but
- * *merged* into that one. 512 sizes make 302 classes.
+ * of its objects share. A size of which an object costs no less than one of the next larger class
+ * is no class of its own but *merged* into that one. 512 sizes make 302 classes.
  *
  * The largest class is *huge*: an object is a page, and the word that other objects begin with
  * stands in the zspage's descriptor.
  *
- * shape word   bytes of a slot:13 (0–12) · pages:5 (13–17) · slots of a zspage:9 (18–26)
+ * shape word   bytes of an object:13 (0–12) · pages:5 (13–17) · objects of a zspage:9 (18–26)
  * shape page   class of each size (513 words) · shape of each class (340 words): set by `format`,
  *              read by anybody · pool of each number (129 words): fullness.ts
  */
@@ -21,10 +20,10 @@ import { peekWord, pokeWord } from '../base/words';
 
 export const CLASS_STEP: u32 = 8;
 export const MAX_CHAIN: u32 = 16;
-/** A slot's number is shorter than nine bits, and the smallest slots that are used fill 2 pages. */
+/** An index is shorter than nine bits, and the smallest objects that are used fill 2 pages. */
 export const MAX_PER_ZSPAGE: u32 = 256;
 /**
- * Bytes of a descriptor for the entries of a chain, four each, and 64 bits or more for its slots.
+ * Bytes of a descriptor for the entries of a chain, four each, and 64 bits or more for its objects.
  */
 export const DESC_ROOM_BYTES: u32 = 72;
 /** Each object but a huge one begins with a word of the pool: its handle, or its link in limbo. */
@@ -65,7 +64,7 @@ export function shapePages(shape: u32): u32 {
   return (shape >> 13) & 31;
 }
 
-export function shapeSlots(shape: u32): u32 {
+export function shapeObjects(shape: u32): u32 {
   return shape >> 18;
 }
 
@@ -123,7 +122,7 @@ export function formatShapes(): void {
   zsState().classes = classes;
 }
 
-/** The chain of which a slot costs least; the longest among equals. */
+/** The chain of which an object costs least; the longest among equals. */
 function bestShape(bytes: u32): u32 {
   let best = shapeWith(bytes, 1);
   for (let pages: u32 = 2; pages <= MAX_CHAIN; pages++) {
@@ -138,14 +137,14 @@ function shapeWith(bytes: u32, pages: u32): u32 {
   return bytes | (pages << 13) | (min((pages * PAGE_BYTES) / bytes, MAX_PER_ZSPAGE) << 18);
 }
 
-/** Whether a descriptor has room for the chain and its slots. */
+/** Whether a descriptor has room for the chain and its objects. */
 function fits(shape: u32): bool {
-  return shapePages(shape) * 4 + ((shapeSlots(shape) + 63) >> 6) * 8 <= DESC_ROOM_BYTES;
+  return shapePages(shape) * 4 + ((shapeObjects(shape) + 63) >> 6) * 8 <= DESC_ROOM_BYTES;
 }
 
-/** Whether a slot of the first shape costs less than one of the second. */
+/** Whether an object of the first shape costs less than one of the second. */
 function isCheaper(shape: u32, than: u32): bool {
-  return costOf(shape) * shapeSlots(than) < costOf(than) * shapeSlots(shape);
+  return costOf(shape) * shapeObjects(than) < costOf(than) * shapeObjects(shape);
 }
 
 function costOf(shape: u32): u32 {

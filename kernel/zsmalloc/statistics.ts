@@ -8,20 +8,20 @@ import { Desc } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { nextZspage } from './iterate';
 import { LISTS, poolOf } from './pool-table';
-import { classCount, shapeBytes, shapeOf, shapePages, shapeSlots } from './size-class';
-import { countHeld, countSlots, zspageClass, zspagePool, zspageShape } from './zspage';
+import { classCount, shapeBytes, shapeObjects, shapeOf, shapePages } from './size-class';
+import { countHeld, countUsed, zspageClass, zspagePool, zspageShape } from './zspage';
 
 /** One class: written for whoever reads it in the scratch. */
 @unmanaged
 export class ClassTally {
   objectBytes: u32;
   pagesPerZspage: u32;
-  slotsPerZspage: u32;
+  objectsPerZspage: u32;
   used: u32;
   /** Pages held. */
   pages: u32;
   zspages: u32;
-  /** Zspages by eighths of their slots in use: 0 … 7, and 8 for full ones. */
+  /** Zspages by eighths of their objects in use: 0 … 7, and 8 for full ones. */
   eighths: u32;
   eighth1: u32;
   eighth2: u32;
@@ -46,7 +46,7 @@ export function tallyClasses(pool: u32, to: usize): u32 {
     memory.fill(changetype<usize>(tally), 0, offsetof<ClassTally>());
     tally.objectBytes = shapeBytes(shape);
     tally.pagesPerZspage = shapePages(shape);
-    tally.slotsPerZspage = shapeSlots(shape);
+    tally.objectsPerZspage = shapeObjects(shape);
   }
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (pool != 0 && zspagePool(desc) != poolOf(pool).number) continue;
@@ -56,19 +56,19 @@ export function tallyClasses(pool: u32, to: usize): u32 {
 }
 
 function tallyZspage(tally: usize, desc: Desc): void {
-  const used = countSlots(desc);
+  const used = countUsed(desc);
   addTo(tally + offsetof<ClassTally>('used'), used);
   addTo(tally + offsetof<ClassTally>('pages'), countHeld(desc));
   addTo(tally + offsetof<ClassTally>('zspages'), 1);
-  const list = (used * LISTS) / shapeSlots(zspageShape(desc));
+  const list = (used * LISTS) / shapeObjects(zspageShape(desc));
   addTo(tally + offsetof<ClassTally>('eighths') + list * 4, 1);
 }
 
-/** Bytes of the slots in use. */
+/** Bytes of the objects in use. */
 export function usedBytes(): f64 {
   let bytes: f64 = 0;
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
-    bytes += f64(countSlots(desc)) * f64(shapeBytes(zspageShape(desc)));
+    bytes += f64(countUsed(desc)) * f64(shapeBytes(zspageShape(desc)));
   }
   return bytes;
 }

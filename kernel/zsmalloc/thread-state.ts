@@ -13,7 +13,7 @@
  *   ownPattern        likewise a pattern cell
  *   retired           a zspage that is taken out, and not in limbo yet
  *   emptied           those that were found empty after the thread's death (recover.ts), linked
- *   source, left[4]   a mover's zspage, and the slots of it that it emptied before epoch `leftAt`
+ *   source, left[4]   a mover's zspage, and the objects of it that it moved before epoch `leftAt`
  *                     began (compact.ts); `cursor` the class it is at
  *
  * All words are the owner thread's, plain; a survivor reads them when it is dead and the world
@@ -170,7 +170,7 @@ export function isAmong(thread: ThreadState, batch: u32, end: u32, handle: Handl
   return false;
 }
 
-/** Slots that a mover has emptied and not vacated yet. */
+/** Indices that a mover has emptied and not vacated yet. */
 export function leftCount(thread: ThreadState): u32 {
   return u32(
     popcnt(thread.left) + popcnt(thread.left1) + popcnt(thread.left2) + popcnt(thread.left3),

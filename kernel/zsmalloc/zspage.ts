@@ -1,8 +1,8 @@
 /**
- * Zspages: one descriptor for up to 16 scattered pages, cut into slots of one size.
+ * Zspages: one descriptor for up to 16 scattered pages, cut into objects of one size.
  *
- * Idea: slots lie one behind the other over the whole chain and may span two pages, which need not
- * be neighbours. The descriptor lists the pages; each page's word points back to it. Pages are
+ * Idea: objects lie one behind the other over the whole chain and may span two pages, which need
+ * not be neighbours. The descriptor lists the pages; each page's word points back to it. Pages are
  * taken one by one: a page comes with the first object that touches it and goes with the last, so
  * a list with holes costs nothing but its entries.
  *
@@ -15,12 +15,12 @@
  *     link   the next of its list, lock: class; when it is retired, of limbo
  *   prev     the one before it on its list. lock: class
  *   lock     zspage lock
- *   room     72 bytes, which bits and page list share: bits from the front, 64 in a cell, 1 = slot
- *            in use, lock: zspage; pages from the back, the first one last: pfn, 0 = hole; of a
- *            huge zspage 8, and before them the words of its 8 objects.
- *            16 pages leave room for 64 slots, 14 for 128, 10 for 256 (size-class.ts)
- *   page k is held  ⇔  a slot in use overlaps bytes [4096 k, 4096 (k + 1))
- *   a slot is in use ⇔ a cell names it, when nobody has the lock; or a mover has just emptied it
+ *   room     72 bytes, which bits and page list share: bits from the front, 64 in a cell, 1 =
+ *            object in use, lock: zspage; pages from the back, the first one last: pfn, 0 = hole;
+ *            of a huge zspage 8, and before them the words of its 8 objects.
+ *            16 pages leave room for 64 objects, 14 for 128, 10 for 256 (size-class.ts)
+ *   page k is held  ⇔  an object in use overlaps bytes [4096 k, 4096 (k + 1))
+ *   an object is in use ⇔ a cell names it, when nobody has the lock; or a mover has just emptied it
  *
  * Page entries and object words are stored under the zspage lock. Entries atomically, for they are
  * also read without it, by readers in a section that found the object through a live cell (its
@@ -49,9 +49,9 @@ import {
   isHuge,
   OBJECT_HEADER_BYTES,
   shapeBytes,
+  shapeObjects,
   shapeOf,
   shapePages,
-  shapeSlots,
 } from './size-class';
 
 @unmanaged
@@ -154,33 +154,34 @@ export function bitsAt(desc: Desc): usize {
   return desc + offsetof<Zspage>('bits');
 }
 
-/** Puts no slot into use. */
+/** Puts no object into use. */
 export function clearBits(desc: Desc): void {
-  for (let index: u32 = 0, end = shapeSlots(zspageShape(desc)); index < end; index += 64) {
+  for (let index: u32 = 0, end = shapeObjects(zspageShape(desc)); index < end; index += 64) {
     pokeCell(bitsAt(desc) + (index >> 3), 0);
   }
 }
 
-export function isSlotUsed(desc: Desc, index: u32): bool {
+export function isIndexUsed(desc: Desc, index: u32): bool {
   return isBitSet(bitsAt(desc), index);
 }
 
-/** Lowest slot that is free; if there is none, a number beyond them. */
-export function lowestFreeSlot(desc: Desc, slots: u32): u32 {
+/** Lowest index that is free; if there is none, a number beyond them. */
+export function lowestFreeIndex(desc: Desc, objects: u32): u32 {
   assertLocked(zspageLockAt(desc));
   let index: u32 = 0;
-  while (index < slots && peekCell(bitsAt(desc) + (index >> 3)) == u64.MAX_VALUE) index += 64;
-  return index >= slots ? index : index + u32(ctz(~peekCell(bitsAt(desc) + (index >> 3))));
+  while (index < objects && peekCell(bitsAt(desc) + (index >> 3)) == u64.MAX_VALUE) index += 64;
+  return index >= objects ? index : index + u32(ctz(~peekCell(bitsAt(desc) + (index >> 3))));
 }
 
 /**
- * Lowest slot that is free and whose pages are held; `slots` if there is none.
+ * Lowest index that is free and whose pages are held; `objects` if there is none.
  */
-export function lowestHeldSlot(desc: Desc, slots: u32): u32 {
+export function lowestHeldIndex(desc: Desc, objects: u32): u32 {
   assertLocked(zspageLockAt(desc));
   const bytes = shapeBytes(zspageShape(desc));
   let index: u32 = 0;
-  while (index < slots && (isSlotUsed(desc, index) || !isHeld(desc, index * bytes, bytes))) index++;
+  while (index < objects && (isIndexUsed(desc, index) || !isHeld(desc, index * bytes, bytes)))
+    index++;
   return index;
 }
 
@@ -189,10 +190,10 @@ function isHeld(desc: Desc, from: u32, bytes: u32): bool {
   return zspagePage(desc, from >> PAGE_SHIFT) != 0 && zspagePage(desc, last) != 0;
 }
 
-/** Slots in use. */
-export function countSlots(desc: Desc): u32 {
+/** Objects in use. */
+export function countUsed(desc: Desc): u32 {
   let sum: u64 = 0;
-  for (let index: u32 = 0, end = shapeSlots(zspageShape(desc)); index < end; index += 64) {
+  for (let index: u32 = 0, end = shapeObjects(zspageShape(desc)); index < end; index += 64) {
     // Atomic, because figures are counted without the lock.
     sum += popcnt(loadCell(bitsAt(desc) + (index >> 3)));
   }
@@ -220,11 +221,11 @@ export function initZspage(desc: Desc, pool: u32, sizeClass: u32, owner: u32, li
 }
 
 /**
- * Puts a slot into use and takes the pages that it is the first to touch.
+ * Puts an object into use and takes the pages that it is the first to touch.
  *
  * @returns false when a page was missing; then nothing has changed
  */
-export function fillSlot(desc: Desc, index: u32, urgency: u32 = 0): bool {
+export function fillIndex(desc: Desc, index: u32, urgency: u32 = 0): bool {
   assertLocked(zspageLockAt(desc));
   const bytes = shapeBytes(zspageShape(desc));
   const first = (index * bytes) >> PAGE_SHIFT;
@@ -238,8 +239,8 @@ export function fillSlot(desc: Desc, index: u32, urgency: u32 = 0): bool {
   return true;
 }
 
-/** Takes a slot out of use and gives back the pages that it was the last to touch. */
-export function vacateSlot(desc: Desc, index: u32): void {
+/** Takes an object out of use and gives back the pages that it was the last to touch. */
+export function vacateIndex(desc: Desc, index: u32): void {
   const bytes = shapeBytes(zspageShape(desc));
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
@@ -249,14 +250,14 @@ export function vacateSlot(desc: Desc, index: u32): void {
 }
 
 /**
- * Whether a slot in use overlaps page k, as `index` does. Cost: in a full page one look, no
+ * Whether an object in use overlaps page k, as `index` does. Cost: in a full page one look, no
  * division.
  */
 function hasNeighbour(desc: Desc, index: u32, bytes: u32, k: u32): bool {
   const start = k << PAGE_SHIFT;
-  for (let i = index; i != 0 && i * bytes > start; ) if (isSlotUsed(desc, --i)) return true;
-  const end = min(start + PAGE_BYTES, bytes * shapeSlots(zspageShape(desc)));
-  for (let i = index + 1; i * bytes < end; i++) if (isSlotUsed(desc, i)) return true;
+  for (let i = index; i != 0 && i * bytes > start; ) if (isIndexUsed(desc, --i)) return true;
+  const end = min(start + PAGE_BYTES, bytes * shapeObjects(zspageShape(desc)));
+  for (let i = index + 1; i * bytes < end; i++) if (isIndexUsed(desc, i)) return true;
   return false;
 }
 
@@ -280,22 +281,22 @@ function dropPage(desc: Desc, k: u32): void {
   giveBlock(pfn, 0);
 }
 
-/** Whether a slot in use overlaps page k. Cost: at most the bits of one page. */
+/** Whether an object in use overlaps page k. Cost: at most the bits of one page. */
 function isPageTouched(desc: Desc, k: u32): bool {
-  const end = endSlotOn(desc, k);
-  for (let i = firstSlotOn(desc, k); i < end; i++) if (isSlotUsed(desc, i)) return true;
+  const end = endIndexOn(desc, k);
+  for (let i = firstIndexOn(desc, k); i < end; i++) if (isIndexUsed(desc, i)) return true;
   return false;
 }
 
-/** The slots that overlap page k: from this one … */
-export function firstSlotOn(desc: Desc, k: u32): u32 {
+/** The objects that overlap page k: from this one … */
+export function firstIndexOn(desc: Desc, k: u32): u32 {
   return (k * PAGE_BYTES) / shapeBytes(zspageShape(desc));
 }
 
 /** … up to, but not including this one. */
-export function endSlotOn(desc: Desc, k: u32): u32 {
+export function endIndexOn(desc: Desc, k: u32): u32 {
   const shape = zspageShape(desc);
-  return min(((k + 1) * PAGE_BYTES - 1) / shapeBytes(shape) + 1, shapeSlots(shape));
+  return min(((k + 1) * PAGE_BYTES - 1) / shapeBytes(shape) + 1, shapeObjects(shape));
 }
 
 /** Address of a byte of the chain; the bytes go on to the end of that page. */
@@ -311,7 +312,7 @@ export function objectWordAt(desc: Desc, index: u32): usize {
   return chainByteAt(desc, index * shapeBytes(shape));
 }
 
-/** Says whose object the slot is. */
+/** Says whose the object is. */
 export function setObjectWord(desc: Desc, index: u32, handle: Handle): void {
   assertLocked(zspageLockAt(desc));
   pokeWord(objectWordAt(desc, index), handle);
@@ -327,8 +328,8 @@ export function payloadOffset(desc: Desc, index: u32): u32 {
 export function isZspageSound(desc: Desc): bool {
   assertLockedOrHalted(zspageLockAt(desc));
   const shape = zspageShape(desc);
-  const last = (shapeSlots(shape) - 1) & 63;
-  const end = bitsAt(desc) + ((shapeSlots(shape) - 1) >> 6) * 8;
+  const last = (shapeObjects(shape) - 1) & 63;
+  const end = bitsAt(desc) + ((shapeObjects(shape) - 1) >> 6) * 8;
   if (last != 63 && peekCell(end) >> u64(last + 1) != 0) return false;
   for (let k: u32 = 0; k < shapePages(shape); k++) {
     if ((peekWord(pageEntryAt(desc, k)) != 0) != isPageTouched(desc, k)) return false;

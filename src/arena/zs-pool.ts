@@ -49,8 +49,7 @@ export interface CompactOptions {
   /** Milliseconds after which to stop; default 10. */
   budgetMs?: number;
   /**
-   * Size classes of which less than this share of their part-filled slots is free are left alone: 0
-   * … 1.
+   * Size classes are left alone of whose part-filled zspages less than this share is free: 0 … 1.
    */
   threshold?: number;
 }

@@ -47,7 +47,7 @@ export class ClassRotation {
     count.used += used;
     count.pages += (seen >>> facts.OBSERVED_HELD_SHIFT) & HELD_MASK;
     count.zspages++;
-    count.eighths[Math.floor((used * (EIGHTHS - 1)) / count.slots)]!++;
+    count.eighths[Math.floor((used * (EIGHTHS - 1)) / count.objects)]!++;
   }
 
   #countOf(sizeClass: number): ClassCount {
@@ -55,7 +55,7 @@ export class ClassRotation {
     this.#counts[sizeClass] ??= {
       size: figure(facts.OBSERVED_CLASS_BYTES),
       pagesPerZspage: figure(facts.OBSERVED_CLASS_PAGES),
-      slots: figure(facts.OBSERVED_CLASS_SLOTS),
+      objects: figure(facts.OBSERVED_CLASS_OBJECTS),
       ...{ used: 0, pages: 0, zspages: 0, eighths: new Array(EIGHTHS).fill(0) },
     };
     return this.#counts[sizeClass];

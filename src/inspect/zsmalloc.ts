@@ -10,11 +10,11 @@ import * as facts from '../generated/facts.ts';
 
 export interface ClassReport {
   class: number;
-  /** Bytes of a slot. */
+  /** Bytes of an object. */
   size: number;
-  /** Zspages by eighths of their slots in use: 0 to 7, and full ones. */
+  /** Zspages by eighths of their objects in use: 0 to 7, and full ones. */
   zspagesByEighths: number[];
-  /** Slots of all zspages. */
+  /** Objects of all zspages, in use or free. */
   objectsAllocated: number;
   objectsUsed: number;
   pagesUsed: number;
@@ -52,7 +52,7 @@ function describe(index: number, words: Uint32Array): ClassReport {
   return classReport(index, {
     size: read(tally.objectBytes),
     pagesPerZspage: read(tally.pagesPerZspage),
-    slots: read(tally.slotsPerZspage),
+    objects: read(tally.objectsPerZspage),
     used: read(tally.used),
     pages: read(tally.pages),
     zspages: read(tally.zspages),
@@ -64,7 +64,7 @@ function describe(index: number, words: Uint32Array): ClassReport {
 export interface ClassCount {
   size: number;
   pagesPerZspage: number;
-  slots: number;
+  objects: number;
   used: number;
   pages: number;
   zspages: number;
@@ -72,14 +72,14 @@ export interface ClassCount {
 }
 
 export function classReport(index: number, count: ClassCount): ClassReport {
-  const { size, pagesPerZspage, slots, used, pages } = count;
-  const whole = Math.floor(used / slots);
-  const needed = whole * pagesPerZspage + Math.ceil(((used % slots) * size) / facts.PAGE_BYTES);
+  const { size, pagesPerZspage, objects, used, pages } = count;
+  const whole = Math.floor(used / objects);
+  const needed = whole * pagesPerZspage + Math.ceil(((used % objects) * size) / facts.PAGE_BYTES);
   return {
     class: index,
     size,
     zspagesByEighths: count.eighths,
-    objectsAllocated: count.zspages * slots,
+    objectsAllocated: count.zspages * objects,
     objectsUsed: used,
     pagesUsed: pages,
     pagesPerZspage,

@@ -92,7 +92,7 @@ type ClassRow = Tables['classes'][number];
 const classColumns: Column<ClassRow>[] = [
   { name: 'Bytes', value: (row) => row.size },
   { name: 'Objects', value: (row) => row.objectsUsed },
-  { name: 'Slots', value: (row) => row.objectsAllocated },
+  { name: 'Objects', value: (row) => row.objectsAllocated },
   {
     name: 'Filled',
     value: (row) => share(row.objectsUsed, row.objectsAllocated),

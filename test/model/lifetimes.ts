@@ -155,10 +155,10 @@ function judgeZsObject(words: Uint32Array, look: Look, address: number, desc: nu
   const sizeClass = words[(desc + zspageHome) >>> 2]! & facts.ZSPAGE_CLASS_MASK;
   // As kernel/zsmalloc/size-class.ts packs it.
   const shape = words[(words[zsShapes >>> 2]! >>> 2) + facts.CLASS_SIZES + sizeClass]!;
-  const [bytes, chain, slots] = [shape & 0x1fff, (shape >>> 13) & 31, shape >>> 18];
+  const [bytes, chain, objects] = [shape & 0x1fff, (shape >>> 13) & 31, shape >>> 18];
   let k = 0;
   while (words[first - k] !== address >>> facts.PAGE_SHIFT) if (++k === chain) return '';
-  const slot = Math.floor((k * facts.PAGE_BYTES + (address & WHOLE)) / bytes);
-  const isUsed = slot < slots && isSet(look, desc + zspageBits, slot);
-  return isUsed ? '' : `object ${slot} of a zspage, which is free`;
+  const index = Math.floor((k * facts.PAGE_BYTES + (address & WHOLE)) / bytes);
+  const isUsed = index < objects && isSet(look, desc + zspageBits, index);
+  return isUsed ? '' : `object ${index} of a zspage, which is free`;
 }

@@ -31,7 +31,7 @@ const pageWord = /^pageWord\[/;
 const slab = {
   ...store,
   function:
-    /\/slab\/|\/(initFolio|dropDescriptor|freeFolio|freeUnpinned|finishSplit|newZspage|takeSlot|destroyZspage)$/,
+    /\/slab\/|\/(initFolio|dropDescriptor|freeFolio|freeUnpinned|finishSplit|newZspage|takeIndex|destroyZspage)$/,
 };
 /** Whoever frees what is not his: the exchange that fails, and the look that says why. */
 const misuse = {
@@ -209,7 +209,7 @@ export const allowedRaces: KernelRace[] = [
     // Bits of a zspage; words of a slab page have no names.
     place: /^0x/,
     between: [
-      { op: /^store64 \(plain\)$/, function: /\/(fillSlot|vacateSlot)$/ },
+      { op: /^store64 \(plain\)$/, function: /\/(fillIndex|vacateIndex)$/ },
       { op: /^load64$/, function: /\/(zsObjectBytes|zsTally)$/ },
     ],
     seenIn: 'figures-writers',

@@ -45,7 +45,7 @@ function slotBytesIn({ words }: TestZone, zspage: number): number {
 export interface Tally {
   objectBytes: number;
   pagesPerZspage: number;
-  slotsPerZspage: number;
+  objectsPerZspage: number;
   used: number;
   pages: number;
   zspages: number;
@@ -62,7 +62,7 @@ export function tallyAll({ kernel, words }: TestZone, pool = 0): Tally[] {
     return {
       objectBytes: read('objectBytes'),
       pagesPerZspage: read('pagesPerZspage'),
-      slotsPerZspage: read('slotsPerZspage'),
+      objectsPerZspage: read('objectsPerZspage'),
       used: read('used'),
       pages: read('pages'),
       zspages: read('zspages'),

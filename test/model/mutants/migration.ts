@@ -101,7 +101,7 @@ export const migrationMutants: Mutant[] = [
   },
   {
     name: 'a dead mover’s objects name the page that they had',
-    edits: [['    if (!isBySlot(cell)) mendPlace(at, cell, desc);\n', '']],
+    edits: [['    if (!isByIndex(cell)) mendPlace(at, cell, desc);\n', '']],
     scenarios: ['migrate-read-killed', 'migrate-killed-alloc'],
   },
   {

@@ -21,7 +21,7 @@ export const objectMutants: Mutant[] = [
     scenarios: ['object-compact-draft'],
   },
   {
-    name: 'a moved object leaves its slot at once',
+    name: 'a moved object leaves its room at once',
     edits: [['while (!isQuiescent(thread.leftAt)) if (++look > SPINS) return false;', '']],
     scenarios: ['object-compact-read', 'object-compact-get'],
   },
@@ -79,7 +79,7 @@ export const objectMutants: Mutant[] = [
     scenarios: ['object-release-killed'],
   },
   {
-    name: 'a sweep leaves the slots that the dead had taken',
+    name: 'a sweep leaves the objects that the dead had taken',
     edits: [['if (isSwept) sweep(slot);', '']],
     scenarios: ['object-compact-free-killed', 'object-compact-compact-killed'],
   },

@@ -8,7 +8,7 @@ import { makeCache, read as readKey, set } from './cache.ts';
 
 /** Three words: too short to be stored as a pattern. */
 const BYTES = 12;
-/** Of the class with the fewest slots but huge ones: 16 in a zspage. */
+/** Of the class with the fewest objects but huge ones: 16 in a zspage. */
 export const LARGE = 4084;
 
 export let pool = 0;
@@ -61,7 +61,7 @@ export function makeHoles(
 export const free: Body = (thread) => thread.call('zsFree', pool, handles[0]!);
 export const overwrite: Body = (thread) => thread.call('zsOverwrite', pool, handles[0]!, BYTES);
 
-/** Frees; then its slot may be used again. */
+/** Frees; then its room may be used again. */
 export const freeAndReuse: Body = async (thread) => {
   assert.equal(await thread.call('zsFree', pool, handles[0]!), 0);
   await thread.call('zsCompactBegin');
@@ -74,7 +74,7 @@ const overwriteAndReuse: Body = async (thread) => {
   await add(thread);
 };
 
-/** Four words, of one letter each: two cells, and no slot. */
+/** Four words, of one letter each: two cells, and no room. */
 const PATTERN_BYTES = 16;
 
 export function makePatterns(machine: Machine): void {
@@ -152,7 +152,7 @@ const compactStore: Body = async (thread, machine) => {
 /** The object that thread 0 is writing: the kernel's own handle. */
 let draft = 0;
 
-/** A slot below an object whose contents are still to be written; nobody owns the zspage. */
+/** A free object below one whose contents are still to be written; nobody owns the zspage. */
 function makeDraft(machine: Machine): void {
   const { main, threads } = machine;
   for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);

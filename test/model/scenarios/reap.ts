@@ -38,7 +38,7 @@ function leaveHalfDone(machine: Machine, debtor: Thread): void {
   assert.ok((debtor.callNow('zsAlloc', 12) as number) > 0);
 }
 
-/** What it has freed: of either batch, with a slot and without. */
+/** What it has freed: of either batch, with room and without. */
 function leaveBatches(machine: Machine, debtor: Thread): void {
   const next = zsThreadOf(machine, debtor.index + 2) + offsetOf('ThreadState', 'next');
   const zeros = debtor.callNow('zsMalloc', pool, 8) as number;

@@ -110,19 +110,16 @@ export class Loader<V> {
 
   /** What the key has, a stale value as well: noted as where the caller's value came from. */
   stale({ key, status }: Request<V>): V | undefined {
-    const old = this.#old(key);
-    if (old !== undefined) status.load = 'stale';
-    return old;
+    const { kernel, decode } = this.#host;
+    return this.#look(key, facts.GET_STALE, (bytes, isLent) => {
+      status.load = kernel.wasStale() === 0 ? 'hit' : 'stale';
+      return decode(bytes, isLent);
+    });
   }
 
-  #old(key: Key): V | undefined {
+  #look(key: Key, wanted = 0, decode = this.#host.decode): V | undefined {
     const border = this.#host.live();
-    return border.fetch(border.putKey(key), false, this.#host.decode, facts.GET_STALE);
-  }
-
-  #look(key: Key): V | undefined {
-    const border = this.#host.live();
-    return border.fetch(border.putKey(key), false, this.#host.decode);
+    return border.fetch(border.putKey(key), false, decode, wanted);
   }
 
   #nameOf(key: Key): string {
@@ -328,7 +325,7 @@ export class Loader<V> {
       }
       if (load.lease) kernel.countLoad(facts.LOADS_COMPUTED);
       load.born = kernel.tagClock();
-      const computed = compute(request, false, this.#old(request.key), context);
+      const computed = compute(request, false, this.#look(request.key, facts.GET_STALE), context);
       this.#own.leave(load.lease);
       const value = await computed;
       if (load.isOver) return;
@@ -365,7 +362,7 @@ export class Loader<V> {
     try {
       if (lease) kernel.countLoad(facts.LOADS_COMPUTED);
       load.born = kernel.tagClock();
-      const old = this.#old(request.key);
+      const old = this.#look(request.key, facts.GET_STALE);
       const value = compute(request, true, old, { options } as ComputeContext);
       if (isThenable(value)) {
         const expected = 'a function that returns no promise; getOrSet awaits one';

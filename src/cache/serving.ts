@@ -15,7 +15,10 @@ import type { Loader } from './loader.ts';
 export async function serve<V>(loader: Loader<V>, request: Request<V>): Promise<V | undefined> {
   const stale = request.isRefresh ? undefined : loader.stale(request);
   if (stale !== undefined) {
-    loader.load({ ...request, signal: undefined, status: {}, isAside: true }).catch(() => {});
+    // Else somebody has set it this moment.
+    if (request.status.load === 'stale') {
+      loader.load({ ...request, signal: undefined, status: {}, isAside: true }).catch(() => {});
+    }
     return stale;
   }
   try {

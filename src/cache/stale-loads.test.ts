@@ -209,3 +209,17 @@ test('a file keeps no entry longer than it is fresh', async () => {
   loaded.close();
   rmSync(folder, { recursive: true });
 });
+
+test('what another has set since the look is no stale value, and nobody computes it', async () => {
+  const { cache } = timed();
+  const { get } = cache;
+  cache.get = (key) => {
+    const found = get.call(cache, key);
+    cache.set('k', 'new');
+    return found;
+  };
+  const status: Status = {};
+  assert.equal(await cache.getOrSet('k', () => assert.fail(), { status }), 'new');
+  assert.equal(status.load, 'hit');
+  cache.close();
+});

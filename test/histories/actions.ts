@@ -1,44 +1,30 @@
-/** The calls that a worker makes, chosen at random, and how each is written down. */
-import type { SharedCache } from '../../src/index.ts';
-import type { Seeded } from '../support/seeded.ts';
-import {
-  COUNTERS,
-  isCounter,
-  keyOf,
-  makeValue,
-  numberOf,
-  TAG,
-  tagsOf,
-  valueNumber,
-} from './history-values.ts';
+/** The calls of one key that a worker makes, chosen at random, and how each is written down. */
+import type { Caller, View } from './caller.ts';
+import { COUNTERS, keyOf, makeValue, numberOf, optionsOf } from './history-values.ts';
 import { hasTag, NO_VALUE, NOT_CALLED, REFUSED } from './key-model.ts';
-import { type Call, KEYS, type Log, type Planned } from './log.ts';
+import { Loads } from './load-actions.ts';
+import { type Call, KEYS } from './log.ts';
+import { Rows } from './row-actions.ts';
 
-type Cache = SharedCache<unknown>;
-const all = Array.from({ length: KEYS }, (_, key) => key);
-/** Increments make odd numbers, which are no tags. */
-const pairs = all.filter((key) => !isCounter(key));
 /** Records that one action may need. */
 const MOST_RECORDS = KEYS;
-/** Keys that one call is given at most. */
-const ROW = 8;
 const decoder = new TextDecoder();
 const target = new Uint8Array(256 * 1024);
 
 /** Every way to read a value. */
-const reads: readonly [Call, (cache: Cache, key: string) => unknown][] = [
-  ['get', (cache, key) => cache.get(key)],
-  ['peek', (cache, key) => cache.peek(key)],
-  ['read', (cache, key) => cache.read(key, (bytes) => JSON.parse(decoder.decode(bytes)))],
-  ['getInto', (cache, key) => parsed(cache.getInto(key, target))],
-  ['getWithVersion', (cache, key) => cache.getWithVersion(key)?.value],
+const reads: readonly [Call, (view: View, key: string) => unknown][] = [
+  ['get', (view, key) => view.get(key)],
+  ['peek', (view, key) => view.peek(key)],
+  ['read', (view, key) => view.read(key, (bytes) => JSON.parse(decoder.decode(bytes)))],
+  ['getInto', (view, key) => parsed(view.getInto(key, target))],
+  ['getWithVersion', (view, key) => view.getWithVersion(key)?.value],
 ];
 
 /** Every way to ask whether there is one. */
-const looks: readonly [Call, (cache: Cache, key: string) => boolean][] = [
-  ['has', (cache, key) => cache.has(key)],
-  ['info', (cache, key) => cache.info(key) !== undefined],
-  ['getRemainingTTL', (cache, key) => cache.getRemainingTTL(key) !== 0],
+const looks: readonly [Call, (view: View, key: string) => boolean][] = [
+  ['has', (view, key) => view.has(key)],
+  ['info', (view, key) => view.info(key) !== undefined],
+  ['getRemainingTTL', (view, key) => view.getRemainingTTL(key) !== 0],
 ];
 
 function parsed(length: number | undefined): unknown {
@@ -46,201 +32,124 @@ function parsed(length: number | undefined): unknown {
 }
 
 export class Actions {
-  readonly #cache: Cache;
-  readonly #log: Log;
-  readonly #writer: number;
-  readonly #run: Seeded;
-  #sequence = 0;
+  readonly #by: Caller;
+  readonly #rows: Rows;
+  readonly #loads: Loads;
 
-  constructor(cache: Cache, log: Log, writer: number, run: Seeded) {
-    this.#cache = cache;
-    this.#log = log;
-    this.#writer = writer;
-    this.#run = run;
+  constructor(caller: Caller) {
+    this.#by = caller;
+    this.#rows = new Rows(caller);
+    this.#loads = new Loads(caller);
   }
 
   hasRoom(): boolean {
-    return this.#log.hasRoomFor(MOST_RECORDS);
+    return this.#by.log.hasRoomFor(MOST_RECORDS);
+  }
+
+  /** Whether a call is under way that another turn will end. */
+  isLoading(): boolean {
+    return this.#loads.open > 0;
   }
 
   one(): void {
-    const key = this.#run.int(KEYS);
-    const what = this.#run.int(1000);
-    if (what < 400) this.#read(key);
-    else if (what < 470) this.#look(key);
-    else if (what < 620) this.#set(key);
-    else if (what < 660) this.#setIf('add', key);
-    else if (what < 700) this.#setIf('replace', key);
-    else if (what < 760) this.#update(key);
-    else if (what < 810) this.#setIfVersion(key);
-    else if (what < 900) this.#increment(this.#run.int(KEYS));
-    else if (what < 960) this.#delete(key);
-    else if (what < 980) this.#touch(key);
-    else this.#rare(key);
-  }
-
-  #rare(key: number): void {
-    const what = this.#run.int(20);
-    if (what < 8) this.#getMany(key);
-    else if (what < 11) this.#setMany(key);
-    else if (what < 14) this.#deleteMany(key);
-    else if (what < 16) this.#deleteTag();
-    else if (what < 18) this.#keys();
-    else if (what < 19) this.#clear();
-  }
-
-  #number(key: number, isTagged = this.#run.int(4) === 0): number {
-    return valueNumber(this.#writer, ++this.#sequence, isTagged && !isCounter(key));
-  }
-
-  #record(planned: Planned, act: () => number): void {
-    const record = this.#log.begin(planned);
-    this.#log.end(record, act());
+    const key = this.#by.someKey();
+    const what = this.#by.run.int(1000);
+    if (what < 360) this.#read(key);
+    else if (what < 420) this.#look(key);
+    else if (what < 570) this.#set(key);
+    else if (what < 610) this.#setIf('add', key);
+    else if (what < 650) this.#setIf('replace', key);
+    else if (what < 710) this.#update(key);
+    else if (what < 760) this.#setIfVersion(key);
+    else if (what < 850) this.#increment(this.#by.someKey());
+    else if (what < 910) this.#delete(key);
+    else if (what < 930) this.#touch(key);
+    else if (what < 980) this.#loads.one(key);
+    else this.#rows.one(key);
   }
 
   #read(key: number): void {
-    const [call, read] = reads[this.#run.int(reads.length)]!;
-    const act = () => numberOf(key, read(this.#cache, keyOf(key)));
-    this.#record({ kind: 'get', call, keys: [key] }, act);
+    const [call, read] = reads[this.#by.run.int(reads.length)]!;
+    const act = () => numberOf(key, read(this.#by.viewOf(key), keyOf(key)));
+    this.#by.record({ kind: 'get', call, keys: [key] }, act);
   }
 
   #look(key: number): void {
-    const [call, look] = looks[this.#run.int(looks.length)]!;
-    this.#record({ kind: 'has', call, keys: [key] }, () => Number(look(this.#cache, keyOf(key))));
+    const [call, look] = looks[this.#by.run.int(looks.length)]!;
+    const act = () => Number(look(this.#by.viewOf(key), keyOf(key)));
+    this.#by.record({ kind: 'has', call, keys: [key] }, act);
   }
 
   #set(key: number): void {
-    const value = this.#number(key);
+    const value = this.#by.newNumber(key);
     const made = makeValue(key, value);
-    this.#record({ kind: 'set', call: 'set', keys: [key], value }, () =>
-      this.#cache.set(keyOf(key), made, tagsOf(value)) ? 1 : REFUSED,
+    this.#by.record({ kind: 'set', call: 'set', keys: [key], value }, () =>
+      this.#by.viewOf(key).set(keyOf(key), made, optionsOf(key, value)) ? 1 : REFUSED,
     );
   }
 
   #setIf(kind: 'add' | 'replace', key: number): void {
-    const value = this.#number(key);
+    const value = this.#by.newNumber(key);
     const made = makeValue(key, value);
-    this.#record({ kind, call: kind, keys: [key], value }, () =>
-      Number(this.#cache[kind](keyOf(key), made, tagsOf(value))),
+    this.#by.record({ kind, call: kind, keys: [key], value }, () =>
+      Number(this.#by.viewOf(key)[kind](keyOf(key), made, optionsOf(key, value))),
     );
   }
 
   /** The new value has a tag if the old one has: they stay. */
   #update(key: number): void {
+    const { log, run } = this.#by;
     const planned = { kind: 'update', call: 'update', keys: [key], old: NOT_CALLED } as const;
-    const isDeleting = this.#run.int(5) === 0;
-    const record = this.#log.begin(planned);
+    const isDeleting = run.int(4) === 0;
+    const record = log.begin(planned);
     let value = NO_VALUE;
     const change = (seen: unknown): unknown => {
       const old = numberOf(key, seen);
-      value = isDeleting && old !== NO_VALUE ? NO_VALUE : this.#number(key, hasTag(old));
-      this.#log.expect(record, value, old);
-      return value === NO_VALUE ? undefined : makeValue(key, value);
+      const isGone = isDeleting && old !== NO_VALUE;
+      value = isGone ? NO_VALUE : this.#by.nextNumber(key >= COUNTERS && hasTag(old));
+      log.expect(record, value, old);
+      return isGone ? undefined : makeValue(key, value);
     };
-    const updated = this.#cache.update(keyOf(key), change);
+    const updated = this.#by.viewOf(key).update(keyOf(key), change);
     const isRefused = updated === undefined && value !== NO_VALUE;
-    this.#log.end(record, isRefused ? REFUSED : numberOf(key, updated));
+    log.end(record, isRefused ? REFUSED : numberOf(key, updated));
   }
 
   #setIfVersion(key: number): void {
-    let seen: ReturnType<Cache['getWithVersion']>;
-    this.#record({ kind: 'get', call: 'getWithVersion', keys: [key] }, () => {
-      seen = this.#cache.getWithVersion(keyOf(key));
+    const view = this.#by.viewOf(key);
+    let seen: ReturnType<View['getWithVersion']>;
+    this.#by.record({ kind: 'get', call: 'getWithVersion', keys: [key] }, () => {
+      seen = view.getWithVersion(keyOf(key));
       return numberOf(key, seen?.value);
     });
     if (seen === undefined) return;
     const { value: found, version } = seen;
-    const value = this.#number(key);
+    const value = this.#by.newNumber(key);
     const made = makeValue(key, value);
     const old = numberOf(key, found);
-    const planned = {
-      kind: 'setIfVersion',
-      call: 'setIfVersion',
-      keys: [key],
-      value,
-      old,
-    } as const;
-    this.#record(planned, () =>
-      Number(this.#cache.setIfVersion(keyOf(key), made, version, tagsOf(value))),
+    const call = 'setIfVersion';
+    this.#by.record({ kind: call, call, keys: [key], value, old }, () =>
+      Number(view.setIfVersion(keyOf(key), made, version, optionsOf(key, value))),
     );
   }
 
-  #increment(number: number): void {
-    const key = number % COUNTERS;
-    const value = 1 + this.#run.int(3);
-    this.#record(
+  #increment(from: number): void {
+    const key = from % COUNTERS;
+    if (!this.#by.is.keys.includes(key)) return;
+    const value = 1 + this.#by.run.int(3);
+    this.#by.record(
       { kind: 'increment', call: 'increment', keys: [key], value },
-      () => this.#cache.increment(keyOf(key), value) ?? REFUSED,
+      () => this.#by.viewOf(key).increment(keyOf(key), value) ?? REFUSED,
     );
   }
 
   #delete(key: number): void {
-    const act = () => Number(this.#cache.delete(keyOf(key)));
-    this.#record({ kind: 'delete', call: 'delete', keys: [key] }, act);
+    const act = () => Number(this.#by.viewOf(key).delete(keyOf(key)));
+    this.#by.record({ kind: 'delete', call: 'delete', keys: [key] }, act);
   }
 
   #touch(key: number): void {
-    const act = () => Number(this.#cache.touch(keyOf(key)));
-    this.#record({ kind: 'touch', call: 'touch', keys: [key] }, act);
-  }
-
-  /** A row of neighbours, each an operation of its own within the call. */
-  #many(key: number, plan: (key: number) => Planned, act: (keys: number[]) => number[]): void {
-    const keys = all.slice(key, key + 1 + this.#run.int(ROW));
-    const records = keys.map((own) => this.#log.begin(plan(own)));
-    const results = act(keys);
-    for (const [i, record] of records.entries()) this.#log.end(record, results[i]!);
-  }
-
-  #getMany(first: number): void {
-    this.#many(
-      first,
-      (key) => ({ kind: 'get', call: 'getMany', keys: [key] }),
-      (keys) => this.#cache.getMany(keys.map(keyOf)).map((value, i) => numberOf(keys[i]!, value)),
-    );
-  }
-
-  #setMany(first: number): void {
-    const values = new Map(all.map((key) => [key, this.#number(key)]));
-    const numberFor = (key: number): number => values.get(key)!;
-    this.#many(
-      first,
-      (key) => ({ kind: 'set', call: 'setMany', keys: [key], value: numberFor(key) }),
-      (keys) =>
-        this.#cache
-          .setMany(
-            keys.map((key) => [keyOf(key), makeValue(key, numberFor(key)), tagsOf(numberFor(key))]),
-          )
-          .map((isKept) => (isKept ? 1 : REFUSED)),
-    );
-  }
-
-  #deleteMany(first: number): void {
-    this.#many(
-      first,
-      (key) => ({ kind: 'delete', call: 'deleteMany', keys: [key] }),
-      (keys) => this.#cache.deleteMany(keys.map(keyOf)).map(Number),
-    );
-  }
-
-  #deleteTag(): void {
-    this.#record({ kind: 'deleteTag', call: 'deleteTag', keys: pairs }, () => {
-      this.#cache.deleteTag(TAG);
-      return 0;
-    });
-  }
-
-  #clear(): void {
-    this.#record({ kind: 'clear', call: 'clear', keys: all }, () => {
-      this.#cache.clear();
-      return 0;
-    });
-  }
-
-  /** A listed key was there at some moment, one that is not listed was not. */
-  #keys(): void {
-    const records = all.map((key) => this.#log.begin({ kind: 'has', call: 'keys', keys: [key] }));
-    const listed = new Set(this.#cache.keys());
-    for (const key of all) this.#log.end(records[key]!, Number(listed.has(keyOf(key))));
+    const act = () => Number(this.#by.viewOf(key).touch(keyOf(key)));
+    this.#by.record({ kind: 'touch', call: 'touch', keys: [key] }, act);
   }
 }

@@ -22,6 +22,8 @@ export interface Interval {
   readonly isPending: boolean;
   /** It happens once at least: a sweep may meet again what comes back meanwhile. */
   readonly isSweep?: boolean;
+  /** It changes nothing, whenever it happens: so it happens as soon as it can. */
+  readonly isInert?: boolean;
 }
 
 /** States that the object may be in after the operation; none if it cannot have answered so. */
@@ -83,8 +85,14 @@ function after<O extends Interval>(
   step: Step<O>,
 ): Configurations {
   const next: Configurations = new Map();
-  const seen: Configurations = new Map(possible);
-  const left = [...possible.values()];
+  const seen: Configurations = new Map();
+  const inert = [...open].filter(([operation]) => operation.isInert);
+  const left: Configuration[] = [];
+  const reach = (to: Configuration): void => {
+    const settled = settle(to, inert, step);
+    if (add(seen, settled)) left.push(settled);
+  };
+  for (const one of possible.values()) reach(one);
   for (let from = left.pop(); from !== undefined; from = left.pop()) {
     const { state, done } = from;
     if ((done & bit) !== 0) add(next, { state, done: done & ~bit });
@@ -92,13 +100,23 @@ function after<O extends Interval>(
     if ((done & bit) !== 0 && !ended.isSweep) continue;
     for (const [operation, own] of open) {
       if ((done & own) !== 0 && !operation.isSweep) continue;
-      for (const reached of step(state, operation)) {
-        const to = { state: reached, done: done | own };
-        if (add(seen, to)) left.push(to);
-      }
+      for (const reached of step(state, operation)) reach({ state: reached, done: done | own });
     }
   }
   return next;
+}
+
+/** With all that can happen now and changes nothing: else there were a set for each choice. */
+function settle<O extends Interval>(
+  { state, done }: Configuration,
+  inert: readonly (readonly [O, number])[],
+  step: Step<O>,
+): Configuration {
+  let all = done;
+  for (const [operation, own] of inert) {
+    if ((all & own) === 0 && step(state, operation).includes(state)) all |= own;
+  }
+  return { state, done: all };
 }
 
 /** @returns whether it is new */

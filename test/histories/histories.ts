@@ -1,13 +1,15 @@
 /**
  * Histories: threads call a cache, some are killed, and what all of them saw is judged.
  *
- *   node test/histories/histories.ts [--operations N] [--workers N] [--evict] [--no-kills]
- *                                    [--fault NAME]
+ *   node test/histories/histories.ts [--operations N] [--workers N] [--keys 0,8] [--evict]
+ *                                    [--timed] [--no-kills] [--fault NAME]
  *   PAGELESS_SEED=n replays the choices (not the timing); the seed is printed
  *
  * Each key's history must be linearizable (checker.ts, key-model.ts): in a cache with room, where a
  * value that was set is there until somebody takes it out, or with `--evict` in one that is short
  * of memory. What a killed thread was about has happened when its death is repaired, or never does.
+ * With `--timed` half of the values expire by a clock of our own (time-model.ts); `--keys` are
+ * those that are called for, so that few are hot.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -16,7 +18,16 @@ import { compileWorker, SharedCache } from '../support/built.ts';
 import { seeded } from '../support/seeded.ts';
 import { findViolation, type Violation } from './checker.ts';
 import { FAULTS, type Fault } from './faults.ts';
-import { FILLERS, fillerOf, keyOf, numberOf } from './history-values.ts';
+import {
+  FILLERS,
+  fillerOf,
+  isCounter,
+  isSpaced,
+  isTimedValue,
+  keyOf,
+  numberOf,
+  SPACE,
+} from './history-values.ts';
 import type { HistoryData } from './history-worker.ts';
 import {
   changesNothing,
@@ -26,13 +37,17 @@ import {
   stepEvicting,
   stepKept,
 } from './key-model.ts';
-import { createClock, KEYS, Log, NOW, STOP, tick } from './log.ts';
+import { createClock, KEYS, Log, NOW, STOP, tick, timeOf } from './log.ts';
+import { withTime } from './time-model.ts';
 
 export interface Plan {
   /** Operations after which nobody begins another one. */
   readonly operations: number;
   readonly workers?: number;
+  /** Keys that are called for; all. */
+  readonly keys?: readonly number[];
   readonly isEvicting?: boolean;
+  readonly isTimed?: boolean;
   readonly hasKills?: boolean;
   readonly fault?: Fault | undefined;
 }
@@ -55,6 +70,7 @@ const PATIENCE_MS = 30_000;
 const LEAST_KILLS = 5;
 /** Of an evicting one: fillers and values do not fit. */
 const [ROOMY, SHORT] = ['32MiB', '4MiB'];
+const ALL = Array.from({ length: KEYS }, (_, key) => key);
 
 interface Member {
   worker: Worker;
@@ -83,6 +99,7 @@ class Histories {
       maxEntrySize: '512KiB',
       values: 'json',
       compression: plan.isEvicting ? 'none' : 'lz4',
+      ...(plan.isTimed ? { now: () => timeOf(this.clock) } : {}),
     });
   }
 
@@ -115,8 +132,10 @@ class Histories {
     const writer = ++this.#writers;
     const log = new Log(this.clock);
     const { handle } = this.cache;
-    const { fault } = this.plan;
-    const workerData: HistoryData = { handle, clock: this.clock, log: log.buffer, writer, fault };
+    const { fault, keys = ALL, isTimed = false } = this.plan;
+    const { clock } = this;
+    const own = { writer, keys, isTimed, fault };
+    const workerData: HistoryData = { handle, clock, log: log.buffer, ...own };
     const worker = new Worker(file, { workerData });
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const member: Member = { worker, writer, log, ended, isDone: false };
@@ -168,11 +187,14 @@ class Histories {
 
   /** What is left at the end must be what somebody left. */
   #readAll(): void {
-    for (let key = 0; key < KEYS; key++) {
+    const space = this.cache.namespace(SPACE);
+    const since = timeOf(this.clock);
+    for (const key of ALL) {
       const begin = tick(this.clock);
-      const result = numberOf(key, this.cache.peek(keyOf(key)));
+      const view = isSpaced(key) ? space : this.cache;
+      const result = numberOf(key, view.peek(keyOf(key)));
       const what = { key, kind: 'get', call: 'peek', writer: 0, value: 0, old: 0 } as const;
-      const when = { begin, end: tick(this.clock), isPending: false };
+      const when = { begin, end: tick(this.clock), isPending: false, since, until: since };
       this.operations.push({ ...what, ...when, result });
     }
   }
@@ -187,11 +209,14 @@ class Histories {
 const isTelling = (operation: Operation): boolean =>
   !(operation.isPending && changesNothing(operation));
 
-function judge(operations: Operation[], isEvicting: boolean): Pick<Report, 'violation' | 'before'> {
-  for (let key = 0; key < KEYS; key++) {
+function judge(operations: Operation[], plan: Plan): Pick<Report, 'violation' | 'before'> {
+  const step = plan.isEvicting ? stepEvicting : stepKept;
+  for (const key of ALL) {
     const own = operations.filter((operation) => operation.key === key && isTelling(operation));
     const history = markLate(own);
-    const violation = findViolation(history, NO_VALUE, isEvicting ? stepEvicting : stepKept);
+    const isTimed = isCounter(key) ? () => false : isTimedValue;
+    const stepOf = plan.isTimed ? withTime(step, isTimed) : step;
+    const violation = findViolation(history, NO_VALUE, stepOf);
     if (violation === undefined) continue;
     const { end } = violation.operation;
     const before = history.filter(({ begin }) => begin < end).sort((a, b) => a.end - b.end);
@@ -208,7 +233,7 @@ export async function histories(plan: Plan): Promise<Report> {
     const { operations, kills, cache } = held;
     const { evictions } = cache.stats();
     const pending = operations.filter((one) => one.isPending && isTelling(one)).length;
-    const verdict = judge(operations, plan.isEvicting ?? false);
+    const verdict = judge(operations, plan);
     return { operations: operations.length, pending, kills, evictions, ...verdict };
   } finally {
     await held.end();
@@ -220,7 +245,9 @@ if (process.argv[1] === import.meta.filename) {
     options: {
       operations: { type: 'string', default: '1000000' },
       workers: { type: 'string', default: '4' },
+      keys: { type: 'string' },
       evict: { type: 'boolean', default: false },
+      timed: { type: 'boolean', default: false },
       'no-kills': { type: 'boolean', default: false },
       fault: { type: 'string' },
     },
@@ -228,7 +255,9 @@ if (process.argv[1] === import.meta.filename) {
   const { violation, before, ...figures } = await histories({
     operations: Number(values.operations),
     workers: Number(values.workers),
+    keys: values.keys?.split(',').map(Number) ?? ALL,
     isEvicting: values.evict,
+    isTimed: values.timed,
     hasKills: !values['no-kills'],
     fault: FAULTS.find((name) => name === values.fault),
   });

@@ -3,23 +3,41 @@
  * reader knows whose it is and whether it is whole.
  *
  * Keys below COUNTERS hold numbers, the value's own, and are incremented; all others hold pairs of
- * the number and a text, some of several blocks.
+ * the number and a text, some of several blocks. Those from SPACED on are in a namespace, where
+ * they have the names of others that are not.
  */
+import type { SetOptions } from '../../src/index.ts';
 import { hasTag, NO_VALUE } from './key-model.ts';
+import { TTL } from './time-model.ts';
 
 export const COUNTERS = 8;
+export const SPACED = 16;
 /** A worker's values: even numbers from its own on. Increments come in between. */
 const PER_VALUE = 64;
 const PER_WRITER = 2 ** 21;
+/** Within a value's number: that it has the tag, that it expires. */
+const [TAGGED, TIMED] = [1, 2];
 export const TAG = 'odd';
+export const SPACE = 'space';
 
 export const isCounter = (key: number): boolean => key < COUNTERS;
-export const keyOf = (key: number): string => `key ${key}`;
+export const isSpaced = (key: number): boolean => key >= SPACED;
+export const keyOf = (key: number): string =>
+  `key ${isSpaced(key) ? key - SPACED + COUNTERS : key}`;
 
-/** The number of a writer's value, tagged or not. */
-export function valueNumber(writer: number, sequence: number, isTagged: boolean): number {
-  return writer * PER_WRITER + sequence * PER_VALUE + (isTagged ? 1 : 0);
+export interface Kept {
+  isTagged: boolean;
+  isTimed: boolean;
 }
+
+/** The number of a writer's value. */
+export function valueNumber(writer: number, sequence: number, kept: Kept): number {
+  const isKept = (kept.isTagged ? TAGGED : 0) + (kept.isTimed ? TIMED : 0);
+  return writer * PER_WRITER + sequence * PER_VALUE + isKept;
+}
+
+/** Whether a value that is no counter's expires. */
+export const isTimedValue = (number: number): boolean => (number & TIMED) !== 0;
 
 function textOf(number: number): string {
   const mixed = Math.imul((number / PER_VALUE) | 0, 0x9e3779b1) >>> 0;
@@ -45,8 +63,10 @@ export function numberOf(key: number, value: unknown): number {
   throw new Error(`the value of key ${key} is torn: ${JSON.stringify(value)?.slice(0, 300)}`);
 }
 
-export function tagsOf(number: number): { tags: string[] } {
-  return { tags: hasTag(number) ? [TAG] : [] };
+/** With what a key's value of that number is set. */
+export function optionsOf(key: number, number: number): SetOptions {
+  const ttl = !isCounter(key) && isTimedValue(number) ? { ttl: TTL } : {};
+  return { tags: hasTag(number) ? [TAG] : [], ...ttl };
 }
 
 /** Keys that nobody looks at, with their values: 8 MiB in all. */

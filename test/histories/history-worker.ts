@@ -9,26 +9,36 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
 import { seeded } from '../support/seeded.ts';
 import { Actions } from './actions.ts';
+import { Caller } from './caller.ts';
 import { type Fault, faulty } from './faults.ts';
-import { FILLERS, fillerOf } from './history-values.ts';
-import { type Clock, Log, STOP } from './log.ts';
+import { FILLERS, fillerOf, SPACE } from './history-values.ts';
+import { type Clock, Log, STOP, TIME, timeOf } from './log.ts';
 
 export interface HistoryData {
   handle: SharedCacheHandle;
   clock: Clock;
   log: SharedArrayBuffer;
   writer: number;
+  keys: readonly number[];
+  isTimed: boolean;
   fault: Fault | undefined;
 }
 
-const { handle, clock, log, writer, fault } = workerData as HistoryData;
+const { handle, clock, log, writer, keys, isTimed, fault } = workerData as HistoryData;
 const run = seeded(`history ${writer}`);
-const sound = SharedCache.attach<unknown>(handle);
-const cache = fault === undefined ? sound : faulty(sound, fault, run);
-const actions = new Actions(cache, new Log(clock, log), writer, run);
+const sound = SharedCache.attach<unknown>(handle, {
+  // Every second thread has near values.
+  ...(writer % 2 === 0 ? { near: { max: 6 } } : {}),
+  ...(isTimed ? { now: () => timeOf(clock) } : {}),
+});
+const [cache, space] = faulty(sound, sound.namespace(SPACE), fault, run);
+const calling = { cache, space, log: new Log(clock, log), writer, run, keys, isTimed };
+const actions = new Actions(new Caller(calling));
 
 /** Steps between two turns of the event loop. */
 const SLICE = 100;
+/** Steps of a thread between two of the time, about. */
+const TIME_STEPS = 100;
 const FILLER_ROW = 200;
 
 function fill(): void {
@@ -41,17 +51,27 @@ function fill(): void {
 }
 
 function step(): void {
+  if (isTimed && run.int(TIME_STEPS) === 0) Atomics.add(clock, TIME, 1);
   if (run.int(300) === 0) fill();
   else if (run.int(1500) === 0) sound.arena.compact({ budgetMs: 1 });
   else actions.one();
+}
+
+/** When the calls that are under way are over. */
+function leave(): void {
+  if (actions.isLoading()) {
+    setImmediate(leave);
+    return;
+  }
+  sound.close();
+  parentPort!.postMessage({ end: 'done' });
 }
 
 function turn(): void {
   try {
     for (let i = 0; i < SLICE; i++) {
       if (Atomics.load(clock, STOP) !== 0 || !actions.hasRoom()) {
-        sound.close();
-        parentPort!.postMessage({ end: 'done' });
+        leave();
         return;
       }
       step();

@@ -2,10 +2,14 @@
  * What one key of a cache does, one operation after the other: the object that histories are
  * compared with.
  *
- * A state is the number of the value, 0 if there is none. Every value has a number of its own; odd
- * ones have the tag (increments make further numbers, and these values have none). A cache that is
- * short of memory may drop the value at any moment, and refuse one: *eviction* is a deletion that
- * nobody asked for.
+ * A state is the number of the value, 0 if there is none, and −v if there is none and v is being
+ * computed. Every value has a number of its own; odd ones have the tag (increments make further
+ * numbers, and these values have none). A cache that is short of memory may drop the value at any
+ * moment, and refuse one: *eviction* is a deletion that nobody asked for.
+ *
+ * `getOrSet` is two operations. `lease` has found a value, or one that others are computing, or
+ * none: then the function is called. `fulfil` stores what it gave, if nobody has written, deleted
+ * or cleared since. So what was computed before a deletion must never be seen after it.
  */
 import type { Interval, Step } from './checker.ts';
 
@@ -21,7 +25,10 @@ export const KINDS = [
   'increment',
   'delete',
   'clear',
+  'clearSpace',
   'deleteTag',
+  'lease',
+  'fulfil',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -35,8 +42,11 @@ export interface Operation extends Interval {
   readonly value: number;
   /** Number of the value that `update` and `setIfVersion` take the place of. */
   readonly old: number;
-  /** A value's number, 0 or 1, or for `increment` the sum; REFUSED. Not known if it is pending. */
+  /** A value's number, 0 or 1, or for `increment` the sum; REFUSED … Not known if it is pending. */
   readonly result: number;
+  /** The time when it began and when it was over, by the clock that values expire by. */
+  readonly since: number;
+  readonly until: number;
   /** Whether its tag was deleted while it was under way: the value may be born dead. */
   readonly isLate?: boolean;
 }
@@ -45,25 +55,36 @@ export const NO_VALUE = 0;
 export const REFUSED = -1;
 /** `old` of an update whose function was not called yet. */
 export const NOT_CALLED = -2;
+/** Results of `lease`: the function was called; the thread would have waited for itself. */
+export const LEASED = -3;
+export const BUSY = -4;
 
 /** Who clears goes round more than once, and may take out what others add meanwhile. */
 export const isSweep = (kind: Kind): boolean => kind === 'clear';
 
-const READS: readonly Kind[] = ['get', 'has', 'touch'];
+const READS: readonly Kind[] = ['get', 'has'];
 
-export function changesNothing({ kind }: Operation): boolean {
-  return READS.includes(kind);
+/** Whether it changes nothing, whenever it happens, so that a pending one says nothing. */
+export function changesNothing({ kind, isPending, result }: Operation): boolean {
+  if (READS.includes(kind)) return true;
+  return kind === 'lease' && !isPending && result !== LEASED;
 }
 
-/** Marks what had its tag deleted meanwhile, in the history of a key. */
+/** Marks what had its tag deleted, or its namespace cleared, meanwhile in the history of a key. */
 export function markLate(history: readonly Operation[]): Operation[] {
-  const deletions = history.filter(({ kind }) => kind === 'deleteTag');
+  const deletions = history.filter(({ kind }) => kind === 'deleteTag' || kind === 'clearSpace');
   return history.map((one) => {
-    const isTagged = one.kind !== 'increment' && hasTag(one.value);
-    const isLate =
-      isTagged && deletions.some(({ begin, end }) => begin < one.end && one.begin < end);
-    return isLate ? { ...one, isLate } : one;
+    const isInert = changesNothing(one);
+    const isLate = deletions.some(
+      ({ kind, begin, end }) =>
+        begin < one.end && one.begin < end && (kind === 'clearSpace' || isTagged(one)),
+    );
+    return { ...one, isInert, isLate };
   });
+}
+
+function isTagged({ kind, value }: Operation): boolean {
+  return kind !== 'increment' && hasTag(value);
 }
 
 export function hasTag(value: number): boolean {
@@ -81,13 +102,14 @@ export const stepEvicting: Step<Operation> = (state, operation) => {
   // For what is refused these say no as well.
   const mayRefuse = kind === 'add' || kind === 'replace' || kind === 'touch';
   if (mayRefuse && !isPending && result === 0) return [state];
-  const evicted = state === NO_VALUE ? [] : lateStep(NO_VALUE, operation);
-  return [...lateStep(state, operation), ...evicted];
+  const evicted = state > NO_VALUE ? lateStep(NO_VALUE, operation) : [];
+  const unkept = kind === 'fulfil' && state === -operation.value ? [NO_VALUE] : [];
+  return [...lateStep(state, operation), ...evicted, ...unkept];
 };
 
 function lateStep(state: number, operation: Operation): readonly number[] {
   const next = step(state, operation);
-  const isBorn = operation.isLate && next.includes(operation.value);
+  const isBorn = operation.isLate && next.some((to) => to > NO_VALUE && to !== state);
   return isBorn ? [...next, NO_VALUE] : next;
 }
 
@@ -96,10 +118,11 @@ function step(state: number, operation: Operation): readonly number[] {
   /** `next` if the answer is what it ought to be. */
   const answers = (expected: number, next: number) =>
     isPending || result === expected ? [next] : [];
-  const isThere = state === NO_VALUE ? 0 : 1;
+  const seen = Math.max(state, NO_VALUE);
+  const isThere = seen === NO_VALUE ? 0 : 1;
   switch (operation.kind) {
     case 'get':
-      return answers(state, state);
+      return answers(seen, state);
     case 'has':
     case 'touch':
       return answers(isThere, state);
@@ -110,21 +133,34 @@ function step(state: number, operation: Operation): readonly number[] {
     case 'replace':
       return answers(isThere, isThere ? value : state);
     case 'update':
-      return state === old ? answers(value, value) : [];
+      return seen === old ? answers(value, value) : [];
     case 'setIfVersion':
       // It may say no because of a neighbour.
       return [...(isPending || result === 0 ? [state] : []), ...swapped(state, operation)];
     case 'increment':
-      return answers(state + value, state + value);
+      return answers(seen + value, seen + value);
     case 'delete':
       return answers(isThere, NO_VALUE);
     case 'clear':
+    case 'clearSpace':
       return [NO_VALUE];
     case 'deleteTag':
-      return [hasTag(state) ? NO_VALUE : state];
+      return [hasTag(Math.abs(state)) ? NO_VALUE : state];
+    case 'lease':
+      return leased(state, operation);
+    case 'fulfil':
+      return [state === -value ? value : state];
   }
 }
 
 function swapped(state: number, { old, value, isPending, result }: Operation): number[] {
   return state === old && (isPending || result === 1) ? [value] : [];
+}
+
+/** Two compute at once if one of them has no lease, or is dead: at most one of them stores. */
+function leased(state: number, { value, isPending, result }: Operation): number[] {
+  if (result === BUSY) return [state];
+  if (!isPending && result !== LEASED) return Math.abs(state) === result ? [state] : [];
+  if (state > NO_VALUE) return [];
+  return state === NO_VALUE ? [-value] : [-value, state];
 }

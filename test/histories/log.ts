@@ -10,22 +10,28 @@ import { isSweep, KINDS, type Kind, type Operation } from './key-model.ts';
 const RECORD_BYTES = 64;
 const WORDS = RECORD_BYTES / 4;
 const DOUBLES = RECORD_BYTES / 8;
-/** Words of a record: begin, end, kind, call, keys (a bit each). */
-const [BEGIN, END, KIND, CALL, KEYS_LOW] = [0, 1, 2, 3, 4];
+/** Words of a record: begin, end, kind, call, keys (a bit each), and the times at begin and end. */
+const [BEGIN, END, KIND, CALL, KEYS_LOW, SINCE, UNTIL] = [0, 1, 2, 3, 4, 5, 6];
 /** Doubles of a record, behind the words. */
-const [VALUE, OLD, RESULT] = [3, 4, 5];
+const [VALUE, OLD, RESULT] = [4, 5, 6];
 
 export const KEYS = 24;
 export const LOG_RECORDS = 1 << 14;
 
-/** Words that all share: the clock, and whether to stop. */
+/** Words that all share: the clock, whether to stop, and the time that values expire by. */
 export type Clock = Int32Array<SharedArrayBuffer>;
 export const NOW = 0;
 export const STOP = 1;
-const CLOCK_WORDS = 2;
+export const TIME = 2;
+const CLOCK_WORDS = 3;
 
 export function createClock(): Clock {
   return new Int32Array(new SharedArrayBuffer(4 * CLOCK_WORDS));
+}
+
+/** What `now` of the cache says. */
+export function timeOf(clock: Clock): number {
+  return Atomics.load(clock, TIME);
 }
 
 export function tick(clock: Clock): number {
@@ -56,6 +62,8 @@ export const CALLS = [
   'deleteMany',
   'clear',
   'deleteTag',
+  'getOrSet',
+  'getOrSetSync',
 ] as const;
 export type Call = (typeof CALLS)[number];
 
@@ -99,6 +107,7 @@ export class Log {
     this.#words[at + CALL] = CALLS.indexOf(call);
     this.#words[at + KEYS_LOW] = keys.reduce((bits, key) => bits | (1 << key), 0);
     this.expect(record, value, old);
+    this.#words[at + SINCE] = timeOf(this.#clock);
     Atomics.store(this.#words, at + BEGIN, tick(this.#clock));
     return record;
   }
@@ -112,6 +121,7 @@ export class Log {
   /** @param result  what the operation answered */
   end(record: number, result: number): void {
     this.#doubles[record * DOUBLES + RESULT] = result;
+    this.#words[record * WORDS + UNTIL] = timeOf(this.#clock);
     Atomics.store(this.#words, record * WORDS + END, tick(this.#clock));
   }
 
@@ -139,6 +149,8 @@ export class Log {
         value,
         old,
         result,
+        since: this.#words[at + SINCE]!,
+        until: end === 0 ? timeOf(this.#clock) : this.#words[at + UNTIL]!,
       };
       const keys = this.#words[at + KEYS_LOW]!;
       for (let key = 0; key < KEYS; key++) {

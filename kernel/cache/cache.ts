@@ -78,6 +78,7 @@ import {
   isConditional,
   isLeased,
   isMet,
+  noteDeletion,
   require,
 } from './condition';
 import { evictFrom, unitsOfEntry } from './judge';
@@ -385,7 +386,7 @@ function takeOut(keyBytes: u32): bool {
   const leaf = leafAt(number);
   let handle = findHandle(leaf, hash, keyScratch(), keyBytes);
   wasMet = isMet(leaf, hash, handle);
-  if (wasMet) overtake(hash);
+  if (wasMet) noteDeletion(leaf, hash, handle);
   else handle = 0;
   const isThere = handle != 0 && lifeAt(zsPlace(handle), latestTime()) != OVER;
   if (handle != 0) removeEntry(leaf, foundAt(), hash, handle);

@@ -7,6 +7,8 @@
  *   IF_VERSION   its line has the version that a read has told, so that nothing has changed since:
  *                neither the entry                          setIfVersion, update, increment, touch
  *   IF_NONE_YET  nor, as this asks, its absence             update, increment
+ *   IF_QUIET     its line has the version still, and nothing was cleared, since `beginAlone`; and
+ *                the draft lives, as below              getOrSet, computed without a lease
  *   IF_LEASE + n the lease n was not overtaken (lease-table.ts), and none of the draft's tags
  *                deleted, nor its namespace cleared, since it was begun    getOrSet
  *
@@ -15,12 +17,12 @@
  */
 import { Handle } from '../base/layout';
 import { leafAt, lockLeafOf, unlockLeaf } from '../store/directory';
-import { versionOf } from '../store/leaf';
+import { raiseVersion, versionOf } from '../store/leaf';
 import { ALIVE, lifeAt, OVER } from '../store/life';
 import { latestTime } from '../thread/clock';
 import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
-import { mayStore } from './lease-table';
+import { clears, countLoad, isAnyAlone, LOADS_ALONE, mayStore, overtake } from './lease-table';
 import { keyHash } from './read';
 
 export const ALWAYS: u32 = 0;
@@ -28,9 +30,10 @@ export const IF_ABSENT: u32 = 1;
 export const IF_PRESENT: u32 = 2;
 export const IF_VERSION: u32 = 3;
 export const IF_NONE_YET: u32 = 4;
-/** The version alone, whatever is there: what `update` deletes, or is computed without a lease. */
+/** The version alone, whatever is there: what `update` deletes. */
 export const IF_UNCHANGED: u32 = 5;
-export const IF_LEASE: u32 = 6;
+export const IF_QUIET: u32 = 6;
+export const IF_LEASE: u32 = 7;
 
 /** Thread-local: the condition of the change under way. */
 let condition: u32 = 0;
@@ -59,22 +62,44 @@ export function isLeased(): bool {
 export function isMet(leaf: u32, hash: u32, handle: Handle): bool {
   if (condition == ALWAYS) return true;
   if (isLeased()) return mayStore(condition - IF_LEASE, expected) && !isDraftDead();
+  if (condition == IF_QUIET) return changesOf(leaf, hash) == expected && !isDraftDead();
   if (condition >= IF_VERSION && versionOf(leaf, hash) != expected) return false;
   if (condition == IF_UNCHANGED) return true;
   const isThere = handle != 0 && lifeAt(zsPlace(handle), latestTime()) == ALIVE;
   return isThere == (condition == IF_PRESENT || condition == IF_VERSION);
 }
 
-/** Whether a deletion, of a tag or of all in its space, has killed this thread's draft already. */
+/**
+ * Whether a deletion, of a tag or of all in its space, has killed this thread's draft already. None
+ * is not dead.
+ */
 function isDraftDead(): bool {
-  return lifeAt(zsPlace(selfState().draftHead), 0) == OVER;
+  const draft = selfState().draftHead;
+  return draft != 0 && lifeAt(zsPlace(draft), 0) == OVER;
 }
 
-/** The version of the line of the key in the scratch: it changes whenever the key does. */
-export function versionNow(keyBytes: u32): u32 {
+/**
+ * Tells who computes a key that it is deleted, one that is not there as well: without a lease he
+ * goes by the version alone. Lock: the hash's leaf.
+ */
+export function noteDeletion(leaf: u32, hash: u32, handle: Handle): void {
+  overtake(hash);
+  if (handle == 0 && isAnyAlone()) raiseVersion(leaf, hash);
+}
+
+/** Rises with each change of the hash's line, and each clear. */
+function changesOf(leaf: u32, hash: u32): u32 {
+  return versionOf(leaf, hash) + clears();
+}
+
+/**
+ * Counts a computation without a lease of the key in the scratch. @returns what IF_QUIET asks for
+ */
+export function beginAlone(keyBytes: u32): u32 {
+  countLoad(LOADS_ALONE);
   const hash = keyHash(keyBytes);
   const number = lockLeafOf(hash);
-  const version = versionOf(leafAt(number), hash);
+  const changes = changesOf(leafAt(number), hash);
   unlockLeaf(number);
-  return version;
+  return changes;
 }

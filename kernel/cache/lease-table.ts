@@ -35,6 +35,7 @@ import { selfSlot } from '../base/env';
 import { LEASE_STATE, PAGE_BYTES, pageAddress, Slot, superblock } from '../base/layout';
 import {
   addCell,
+  addWord,
   casWord,
   loadCell,
   loadWord,
@@ -54,7 +55,8 @@ export class LeaseState {
   buckets: u32;
   /** 1 once there was a lease: before that who writes looks no further. */
   used: u32;
-  spare: u32;
+  /** How often everything was cleared. */
+  clears: u32;
   /** Counted for statistics, by anybody: LOADS_…. */
   computed: u64;
   waited: u64;
@@ -241,6 +243,11 @@ export function isRing(lease: u32): bool {
   return false;
 }
 
+/** Whether anything was computed without a lease. */
+export function isAnyAlone(): bool {
+  return loads(LOADS_ALONE) != 0;
+}
+
 /** Whether there was a lease at all. */
 export function areUsed(): bool {
   return loadWord(LEASE_STATE + offsetof<LeaseState>('used')) != 0;
@@ -269,9 +276,16 @@ export function overtake(hash: u32): void {
   }
 }
 
-/** The same for every key. */
+const CLEARS: usize = LEASE_STATE + offsetof<LeaseState>('clears');
+
+export function clears(): u32 {
+  return loadWord(CLEARS);
+}
+
+/** The same for every key, those that are computed without a lease as well. */
 export function overtakeAll(): void {
   if (!areUsed()) return;
+  addWord(CLEARS, 1);
   for (let lease: u32 = 0, end = bucketCount() * BUCKET_LEASES; lease < end; lease++) {
     overtakeLease(lease);
   }

@@ -55,10 +55,10 @@ export function commitLease(lease: u32, grant: u32): i32 {
   return failure;
 }
 
-/** The version of the key's line, of what is computed without a lease. */
-export function versionNow(keyBytes: u32): u32 {
+/** Counts a computation without a lease. @returns the version that IF_QUIET asks for */
+export function beginAlone(keyBytes: u32): u32 {
   enter(OP_WRITE);
-  const version = condition.versionNow(keyBytes);
+  const version = condition.beginAlone(keyBytes);
   leave();
   return version;
 }

@@ -76,7 +76,7 @@ function store<V>(
     if (isBorn || fresh !== 0 || longTtl !== 0) details.describe(keyBytes, times, tags, born);
     failure = lease
       ? commit(kernel, lease, outgoing.draft(lease, keyBytes, bytes, isRaw, expiry))
-      : outgoing.storeIf(facts.IF_UNCHANGED, version, keyBytes, bytes, length, isRaw, expiry);
+      : outgoing.storeIf(facts.IF_QUIET, version, keyBytes, bytes, length, isRaw, expiry);
   }
   if (failure === 0) {
     const what = { length: UNKNOWN_LENGTH, ttl: ttl ?? settings.ttl, tags };

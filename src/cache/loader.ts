@@ -300,9 +300,7 @@ export class Loader<V> {
   #versionOf(key: Key): number {
     const { kernel } = this.#host;
     const border = this.#host.live();
-    const version = kernel.versionNow(border.putKey(key));
-    kernel.countLoad(facts.LOADS_ALONE);
-    return version;
+    return kernel.beginAlone(border.putKey(key));
   }
 
   /** Calls the function at once, and sees to its result. Never rejects. */

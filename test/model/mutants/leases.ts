@@ -65,7 +65,9 @@ const passing: Mutant[] = [
   },
   {
     name: 'who deletes a key overtakes nobody',
-    edits: [['  if (wasMet) overtake(hash);\n  else handle', '  if (!wasMet) handle']],
+    edits: [
+      ['  overtake(hash);\n  if (handle == 0 && isAnyAlone()', '  if (handle == 0 && isAnyAlone()'],
+    ],
     scenarios: ['lease-delete'],
   },
   {
@@ -75,8 +77,23 @@ const passing: Mutant[] = [
   },
   {
     name: 'a result that is dead is stored',
-    edits: [[' && !isDraftDead();', ';']],
+    edits: [
+      [
+        'expected) && !isDraftDead();\n  if (condition == IF_QUIET',
+        'expected);\n  if (condition == IF_QUIET',
+      ],
+    ],
     scenarios: ['lease-dead'],
+  },
+  {
+    name: 'who deletes what is not there leaves its version',
+    edits: [['  if (handle == 0 && isAnyAlone()) raiseVersion(leaf, hash);\n', '']],
+    scenarios: ['alone-delete'],
+  },
+  {
+    name: 'a clear is no change for what is computed without a lease',
+    edits: [['  addWord(CLEARS, 1);\n', '']],
+    scenarios: ['alone-clear'],
   },
   {
     name: 'a result does not say when it was begun',

@@ -1,5 +1,6 @@
 /** All scenarios. */
 import type { KernelScenario } from '../kernel-model.ts';
+import { aloneScenarios } from './alone.ts';
 import { compactionScenarios } from './compaction.ts';
 import { conditionScenarios } from './conditions.ts';
 import { entryScenarios } from './entries.ts';
@@ -60,6 +61,7 @@ export const scenarios: KernelScenario[] = [
   ...rcuScenarios,
   ...leaseScenarios,
   ...leaseEndScenarios,
+  ...aloneScenarios,
   ...refreshScenarios,
   ...limboScenarios,
   ...reapScenarios,

@@ -1,0 +1,87 @@
+/**
+ * Computations without a lease, for want of room in the table: what happens to their key after they
+ * began wins, as it does over those that have one.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type LoadOptions, SharedCache } from '../index.ts';
+
+type View = Pick<
+  SharedCache<unknown>,
+  'set' | 'get' | 'delete' | 'deleteTag' | 'clear' | 'getOrSet'
+>;
+
+const disposed = { code: 'ERR_PAGELESS_DISPOSED' };
+
+/** A cache whose leases are all taken. */
+async function withoutLeases(run: (cache: SharedCache<unknown>) => Promise<void>): Promise<void> {
+  const cache = new SharedCache<unknown>({ maxSize: '4MiB', values: 'json' });
+  const waiting = Array.from({ length: 600 }, (_, i) =>
+    assert.rejects(
+      cache.getOrSet(`taken ${i}`, () => new Promise(() => {})),
+      disposed,
+    ),
+  );
+  try {
+    await run(cache);
+    cache.arena.check();
+  } finally {
+    cache.close();
+    await Promise.all(waiting);
+  }
+}
+
+/** Computes the key, and does something to it meanwhile. @returns what it has then */
+async function during(
+  cache: SharedCache<unknown>,
+  view: View,
+  act: () => unknown,
+  options?: LoadOptions,
+): Promise<unknown> {
+  const before = cache.stats().loads;
+  let open!: (value: unknown) => void;
+  const opened = new Promise((resolve) => {
+    open = resolve;
+  });
+  const call = view.getOrSet('key', () => opened, options);
+  assert.equal(cache.stats().loads.alone, before.alone + 1, 'it has a lease');
+  act();
+  open('older');
+  assert.equal(await call, 'older', 'its caller gets it all the same');
+  const isKept = view.get('key') === 'older';
+  assert.equal(cache.stats().loads.discarded, before.discarded + (isKept ? 0 : 1));
+  return view.get('key');
+}
+
+const nothing = (): void => {};
+
+test('without a lease: a delete wins, of what is not there as well', async () => {
+  await withoutLeases(async (cache) => {
+    assert.equal(await during(cache, cache, nothing), 'older');
+    cache.delete('key');
+    assert.equal(await during(cache, cache, () => cache.delete('key')), undefined);
+    assert.equal(await during(cache, cache, () => cache.deleteMany(['key'])), undefined);
+    assert.equal(await during(cache, cache, () => cache.set('key', 'newer')), 'newer');
+  });
+});
+
+test('without a lease: a clear wins, of a cache that is empty as well', async () => {
+  await withoutLeases(async (cache) => {
+    assert.equal(await during(cache, cache, () => cache.clear()), undefined);
+    const names = cache.namespace('names');
+    assert.equal(await during(cache, names, () => cache.clear()), undefined);
+    assert.equal(await during(cache, names, () => names.clear()), undefined);
+    assert.equal(await during(cache, names, nothing), 'older');
+  });
+});
+
+test('without a lease: what a deleted tag kills takes the place of nothing that lives', async () => {
+  await withoutLeases(async (cache) => {
+    const tagged = { tags: ['tag'] };
+    assert.equal(await during(cache, cache, () => cache.deleteTag('tag'), tagged), undefined);
+    cache.set('key', 'living');
+    const refresh = { ...tagged, forceRefresh: true };
+    assert.equal(await during(cache, cache, () => cache.deleteTag('tag'), refresh), 'living');
+    assert.equal(await during(cache, cache, () => cache.deleteTag('other'), refresh), 'older');
+  });
+});

@@ -65,7 +65,7 @@ import {
   findRoom,
   firstChild,
   freeUpTo,
-  hintPage,
+  roomPage,
   settleAt,
   storeTree,
 } from './tree';
@@ -129,9 +129,10 @@ function takeFromTrees(order: Order, allocFlags: u32): u32 {
   if (order == CHILD_ORDER) return takeChild(allocFlags);
   if (order <= STOCK_ORDER && selfPage() != 0) return refill(order, allocFlags);
   while (true) {
-    const child = findRoom(order, 1, allocFlags);
-    if (child < 0) return 0;
-    const page = claimBlock(child, order, hintPage());
+    const room = findRoom(order, 1, allocFlags);
+    if (room == 0) return 0;
+    const child = roomPage(room) / CHILD_PAGES;
+    const page = claimBlock(child, order, roomPage(room) % CHILD_PAGES);
     if (page >= 0) return child * CHILD_PAGES + page;
     // Progress: who was faster has the block that we saw.
     credit(child, 1 << order);
@@ -139,10 +140,10 @@ function takeFromTrees(order: Order, allocFlags: u32): u32 {
 }
 
 function takeChild(allocFlags: u32): u32 {
-  const child = findRoom(CHILD_ORDER, 1, (allocFlags & ~CLASS_MASK) | CLASS_HUGE);
-  if (child < 0) return 0;
-  setChild(child);
-  return child * CHILD_PAGES;
+  const room = findRoom(CHILD_ORDER, 1, (allocFlags & ~CLASS_MASK) | CLASS_HUGE);
+  if (room == 0) return 0;
+  setChild(roomPage(room) / CHILD_PAGES);
+  return roomPage(room);
 }
 
 /** Lowest pair first: what is above stays whole. */

@@ -34,7 +34,7 @@ import { blockMask, clearPages, gather } from './bitfield';
 import { childEntry, entryClass } from './child';
 import { CLASS_MASK, CLASS_UNMOVABLE } from './class';
 import { FramesOwn, framesOwn } from './local';
-import { credit, findRoom, grantedBlocks, hintPage } from './tree';
+import { credit, findRoom, roomBlocks, roomPage } from './tree';
 import { pagesToSpare } from './watermark';
 
 /** 32 KiB: what is larger is allocated seldom, and costs more to fill than to find. */
@@ -190,10 +190,11 @@ export function refill(order: Order, allocFlags: u32): u32 {
 function fill(stock: u32, allocFlags: u32, want: u32): u32 {
   const order = stock / 2;
   while (true) {
-    const child = findRoom(order, want, allocFlags);
-    if (child < 0) return 0;
-    const granted = grantedBlocks();
-    const row = u32(hintPage()) >> 6;
+    const room = findRoom(order, want, allocFlags);
+    if (room == 0) return 0;
+    const child = roomPage(room) / CHILD_PAGES;
+    const row = (roomPage(room) % CHILD_PAGES) >> 6;
+    const granted = roomBlocks(room);
     const got = gather(child, row, order, granted, entriesAt(selfPage(), stock));
     if (got < granted) credit(child, (granted - got) << order);
     // Progress: otherwise others were faster, and have what we saw.

@@ -20,7 +20,7 @@
  * Both are preferences: nothing breaks if they are ignored.
  */
 import { selfSlot } from '../base/env';
-import { CHILD_PAGES, Order, Slot, superblock } from '../base/layout';
+import { CHILD_PAGES, Order, Pfn, Slot, superblock } from '../base/layout';
 import { addWord, andWord, casWord, loadWord, storeWord } from '../base/words';
 import { findFree } from './bitfield';
 import { childEntry, creditChild, debitChild, entryClass, entryFree } from './child';
@@ -125,64 +125,51 @@ export function credit(child: u32, pages: u32): void {
   addWord(treeAt(child >> superblock().treeShift), pages);
 }
 
-/** Thread-local: how many blocks the last `findRoom` debited. */
-let granted: u32 = 0;
+/** A *room*: page at which a free block was seen:20 · blocks of its child debited:12 (20–31). */
+const GRANTED_SHIFT: u32 = 20;
 
-/** Thread-local: page of the child at which it saw a free block. */
-let hint: i32 = 0;
-
-export function grantedBlocks(): u32 {
-  return granted;
+/** Where a free block was seen. */
+export function roomPage(room: u32): Pfn {
+  return room & ((1 << GRANTED_SHIFT) - 1);
 }
 
-export function hintPage(): i32 {
-  return hint;
+/** How many blocks of that page's child are the caller's to claim, or to credit. */
+export function roomBlocks(room: u32): u32 {
+  return room >> GRANTED_SHIFT;
 }
 
 /**
- * Finds a child with free blocks of `order` 0–9 and debits up to `want` of them; `grantedBlocks`
- * says how many.
+ * Finds a child with free blocks of `order` 0–9 and debits up to `want` of them.
  *
- * @returns the child, or −1
+ * @returns a room, or 0
  */
-export function findRoom(order: Order, want: u32, allocFlags: u32): i32 {
+export function findRoom(order: Order, want: u32, allocFlags: u32): u32 {
   const reservation = reservationOf(allocFlags & CLASS_MASK);
   if (reservation >= 0) {
-    if (
-      isAlike(childEntry(reservation), allocFlags) &&
-      takeRoom(reservation, order, want, allocFlags)
-    )
-      return reservation;
-    const child = searchTree(
-      reservation >> superblock().treeShift,
-      order,
-      want,
-      allocFlags,
-      STEP_ALIKE,
-    );
-    if (child >= 0) return settle(child, allocFlags);
+    const isStill = isAlike(childEntry(reservation), allocFlags);
+    const own = isStill ? takeRoom(reservation, order, want, allocFlags) : 0;
+    if (own != 0) return own;
+    const tree = reservation >> superblock().treeShift;
+    const near = searchTree(tree, order, want, allocFlags, STEP_ALIKE);
+    if (near != 0) return settleIn(near, allocFlags);
   }
   const isFew = superblock().treeCount < FEW_TREES;
   for (let step = STEP_ALIKE; step <= STEP_ANY_CHILD; step++) {
     const isSwapped = isFew && (step == STEP_EMPTY || step == STEP_SHARE);
-    const child = searchTrees(
-      order,
-      want,
-      allocFlags,
-      isSwapped ? STEP_EMPTY + STEP_SHARE - step : step,
-    );
-    if (child >= 0) return settle(child, allocFlags);
+    const turn = isSwapped ? STEP_EMPTY + STEP_SHARE - step : step;
+    const room = searchTrees(order, want, allocFlags, turn);
+    if (room != 0) return settleIn(room, allocFlags);
   }
-  return -1;
+  return 0;
 }
 
-function searchTrees(order: Order, want: u32, allocFlags: u32, step: u32): i32 {
+function searchTrees(order: Order, want: u32, allocFlags: u32, step: u32): u32 {
   for (let tree: u32 = 0; tree < superblock().treeCount; tree++) {
     if (!suits(tree, 1 << order, allocFlags & CLASS_MASK, step)) continue;
-    const child = searchTree(tree, order, want, allocFlags, step);
-    if (child >= 0) return child;
+    const room = searchTree(tree, order, want, allocFlags, step);
+    if (room != 0) return room;
   }
-  return -1;
+  return 0;
 }
 
 function suits(tree: u32, pages: u32, frameClass: u32, step: u32): bool {
@@ -196,19 +183,21 @@ function suits(tree: u32, pages: u32, frameClass: u32, step: u32): bool {
 }
 
 /** Children of the class that are in use, then wholly free ones; at the last step all. */
-function searchTree(tree: u32, order: Order, want: u32, allocFlags: u32, step: u32): i32 {
+function searchTree(tree: u32, order: Order, want: u32, allocFlags: u32, step: u32): u32 {
   const end = endChild(tree);
   for (let child = firstChild(tree); child < end; child++) {
     const entry = childEntry(child);
     if (entryFree(entry) == CHILD_PAGES) continue;
     if (step != STEP_ANY_CHILD && !isAlike(entry, allocFlags)) continue;
-    if (takeRoom(child, order, want, allocFlags)) return child;
+    const room = takeRoom(child, order, want, allocFlags);
+    if (room != 0) return room;
   }
   for (let child = firstChild(tree); child < end; child++) {
     if (entryFree(childEntry(child)) != CHILD_PAGES) continue;
-    if (takeRoom(child, order, want, allocFlags)) return child;
+    const room = takeRoom(child, order, want, allocFlags);
+    if (room != 0) return room;
   }
-  return -1;
+  return 0;
 }
 
 function isAlike(entry: u32, allocFlags: u32): bool {
@@ -216,32 +205,37 @@ function isAlike(entry: u32, allocFlags: u32): bool {
 }
 
 /** Looks before it debits, so that nobody is short for the sake of a search in vain. */
-function takeRoom(child: u32, order: Order, want: u32, allocFlags: u32): bool {
+function takeRoom(child: u32, order: Order, want: u32, allocFlags: u32): u32 {
   const free = entryFree(childEntry(child));
-  if (free < (<u32>1) << order) return false;
-  hint = findFree(child, order);
-  if (hint < 0) return false;
-  granted = min(want, free >> order);
-  if (debit(child, granted << order, allocFlags)) return true;
-  if (granted == 1) return false;
+  if (free < (<u32>1) << order) return 0;
+  const hint = findFree(child, order);
+  if (hint < 0) return 0;
+  const pfn = child * CHILD_PAGES + u32(hint);
+  const granted = min(want, free >> order);
+  if (debit(child, granted << order, allocFlags)) return pfn | (granted << GRANTED_SHIFT);
   // All of them would go below the watermark, or another thread was faster.
-  granted = 1;
-  return debit(child, 1 << order, allocFlags);
+  const hasOne = granted != 1 && debit(child, 1 << order, allocFlags);
+  return hasOne ? pfn | (1 << GRANTED_SHIFT) : 0;
+}
+
+/** Works in a room's child from now on. @returns the room */
+function settleIn(room: u32, allocFlags: u32): u32 {
+  settle(roomPage(room) / CHILD_PAGES, allocFlags);
+  return room;
 }
 
 /** Makes the child this thread's reservation, and its tree reserved if it is nobody's. */
-function settle(child: i32, allocFlags: u32): i32 {
+function settle(child: u32, allocFlags: u32): void {
   const own = allocFlags & CLASS_MASK;
   const reservation = reservationOf(own);
   const tree = child >> superblock().treeShift;
   setReservation(own, child);
-  if (reservation >= 0 && reservation >> superblock().treeShift == tree) return child;
+  if (reservation >= 0 && reservation >> superblock().treeShift == tree) return;
   if (reservation >= 0) leaveTree(reservation >> superblock().treeShift, own);
   const seen = treeWord(tree);
   const taken = (own << CLASS_SHIFT) | (selfSlot() << SLOT_SHIFT) | treeFree(seen);
   // Losing means that the tree is somebody's, or was used a moment ago: no matter.
   if (treeSlot(seen) == 0) casWord(treeAt(tree), seen, taken);
-  return child;
 }
 
 /** The next whole child will be this one, that was given back, unless somebody else works there. */

@@ -54,30 +54,19 @@ import { entryIndex, pageEntryOf, zspageLockAt } from '../zsmalloc/zspage';
 import { takeTarget } from './isolate';
 import { compactState, noteIsolated, REASON_BUSY, REASON_NO_ROOM, REASON_PINNED } from './state';
 
-/** What a move answers beside the reasons of state.ts. */
+/**
+ * What a move answers: an outcome, that is one of these or a reason of state.ts, and above its five
+ * bits, as in a page word, a descriptor whose last reference went while it was frozen; 0 = none.
+ */
+export const MOVE_OUTCOME: u32 = 31;
 export const MOVED: u32 = 8;
 /** The page had changed hands before we came. */
 export const MOVE_GONE: u32 = 9;
 
-/** Thread-local: a descriptor whose last reference went while it was frozen; 0 = none. */
-let orphan: u32 = 0;
-
-/** Whether a step must end: it can hand over one descriptor to be freed. */
-export function hasOrphan(): bool {
-  return orphan != 0;
-}
-
-/** The descriptor that the caller must free, once. */
-export function takeOrphan(): u32 {
-  const desc = orphan;
-  orphan = 0;
-  return desc;
-}
-
 /**
  * Moves the block of a movable page out of the range. In a section, which is renewed.
  *
- * @returns MOVED, MOVE_GONE or a reason
+ * @returns MOVED, MOVE_GONE or a reason; and the descriptor, if the caller must free it
  * Cost: the copy, two compare-and-swaps and an atomic store; and finding the new block.
  */
 export function migrateBlock(pfn: Pfn): u32 {
@@ -106,8 +95,7 @@ function moveUnlessPinned(pfn: Pfn, word: u32, desc: Desc): u32 {
   // Frozen, it keeps its pages and its order: what is true now stays true. A stranger is let go.
   const place = pageWord(pfn) == word ? placeOf(pfn, word, desc) : 0;
   const outcome = place == 0 ? REASON_BUSY : moveFrozen(desc, word, place);
-  if (unfreeze(desc)) orphan = desc;
-  return outcome;
+  return unfreeze(desc) ? desc | outcome : outcome;
 }
 
 /** Address of the word that says where the page is, or 0 if it cannot be copied now. */

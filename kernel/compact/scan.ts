@@ -9,7 +9,7 @@
  * after a few of those, or when all that is left cannot be moved, the range is given up, and what
  * is isolated goes back.
  */
-import { CHILD_PAGES, COMPACT_STATE, Pfn } from '../base/layout';
+import { CHILD_PAGES, COMPACT_STATE, Desc, Pfn } from '../base/layout';
 import { loadWord } from '../base/words';
 import { drainAll } from '../frames/drain';
 import { stockedPages } from '../frames/stock';
@@ -36,7 +36,7 @@ import {
   returnTargets,
   withdrawIsolated,
 } from './isolate';
-import { hasOrphan, MOVE_GONE, MOVED, migrateBlock, pagesMoved } from './migrate';
+import { MOVE_GONE, MOVE_OUTCOME, MOVED, migrateBlock, pagesMoved } from './migrate';
 import {
   beginPass,
   compactState,
@@ -93,27 +93,35 @@ export function isAllMovable(first: u32, end: u32): bool {
   return pfn == end;
 }
 
-/** Goes on with a pass, or ends it. */
-export function emptySome(): void {
+/** Goes on with a pass, or ends it. @returns a descriptor that the caller must free, or 0 */
+export function emptySome(): Desc {
   const state = compactState();
-  if (state.cursor < state.end) passOver(min(state.cursor + VISITS, state.end));
-  else endPass();
+  if (state.cursor < state.end) return passOver(min(state.cursor + VISITS, state.end));
+  endPass();
+  return 0;
 }
 
-/** Isolates or moves pages up to `stop`, as many as a step may. Waits for nobody. */
-function passOver(stop: u32): void {
+/**
+ * Isolates or moves pages up to `stop`, as many as a step may. Waits for nobody.
+ *
+ * @returns a descriptor whose last reference went while it was moved, or 0: with it a step ends
+ */
+function passOver(stop: u32): Desc {
   const state = compactState();
   const isChosen = !isRangeGiven();
   let isHopeless = false;
+  let orphan: Desc = 0;
   enterSection();
-  for (let moves: u32 = 0; moves < MOVES && state.cursor < stop && !isHopeless && !hasOrphan(); ) {
+  for (let moves: u32 = 0; moves < MOVES && state.cursor < stop && !isHopeless && orphan == 0; ) {
     const word = pageWord(state.cursor);
     if (word == ISOLATED_WORD) {
       state.cursor++;
     } else if (word == TYPE_FREE) {
       visitFree();
     } else if (isMovable(word)) {
-      moves += visitMovable();
+      const outcome = migrateBlock(state.cursor);
+      moves += noteMove(outcome & MOVE_OUTCOME);
+      orphan = outcome & ~MOVE_OUTCOME;
       isHopeless = isChosen && state.hasNoRoom != 0;
     } else {
       passUnmovable(stop);
@@ -123,6 +131,7 @@ function passOver(stop: u32): void {
   leaveSection();
   returnTargets();
   if (isHopeless) giveUp();
+  return orphan;
 }
 
 function visitFree(): void {
@@ -144,10 +153,9 @@ function passUnmovable(stop: u32): void {
   state.cursor = next;
 }
 
-/** @returns pages that were moved, or 1: what it cost */
-function visitMovable(): u32 {
+/** What became of the page at the cursor. @returns pages that were moved, or 1: what it cost */
+function noteMove(outcome: u32): u32 {
   const state = compactState();
-  const outcome = migrateBlock(state.cursor);
   if (outcome == MOVED) {
     state.moved += pagesMoved();
     state.progress++;

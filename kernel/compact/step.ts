@@ -60,21 +60,28 @@ export function beginEvacuation(first: u32, count: u32, goal: u32): i32 {
   return 0;
 }
 
-/** Does a piece of work, as the owner. @returns whether there is more to do */
-export function compactStep(): bool {
+/** What a step answers when there is more to do. */
+export const MORE: u32 = 1;
+
+/**
+ * Does a piece of work, as the owner.
+ *
+ * @returns 0 = there is no more to do; MORE; or a descriptor that the caller must free, and more
+ */
+export function compactStep(): u32 {
   const state = compactState();
   learnTypes();
   if (state.phase == PHASE_EMPTYING) {
-    emptySome();
-    return true;
+    const orphan = emptySome();
+    return orphan == 0 ? MORE : orphan;
   }
   // A given range stays as it is until `endCompaction`, so that one can look who is left. A page
   // that is to be withdrawn is so before that: the figures are the owner's until then.
   const isWithdrawing = state.goal == GOAL_WITHDRAW && state.phase == PHASE_WAITING;
-  if (!isWithdrawing && (isRangeGiven() || state.delivered != 0)) return false;
-  if (state.phase == PHASE_IDLE) return chooseRange();
+  if (!isWithdrawing && (isRangeGiven() || state.delivered != 0)) return 0;
+  if (state.phase == PHASE_IDLE) return chooseRange() ? MORE : 0;
   finishWaiting();
-  return true;
+  return MORE;
 }
 
 /** Ends a compaction of this thread. @returns false when it must be called again */

@@ -7,8 +7,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT } from '../base/fault';
-import { MAX_ORDER, Order, Pfn, superblock } from '../base/layout';
-import { takeOrphan } from '../compact/migrate';
+import { Desc, MAX_ORDER, Order, Pfn, superblock } from '../base/layout';
 import { reasonHeld } from '../compact/scan';
 import {
   compactOwner,
@@ -21,6 +20,7 @@ import {
   beginCompaction as begin,
   beginEvacuation as beginRange,
   endCompaction as end,
+  MORE,
   compactStep as step,
 } from '../compact/step';
 import { note } from '../memdesc/pin-ledger';
@@ -69,9 +69,9 @@ export function compactStep(): i32 {
   if (compactOwner() != selfSlot()) return ERR_ARGUMENT;
   enter(OP_COMPACT);
   const more = step();
-  freeOrphan();
+  if (more > MORE) freeOrphan(more);
   leave();
-  return i32(more);
+  return i32(more != 0);
 }
 
 /** @returns true when it has ended; else readers are still at what was moved: call it again */
@@ -102,9 +102,7 @@ export function whyHeld(pfn: Pfn): i32 {
 }
 
 /** The last reference of what was moved went meanwhile. */
-function freeOrphan(): void {
-  const desc = takeOrphan();
-  if (desc == 0) return;
+function freeOrphan(desc: Desc): void {
   note(desc);
   releaseDesc(desc);
 }

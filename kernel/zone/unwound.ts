@@ -19,7 +19,6 @@ import { Slot } from '../base/layout';
 import { repairLeases } from '../cache/lease';
 import { reapQueues, repairQueues } from '../cache/recover';
 import { forgetTargets } from '../compact/isolate';
-import { takeOrphan } from '../compact/migrate';
 import { repairCompaction } from '../compact/recover';
 import { leaveFrames } from '../frames/recover';
 import { dropPages } from '../memdesc/thread-pages';
@@ -80,7 +79,6 @@ function repairHalted(slot: Slot): void {
   forgetRacks();
   forgetActives();
   forgetTargets();
-  takeOrphan();
   repairOwnLedger();
   repairCompaction(slot);
   repairLeases(slot);

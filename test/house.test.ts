@@ -72,6 +72,31 @@ test('what comments name is there', () => {
   assert.deepEqual(lost, []);
 });
 
+/** Names of others' that documents say. */
+const foreign = ['clientSideCache'];
+
+test('functions that documents and comments name are there', () => {
+  const texts = new Map(sources.map((file) => [file, read(file)]));
+  const code = [...texts.values()].map(withoutComments).join('\n');
+  const known = new Set([...foreign, ...(code.match(/[A-Za-z_]\w*/g) ?? [])]);
+  const prose = new Map(
+    documents
+      .filter((file) => /^(ARCHITECTURE|CONTRIBUTING|docs\/(design|TESTING|GLOSSARY))/.test(file))
+      .map((file) => [file, read(file).replace(/```[\s\S]*?```/g, '')]),
+  );
+  for (const [file, text] of texts) {
+    if (/^(kernel|src)\//.test(file)) prose.set(file, comments(text).join('\n'));
+  }
+  const lost: string[] = [];
+  for (const [file, text] of prose) {
+    for (const [, quoted] of text.matchAll(/`([^`\n]+)`/g)) {
+      const names = quoted!.match(/(?<!\w)[a-z]+[A-Z]\w*/g) ?? [];
+      lost.push(...names.filter((name) => !known.has(name)).map((name) => `${file}: ${name}`));
+    }
+  }
+  assert.deepEqual(lost, []);
+});
+
 /** Declarations that nothing in the kernel uses, and why they stand there. */
 const unused: Record<string, string> = {
   'kernel/store/resize.ts setMany': 'for the model: few entries show what many do',

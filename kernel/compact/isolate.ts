@@ -138,7 +138,7 @@ function searchTargets(order: Order): u32 {
   for (let look: u32 = 0; look < rounds * children; look++) {
     if (targetChild >= children) targetChild = 0;
     if (isTarget(targetChild) || look >= children) {
-      const pfn = order == 0 ? takeCell(targetChild) : takeFrom(targetChild, order);
+      const pfn = order == 0 ? takeSingles(targetChild) : takeFrom(targetChild, order);
       if (pfn != 0) return pfn;
     }
     targetChild++;
@@ -147,7 +147,7 @@ function searchTargets(order: Order): u32 {
 }
 
 /** Takes single pages of the lowest row that has some. @returns the first, or 0 */
-function takeCell(child: u32): u32 {
+function takeSingles(child: u32): u32 {
   if (childFree(child) == 0) return 0;
   for (let row: u32 = 0; row < CHILD_PAGES / ROW_PAGES; row++) {
     const first = child * CHILD_PAGES + row * ROW_PAGES;

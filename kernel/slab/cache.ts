@@ -19,8 +19,8 @@
  *   DESC   descriptors: a header's refs word. UNPUBLISHED|slot from alloc until it is published,
  *          never 0 while the object is in use (but for a moment within `freeObject`)
  *   CELL   64-bit cells: TAKEN|slot from alloc until its user stores into it, never 0 while in use
- *   HAND   users' objects and index nodes, which show nothing: the thread's `inHand` word, until
- *          the call returns or `settleHand` says that something else names the object
+ *   HAND   users' objects, which show nothing: the thread's `inHand` word, until the call
+ *          returns or `settleHand` says that something else names the object
  *   PLAIN  nothing: whoever allocates has evidence of its own
  *
  * Slab lock: everything named above; a leaf: nobody waits for anything with it in hand, but for the

@@ -1,5 +1,5 @@
 /**
- * KmemCache: where descriptors, handle cells, index nodes and users' objects come from.
+ * KmemCache: where descriptors, handle cells and users' objects come from.
  *
  * Fast path: an alloc pops a sheaf of this thread's, a free pushes to one; no atomic instruction
  * that writes, no lock. Slow path, under the slab lock, in this order:
@@ -10,7 +10,7 @@
  *
  * Two ways to use a cache: objects that a stale pointer may reach are *pinned* before anything else
  * of them is looked at, and reused at once (folio descriptors); or *deferred* by whoever unlinks
- * them, and freed after the grace period (zspages, cells, nodes). A cache knows nothing of this; in
+ * them, and freed after the grace period (zspages, cells). A cache knows nothing of this; in
  * both cases the *page* of a slab waits for a grace period.
  *
  * A wrong free is found before anything changes: an address in no slab of the cache, between two

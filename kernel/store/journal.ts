@@ -18,7 +18,7 @@
  *   queueing  a hash that is about to be published, and needs a record in a queue after that, in
  *             main if queueingMain is 1
  *   reshaping 1 = there may be pages of the index that nobody names
- *   draftBytes  bytes of slots that the draft takes in zsmalloc
+ *   draftBytes  bytes that the draft's objects take in zsmalloc
  *   ring…     entries that the thread took out and that wait: deferred.ts
  */
 import { selfSlot } from '../base/env';

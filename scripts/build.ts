@@ -20,6 +20,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { compileKernels } from './compile-kernel.ts';
 import { embedded, embeddedSmall, embeddedTogether } from './embedded.ts';
 import { guardSource } from './guard-source.ts';
 import { kernelFace } from './kernel-face.ts';
@@ -33,12 +34,13 @@ import { writePage } from './web-page.ts';
 const root = process.cwd();
 const require = createRequire(join(root, 'package.json'));
 
+/** Those that take longest first. */
 const variants: Record<string, string[]> = {
   release: ['kernel/index.ts', ...releaseFlags],
-  debug: ['kernel/testing.ts', ...debugFlags],
-  observer: ['kernel/observer.ts', ...releaseFlags],
   test: ['kernel/testing.ts', ...releaseFlags],
   'two-word': ['kernel/testing.ts', ...releaseFlags, '--use', 'PAGELESS_TWO_WORD=1'],
+  debug: ['kernel/testing.ts', ...debugFlags],
+  observer: ['kernel/observer.ts', ...releaseFlags],
   'lab-one-word': ['kernel/lab/index.ts', ...releaseFlags],
   'lab-two-word': ['kernel/lab/index.ts', ...releaseFlags, '--use', 'PAGELESS_TWO_WORD=1'],
   'lab-struct-page': ['kernel/lab/index.ts', ...releaseFlags, '--use', 'PAGELESS_STRUCT_PAGE=1'],
@@ -55,6 +57,7 @@ function stamp(): string {
   hash.update(readFileSync(require.resolve('assemblyscript/package.json')));
   hash.update(JSON.stringify([variants, commonFlags]));
   hash.update(readFileSync(join(root, 'scripts/build.ts')));
+  hash.update(readFileSync(join(root, 'scripts/compile-kernel.ts')));
   hash.update(readFileSync(join(root, 'scripts/embedded.ts')));
   hash.update(readFileSync(join(root, 'scripts/guard-source.ts')));
   hash.update(readFileSync(join(root, 'scripts/kernel-facts.ts')));
@@ -75,12 +78,12 @@ function run(tool: string, args: string[]): void {
   if (status !== 0) process.exit(1);
 }
 
-function compileKernel(): void {
+async function compileKernel(): Promise<void> {
   mkdirSync(join(root, 'build/kernel'), { recursive: true });
-  for (const [name, [entry, ...flags]] of Object.entries(variants)) {
-    const out = `build/kernel/${name}.wasm`;
-    run('assemblyscript/bin/asc.js', [entry ?? '', '-o', out, ...commonFlags, ...flags]);
-  }
+  const builds = Object.entries(variants).map(([name, [entry = '', ...flags]]) => {
+    return [entry, '-o', `build/kernel/${name}.wasm`, ...commonFlags, ...flags];
+  });
+  await compileKernels(builds);
 }
 
 /** What the package exports, as paths in dist/. */
@@ -145,7 +148,7 @@ const isFresh =
     existsSync(join(root, 'src/generated', file)),
   );
 if (!isFresh) {
-  compileKernel();
+  await compileKernel();
   await writeGenerated();
   writeFileSync(stampFile, current);
 }

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { audit } from '../engine/index.ts';
 import { loadKernel } from '../kernel-model.ts';
+import { shortened } from '../shortened.ts';
 import { scenarios } from './index.ts';
 
 test('no memory instruction of the kernel is left without its step', () => {
@@ -19,6 +20,15 @@ test('each file of scenarios has its tests beside it', () => {
   const scenarios = files.filter((file) => /export const \w+Scenarios:/.test(read(file)));
   assert.ok(scenarios.length > 10);
   for (const file of scenarios) assert.ok(files.includes(file.replace('.ts', '.test.ts')), file);
+});
+
+test('what is searched shorter here is there, and named once', () => {
+  const names = new Set(scenarios.map(({ name }) => name));
+  assert.deepEqual(
+    shortened.filter((name) => !names.has(name)),
+    [],
+  );
+  assert.equal(new Set(shortened).size, shortened.length);
 });
 
 test('each scenario says its rule, in a sentence of its own or of its family', () => {

@@ -7,13 +7,9 @@
  * `waitAsync` or, where there is none (Firefox before 145), by looking again and again.
  */
 import type { KernelExports } from '../border/kernel.ts';
+import { watchWord } from '../border/watch.ts';
 import * as facts from '../generated/facts.ts';
 
-/** Captured: fake timers would patch one thread of many. */
-const { setInterval, clearInterval } = globalThis;
-const canWaitAsync: boolean = typeof Atomics.waitAsync === 'function';
-/** How often who waits looks by itself: a poisoned zone wakes nobody. */
-const LOOK_MS: number = canWaitAsync ? 250 : 10;
 /** The longest that a thread stands still without a look. */
 const SLICE_MS = 50;
 
@@ -22,12 +18,6 @@ const { performance } = globalThis;
 /** Milliseconds that only rise, by a clock that threads share. */
 export function stamp(): number {
   return performance.timeOrigin + performance.now();
-}
-
-/** A timer for which no program is kept alive, where there is such a thing. */
-export function unreferenced<T>(timer: T): T {
-  (timer as { unref?: () => void }).unref?.();
-  return timer;
 }
 
 export class Lease {
@@ -64,40 +54,9 @@ export class Lease {
     return other?.number === this.number && other.grant === this.grant;
   }
 
-  /**
-   * Calls `look` whenever the word may have changed, until it answers true.
-   *
-   * @param keepsAlive  the program, meanwhile
-   * @returns what ends it
-   */
+  /** As `watchWord` does. */
   watch(look: () => boolean, keepsAlive: boolean): () => void {
-    let isOver = false;
-    const end = (): void => {
-      if (isOver) return;
-      isOver = true;
-      clearInterval(timer);
-      // Else the promise, and with it the memory, would stay until the word moves.
-      Atomics.notify(this.#words, this.#at);
-    };
-    const tick = (): void => {
-      if (!isOver && look()) end();
-    };
-    const timer = setInterval(tick, LOOK_MS);
-    if (!keepsAlive) unreferenced(timer);
-    if (canWaitAsync) this.#follow(tick, () => isOver);
-    return end;
-  }
-
-  async #follow(tick: () => void, isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
-      const seen = Atomics.load(this.#words, this.#at);
-      tick();
-      if (isOver()) return;
-      const { async, value } = Atomics.waitAsync(this.#words, this.#at, seen);
-      // Not equal: it has changed between the two, and one look is enough for that.
-      if (async) await value;
-      else await undefined;
-    }
+    return watchWord(this.#words, this.#at, look, keepsAlive);
   }
 
   /** Stands still until the word changes, for up to `ms`, or a slice. */

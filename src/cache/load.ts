@@ -5,9 +5,10 @@
  * computes, and this one waits once for all its callers.
  */
 import type { KernelExports } from '../border/kernel.ts';
+import { unreferenced } from '../border/watch.ts';
 import { StaleError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { type Lease, unreferenced } from './lease.ts';
+import type { Lease } from './lease.ts';
 
 /** Captured: fake timers would patch one thread of many. */
 const { setTimeout, clearTimeout } = globalThis;

@@ -111,10 +111,13 @@ export class TierLink<T> implements LocalEntries {
 
   /** The same for several keys: kept, unless they have changed meanwhile. */
   async fetchMany(keys: readonly Key[]): Promise<(T | undefined)[]> {
-    if (this.session === undefined) return keys.map(() => undefined);
+    const { session } = this;
+    const values = keys.map((): T | undefined => undefined);
     const names = keys.map((key) => nameOf(copyKey(key)));
-    const found = await this.session.fetchMany(names);
-    return names.map((name, i) => this.#take(name, found[i]!, this.session!));
+    await session?.fetchMany(names, (i, found) => {
+      values[i] = this.#take(names[i]!, found, session);
+    });
+    return values;
   }
 
   #take(name: KeyName, { frame, since, isCurrent }: Found, session: TierSession): T | undefined {
@@ -137,6 +140,10 @@ export class TierLink<T> implements LocalEntries {
 
   now(): number {
     return this.#host.clock.now();
+  }
+
+  has(name: KeyName): boolean {
+    return this.#host.live().has(this.#put(name));
   }
 
   read(name: KeyName): LocalEntry | undefined {

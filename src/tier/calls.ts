@@ -17,13 +17,13 @@ export type Answer<T> = { readonly value: T } | undefined;
 export class Calls {
   readonly breaker: Breaker = new Breaker(() => performance.now());
   readonly latency: Histogram = new Histogram();
-  readonly #timeoutMs: number;
+  readonly timeoutMs: number;
   errors = 0;
   timeouts = 0;
   lastError: string | undefined;
 
   constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
   }
 
   /** Makes a call, unless none may be made. @returns its value; undefined: there is none */
@@ -53,8 +53,8 @@ export class Calls {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         this.timeouts++;
-        reject(new Error(`no answer within ${this.#timeoutMs} ms`));
-      }, this.#timeoutMs);
+        reject(new Error(`no answer within ${this.timeoutMs} ms`));
+      }, this.timeoutMs);
     });
     try {
       return await Promise.race([work, late]);

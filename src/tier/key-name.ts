@@ -2,7 +2,7 @@
  * Names of keys: the key's bytes as a text of one character a byte, so that a Map can hold them and
  * a text in ASCII, as most keys are, is its own name.
  *
- * A *slot* is a hash of a name, for tables that threads share.
+ * A *slot* is a place in tables that threads share, by a hash of the name.
  */
 
 /** Characters that UTF-8 writes as one byte, themselves. */
@@ -23,17 +23,16 @@ export function bytesOfName(name: KeyName): Buffer {
   return Buffer.from(name, 'latin1');
 }
 
-/** FNV-1a: short, and good enough to spread keys over a table. */
-export function slotOf(name: KeyName, slots: number): number {
-  const hash = hashOf(name, 0x811c9dc5);
-  return (hash ^ (hash >>> 16)) & (slots - 1);
-}
-
-/** Another `basis` gives another hash of 32 bits. */
-export function hashOf(name: KeyName, basis: number): number {
-  let hash = basis;
+/** FNV-1a, of 32 bits: short, and good enough to spread keys over a table. */
+export function hashOf(name: KeyName): number {
+  let hash = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) {
     hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
   }
   return hash;
+}
+
+/** The slot of a hash: with the hash's upper 20 bits it tells the hash. */
+export function slotOf(hash: number, slots: number): number {
+  return (hash ^ (hash >>> 16)) & (slots - 1);
 }

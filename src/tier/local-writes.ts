@@ -11,6 +11,7 @@
  *           a queue learns that its own write of a key is not the last any more. Where another
  *           key of the slot has taken the mark, and other threads have marked the slot since, it
  *           is unknown
+ *   turn    who asks the tier for a key (turns.ts)
  *   clears  of everything, by any thread
  *   reader  keeps what he has seen; nothing has to be taken back, so no death leaves anything
  */
@@ -18,9 +19,9 @@ import { hashOf, type KeyName, slotOf } from './key-name.ts';
 
 /** 16 KiB: some ten keys under way at a time meet each other once in 400. */
 const SLOTS = 4096;
-/** Words, marks, how often a slot was marked, clears, and threads that have got a number. */
-const BYTES: number = 4 * (3 * SLOTS + 2);
-/** A mark: 22 bits of another hash of the key, 10 of the thread's number; 0: it sends nothing. */
+/** Words, marks, how often a slot was marked, turns, clears, and threads that have a number. */
+const BYTES: number = 4 * (4 * SLOTS + 2);
+/** A mark: 22 bits of the key's hash, 10 of the thread's number; 0: it sends nothing. */
 const THREAD_BITS = 1023;
 
 /** What a write that waits is among those of its key by all threads. */
@@ -36,6 +37,11 @@ export class LocalWrites {
   readonly #own: Int32Array = new Int32Array(SLOTS);
   readonly #totals: Int32Array;
   readonly #thread: number;
+  /** Of the slots: which thread is asking the tier. */
+  readonly turns: Int32Array;
+  /** The name that was hashed last: a write hashes its own three times. */
+  #name: KeyName = '';
+  #hash: number = hashOf('');
 
   /** @param sends  whether this thread talks to the tier */
   constructor(buffer: SharedArrayBuffer, sends = true) {
@@ -43,7 +49,8 @@ export class LocalWrites {
     this.#seen = this.#words.slice();
     this.#marks = new Int32Array(buffer, SLOTS * 4, SLOTS);
     this.#marked = new Int32Array(buffer, SLOTS * 8, SLOTS);
-    this.#totals = new Int32Array(buffer, SLOTS * 12, 2);
+    this.turns = new Int32Array(buffer, SLOTS * 12, SLOTS);
+    this.#totals = new Int32Array(buffer, SLOTS * 16, 2);
     this.#thread = sends ? 1 + ((Atomics.add(this.#totals, 1, 1) >>> 0) % THREAD_BITS) : 0;
   }
 
@@ -58,19 +65,31 @@ export class LocalWrites {
     );
   }
 
-  /** Somebody is about to write. */
-  note(name: KeyName): void {
-    Atomics.add(this.#words, slotOf(name, SLOTS), 1);
+  hashOf(name: KeyName): number {
+    if (name !== this.#name) {
+      this.#hash = hashOf(name);
+      this.#name = name;
+    }
+    return this.#hash;
   }
 
-  /** Writes so far; wraps. */
-  count(name: KeyName): number {
-    return Atomics.load(this.#words, slotOf(name, SLOTS));
+  slotOf(name: KeyName): number {
+    return slotOf(this.hashOf(name), SLOTS);
+  }
+
+  /** Somebody is about to write. */
+  note(name: KeyName): void {
+    Atomics.add(this.#words, this.slotOf(name), 1);
+  }
+
+  /** Writes of a slot's keys so far; wraps. */
+  count(slot: number): number {
+    return Atomics.load(this.#words, slot);
   }
 
   /** Whether somebody has written since this was asked last. */
   hasChanged(name: KeyName): boolean {
-    const slot = slotOf(name, SLOTS);
+    const slot = this.slotOf(name);
     const count = Atomics.load(this.#words, slot);
     const isChanged = count !== this.#seen[slot];
     this.#seen[slot] = count;
@@ -83,7 +102,7 @@ export class LocalWrites {
    * @returns how often others have marked the slot
    */
   mark(name: KeyName): number {
-    const slot = slotOf(name, SLOTS);
+    const slot = this.slotOf(name);
     const all = Atomics.add(this.#marked, slot, 1) + 1;
     Atomics.store(this.#marks, slot, this.#markOf(name));
     const own = this.#own[slot]! + 1;
@@ -93,7 +112,7 @@ export class LocalWrites {
 
   /** What a write is by now. @param others  what this thread's `mark` of it has returned */
   standing(name: KeyName, others: number): Standing {
-    const slot = slotOf(name, SLOTS);
+    const slot = this.slotOf(name);
     const mark = Atomics.load(this.#marks, slot);
     const own = this.#markOf(name);
     if (mark === own) return 'last';
@@ -115,6 +134,6 @@ export class LocalWrites {
   }
 
   #markOf(name: KeyName): number {
-    return (hashOf(name, 0x2c1b3c6d) & ~THREAD_BITS) | this.#thread;
+    return (this.hashOf(name) & ~THREAD_BITS) | this.#thread;
   }
 }

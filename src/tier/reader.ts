@@ -9,6 +9,9 @@
  *
  *   changed, cleared, lost, armed   what the tier told since the question was asked
  *   a write of this process         the count of the key's slot has moved (local-writes.ts)
+ *
+ * *The turn.* Other threads of the process do not ask for the same meanwhile: they wait for the turn
+ * that the fetch has (turns.ts), and are told when its value is kept, or will not be.
  */
 import { framesOf } from './answers.ts';
 import type { Calls } from './calls.ts';
@@ -16,11 +19,12 @@ import type { Frame } from './frame.ts';
 import type { Tier } from './interface.ts';
 import { bytesOfName, type KeyName } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
+import { isOwn, type Turn, Turns } from './turns.ts';
 
-/** Captured: fake timers would patch one thread of many. */
-const { setImmediate } = globalThis;
 /** Keys of one call. */
 const BATCH_KEYS = 256;
+/** So long, as a part of the time-out, other threads wait for this one's answer. */
+const TURN_SHARE = 1 / 4;
 
 export interface ReaderHost {
   /** Zone time, in milliseconds. */
@@ -34,21 +38,59 @@ export class Fetch {
   readonly name: KeyName;
   readonly batch: Batch;
   readonly #writes: LocalWrites;
+  readonly #slot: number;
   readonly #count: number;
+  readonly #turns: Turns;
+  #turn: Turn;
+  #isOutrun = false;
   /** Undefined: the tier has none, or did not answer. */
   frame: Frame | undefined;
-  isOutrun = false;
+  /** Those who have not taken it yet. */
+  takers = 1;
 
-  constructor(name: KeyName, batch: Batch, writes: LocalWrites) {
+  constructor(name: KeyName, batch: Batch, writes: LocalWrites, turns: Turns, turn: Turn) {
     this.name = name;
     this.batch = batch;
     this.#writes = writes;
-    this.#count = writes.count(name);
+    this.#slot = writes.slotOf(name);
+    this.#count = writes.count(this.#slot);
+    this.#turns = turns;
+    this.#turn = turn;
   }
 
   /** Whether the answer may be kept: to be asked at the moment of keeping it. */
   get isCurrent(): boolean {
-    return !this.isOutrun && this.#writes.count(this.name) === this.#count;
+    return !this.#isOutrun && this.#writes.count(this.#slot) === this.#count;
+  }
+
+  get isJoinable(): boolean {
+    return !this.#isOutrun && !this.batch.isOver;
+  }
+
+  /** Its key has changed: others need not wait for what will not be kept. */
+  outrun(): void {
+    this.#isOutrun = true;
+    this.endTurn();
+  }
+
+  /** Tells other threads that what came is kept here, or is not. */
+  endTurn(): void {
+    if (this.#turn === 0) return;
+    const hasNothing = this.batch.isAnswered && this.frame === undefined && this.isCurrent;
+    this.#turns.end(this.#slot, this.#turn, hasNothing);
+    this.#turn = 0;
+  }
+}
+
+/** What another thread asks for. */
+export class Elsewhere {
+  readonly name: KeyName;
+  /** Whether the tier has nothing. If not, and it is not here: it is to be asked. */
+  readonly hasNothing: Promise<boolean>;
+
+  constructor(name: KeyName, hasNothing: Promise<boolean>) {
+    this.name = name;
+    this.hasNothing = hasNothing;
   }
 }
 
@@ -58,6 +100,8 @@ class Batch {
   readonly answered: Promise<void>;
   /** When it was begun, in zone time. */
   readonly since: number;
+  isOver = false;
+  /** And the tier has answered. */
   isAnswered = false;
   #resolve!: () => void;
 
@@ -68,12 +112,13 @@ class Batch {
     });
   }
 
-  answer(answers: readonly (Uint8Array | undefined)[], host: ReaderHost): void {
+  answer(answers: readonly (Uint8Array | undefined)[] | undefined, host: ReaderHost): void {
     for (const [i, fetch] of this.fetches.entries()) {
-      const bytes = answers[i];
+      const bytes = answers?.[i];
       fetch.frame = bytes && host.read(bytes);
     }
-    this.isAnswered = true;
+    this.isAnswered = answers !== undefined;
+    this.isOver = true;
     this.#resolve();
   }
 }
@@ -83,7 +128,9 @@ export class Reader {
   readonly #calls: Calls;
   readonly #writes: LocalWrites;
   readonly #host: ReaderHost;
+  readonly #turns: Turns;
   readonly #fetches = new Map<KeyName, Fetch>();
+  readonly #elsewhere = new Map<KeyName, Elsewhere>();
   /** Not sent yet. */
   #batch: Batch | undefined;
   gets = 0;
@@ -92,27 +139,58 @@ export class Reader {
     this.#tier = tier;
     this.#calls = calls;
     this.#writes = writes;
+    this.#turns = new Turns(writes.turns, calls.timeoutMs * TURN_SHARE);
     this.#host = host;
   }
 
-  /** Asks for a key, or joins who does: it has its frame when its batch is answered. */
-  ask(name: KeyName): Fetch {
+  /**
+   * Asks for a key, or joins who does: in this thread it has its frame when its batch is over, and
+   * is to be left once.
+   *
+   * @param isShared  whether this thread takes turns with others, and keeps here what comes
+   */
+  ask(name: KeyName, isShared: false): Fetch;
+  ask(name: KeyName, isShared: boolean): Fetch | Elsewhere;
+  ask(name: KeyName, isShared: boolean): Fetch | Elsewhere {
     const known = this.#fetches.get(name);
-    if (known !== undefined && !known.isOutrun && !known.batch.isAnswered) return known;
-    const fetch = new Fetch(name, this.#openBatch(), this.#writes);
+    if (known?.isJoinable) {
+      known.takers++;
+      return known;
+    }
+    const elsewhere = isShared ? this.#elsewhere.get(name) : undefined;
+    if (elsewhere) return elsewhere;
+    const slot = this.#writes.slotOf(name);
+    const turn = isShared ? this.#turns.take(slot, this.#writes.hashOf(name)) : 0;
+    if (turn !== 0 && !isOwn(turn)) return this.#wait(name, slot, turn);
+    const fetch = new Fetch(name, this.#openBatch(), this.#writes, this.#turns, turn);
     fetch.batch.fetches.push(fetch);
     this.#fetches.set(name, fetch);
     return fetch;
   }
 
+  /** A taker has what it wants: until then news must find the fetch. */
+  leave(fetch: Fetch): void {
+    fetch.endTurn();
+    fetch.takers--;
+    if (fetch.takers > 0 || this.#fetches.get(fetch.name) !== fetch) return;
+    this.#fetches.delete(fetch.name);
+  }
+
+  /** Waits for another thread, once for all who ask here. */
+  #wait(name: KeyName, slot: number, turn: Turn): Elsewhere {
+    const hasNothing = this.#turns.wait(slot, turn).finally(() => this.#elsewhere.delete(name));
+    const elsewhere = new Elsewhere(name, hasNothing);
+    this.#elsewhere.set(name, elsewhere);
+    return elsewhere;
+  }
+
   /** The key has changed: what is under way for it is not kept. */
   outrun(name: KeyName): void {
-    const fetch = this.#fetches.get(name);
-    if (fetch) fetch.isOutrun = true;
+    this.#fetches.get(name)?.outrun();
   }
 
   outrunAll(): void {
-    for (const fetch of this.#fetches.values()) fetch.isOutrun = true;
+    for (const fetch of this.#fetches.values()) fetch.outrun();
   }
 
   /** The batch that leaves at the end of this turn, with room for one more. */
@@ -132,12 +210,6 @@ export class Reader {
     const answer = await this.#calls.make(async () =>
       framesOf(await this.#tier.getMany(keys), keys.length),
     );
-    batch.answer(answer?.value ?? [], this.#host);
-    // Those who wait keep what they got in this turn: until then news must find the fetch.
-    setImmediate(() => {
-      for (const fetch of batch.fetches) {
-        if (this.#fetches.get(fetch.name) === fetch) this.#fetches.delete(fetch.name);
-      }
-    });
+    batch.answer(answer?.value, this.#host);
   }
 }

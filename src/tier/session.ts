@@ -25,7 +25,7 @@ import { type KeyName, nameOf } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
 import type { Policy } from './policy.ts';
 import { WriteQueue } from './queue.ts';
-import { type Fetch, Reader } from './reader.ts';
+import { Elsewhere, Fetch, Reader } from './reader.ts';
 
 const { setTimeout, clearTimeout, performance } = globalThis;
 
@@ -45,6 +45,7 @@ export interface LocalEntry {
 export interface LocalEntries {
   /** Zone time, in milliseconds. */
   now(): number;
+  has(name: KeyName): boolean;
   /** The stored blocks of a key's entry. */
   read(name: KeyName): LocalEntry | undefined;
   /**
@@ -66,6 +67,9 @@ export interface Found {
   /** Whether it may be kept here: to be asked at the moment of keeping it. */
   isCurrent(): boolean;
 }
+
+/** Is given what there is for the key at `index`. */
+type Take = (index: number, found: Found) => void;
 
 export interface SessionOptions {
   readonly tier: Tier;
@@ -146,13 +150,48 @@ export class TierSession {
     this.#queue.clear();
   }
 
-  /** What the tier has for several keys. */
-  async fetchMany(names: readonly KeyName[]): Promise<Found[]> {
-    const asked = names.map((name) => (this.#queue.has(name) ? name : this.#reader.ask(name)));
-    const batches = new Set<Promise<void>>();
-    for (const one of asked) if (typeof one !== 'string') batches.add(one.batch.answered);
-    for (const answered of batches) await answered;
-    return asked.map((one) => (typeof one === 'string' ? this.#queued(one) : this.#found(one)));
+  /**
+   * Looks for several keys: in the tier, or by way of another thread that is asking it. `take` is
+   * called for each as soon as its answer is there; it may find a value here then.
+   */
+  async fetchMany(names: readonly KeyName[], take: Take): Promise<void> {
+    const isShared = this.#channel !== 'lost';
+    const asked = names.map((name) => this.#ask(name, isShared));
+    // First one's own: another thread may wait for it, as this one does for others'.
+    await this.#takeOwn(asked, take);
+    const left: number[] = [];
+    for (const [i, one] of asked.entries()) {
+      if (!(one instanceof Elsewhere)) continue;
+      if ((await one.hasNothing) || this.#local.has(one.name)) take(i, this.#nothing());
+      else left.push(i);
+    }
+    const rest = left.map((i) => this.#ask(names[i]!, false));
+    await this.#takeOwn(rest, (at, found) => take(left[at]!, found));
+  }
+
+  #ask(name: KeyName, isShared: boolean): KeyName | Fetch | Elsewhere {
+    return this.#queue.has(name) ? name : this.#reader.ask(name, isShared);
+  }
+
+  async #takeOwn(asked: readonly (KeyName | Fetch | Elsewhere)[], take: Take): Promise<void> {
+    const fetches = asked.filter((one) => one instanceof Fetch);
+    let batch: Fetch['batch'] | undefined;
+    try {
+      for (const [i, one] of asked.entries()) {
+        if (typeof one === 'string') take(i, this.#queued(one));
+        if (!(one instanceof Fetch)) continue;
+        if (one.batch !== batch) await one.batch.answered;
+        batch = one.batch;
+        take(i, this.#found(one));
+        one.endTurn();
+      }
+    } finally {
+      for (const fetch of fetches) this.#reader.leave(fetch);
+    }
+  }
+
+  #nothing(): Found {
+    return { frame: undefined, since: this.#local.now(), isCurrent: () => true };
   }
 
   /** A value that waits to be written is what the tier will have. */
@@ -292,8 +331,12 @@ export class TierSession {
       return;
     }
     if (this.#suspects.has(name)) return;
-    this.#suspects.set(name, { since: performance.now(), count: this.#writes.count(name) });
+    this.#suspects.set(name, { since: performance.now(), count: this.#countOf(name) });
     this.#lookLater();
+  }
+
+  #countOf(name: KeyName): number {
+    return this.#writes.count(this.#writes.slotOf(name));
   }
 
   #lookLater(): void {
@@ -309,7 +352,7 @@ export class TierSession {
 
   /** Compares a suspect with the tier's, unless somebody goes on writing it. */
   async #look(name: KeyName, suspect: { since: number; count: number }): Promise<void> {
-    const now = this.#writes.count(name);
+    const now = this.#countOf(name);
     const isBusy = now !== suspect.count || this.#queue.has(name);
     suspect.count = now;
     const last = Math.min(LAST_LOOK_MS, this.policy.maxStaleMs / 2);
@@ -317,8 +360,10 @@ export class TierSession {
     this.#suspects.delete(name);
     const here = this.#local.read(name);
     if (here === undefined) return;
-    const [found] = await this.fetchMany([name]);
-    const { frame, since, isCurrent } = found!;
+    await this.#takeOwn([this.#ask(name, false)], (_, found) => this.#compare(name, here, found));
+  }
+
+  #compare(name: KeyName, here: LocalEntry, { frame, since, isCurrent }: Found): void {
     if (this.#isClosed) return;
     if (!isCurrent()) {
       // News came while it was asked; if none came, it cannot be known, and the entry goes.

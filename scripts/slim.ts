@@ -27,9 +27,10 @@ export function slim(dist: string, entries: readonly string[]): void {
   const others = scripts.filter((file) => file !== factsFile).map((file) => read(dist, file));
   writeFileSync(join(dist, factsFile), withoutUnused(read(dist, factsFile), others));
   for (const file of scripts) {
-    const minifyWhitespace = dirname(file) === 'generated' && file !== factsFile;
-    const { code } = transformSync(read(dist, file), { minifyWhitespace });
-    writeFileSync(join(dist, file), code);
+    // Comments of members of classes go with white space only, which is put back.
+    const { code } = transformSync(read(dist, file), { minifyWhitespace: true });
+    const isRead = dirname(file) !== 'generated' || file === factsFile;
+    writeFileSync(join(dist, file), isRead ? transformSync(code).code : code);
   }
 }
 

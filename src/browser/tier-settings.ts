@@ -1,0 +1,10 @@
+/** Stands for cache/tier-settings.ts in bundles for browsers, where no cache has a second tier. */
+import { UnsupportedError } from '../errors.ts';
+
+export function createTier(): never {
+  throw new UnsupportedError('a second tier needs Buffer, which pages do not have: leave it out');
+}
+
+export function attachTier(handle: unknown, tier: unknown): undefined {
+  if (handle !== undefined || (tier !== undefined && tier !== false)) createTier();
+}

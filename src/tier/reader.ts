@@ -10,8 +10,8 @@
  *   changed, cleared, lost, armed   what the tier told since the question was asked
  *   a write of this process         the count of the key's slot has moved (local-writes.ts)
  *
- * *The turn.* Other threads of the process do not ask for the same meanwhile: they wait for the turn
- * that the fetch has (turns.ts), and are told when its value is kept, or will not be.
+ * *The turn.* Other threads of the process do not ask for the same meanwhile: they wait for the
+ * turn that the fetch has (turns.ts), and are told when its value is kept, or will not be.
  */
 import { framesOf } from './answers.ts';
 import type { Calls } from './calls.ts';

@@ -68,6 +68,7 @@ export interface Scenario {
   killable?: readonly number[];
   /** 1,000 for random searches without `maxSeconds`, else unlimited. */
   maxExecutions?: number;
+  /** Of this thread's processor time, so that a search goes as far on a busy machine. */
   maxSeconds?: number;
   /** Steps of one execution after which it counts as a livelock; 10,000 if absent. */
   stepLimit?: number;
@@ -127,7 +128,7 @@ async function search(
   const maxExecutions = scenario.maxExecutions ?? (isEndless ? 1000 : Number.POSITIVE_INFINITY);
   const observers = [strategy.observer, scenario.observer].filter((it) => it !== undefined);
   const observer = observers.length > 1 ? allOf(...observers) : (observers[0] ?? null);
-  const end = performance.now() + maxSeconds * 1000;
+  const end = usedSeconds() + maxSeconds;
   do {
     const finding = await execute(machine, scenario, strategy, observer);
     if (strategy.isCut) report.cut++;
@@ -135,8 +136,14 @@ async function search(
     report.steps += machine.steps;
     if (finding !== null) return finding;
     if (pulse.isDue) await pulse.breathe();
-  } while (strategy.advance() && report.executions < maxExecutions && performance.now() < end);
+  } while (strategy.advance() && report.executions < maxExecutions && usedSeconds() < end);
   return null;
+}
+
+/** Processor time that this thread has taken. */
+export function usedSeconds(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** One execution from reset to check. */

@@ -1,6 +1,6 @@
 /** The face of the model checker; README.md says how to use it. */
 export { audit } from './audit.ts';
-export { explore, type Mode, type Report, type Scenario } from './explore.ts';
+export { explore, type Mode, type Report, type Scenario, usedSeconds } from './explore.ts';
 export { type Failure, type FailureKind, Violation } from './failure.ts';
 export { type Instrumented, instrument } from './instrument.ts';
 export { type Judge, LifetimeChecker, type Look } from './lifetimes.ts';

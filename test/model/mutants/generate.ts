@@ -57,14 +57,16 @@ const DROPPED = [
   ],
   ...['endStopOf'],
 ];
+
+/** Each with the same arguments and result, as a plain access. */
 const PLAIN: Record<string, string> = {
-  loadWord: 'load<u32>',
-  loadCell: 'load<u64>',
-  storeWord: 'store<u32>',
-  storeCell: 'store<u64>',
+  loadWord: 'function plain_loadWord(at: usize): u32 {\n  return i32.load(at);\n}',
+  loadCell: 'function plain_loadCell(at: usize): u64 {\n  return i64.load(at);\n}',
+  storeWord: 'function plain_storeWord(at: usize, value: u32): void {\n  i32.store(at, value);\n}',
+  storeCell: 'function plain_storeCell(at: usize, value: u64): void {\n  i64.store(at, value);\n}',
 };
 
-/** Each with the same arguments and result, in two steps. */
+/** The same in two steps. */
 const TORN: Record<string, string> = {
   casWord: tornCas('Word', 'u32'),
   casCell: tornCas('Cell', 'u64'),
@@ -123,7 +125,7 @@ function endOfGroup(code: string, from: number): number {
 /** The position at which an operand that begins at `from` ends. */
 function endOfOperand(code: string, from: number): number {
   let at = from;
-  while (!/^(\)|;| && | \|\| )/.test(code.slice(at, at + 4))) {
+  while (!/^(\)|;|,|\s(&&|\|\||\?)\s)/.test(code.slice(at, at + 4))) {
     at = code[at] === '(' ? endOfGroup(code, at + 1) : at + 1;
   }
   return at;
@@ -153,30 +155,24 @@ function rechecks(code: string): Change[] {
   return [...compared, ...tested, ...retried];
 }
 
-function torn(code: string): Change[] {
-  return callsOf(code, Object.keys(TORN)).map(({ callee, start, end }) => ({
-    kind: 'torn',
+/** Calls of a helper instead, each named after its kind and what it stands for. */
+function replaced(code: string, kind: Kind, helpers: Record<string, string>): Change[] {
+  return callsOf(code, Object.keys(helpers)).map(({ callee, start, end }) => ({
+    kind,
     start,
     end: start + callee.length,
     text: code.slice(start, end),
-    replacement: `torn_${callee}`,
-    helper: TORN[callee]!,
+    replacement: `${kind}_${callee}`,
+    helper: helpers[callee]!,
   }));
 }
 
-function plain(code: string): Change[] {
-  return callsOf(code, Object.keys(PLAIN)).map(({ callee, start, end }) => ({
-    kind: 'plain',
-    start,
-    end: start + callee.length,
-    text: code.slice(start, end),
-    replacement: PLAIN[callee]!,
-  }));
-}
+/** A call that is a statement: behind another one, a brace, a condition or `else`. */
+const STATEMENT = /([;{})]|\belse)\s*$/;
 
 function drops(code: string): Change[] {
   return callsOf(code, DROPPED)
-    .filter(({ end }) => code[end] === ';')
+    .filter(({ start, end }) => code[end] === ';' && STATEMENT.test(code.slice(0, start)))
     .map(({ start, end }) => {
       const text = code.slice(start, end);
       return { kind: 'drop', start, end: end + 1, text, replacement: '{}' };
@@ -229,7 +225,13 @@ const EXCLUDED = /^(codec\/|lab\/|exports\/statistics|testing|flags|base\/words)
 /** All mutants of one file's text. Functions that check a stopped world are left out. */
 export function mutantsOf(file: string, source: string): Generated[] {
   const code = blankComments(source);
-  const changes = [rechecks, torn, plain, swaps, drops].flatMap((generator) => generator(code));
+  const changes = [
+    ...rechecks(code),
+    ...replaced(code, 'torn', TORN),
+    ...replaced(code, 'plain', PLAIN),
+    ...swaps(code),
+    ...drops(code),
+  ];
   return changes
     .sort((a, b) => a.start - b.start)
     .filter(({ start }) => !/^(check|isZspageSound)/.test(functionAt(code, start)))

@@ -68,7 +68,7 @@ function isInUse(look: Look, state: number): boolean {
 /** Recovery looks at every object of a slab, free or not: nobody else is there, and types stay. */
 const looksAtAll = /\/slab\/recover\//;
 /** Whoever describes a page takes no reference: what it copies of a header is looked at again. */
-const describes = /\/(describePage|poisonPage)$/;
+const describes = /\/(describePage|poisonPage)$/m;
 
 export const judgeKernelAccess: Judge = (words, address, length, site, look) => {
   const { atomic, functionName } = site;

@@ -1,12 +1,12 @@
 /**
  * Mutants: the kernel with one thing wrong, which a scenario must find.
  *
- * `npm run mutants -- [NAME…] [OPTION…]` compiles the kernel with a change, as it ships, runs
- * scenarios, and expects a failure. Two sorts: those *written* by hand (mutants/table.ts), each
- * with the scenario that is there to find it, and those *generated* from the source
- * (mutants/generate.ts), which meet all scenarios. One that survives means that nothing needs the
- * line, or that the scenarios cannot see what it is for. mutants/excuses.ts lists both cases, with
- * reasons; those are not hunted.
+ * `npm run mutants -- [NAME…] [OPTION…]` puts changes into the kernel (mutants/schema.ts), runs
+ * scenarios with one of them at a time, and expects a failure. Two sorts: those *written* by hand
+ * (mutants/table.ts), each with the scenario that is there to find it, and those *generated* from
+ * the source (mutants/generate.ts), which meet all scenarios that reach them. One that survives
+ * means that nothing needs the line, or that the scenarios cannot see what it is for.
+ * mutants/excuses.ts lists both cases, with reasons; those are not hunted.
  *
  *   NAME              written ones by name, and no generated ones
  *   --only PATTERN    those whose name matches the regular expression
@@ -16,13 +16,16 @@
  *   --changed BASE    those of the kernel's files that differ from a commit of git
  *   --continue        not those that mutants/verdicts.tsv says were caught, in files as they are
  *                     now; writes each verdict into that table, so that a hunt may be interrupted
- *   --max-seconds N   for all scenarios of a mutant (default 120); whose searches were not over by
- *                     then, and have not failed, has no verdict, and is hunted again another time
+ *   --alone           each is compiled by itself, as it ships, and meets every scenario
+ *   --max-seconds N   of processor time, for all scenarios of a mutant (default 120); whose
+ *                     searches were not over by then, and have not failed, has no verdict, and is
+ *                     hunted again another time
  *
  * The last line is `N mutants, N caught`; equivalent ones are counted in the line before it.
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import type { Instrumented } from './engine/index.ts';
 import { Random } from './engine/strategies/random.ts';
 import { mutated } from './mutants/apply.ts';
 import { type Excuse, equivalents, excuseFor, unreachable } from './mutants/excuses.ts';
@@ -30,6 +33,8 @@ import { type Generated, generateMutants } from './mutants/generate.ts';
 import type { Catch, Hunt } from './mutants/hunt.ts';
 import { huntAll } from './mutants/pack.ts';
 import { ownScenarios, scenariosFor } from './mutants/relevant.ts';
+import { compileSchema, schemaOf } from './mutants/schema.ts';
+import { reaching, survey } from './mutants/survey.ts';
 import { type Mutant, mutants } from './mutants/table.ts';
 import { Verdicts } from './mutants/verdicts.ts';
 
@@ -43,19 +48,24 @@ const { values, positionals } = parseArgs({
     listed: { type: 'boolean', default: false },
     changed: { type: 'string' },
     continue: { type: 'boolean', default: false },
+    alone: { type: 'boolean', default: false },
     'max-seconds': { type: 'string', default: '120' },
   },
 });
 const maxSeconds = Number(values['max-seconds']);
 
+/** So many mutants that meet all scenarios are worth a survey of them. */
+const SURVEY_FROM = 10;
+
 function fromTable(mutant: Mutant): Hunt {
   const { name, scenarios, bound = 0, isAsserted = false } = mutant;
-  return { name, ...mutated(mutant), scenarios, walks: [], bound, isAsserted, maxSeconds };
+  const searched = { scenarios, walks: [], bound, maxSeconds };
+  return { name, number: 0, ...mutated(mutant), ...searched, isAsserted };
 }
 
 function fromSource({ name, file, source }: Generated): Hunt {
   const walks = ownScenarios(file);
-  return { name, file, source, scenarios: scenariosFor(file), walks, maxSeconds };
+  return { name, number: 0, file, source, scenarios: scenariosFor(file), walks, maxSeconds };
 }
 
 function draw(from: Generated[]): Generated[] {
@@ -85,6 +95,7 @@ let same = 0;
 let without = 0;
 const words: Partial<Record<Catch['verdict'], string>> = {
   survived: 'SURVIVED',
+  'not reached': 'NOT REACHED',
   none: 'no verdict',
 };
 function tell({ name }: Hunt, { verdict, story }: Catch): void {
@@ -116,10 +127,46 @@ if (values.continue) {
   for (const { name } of survived) console.log(`SURVIVED     ${name}, before`);
   all = all.filter((hunt) => !known.includes(hunt));
 }
-await huntAll(all, Number(values.jobs), (hunt, result) => {
+
+/** Compiles all that fit into one kernel, and leaves out the scenarios that do not reach them. */
+async function breed(): Promise<Instrumented | null> {
+  const isLarge = all.filter((hunt) => hunt.walks.length > 0).length > SURVEY_FROM;
+  const every = [...mutants.map(fromTable), ...generateMutants().map(fromSource)];
+  const bred = (isLarge ? every : all).filter(({ isAsserted = false }) => !isAsserted);
+  const schema = schemaOf(bred);
+  if (values.alone || schema.members.size === 0) return null;
+  const kernel = await compileSchema(schema);
+  const sights = isLarge ? await survey(kernel) : new Map();
+  const members = new Map([...schema.members].map(([{ name }, member]) => [name, member]));
+  for (const hunt of all) {
+    const { number, places } = members.get(hunt.name) ?? { number: 0, places: [] };
+    hunt.number = number;
+    const { scenarios, walks } = hunt;
+    if (number > 0) hunt.scenarios = reaching(scenarios, places, sights, walks.length);
+    hunt.walks = walks.filter((name) => hunt.scenarios.includes(name));
+  }
+  return kernel;
+}
+
+/** What caught a mutant is tried first on the next of its file. */
+function tryFirst(name: string, { file }: Hunt): void {
+  for (const hunt of all.filter((one) => one.file === file && one.scenarios.includes(name))) {
+    hunt.scenarios = [name, ...hunt.scenarios.filter((other) => other !== name)];
+  }
+}
+
+function finish(hunt: Hunt, result: Catch): void {
   tell(hunt, result);
+  if (result.by !== undefined) tryFirst(result.by, hunt);
   if (values.continue && result.verdict !== 'none') verdicts.record(hunt, result);
-});
+}
+
+const kernel = await breed();
+const isReached = ({ scenarios }: Hunt): boolean => scenarios.length > 0;
+for (const hunt of all.filter((one) => !isReached(one))) {
+  finish(hunt, { verdict: 'not reached', story: '' });
+}
+await huntAll(all.filter(isReached), Number(values.jobs), kernel, finish);
 const count = all.length - same;
 const outside = `${countOf(unreachable)} not reachable by a scenario`;
 console.log(`${same} of the same binary, ${countOf(equivalents)} equivalent, ${outside}`);

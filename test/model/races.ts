@@ -22,21 +22,21 @@ import type { AllowedRace } from './engine/index.ts';
 
 const store = { op: /^store32 \(plain\)$/ };
 const load = { op: /^load32$/ };
-const guess = { ...load, function: /\/(pinPage|pinPatiently|pinSlow)$/ };
+const guess = { ...load, function: /\/(pinPage|pinPatiently|pinSlow)$/m };
 const scan = { ...load, function: /\/compact/ };
 /** Whoever asks whose page it is: `describe`, and `poison` before it takes anything. */
-const look = { ...load, function: /\/(describePage|poisonPage)$/ };
+const look = { ...load, function: /\/(describePage|poisonPage)$/m };
 const pageWord = /^pageWord\[/;
 /** What the slab stores in descriptors; its first steps are compiled into their callers. */
 const slab = {
   ...store,
   function:
-    /\/slab\/|\/(initFolio|dropDescriptor|freeFolio|freeUnpinned|finishSplit|newZspage|takeIndex|destroyZspage)$/,
+    /\/slab\/|\/(initFolio|dropDescriptor|freeFolio|freeUnpinned|finishSplit|newZspage|takeIndex|destroyZspage)$/m,
 };
 /** Whoever frees what is not his: the exchange that fails, and the look that says why. */
 const misuse = {
   op: /^(load|cas)32$/,
-  function: /\/(freePages|freePart|allocPages|whyNotFreeable)$/,
+  function: /\/(freePages|freePart|allocPages|whyNotFreeable)$/m,
 };
 
 export interface KernelRace extends AllowedRace {
@@ -47,19 +47,19 @@ export interface KernelRace extends AllowedRace {
 export const allowedRaces: KernelRace[] = [
   {
     place: pageWord,
-    between: [{ ...store, function: /\/allocFolio$/ }, guess],
+    between: [{ ...store, function: /\/allocFolio$/m }, guess],
     seenIn: 'pin-free-both-reused',
     because: 'a folio that is born: its words precede the store of refs that publishes it',
   },
   {
     place: pageWord,
-    between: [{ ...store, function: /\/(freeFolio|freeUnpinned|releaseDesc)$/ }, guess],
+    between: [{ ...store, function: /\/(freeFolio|freeUnpinned|releaseDesc)$/m }, guess],
     seenIn: 'lock-free',
     because: 'a folio that is freed: refs are frozen at 0, so that no pin of it can succeed',
   },
   {
     place: pageWord,
-    between: [{ ...store, function: /\/(shrinkFolio|shrinkPage)$/ }, guess],
+    between: [{ ...store, function: /\/(shrinkFolio|shrinkPage)$/m }, guess],
     seenIn: 'shrink-pin-tail',
     because:
       'a folio that is shrunk is frozen with no pin but the cutter’s, so nobody looks a second time; ' +
@@ -76,13 +76,13 @@ export const allowedRaces: KernelRace[] = [
   },
   {
     place: pageWord,
-    between: [{ ...store, function: /\/allocPages$/ }, guess],
+    between: [{ ...store, function: /\/allocPages$/m }, guess],
     seenIn: 'pin-free-page-reused',
     because: 'pages without a descriptor: a pin that sees Misc, or the 0 before it, finds nothing',
   },
   {
     place: pageWord,
-    between: [{ ...store, function: /\/(freePages|freePart)$/ }, misuse],
+    between: [{ ...store, function: /\/(freePages|freePart)$/m }, misuse],
     seenIn: 'free-free',
     because:
       'a free of what somebody else is freeing: whoever lost the exchange sees Freeing, or the 0 ' +
@@ -142,7 +142,7 @@ export const allowedRaces: KernelRace[] = [
   {
     place: /^0x/,
     between: [
-      { op: /^(load8 \(plain\)|cas8)$/, function: /\/(usedStateAt|dropObject)$/ },
+      { op: /^(load8 \(plain\)|cas8)$/, function: /\/(usedStateAt|dropObject)$/m },
       { op: /^(store8 \(plain\)|cas8)$/, function: /\/(slab|exports)\// },
     ],
     seenIn: 'slab-free-free',
@@ -157,7 +157,7 @@ export const allowedRaces: KernelRace[] = [
       {
         op: /^(load32|cas32|wait32)$/,
         function:
-          /\/(pinPage|pinPatiently|pinSlow|awaitUnfreeze|holdFolio|freeFolio|freeUnpinned|restFor|passOver|moveUnlessPinned)$/,
+          /\/(pinPage|pinPatiently|pinSlow|awaitUnfreeze|holdFolio|freeFolio|freeUnpinned|restFor|passOver|moveUnlessPinned)$/m,
       },
     ],
     seenIn: 'pin-free-descriptor-reused',
@@ -186,7 +186,7 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { op: /^store64 \(plain\)$/, function: /\/(slab|zsmalloc)\// },
-      { op: /^(load|cas)64$/, function: /\/(zsmalloc|store|cache|reclaim)\/|\/getMore$/ },
+      { op: /^(load|cas)64$/, function: /\/(zsmalloc|store|cache|reclaim)\/|\/getMore$/m },
     ],
     seenIn: 'object-free-free-killed',
     because:
@@ -209,8 +209,8 @@ export const allowedRaces: KernelRace[] = [
     // Bits of a zspage; words of a slab page have no names.
     place: /^0x/,
     between: [
-      { op: /^store64 \(plain\)$/, function: /\/(fillIndex|vacateIndex)$/ },
-      { op: /^load64$/, function: /\/(zsObjectBytes|zsTally)$/ },
+      { op: /^store64 \(plain\)$/, function: /\/(fillIndex|vacateIndex)$/m },
+      { op: /^load64$/, function: /\/(zsObjectBytes|zsTally)$/m },
     ],
     seenIn: 'figures-writers',
     because: 'a figure for people, likewise',

@@ -14,7 +14,7 @@ import { type Failure, type Instrumented, instrument } from './engine/index.ts';
 import { type Kernels, runScenario } from './kernel-model.ts';
 import { type LabScenario, labScenarios, runLab } from './lab-model.ts';
 import { mutated } from './mutants/apply.ts';
-import { compileWith } from './mutants/hunt.ts';
+import { compileWith } from './mutants/compile.ts';
 import { type Mutant, mutants } from './mutants/table.ts';
 import { scenarios } from './scenarios/index.ts';
 import { retell } from './traces/retell.ts';
@@ -33,7 +33,7 @@ async function shortestFailure(mutant: Mutant): Promise<Found> {
   const names = mutant.scenarios.map((name) => scenarios.find((one) => one.name === name)!);
   const builds = new Map<string, Instrumented>();
   for (const { module = 'release' } of names) {
-    builds.set(module, instrument(await compileWith(module, file, source)));
+    builds.set(module, instrument(await compileWith(module, new Map([[file, source]]))));
   }
   for (const isLax of [true, false]) {
     for (let bound = 0; bound <= MOST_PREEMPTIONS; bound++) {

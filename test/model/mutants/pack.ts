@@ -8,10 +8,11 @@
  * busy machine a hunter may get no processor for long.
  *
  * One that compiles is silent too, and says before that it does: it has ten minutes, and then there
- * is no verdict, nor is there one after a second try.
+ * is no verdict.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { Instrumented } from '../engine/index.ts';
 import type { Catch, Hunt, Phase } from './hunt.ts';
 
 export interface Patience {
@@ -21,7 +22,7 @@ export interface Patience {
   compileMs: number;
 }
 
-const PATIENCE: Patience = { silenceMs: 60_000, compileMs: 600_000 };
+const PATIENCE: Patience = { silenceMs: 15_000, compileMs: 600_000 };
 const HUNTER = new URL('./hunter.ts', import.meta.url);
 
 /** Milliseconds of processor time that this process has taken. */
@@ -33,17 +34,19 @@ function usedMs(): number {
 /** One hunter, started when it is needed. */
 class Hunter {
   readonly #file: URL;
+  readonly #schema: Instrumented | null;
   readonly #patience: Patience;
   #worker: Worker | null = null;
   #phase: Phase | 'starting' = 'starting';
 
-  constructor(file: URL, patience: Patience) {
+  constructor(file: URL, schema: Instrumented | null, patience: Patience) {
     this.#file = file;
+    this.#schema = schema;
     this.#patience = patience;
   }
 
   async hunt(mutant: Hunt): Promise<Catch> {
-    this.#worker ??= new Worker(this.#file);
+    this.#worker ??= new Worker(this.#file, { workerData: this.#schema });
     this.#worker.postMessage(mutant);
     this.#phase = 'starting';
     while (true) {
@@ -88,17 +91,16 @@ class Hunter {
 export async function huntAll<M extends Hunt>(
   mutants: readonly M[],
   jobs: number,
+  schema: Instrumented | null,
   onCatch: (mutant: M, result: Catch) => void,
   { silenceMs, compileMs }: Patience = PATIENCE,
   file: URL = HUNTER,
 ): Promise<void> {
   const left = mutants.values();
   const work = async (): Promise<void> => {
-    const hunter = new Hunter(file, { silenceMs: silenceMs * jobs, compileMs });
+    const hunter = new Hunter(file, schema, { silenceMs: silenceMs * jobs, compileMs });
     for (const mutant of left) {
-      let result = await hunter.hunt(mutant);
-      if (result.verdict === 'none') result = await hunter.hunt(mutant);
-      onCatch(mutant, result);
+      onCatch(mutant, await hunter.hunt(mutant));
     }
     await hunter.end();
   };

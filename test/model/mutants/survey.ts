@@ -1,0 +1,80 @@
+/**
+ * Which of the changed functions each scenario enters, with the schema's kernel as it ships.
+ *
+ * Until a mutant's function is entered, it is the kernel without it: where no schedule of a
+ * scenario enters the function, the search of the mutant would be the same search again. So a
+ * mutant meets only scenarios that reach it, the quickest first, and one that none reaches is known
+ * at once. That no scenario fails shows too that the schema is the kernel.
+ *
+ * A survey of all scenarios takes minutes; it is kept in build/ for as long as the schema is the
+ * same, so that a hunt which goes on does not begin with it.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Instrumented } from '../engine/index.ts';
+import { type KernelScenario, runScenario } from '../kernel-model.ts';
+import { scenarios } from '../scenarios/index.ts';
+import { choice, SURVEY } from './schema.ts';
+
+const kept = new URL('../../../build/survey.json', import.meta.url);
+
+/** For a scenario, of processor time: most are over by then. */
+const MAX_SECONDS = 0.25;
+
+/** Of a scenario. */
+interface Sight {
+  /** Until its search was over, or the time for it. */
+  seconds: number;
+  /** What was reached by then. */
+  places: number[];
+  /** Whether that is all. */
+  complete: boolean;
+}
+
+/** By the scenario's name. */
+export type Survey = ReadonlyMap<string, Sight>;
+
+async function look(schema: Instrumented, scenario: KernelScenario): Promise<Sight> {
+  const places = new Set<number>();
+  const imports = choice(SURVEY, (place) => places.add(place));
+  const limits = { imports, maxSeconds: MAX_SECONDS };
+  const { failure, seconds, complete } = await runScenario(() => schema, scenario, limits);
+  if (failure !== undefined) {
+    throw new Error(`${scenario.name} fails without a mutant: ${failure.message}`);
+  }
+  return { seconds, places: [...places], complete };
+}
+
+/** Looks at all scenarios. Throws when one fails: then the schema is not the kernel. */
+export async function survey(schema: Instrumented): Promise<Survey> {
+  const key = createHash('sha256').update(schema.bytes).digest('hex');
+  const before = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : {};
+  const sights = new Map<string, Sight>(before.key === key ? before.sights : []);
+  for (const scenario of scenarios) {
+    if (sights.has(scenario.name)) continue;
+    sights.set(scenario.name, await look(schema, scenario));
+    writeFileSync(kept, JSON.stringify({ key, sights: [...sights] }));
+  }
+  return sights;
+}
+
+/**
+ * Scenarios that reach one of the places: the first `own` in their order, then others by time, and
+ * last those of which it is not known.
+ */
+export function reaching(
+  names: readonly string[],
+  places: readonly number[],
+  sights: Survey,
+  own: number,
+): string[] {
+  const isSeen = (name: string): boolean => {
+    const seen = sights.get(name)?.places ?? places;
+    return places.some((place) => seen.includes(place));
+  };
+  const secondsOf = (name: string): number => sights.get(name)?.seconds ?? 0;
+  const others = names.slice(own).toSorted((a, b) => secondsOf(a) - secondsOf(b));
+  const ordered = [...names.slice(0, own), ...others];
+  const unknown = ordered.filter((name) => !isSeen(name) && !sights.get(name)!.complete);
+  return [...ordered.filter(isSeen), ...unknown];
+}

@@ -1,9 +1,10 @@
 /**
  * Named access to shared memory: the only file that spells an atomic instruction.
  *
- * Idea: a *word* is 32 bits, a *cell* is 64, a *byte* is 8, all naturally aligned. Whatever another
- * thread may touch is read and written with the functions below, which are all sequentially
- * consistent, and each word is only ever accessed at one width (mixed widths do not synchronize).
+ * Idea: a *word* is 32 bits, a *cell* is 64, a *half* is 16, a *byte* is 8, all naturally aligned.
+ * Whatever another thread may touch is read and written with the functions below, which are all
+ * sequentially consistent, and each word is only ever accessed at one width (mixed widths do not
+ * synchronize).
  *
  *   load/store/cas/swap/add/or/and  atomic, one instruction each; `cas` and the others return the
  *                                   value found
@@ -62,6 +63,14 @@ export function pokeWords(at: usize, count: u32, value: u32): void {
     for (const last = end - 16; at <= last; at += 16) v128.store(at, four);
   }
   for (; at < end; at += 4) store<u32>(at, value);
+}
+
+export function peekHalf(at: usize): u32 {
+  return load<u16>(at);
+}
+
+export function pokeHalf(at: usize, value: u32): void {
+  store<u16>(at, u16(value));
 }
 
 export function loadByte(at: usize): u32 {

@@ -5,7 +5,7 @@
  *    4  sum         checksum of what follows it, up to the first block
  *    8  valueBytes
  *   12  keyBytes:12 · extBytes:12 · space:8 (store/spaces.ts)
- *   16  expiry:48, ttl:16   milliseconds since 1970, 0 = never; code of its own time to live
+ *   16  expiry:48, ttl:7, 9   milliseconds since 1970, 0 = never; code of its own time to live
  *   24  ext         for what few entries have: fresh:64, by the wall · ttl:64 · tags:32 · their
  *                   names, a byte with the length − 1 before each, padded to 4
  *       key         padded to 4
@@ -26,7 +26,7 @@ import { peekByte, peekCell, peekWord, pokeCell, pokeWord } from '../base/words'
 import { checksum } from '../codec/checksum';
 import { inputScratch, keyScratch, outputScratch } from '../memdesc/thread-pages';
 import { beginDraft } from '../store/entry';
-import { BLOCK_HEAD_BYTES, TIME_BITS, TIME_MASK } from '../store/entry-head';
+import { BLOCK_HEAD_BYTES, TIME_BITS, TIME_MASK, TTL_CODE_BITS } from '../store/entry-head';
 import { describeDraft, extensionScratch, MAX_TAGS } from '../store/extension';
 import { BLOCK_BYTES, MAX_KEY_BYTES } from '../store/limits';
 import { LENGTH_MASK, SPACE_SHIFT, spaceCount } from '../store/spaces';
@@ -131,6 +131,7 @@ function readHead(record: usize, room: u32, offset: f64): bool {
   if (extBytes != 0 && !areNamesWhole(record + RECORD_HEAD_BYTES)) return false;
   valueBytes = peekWord(record + VALUE_BYTES);
   const wall = peekCell(record + EXPIRY);
+  if (wall >> (WALL_BITS + TTL_CODE_BITS) != 0) return false;
   expiry = fromWall(wall & ((1 << WALL_BITS) - 1), offset);
   if (expiry != 0) expiry |= (wall >> WALL_BITS) << TIME_BITS;
   return i32(valueBytes) >= 0;

@@ -7,8 +7,8 @@
  *   head   HEAD:1 LONG:1 PACKED:1 EXPIRES:1 keyBytes − 1:11 EXTENDED:1 size:16
  *          · with LONG: next part · valueBytes
  *            else:      checksum of the stored bytes [· with PACKED: stored bytes]
- *          [· with EXPIRES: expiry:41, ttl:12] [· with EXTENDED: extension], then the key, with
- *          LONG padded to 4, then stream bytes
+ *          [· with EXPIRES: expiry:41, ttl:7] [· with EXTENDED: extension, padded to 4 before],
+ *          then the key, with LONG padded to 4, then stream bytes
  *   part   next part, then stream bytes
  *   block  stored bytes:31 RAW:1 · checksum of the stored bytes, then the stored bytes
  *
@@ -36,7 +36,7 @@ import { alignUp, Cell, Place, superblock } from '../base/layout';
 import { hashKey } from '../codec/hash';
 import { selfState } from '../thread/slot';
 import { bytesTaken } from '../zsmalloc/alloc';
-import { toPageEnd, zsContiguous, zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
+import { toPageEnd, zsContiguous, zsRead, zsReadHalf, zsReadWord } from '../zsmalloc/object';
 import { BYTES_MASK, spaceIn } from './extension';
 import { KEY_ROOM_AT } from './limits';
 import { LENGTH_MASK, SPACE_SHIFT } from './spaces';
@@ -50,9 +50,10 @@ const KEY_BYTES_MASK: u32 = 0x7ff;
 export const EXTENDED: u32 = 0x8000;
 export const SIZE_SHIFT: u32 = 16;
 export const STORED_UNIT_SHIFT: u32 = 6;
-/** Seventy years since the cache was made; with the code, what a double holds exactly. */
+/** Seventy years since the cache was made. */
 export const TIME_BITS: u64 = 41;
 export const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
+export const TTL_CODE_BITS: u64 = 7;
 
 /** Words of a head. Of a part the first is the next part. */
 export const HEAD_SIZES: u32 = 0;
@@ -63,7 +64,7 @@ export const LONG_VALUE_BYTES: u32 = 8;
 /** Bytes of a head without an expiry. */
 const SHORT_BYTES: u32 = 8;
 const LONG_BYTES: u32 = 12;
-const EXPIRY_BYTES: u32 = 8;
+const EXPIRY_BYTES: u32 = 6;
 export const PART_BYTES: u32 = 4;
 export const BLOCK_HEAD_BYTES: u32 = 8;
 export const RAW: u32 = 0x8000_0000;
@@ -120,7 +121,8 @@ export function entryTtlCode(place: Place): u32 {
 function expiryCell(place: Place): Cell {
   const sizes = sizesOf(place);
   if ((sizes & EXPIRES) == 0) return 0;
-  return zsReadCell(place, headBytes(sizes));
+  const at = headBytes(sizes);
+  return u64(zsReadWord(place, at)) | (u64(zsReadHalf(place, at + 4)) << 32);
 }
 
 /** Whether it has neither expiry nor extension. */
@@ -140,8 +142,11 @@ export function headBytes(sizes: u32): u32 {
   return (sizes & PACKED) == 0 ? SHORT_BYTES : SHORT_BYTES + 4;
 }
 
+/** Where the extension begins, which has words, or without one the key. */
 export function extensionStart(sizes: u32): u32 {
-  return headBytes(sizes) + ((sizes & EXPIRES) == 0 ? 0 : EXPIRY_BYTES);
+  if ((sizes & EXPIRES) == 0) return headBytes(sizes);
+  const end = headBytes(sizes) + EXPIRY_BYTES;
+  return (sizes & EXTENDED) == 0 ? end : alignUp(end, 4);
 }
 
 /** Where the key begins. */

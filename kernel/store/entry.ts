@@ -13,7 +13,7 @@ import { compress } from '../codec/lz4';
 import { keyScratch, outputScratch, tableScratch } from '../memdesc/thread-pages';
 import { selfState, ThreadSlot } from '../thread/slot';
 import { bytesTaken, zsAlloc, zsSettle } from '../zsmalloc/alloc';
-import { zsPlace, zsReadWord, zsWrite, zsWriteWord } from '../zsmalloc/object';
+import { zsPlace, zsReadWord, zsWrite, zsWriteHalf, zsWriteWord } from '../zsmalloc/object';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
 import { releaseDoomed } from './chain';
 import {
@@ -176,7 +176,7 @@ function sizesOfDraft(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
 function writeExpiry(place: Place, sizes: u32, expiry: u64): void {
   if ((sizes & EXPIRES) == 0) return;
   zsWriteWord(place, headBytes(sizes), u32(expiry));
-  zsWriteWord(place, headBytes(sizes) + 4, u32(expiry >> 32));
+  zsWriteHalf(place, headBytes(sizes) + 4, u32(expiry >> 32));
 }
 
 /** Finishes the draft; until it is published it stays one. @returns its handle */

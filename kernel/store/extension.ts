@@ -5,8 +5,8 @@
  *            space:8, 0 = none (spaces.ts)
  *   fresh    the millisecond from which it is stale, and served only to who asks for that; 64
  *   ttl      its time to live, where that is not the cache's and has no code: what `touch` gives it
- *            again; 32 or 64. The code, in the expiry, is number:10 unit:2, the unit a millisecond,
- *            second, minute or hour, which most times are
+ *            again; 32 or 64. The code, in the expiry, is number:5 unit:2, the unit a second,
+ *            minute, hour or day, of which there are 1, 2, … 20, 25, 30, … 75
  *   born     the tag clock when it was made (tags.ts); 64, with tags or a space
  *   hashes   of its tags, 64 each
  *   names    of its tags: length − 1, bytes; padded to 4

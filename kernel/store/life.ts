@@ -20,9 +20,11 @@ export const ALIVE: u32 = 0;
 export const STALE: u32 = 1;
 export const OVER: u32 = 2;
 
-/** Of the code of a time to live. */
-const CODE_SHIFT: u32 = 10;
-const CODE_MASK: u32 = 0x3ff;
+/** Of the code of a time to live (extension.ts). */
+const CODE_SHIFT: u32 = 5;
+const CODE_MASK: u32 = 0x1f;
+const SINGLES: u32 = 20;
+const FIVES: u32 = 16;
 
 export function lifeAt(place: Place, time: u64): u32 {
   if (isPlain(place)) return ALIVE;
@@ -55,9 +57,9 @@ export function ownTtl(place: Place): u64 {
   const at = extensionOf(place);
   if (code == 0) return at == 0 ? 0 : ttlIn(place, at);
   const unit = code >> CODE_SHIFT;
-  return (
-    u64(code & CODE_MASK) * (unit == 0 ? 1 : unit == 1 ? 1000 : unit == 2 ? 60_000 : 3_600_000)
-  );
+  const seconds = unit == 0 ? 1 : unit == 1 ? 60 : unit == 2 ? 3600 : 86_400;
+  const number = code & CODE_MASK;
+  return u64((number <= SINGLES ? number : (number - FIVES) * 5) * seconds) * 1000;
 }
 
 function isDeadIn(place: Place, at: u32): bool {

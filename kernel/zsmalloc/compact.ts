@@ -33,6 +33,7 @@ import { zsIsCell } from './alloc';
 import { advance } from './deferred-frees';
 import { freeShare, takeEmptiest, takeFullest } from './fullness';
 import {
+  CELL_BYTES,
   CELL_LIVE,
   CELL_UNPUBLISHED,
   cellAddress,
@@ -46,14 +47,7 @@ import {
 } from './handle';
 import { cellFor, isLiveAt } from './place';
 import { classAt } from './pool-table';
-import {
-  CLASS_STEP,
-  classCount,
-  MAX_PER_ZSPAGE,
-  shapeBytes,
-  shapeHeader,
-  shapeObjects,
-} from './size-class';
+import { classCount, MAX_PER_ZSPAGE, shapeBytes, shapeHeader, shapeObjects } from './size-class';
 import { leftBits, selfThreadState, ThreadState } from './thread-state';
 import {
   chainByteAt,
@@ -190,7 +184,7 @@ function moveSome(thread: ThreadState, source: u32, target: u32, urgency: u32): 
 /** The handle of the object with an index; a free object's word may be a link instead. */
 function handleIn(source: u32, index: u32): u32 {
   const word = peekWord(objectWordAt(source, index));
-  return (word & (CLASS_STEP - 1)) == 0 && zsIsCell(word) ? word : 0;
+  return (word & (CELL_BYTES - 1)) == 0 && zsIsCell(word) ? word : 0;
 }
 
 /** Whether an object on page k is still being written. */

@@ -6,7 +6,7 @@
  * its maker likes.
  */
 import { Cell, Desc, Handle, PAGE_BYTES, PAGE_SHIFT, Place, pageAddress } from '../base/layout';
-import { loadCell, peekWord, pokeWord } from '../base/words';
+import { loadCell, peekHalf, peekWord, pokeHalf, pokeWord } from '../base/words';
 import {
   CELL_LIVE,
   cellAddress,
@@ -115,8 +115,17 @@ export function zsReadCell(place: Place, from: u32): Cell {
   return u64(zsReadWord(place, from)) | (u64(zsReadWord(place, from + 4)) << 32);
 }
 
+/** Payload half at `from`, a multiple of 2. */
+export function zsReadHalf(place: Place, from: u32): u32 {
+  return peekHalf(byteAt(place, from));
+}
+
 export function zsWriteWord(place: Place, to: u32, value: u32): void {
   pokeWord(byteAt(place, to), value);
+}
+
+export function zsWriteHalf(place: Place, to: u32, value: u32): void {
+  pokeHalf(byteAt(place, to), value);
 }
 
 /** The own word of an object that waits in limbo, which links it there. */

@@ -1,24 +1,28 @@
 /**
  * Size classes: how objects of a size are cut out of a chain of pages.
  *
- * An object takes a multiple of 8 bytes. For each such size the number of pages in a zspage is the
- * one, 1 … 16, at which an object costs least, its share of what is left over at the end and of the
- * descriptor included. A zspage takes its pages one by one (zspage.ts), so a long chain costs
- * nothing until it is used. A chain must fit its descriptor, whose room its page list and the bits
- * of its objects share. A size of which an object costs no less than one of the next larger class
- * is no class of its own but *merged* into that one. 512 sizes make 302 classes.
+ * An object takes a multiple of 4 bytes up to 256, where rounding is felt, and of 8 beyond. For
+ * each such size the number of pages in a zspage is the one, 1 … 16, at which an object costs
+ * least, its share of what is left over at the end and of the descriptor included. A zspage takes
+ * its pages one by one (zspage.ts), so a long chain costs nothing until it is used. A chain must
+ * fit its descriptor, whose room its page list and the bits of its objects share. A size of which
+ * an object costs no less than one of the next larger class is no class of its own but *merged*
+ * into that one. 544 sizes make 332 classes.
  *
  * The largest class is *huge*: an object is a page, and the word that other objects begin with
  * stands in the zspage's descriptor.
  *
  * shape word   bytes of an object:13 (0–12) · pages:5 (13–17) · objects of a zspage:9 (18–26)
- * shape page   class of each size (513 words) · shape of each class (340 words): set by `format`,
- *              read by anybody · pool of each number (129 words): fullness.ts
+ * shape page   shape of each class (340 words) · class of each length, 0, 4, … 4096 (1,025 of
+ *              16 bits): set by `format`, read by anybody · pool of each number (129 words):
+ *              pool-table.ts
  */
 import { PAGE_BYTES, ZS_STATE } from '../base/layout';
-import { peekWord, pokeWord } from '../base/words';
+import { peekHalf, peekWord, pokeHalf, pokeWord } from '../base/words';
 
-export const CLASS_STEP: u32 = 8;
+/** Sizes differ by this up to FINE_BYTES, and by twice as much beyond. */
+export const CLASS_STEP: u32 = 4;
+export const FINE_BYTES: u32 = 256;
 export const MAX_CHAIN: u32 = 16;
 /** An index is shorter than nine bits, and the smallest objects that are used fill 2 pages. */
 export const MAX_PER_ZSPAGE: u32 = 256;
@@ -34,8 +38,8 @@ export const MAX_CLASSES: u32 = 340;
 /** Pages of a huge zspage: the other half of its page list holds the words of its objects. */
 export const HUGE_CHAIN: u32 = 8;
 
-/** 0, 8, … 4096. */
-export const CLASS_SIZES: u32 = 513;
+/** Lengths of objects with their word: 0, 4, … 4096. */
+const LENGTHS: u32 = 1025;
 /** A zspage descriptor, in bytes: part of what an object costs. */
 const DESCRIPTOR_COST: u32 = 96;
 
@@ -83,43 +87,45 @@ export function classCount(): u32 {
 
 /** Class of a payload of 0 … MAX_PAYLOAD bytes. */
 export function classFor(payload: u32): u32 {
-  const size = min((payload + OBJECT_HEADER_BYTES + CLASS_STEP - 1) / CLASS_STEP, CLASS_SIZES - 1);
-  return peekWord(sizeAt(size));
+  const length = (payload + OBJECT_HEADER_BYTES + CLASS_STEP - 1) / CLASS_STEP;
+  return peekHalf(lengthAt(min(length, LENGTHS - 1)));
 }
 
 export function shapeOf(sizeClass: u32): u32 {
   return peekWord(shapeAt(sizeClass));
 }
 
-function sizeAt(size: u32): usize {
-  return zsState().shapes + size * 4;
+function shapeAt(sizeClass: u32): usize {
+  return zsState().shapes + sizeClass * 4;
 }
 
-function shapeAt(sizeClass: u32): usize {
-  return zsState().shapes + (CLASS_SIZES + sizeClass) * 4;
+function lengthAt(length: u32): usize {
+  return shapeAt(MAX_CLASSES) + length * 2;
 }
 
 /** Address of the word that names the pool of a number. */
 export function poolWordAt(number: u32): usize {
-  return zsState().shapes + (CLASS_SIZES + MAX_CLASSES + number) * 4;
+  return shapeAt(MAX_CLASSES) + ((LENGTHS + 1) >> 1) * 4 + number * 4;
 }
 
-/** Fills the shape page: merges from the largest size down, then numbers classes from small up. */
+/** Fills the shape page: merges from the largest size down, so classes are numbered at the end. */
 export function formatShapes(): void {
-  let larger = PAGE_BYTES | (HUGE_CHAIN << 13) | (HUGE_CHAIN << 18);
-  for (let size = CLASS_SIZES - 1; size > 0; size--) {
-    const shape = size == CLASS_SIZES - 1 ? larger : bestShape(size * CLASS_STEP);
-    if (isCheaper(shape, larger)) larger = shape;
-    pokeWord(sizeAt(size), larger);
+  let first = MAX_CLASSES - 1;
+  pokeWord(shapeAt(first), PAGE_BYTES | (HUGE_CHAIN << 13) | (HUGE_CHAIN << 18));
+  for (let length = LENGTHS - 1; length > 0; length--) {
+    const shape = isSize(length * CLASS_STEP) ? bestShape(length * CLASS_STEP) : shapeOf(first);
+    if (length < LENGTHS - 1 && isCheaper(shape, shapeOf(first))) pokeWord(shapeAt(--first), shape);
+    pokeHalf(lengthAt(length), first);
   }
-  pokeWord(sizeAt(0), peekWord(sizeAt(1)));
-  let classes: u32 = 0;
-  for (let size: u32 = 0; size < CLASS_SIZES; size++) {
-    const shape = peekWord(sizeAt(size));
-    if (classes == 0 || shapeOf(classes - 1) != shape) pokeWord(shapeAt(classes++), shape);
-    pokeWord(sizeAt(size), classes - 1);
+  memory.copy(shapeAt(0), shapeAt(first), (MAX_CLASSES - first) * 4);
+  for (let length: u32 = 1; length < LENGTHS; length++) {
+    pokeHalf(lengthAt(length), peekHalf(lengthAt(length)) - first);
   }
-  zsState().classes = classes;
+  zsState().classes = MAX_CLASSES - first;
+}
+
+function isSize(bytes: u32): bool {
+  return bytes <= FINE_BYTES || bytes % (2 * CLASS_STEP) == 0;
 }
 
 /** The chain of which an object costs least; the longest among equals. */

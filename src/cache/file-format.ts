@@ -19,7 +19,7 @@ import type { SavedSettings } from './settings.ts';
 type Crc = ReturnType<typeof nodeFiles>['crc32'];
 
 /** Raised with every change of the layout above, and of records and blocks. */
-const VERSION = 2;
+const VERSION = 3;
 const MAGIC = 'plzcache';
 const FOREVER: number = Number.POSITIVE_INFINITY;
 const IMAGE = 'it is an arena image, for Arena.load and `pageless report`';

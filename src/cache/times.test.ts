@@ -65,7 +65,10 @@ test('a stale value is none for add, replace and update, and is overwritten', ()
 });
 
 test('touch gives an entry its own time again, or another', () => {
-  for (const ttl of [5, 1000, 1500, 12_345, 90_000, 7 * 86_400_000, 2 ** 40]) {
+  const [minute, day] = [60_000, 86_400_000];
+  const coded = [1000, 20_000, 25 * minute, 75 * minute, 21 * 3_600_000, 7 * day, 75 * day];
+  const others = [5, 1500, 12_345, 90_000, 21_000, 23 * minute, 80 * minute, 365 * day, 2 ** 40];
+  for (const ttl of [...coded, ...others]) {
     using opened = open({ ttl: 777 });
     const { cache, tick } = opened;
     cache.set('own', 'a', { ttl });

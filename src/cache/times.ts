@@ -19,9 +19,12 @@ export interface Times {
 
 /** 2^41, above which the code stands. */
 const CODE_ONE: number = 2 ** 41;
-/** Milliseconds of the units, from 0 on; the number has 10 bits. */
-const UNITS = [1, 1000, 60_000, 3_600_000];
-const MOST = 1023;
+/** Milliseconds of the units, from 0 on. */
+const UNITS = [1000, 60_000, 3_600_000, 86_400_000];
+/** Numbers of a unit, 5 bits: 1, 2, … 20, then 25, 30, … 75. */
+const NUMBERS = 32;
+const SINGLES = 20;
+const FIVES = 16;
 
 /** What a time depends on. */
 interface Clocked {
@@ -105,7 +108,8 @@ export function staleForOf({ expiry, fresh }: Times): number {
 function codeOf(ttl: number): number {
   for (let unit = UNITS.length - 1; unit >= 0; unit--) {
     const count = ttl / UNITS[unit]!;
-    if (Number.isInteger(count) && count <= MOST) return unit * (MOST + 1) + count;
+    const number = count <= SINGLES ? count : count / 5 + FIVES;
+    if (Number.isInteger(number) && number < NUMBERS) return unit * NUMBERS + number;
   }
   return 0;
 }

@@ -289,9 +289,9 @@ test('another format, a folder and nothing at all are refused', async () => {
     return (error.cause as { code?: string }).code === 'ENOENT';
   });
   const bytes = readFileSync(await saved(cache));
-  bytes.writeUInt32LE(3, 8);
+  bytes.writeUInt32LE(2, 8);
   writeFileSync(image, bytes);
-  await assert.rejects(SharedCache.load(image), /its version is 3, and this one reads 2/);
+  await assert.rejects(SharedCache.load(image), /its version is 2, and this one reads 3/);
 });
 
 test('a save that fails leaves the last file, and no other', async () => {

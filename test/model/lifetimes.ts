@@ -154,7 +154,7 @@ function judgeZsObject(words: Uint32Array, look: Look, address: number, desc: nu
   const first = (desc + facts.ZSPAGE_DESC_BYTES - 4) >>> 2;
   const sizeClass = words[(desc + zspageHome) >>> 2]! & facts.ZSPAGE_CLASS_MASK;
   // As kernel/zsmalloc/size-class.ts packs it.
-  const shape = words[(words[zsShapes >>> 2]! >>> 2) + facts.CLASS_SIZES + sizeClass]!;
+  const shape = words[(words[zsShapes >>> 2]! >>> 2) + sizeClass]!;
   const [bytes, chain, objects] = [shape & 0x1fff, (shape >>> 13) & 31, shape >>> 18];
   let k = 0;
   while (words[first - k] !== address >>> facts.PAGE_SHIFT) if (++k === chain) return '';

@@ -39,7 +39,7 @@ export function zspageOn({ kernel }: TestZone, pfn: number): number {
 function slotBytesIn({ words }: TestZone, zspage: number): number {
   const sizeClass = words[(zspage + offsetOf('Header', 'pfn')) / 4]! & facts.ZSPAGE_CLASS_MASK;
   const shapes = words[(facts.ZS_STATE + offsetOf('ZsState', 'shapes')) / 4]!;
-  return words[shapes / 4 + facts.CLASS_SIZES + sizeClass]! & 0x1fff;
+  return words[shapes / 4 + sizeClass]! & 0x1fff;
 }
 
 export interface Tally {

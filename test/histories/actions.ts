@@ -6,8 +6,10 @@ import { Loads } from './load-actions.ts';
 import { type Call, KEYS } from './log.ts';
 import { Rows } from './row-actions.ts';
 
+/** Writes in a row of one key: more than a thread's ring of replaced entries holds. */
+const BURST = 300;
 /** Records that one action may need. */
-const MOST_RECORDS = KEYS;
+const MOST_RECORDS = Math.max(BURST, KEYS);
 const decoder = new TextDecoder();
 const target = new Uint8Array(256 * 1024);
 
@@ -53,7 +55,19 @@ export class Actions {
 
   one(): void {
     const key = this.#by.someKey();
-    const what = this.#by.run.int(1000);
+    if (this.#by.is.keys.length === 1 && this.#by.run.int(20) === 0) this.#burst(key);
+    else this.#any(key, this.#by.run.int(1000));
+  }
+
+  /** Where all threads do so, one of them stands within a read before long, and rings are full. */
+  #burst(key: number): void {
+    for (let i = 0; i < BURST; i++) {
+      if (key < COUNTERS) this.#increment(key);
+      else this.#set(key);
+    }
+  }
+
+  #any(key: number, what: number): void {
     if (what < 360) this.#read(key);
     else if (what < 420) this.#look(key);
     else if (what < 570) this.#set(key);

@@ -97,6 +97,32 @@ test('a broken tier degrades to local, and comes back by itself', async () => {
   closeAll({ cache });
 });
 
+test('a tier that takes no writes is read as ever', async () => {
+  const { cache, tier, store } = open();
+  const other = open({ store });
+  for (let i = 0; i < 20; i++) other.cache.set(`key:${i}`, 'value');
+  await other.cache.flush();
+  tier.before = (call) => {
+    if (call !== 'getMany') throw new Error('the disk is full');
+  };
+  cache.set('own', 'value');
+  await until(() => cache.stats().tier?.breaker === 'open');
+  for (let i = 0; i < 20; i++) assert.equal(await cache.getAsync(`key:${i}`), 'value');
+  assert.notEqual(cache.stats().tier?.breaker, 'closed', 'as long as writes fail');
+  tier.before = () => undefined;
+  await cache.flush();
+  assert.equal(cache.stats().tier?.breaker, 'closed');
+  tier.before = (call) => {
+    if (call === 'getMany') throw new Error('down');
+  };
+  for (let i = 0; i < 3; i++) await cache.getAsync(`absent:${i}`);
+  assert.notEqual(cache.stats().tier?.breaker, 'closed');
+  cache.set('own', 'newer');
+  await cache.flush();
+  assert.equal(cache.stats().tier?.breaker, 'closed', 'what takes writes can be read');
+  closeAll({ cache }, other);
+});
+
 test('a queue that is full forgets the oldest, and has the tier forget it too', async () => {
   const policy = { maxQueue: 10_000 };
   const { cache, tier, store } = open({ policy });

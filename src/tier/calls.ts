@@ -1,5 +1,8 @@
 /**
- * Calls of a tier: none without a time-out, none while the breaker is open, all of them counted.
+ * Calls of a tier: none without a time-out, none while their breaker is open, all of them counted.
+ *
+ * Reads and writes have a breaker each: a disk that is full takes no writes, and is read as ever.
+ * Who takes a write can be read as well, so one that succeeds closes both.
  *
  * A call that fails is no error for whoever asked: the cache goes on without the tier. So `make`
  * never rejects.
@@ -11,11 +14,15 @@ import { Histogram } from './histogram.ts';
 /** Captured: fake timers would patch one thread of many. */
 const { setTimeout, clearTimeout, performance } = globalThis;
 
+/** What lets nothing through first. */
+const STATES = ['open', 'half-open', 'closed'] as const;
+
 /** What became of a call. */
 export type Answer<T> = { readonly value: T } | undefined;
 
 export class Calls {
-  readonly breaker: Breaker = new Breaker(() => performance.now());
+  readonly #reads: Breaker = new Breaker(() => performance.now());
+  readonly #writes: Breaker = new Breaker(() => performance.now());
   readonly latency: Histogram = new Histogram();
   readonly timeoutMs: number;
   errors = 0;
@@ -26,18 +33,44 @@ export class Calls {
     this.timeoutMs = timeoutMs;
   }
 
+  /** That of the two which lets less through. */
+  get state(): Breaker['state'] {
+    const states = [this.#reads.state, this.#writes.state];
+    return STATES.find((state) => states.includes(state))!;
+  }
+
+  /** Milliseconds until a write may be tried. */
+  get waitMs(): number {
+    return this.#writes.waitMs;
+  }
+
   /** Makes a call, unless none may be made. @returns its value; undefined: there is none */
-  async make<T>(call: () => Promise<T>): Promise<Answer<T>> {
-    if (!this.breaker.enter()) return undefined;
+  read<T>(call: () => Promise<T>): Promise<Answer<T>> {
+    return this.#make(call, this.#reads);
+  }
+
+  write<T>(call: () => Promise<T>): Promise<Answer<T>> {
+    return this.#make(call, this.#writes);
+  }
+
+  /** The tier is there again. */
+  succeeded(): void {
+    this.#reads.succeeded();
+    this.#writes.succeeded();
+  }
+
+  async #make<T>(call: () => Promise<T>, breaker: Breaker): Promise<Answer<T>> {
+    if (!breaker.enter()) return undefined;
     const start = performance.now();
     try {
       const value = await this.#inTime(call());
       this.latency.add(performance.now() - start);
-      this.breaker.succeeded();
+      breaker.succeeded();
+      if (breaker === this.#writes) this.#reads.succeeded();
       return { value };
     } catch (error) {
       this.note(error);
-      this.breaker.failed();
+      breaker.failed();
       return undefined;
     }
   }

@@ -84,7 +84,10 @@ export interface TierStats {
   readonly name: string;
   /** Whether the tier tells what others change; `'silent'`: it never does. */
   readonly channel: 'armed' | 'lost' | 'silent';
-  /** `'closed'`: calls go through; `'open'`: none do; `'half-open'`: one does, to see. */
+  /**
+   * `'closed'`: calls go through; `'open'`: none do; `'half-open'`: one does, to see. Reads and
+   * writes have one each: this is the one that lets less through.
+   */
   readonly breaker: 'closed' | 'open' | 'half-open';
   /** Keys that were asked for, found, and found with a frame that is not ours, or damaged. */
   readonly gets: number;

@@ -261,11 +261,11 @@ export class WriteQueue {
     this.#tell();
     if (this.entries === 0 && !this.#mustClear) return;
     if (answer) this.#schedule(0);
-    else this.#schedule(Math.max(1, this.#calls.breaker.waitMs), true);
+    else this.#schedule(Math.max(1, this.#calls.waitMs), true);
   }
 
   async #sendClear(): Promise<boolean> {
-    const answer = await this.#calls.make(() => this.#tier.clear());
+    const answer = await this.#calls.write(() => this.#tier.clear());
     if (answer) this.#mustClear = false;
     return answer !== undefined;
   }
@@ -286,7 +286,7 @@ export class WriteQueue {
       if (write.frame && (write.expiry === 0 || write.expiry > now)) kept.set(name, write);
       else gone.push(name);
     }
-    const answer = await this.#calls.make(() =>
+    const answer = await this.#calls.write(() =>
       Promise.all([this.#set(entriesOf(kept, now)), this.#delete(gone.map(bytesOfName))]),
     );
     if (answer) {

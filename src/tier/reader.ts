@@ -207,7 +207,7 @@ export class Reader {
     if (this.#batch === batch) this.#batch = undefined;
     const keys = batch.fetches.map(({ name }) => bytesOfName(name));
     this.gets += keys.length;
-    const answer = await this.#calls.make(async () =>
+    const answer = await this.#calls.read(async () =>
       framesOf(await this.#tier.getMany(keys), keys.length),
     );
     batch.answer(answer?.value, this.#host);

@@ -266,12 +266,12 @@ export class TierSession {
   }
 
   stats(): TierStats {
-    const { breaker, latency, errors, timeouts, lastError } = this.#calls;
+    const { state, latency, errors, timeouts, lastError } = this.#calls;
     const { sets, deletes, refusals, dropped, superseded, entries, bytes } = this.#queue;
     return {
       name: this.#tier.name,
       channel: this.#channel,
-      breaker: breaker.state,
+      breaker: state,
       gets: this.#reader.gets,
       hits: this.#hits,
       foreign: this.#foreign,
@@ -316,7 +316,7 @@ export class TierSession {
     else this.#channel = event.type;
     if (event.type === 'lost' && event.error) this.#calls.note(event.error);
     if (event.type !== 'armed') return;
-    this.#calls.breaker.succeeded();
+    this.#calls.succeeded();
     this.#queue.kick();
   }
 

@@ -238,11 +238,12 @@ test('a full disk: counted, told, local goes on, and all is written when there i
   try {
     const { status, stdout } = spawnSync('sh', args, { encoding: 'utf8', timeout: 60_000 });
     assert.equal(status, 0, 'no promise of lmdb’s was left alone');
-    const { full, local, told, flushed, after }: Seen = JSON.parse(stdout);
+    const { full, local, read, told, flushed, after }: Seen = JSON.parse(stdout);
     assert.ok(full.errors >= 3);
     assert.notEqual(full.breaker, 'closed');
     assert.match(full.lastError!, /Input\/output error|No space left/);
     assert.equal(local, 'value');
+    assert.deepEqual(new Set(read), new Set(['value']), 'the folder is read as ever');
     assert.deepEqual(told, [true, false]);
     assert.ok(flushed.written > 0 && flushed.dropped === 0, JSON.stringify(flushed));
     assert.deepEqual([after.breaker, after.queue], ['closed', 0]);

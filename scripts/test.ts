@@ -1,48 +1,95 @@
 /**
- * Runs every test: the sources on the pinned Node, the kernel's once more in its other layout and
- * in the build that asserts contexts, then the built package on the Node that called npm, so that
- * what ships is also proven on the oldest Node it promises to run on.
+ * Runs every test, on two ways side by side: a process for each file of the sources, which mostly
+ * wait for threads, other processes and browsers; and what computes, one suite after the other.
+ *
+ * All are run on the pinned Node, but for the built package: that is run on the Node that called
+ * npm, so that what ships is also proven on the oldest Node it promises to run on.
+ *
+ * Where many files need nothing of their process but a kernel, one process runs them all: each of
+ * them would take longer to begin than to run.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync } from 'node:fs';
 
 /** Lets no test file hang for ever. */
 const TIMEOUT_MS = 300_000;
 
-function run(node: string, title: string, patterns: string[], env: object = {}): void {
+interface Suite {
+  title: string;
+  files: string[];
+  node?: string;
+  /** Which build of the kernel its own tests run; that without assertions if absent. */
+  layout?: string;
+  /** One process for all files. */
+  isShared?: boolean;
+}
+
+function filesOf(patterns: string[], except: string[] = []): string[] {
   const exclude = (path: string) => path.includes('node_modules');
-  const files = patterns.flatMap((pattern) => globSync(pattern, { exclude })).sort();
+  const all = patterns.flatMap((pattern) => globSync(pattern, { exclude })).sort();
+  const files = all.filter((file) => !except.includes(file));
   if (files.length === 0) throw new Error(`No test file matches ${patterns.join(' ')}`);
-  console.log(`${title}: ${files.length} files`);
-  const flags = [
-    '--test',
-    '--test-force-exit',
-    `--test-timeout=${TIMEOUT_MS}`,
-    '--test-concurrency=2',
-  ];
-  const { status } = spawnSync(node, [...flags, ...files], {
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
+  return files;
+}
+
+/** Runs a suite, and shows what it says as it comes or when it is over. @returns if all passed */
+async function run(
+  { title, files, node = process.execPath, layout, isShared }: Suite,
+  isShown: boolean,
+): Promise<boolean> {
+  const flags = ['--test', '--test-force-exit', `--test-timeout=${TIMEOUT_MS}`];
+  flags.push(isShared ? '--test-isolation=none' : '--test-concurrency=2');
+  const child = spawn(node, [...flags, ...files], {
+    stdio: ['ignore', isShown ? 'inherit' : 'pipe', 'inherit'],
+    env: { ...process.env, ...(layout === undefined ? {} : { PAGELESS_LAYOUT: layout }) },
   });
-  if (status !== 0) process.exit(status ?? 1);
+  const chunks: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const heading = `${title}: ${files.length} files`;
+  if (isShown) console.log(heading);
+  const [status] = await once(child, 'close');
+  if (!isShown) process.stdout.write(Buffer.concat([Buffer.from(`${heading}\n`), ...chunks]));
+  return status === 0;
+}
+
+async function runInTurn(suites: Suite[]): Promise<boolean> {
+  let isGood = true;
+  for (const suite of suites) isGood = (await run(suite, false)) && isGood;
+  return isGood;
+}
+
+function everything(): Promise<boolean[]> {
+  // Each of the others starts threads or processes.
+  const searches = filesOf(
+    ['test/model/*.test.ts', 'test/model/{engine,scenarios}/**/*.test.ts'],
+    ['test/model/mutants.test.ts', 'test/model/lockstep.test.ts'],
+  );
+  const sources = filesOf(
+    ['src/**/*.test.ts', 'test/!(package)/**/*.test.ts', 'test/*.test.ts'],
+    searches,
+  );
+  const kernel = filesOf(['kernel/**/*.test.ts']);
+  // It fills what it frees, so what works its way to the last page of a zone would take a minute.
+  const quick = filesOf(['kernel/**/!(last-page).test.ts']);
+  const caller = process.env.npm_node_execpath ?? process.execPath;
+  const built = filesOf(['build/package/**/*.test.js']);
+  const { version } = process;
+  return Promise.all([
+    run({ title: `Sources on Node ${version}`, files: sources }, true),
+    runInTurn([
+      { title: 'Searches of the model', files: searches, isShared: true },
+      { title: 'Kernel', files: kernel, isShared: true },
+      { title: 'Kernel in the two-word layout', files: kernel, layout: 'two-word', isShared: true },
+      { title: 'Kernel with assertions', files: quick, layout: 'debug', isShared: true },
+      { title: `Built package on ${caller}`, files: built, node: caller },
+    ]),
+  ]);
 }
 
 const only = process.argv.slice(2);
-run(
-  process.execPath,
-  `Sources on Node ${process.version}`,
+const outcomes =
   only.length > 0
-    ? only
-    : ['kernel/**/*.test.ts', 'src/**/*.test.ts', 'test/!(package)/**/*.test.ts', 'test/*.test.ts'],
-);
-if (only.length === 0) {
-  run(process.execPath, 'Kernel in the two-word layout', ['kernel/**/*.test.ts'], {
-    PAGELESS_LAYOUT: 'two-word',
-  });
-  // It fills what it frees, so what works its way to the last page of a zone would take a minute.
-  run(process.execPath, 'Kernel with assertions', ['kernel/**/!(last-page).test.ts'], {
-    PAGELESS_LAYOUT: 'debug',
-  });
-  const caller = process.env.npm_node_execpath ?? process.execPath;
-  run(caller, `Built package on ${caller}`, ['build/package/**/*.test.js']);
-}
+    ? [await run({ title: 'These', files: filesOf(only) }, true)]
+    : await everything();
+process.exitCode = outcomes.every(Boolean) ? 0 : 1;

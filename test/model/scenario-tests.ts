@@ -2,7 +2,7 @@
  * Makes a test of each scenario: it passes on the optimised binary, all schedules within its bound,
  * or as shortened.ts says.
  *
- * Called by a test file beside each file of scenarios, so that two processors share them.
+ * Called by a test file beside each file of scenarios; `npm test` runs all of these in one process.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

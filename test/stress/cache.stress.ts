@@ -8,9 +8,11 @@
  * The zone is so small that eviction and reclaim run all the time. `--kill` terminates workers at
  * random moments. Then everything the dead one owned comes back, and the others go on. Anything
  * else, a wrong, torn or stale value, a poisoned zone or a thread that does not move for some
- * seconds, ends the run with status 1. `--compact` adds a worker that moves pages all the time,
- * `--objects` some that work on a pool of objects and on folios in the same zone (best with
- * `--workers 0`: a cache fills it).
+ * seconds, ends the run with status 1. It ends well when the time is over and what it is for has
+ * happened often enough.
+ *
+ * `--compact` adds a worker that moves pages all the time, `--objects` some that work on a pool of
+ * objects and on folios in the same zone (best with `--workers 0`: a cache fills it).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -33,6 +35,8 @@ const { values: options } = parseArgs({
   },
 });
 const PATIENCE_MS = 10_000;
+/** What must have happened when a run ends, however busy the machine is. */
+const LEAST = { operations: 2000, kills: 10, moved: 20, checks: 1 };
 const run = seeded('stress');
 const shared = createShared();
 const totals = { operations: 0, kills: 0, checks: 0, moved: 0, recoveryMs: 0 };
@@ -153,7 +157,22 @@ function freeBoard({ cache, pool, board }: Ground, kills: number): void {
   if (left > kills) fail(`${left} objects are left of ${kills} that were killed`);
 }
 
-/** One cache, until the time is over. */
+function countOperations(): number {
+  let operations = 0;
+  for (let writer = 1; writer <= writers; writer++) {
+    operations += Atomics.load(shared, operationsAt(writer));
+  }
+  return operations;
+}
+
+function isEnough(): boolean {
+  const { kills, moved, checks } = totals;
+  if (options.kill && kills < LEAST.kills) return false;
+  if (options.compact && moved < LEAST.moved) return false;
+  return checks >= LEAST.checks && countOperations() >= LEAST.operations;
+}
+
+/** One cache, until the time is over, and enough has happened. */
 async function runCache(stop: number): Promise<void> {
   const cache = new SharedCache({ maxSize: options.size, maxEntrySize: '1MiB' });
   watchdog.postMessage(cache.arena.handle.memory);
@@ -162,7 +181,7 @@ async function runCache(stop: number): Promise<void> {
   const crew = Array.from({ length: Number(options.workers) }, () => hire(ground, 'cache', 0));
   for (let part = 0; part < objects; part++) crew.push(hire(ground, 'objects', part));
   if (options.compact) crew.push(hire(ground, 'compact', 0));
-  while (performance.now() < stop) {
+  while (performance.now() < stop || !isEnough()) {
     const pause = performance.now() + 5 + run.int(45);
     await until('the next step', crew, () => performance.now() >= pause);
     if (options.kill) await killOne(ground, crew);
@@ -193,8 +212,6 @@ console.log(`seed ${run.seed}`);
 const watchdog = startWatchdog();
 const stop = performance.now() + 1000 * Number(options.seconds);
 await runCache(stop);
-for (let writer = 1; writer <= writers; writer++) {
-  totals.operations += Atomics.load(shared, operationsAt(writer));
-}
+totals.operations = countOperations();
 console.log(JSON.stringify(totals));
 process.exit(0);

@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { compileWorker, SharedCache } from '../support/built.ts';
 import { seeded } from '../support/seeded.ts';
+import { isSettled } from '../support/settled.ts';
 import { HITS, IS_INSIDE, type KillData, OWN_WORDS, SETS_REFUSED, STEPS } from './kill-shared.ts';
 import { KEYS, keyOf, makeSource, makeValue, someLength, useSource } from './kill-values.ts';
 
@@ -92,7 +93,7 @@ class Kills {
 
   async all(): Promise<KillReport> {
     const stop = performance.now() + 1000 * (this.plan.seconds ?? Number.POSITIVE_INFINITY);
-    await this.#until('the supervisor', () => this.#threads() === STAFF);
+    await this.#until('the supervisor', () => isSettled(this.cache.arena.report()));
     this.#fresh = this.#uses();
     while (this.report.kills < this.plan.kills && performance.now() < stop) await this.#chapter();
     return this.report;

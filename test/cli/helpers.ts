@@ -23,11 +23,11 @@ export interface Surroundings {
   nodeArgs?: string[];
 }
 
-/** Runs `pageless` with the arguments; a run that takes more than 30 s counts as hung. */
+/** Runs `pageless` with the arguments; a run that takes more than two minutes counts as hung. */
 export function pageless(args: string[], around: Surroundings = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
-    const options = { cwd: around.cwd, env, timeout: 30_000, maxBuffer: 2 ** 26 };
+    const options = { cwd: around.cwd, env, timeout: 120_000, maxBuffer: 2 ** 26 };
     const all = [...(around.nodeArgs ?? []), main, ...args];
     const child = execFile(process.execPath, all, options, (_, stdout, stderr) => {
       if (child.exitCode === null) reject(new Error(`${args.join(' ')} did not end: ${stderr}`));

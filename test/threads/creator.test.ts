@@ -50,7 +50,7 @@ function run(main: string, worker: string): unknown {
      ${main}`,
   );
   const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
-    ...{ encoding: 'utf8', timeout: 60_000 },
+    ...{ encoding: 'utf8', timeout: 240_000 },
   });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout.trimEnd().split('\n').at(-1)!);

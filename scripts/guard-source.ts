@@ -47,6 +47,7 @@ const rare = new Set([
   ...['supervisorTerm', 'answerAsks', 'succeedSupervisor', 'check', 'checkDetail', 'stop'],
   ...['start', 'keyScratch', 'inputScratch', 'outputScratch', 'readLease', 'failLease'],
   ...['leaveLease', 'leaseKind', 'loads', 'deaths', 'deathWord', 'noteWall', 'awaitedLeases'],
+  ...['isAwaited', 'nextLease', 'tagClockAt', 'isTagDeletedSince', 'isClearedSince'],
   ...['registerSpace', 'spaceCount', 'spaceRecord', 'spaceCounter', 'counter', 'entryCount'],
   ...['lend', 'asksAt', 'holdsLife', 'provableOwner', 'isSupervised'],
 ]);

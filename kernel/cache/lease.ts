@@ -264,6 +264,25 @@ function bornOf(place: Place): u64 {
   return at != 0 && isBorn(zsReadWord(place, at)) ? bornIn(place, at) : u64.MAX_VALUE;
 }
 
+/**
+ * The next lease, from that number on, that this thread computes or, with LEASE_TAKEN, waits for;
+ * ERR_NOT_FOUND after the last. `lastGrant` goes with it.
+ */
+export function nextLease(from: u32): i32 {
+  for (let lease = from, end = bucketCount() * BUCKET_LEASES; lease < end; lease++) {
+    if (kindOf(loadWord(stateAt(lease))) == LEASE_FREE) continue;
+    lock(lockOf(lease));
+    const state = loadWord(stateAt(lease));
+    const isOwn = isComputing(state) && peekWord(ownerAt(lease)) == selfSlot();
+    const isWaited = kindOf(state) != LEASE_FREE && isWaiter(lease, selfSlot());
+    unlock(lockOf(lease));
+    grantSeen = withKind(state, LEASE_COMPUTING);
+    if (isOwn) return lease;
+    if (isWaited) return lease | LEASE_TAKEN;
+  }
+  return ERR_NOT_FOUND;
+}
+
 /** Gives back what a thread computes, and waits for: of one that leaves, or of a dead one. */
 export function dropLeases(slot: Slot): void {
   if (!areUsed()) return;

@@ -25,6 +25,18 @@ export function tagClock(): f64 {
   return f64(tags.tagClock());
 }
 
+/** Address of a word that changes, and is woken, with each deletion of a tag or of a space. */
+export function tagClockAt(): u32 {
+  return u32(tags.tagClockAt());
+}
+
+/**
+ * Whether the tag whose name is in the key scratch was deleted since the tag clock showed `born`.
+ */
+export function isTagDeletedSince(bytes: u32, born: f64): bool {
+  return tags.isDeletedSince(tags.tagHash(keyScratch(), bytes), u64(born));
+}
+
 /** The same, with the tags of the key's entry. */
 export function keepTags(keyBytes: u32, fresh: f64, ttl: f64): void {
   enterReading(OP_WRITE);

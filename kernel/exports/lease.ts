@@ -109,6 +109,22 @@ export function leaseBorn(): f64 {
   return born == u64.MAX_VALUE ? Infinity : f64(born);
 }
 
+/** Whether another thread waits for what this one computes. */
+export function isAwaited(lease: u32): bool {
+  return table.hasWaiters(lease);
+}
+
+/**
+ * The next lease, from that number on, that is this thread's, whatever the library knows:
+ * `lastGrant` goes with it. @returns with LEASE_TAKEN if it waits for it; or ERR_NOT_FOUND
+ */
+export function nextLease(from: u32): i32 {
+  enter(OP_WRITE);
+  const lease = leases.nextLease(from);
+  leave();
+  return lease;
+}
+
 /** Leases that somebody waits for. */
 export function awaitedLeases(): u32 {
   return leases.awaitedLeases();

@@ -34,6 +34,11 @@ export function clearSpace(space: u32): void {
   leave();
 }
 
+/** Whether that was done since the tag clock showed `born`. */
+export function isClearedSince(space: u32, born: f64): bool {
+  return spaces.isClearedSince(space, u64(born));
+}
+
 /** A total of a space, 0 = the cache's own: entries, bytes of values, of keys, as stored. */
 export function spaceTotal(space: u32, which: u32): f64 {
   return f64(total(space, which));

@@ -9,7 +9,7 @@
  *   line     64 bytes, one for some of the hashes: floor · 7 records
  *   record   stamp:40 · part of the hash:24, 0 = none          lock: tags; loaded by readers
  *   floor    stamp: the highest of the records that were dropped  likewise
- *   clock    of the last deletion                              likewise
+ *   clock    of the last deletion; who computes may wait for it likewise
  *
  * The table is a 256th of the zone, 4 MiB at most: nobody knows which tags still have entries, so
  * what it remembers grows with what can be there. A line that is full drops its oldest record, and
@@ -24,7 +24,7 @@
  * Another tag with the same 24 and the same line dies as well: one of 2^32, or of more.
  */
 import { MAX_ORDER, Order, PAGE_BYTES, pageAddress, superblock } from '../base/layout';
-import { loadCell, peekCell, storeCell } from '../base/words';
+import { loadCell, peekCell, storeCell, wakeWord } from '../base/words';
 import { hashKey } from '../codec/hash';
 import { CLASS_UNMOVABLE } from '../frames/class';
 import { allocPages } from '../memdesc/pages';
@@ -40,13 +40,13 @@ const RECORDS: u32 = 7;
 const PART_MASK: u64 = 0xff_ffff;
 const STAMP_SHIFT: u64 = 24;
 
-function clockAt(): usize {
+export function tagClockAt(): usize {
   return changetype<usize>(storeState()) + offsetof<StoreState>('tagClock');
 }
 
 /** Stamp of the last deletion. */
 export function tagClock(): u64 {
-  return loadCell(clockAt());
+  return loadCell(tagClockAt());
 }
 
 /** The hash of a tag's name, of which `bytes` tell length and space, as of a key. */
@@ -96,23 +96,25 @@ export function isDeletedSince(hash: u64, born: u64): bool {
 /** Kills all entries that are in the space now. Cost: a lock, and a line. */
 export function clearSpace(space: u32): void {
   lock(TAGS_LOCK);
-  const stamp = peekCell(clockAt()) + 1;
-  storeCell(clockAt(), stamp);
+  const stamp = peekCell(tagClockAt()) + 1;
+  storeCell(tagClockAt(), stamp);
   setCleared(space, stamp);
   unlock(TAGS_LOCK);
+  wakeWord(tagClockAt(), -1);
 }
 
 /** Kills all entries that have the tag now. Cost: a lock, and a line. */
 export function deleteTag(hash: u64): void {
   lock(TAGS_LOCK);
-  const stamp = peekCell(clockAt()) + 1;
-  storeCell(clockAt(), stamp);
+  const stamp = peekCell(tagClockAt()) + 1;
+  storeCell(tagClockAt(), stamp);
   const line = lineOf(hash);
   const at = recordFor(line, hash);
   const old = peekCell(at);
   if (old != 0 && (old & PART_MASK) != partOf(hash)) storeCell(line, old >> STAMP_SHIFT);
   storeCell(at, (stamp << STAMP_SHIFT) | partOf(hash));
   unlock(TAGS_LOCK);
+  wakeWord(tagClockAt(), -1);
 }
 
 /**

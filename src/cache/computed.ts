@@ -9,6 +9,7 @@ import type { Load, Outcome } from './load.ts';
 import { COMPUTED_OPTIONS, type Request } from './load-options.ts';
 import { becomeOf, fillIn, TOO_LARGE } from './prepared.ts';
 import { readEntryOptions, type SetOptions, type Settings } from './settings.ts';
+import { encodeTag } from './tags.ts';
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import { timesFrom } from './times.ts';
 import type { Border, Key } from './transfer.ts';
@@ -25,6 +26,34 @@ export interface LoaderHost<V> {
   readonly settings: Settings;
   /** Asked before the function computes, and told of what it has computed. */
   readonly tier: TierLink<V> | undefined;
+}
+
+/**
+ * Whether what is being computed would not be stored, and no other thread waits for it.
+ *
+ * @param options  as the function has them: how the result will be stored
+ */
+export function isVain<V>(
+  host: LoaderHost<V>,
+  { lease, born }: Load,
+  options: SetOptions,
+): boolean {
+  try {
+    if (lease === undefined || lease.isAwaited) return false;
+    return !lease.isCurrent || isDead(host, born, options);
+  } catch {
+    // Of options that are wrong, or a cache that is closed, others tell.
+    return false;
+  }
+}
+
+/** Whether a tag was deleted, or its namespace cleared, since the tag clock showed `born`. */
+function isDead<V>(host: LoaderHost<V>, born: number, options: SetOptions): boolean {
+  const { tags = [] } = readEntryOptions(options, COMPUTED_OPTIONS);
+  const { kernel } = host;
+  const border = host.live();
+  if (border.space !== 0 && kernel.isClearedSince(border.space, born) !== 0) return true;
+  return tags.some((tag) => kernel.isTagDeletedSince(border.putKey(encodeTag(tag)), born) !== 0);
 }
 
 /**

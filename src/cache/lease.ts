@@ -50,6 +50,11 @@ export class Lease {
     return kind === facts.LEASE_COMPUTING || kind === facts.LEASE_OVERTAKEN;
   }
 
+  /** Whether another thread waits for it. */
+  get isAwaited(): boolean {
+    return this.#kernel.isAwaited(this.number) !== 0;
+  }
+
   isSame(other: Lease | undefined): boolean {
     return other?.number === this.number && other.grant === this.grant;
   }

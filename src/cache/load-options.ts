@@ -32,8 +32,9 @@ export type LoadSyncOptions = Omit<LoadOptions, 'signal'>;
 /** What the function that computes is told, and may change. */
 export interface ComputeContext {
   /**
-   * Fires when the result would be of use for nobody: the key was set or deleted meanwhile and
-   * nobody waits, time is over, or the cache was closed.
+   * Fires when the result would be of use for nobody: meanwhile the key was set, or it, its tag or
+   * everything was deleted, by any thread, and nobody waits for it; or time is over, or the cache
+   * was closed.
    */
   readonly signal: AbortSignal;
   /** How the result will be stored. */

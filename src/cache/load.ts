@@ -4,11 +4,10 @@
  * It computes here, under a lease or, when none was to be had, without; or another thread
  * computes, and this one waits once for all its callers.
  */
-import type { KernelExports } from '../border/kernel.ts';
 import { unreferenced } from '../border/watch.ts';
 import { StaleError } from '../errors.ts';
-import * as facts from '../generated/facts.ts';
 import type { Lease } from './lease.ts';
+import type { ThreadLoads } from './thread-loads.ts';
 
 /** Captured: fake timers would patch one thread of many. */
 const { setTimeout, clearTimeout } = globalThis;
@@ -27,17 +26,6 @@ export type Outcome =
   /** The caller has waited for as long as it would. */
   | { kind: 'late' };
 
-/** Loads of this thread, by the key's name; of every cache on the same zone. */
-const all = new WeakMap<KernelExports, Map<string, Load>>();
-
-export function loadsOf(kernel: KernelExports): Map<string, Load> {
-  const known = all.get(kernel);
-  if (known) return known;
-  const fresh = new Map<string, Load>();
-  all.set(kernel, fresh);
-  return fresh;
-}
-
 export class Load {
   readonly name: string;
   readonly lease: Lease | undefined;
@@ -53,15 +41,17 @@ export class Load {
   from: 'computed' | 'tier' = 'computed';
   /** The tag clock when the function was called: who deletes a tag after that wins. */
   born = 0;
+  /** Those who wait for the result; who has a stale value, and waits besides, is none. */
   callers = 0;
-  readonly #loads: Map<string, Load>;
+  readonly #loads: ThreadLoads;
   readonly #settle: (outcome: Outcome) => void;
   #controller: AbortController | undefined;
+  #discard: (() => boolean) | undefined;
   #endWatch: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    loads: Map<string, Load>,
+    loads: ThreadLoads,
     name: string,
     lease: Lease | undefined,
     owner?: object,
@@ -73,7 +63,6 @@ export class Load {
     this.owner = owner;
     this.version = version;
     [this.outcome, this.#settle] = promised();
-    if (lease) loads.set(name, this);
   }
 
   get isOwn(): boolean {
@@ -85,12 +74,23 @@ export class Load {
     return !this.isOver && this.lease?.isCurrent === true;
   }
 
-  /** Of one's own: fires when the result is of use for nobody. */
-  get signal(): AbortSignal {
+  /**
+   * Of one's own: fires when the result is of use for nobody.
+   *
+   * @param discard  gives it up if it is of use for no other thread. @returns whether it is over
+   */
+  signal(discard: () => boolean): AbortSignal {
     if (this.#controller) return this.#controller.signal;
     this.#controller = new AbortController();
-    if (this.isOver) this.#controller.abort(new StaleError('use for a value of', this.name));
-    else this.#endWatch = this.lease?.watch(() => this.discardIfUseless(), false);
+    this.#discard = discard;
+    if (this.isOver) this.#controller.abort(this.#useless());
+    else if (this.lease) {
+      const look = (): boolean => this.discardIfUseless();
+      const ends = [this.lease.watch(look, false), this.#loads.deletions.hear(look)];
+      this.#endWatch = () => {
+        for (const end of ends) end();
+      };
+    }
     return this.#controller.signal;
   }
 
@@ -99,12 +99,13 @@ export class Load {
     this.#endWatch = this.lease?.watch(look, true);
   }
 
-  /** Aborts what is overtaken and for which nobody waits. @returns whether that is settled */
+  /** Gives up what is of use for nobody. @returns whether it is over */
   discardIfUseless(): boolean {
-    if (this.isOver) return true;
-    if (this.callers > 0 || this.lease?.kind !== facts.LEASE_OVERTAKEN) return false;
-    this.#controller?.abort(new StaleError('use for a value of', this.name));
-    return true;
+    return this.isOver || (this.callers === 0 && this.#discard?.() === true);
+  }
+
+  #useless(): StaleError {
+    return new StaleError('use for a value of', this.name);
   }
 
   /** Calls `end` if it is not over after `ms`. Keeps no program alive. */
@@ -118,8 +119,13 @@ export class Load {
     this.isOver = true;
     this.#endWatch?.();
     clearTimeout(this.#timer);
-    if (this.#loads.get(this.name) === this) this.#loads.delete(this.name);
+    this.#loads.remove(this);
     this.#settle(outcome);
+  }
+
+  /** It is of use for nobody, or the call in which its function ran was cut short. */
+  giveUpUseless(): void {
+    this.giveUp(this.#useless());
   }
 
   /** Gives it up: what the function returns now is of no use. */

@@ -18,11 +18,12 @@ import { DisposedError, InvalidArgumentError, TimeoutError } from '../errors.ts'
 import * as facts from '../generated/facts.ts';
 import { mayPark } from '../threads/registry.ts';
 import { busy, toldError } from './compute-error.ts';
-import { keep, type LoaderHost, tell } from './computed.ts';
+import { isVain, keep, type LoaderHost, tell } from './computed.ts';
 import { Lease, stamp } from './lease.ts';
-import { Load, loadsOf, type Outcome } from './load.ts';
+import { Load, type Outcome } from './load.ts';
 import type { ComputeContext, Request } from './load-options.ts';
-import { endQuietly, OwnLoads } from './own-loads.ts';
+import { OwnLoads } from './own-loads.ts';
+import { endQuietly, loadsOf, type ThreadLoads } from './thread-loads.ts';
 import { compute } from './told.ts';
 import type { Key } from './transfer.ts';
 import type { In } from './values.ts';
@@ -34,14 +35,15 @@ const ROUNDS = 8;
 
 export class Loader<V> {
   readonly #host: LoaderHost<V>;
-  readonly #loads: Map<string, Load>;
-  readonly #own = new OwnLoads();
+  readonly #loads: ThreadLoads;
+  readonly #own: OwnLoads;
   /** How to reject those who wait in this cache. */
   readonly #waits = new Set<(error: Error) => void>();
 
   constructor(host: LoaderHost<V>) {
     this.#host = host;
-    this.#loads = loadsOf(host.kernel);
+    this.#loads = loadsOf(host.kernel, host.live().words);
+    this.#own = new OwnLoads(this.#loads);
   }
 
   /** Of a key that has no value, or is to be computed anew. */
@@ -136,12 +138,13 @@ export class Loader<V> {
     const border = this.#host.live();
     const now = stamp();
     const keyBytes = border.putKey(key);
+    this.#loads.ask();
     const found = kernel.beginLease(keyBytes, now, now + timeoutMs, standsStill ? 1 : 0);
-    if (found === facts.ERR_FULL) return 'full';
-    if (found === facts.ERR_BUSY) return 'busy';
+    if (found < 0) this.#loads.answered();
+    if (found < 0) return found === facts.ERR_FULL ? 'full' : 'busy';
     const lease = new Lease(kernel, border.words, found & ~facts.LEASE_TAKEN);
     const isGranted = (found & facts.LEASE_TAKEN) === 0;
-    if (isGranted) this.#own.enter(lease);
+    if (isGranted) this.#loads.granted(lease);
     return { lease, isGranted };
   }
 
@@ -177,6 +180,8 @@ export class Loader<V> {
       load.settle(this.#collect(lease, key));
       return true;
     });
+    this.#loads.add(load);
+    this.#loads.answered();
     return load;
   }
 
@@ -188,6 +193,7 @@ export class Loader<V> {
       const bytes = border.fetchLease(number, grant, border.putKey(key));
       const born = this.#host.kernel.leaseBorn();
       lease.leave();
+      this.#loads.answered();
       if (kind === facts.LEASE_STORED) return { kind: 'stored' };
       if (kind === facts.LEASE_FREE) return { kind: 'again' };
       if (bytes === undefined) return { kind: 'alone' };
@@ -202,15 +208,15 @@ export class Loader<V> {
 
   /** Waits for a load's outcome; rejects when the signal fires or the cache is closed. */
   #wait(load: Load, request: Request<V>, ms: number): Promise<Outcome> {
-    const { signal, timeoutMs } = request;
+    const { signal, timeoutMs, isAside } = request;
     const until = stamp() + ms;
-    load.callers++;
+    if (!isAside) load.callers++;
     return new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer);
         endSignal?.();
         this.#waits.delete(fail);
-        load.callers--;
+        if (!isAside) load.callers--;
         if (load.callers > 0 || load.isOver) return;
         if (load.isOwn) load.discardIfUseless();
         else {
@@ -255,6 +261,7 @@ export class Loader<V> {
   #goOn(name: string, lease: Lease): void {
     if (lease.isSame(this.#loads.get(name)?.lease)) this.#host.kernel.goOn();
     else lease.leave();
+    this.#loads.answered();
   }
 
   /** What a caller who waited since the tag clock `came` gets; undefined: look again. */
@@ -291,40 +298,40 @@ export class Loader<V> {
    * meanwhile.
    */
   async #alone(request: Request<V>): Promise<V | undefined> {
-    const load = new Load(this.#loads, '', undefined, request, this.#versionOf(request.key));
+    const load = new Load(this.#loads, '', undefined, request, this.#beginAlone(request.key));
     this.#compute(load, request);
     const outcome = await this.#wait(load, request, request.timeoutMs);
     return this.#resultOf(load, outcome, request);
   }
 
-  #versionOf(key: Key): number {
-    const { kernel } = this.#host;
-    const border = this.#host.live();
-    return kernel.beginAlone(border.putKey(key));
+  #beginAlone(key: Key): number {
+    return this.#host.kernel.beginAlone(this.#host.live().putKey(key));
   }
 
   /** Calls the function at once, and sees to its result. Never rejects. */
   async #compute(load: Load, request: Request<V>): Promise<void> {
     this.#own.add(load);
-    const { kernel } = this.#host;
+    const host = this.#host;
+    const { kernel } = host;
     const options = { ...request.options };
+    const discard = () => this.#own.discard(load, isVain(host, load, options));
     const context: ComputeContext = {
       get signal() {
-        return load.signal;
+        return load.signal(discard);
       },
       options,
     };
     try {
       // Without a tier at once, in this turn.
       if (this.#host.tier) {
-        this.#own.leave(load.lease);
+        this.#loads.leave(load.lease);
         if (await this.#isInTier(load, request)) return;
-        this.#own.enter(load.lease);
+        this.#loads.enter(load.lease);
       }
       if (load.lease) kernel.countLoad(facts.LOADS_COMPUTED);
       load.born = kernel.tagClock();
       const computed = compute(request, false, this.#look(request.key, facts.GET_STALE), context);
-      this.#own.leave(load.lease);
+      this.#loads.leave(load.lease);
       const value = await computed;
       if (load.isOver) return;
       const kept = keep(this.#host, load, request, value, options);
@@ -353,7 +360,7 @@ export class Loader<V> {
 
   #computeSync(name: string, lease: Lease | undefined, request: Request<V>): V | undefined {
     const { kernel } = this.#host;
-    const version = lease ? 0 : this.#versionOf(request.key);
+    const version = lease ? 0 : this.#beginAlone(request.key);
     const load = new Load(this.#loads, name, lease, request, version);
     this.#own.add(load);
     const options = { ...request.options };

@@ -1,49 +1,32 @@
-/**
- * Loads that compute here, for one cache, and their leases from when they are granted.
- *
- * A full stack or a time-out of `node:vm` cuts a call short, wherever it is, and no `finally` need
- * run. So a lease is *entered* as long as the user's function has not returned: when the turn is
- * over nothing of it is on the stack any more, and what is entered still was cut, and is given
- * back. Else nobody could compute the key until the lease's time is over; so it is for who is cut
- * in the microseconds between the kernel's grant and `enter`.
- */
-import { StaleError, TimeoutError } from '../errors.ts';
+/** Loads that compute here, for one cache: given up when their time is over, or with the cache. */
+import { TimeoutError } from '../errors.ts';
 import type { Lease } from './lease.ts';
 import type { Load } from './load.ts';
-
-/** Captured: fake timers would patch one thread of many. */
-const { queueMicrotask } = globalThis;
+import { endQuietly, type ThreadLoads } from './thread-loads.ts';
 
 export class OwnLoads {
+  readonly #all: ThreadLoads;
   readonly #loads = new Set<Load>();
-  readonly #entered = new Set<Lease>();
 
-  /** A lease was granted, or its function is about to be called after all. */
-  enter(lease: Lease | undefined): void {
-    if (lease === undefined) return;
-    if (this.#entered.size === 0) queueMicrotask(() => this.#endCut());
-    this.#entered.add(lease);
-  }
-
-  /** What is on the stack is over, or goes on in another turn. */
-  leave(lease: Lease | undefined): void {
-    if (lease) this.#entered.delete(lease);
+  constructor(all: ThreadLoads) {
+    this.#all = all;
   }
 
   /** Gives a lease back that is not needed: somebody was faster. */
   endUnused(lease: Lease): void {
     lease.end(false);
-    this.leave(lease);
+    this.#all.leave(lease);
   }
 
   add(load: Load): void {
+    this.#all.add(load);
     this.#loads.add(load);
   }
 
   /** It is over. On a full stack its end may have failed: then it is given back later. */
   remove(load: Load): void {
     if (load.lease?.isComputing) return;
-    this.leave(load.lease);
+    this.#all.leave(load.lease);
     this.#loads.delete(load);
   }
 
@@ -58,26 +41,17 @@ export class OwnLoads {
     endQuietly(load.lease, false);
   }
 
+  /** Gives up what would not be stored, and is for nobody. @returns whether it is that */
+  discard(load: Load, isVain: boolean): boolean {
+    if (!isVain) return false;
+    this.#all.countDiscarded();
+    this.#loads.delete(load);
+    load.giveUpUseless();
+    endQuietly(load.lease, false);
+    return true;
+  }
+
   giveUpAll(reason: unknown): void {
     for (const load of [...this.#loads]) this.giveUp(load, reason);
-  }
-
-  #endCut(): void {
-    const cut = [...this.#entered];
-    this.#entered.clear();
-    for (const lease of cut) {
-      const load = [...this.#loads].find((own) => own.lease === lease);
-      if (load) this.giveUp(load, new StaleError('use for a value of', load.name));
-      else endQuietly(lease, false);
-    }
-  }
-}
-
-/** In a zone that is poisoned meanwhile there is nothing to give back. */
-export function endQuietly(lease: Lease | undefined, isUnkept: boolean): void {
-  try {
-    lease?.end(isUnkept);
-  } catch {
-    // The next call says so.
   }
 }

@@ -8,28 +8,34 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileKernels } from '../scripts/compile-kernel.ts';
 import { commonFlags, releaseFlags } from '../scripts/kernel-flags.ts';
 
 const root: string = fileURLToPath(new URL('..', import.meta.url));
 const folder: string = join(root, 'build/bench');
 const asc: string = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
 
-/** The file called `name` that `make` writes, made anew when `inputs` are not what they were. */
-function artifact(name: string, inputs: string[], make: (file: string) => void): string {
+/** Where what is called `name` is kept when it was made of `inputs`. */
+function placeOf(name: string, inputs: string[]): string {
   const hash = createHash('sha256').update(inputs.join('\0')).digest('hex').slice(0, 12);
-  const file = join(folder, `${name}.${hash}`);
-  if (existsSync(file)) return file;
+  return join(folder, `${name}.${hash}`);
+}
+
+/** Where it is made: it gets its name whole or not at all, also when two suites start at once. */
+function freshFor(name: string): string {
   mkdirSync(folder, { recursive: true });
-  for (const old of readdirSync(folder)) {
-    if (old.startsWith(`${name}.`)) rmSync(join(folder, old));
+  return join(folder, `${process.pid}-${name}`);
+}
+
+/** Puts it in its place, and takes away what it was before. */
+function keep(fresh: string, place: string): void {
+  const beginning = place.slice(0, place.lastIndexOf('.') + 1);
+  for (const old of readdirSync(folder).map((file) => join(folder, file))) {
+    if (old.startsWith(beginning) && old !== place) rmSync(old, { force: true });
   }
-  // Whole or not at all, also when two suites start at once.
-  const fresh = join(folder, `${process.pid}-${name}`);
-  make(fresh);
-  renameSync(fresh, file);
-  return file;
+  renameSync(fresh, place);
 }
 
 function sourcesIn(path: string): string[] {
@@ -39,9 +45,10 @@ function sourcesIn(path: string): string[] {
     .map((file) => join(path, file));
 }
 
-/** Compiles bench/kernel/NAME.ts with the flags of what ships. */
-export function compileKernel(name: string): WebAssembly.Module {
-  const flags = [...commonFlags, ...releaseFlags];
+const kernels = ['buddy', 'codec', 'frames', 'traces', 'yardsticks', 'zsmalloc'];
+const flags = [...commonFlags, ...releaseFlags];
+
+function placeOfKernel(name: string): string {
   const version = readFileSync(join(asc, '../../package.json'), 'utf8');
   const sources = [
     ...sourcesIn('kernel'),
@@ -49,22 +56,47 @@ export function compileKernel(name: string): WebAssembly.Module {
     'scripts/kernel-transform.ts',
   ];
   const texts = sources.map((file) => readFileSync(join(root, file), 'utf8'));
-  const file = artifact(`${name}.wasm`, [version, ...flags, ...texts], (out) => {
-    const args = [asc, `bench/kernel/${name}.ts`, '-o', out, ...flags];
-    execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  });
-  return new WebAssembly.Module(readFileSync(file));
+  return placeOf(`${name}.wasm`, [version, ...flags, ...texts]);
+}
+
+const argumentsFor = (name: string, out: string): string[] => {
+  return [`bench/kernel/${name}.ts`, '-o', relative(root, out), ...flags];
+};
+
+/** Compiles bench/kernel/NAME.ts with the flags of what ships. */
+export function compileKernel(name: string): WebAssembly.Module {
+  const place = placeOfKernel(name);
+  if (!existsSync(place)) {
+    const fresh = freshFor(name);
+    execFileSync(process.execPath, [asc, ...argumentsFor(name, fresh)], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+    keep(fresh, place);
+  }
+  return new WebAssembly.Module(readFileSync(place));
+}
+
+/** Compiles all that suites would, which takes a third of the time. From the project's folder. */
+export async function compileAllKernels(): Promise<void> {
+  const missing = kernels.filter((name) => !existsSync(placeOfKernel(name)));
+  await compileKernels(missing.map((name) => argumentsFor(name, freshFor(name))));
+  for (const name of missing) keep(freshFor(name), placeOfKernel(name));
 }
 
 /** Compiles bench/native/NAME.c. Throws when the compiler or a library is missing. */
 export function compileNative(name: string, libraries: string[] = []): string {
   const source = join(root, 'bench/native', `${name}.c`);
-  const flags = ['-O2', '-fno-builtin-malloc', '-fno-builtin-free', '-pthread', source];
+  const options = ['-O2', '-fno-builtin-malloc', '-fno-builtin-free', '-pthread', source];
   const links = libraries.map((library) => `-l${library}`);
-  const inputs = [readFileSync(source, 'utf8'), ...flags, ...links];
-  return artifact([name, ...libraries].join('-'), inputs, (out) => {
-    // The linker would leave out a library that only replaces what the C library has as well.
-    const args = [...flags, '-Wl,--no-as-needed', ...links, '-ldl', '-o', out];
-    execFileSync('cc', args, { stdio: 'pipe' });
-  });
+  const inputs = [readFileSync(source, 'utf8'), ...options, ...links];
+  const full = [name, ...libraries].join('-');
+  const place = placeOf(full, inputs);
+  if (existsSync(place)) return place;
+  const fresh = freshFor(full);
+  // The linker would leave out a library that only replaces what the C library has as well.
+  const args = [...options, '-Wl,--no-as-needed', ...links, '-ldl', '-o', fresh];
+  execFileSync('cc', args, { stdio: 'pipe' });
+  keep(fresh, place);
+  return place;
 }

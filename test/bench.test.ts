@@ -1,7 +1,10 @@
 /** Every benchmark suite runs, tiny, and ends with the object that machines read. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
+import { compileAllKernels } from '../bench/artifact.ts';
+
+before(compileAllKernels);
 
 const run = (...args: string[]): string => {
   const command = ['bench/run.ts', ...args];

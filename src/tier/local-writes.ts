@@ -10,7 +10,7 @@
  *   mark    which of its keys was last given to which thread's queue, after it was done here. So
  *           a queue learns that its own write of a key is not the last any more. Where another
  *           key of the slot has taken the mark, and other threads have marked the slot since, it
- *           is unknown
+ *           is unknown. So it is when 1,023 threads were there, whose numbers others have again
  *   turn    who asks the tier for a key (turns.ts)
  *   clears  of everything, by any thread
  *   reader  keeps what he has seen; nothing has to be taken back, so no death leaves anything
@@ -115,8 +115,8 @@ export class LocalWrites {
     const slot = this.slotOf(name);
     const mark = Atomics.load(this.#marks, slot);
     const own = this.#markOf(name);
-    if (mark === own) return 'last';
-    if (((mark ^ own) & ~THREAD_BITS) === 0) {
+    if (mark === own && !this.#mayHaveTwin) return 'last';
+    if (mark !== own && ((mark ^ own) & ~THREAD_BITS) === 0) {
       return (mark & THREAD_BITS) === 0 ? 'orphaned' : 'superseded';
     }
     const isAlone = ((Atomics.load(this.#marked, slot) - this.#own[slot]!) | 0) === others;
@@ -131,6 +131,11 @@ export class LocalWrites {
   /** Clears so far; wraps. */
   get clears(): number {
     return Atomics.load(this.#totals, 0);
+  }
+
+  /** Whether another thread may have this one's number: it may have written its mark. */
+  get #mayHaveTwin(): boolean {
+    return Atomics.load(this.#totals, 1) >>> 0 > THREAD_BITS;
   }
 
   #markOf(name: KeyName): number {

@@ -96,6 +96,11 @@ function tierOf(shared: Shared, thread: Thread): Tier {
   };
 }
 
+/** Threads that come and go: each has a number, and those of 1,023 later are the same. */
+function beget(shared: Shared, threads: number): void {
+  for (let i = 0; i < threads; i++) new LocalWrites(shared.noted);
+}
+
 /** The tier has nothing but what is here. @returns of how many keys it has nothing */
 function missing({ held, here }: Shared, what: string): number {
   for (const [key, text] of held) assert.equal(text, here.get(key), `${what}: ${key}`);
@@ -107,13 +112,20 @@ async function drain(...threads: Thread[]): Promise<void> {
   for (let i = 0; i < 2; i++) await Promise.all(threads.map(({ queue }) => queue.drained()));
 }
 
-for (const maxQueue of [2 ** 24, 4000]) {
-  test(`the last written value, or none, is in the tier: queues of ${maxQueue} bytes`, async () => {
+for (const [maxQueue, between] of [
+  [2 ** 24, 0],
+  [4000, 0],
+  [2 ** 24, 1022],
+] as const) {
+  const what = `queues of ${maxQueue} bytes, ${between} threads between`;
+  test(`the last written value, or none, is in the tier: ${what}`, async () => {
     let [lost, all] = [0, 0];
     for (let seed = 0; seed < 12; seed++) {
       const random = seeded(`two queues ${seed}`);
       const shared = new Shared();
-      const threads = [0, 1].map(() => new Thread(shared, { maxQueue }));
+      const threads = [new Thread(shared, { maxQueue })];
+      beget(shared, between);
+      threads.push(new Thread(shared, { maxQueue }));
       const stall = () => sleep(random.int(4));
       shared.stall = async () => void (random.int(3) === 0 && (await stall()));
       for (let step = 0; step < 300; step++) {
@@ -203,4 +215,22 @@ test('keys that share a slot by chance: most of what is written arrives', async 
   for (let i = 0; i < 5000; i++) other.set(`other:${i}`, `${i}`);
   await drain(one, other);
   assert.equal(missing(shared, 'after'), 0);
+});
+
+test('a thread whose number another one has as well does not write over what is newer', async () => {
+  const shared = new Shared();
+  const one = new Thread(shared);
+  beget(shared, 1022);
+  const twin = new Thread(shared);
+  one.isAway = true;
+  for (const key of ['set', 'deleted']) one.set(key, 'old');
+  twin.set('set', 'new');
+  twin.delete('deleted');
+  await drain(twin);
+  one.isAway = false;
+  await drain(one);
+  missing(shared, 'after');
+  one.set('alone', 'value');
+  await drain(one);
+  assert.equal(shared.held.get('alone'), 'value');
 });

@@ -36,6 +36,7 @@ export interface StoredBlock {
 export class StoredBlocks {
   readonly #kernel: KernelExports;
   readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
   readonly #large: LargeScratch;
   /** The thread's own output scratch. */
   readonly #output: number;
@@ -45,6 +46,7 @@ export class StoredBlocks {
   constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
     this.#kernel = kernel;
     this.#bytes = viewOf(memory.buffer);
+    this.#words = new Uint32Array(memory.buffer);
     this.#large = largeScratchOf(kernel);
     this.#large.settle();
     this.#output = kernel.outputScratch() >>> 0;
@@ -52,8 +54,7 @@ export class StoredBlocks {
 
   /** The block in the output scratch, lent: also after a `set` of a value of one small block. */
   get lent(): Uint8Array {
-    const [word] = new Uint32Array(this.#bytes.buffer, this.#outputNow(), 1);
-    return this.#view(HEAD_BYTES + (word! & ~RAW));
+    return this.#view(HEAD_BYTES + (this.#words[this.#outputNow() >>> 2]! & ~RAW));
   }
 
   /**

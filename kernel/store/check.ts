@@ -1,5 +1,5 @@
 /** The index's invariants. World stopped. */
-import { Place } from '../base/layout';
+import { Place, pageAddress, superblock } from '../base/layout';
 import { peekWord } from '../base/words';
 import { zsIsHandle } from '../zsmalloc/alloc';
 import { zsIsLive, zsPlace } from '../zsmalloc/object';
@@ -8,6 +8,7 @@ import { leafAt, leafCount, leafLockAt, numberFor } from './directory';
 import { entryHash, entryKeyBytes, entryStoredBytes, entryValueBytes, spaceOf } from './entry-head';
 import { cellAt, isLineOf, LEAF_CELLS, LEAF_NUMBER, nextPosition, noteAt } from './leaf';
 import { isLeafSound } from './leaf-copy';
+import { nextUnnamed } from './recover';
 import { spaceCount } from './spaces';
 import { entryCount, spaceTotal, totalKeyBytes, totalStoredBytes, totalValueBytes } from './totals';
 
@@ -36,7 +37,7 @@ function areTotalsRight(): bool {
   return keyBytes == totalKeyBytes() && valueBytes == totalValueBytes();
 }
 
-/** Compares directory, leaves, handles and totals. @returns an offender's address, or 0 */
+/** Compares directory, leaves, handles, pages and totals. @returns an offender's address, or 0 */
 export function checkIndex(): u32 {
   clearSums();
   for (let number: u32 = 0; number < leafCount(); number++) {
@@ -51,6 +52,8 @@ export function checkIndex(): u32 {
     }
     if (!isLeafSound(leaf)) return leaf;
   }
+  const unnamed = nextUnnamed(superblock().firstPfn);
+  if (unnamed < superblock().pageCount) return pageAddress(unnamed);
   return areTotalsRight() && areSpacesRight() ? 0 : 1;
 }
 

@@ -14,7 +14,7 @@
  * World halted, after zsmalloc's repair and limbo's. Each step may be done twice. Cost: the leaf,
  * and the threads; for a dead splitter a look at every page's word.
  */
-import { Handle, pageAddress, Slot, superblock } from '../base/layout';
+import { Handle, Pfn, pageAddress, Slot, superblock } from '../base/layout';
 import { peekWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
@@ -145,22 +145,35 @@ function isWaiting(address: u32): bool {
   return false;
 }
 
+/** Progress: no list is longer than there are pages, whatever its words say. */
 function isLinked(first: u32, address: u32): bool {
   let at = first;
-  while (at != 0 && at != address) at = peekWord(linkOfLeaf(at));
-  return at != 0;
+  for (let left = superblock().pageCount; at != 0 && left != 0; left--) {
+    if (at == address) return true;
+    at = peekWord(linkOfLeaf(at));
+  }
+  return false;
 }
 
-/** Pages of the index that are neither named nor wait in limbo. */
 function freeUnnamedPages(): void {
   const end = superblock().pageCount;
-  const word = miscWord(0, MISC_INDEX);
-  for (let pfn = nextTaken(superblock().firstPfn); pfn < end; pfn = nextTaken(pfn + 1)) {
-    if (peekPageWord(pfn) != word) continue;
-    const address = pageAddress(pfn);
-    if (isNamedIndexPage(address)) continue;
-    if (isWaiting(address)) continue;
+  for (let pfn = nextUnnamed(superblock().firstPfn); pfn < end; pfn = nextUnnamed(pfn + 1)) {
     storePageWord(pfn, TYPE_FREE);
     giveBlock(pfn, 0);
   }
+}
+
+/**
+ * The next page of the index that is neither named nor waits in limbo, from one on; as many as
+ * there are pages: none. World halted.
+ */
+export function nextUnnamed(from: Pfn): Pfn {
+  const end = superblock().pageCount;
+  const word = miscWord(0, MISC_INDEX);
+  for (let pfn = nextTaken(from); pfn < end; pfn = nextTaken(pfn + 1)) {
+    if (peekPageWord(pfn) != word) continue;
+    const address = pageAddress(pfn);
+    if (!isNamedIndexPage(address) && !isWaiting(address)) return pfn;
+  }
+  return end;
 }

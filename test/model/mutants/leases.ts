@@ -71,6 +71,26 @@ const passing: Mutant[] = [
     scenarios: ['lease-delete'],
   },
   {
+    name: 'who deletes by version overtakes nobody',
+    edits: [
+      [
+        '  if (wasMet) noteDeletion(leaf, hash, handle);',
+        '  if (wasMet && !isConditional()) noteDeletion(leaf, hash, handle);\n  if (wasMet) {}',
+      ],
+    ],
+    scenarios: ['lease-remove-if'],
+  },
+  {
+    name: 'who deletes by version deletes what is there',
+    edits: [
+      [
+        '  if (condition >= IF_VERSION && versionOf(',
+        '  if (condition == IF_UNCHANGED) return true;\n  if (condition >= IF_VERSION && versionOf(',
+      ],
+    ],
+    scenarios: ['update-delete'],
+  },
+  {
     name: 'who clears overtakes nobody',
     edits: [['  overtakeAll();\n  while (removed', '  while (removed']],
     scenarios: ['lease-clear'],

@@ -60,6 +60,15 @@ const removeLater: Body = async (thread) => {
   return thread.call('remove', 4);
 };
 
+/** Deletes what it has seen, or that there is nothing, unless that has changed meanwhile. */
+const removeIfLater: Body = async (thread) => {
+  await thread.call('getVersioned', 4, NOW);
+  const isAfter = isGranted;
+  const failure = await thread.call('removeIf', thread.callNow('readVersion') as number, 4);
+  isDeleteLater = isAfter && failure === 0;
+  return failure;
+};
+
 /** Computes, and finds that the key was deleted meanwhile: what it has is for those who wait. */
 const computeOvertaken: Body = async (thread) => {
   const { lease, grant, isMine } = await begin(thread);
@@ -145,6 +154,19 @@ const cases: Case[] = [
     rule: 'what was computed before a delete is not stored after it',
     threads: [compute, removeLater],
     allowed: 'b-',
+  },
+  {
+    name: 'lease-remove-if',
+    rule: 'what was computed before a delete by version is not stored after it',
+    threads: [compute, removeIfLater],
+    allowed: 'ab-',
+  },
+  {
+    name: 'lease-remove-if-killed-survived',
+    rule: 'whichever dies, who computes or who deletes by version, no lease and no entry is lost',
+    threads: [compute, removeIfLater],
+    allowed: 'ab-',
+    kills: 1,
   },
   {
     name: 'lease-wait',

@@ -8,30 +8,19 @@
  *           the ring
  *   delete  the cell becomes 0 → the value to the ring
  *
- * Memory is short: free what waits, evict at least as many bytes as are needed, and try again.
- * Refused is a set only when nothing is left to evict, or when a reader stalls. It also removes the
- * key's old value: a cache may forget, but it is never stale.
+ * Memory is short: room is made (room.ts), and tried again. Refused is a set only when there is
+ * none to be had. That also removes the key's old value: a cache may forget, but is never stale.
  *
  * The key of every operation stands in the key scratch; its hash is taken once a call. An expiry is
  * a time in milliseconds, 0 = never.
  */
 import { ERR_NO_MEMORY, ERR_UNMET } from '../base/fault';
-import { Handle, PAGE_SHIFT } from '../base/layout';
-import { keepFree } from '../frames/watermark';
-import { formatLargeScratch } from '../memdesc/large-scratch';
-import { inputScratch, keyScratch, outputScratch, takeScratch } from '../memdesc/thread-pages';
-import {
-  awaitReclaim,
-  FREED,
-  makeRingRoom,
-  NOTHING_FREED,
-  reclaimIfMany,
-  STALLED,
-} from '../reclaim/reclaim';
+import { Handle } from '../base/layout';
+import { inputScratch, keyScratch, outputScratch } from '../memdesc/thread-pages';
+import { FREED, makeRingRoom, reclaimIfMany, STALLED } from '../reclaim/reclaim';
 import { closeChange, insertEntry, removeEntry, replaceEntry } from '../store/change';
 import {
   assertLeafLocked,
-  formatIndex,
   leafAt,
   leafCount,
   lockLeafOf,
@@ -42,7 +31,7 @@ import {
 import { appendObject, beginDraft, dropDraft, encodeBlock, finishDraft } from '../store/entry';
 import { entryExpiry } from '../store/entry-head';
 import { takeExtension } from '../store/extension';
-import { selfJournal, storeState } from '../store/journal';
+import { selfJournal } from '../store/journal';
 import {
   findHandle,
   foundAt,
@@ -53,7 +42,6 @@ import {
   noteHit,
 } from '../store/leaf';
 import { lifeAt, OVER } from '../store/life';
-import { joinSpaces, registerName } from '../store/names';
 import { areFew, growIndex, isMany, shrinkIndex, splitLeafOf } from '../store/resize';
 import { countIn, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
 import { latestTime, noteExpiring } from '../thread/clock';
@@ -68,9 +56,7 @@ import {
 } from '../thread/counters';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { selfState } from '../thread/slot';
-import { formatPool } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
-import { packSome } from '../zsmalloc/pack';
 import {
   ALWAYS,
   IF_LEASE,
@@ -82,62 +68,10 @@ import {
   require,
 } from './condition';
 import { evictFrom, unitsOfEntry } from './judge';
-import { formatLeases, overtake } from './lease-table';
-import { beginsInMain, evictSome, pushEntry } from './queue';
-import { formatShards } from './queue-pages';
+import { overtake } from './lease-table';
+import { beginsInMain, pushEntry } from './queue';
 import { keyHash } from './read';
-
-/** Bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
-const EVICT_BYTES: u32 = 65536;
-
-/**
- * A cache is full as a rule: it keeps a page and a thread state for each of four threads that come
- * at once.
- */
-const ATTACH_RESERVE_PAGES: u32 = 8;
-
-/** @returns 0, or ERR_NO_MEMORY */
-export function formatStore(): i32 {
-  keepFree(ATTACH_RESERVE_PAGES);
-  let failure = formatPool();
-  if (failure == 0) failure = formatLargeScratch();
-  if (failure == 0) failure = formatShards();
-  if (failure == 0) failure = formatLeases();
-  return failure != 0 ? failure : formatIndex();
-}
-
-export function isStoreFormatted(): bool {
-  return storeState().top != 0;
-}
-
-/**
- * Finds memory for somebody who got none.
- *
- * @returns FREED; NOTHING_FREED or STALLED when there is none to be had, and why
- */
-function makeRoom(bytes: u32): u32 {
-  const before = awaitReclaim();
-  if (before != NOTHING_FREED) return before;
-  if (packSome(max(bytes, EVICT_BYTES) >> PAGE_SHIFT) != 0) return FREED;
-  const entries = evictSome(max(bytes, EVICT_BYTES));
-  const after = awaitReclaim();
-  return after == NOTHING_FREED && entries != 0 ? FREED : after;
-}
-
-/** Takes this thread's scratch and pages to count in: entries may go. @returns 0, ERR_NO_MEMORY */
-export function prepare(isSmall: bool): i32 {
-  while (takeScratch(isSmall) != 0 || (isStoreFormatted() && !joinSpaces()))
-    if (!isStoreFormatted() || makeRoom(EVICT_BYTES) != FREED) return ERR_NO_MEMORY;
-  return 0;
-}
-
-/** Registers the name in the key scratch (store/names.ts), likewise. */
-export function register(nameBytes: u32, values: u32, ttl: f64, staleFor: f64): i32 {
-  while (true) {
-    const space = registerName(nameBytes, values, ttl, staleFor);
-    if (space != ERR_NO_MEMORY || makeRoom(EVICT_BYTES) != FREED) return space;
-  }
-}
+import { makeRoom } from './room';
 
 /** Begins a value of `valueBytes`; `append` takes its blocks, `commit` publishes it. */
 export function begin(keyBytes: u32, valueBytes: u32, expiry: u64): void {

@@ -11,6 +11,7 @@ import * as number from '../cache/number';
 import * as purging from '../cache/purge';
 import * as read from '../cache/read';
 import * as records from '../cache/records';
+import * as room from '../cache/room';
 import * as stored from '../cache/stored';
 import * as large from '../memdesc/large-scratch';
 import * as pages from '../memdesc/thread-pages';
@@ -22,19 +23,19 @@ import { enterKernel as enter, enterReading } from '../thread/stop';
 /** Makes the zone a cache, once. @returns 0 or ERR_NO_MEMORY */
 export function formatStore(): i32 {
   enter(OP_FORMAT_STORE);
-  const failure = store.formatStore();
+  const failure = room.formatStore();
   leave();
   return failure;
 }
 
 export function hasStore(): bool {
-  return store.isStoreFormatted();
+  return room.isStoreFormatted();
 }
 
 /** Takes this thread's scratch, for blocks of any length. @returns 0 or ERR_NO_MEMORY */
 export function prepare(): i32 {
   enter(OP_WRITE);
-  const failure = store.prepare(false);
+  const failure = room.prepare(false);
   leave();
   return failure;
 }
@@ -42,7 +43,7 @@ export function prepare(): i32 {
 /** The same for blocks of up to SMALL_BLOCK_BYTES: single pages. */
 export function prepareSmall(): i32 {
   enter(OP_WRITE);
-  const failure = store.prepare(true);
+  const failure = room.prepare(true);
   leave();
   return failure;
 }

@@ -1,5 +1,5 @@
 /** Namespaces, as JavaScript calls them: store/spaces.ts. Times to live are milliseconds. */
-import * as store from '../cache/cache';
+import { register } from '../cache/room';
 import * as spaces from '../store/spaces';
 import { clearSpace as clearNow } from '../store/tags';
 import { spaceTotal as total } from '../store/totals';
@@ -12,7 +12,7 @@ import { enterKernel as enter } from '../thread/stop';
  */
 export function registerSpace(nameBytes: u32, values: u32, ttl: f64, staleFor: f64): i32 {
   enter(OP_WRITE);
-  const space = store.register(nameBytes, values, ttl, staleFor);
+  const space = register(nameBytes, values, ttl, staleFor);
   leave();
   return space;
 }

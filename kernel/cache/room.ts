@@ -1,0 +1,76 @@
+/**
+ * Room: what the cache takes for itself, and memory for who got none.
+ *
+ *   what waits     is freed when its readers have left (reclaim/reclaim.ts)
+ *   what is loose  is moved together (zsmalloc/pack.ts)
+ *   what is cold   is evicted (queue.ts), at least as many bytes as are needed, and freed
+ *
+ * In this order: what costs nobody a value comes first. There is no room when nothing is left to
+ * evict, or when a reader stalls, for then evicting more would free no more.
+ */
+import { ERR_NO_MEMORY } from '../base/fault';
+import { PAGE_SHIFT } from '../base/layout';
+import { keepFree } from '../frames/watermark';
+import { formatLargeScratch } from '../memdesc/large-scratch';
+import { takeScratch } from '../memdesc/thread-pages';
+import { awaitReclaim, FREED, NOTHING_FREED } from '../reclaim/reclaim';
+import { formatIndex } from '../store/directory';
+import { storeState } from '../store/journal';
+import { joinSpaces, registerName } from '../store/names';
+import { formatPool } from '../zsmalloc/alloc';
+import { packSome } from '../zsmalloc/pack';
+import { formatLeases } from './lease-table';
+import { evictSome } from './queue';
+import { formatShards } from './queue-pages';
+
+/** Bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
+const EVICT_BYTES: u32 = 65536;
+
+/**
+ * A cache is full as a rule: it keeps a page and a thread state for each of four threads that come
+ * at once.
+ */
+const ATTACH_RESERVE_PAGES: u32 = 8;
+
+/** @returns 0, or ERR_NO_MEMORY */
+export function formatStore(): i32 {
+  keepFree(ATTACH_RESERVE_PAGES);
+  let failure = formatPool();
+  if (failure == 0) failure = formatLargeScratch();
+  if (failure == 0) failure = formatShards();
+  if (failure == 0) failure = formatLeases();
+  return failure != 0 ? failure : formatIndex();
+}
+
+export function isStoreFormatted(): bool {
+  return storeState().top != 0;
+}
+
+/**
+ * Finds memory for somebody who got none.
+ *
+ * @returns FREED; NOTHING_FREED or STALLED when there is none to be had, and why
+ */
+export function makeRoom(bytes: u32): u32 {
+  const before = awaitReclaim();
+  if (before != NOTHING_FREED) return before;
+  if (packSome(max(bytes, EVICT_BYTES) >> PAGE_SHIFT) != 0) return FREED;
+  const entries = evictSome(max(bytes, EVICT_BYTES));
+  const after = awaitReclaim();
+  return after == NOTHING_FREED && entries != 0 ? FREED : after;
+}
+
+/** Takes this thread's scratch and pages to count in: entries may go. @returns 0, ERR_NO_MEMORY */
+export function prepare(isSmall: bool): i32 {
+  while (takeScratch(isSmall) != 0 || (isStoreFormatted() && !joinSpaces()))
+    if (!isStoreFormatted() || makeRoom(EVICT_BYTES) != FREED) return ERR_NO_MEMORY;
+  return 0;
+}
+
+/** Registers the name in the key scratch (store/names.ts), likewise. */
+export function register(nameBytes: u32, values: u32, ttl: f64, staleFor: f64): i32 {
+  while (true) {
+    const space = registerName(nameBytes, values, ttl, staleFor);
+    if (space != ERR_NO_MEMORY || makeRoom(EVICT_BYTES) != FREED) return space;
+  }
+}

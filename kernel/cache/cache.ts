@@ -199,10 +199,6 @@ function put(hash: u32, keyBytes: u32, handle: Handle): u32 {
 /** Thread-local: whether the last entry that was published took the place of another. */
 let isReplaced: bool = false;
 
-export function wasReplaced(): bool {
-  return isReplaced;
-}
-
 /** Thread-local: units of the entry that is being set. */
 let units: u32 = 0;
 
@@ -278,8 +274,17 @@ function refuse(keyBytes: u32, isStalled: bool): i32 {
 /** Thread-local: whether a reader was the reason of the last refusal. */
 let isStalledNow: bool = false;
 
-export function wasStalled(): bool {
-  return isStalledNow;
+/** What became of an entry. */
+export const SET_ADDED: u32 = 0;
+export const SET_REPLACED: u32 = 1;
+export const SET_REFUSED: u32 = 2;
+/** Refused because a reader stays. */
+export const SET_STALLED: u32 = 3;
+
+/** @returns SET_… of the last set, which answered `failure` */
+export function setOutcome(failure: i32): u32 {
+  if (failure == 0) return isReplaced ? SET_REPLACED : SET_ADDED;
+  return isStalledNow ? SET_STALLED : SET_REFUSED;
 }
 
 /**

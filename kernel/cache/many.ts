@@ -44,7 +44,7 @@ import { assertInSection } from '../thread/context';
 import { COUNT_BYTES_OUT, COUNT_HITS, COUNT_MISSES } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { zsPlace } from '../zsmalloc/object';
-import { remove, setFrom, wasReplaced, wasStalled } from './cache';
+import { remove, setFrom, setOutcome } from './cache';
 import { findFreshAt, NEEDS_CLOCK } from './read';
 
 /** Instead of a length. */
@@ -156,13 +156,6 @@ const TAGS: usize = 32;
 const NAME_BYTES: usize = 36;
 export const SET_KEY: usize = 40;
 
-/** What became of an entry. */
-export const SET_ADDED: u32 = 0;
-export const SET_REPLACED: u32 = 1;
-export const SET_REFUSED: u32 = 2;
-/** Refused because a reader stays. */
-export const SET_STALLED: u32 = 3;
-
 /** Sets the `entries` entries in the input scratch. */
 export function storeMany(entries: u32, isRaw: bool): void {
   let entry: usize = inputScratch();
@@ -188,17 +181,12 @@ function setEntry(entry: usize, isRaw: bool): usize {
   // In a space it is born by itself.
   if (tags != 0 || fresh != 0 || ttl != 0) describeDraft(keyBytes, fresh, ttl, tagClock(), tags);
   const failure = setFrom(value, keyBytes, valueBytes, isRaw, timeAt(entry + EXPIRY));
-  pokeWord(entry, outcomeOf(failure));
+  pokeWord(entry, setOutcome(failure));
   return value + alignUp(valueBytes, 8);
 }
 
 function timeAt(at: usize): u64 {
   return u64(reinterpret<f64>(peekCell(at)));
-}
-
-function outcomeOf(failure: i32): u32 {
-  if (failure == 0) return wasReplaced() ? SET_REPLACED : SET_ADDED;
-  return wasStalled() ? SET_STALLED : SET_REFUSED;
 }
 
 /** Deletes the `keys` keys of the row. The answers are words: 1 = there was an entry, else 0. */

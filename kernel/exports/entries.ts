@@ -91,14 +91,9 @@ export function wasStale(): bool {
   return read.wasStale();
 }
 
-/** Whether the last set took the place of another value. */
-export function wasReplaced(): bool {
-  return store.wasReplaced();
-}
-
-/** Whether the last refusal was for a reader that stays. */
-export function wasStalled(): bool {
-  return store.wasStalled();
+/** SET_… of the last set, which answered `failure`. */
+export function setOutcome(failure: i32): u32 {
+  return store.setOutcome(failure);
 }
 
 /** Kills all entries that have the tag whose name stands in the key scratch. */

@@ -7,7 +7,7 @@ import { tellError } from './compute-error.ts';
 import type { Lease } from './lease.ts';
 import type { Load, Outcome } from './load.ts';
 import { COMPUTED_OPTIONS, type Request } from './load-options.ts';
-import { becomeOf, fillIn, TOO_LARGE } from './prepared.ts';
+import { fillIn, TOO_LARGE } from './prepared.ts';
 import { readEntryOptions, type SetOptions, type Settings } from './settings.ts';
 import { encodeTag } from './tags.ts';
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
@@ -114,7 +114,7 @@ function store<V>(
   }
   if (failure === facts.ERR_UNMET) return discarded(kernel, bytes, isBorn ? born : undefined);
   if (failure === TOO_LARGE) kernel.refuseSet(keyBytes & ~facts.LENGTH_MASK);
-  fillIn(status, becomeOf(kernel, failure), length, failure === TOO_LARGE);
+  fillIn(status, kernel.setOutcome(failure), length, failure === TOO_LARGE);
   lease?.end(true);
   return { kind: 'alone' };
 }

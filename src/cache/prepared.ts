@@ -1,6 +1,5 @@
 /** A value that is ready to be stored, and what became of it. */
 import type { ZoneClock } from '../border/clock.ts';
-import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import type { EntryOptions, Settings, Status } from './settings.ts';
 import type { TierLink } from './tier-link.ts';
@@ -41,13 +40,7 @@ export function prepare<T>(
   return { bytes, length, times, tags, ttl: ttl ?? settings.ttl };
 }
 
-/** SET_… of what the kernel has stored, or refused, last. */
-export function becomeOf(kernel: KernelExports, outcome: number): number {
-  if (outcome === 0) return kernel.wasReplaced() === 0 ? facts.SET_ADDED : facts.SET_REPLACED;
-  return kernel.wasStalled() === 0 ? facts.SET_REFUSED : facts.SET_STALLED;
-}
-
-/** Fills a status in, of what was stored or refused. */
+/** Fills a status in, of what was stored or refused. @param became  SET_… */
 export function fillIn(status: Status, became: number, length: number, isTooLarge = false): void {
   status.entrySize = length;
   if (became === facts.SET_ADDED) status.set = 'add';

@@ -21,7 +21,7 @@ import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { addTo, noNumber, tooFar } from './counting.ts';
 import type { Found } from './details.ts';
-import { becomeOf, fillIn, NO_TAGS, type Prepared, prepare, TOO_LARGE } from './prepared.ts';
+import { fillIn, NO_TAGS, type Prepared, prepare, TOO_LARGE } from './prepared.ts';
 import {
   type EntryOptions,
   type IncrementOptions,
@@ -384,7 +384,7 @@ export class Writer<T> {
   #report(status: Status | undefined, outcome: number, { length }: { length: number }): boolean {
     const isTried = outcome !== facts.ERR_UNMET && outcome !== facts.ERR_NOT_FOUND;
     if (status !== undefined && isTried) {
-      fillIn(status, becomeOf(this.#parts.kernel, outcome), length, outcome === TOO_LARGE);
+      fillIn(status, this.#parts.kernel.setOutcome(outcome), length, outcome === TOO_LARGE);
     }
     return outcome === 0;
   }

@@ -74,6 +74,11 @@ export class LargeScratch {
   /** Calls `use`, which may not call the user's code, with one. */
   during<R>(use: () => R): R {
     this.take();
+    return this.settling(use);
+  }
+
+  /** Calls `use`, and gives back what it took, if it did. */
+  settling<R>(use: () => R): R {
     try {
       return use();
     } finally {

@@ -127,18 +127,16 @@ export class Border {
 
   /** What a lease has left for those who wait, for the key in the scratch; undefined: nothing. */
   fetchLease(lease: number, grant: number, keyBytes: number): Uint8Array | undefined {
-    try {
+    const read = () => this.#kernel.readLease(lease, grant, keyBytes);
+    return this.#large.settling(() => {
       for (let attempt = 0; attempt < RESTARTS; attempt++) {
-        const read = () => this.#kernel.readLease(lease, grant, keyBytes);
         const length = this.withTime(keyBytes, read);
         if (length < 0) return undefined;
         const bytes = this.#fetchBlocks(length);
         if (bytes) return bytes;
       }
       return undefined;
-    } finally {
-      this.#large.settle();
-    }
+    });
   }
 
   /** The key in the scratch as a text of one character a byte, behind that of its space. */
@@ -163,7 +161,10 @@ export class Border {
     wanted: number,
   ): T | undefined {
     for (let attempt = 0; attempt < RESTARTS; attempt++) {
-      const length = this.#begin(keyBytes, (isCounted && attempt === 0 ? 1 : 0) | wanted);
+      const length = this.#begin(
+        keyBytes,
+        (isCounted && attempt === 0 ? facts.GET_COUNTED : 0) | wanted,
+      );
       if (length < 0) return undefined;
       if (length <= facts.BLOCK_BYTES) return decode(this.#outputView(length), true);
       const value = this.#fetchBlocks(length);
@@ -174,11 +175,7 @@ export class Border {
 
   /** Reads the value of the key in the scratch, or that there is none, with its version. */
   fetchVersioned(keyBytes: number): Versioned {
-    try {
-      return this.#fetchVersioned(keyBytes);
-    } finally {
-      this.#large.settle();
-    }
+    return this.#large.settling(() => this.#fetchVersioned(keyBytes));
   }
 
   #fetchVersioned(keyBytes: number): Versioned {
@@ -197,27 +194,28 @@ export class Border {
     throw new BusyError('a long value was overwritten each time while it was read');
   }
 
-  /** Reads the first block. */
-  #begin(keyBytes: number, isCounted: number): number {
+  /**
+   * Reads the first block. As `withTime` and `settling` do it, but by hand: with a function for
+   * each of the two `getInto` takes 143 ns instead of 123.
+   *
+   * @param wanted  GET_…
+   */
+  #begin(keyBytes: number, wanted: number): number {
     let now = this.#clock.guess();
-    let length = this.#kernel.get(keyBytes, now, isCounted);
+    let length = this.#kernel.get(keyBytes, now, wanted);
     if (length === facts.ERR_NEEDS_CLOCK) {
       now = this.#timeFor(keyBytes);
-      length = this.#kernel.get(keyBytes, now, isCounted);
+      length = this.#kernel.get(keyBytes, now, wanted);
     }
     if (length !== facts.ERR_NEEDS_SCRATCH) return length;
     this.#large.take();
-    return this.#kernel.get(keyBytes, now, isCounted);
+    return this.#kernel.get(keyBytes, now, wanted);
   }
 
   /** As `KernelExports.touch`: what is put in the place is copied through the scratch. */
   touch(keyBytes: number, version: number, { expiry, fresh, longTtl }: Times): number {
-    try {
-      const touch = () => this.#kernel.touch(version, keyBytes, expiry, fresh, longTtl);
-      return this.withTime(keyBytes, touch);
-    } finally {
-      this.#large.settle();
-    }
+    const touch = () => this.#kernel.touch(version, keyBytes, expiry, fresh, longTtl);
+    return this.#large.settling(() => this.withTime(keyBytes, touch));
   }
 
   /**
@@ -259,7 +257,7 @@ export class Border {
   fetchInto(keyBytes: number, target: Uint8Array, offset: number, room: number): number {
     try {
       for (let attempt = 0; attempt < RESTARTS; attempt++) {
-        const length = this.#begin(keyBytes, attempt === 0 ? 1 : 0);
+        const length = this.#begin(keyBytes, attempt === 0 ? facts.GET_COUNTED : 0);
         if (length < 0) return -1;
         if (length > room) return length;
         if (this.#collect(target, offset, length)) return length;
@@ -283,7 +281,7 @@ export class Border {
   }
 
   #borrow(keyBytes: number): Uint8Array | undefined {
-    const length = this.#begin(keyBytes, 1);
+    const length = this.#begin(keyBytes, facts.GET_COUNTED);
     if (length < 0) return undefined;
     if (length > facts.BLOCK_BYTES) {
       return (

@@ -29,7 +29,7 @@ export const manyMutants: Mutant[] = [
         '  const failure = setFrom(value',
         '  const before = outcomeOf(0);\n  const failure = setFrom(value',
       ],
-      ['pokeWord(entry, outcomeOf(failure));', 'pokeWord(entry, failure == 0 ? before : 0);'],
+      ['pokeWord(entry, setOutcome(failure));', 'pokeWord(entry, failure == 0 ? before : 0);'],
     ],
     scenarios: ['many-set-set'],
   },

@@ -34,7 +34,7 @@ import type { Catch, Hunt } from './mutants/hunt.ts';
 import { huntAll } from './mutants/pack.ts';
 import { ownScenarios, scenariosFor } from './mutants/relevant.ts';
 import { compileSchema, schemaOf } from './mutants/schema.ts';
-import { reaching, survey } from './mutants/survey.ts';
+import { reachOf, survey } from './mutants/survey.ts';
 import { type Mutant, mutants } from './mutants/table.ts';
 import { Verdicts } from './mutants/verdicts.ts';
 
@@ -59,13 +59,14 @@ const SURVEY_FROM = 10;
 
 function fromTable(mutant: Mutant): Hunt {
   const { name, scenarios, bound = 0, isAsserted = false } = mutant;
-  const searched = { scenarios, walks: [], bound, maxSeconds };
+  const searched = { scenarios, walks: [], rest: [], bound, maxSeconds };
   return { name, number: 0, ...mutated(mutant), ...searched, isAsserted };
 }
 
 function fromSource({ name, file, source }: Generated): Hunt {
   const walks = ownScenarios(file);
-  return { name, number: 0, file, source, scenarios: scenariosFor(file), walks, maxSeconds };
+  const searched = { scenarios: scenariosFor(file), walks, rest: [], maxSeconds };
+  return { name, number: 0, file, source, ...searched };
 }
 
 function draw(from: Generated[]): Generated[] {
@@ -140,10 +141,11 @@ async function breed(): Promise<Instrumented | null> {
   const members = new Map([...schema.members].map(([{ name }, member]) => [name, member]));
   for (const hunt of all) {
     const { number, places } = members.get(hunt.name) ?? { number: 0, places: [] };
-    hunt.number = number;
     const { scenarios, walks } = hunt;
-    if (number > 0) hunt.scenarios = reaching(scenarios, places, sights, walks.length);
-    hunt.walks = walks.filter((name) => hunt.scenarios.includes(name));
+    if (number === 0) continue;
+    const { reached, unknown } = reachOf(scenarios, places, sights, walks.length);
+    Object.assign(hunt, { number, scenarios: reached, rest: unknown });
+    hunt.walks = walks.filter((name) => reached.includes(name));
   }
   return kernel;
 }
@@ -162,7 +164,7 @@ function finish(hunt: Hunt, result: Catch): void {
 }
 
 const kernel = await breed();
-const isReached = ({ scenarios }: Hunt): boolean => scenarios.length > 0;
+const isReached = ({ scenarios, rest }: Hunt): boolean => scenarios.length + rest.length > 0;
 for (const hunt of all.filter((one) => !isReached(one))) {
   finish(hunt, { verdict: 'not reached', story: '' });
 }

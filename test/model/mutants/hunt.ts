@@ -28,6 +28,8 @@ export interface Hunt extends Mutated {
   scenarios: string[];
   /** Those of them that are walked at random, with no bound, if none fails. */
   walks: string[];
+  /** Those that come last: it is not known that they reach the change. */
+  rest: string[];
   /** Preemptions, where more are needed than a scenario's own bound. */
   bound?: number;
   /** In the build that asserts contexts, for what nothing else shows. */
@@ -148,22 +150,26 @@ class Hunter {
 
 /**
  * Runs scenarios until one fails, or the time is over: a moment for each, for most faults show at
- * once; then longer and longer, for each that was not over by then; in the end the walks.
+ * once; then longer and longer, for each that was not over by then; then the walks, and the rest.
  */
 export async function hunt(
   mutant: Hunt,
   begin: Begin,
   schema: Instrumented | null,
 ): Promise<Catch> {
-  const { scenarios: all, walks, maxSeconds, number } = mutant;
+  const { scenarios: near, walks, rest, maxSeconds, number } = mutant;
   const hunter = new Hunter(mutant, number > 0 ? async () => schema : aloneIn(mutant, begin));
   begin('searching');
   const walked = walks.map((name) => ({ name, options: WALK }));
-  const found = (await hunter.searchLonger(all)) ?? (await hunter.searchAll(walked, maxSeconds));
+  const found =
+    (await hunter.searchLonger(near)) ??
+    (await hunter.searchAll(walked, maxSeconds)) ??
+    (await hunter.searchLonger(rest));
   if (found !== null) return found;
   if (hunter.isSame) return { verdict: 'same binary', story: '' };
-  const isOver = hunter.met === all.length + walks.length;
-  const story = `${hunter.met} of ${all.length + walks.length} searches`;
+  const searches = near.length + walks.length + rest.length;
+  const isOver = hunter.met === searches;
+  const story = `${hunter.met} of ${searches} searches`;
   if (!isOver) return { verdict: 'none', story };
   const isSame = number > 0 && (await compileAlone(mutant, 'release', begin)) === null;
   return { verdict: isSame ? 'same binary' : 'survived', story };

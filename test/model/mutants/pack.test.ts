@@ -20,7 +20,7 @@ const hunter = new URL(
 );
 
 async function outcomesOf(...sources: string[]): Promise<Catch[]> {
-  const rest = { file: '', scenarios: [], walks: [], maxSeconds: 1 };
+  const rest = { file: '', scenarios: [], walks: [], rest: [], maxSeconds: 1 };
   const hunts: Hunt[] = sources.map((source) => ({ name: source, number: 0, source, ...rest }));
   const outcomes: Catch[] = [];
   const patience = { silenceMs: 100, compileMs: 1000 };

@@ -58,16 +58,19 @@ export async function survey(schema: Instrumented): Promise<Survey> {
   return sights;
 }
 
-/**
- * Scenarios that reach one of the places: the first `own` in their order, then others by time, and
- * last those of which it is not known.
- */
-export function reaching(
+/** Scenarios that reach one of the places, and those of which it is not known. */
+export interface Reach {
+  /** The first `own` in their order, then the others by time. */
+  reached: string[];
+  unknown: string[];
+}
+
+export function reachOf(
   names: readonly string[],
   places: readonly number[],
   sights: Survey,
   own: number,
-): string[] {
+): Reach {
   const isSeen = (name: string): boolean => {
     const seen = sights.get(name)?.places ?? places;
     return places.some((place) => seen.includes(place));
@@ -76,5 +79,5 @@ export function reaching(
   const others = names.slice(own).toSorted((a, b) => secondsOf(a) - secondsOf(b));
   const ordered = [...names.slice(0, own), ...others];
   const unknown = ordered.filter((name) => !isSeen(name) && !sights.get(name)!.complete);
-  return [...ordered.filter(isSeen), ...unknown];
+  return { reached: ordered.filter(isSeen), unknown };
 }

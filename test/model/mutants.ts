@@ -25,12 +25,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import type { Instrumented } from './engine/index.ts';
 import { Random } from './engine/strategies/random.ts';
 import { mutated } from './mutants/apply.ts';
 import { type Excuse, equivalents, excuseFor, unreachable } from './mutants/excuses.ts';
 import { type Generated, generateMutants } from './mutants/generate.ts';
-import type { Catch, Hunt } from './mutants/hunt.ts';
+import type { Catch, Hunt, Schemata } from './mutants/hunt.ts';
 import { huntAll } from './mutants/pack.ts';
 import { ownScenarios, scenariosFor } from './mutants/relevant.ts';
 import { compileSchema, schemaOf } from './mutants/schema.ts';
@@ -58,15 +57,18 @@ const maxSeconds = Number(values['max-seconds']);
 const SURVEY_FROM = 10;
 
 function fromTable(mutant: Mutant): Hunt {
-  const { name, scenarios, bound = 0, isAsserted = false } = mutant;
-  const searched = { scenarios, walks: [], rest: [], bound, maxSeconds };
-  return { name, number: 0, ...mutated(mutant), ...searched, isAsserted };
+  const { name, scenarios, bound = 0, isAsserted } = mutant;
+  const asserted = isAsserted ? { asserted: 'only' as const } : {};
+  const searched = { scenarios, walks: [], rest: [], bound, maxSeconds, ...asserted };
+  return { name, key: name, number: 0, ...mutated(mutant), ...searched };
 }
 
-function fromSource({ name, file, source }: Generated): Hunt {
+function fromSource({ name, identity, kind, file, source }: Generated): Hunt {
   const walks = ownScenarios(file);
-  const searched = { scenarios: scenariosFor(file), walks, rest: [], maxSeconds };
-  return { name, number: 0, file, source, ...searched };
+  // What is left out is often what others assert.
+  const asserted = kind === 'drop' ? { asserted: 'too' as const } : {};
+  const searched = { scenarios: scenariosFor(file), walks, rest: [], maxSeconds, ...asserted };
+  return { name, key: identity, number: 0, file, source, ...searched };
 }
 
 function draw(from: Generated[]): Generated[] {
@@ -121,7 +123,7 @@ if (values.changed !== undefined) {
   all = all.filter(({ file }) => files.has(file));
 }
 if (values.continue) {
-  verdicts.keepOnly([...mutants.map(fromTable), ...generateMutants()]);
+  verdicts.keepOnly([...mutants.map(fromTable), ...generateMutants().map(fromSource)]);
   const known = all.filter((hunt) => verdicts.verdictOf(hunt) !== undefined);
   const survived = known.filter((hunt) => verdicts.verdictOf(hunt) === 'survived');
   console.log(`${known.length} hunted before`);
@@ -130,14 +132,15 @@ if (values.continue) {
 }
 
 /** Compiles all that fit into one kernel, and leaves out the scenarios that do not reach them. */
-async function breed(): Promise<Instrumented | null> {
+async function breed(): Promise<Schemata> {
   const isLarge = all.filter((hunt) => hunt.walks.length > 0).length > SURVEY_FROM;
   const every = [...mutants.map(fromTable), ...generateMutants().map(fromSource)];
-  const bred = (isLarge ? every : all).filter(({ isAsserted = false }) => !isAsserted);
-  const schema = schemaOf(bred);
-  if (values.alone || schema.members.size === 0) return null;
-  const kernel = await compileSchema(schema);
-  const sights = isLarge ? await survey(kernel) : new Map();
+  const schema = schemaOf(isLarge ? every : all);
+  if (values.alone) return {};
+  const test = await compileSchema(schema, 'test');
+  const hasAsserted = all.some(({ asserted }) => asserted !== undefined);
+  const debug = hasAsserted ? { debug: await compileSchema(schema, 'debug') } : {};
+  const sights = isLarge ? await survey(test) : new Map();
   const members = new Map([...schema.members].map(([{ name }, member]) => [name, member]));
   for (const hunt of all) {
     const { number, places } = members.get(hunt.name) ?? { number: 0, places: [] };
@@ -147,7 +150,7 @@ async function breed(): Promise<Instrumented | null> {
     Object.assign(hunt, { number, scenarios: reached, rest: unknown });
     hunt.walks = walks.filter((name) => reached.includes(name));
   }
-  return kernel;
+  return { test, ...debug };
 }
 
 /** What caught a mutant is tried first on the next of its file. */
@@ -163,12 +166,12 @@ function finish(hunt: Hunt, result: Catch): void {
   if (values.continue && result.verdict !== 'none') verdicts.record(hunt, result);
 }
 
-const kernel = await breed();
+const schemata = await breed();
 const isReached = ({ scenarios, rest }: Hunt): boolean => scenarios.length + rest.length > 0;
 for (const hunt of all.filter((one) => !isReached(one))) {
   finish(hunt, { verdict: 'not reached', story: '' });
 }
-await huntAll(all.filter(isReached), Number(values.jobs), kernel, finish);
+await huntAll(all.filter(isReached), Number(values.jobs), schemata, finish);
 const count = all.length - same;
 const outside = `${countOf(unreachable)} not reachable by a scenario`;
 console.log(`${same} of the same binary, ${countOf(equivalents)} equivalent, ${outside}`);

@@ -22,6 +22,8 @@ const PATIENCE = 4;
 /** What is run against what. */
 export interface Hunt extends Mutated {
   name: string;
+  /** What it has of its own when lines shift and functions move. */
+  key: string;
   /** Which of the schema's mutants it is; 0 if it is to be compiled alone. */
   number: number;
   /** In this order, again and again: the first that fails ends the hunt. */
@@ -32,8 +34,8 @@ export interface Hunt extends Mutated {
   rest: string[];
   /** Preemptions, where more are needed than a scenario's own bound. */
   bound?: number;
-  /** In the build that asserts contexts, for what nothing else shows. */
-  isAsserted?: boolean;
+  /** In the build that asserts contexts too; or in that alone, for what nothing else shows. */
+  asserted?: 'too' | 'only';
   /** Of processor time, for all scenarios together. */
   maxSeconds: number;
 }
@@ -71,6 +73,13 @@ async function compileAlone(
 /** The kernel in which a mutant is hunted, for each build; null for one that is the same. */
 type KernelOf = (build: KernelBuild) => Promise<Instrumented | null>;
 
+/** Kernels of all mutants, one of which is chosen when an instance is made. */
+export type Schemata = Partial<Record<'test' | 'debug', Instrumented>>;
+
+function chosenIn(schemata: Schemata): KernelOf {
+  return async (build) => schemata[build === 'debug' ? 'debug' : 'test'] ?? null;
+}
+
 function aloneIn(mutant: Hunt, begin: Begin): KernelOf {
   const builds = new Map<KernelBuild, Instrumented | null>();
   return async (build) => {
@@ -92,8 +101,13 @@ function scenarioOf(name: string): KernelScenario {
 /** A way to look for the fault: a scenario, and how it is searched. */
 interface Search {
   name: string;
-  options: Partial<Scenario>;
+  options: Partial<Scenario> & { isLax?: boolean };
 }
+
+const bounded = (name: string): Search => ({ name, options: {} });
+/** On the build that asserts contexts, where one schedule shows what is wrong, or none does. */
+const asserted = (name: string): Search => ({ name, options: { isLax: true } });
+const walked = (name: string): Search => ({ name, options: WALK });
 
 /** Looks for one mutant; `left` are the searches that were not over in time. */
 class Hunter {
@@ -111,25 +125,26 @@ class Hunter {
   }
 
   async search({ name, options }: Search, seconds: number): Promise<Catch | null> {
-    const { isAsserted: isLax = false, bound: least = 0, number } = this.#mutant;
+    const { bound: least = 0, number } = this.#mutant;
     const scenario = scenarioOf(name);
-    const kernel = await this.#kernelOf(isLax ? 'debug' : (scenario.module ?? 'release'));
+    const build = options.isLax ? 'debug' : (scenario.module ?? 'release');
+    const kernel = await this.#kernelOf(build);
     const maxSeconds = Math.min(seconds, this.#end - usedSeconds());
     if (kernel === null) this.isSame = true;
     if (kernel === null || maxSeconds <= 0) return null;
     const bound = Math.max(scenario.bound, least);
-    const limits = { bound, maxSeconds, isLax, imports: choice(number), ...options };
+    const limits = { bound, maxSeconds, imports: choice(number), ...options };
     const result = await resultOf(kernel, scenario, limits);
     if (result === 'incomplete') this.left.push({ name, options });
     else this.met++;
-    const how = options.mode === undefined ? name : `${name}, walked`;
+    const how = `${name}${options.isLax ? ', asserted' : ''}${options.mode ? ', walked' : ''}`;
     if (result === 'incomplete' || result === '') return null;
     return { verdict: 'caught', story: `${how}: ${result}`, by: name };
   }
 
   /** The first that fails; null if none does within the time. */
-  async searchLonger(names: readonly string[]): Promise<Catch | null> {
-    let searches: Search[] = names.map((name) => ({ name, options: {} }));
+  async searchLonger(all: readonly Search[]): Promise<Catch | null> {
+    let searches = all;
     for (let seconds = GLANCE_SECONDS; searches.length > 0; seconds *= PATIENCE) {
       const found = await this.searchAll(searches, seconds);
       if (found !== null || usedSeconds() >= this.#end) return found;
@@ -148,26 +163,25 @@ class Hunter {
   }
 }
 
+function searchesFor({ scenarios: near, walks, asserted: where }: Hunt): Search[] {
+  if (where === 'only') return near.map(asserted);
+  const first = where === 'too' ? near.map(asserted) : [];
+  return [...first, ...near.map(bounded), ...walks.map(walked)];
+}
+
 /**
  * Runs scenarios until one fails, or the time is over: a moment for each, for most faults show at
- * once; then longer and longer, for each that was not over by then; then the walks, and the rest.
+ * once; then longer and longer, for each that was not over by then; and the rest in the same way.
  */
-export async function hunt(
-  mutant: Hunt,
-  begin: Begin,
-  schema: Instrumented | null,
-): Promise<Catch> {
-  const { scenarios: near, walks, rest, maxSeconds, number } = mutant;
-  const hunter = new Hunter(mutant, number > 0 ? async () => schema : aloneIn(mutant, begin));
+export async function hunt(mutant: Hunt, begin: Begin, schemata: Schemata): Promise<Catch> {
+  const { rest, number } = mutant;
+  const hunter = new Hunter(mutant, number > 0 ? chosenIn(schemata) : aloneIn(mutant, begin));
   begin('searching');
-  const walked = walks.map((name) => ({ name, options: WALK }));
-  const found =
-    (await hunter.searchLonger(near)) ??
-    (await hunter.searchAll(walked, maxSeconds)) ??
-    (await hunter.searchLonger(rest));
+  const all = searchesFor(mutant);
+  const found = (await hunter.searchLonger(all)) ?? (await hunter.searchLonger(rest.map(bounded)));
   if (found !== null) return found;
   if (hunter.isSame) return { verdict: 'same binary', story: '' };
-  const searches = near.length + walks.length + rest.length;
+  const searches = all.length + rest.length;
   const isOver = hunter.met === searches;
   const story = `${hunter.met} of ${searches} searches`;
   if (!isOver) return { verdict: 'none', story };
@@ -182,9 +196,9 @@ async function resultOf(
   options: Partial<Scenario> & { isLax?: boolean },
 ): Promise<string> {
   try {
-    const { failure, complete } = await runScenario(() => kernel, scenario, options);
+    const { failure, complete, executions } = await runScenario(() => kernel, scenario, options);
     if (failure !== undefined) return failure.message.split('\n')[0]!;
-    return complete || options.mode !== undefined ? '' : 'incomplete';
+    return complete || executions === options.maxExecutions ? '' : 'incomplete';
   } catch (error) {
     // A kernel that cannot even be set up, or of which no schedule can be repeated.
     return `not to be run: ${error instanceof Error ? error.message : error}`;

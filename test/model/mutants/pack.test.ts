@@ -21,10 +21,16 @@ const hunter = new URL(
 
 async function outcomesOf(...sources: string[]): Promise<Catch[]> {
   const rest = { file: '', scenarios: [], walks: [], rest: [], maxSeconds: 1 };
-  const hunts: Hunt[] = sources.map((source) => ({ name: source, number: 0, source, ...rest }));
+  const hunts: Hunt[] = sources.map((source) => ({
+    name: source,
+    key: source,
+    number: 0,
+    source,
+    ...rest,
+  }));
   const outcomes: Catch[] = [];
   const patience = { silenceMs: 100, compileMs: 1000 };
-  await huntAll(hunts, 1, null, (_, outcome) => outcomes.push(outcome), patience, hunter);
+  await huntAll(hunts, 1, {}, (_, outcome) => outcomes.push(outcome), patience, hunter);
   return outcomes;
 }
 

@@ -12,8 +12,7 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Instrumented } from '../engine/index.ts';
-import type { Catch, Hunt, Phase } from './hunt.ts';
+import type { Catch, Hunt, Phase, Schemata } from './hunt.ts';
 
 export interface Patience {
   /** Processor time for each hunter, while one that searches is silent. */
@@ -34,19 +33,19 @@ function usedMs(): number {
 /** One hunter, started when it is needed. */
 class Hunter {
   readonly #file: URL;
-  readonly #schema: Instrumented | null;
+  readonly #schemata: Schemata;
   readonly #patience: Patience;
   #worker: Worker | null = null;
   #phase: Phase | 'starting' = 'starting';
 
-  constructor(file: URL, schema: Instrumented | null, patience: Patience) {
+  constructor(file: URL, schemata: Schemata, patience: Patience) {
     this.#file = file;
-    this.#schema = schema;
+    this.#schemata = schemata;
     this.#patience = patience;
   }
 
   async hunt(mutant: Hunt): Promise<Catch> {
-    this.#worker ??= new Worker(this.#file, { workerData: this.#schema });
+    this.#worker ??= new Worker(this.#file, { workerData: this.#schemata });
     this.#worker.postMessage(mutant);
     this.#phase = 'starting';
     while (true) {
@@ -91,14 +90,14 @@ class Hunter {
 export async function huntAll<M extends Hunt>(
   mutants: readonly M[],
   jobs: number,
-  schema: Instrumented | null,
+  schemata: Schemata,
   onCatch: (mutant: M, result: Catch) => void,
   { silenceMs, compileMs }: Patience = PATIENCE,
   file: URL = HUNTER,
 ): Promise<void> {
   const left = mutants.values();
   const work = async (): Promise<void> => {
-    const hunter = new Hunter(file, schema, { silenceMs: silenceMs * jobs, compileMs });
+    const hunter = new Hunter(file, schemata, { silenceMs: silenceMs * jobs, compileMs });
     for (const mutant of left) {
       onCatch(mutant, await hunter.hunt(mutant));
     }

@@ -184,8 +184,11 @@ export function schemaOf<M extends Mutated>(
 }
 
 /** Its kernel, with all exports; what ships is as `npm run build` left it. */
-export async function compileSchema({ files }: Schema<Mutated>): Promise<Instrumented> {
-  const binary = await compileWith('test', files);
+export async function compileSchema(
+  { files }: Schema<Mutated>,
+  build: 'test' | 'debug',
+): Promise<Instrumented> {
+  const binary = await compileWith(build, files);
   const kernel = instrument(binary);
   return { ...kernel, sites: placed(kernel.sites, holdersOf(binary, readFileSync(shipped))) };
 }

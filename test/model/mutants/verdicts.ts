@@ -18,11 +18,6 @@ interface Row {
   verdict: string;
 }
 
-/** Names of generated mutants begin with file and line, which shift; what follows stays. */
-function keyOf({ name, file }: Pick<Hunt, 'name' | 'file'>): string {
-  return name.startsWith(`${file}:`) ? name.replace(/:\d+:/, ' ') : name;
-}
-
 /** What is not compiled into the kernel that ships: comments, assertions, their import, spaces. */
 const unseen = /\/\*[\s\S]*?\*\/|\/\/.*|^ {2}assert\w+\(.*\);$|^import [^;]*\/context';$|\s+/gm;
 
@@ -43,19 +38,19 @@ export class Verdicts {
 
   /** What the table says of this very mutant; undefined of one that is new, or changed. */
   verdictOf(hunt: Hunt): string | undefined {
-    const row = this.#rows.get(keyOf(hunt));
+    const row = this.#rows.get(hunt.key);
     return row?.digest === digestOf(hunt) ? row.verdict : undefined;
   }
 
   /** Writes a verdict down, at once: the hunt may be interrupted. */
   record(hunt: Hunt, { verdict }: Catch): void {
-    this.#rows.set(keyOf(hunt), { digest: digestOf(hunt), verdict });
+    this.#rows.set(hunt.key, { digest: digestOf(hunt), verdict });
     this.#write();
   }
 
   /** Drops what is about mutants that are not among these, which are all there are. */
-  keepOnly(all: readonly Pick<Hunt, 'name' | 'file'>[]): void {
-    const keys = new Set(all.map(keyOf));
+  keepOnly(all: readonly Pick<Hunt, 'key'>[]): void {
+    const keys = new Set(all.map(({ key }) => key));
     for (const key of this.#rows.keys()) if (!keys.has(key)) this.#rows.delete(key);
     this.#write();
   }

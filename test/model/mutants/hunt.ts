@@ -1,9 +1,9 @@
 /**
  * Hunts one mutant: runs scenarios on it until one fails.
  *
- * It is one of the schema's (schema.ts), which is compiled and instrumented already, or it is
- * compiled alone, as it ships. What survives in the schema is compiled too: a mutant whose binary
- * equals the unchanged kernel's has no behaviour of its own, and nothing can tell them apart.
+ * It is one of the schema's (schema.ts), which is compiled and instrumented already. What survives
+ * there, or does not fit into it, is compiled alone, as it ships, and hunted so. A mutant whose
+ * binary equals the unchanged kernel's has no behaviour of its own: nothing can tell them apart.
  */
 import { type Instrumented, instrument, type Scenario, usedSeconds } from '../engine/index.ts';
 import { type KernelBuild, type KernelScenario, runScenario } from '../kernel-model.ts';
@@ -55,21 +55,6 @@ type Begin = (phase: Phase) => void;
 
 const unchanged = new Map<KernelBuild, Promise<Uint8Array>>();
 
-/** A mutant's binary; null for one that equals the unchanged kernel's. */
-async function compileAlone(
-  { file, source }: Mutated,
-  build: KernelBuild,
-  begin: Begin,
-): Promise<Uint8Array | null> {
-  begin('compiling');
-  const same = unchanged.get(build) ?? compileWith(build, new Map());
-  unchanged.set(build, same);
-  const binary = await compileWith(build, new Map([[file, source]]));
-  const isSame = Buffer.compare(binary, await same) === 0;
-  begin('searching');
-  return isSame ? null : binary;
-}
-
 /** The kernel in which a mutant is hunted, for each build; null for one that is the same. */
 type KernelOf = (build: KernelBuild) => Promise<Instrumented | null>;
 
@@ -80,14 +65,18 @@ function chosenIn(schemata: Schemata): KernelOf {
   return async (build) => schemata[build === 'debug' ? 'debug' : 'test'] ?? null;
 }
 
-function aloneIn(mutant: Hunt, begin: Begin): KernelOf {
+function aloneIn({ file, source }: Hunt, begin: Begin): KernelOf {
   const builds = new Map<KernelBuild, Instrumented | null>();
   return async (build) => {
     const known = builds.get(build);
     if (known !== undefined) return known;
-    const binary = await compileAlone(mutant, build, begin);
-    const made = binary === null ? null : instrument(binary);
+    begin('compiling');
+    const same = unchanged.get(build) ?? compileWith(build, new Map());
+    unchanged.set(build, same);
+    const binary = await compileWith(build, new Map([[file, source]]));
+    const made = Buffer.compare(binary, await same) === 0 ? null : instrument(binary);
     builds.set(build, made);
+    begin('searching');
     return made;
   };
 }
@@ -113,7 +102,7 @@ const walked = (name: string): Search => ({ name, options: WALK });
 class Hunter {
   readonly #mutant: Hunt;
   readonly #kernelOf: KernelOf;
-  readonly #end: number;
+  #end: number;
   readonly left: Search[] = [];
   met = 0;
   isSame = false;
@@ -128,7 +117,9 @@ class Hunter {
     const { bound: least = 0, number } = this.#mutant;
     const scenario = scenarioOf(name);
     const build = options.isLax ? 'debug' : (scenario.module ?? 'release');
+    const begin = usedSeconds();
     const kernel = await this.#kernelOf(build);
+    this.#end += usedSeconds() - begin;
     const maxSeconds = Math.min(seconds, this.#end - usedSeconds());
     if (kernel === null) this.isSame = true;
     if (kernel === null || maxSeconds <= 0) return null;
@@ -185,8 +176,9 @@ export async function hunt(mutant: Hunt, begin: Begin, schemata: Schemata): Prom
   const isOver = hunter.met === searches;
   const story = `${hunter.met} of ${searches} searches`;
   if (!isOver) return { verdict: 'none', story };
-  const isSame = number > 0 && (await compileAlone(mutant, 'release', begin)) === null;
-  return { verdict: isSame ? 'same binary' : 'survived', story };
+  return number > 0
+    ? await hunt({ ...mutant, number: 0 }, begin, schemata)
+    : { verdict: 'survived', story };
 }
 
 /** How a scenario fails, '' if it does not, or 'incomplete' if its time was over. */

@@ -17,13 +17,15 @@ import {
 } from '../base/fault';
 import { peekByte, pokeByte } from '../base/words';
 import { inputScratch, outputScratch } from '../memdesc/thread-pages';
-import { describeDraft } from '../store/extension';
+import { beginDraft } from '../store/entry';
+import { describeDraft, keepExtension } from '../store/extension';
+import { SPACE_SHIFT } from '../store/spaces';
 import { tagClock } from '../store/tags';
 import { assertOutside } from '../thread/context';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { append, beginIf, commit } from './cache';
-import { IF_NONE_YET, IF_VERSION } from './condition';
-import { getVersioned, readExpiry, readFresh, readLongTtl, readVersion } from './read';
+import { append, commit } from './cache';
+import { IF_NONE_YET, IF_VERSION, require } from './condition';
+import { getVersioned, readExpiry, readFresh, readLongTtl, readTags, readVersion } from './read';
 import { keepTags } from './touch';
 
 const MAX_SAFE: i64 = 0x1f_ffff_ffff_ffff;
@@ -74,7 +76,8 @@ export function increment(
     const isKept = keepsExpiry && bytes >= 0;
     const until = isKept ? readExpiry() : expiry;
     // What is kept of an entry that is there; of one that is not, the next draft has nothing.
-    if (bytes >= 0) keepTags(keyBytes, isKept ? readFresh() : fresh, isKept ? readLongTtl() : ttl);
+    if (bytes >= 0)
+      keepDetails(keyBytes, isKept ? readFresh() : fresh, isKept ? readLongTtl() : ttl);
     else describeDraft(keyBytes, fresh, ttl, tagClock(), 0);
     const outcome = store(bytes < 0 ? IF_NONE_YET : IF_VERSION, keyBytes, until);
     if (outcome != ERR_UNMET) return outcome;
@@ -82,10 +85,19 @@ export function increment(
   return ERR_UNMET;
 }
 
+/** As `keepTags`, of what was just read: only what has tags, or is in a space, is looked for. */
+function keepDetails(keyBytes: u32, freshAt: u64, ownTtl: u64): void {
+  const isBare = readTags() == 0 && keyBytes >> SPACE_SHIFT == 0;
+  if (isBare) keepExtension(0, 0, keyBytes, freshAt, ownTtl);
+  else keepTags(keyBytes, freshAt, ownTtl);
+}
+
+/** Not asked before it is made whether it is in vain, as `beginIf` does: it has just been read. */
 function store(what: u32, keyBytes: u32, expiry: u64): i32 {
   const bytes = format(sum);
-  let failure = beginIf(what, readVersion(), keyBytes, bytes, expiry);
-  if (failure == 0) failure = append(bytes, true);
+  require(what, readVersion());
+  beginDraft(keyBytes, bytes, expiry);
+  const failure = append(bytes, true);
   return failure == 0 ? commit() : failure;
 }
 

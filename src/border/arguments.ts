@@ -90,15 +90,15 @@ export function checkOptions<T extends object>(options: T, known: readonly strin
   return options;
 }
 
-/** The short way. False for what has no fields, and for what cannot be asked. */
+/** The short way. False for what has no fields and is no literal, and for what cannot be asked. */
 function hasOnly(options: object, known: readonly string[]): boolean {
-  let isKnown = false;
+  let hasFields = false;
   try {
     for (const name in options) {
-      isKnown = known.includes(name);
-      if (!isKnown) break;
+      if (!known.includes(name)) return false;
+      hasFields = true;
     }
-    return isKnown;
+    return hasFields || Object.getPrototypeOf(options) === Object.prototype;
   } catch {
     return false;
   }

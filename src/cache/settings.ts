@@ -293,6 +293,8 @@ const NOT_SAID: EntryOptions = {
   ...{ noUpdateTTL: false, status: undefined },
 };
 
+const FROM_ZERO = { ...NOT_SAID, initial: 0 };
+
 /** Of `set` and its like. Throws `InvalidArgumentError`. */
 export function readEntryOptions(
   options: SetOptions | undefined,
@@ -312,8 +314,9 @@ export function readEntryOptions(
 
 /** Of `increment`, which has one more. Throws `InvalidArgumentError`. */
 export function readIncrementOptions(
-  options: IncrementOptions,
+  options: IncrementOptions | undefined,
 ): EntryOptions & { initial: number } {
+  if (options === undefined) return FROM_ZERO;
   const { initial = 0 } = checkOptions(options, INCREMENT_OPTIONS);
   checkSafeInteger('initial', initial);
   return { ...readEntryOptions(options, INCREMENT_OPTIONS), initial };

@@ -227,7 +227,7 @@ export class Writer<T> {
     throw lost('the change itself');
   }
 
-  increment(key: Key, by = 1, options: IncrementOptions = {}): number | undefined {
+  increment(key: Key, by = 1, options?: IncrementOptions): number | undefined {
     const { kernel, settings } = this.#parts;
     const isJson = settings.values === 'json';
     if (!isJson && settings.values !== 'string') {
@@ -239,21 +239,22 @@ export class Writer<T> {
     const read = readIncrementOptions(options);
     // Before a tier an entry's end is not what the kernel keeps, and it gives no tags.
     if (this.#parts.tier || read.tags) return this.#incrementHere(key, by, read);
-    const times = timesFrom(this.#parts, read.ttl, read.staleFor, false);
-    const keeps = keepsTimes(read);
+    const { initial, ttl, staleFor } = read;
+    const { expiry, fresh, longTtl } = timesFrom(this.#parts, ttl, staleFor, false);
+    const keeps = keepsTimes(read) ? 1 : 0;
     const failure = untilMet(() => {
       const border = this.#parts.live();
-      const keyBytes = border.putKey(key);
-      return border.withTime(keyBytes, (now) => {
-        const { expiry, fresh, longTtl } = times;
-        const add = [by, read.initial, expiry, fresh, longTtl, keeps ? 1 : 0, now] as const;
-        return kernel.increment(keyBytes, ...add);
-      });
+      const bytes = border.putKey(key);
+      return border.withTime(bytes, (now) =>
+        kernel.increment(bytes, by, initial, expiry, fresh, longTtl, keeps, now),
+      );
     });
     if (failure === facts.ERR_NOT_A_NUMBER) throw noNumber(key);
     if (failure === facts.ERR_OVERFLOW) throw tooFar(key);
     const sum = kernel.incremented();
-    return this.#report(read.status, failure, String(sum)) ? sum : undefined;
+    const { status } = read;
+    if (status) this.#report(status, failure, String(sum));
+    return failure === 0 ? sum : undefined;
   }
 
   #incrementHere(

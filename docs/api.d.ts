@@ -274,7 +274,10 @@ export interface AttachOptions<V> {
   tier?: Tier | false;
 }
 
-/** `compression` and `now` stay; minSize, zoneSize and shrink wait for caches of several zones. */
+/**
+ * `compression` and `now` stay. minSize, zoneSize, shrink and `trim` wait for caches of several
+ * zones: the memory of one cannot be given back.
+ */
 export interface SharedCacheOptions<V> extends TimeOptions, AttachOptions<V> {
   maxSize: number | string;
   maxEntrySize?: number | string;

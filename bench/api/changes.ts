@@ -3,6 +3,8 @@
  *
  *   get-or-set-hit        ns of an awaited `getOrSet` of a key that has a value, 1 KiB of JSON;
  *   get-or-set-sync-hit   of `getOrSetSync`. The peer is `get`
+ *   get-update-age        ns of a `get` with `updateAgeOnGet`, which writes a copy of the entry, of
+ *                         1 KiB with a time to live. The peer is the same `get` without
  *   increment-2t          ns an operation of two threads together, which count in 64 keys;
  *   update-2t             of `update`, which writes another text of eight bytes. The peer is `set`
  *                         of such texts to the same keys by the same threads
@@ -20,7 +22,8 @@ const ENTRIES = 10_000;
 const COUNTERS = 64;
 
 export async function changeRows(options: SuiteOptions): Promise<Result[]> {
-  return [...(await hitRows(options)), ...(await twoThreadRows(options))];
+  const hits = [...(await hitRows(options)), ...(await ageRows(options))];
+  return [...hits, ...(await twoThreadRows(options))];
 }
 
 async function rounds(isTiny: boolean, subjects: Map<string, () => Promise<number>>) {
@@ -63,6 +66,24 @@ async function hitRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
   return wanted.map(([row, ours]) =>
     rowOf(row, 'ns', figures.get(ours)!, ['get', figures.get('get')!]),
   );
+}
+
+async function ageRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
+  const row = 'get-update-age';
+  if (!(rows?.test(row) ?? true)) return [];
+  using cache = new SharedCache({ maxSize: '64MiB', values: 'json', ttl: 3_600_000 });
+  const pool = valuePool('json').map((text) => JSON.parse(text.toString()));
+  for (let id = 0; id < ENTRIES; id++) cache.set(keyOf(id), pool[id % pool.length]);
+  const random = randoms(5);
+  const calls = isTiny ? 200 : 50_000;
+  const pass = (options?: { updateAgeOnGet: boolean }) => async () => {
+    const start = performance.now();
+    for (let n = 0; n < calls; n++) cache.get(keyOf(random(ENTRIES)), options);
+    return ((performance.now() - start) * 1e6) / calls;
+  };
+  const passes = { aged: pass({ updateAgeOnGet: true }), get: pass() };
+  const figures = await rounds(isTiny, new Map(Object.entries(passes)));
+  return [rowOf(row, 'ns', figures.get('aged')!, ['get', figures.get('get')!])];
 }
 
 async function twoThreadRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {

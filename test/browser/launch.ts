@@ -19,7 +19,7 @@ const chromiumFlags = [
 ];
 
 /** A page that does not answer so long has failed. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000;
 
 /** Where a browser is; undefined if it is not installed. */
 export function placeOf(name: Name): string | undefined {

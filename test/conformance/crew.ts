@@ -34,7 +34,7 @@ export const SCALE: number = Number(process.env.PAGELESS_CONFORMANCE_SCALE ?? 1)
 
 const READERS = 2;
 /** Nobody needs as long to begin, on a machine that is busy. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export function sharedWords(own: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer((OWN + own) * 4));

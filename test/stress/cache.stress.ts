@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
     compact: { type: 'boolean', default: false },
   },
 });
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 /** What must have happened when a run ends, however busy the machine is. */
 const LEAST = { operations: 2000, kills: 10, moved: 20, checks: 1 };
 const run = seeded('stress');

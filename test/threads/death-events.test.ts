@@ -24,7 +24,7 @@ function heard(cache: SharedCache): {
   cache.on('threadDied', (event: DeadThread) => events.push(['died', event]));
   cache.on('recovered', (event: DeadThread) => events.push(['recovered', event]));
   const isOver = async (count: number): Promise<void> => {
-    const stop = performance.now() + 10_000;
+    const stop = performance.now() + 60_000;
     while (events.length < count && performance.now() < stop) await sleep(5);
   };
   return { events, isOver };

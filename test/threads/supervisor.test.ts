@@ -32,7 +32,7 @@ function run(
   const file = join(folder, `program-${Math.random()}.mjs`);
   writeFileSync(file, `import { SharedCache } from '${index}';\n${source}`);
   const { status, stdout, stderr } = spawnSync(node, [...flags, file], {
-    ...{ encoding: 'utf8', timeout: 20_000, env: { ...process.env, ...env } },
+    ...{ encoding: 'utf8', timeout: 120_000, env: { ...process.env, ...env } },
   });
   assert.equal(status, 0, stderr);
   return { out: stdout.split('\n').filter((line) => line !== ''), err: stderr };

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { SharedCache } from '../../src/index.ts';
 import { ASKED, CHANGES, DONE, type UpdaterData } from './updater.ts';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Runs beside a thread that makes one change each time it is asked, or `many` on its own. */
 async function beside(

@@ -9,6 +9,7 @@ import type { SharedCache } from '../../src/index.ts';
 import { seeded } from '../support/seeded.ts';
 
 const LINE_BYTES = 64;
+const LINE_BITS = LINE_BYTES * 8;
 const PAGE_BYTES = 4096;
 /** Creator, supervisor, who damages, and one more. */
 const SLOTS = 4;
@@ -34,8 +35,8 @@ function fixedRanges(pages: number, firstPfn: number): Range[] {
   ];
 }
 
-/** Addresses of the lines in which something stands, by kind. */
-export function metadataLines(cache: SharedCache): Map<string, number[]> {
+/** Addresses of the lines in which something stands, or nothing, by kind. */
+export function metadataLines(cache: SharedCache, isEmpty = false): Map<string, number[]> {
   const { arena } = cache;
   const bytes = new Uint8Array(arena.memory.buffer);
   const pages = arena.kernel.pageCount();
@@ -51,7 +52,8 @@ export function metadataLines(cache: SharedCache): Map<string, number[]> {
     const own = lines.get(kind) ?? [];
     lines.set(kind, own);
     for (let at = from; at < to; at += LINE_BYTES) {
-      if (bytes.subarray(at, at + LINE_BYTES).some((byte) => byte !== 0)) own.push(at);
+      const isNothing = bytes.subarray(at, at + LINE_BYTES).every((byte) => byte === 0);
+      if (isNothing === isEmpty) own.push(at);
     }
   }
   return lines;
@@ -61,10 +63,29 @@ export function metadataLines(cache: SharedCache): Map<string, number[]> {
 export function metadataBits(cache: SharedCache, each: number): number[] {
   const run = seeded('damaged metadata');
   return [...metadataLines(cache).values()].flatMap((lines) => {
-    const all = lines.length * LINE_BYTES * 8;
+    const all = lines.length * LINE_BITS;
     return Array.from({ length: Math.min(each, all) }, (_, i) => {
       const n = each < all ? run.int(all) : i;
-      return lines[Math.floor(n / (LINE_BYTES * 8))]! * 8 + (n % (LINE_BYTES * 8));
+      return lines[Math.floor(n / LINE_BITS)]! * 8 + (n % LINE_BITS);
     });
   });
+}
+
+/** Pages through which values pass: nothing is found by them. */
+const SCRATCH = ['thread scratch', 'zone metadata'];
+
+/**
+ * Every bit of every line in which something stands, and one of each of the others and of scratch,
+ * a different one each time: of these the part with this number.
+ */
+export function allBits(cache: SharedCache, part: number, parts: number): number[] {
+  const standing = [...metadataLines(cache)];
+  const lines = standing.flatMap(([kind, own]) => (SCRATCH.includes(kind) ? [] : own));
+  const scratch = standing.flatMap(([kind, own]) => (SCRATCH.includes(kind) ? own : []));
+  const empty = [...[...metadataLines(cache, true).values()].flat(), ...scratch];
+  const bits = [
+    ...lines.flatMap((at) => Array.from({ length: LINE_BITS }, (_, bit) => at * 8 + bit)),
+    ...empty.map((at, i) => at * 8 + (i % LINE_BITS)),
+  ];
+  return bits.filter((_, i) => i % parts === part);
 }

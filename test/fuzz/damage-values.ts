@@ -7,6 +7,8 @@ export interface DamageData {
   progress: Int32Array<SharedArrayBuffer>;
   /** Bits, counted from the start of the memory. */
   bits: number[];
+  /** Of the cache that is damaged. */
+  keys: number;
 }
 
 /** What came of a flip, if it was not as it should be. */
@@ -16,11 +18,16 @@ export interface Finding {
   detail: string;
 }
 
+/** Of a cache of which some bits are flipped, and of one so small that all may be. */
 export const KEYS = 300;
+export const FEW_KEYS = 24;
 
-/** Values of 1 to 3,000 bytes; some do not compress, some are long. */
-export function makeValue(i: number): Uint8Array {
-  const length = i % 50 === 7 ? 9000 : 1 + ((i * 37) % 3000);
+/** Values of 1 to 3,000 bytes, of a small cache 60; some do not compress, some are long. */
+export function makeValue(i: number, keys: number): Uint8Array {
+  const isSmall = keys === FEW_KEYS;
+  // The long one of a small cache is two blocks that compress.
+  const [long, bytes, most] = isSmall ? [9, 4200, 60] : [7, 9000, 3000];
+  const length = i % 50 === long ? bytes : 1 + ((i * 37) % most);
   const value = new Uint8Array(length);
   for (let at = 0, word = i + 1; at < length; at++) {
     word = (Math.imul(word, 1103515245) + 12345) >>> 0;

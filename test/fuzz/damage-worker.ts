@@ -8,12 +8,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import * as facts from '../../src/generated/facts.ts';
 import { PagelessError, SharedCache } from '../../src/index.ts';
-import { type DamageData, type Finding, KEYS, makeValue } from './damage-values.ts';
+import { type DamageData, type Finding, makeValue } from './damage-values.ts';
 
-const { handle, progress, bits } = workerData as DamageData;
+const { handle, progress, bits, keys } = workerData as DamageData;
+/** Of each kind of call so many, all of different keys. */
+const some = Math.floor(keys / 7);
 let cache = SharedCache.attach(handle);
 const bytes = new Uint8Array(cache.arena.memory.buffer);
-const values = Array.from({ length: KEYS }, (_, i) => makeValue(i));
+const values = Array.from({ length: keys }, (_, i) => makeValue(i, keys));
 let sound = bytes.slice();
 
 function tell(finding: Finding): void {
@@ -33,11 +35,11 @@ function readAll(): number {
 
 const steps: (() => unknown)[] = [
   () => {
-    for (let i = 0; i < 40; i++) cache.set(`new ${i}`, values[i * 5]!);
-    for (let i = 0; i < 40; i++) cache.set(`key ${i * 3}`, values[i * 3]!);
-    for (let i = 0; i < 20; i++) cache.delete(`new ${i}`);
+    for (let i = 0; i < some; i++) cache.set(`new ${i}`, values[i * 5]!);
+    for (let i = 0; i < some; i++) cache.set(`key ${i * 3}`, values[i * 3]!);
+    for (let i = 0; i < some / 2; i++) cache.delete(`new ${i}`);
     cache.set('long', new Uint8Array(100_000), { ttl: 1000 });
-    for (let i = 0; i < 20; i++) cache.has(`key ${i}`);
+    for (let i = 0; i < some / 2; i++) cache.has(`key ${i}`);
   },
   () => [...cache.keys()],
   () => cache.stats(),
@@ -57,7 +59,13 @@ const steps: (() => unknown)[] = [
   () => cache.arena.compact({ budgetMs: 2 }),
   () => cache.arena.check(),
   () => {
-    for (let i = 0; i < 300; i++) cache.set(`more ${i}`, values[1]!.subarray(0, 37 + i));
+    cache.getOrSetSync('computed anew', () => values[2]!);
+    cache.namespace('space').set('key', values[3]!);
+    cache.namespace('space').clear();
+    cache.deleteTag('tag 1');
+  },
+  () => {
+    for (let i = 0; i < keys; i++) cache.set(`more ${i}`, values[1]!.subarray(0, 37 + i));
   },
   () => cache.clear(),
 ];

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
+import { seeded } from '../support/seeded.ts';
 import { offsetOf } from '../support/zone.ts';
 import { type Choose, damage, every } from './damage.ts';
-import { metadataBits, metadataLines } from './damage-places.ts';
+import { allBits, metadataBits, metadataLines } from './damage-places.ts';
+import { FEW_KEYS, KEYS } from './damage-values.ts';
 
 /** Offset of a slot's word. The creator has the first slot, the supervisor the second. */
 const IN_KERNEL = offsetOf('ThreadSlot', 'inKernel');
@@ -26,8 +28,8 @@ const regressions = [
   },
 ];
 
-async function isSafe(bits: number[] | Choose): Promise<void> {
-  const { flips, hangs, findings } = await damage(bits);
+async function isSafe(bits: number[] | Choose, keys = KEYS): Promise<void> {
+  const { flips, hangs, findings } = await damage(bits, keys);
   if (Array.isArray(bits)) assert.equal(flips, bits.length);
   assert.deepEqual(hangs, []);
   assert.deepEqual(findings, []);
@@ -49,4 +51,9 @@ test('flipped bits of every kind of metadata, wherever it stands', async (contex
   context.diagnostic(kinds.join(', '));
   const pages = ['index', 'slab', 'zspage', 'size classes', 'eviction queues', 'thread page'];
   for (const kind of pages) assert.ok(kinds.includes(kind), kind);
+});
+
+test('flipped bits of all that a small cache has, one of 500', () => {
+  const part = seeded('damaged small cache').int(500);
+  return isSafe((cache) => allBits(cache, part, 500), FEW_KEYS);
 });

@@ -3,8 +3,10 @@
  *
  *   node test/fuzz/damage.ts            every bit of the first page, every 97th of the first MiB
  *   node test/fuzz/damage.ts 0x480 8    bits from that byte on
- *   node test/fuzz/damage.ts metadata 500   of each kind of metadata so many bits, at random; with
- *                                      Infinity all of them
+ *   node test/fuzz/damage.ts metadata 500   of each kind of metadata so many bits, at random
+ *   node test/fuzz/damage.ts all 0 8   of a small cache every bit of each line of its metadata in
+ *                                      which anything stands, of the others one: the first of 8
+ *                                      parts
  *
  * What must not come of it: a call that does not return, an error that is not typed, a wrong value,
  * a key that is missing while `check` finds the zone sound.
@@ -12,8 +14,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SharedCache } from '../../src/index.ts';
-import { metadataBits } from './damage-places.ts';
-import { type DamageData, type Finding, KEYS, makeValue } from './damage-values.ts';
+import { allBits, metadataBits } from './damage-places.ts';
+import { type DamageData, FEW_KEYS, type Finding, KEYS, makeValue } from './damage-values.ts';
 
 export interface DamageReport {
   flips: number;
@@ -37,11 +39,11 @@ export function every(step: number, first: number, end: number): number[] {
 export type Choose = (cache: SharedCache) => number[];
 
 /** Flips each of these bits. After a hang, or when the zone cannot be used on, another one is. */
-export async function damage(bits: number[] | Choose): Promise<DamageReport> {
+export async function damage(bits: number[] | Choose, keys = KEYS): Promise<DamageReport> {
   const report: DamageReport = { flips: 0, hangs: [], findings: [] };
   const choose = typeof bits === 'function' ? bits : () => bits;
   for (let isOver = false; !isOver; ) {
-    const { flips, left, hung, findings } = await session(choose, report.flips);
+    const { flips, left, hung, findings } = await session(choose, report.flips, keys);
     report.findings.push(...findings);
     report.flips += flips;
     if (hung !== undefined) report.hangs.push(hung);
@@ -60,15 +62,15 @@ interface Session {
 }
 
 /** A zone, and a thread that damages it. */
-async function session(choose: Choose, done: number): Promise<Session> {
+async function session(choose: Choose, done: number, keys: number): Promise<Session> {
   const cache = new SharedCache({ maxSize: '4MiB' });
-  fill(cache);
+  fill(cache, keys);
   while (cache.arena.report().threads < 2) await sleep(1);
   const bits = choose(cache).slice(done);
   const bytes = new Uint8Array(cache.arena.memory.buffer);
   const sound = bytes.slice();
   const progress = new Int32Array(new SharedArrayBuffer(4));
-  const workerData: DamageData = { handle: cache.handle, progress, bits };
+  const workerData: DamageData = { handle: cache.handle, progress, bits, keys };
   const worker = new Worker(new URL('./damage-worker.ts', import.meta.url), { workerData });
   const findings: Finding[] = [];
   worker.on('message', (finding: Finding) => findings.push(finding));
@@ -88,12 +90,17 @@ async function session(choose: Choose, done: number): Promise<Session> {
 }
 
 /** Keys that must not be missed, and some that have a time or a tag, and may be. */
-function fill(cache: SharedCache): void {
-  for (let i = 0; i < KEYS; i++) cache.set(`key ${i}`, makeValue(i));
-  for (let i = 0; i < 50; i++) cache.set(`timed ${i}`, makeValue(i), { ttl: 100_000 + i });
-  for (let i = 0; i < 50; i++) cache.set(`tagged ${i}`, makeValue(i), { tags: [`tag ${i % 5}`] });
+function fill(cache: SharedCache, keys: number): void {
+  const others = keys / 6;
+  for (let i = 0; i < keys; i++) cache.set(`key ${i}`, makeValue(i, keys));
+  for (let i = 0; i < others; i++)
+    cache.set(`timed ${i}`, makeValue(i, keys), { ttl: 100_000 + i });
+  for (let i = 0; i < others; i++) {
+    cache.set(`tagged ${i}`, makeValue(i, keys), { tags: [`tag ${i % 5}`] });
+    cache.namespace('space').set(`key ${i}`, makeValue(i, keys));
+  }
   cache.deleteTag('tag 0');
-  cache.getOrSetSync('computed', () => makeValue(1));
+  cache.getOrSetSync('computed', () => makeValue(1, keys));
 }
 
 /** Resolves when nothing moves any more. */
@@ -107,15 +114,18 @@ async function watch(progress: Int32Array): Promise<'hung'> {
 }
 
 /** What the command line asks for. */
-function asked([what, count = '8']: string[]): number[] | Choose {
-  if (what === undefined) return [...every(1, 0, PAGE_BITS), ...every(97, PAGE_BITS, MIB_BITS)];
-  if (what === 'metadata') return (cache) => metadataBits(cache, Number(count));
-  return every(1, Number(what) * 8, Number(what) * 8 + Number(count));
+function asked([what, ...rest]: string[]): Promise<DamageReport> {
+  const [count = 8, parts = 1] = rest.map(Number);
+  if (what === undefined) {
+    return damage([...every(1, 0, PAGE_BITS), ...every(97, PAGE_BITS, MIB_BITS)]);
+  }
+  if (what === 'metadata') return damage((cache) => metadataBits(cache, count));
+  if (what === 'all') return damage((cache) => allBits(cache, count, parts), FEW_KEYS);
+  return damage(every(1, Number(what) * 8, Number(what) * 8 + count));
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const bits = asked(process.argv.slice(2));
-  const { flips, hangs, findings } = await damage(bits);
+  const { flips, hangs, findings } = await asked(process.argv.slice(2));
   for (const bit of hangs) console.log(`hang at ${place(bit)}`);
   for (const { bit, what, detail } of findings) console.log(`${what} at ${place(bit)}: ${detail}`);
   console.log(`${flips} flips, ${hangs.length} hangs, ${findings.length} findings`);

@@ -21,7 +21,14 @@ import { drainSlab } from '../slab/drain';
 import { reclaimSlabs } from '../slab/retire';
 import { waitingSlabs } from '../slab/slabs';
 import { releaseDoomed } from '../store/chain';
-import { deferredCount, deferredIn, drainRing, hasRingRoom, spillRing } from '../store/deferred';
+import {
+  deferredCount,
+  deferredIn,
+  drainRing,
+  hasRingRoom,
+  openEntries,
+  spillRing,
+} from '../store/deferred';
 import { freeIndexPage } from '../store/directory';
 import { selfJournal, storeState } from '../store/journal';
 import { linkOfLeaf } from '../store/resize';
@@ -155,21 +162,24 @@ function reclaimLimbo(): u32 {
 
 /** Called after each operation that may have deferred something: earlier when memory is short. */
 export function reclaimIfMany(): void {
-  const waiting = deferredIn(selfSlot()) + limboCount(LIMBO_VALUE);
+  const values = limboCount(LIMBO_VALUE);
   // Where keys are only added no value waits, but each split leaves a page.
-  const isMany = waiting >= BATCH || limboCount(LIMBO_INDEX) >= MANY_LEAVES;
-  if (!isMany && (waiting == 0 || pagesShort() == 0)) return;
+  const isMany = openEntries() + values >= BATCH || limboCount(LIMBO_INDEX) >= MANY_LEAVES;
+  if (!isMany && (deferredIn(selfSlot()) + values == 0 || pagesShort() == 0)) return;
   leaveSection();
-  // Of the second call what the first let wait may be the fruit: readers are out within
-  // microseconds.
-  if (drainRing(selfSlot()) + drainRing(selfSlot()) + reclaimLimbo() == 0) slowDown(LIMBO_VALUE);
+  let freed = drainRing(selfSlot());
+  // What the first call let wait is done now, as a rule: readers are out within microseconds. It is
+  // kept for who writes as much, unless memory is short.
+  if (pagesShort() != 0) freed += drainRing(selfSlot());
+  if (freed + reclaimLimbo() == 0) slowDown(LIMBO_VALUE);
 }
 
 /** Makes room in this thread's ring for one more entry. Ends the section. */
 export function makeRingRoom(): void {
   if (hasRingRoom()) return;
   leaveSection();
-  if (drainRing(selfSlot()) + drainRing(selfSlot()) == 0) spillRing();
+  for (let round = 0; round < 2; round++) drainRing(selfSlot());
+  if (!hasRingRoom()) spillRing();
 }
 
 /** Whoever has deferred into a full limbo waits a bounded time. */

@@ -12,11 +12,17 @@
 import { selfSlot } from '../base/env';
 import { Handle } from '../base/layout';
 import { selfState } from '../thread/slot';
-import { zsRetire } from '../zsmalloc/alloc';
+import { zsRetire, zsZspage } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
 import { deferEntry } from './deferred';
 import { assertLeafLocked } from './directory';
-import { entryKeyBytes, entryStoredBytes, entryValueBytes, spaceOf } from './entry-head';
+import {
+  entryKeyBytes,
+  entryStoredBytes,
+  entryValueBytes,
+  onlyPayload,
+  spaceOf,
+} from './entry-head';
 import { ANNOUNCED, DONE, Journal, NONE, selfJournal } from './journal';
 import { insertCell, raiseVersion, removeCell, replaceCell } from './leaf';
 import { announceTotals, takeTotals } from './totals';
@@ -106,8 +112,10 @@ export function closeChange(): void {
     selfState().draftTail = 0;
   }
   if (journal.outgoing != 0) {
+    const payload = onlyPayload(zsPlace(journal.outgoing));
     zsRetire(journal.outgoing);
-    deferEntry(journal.outgoing);
+    const zspage = zsZspage(journal.outgoing);
+    deferEntry(journal.outgoing, zspage, payload);
   }
   journal.phase = NONE;
 }

@@ -1,37 +1,49 @@
 /**
  * Deferred entries: what a thread took out of the index waits for its grace period in a ring of its
- * own.
+ * own, and after it for being used again.
  *
- * The ring's handles stand on the page of the thread's state, which it has as long as its slot: who
- * comes to a full cache evicts before it has any scratch. Its words stand in the thread's journal,
- * which is never given back. A handle is the first of an entry's chain: nothing
- * is written into entries to let them wait.
+ * The ring stands on the page of the thread's state, which it has as long as its slot: who comes to
+ * a full cache evicts before it has any scratch. Its words stand in the thread's journal, which is
+ * never given back. Nothing is written into entries to let them wait.
  *
+ *   record    first object of an entry's chain:29 (0–28, address >> 3) · its zspage:27 (29–55,
+ *             address >> 5) · KIND:8 (56–63), of its size class; 0 = a chain of several. 0 in all =
+ *             a hole: it was used again
  *   head      next to be freed                      ring lock: whoever drains, of any thread
- *   closed    end of those that wait                ring lock
+ *   closed    end of those that wait, or are done   ring lock; loaded by its thread
  *   closedAt  epoch at which their period began     ring lock
  *   tail      end of all                            its thread; loaded by who drains
  *   head ≤ closed ≤ tail ≤ head + RING
- * They are counts; a handle's place is its count modulo RING. Its own thread adds without a lock;
+ * They are counts; a record's place is its count modulo RING. Its own thread adds without a lock;
  * whoever frees, its thread or one that is short of memory, has the lock. Nobody waits for it to
- * free, but a thread whose ring is full: what it added would go over the oldest handle.
+ * free, but a thread whose ring is full: what it added would go over the oldest record.
  *
- * A handle that is freed goes over to the `doomed` of who frees it, and then leaves the ring: a
- * survivor that finds it in both takes it out of the ring (recover.ts).
+ * *Used again* is an object that is done when its thread writes one of the same class: its cell and
+ * its slot stay, so neither slab nor zspage is changed. Where values are overwritten by such as are
+ * as long, most are found. What is left when the next ones are closed is freed.
+ *
+ * A handle that is freed, or used again, goes over to the `doomed` of who does that, and then
+ * leaves the ring: a survivor that finds it in both takes it out of the ring (recover.ts).
  */
 import { selfSlot } from '../base/env';
-import { Handle, Slot } from '../base/layout';
-import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
-import { assertHalted, assertLockedOrHalted, assertOutside } from '../thread/context';
+import { Cell, Handle, Slot } from '../base/layout';
+import { loadCell, loadWord, peekCell, peekWord, storeCell, storeWord } from '../base/words';
+import { assertHalted, assertLocked, assertLockedOrHalted, assertOutside } from '../thread/context';
 import { endDefer, LIMBO_VALUE } from '../thread/limbo';
 import { lock, tryLock, unlock } from '../thread/lock';
 import { beginGracePeriod, isQuiescent } from '../thread/rcu';
 import { highestSlot } from '../thread/slot';
-import { zsBeginDefer } from '../zsmalloc/alloc';
+import { zsBeginDefer, zsRenew } from '../zsmalloc/alloc';
+import { classFor } from '../zsmalloc/size-class';
 import { STATE_BYTES, threadStateOf } from '../zsmalloc/thread-state';
+import { zspageClass } from '../zsmalloc/zspage';
 import { releaseDoomed } from './chain';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
 import { RING } from './limits';
+
+const ZSPAGE_SHIFT: u64 = 29;
+const KIND_SHIFT: u64 = 56;
+const KINDS: u32 = 255;
 
 export function ringLockAt(slot: Slot): usize {
   return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringLock');
@@ -45,26 +57,54 @@ function tailAt(slot: Slot): usize {
   return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringTail');
 }
 
-function handleAt(slot: Slot, count: u32): usize {
-  return threadStateOf(slot) + STATE_BYTES + (count & (RING - 1)) * 4;
+function closedAt(slot: Slot): usize {
+  return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringClosed');
 }
 
-/** Entries that wait in a slot's ring. */
+function recordAt(slot: Slot, count: u32): usize {
+  return threadStateOf(slot) + STATE_BYTES + (count & (RING - 1)) * 8;
+}
+
+function handleIn(record: Cell): u32 {
+  return u32(record & 0x1fff_ffff) << 3;
+}
+
+function zspageIn(record: Cell): u32 {
+  return u32((record >> ZSPAGE_SHIFT) & 0x7ff_ffff) << 5;
+}
+
+/** Objects of one class are of one kind; some few classes share one. */
+function kindOf(sizeClass: u32): u32 {
+  return (sizeClass % KINDS) + 1;
+}
+
+/** Records in a slot's ring, holes included. */
 export function deferredIn(slot: Slot): u32 {
   return loadWord(tailAt(slot)) - loadWord(headAt(slot));
 }
 
-/** The i-th entry that waits in a slot's ring. */
-export function deferredEntry(slot: Slot, i: u32): u32 {
-  assertLockedOrHalted(ringLockAt(slot));
-  return peekWord(handleAt(slot, peekWord(headAt(slot)) + i));
+/** Those of them that this thread has added since the others were closed. */
+export function openEntries(): u32 {
+  return peekWord(tailAt(selfSlot())) - loadWord(closedAt(selfSlot()));
 }
 
-/** Entries that wait in all rings: a momentary figure. */
+/** The i-th entry in a slot's ring, 0 = a hole. */
+export function deferredEntry(slot: Slot, i: u32): u32 {
+  assertLockedOrHalted(ringLockAt(slot));
+  return handleIn(peekCell(recordAt(slot, peekWord(headAt(slot)) + i)));
+}
+
+/** Entries in all rings: a momentary figure. */
 export function deferredCount(): u32 {
   if (storeState().top == 0) return 0;
   let count: u32 = 0;
-  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) count += deferredIn(slot);
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
+    // In this order: what is freed meanwhile does not make the head pass the tail.
+    let at = loadWord(headAt(slot));
+    for (const tail = loadWord(tailAt(slot)); at != tail; at++) {
+      if (loadCell(recordAt(slot, at)) != 0) count++;
+    }
+  }
   return count;
 }
 
@@ -77,12 +117,55 @@ function assertRingRoom(): void {
   if (!hasRingRoom()) unreachable();
 }
 
-/** Lets an entry that this thread has taken out wait. There is room. */
-export function deferEntry(handle: Handle): void {
+/**
+ * Lets an entry that this thread has taken out wait. There is room.
+ *
+ * @param zspage  of its first object
+ * @param payload  bytes of its only object; 0 = it has several
+ */
+export function deferEntry(handle: Handle, zspage: u32, payload: u32): void {
   assertRingRoom();
   const tail = peekWord(tailAt(selfSlot()));
-  pokeWord(handleAt(selfSlot(), tail), handle);
+  const kind = payload == 0 ? 0 : kindOf(classFor(payload));
+  const place = u64(handle >> 3) | (u64(zspage >> 5) << ZSPAGE_SHIFT);
+  storeCell(recordAt(selfSlot(), tail), place | (u64(kind) << KIND_SHIFT));
   storeWord(tailAt(selfSlot()), tail + 1);
+}
+
+/**
+ * Makes an object that this thread has taken out, and that no reader can have any more, an
+ * UNPUBLISHED one of `payload` bytes.
+ *
+ * @returns its handle; 0 = there is none of that class
+ */
+export function reuseDeferred(payload: u32): u32 {
+  const slot = selfSlot();
+  if (deferredIn(slot) == openEntries() || !tryLock(ringLockAt(slot))) return 0;
+  const at = isQuiescent(selfJournal().ringClosedAt) ? findDone(slot, classFor(payload)) : 0;
+  const handle = at == 0 ? 0 : handleIn(peekCell(at));
+  if (at != 0) {
+    const zspage = zspageIn(peekCell(at));
+    selfJournal().doomed = handle;
+    storeCell(at, 0);
+    if (at == recordAt(slot, peekWord(headAt(slot)))) skipFirst(slot);
+    zsRenew(handle, zspage, payload);
+    // A survivor knows it by the thread's state from now on, as any that is being written.
+    selfJournal().doomed = 0;
+  }
+  unlock(ringLockAt(slot));
+  return handle;
+}
+
+/** Address of the first record of a class among those that are done, or 0. */
+function findDone(slot: Slot, sizeClass: u32): usize {
+  assertLocked(ringLockAt(slot));
+  const kind = kindOf(sizeClass);
+  for (let i = peekWord(headAt(slot)), end = peekWord(closedAt(slot)); i != end; i++) {
+    const record = peekCell(recordAt(slot, i));
+    if (u32(record >> KIND_SHIFT) != kind) continue;
+    if (zspageClass(zspageIn(record)) == sizeClass) return recordAt(slot, i);
+  }
+  return 0;
 }
 
 /**
@@ -94,21 +177,27 @@ export function drainRing(slot: Slot): u32 {
   assertOutside();
   if (deferredIn(slot) == 0 || !tryLock(ringLockAt(slot))) return 0;
   const ring = journalOf(slot);
+  const closed = peekWord(closedAt(slot));
   let freed: u32 = 0;
-  if (ring.ringClosed != peekWord(headAt(slot)) && isQuiescent(ring.ringClosedAt)) {
-    for (; peekWord(headAt(slot)) != ring.ringClosed; freed++) {
-      selfJournal().doomed = deferredEntry(slot, 0);
-      skipFirst(slot);
-      releaseDoomed(selfJournal());
-    }
+  if (closed != peekWord(headAt(slot)) && isQuiescent(ring.ringClosedAt)) {
+    while (peekWord(headAt(slot)) != closed) if (freeFirst(slot)) freed++;
   }
   const tail = loadWord(tailAt(slot));
-  if (peekWord(headAt(slot)) == ring.ringClosed && tail != ring.ringClosed) {
+  if (peekWord(headAt(slot)) == closed && tail != closed) {
     ring.ringClosedAt = beginGracePeriod();
-    ring.ringClosed = tail;
+    storeWord(closedAt(slot), tail);
   }
   unlock(ringLockAt(slot));
   return freed;
+}
+
+/** Frees the first of a ring. @returns whether it was no hole */
+function freeFirst(slot: Slot): bool {
+  const handle = deferredEntry(slot, 0);
+  selfJournal().doomed = handle;
+  skipFirst(slot);
+  releaseDoomed(selfJournal());
+  return handle != 0;
 }
 
 /** Whether a thread that leaves has to wait for a grace period before `reapDeferred`. */
@@ -122,10 +211,7 @@ export function reapDeferred(slot: Slot): void {
   releaseDoomed(journalOf(slot));
   if (deferredIn(slot) == 0) return;
   lock(ringLockAt(slot));
-  for (; deferredIn(slot) != 0; releaseDoomed(selfJournal())) {
-    selfJournal().doomed = deferredEntry(slot, 0);
-    skipFirst(slot);
-  }
+  while (deferredIn(slot) != 0) freeFirst(slot);
   unlock(ringLockAt(slot));
 }
 
@@ -138,25 +224,29 @@ export function spillRing(): void {
   const slot = selfSlot();
   lock(ringLockAt(slot));
   while (deferredIn(slot) != 0) {
-    zsBeginDefer(LIMBO_VALUE, deferredEntry(slot, 0));
+    const handle = deferredEntry(slot, 0);
+    if (handle != 0) zsBeginDefer(LIMBO_VALUE, handle);
     skipFirst(slot);
-    endDefer();
+    if (handle != 0) endDefer();
   }
   unlock(ringLockAt(slot));
 }
 
-/** Takes the first of a ring out if it is `doomed` already. */
+/** Takes what is `doomed` already out of a ring. */
 export function skipDoomed(slot: Slot, doomed: u32): void {
   assertHalted();
-  if (doomed == 0 || deferredIn(slot) == 0 || deferredEntry(slot, 0) != doomed) return;
-  skipFirst(slot);
+  if (doomed == 0) return;
+  const tail = peekWord(tailAt(slot));
+  for (let at = peekWord(headAt(slot)); at != tail; at++) {
+    if (handleIn(peekCell(recordAt(slot, at))) == doomed) storeCell(recordAt(slot, at), 0);
+  }
 }
 
 /** Forgets the first of a ring, which stands elsewhere. */
 export function skipFirst(slot: Slot): void {
   assertLockedOrHalted(ringLockAt(slot));
   const head = peekWord(headAt(slot));
-  if (journalOf(slot).ringClosed == head) journalOf(slot).ringClosed = head + 1;
+  if (peekWord(closedAt(slot)) == head) storeWord(closedAt(slot), head + 1);
   storeWord(headAt(slot), head + 1);
 }
 

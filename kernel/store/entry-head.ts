@@ -94,8 +94,12 @@ export function entryValueBytes(place: Place): u32 {
 export function entryStoredBytes(place: Place): u32 {
   const sizes = sizesOf(place);
   if ((sizes & LONG) != 0) return (sizes >> SIZE_SHIFT) << STORED_UNIT_SHIFT;
-  const stored = shortBlock(place) & ~RAW;
-  return alignUp(bytesTaken(streamStart(place) + stored), 1 << STORED_UNIT_SHIFT);
+  return alignUp(bytesTaken(onlyPayload(place)), 1 << STORED_UNIT_SHIFT);
+}
+
+/** Bytes of the only object of a short entry; 0 = it is a long one. */
+export function onlyPayload(place: Place): u32 {
+  return isShort(place) ? streamStart(place) + (shortBlock(place) & ~RAW) : 0;
 }
 
 /** The block of a short entry: its head's first word, and the checksum. */

@@ -16,6 +16,7 @@ import { bytesTaken, zsAlloc, zsSettle } from '../zsmalloc/alloc';
 import { zsPlace, zsReadWord, zsWrite, zsWriteHalf, zsWriteWord } from '../zsmalloc/object';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
 import { releaseDoomed } from './chain';
+import { reuseDeferred } from './deferred';
 import {
   BLOCK_HEAD_BYTES,
   EXPIRES,
@@ -133,7 +134,8 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
   // A short entry has of its block's head what it needs in its own.
   const skip: u32 = isWhole ? BLOCK_HEAD_BYTES : 0;
   const share = min(bytes - skip, MAX_PAYLOAD - start);
-  const head = zsAlloc(start + share);
+  let head = reuseDeferred(start + share);
+  if (head == 0) head = zsAlloc(start + share);
   if (head == 0) return 0;
   const place = zsPlace(head);
   zsWriteWord(place, HEAD_SIZES, sizes);

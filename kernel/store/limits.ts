@@ -7,7 +7,7 @@ export const BLOCK_BYTES: u32 = 65520;
  * A key leaves room for a useful piece of value in the first object, and half a page of scratch.
  */
 export const MAX_KEY_BYTES: u32 = 2048;
-/** Handles in a ring: four batches of reclaim/reclaim.ts. */
-export const RING: u32 = 256;
+/** Records in a ring: two batches of reclaim/reclaim.ts, one that is done and one that is added. */
+export const RING: u32 = 128;
 /** Where a thread's state page has room for a key, behind its ring. */
-export const KEY_ROOM_AT: u32 = STATE_BYTES + RING * 4;
+export const KEY_ROOM_AT: u32 = STATE_BYTES + RING * 8;

@@ -6,8 +6,8 @@ import { drainLimbo, limboOf, type TestZone, zoneTest } from '../../test/support
 const { LIMBO_VALUE } = facts;
 
 /** Lets one value wait. */
-function deferOne({ kernel }: TestZone): void {
-  assert.equal(kernel.set(1, 100, 1, 0), 0);
+function deferOne({ kernel }: TestZone, bytes = 100): void {
+  assert.equal(kernel.set(1, bytes, 1, 0), 0);
   assert.equal(kernel.remove(1), 1);
 }
 
@@ -64,13 +64,38 @@ zoneTest('what comes while a bag waits, waits for the next period', { hasStore: 
   const reader = zone.join();
   deferOne(zone);
   kernel.reclaim();
-  deferOne(zone);
+  // Of another length: it does not use the first one again.
+  deferOne(zone, 200);
   reader.enterSection();
   assert.equal(kernel.reclaim(), 1, 'the first is done; the other begins to wait');
   assert.equal(kernel.reclaim(), 0);
   reader.leaveSection();
   assert.equal(kernel.reclaim() >= 1, true);
 });
+
+zoneTest(
+  'what is done is used again by what is as long, and that alone',
+  { hasStore: true },
+  (zone) => {
+    const { kernel } = zone;
+    const reader = zone.join();
+    for (const [bytes, isRead, objects] of [
+      [100, false, 1],
+      [200, false, 2],
+      [100, true, 2],
+    ] as const) {
+      if (isRead) reader.enterSection();
+      deferOne(zone);
+      assert.equal(kernel.reclaim(), 0, 'the grace period begins');
+      assert.equal(kernel.set(1, bytes, 1, 0), 0);
+      assert.equal(kernel.cacheInUse(facts.CACHE_CELL), objects);
+      if (isRead) reader.leaveSection();
+      assert.equal(kernel.check(), 0);
+      assert.equal(kernel.remove(1), 1);
+      drainLimbo(kernel);
+    }
+  },
+);
 
 zoneTest('a section lasts one call', { hasStore: true }, (zone) => {
   const { kernel } = zone;

@@ -51,6 +51,7 @@ import {
   goneCell,
   hasPlace,
   newLife,
+  renewedCell,
   samePatternCell,
   settleCell,
   takeCell,
@@ -60,7 +61,14 @@ import { cellFor, indexIn, zspageIn } from './place';
 import { addPool } from './pool-table';
 import { classFor, MAX_PER_ZSPAGE, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
 import { selfThreadState } from './thread-state';
-import { isIndexUsed, setObjectWord, vacateIndex, ZSPAGE_DESC_BYTES, zspageLockAt } from './zspage';
+import {
+  isIndexUsed,
+  setObjectWord,
+  vacateIndex,
+  ZSPAGE_DESC_BYTES,
+  zspageClass,
+  zspageLockAt,
+} from './zspage';
 
 /** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
 export function formatPool(): i32 {
@@ -104,6 +112,20 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
   storeCell(handle, newLife(contents, CELL_UNPUBLISHED));
   unlock(zspageLockAt(desc));
   return handle;
+}
+
+/**
+ * Makes a retired object that no reader can have an UNPUBLISHED one of `payload` bytes, which are
+ * of its zspage's class. It was never in limbo: its word is its handle still. Under the zspage's
+ * lock, as one that is allocated: who moves its page sees that it is being written.
+ */
+export function zsRenew(handle: Handle, desc: Desc, payload: u32): void {
+  selfThreadState().ownCell = handle;
+  lock(zspageLockAt(desc));
+  const unused = unusedBytes(zspageClass(desc), payload);
+  const renewed = renewedCell(loadCell(handle), payload, unused);
+  storeCell(handle, newLife(renewed, CELL_UNPUBLISHED));
+  unlock(zspageLockAt(desc));
 }
 
 /** Bytes of a zspage that an object of `payload` takes. */
@@ -209,13 +231,13 @@ export function unlockReleased(locked: u32): void {
  * time.
  */
 function lockAround(handle: Handle, locked: u32): u32 {
-  let desc = zspageOf(handle);
+  let desc = zsZspage(handle);
   if (desc == locked) return desc;
   unlockReleased(locked);
   while (true) {
     lock(zspageLockAt(desc));
     // What was taken out is not moved any more.
-    const found = zsIsRetired(handle) ? desc : zspageOf(handle);
+    const found = zsIsRetired(handle) ? desc : zsZspage(handle);
     if (found == desc) return desc;
     unlock(zspageLockAt(desc));
     desc = found;
@@ -223,7 +245,7 @@ function lockAround(handle: Handle, locked: u32): u32 {
 }
 
 /** The zspage of an object that is this thread's to free, in or out of a section. */
-function zspageOf(handle: Handle): u32 {
+export function zsZspage(handle: Handle): u32 {
   const wasInside = isInSection();
   if (!wasInside) enterSection();
   let desc: Desc = 0;

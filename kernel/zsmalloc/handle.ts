@@ -31,7 +31,8 @@
  *                                          → LIMBO: free, compare-and-swap. Who wins frees
  *   SAME       all its bytes are one       → LIVE or SAME: an overwrite, by compare-and-swap
  *              pattern: it takes no room   → GONE_SAME: free, by compare-and-swap
- *   LIMBO, GONE_SAME, PATTERN              → TAKEN by the one who owns it, after a grace period
+ *   LIMBO, GONE_SAME, PATTERN              → TAKEN by the one who owns it, after a grace period;
+ *                                            LIMBO also → UNPUBLISHED: its slot is used again
  * A published cell is reused only after a grace period, so the generation, the low bits of the
  * epoch at birth, tells its lives apart. A count kept in the cell would not: the cell's page may go
  * back to frames and come again as zeros.
@@ -130,6 +131,12 @@ export function isSame(cell: Cell): bool {
 export function placeCell(address: u32, chainPage: u32, spans: bool, unused: u32): Cell {
   const place = (u64(address >> 2) << ADDRESS_SHIFT) | (u64(chainPage) << CHAIN_PAGE_SHIFT);
   return place | (spans ? SPANS : 0) | (u64(unused) << UNUSED_SHIFT);
+}
+
+/** The same place for another object of `payload` bytes, in no state and of no generation. */
+export function renewedCell(gone: Cell, payload: u32, unused: u32): u64 {
+  const spans = (cellAddress(gone) & (PAGE_BYTES - 1)) + payload > PAGE_BYTES;
+  return (gone & PLACE_MASK) | (spans ? SPANS : 0) | (u64(unused) << UNUSED_SHIFT);
 }
 
 /** Whether two cells name one place by its address. */

@@ -24,6 +24,7 @@ const within: string[][] = [
   attach-detach stop-again-set clear-set migrate-pin migrate-pin-page migrate-lock-write
   migrate-free migrate-descriptor-reused space-register-register migrate-read
   migrate-read-across migrate-read-tail migrate-alloc migrate-alloc-parts migrate-object-free
+  migrate-renew
   migrate-zspage-free object-compact-read object-compact-free object-compact-overwrite
   object-compact-get object-revival poison-alloc poison-move-pin rcu-sync-free limbo-reclaim
   `),
@@ -41,6 +42,7 @@ const drawn = namesIn(`
   migrate-killed-twice update-killed-survived get-killed order-8-killed drain-killed
   slab-grow-killed slab-alloc-killed split-pin-killed lock-check pack-killed-survived
   queue-page-taken-killed-survived queue-page-dropped-killed-survived purge-killed-survived
+  renew-reclaim-killed-survived
   set-new-killed-survived overwrite-killed-survived overwrite-twice-killed-survived
   chain-killed-survived draft-killed-survived split-killed-survived merge-killed-survived
   set-set-killed-survived set-delete-killed-survived set-evict-killed-survived

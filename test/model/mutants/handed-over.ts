@@ -31,7 +31,12 @@ export const handedOverMutants: Mutant[] = [
   },
   {
     name: 'an entry in limbo is forgotten when others may take it',
-    edits: [['    skipFirst(slot);\n    endDefer();\n', '    endDefer();\n    skipFirst(slot);\n']],
+    edits: [
+      [
+        '    skipFirst(slot);\n    if (handle != 0) endDefer();\n',
+        '    if (handle != 0) endDefer();\n    skipFirst(slot);\n',
+      ],
+    ],
     scenarios: ['value-handed-over-killed'],
   },
 ];

@@ -56,8 +56,8 @@ export const limboMutants: Mutant[] = [
     name: 'a full ring that another drains is written over',
     edits: [
       [
-        '  lock(ringLockAt(slot));\n  while (deferredIn(slot)',
-        '  if (!tryLock(ringLockAt(slot))) return;\n  while (deferredIn(slot)',
+        '  lock(ringLockAt(slot));\n  while (deferredIn(slot) != 0) {',
+        '  if (!tryLock(ringLockAt(slot))) return;\n  while (deferredIn(slot) != 0) {',
       ],
     ],
     scenarios: ['ring-full-drained'],

@@ -47,6 +47,17 @@ export const migrationMutants: Mutant[] = [
     scenarios: ['migrate-alloc', 'migrate-object-free'],
   },
   {
+    name: 'an object is used again without its zspage’s lock',
+    edits: [
+      ['  lock(zspageLockAt(desc));\n  const unused', '  const unused'],
+      [
+        'newLife(renewed, CELL_UNPUBLISHED));\n  unlock(zspageLockAt(desc));\n',
+        'newLife(renewed, CELL_UNPUBLISHED));\n',
+      ],
+    ],
+    scenarios: ['migrate-renew'],
+  },
+  {
     name: 'a page with a draft on it is moved',
     edits: [['entry != 0 && hasDraftOn(desc, entryIndex(desc, entry)) ? 0 : entry', 'entry']],
     scenarios: ['migrate-alloc', 'migrate-alloc-parts'],
@@ -54,7 +65,7 @@ export const migrationMutants: Mutant[] = [
   {
     name: 'a freed object is linked without its zspage’s lock',
     edits: [
-      ['  const desc = lockAround(handle, 0);', '  const desc = zspageOf(handle);'],
+      ['  const desc = lockAround(handle, 0);', '  const desc = zsZspage(handle);'],
       [
         '  beginDefer(kind, handle, zsLinkAt(handle));\n  unlock(zspageLockAt(desc));',
         '  beginDefer(kind, handle, zsLinkAt(handle));',

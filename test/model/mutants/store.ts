@@ -43,13 +43,54 @@ export const storeMutants: Mutant[] = [
   {
     name: 'an overwritten value freed at once',
     edits: [
-      ['    deferEntry(journal.outgoing);\n', '    zsRelease(journal.outgoing);\n'],
       [
-        "import { zsRetire } from '../zsmalloc/alloc';",
-        "import { zsRelease, zsRetire } from '../zsmalloc/alloc';",
+        '    deferEntry(journal.outgoing, zspage, payload);\n',
+        '    zsRelease(journal.outgoing);\n',
+      ],
+      [
+        "import { zsRetire, zsZspage } from '../zsmalloc/alloc';",
+        "import { zsRelease, zsRetire, zsZspage } from '../zsmalloc/alloc';",
       ],
     ],
     scenarios: ['get-overwrite-reuse'],
+  },
+  {
+    name: 'an object is used again before its grace period is over',
+    edits: [['isQuiescent(selfJournal().ringClosedAt) ? findDone', 'true ? findDone']],
+    scenarios: ['get-overwrite-renew'],
+  },
+  {
+    name: 'an object is used again without the lock of the ring',
+    edits: [
+      ['openEntries() || !tryLock(ringLockAt(slot))) return 0;', 'openEntries()) return 0;'],
+      [
+        '    selfJournal().doomed = 0;\n  }\n  unlock(ringLockAt(slot));\n',
+        '    selfJournal().doomed = 0;\n  }\n',
+      ],
+    ],
+    scenarios: ['renew-reclaim-killed-survived'],
+  },
+  {
+    name: 'who dies using an object again has lost it',
+    edits: [
+      ['    selfJournal().doomed = handle;\n    storeCell(at, 0);\n', '    storeCell(at, 0);\n'],
+    ],
+    scenarios: ['renew-killed-survived'],
+  },
+  {
+    name: 'what is used again leaves the ring before it is doomed',
+    edits: [
+      [
+        '    selfJournal().doomed = handle;\n    storeCell(at, 0);\n',
+        '    storeCell(at, 0);\n    selfJournal().doomed = handle;\n',
+      ],
+    ],
+    scenarios: ['renew-killed-survived'],
+  },
+  {
+    name: 'what is used again stays in the ring of the dead',
+    edits: [['== doomed) storeCell(recordAt(slot, at), 0);', '== doomed) break;']],
+    scenarios: ['renew-killed-survived', 'overwrite-killed-survived'],
   },
   {
     name: 'a leaf that was split is freed at once',

@@ -123,8 +123,8 @@ export const mutants: Mutant[] = [
     name: 'a ring done at once',
     edits: [
       [
-        'if (ring.ringClosed != peekWord(headAt(slot)) && isQuiescent(ring.ringClosedAt)) {',
-        'if (ring.ringClosed != peekWord(headAt(slot))) {',
+        'if (closed != peekWord(headAt(slot)) && isQuiescent(ring.ringClosedAt)) {',
+        'if (closed != peekWord(headAt(slot))) {',
       ],
     ],
     scenarios: ['get-overwrite-reuse', 'limbo-full'],

@@ -65,6 +65,13 @@ export const overwriteAndReuse: Body = async (thread, machine) => {
   await set(thread, machine);
 };
 
+/** After one round a value is done, and the next `set` takes its place. */
+export const overwriteAndRenew: Body = async (thread, machine) => {
+  await set(thread, machine);
+  await thread.call('reclaim');
+  await set(thread, machine);
+};
+
 /** Sets what is loaded in the main thread, with a tag of four letters. */
 export function setTagged(machine: Machine, tag: number): void {
   const { main } = machine;

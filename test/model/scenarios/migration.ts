@@ -57,6 +57,14 @@ function makeLooseValue(machine: Machine): void {
   maker.callNow('reclaim');
 }
 
+/** The same, overwritten, and done: the maker's next value takes the place of the first. */
+function makeDoneValue(machine: Machine): void {
+  makeValue(machine);
+  const maker = machine.threads[1]!;
+  assert.equal(maker.callNow('set', 1, VALUE_BYTES, 1, 0), 0);
+  machine.main.callNow('reclaim');
+}
+
 const reclaimOnce: Body = (thread) => thread.call('reclaim');
 
 function findPage({ main }: Machine, type: number, from = 0): number {
@@ -215,6 +223,15 @@ export const migrationScenarios: KernelScenario[] = [
     bound: 2,
     timesOut: true,
     prepare: makeValue,
+    threads: [evacuateValue, overwrite],
+    check: assertReadable,
+  },
+  {
+    name: 'migrate-renew',
+    rule: 'an object that is used again on the page that moves arrives with what is written into it',
+    bound: 2,
+    timesOut: true,
+    prepare: makeDoneValue,
     threads: [evacuateValue, overwrite],
     check: assertReadable,
   },

@@ -186,6 +186,19 @@ const deaths: Death[] = [
   },
 ];
 
+/** What the first thread replaced a moment ago is done, and its next value takes its place. */
+function makeDone(machine: Machine): void {
+  const { main, threads } = machine;
+  assert.equal(threads[0]!.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  assert.equal(main.callNow('reclaim'), 0);
+  load(machine, threads[0]!, 'k', 'd');
+}
+
+/** What waits is what was replaced last: what was done before is used again, or freed. */
+function assertReused({ main, killed }: Machine): void {
+  if (killed.length === 0) assert.equal(main.callNow('limboOf', facts.LIMBO_VALUE), 1);
+}
+
 /** Two threads, of which either may die; the other goes on, and what it does is done. */
 const pairs: [name: string, others: string, allowed: string, bodies: Body[], many?: number][] = [
   ['set-set', 'x', 'abc', [set, set]],
@@ -258,6 +271,30 @@ export const storeDeathScenarios: KernelScenario[] = [
       prepare: makeWith(others, 'k', many),
       threads,
       check: expectLeft(others, 'k', allowed),
+    }),
+  ),
+  ...[[set], [set, reclaim]].map(
+    (threads): KernelScenario => ({
+      name: threads.length === 1 ? 'renew-killed-survived' : 'renew-reclaim-killed-survived',
+      rule:
+        threads.length === 1
+          ? ruleOfDeath('using an object again')
+          : 'of who uses an object again and who frees it one does, though either may die',
+      module: 'test',
+      bound: threads.length === 1 ? 1 : 0,
+      kills: 1,
+      mustSurvive: true,
+      timesOut: threads.length > 1,
+      stepLimit: 60_000,
+      prepare: (machine) => {
+        makeWith('x', 'k')(machine);
+        makeDone(machine);
+      },
+      threads,
+      check: (machine) => {
+        if (threads.length === 1) assertReused(machine);
+        expectLeft('x', 'k', 'bd')(machine);
+      },
     }),
   ),
   {

@@ -7,6 +7,7 @@ import {
   load,
   makeCache,
   NOW,
+  overwriteAndRenew,
   overwriteAndReuse,
   read,
   reclaim,
@@ -118,6 +119,13 @@ export const storeScenarios: KernelScenario[] = [
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [read('ac'), overwriteAndReuse],
+  },
+  {
+    name: 'get-overwrite-renew',
+    rule: 'a reader sees an old or a new value, whole, though another is written over the old one',
+    bound: 2,
+    prepare: makeCache('k', 'k'),
+    threads: [read('ac'), overwriteAndRenew],
   },
   {
     name: 'get-delete-reuse',

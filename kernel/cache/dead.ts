@@ -34,27 +34,19 @@ const CLOCK: usize = STORE_STATE + offsetof<StoreState>('deadClock');
 /** Leaves that are gone through by one call: some 25,000 entries, whose heads are looked at. */
 const LEAVES: u32 = 64;
 
-/** Thread-local: units that `sweepDead` has freed. */
-let units: u32 = 0;
-
-export function deadUnits(): u32 {
-  return units;
-}
-
 /**
  * Takes out what is over in the next leaves, until so many units are. Not in a section.
  *
- * @returns entries that went; −1: there is no round to go
+ * @returns units that went << 32 | entries; −1: there is no round to go
  */
-export function sweepDead(wanted: u32): i32 {
-  units = 0;
-  let entries: u32 = 0;
-  for (let left = LEAVES; left != 0 && units < wanted; left--) {
+export function sweepDead(wanted: u32): i64 {
+  let went: u64 = 0;
+  for (let left = LEAVES; left != 0 && u32(went >> 32) < wanted; left--) {
     const number = nextLeaf();
-    if (number < 0) return entries == 0 ? -1 : i32(entries);
-    entries += sweepLeaf(number);
+    if (number < 0) return went == 0 ? -1 : i64(went);
+    went += sweepLeaf(number);
   }
-  return i32(entries);
+  return i64(went);
 }
 
 /** @returns the number of the leaf whose turn it is, or −1 */
@@ -76,8 +68,9 @@ function nextLeaf(): i32 {
   return i32(hand - 1);
 }
 
-function sweepLeaf(number: u32): u32 {
-  let entries: u32 = 0;
+/** @returns as `sweepDead` */
+function sweepLeaf(number: u32): u64 {
+  let went: u64 = 0;
   let isWhole = false;
   while (!isWhole) {
     makeRingRoom();
@@ -87,15 +80,14 @@ function sweepLeaf(number: u32): u32 {
     for (; at < LEAF_CELLS && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
       const handle = peekWord(cellAt(leaf, at));
       if (lifeAt(zsPlace(handle), latestTime()) != OVER) continue;
-      units += unitsOfEntry(handle);
+      went += (u64(unitsOfEntry(handle)) << 32) + 1;
       removeEntry(leaf, at, hashAt(leaf, at), handle);
       closeChange();
       countIn(changedSpace(), COUNT_EXPIRATIONS, 1);
-      entries++;
     }
     isWhole = at >= LEAF_CELLS;
     unlockLeaf(number);
     leaveSection();
   }
-  return entries;
+  return went;
 }

@@ -67,14 +67,6 @@ export class FifoPage {
   delay: u32;
 }
 
-/** Thread-local: what `findFirst` found. */
-let hash: u32 = 0;
-let units: u32 = 0;
-
-export function poppedHash(): u32 {
-  return hash;
-}
-
 /** Units of so many bytes, at least one. */
 export function unitsFor(bytes: u32): u32 {
   return max(1, (bytes + (1 << UNIT_SHIFT) - 1) >> UNIT_SHIFT);
@@ -165,29 +157,28 @@ export function strikeOut(queue: Fifo, page: u32, index: u32): void {
 /**
  * Finds the oldest record, and leaves it where it is: `takeFirst` takes it.
  *
- * @returns whether there is one; `poppedHash` says which
+ * @returns its hash, or 0
  */
-export function findFirst(at: u32): bool {
+export function findFirst(at: u32): u32 {
   const queue = changetype<Fifo>(at);
   while (queue.head != 0) {
     const page = pageOf(queue.head);
     for (; page.first < page.count; page.first++) {
-      hash = hashIn(queue.head, page.first);
-      units = unitsIn(queue.head, page.first);
-      if (hash != 0) return true;
+      const hash = hashIn(queue.head, page.first);
+      if (hash != 0) return hash;
     }
     if (page.next == 0) {
       // The last page stays, to be filled again. `first` may be behind `count`, never before.
       page.count = 0;
       page.first = 0;
       beginPage(queue, queue.head);
-      return false;
+      return 0;
     }
     holdPage(queue.head);
     queue.head = page.next;
     dropPage();
   }
-  return false;
+  return 0;
 }
 
 /** How many records of the first page come next, `most` at most, that are `wanted` units. */
@@ -211,9 +202,8 @@ export function hashAhead(at: u32, index: u32): u32 {
 /** Takes the record that `findFirst` found, under the same lock. */
 export function takeFirst(at: u32): void {
   const queue = changetype<Fifo>(at);
-  pageOf(queue.head).first++;
   queue.records--;
-  queue.units -= units;
+  queue.units -= unitsIn(queue.head, pageOf(queue.head).first++);
 }
 
 /** Counts a queue again of which somebody died. */

@@ -30,13 +30,12 @@ import { entryCount } from '../store/totals';
 import { assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { enterSection, leaveSection } from '../thread/rcu';
-import { deadUnits, sweepDead } from './dead';
+import { sweepDead } from './dead';
 import {
   Fifo,
   findFirst,
   hashAhead,
   PAGE_RECORDS,
-  poppedHash,
   push,
   recordsAhead,
   takeFirst,
@@ -85,8 +84,6 @@ class Tidy {
 
 /** Thread-local: the shard whose turn it is. */
 let turn: u32 = 0;
-/** Thread-local: records in the shard that was popped from last. */
-let records: u32 = 0;
 /** Of no use but that what is added to it is loaded. */
 let warmth: u32 = 0;
 
@@ -180,8 +177,9 @@ export function evictSome(bytes: u32): u32 {
   let freed = sweepDue(wanted);
   let entries = sweptEntries();
   if (freed < wanted) {
-    entries += u32(max(sweepDead(wanted - freed), 0));
-    freed += deadUnits();
+    const went = max(sweepDead(wanted - freed), 0);
+    entries += u32(went);
+    freed += u32(went >> 32);
   }
   let empty: u32 = 0;
   while (freed < wanted && empty < shardCount()) {
@@ -217,7 +215,8 @@ function warm(shard: u32, wanted: u32): void {
 
 /** Evicts an entry of a shard. @returns its units, 0 = no record leads to an entry */
 function evictOne(shard: u32): u32 {
-  for (let looks: u32 = 0; popNext(shard); looks++) {
+  let records = popNext(shard);
+  for (let looks: u32 = 0; records != 0; looks++, records = popNext(shard)) {
     const hand = inHandOf(selfSlot());
     const hash = hand.evicting;
     const isMain = hand.evictingMain != 0;
@@ -230,14 +229,14 @@ function evictOne(shard: u32): u32 {
   return 0;
 }
 
-/** Pops the record whose turn it is into this thread's hand. @returns false if there is none */
-function popNext(shard: u32): bool {
+/** Pops the record whose turn it is into this thread's hand. @returns how many there were */
+function popNext(shard: u32): u32 {
   lock(shard);
-  records = recordsOf(shard, false) + recordsOf(shard, true);
+  const records = recordsOf(shard, false) + recordsOf(shard, true);
   const isSmall = isSmallNext(shard);
   const isFound = popFrom(shard, !isSmall) || popFrom(shard, isSmall);
   unlock(shard);
-  return isFound;
+  return isFound ? records : 0;
 }
 
 /** Whether the small queue has more than its share. */
@@ -248,11 +247,12 @@ function isSmallNext(shard: u32): bool {
 
 function popFrom(shard: u32, isMain: bool): bool {
   const queue = queueAt(shard, isMain);
-  if (!findFirst(queue)) return false;
+  const hash = findFirst(queue);
+  if (hash == 0) return false;
   const hand = inHandOf(selfSlot());
   // Before it is taken: who dies from here on leaves it in one of the two, or in both.
   hand.evictingMain = isMain ? 1 : 0;
-  hand.evicting = poppedHash();
+  hand.evicting = hash;
   takeFirst(queue);
   return true;
 }

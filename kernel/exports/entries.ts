@@ -106,7 +106,7 @@ export function deleteTag(bytes: u32): void {
 /** Takes out entries of deleted tags. @returns how many; −1: there are none any more */
 export function sweepDead(): i32 {
   enter(OP_DELETE);
-  const entries = dead.sweepDead(u32.MAX_VALUE);
+  const went = dead.sweepDead(u32.MAX_VALUE);
   leave();
-  return entries;
+  return i32(went);
 }

@@ -2,6 +2,7 @@
  * A thread that measures one cache, on a heap of its own. Each request is answered by one figure.
  */
 import { nsOf, serve } from '../crew.ts';
+import { Spans } from './spans.ts';
 import { type Subject, type SubjectSetup, subjects } from './subjects.ts';
 import {
   idsIn,
@@ -29,10 +30,10 @@ export type Request =
   | { kind: 'set-new'; count: number }
   /** Bytes that an entry takes beyond its key and value. */
   | { kind: 'overhead' }
-  /** Churns and keeps how long each operation took. Answers how many there were. */
+  /** Churns and counts how long each operation took. Answers how many there were. */
   | { kind: 'churn'; ms: number }
-  /** ms, of the churn before: that share of its operations took no longer. */
-  | { kind: 'quantile'; share: number }
+  /** ms, of the churn before: what fewer than `rank` of its operations took longer than. */
+  | { kind: 'longest'; rank: number }
   /** ms. */
   | { kind: 'clear' }
   | { kind: 'close' };
@@ -41,8 +42,6 @@ export type Request =
 const PASS = 500;
 /** Longest value of any suite. */
 const TARGET_BYTES = 65536;
-/** Operations of a churn that are kept. */
-const MOST_SAMPLES = 2 ** 24;
 
 class Member {
   readonly #subject: Subject;
@@ -54,7 +53,7 @@ class Member {
   #at: number;
   #newId: number;
   #keyAndValueBytes = 0;
-  #samples = new Float32Array(0);
+  #spans = new Spans();
 
   constructor(setup: Setup, index: number) {
     this.#name = setup.subject;
@@ -78,8 +77,8 @@ class Member {
         return (this.#subject.usedBytes() - this.#keyAndValueBytes) / this.#subject.size();
       case 'churn':
         return this.#churn(request.ms);
-      case 'quantile':
-        return this.#samples[Math.ceil(this.#samples.length * request.share) - 1]!;
+      case 'longest':
+        return this.#spans.longest(request.rank);
       case 'clear': {
         const start = performance.now();
         this.#subject.clear();
@@ -151,17 +150,16 @@ class Member {
   #churn(ms: number): number {
     const step = this.#step('mixed');
     const random = randoms(3);
-    const samples = new Float32Array(MOST_SAMPLES);
+    const spans = new Spans();
     const end = performance.now() + ms;
-    let count = 0;
     for (let before = performance.now(); before < end; ) {
       step(random(this.#entries));
       const after = performance.now();
-      samples[count++ & (MOST_SAMPLES - 1)] = after - before;
+      spans.add(after - before);
       before = after;
     }
-    this.#samples = samples.slice(0, Math.min(count, MOST_SAMPLES)).sort();
-    return count;
+    this.#spans = spans;
+    return spans.count;
   }
 }
 

@@ -184,4 +184,5 @@ export const subjects: Record<string, (setup: SubjectSetup) => Subject> = {
   lmdb: (setup) => lmdb(setup, false),
   'lmdb lz4': (setup) => lmdb(setup, true),
   'idle spinner': nothing,
+  'keys alone': () => ({ ...nothing(), read: (key) => key.charCodeAt(key.length - 1) }),
 };

@@ -1,0 +1,15 @@
+/** Spans of the benchmarks: the longest of them, to one per cent. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Spans } from '../bench/cache/spans.ts';
+
+test('spans tell the longest by rank, within one per cent', () => {
+  const spans = new Spans();
+  for (let span = 1; span <= 10_000; span++) spans.add(span / 1000);
+  assert.equal(spans.count, 10_000);
+  for (const rank of [1, 2, 100, 5000, 10_000]) {
+    const exact = (10_001 - rank) / 1000;
+    assert.ok(Math.abs(spans.longest(rank) / exact - 1) < 0.01, `rank ${rank}`);
+  }
+  assert.equal(spans.longest(10_001), 0);
+});

@@ -38,6 +38,13 @@ export const equivalents: Excuse[] = [
     mutants: ['endStopOf: recheck casWord(stopAt(), slot, 0) == slot'],
   },
   {
+    because: 'Only JavaScript waits for the tag clock, and looks four times a second as well.',
+    mutants: [
+      'clearSpace: drop wakeWord(tagClockAt(), -1)',
+      'deleteTag: drop wakeWord(tagClockAt(), -1)',
+    ],
+  },
+  {
     because: 'Who waits for a dead stopper looks after each slice: it is woken later, not never.',
     mutants: ['endStopOf: drop wakeWord(stopAt(), -1)'],
   },

@@ -226,6 +226,25 @@ const hanging: Mutant[] = [
   },
 ];
 
+/** What a thread asks for that was cut. */
+const forgotten: Mutant[] = [
+  {
+    name: 'a thread takes what others compute for its own',
+    edits: [
+      [
+        'const isOwn = isComputing(state) && peekWord(ownerAt(lease)) == selfSlot();',
+        'const isOwn = isComputing(state);',
+      ],
+    ],
+    scenarios: ['lease-forgotten'],
+  },
+  {
+    name: 'a thread does not find what it waits for',
+    edits: [['    if (isWaited) return lease | LEASE_TAKEN;\n', '']],
+    scenarios: ['lease-forgotten'],
+  },
+];
+
 /** What a survivor does. */
 const surviving: Mutant[] = [
   {
@@ -265,4 +284,4 @@ const surviving: Mutant[] = [
   },
 ];
 
-export const leaseMutants: Mutant[] = [...passing, ...hanging, ...surviving];
+export const leaseMutants: Mutant[] = [...passing, ...hanging, ...forgotten, ...surviving];

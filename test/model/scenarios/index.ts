@@ -3,6 +3,7 @@ import type { KernelScenario } from '../kernel-model.ts';
 import { aloneScenarios } from './alone.ts';
 import { compactionScenarios } from './compaction.ts';
 import { conditionScenarios } from './conditions.ts';
+import { cutLeaseScenarios } from './cut-leases.ts';
 import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
 import { forsakenScenarios } from './forsaken.ts';
@@ -62,6 +63,7 @@ export const scenarios: KernelScenario[] = [
   ...leaseScenarios,
   ...leaseEndScenarios,
   ...aloneScenarios,
+  ...cutLeaseScenarios,
   ...refreshScenarios,
   ...limboScenarios,
   ...reapScenarios,

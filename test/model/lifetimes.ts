@@ -15,7 +15,7 @@
  * for an object.
  */
 import * as facts from '../../src/generated/facts.ts';
-import type { Judge, Look } from './engine/index.ts';
+import type { Judge, Look, Site } from './engine/index.ts';
 
 const WHOLE = facts.PAGE_BYTES - 1;
 const frameBits = offsetOf('Superblock', 'frameBits');
@@ -70,9 +70,31 @@ const looksAtAll = /\/slab\/recover\//;
 /** Whoever describes a page takes no reference: what it copies of a header is looked at again. */
 const describes = /\/(describePage|poisonPage)$/m;
 
+/** What the functions of a site may do, looked up once. */
+interface Licence {
+  looksAtAll: boolean;
+  moves: boolean;
+  describes: boolean;
+}
+const licences = new WeakMap<Site, Licence>();
+
+function licenceOf(site: Site): Licence {
+  const known = licences.get(site);
+  if (known !== undefined) return known;
+  const { functionName } = site;
+  const licence = {
+    looksAtAll: looksAtAll.test(functionName),
+    moves: functionName.includes('/compact/migrate/'),
+    describes: describes.test(functionName),
+  };
+  licences.set(site, licence);
+  return licence;
+}
+
 export const judgeKernelAccess: Judge = (words, address, length, site, look) => {
-  const { atomic, functionName } = site;
-  if (looksAtAll.test(functionName)) return '';
+  const { atomic } = site;
+  const may = licenceOf(site);
+  if (may.looksAtAll) return '';
   const last = address + length - 1;
   const first = words[firstPfn >>> 2]!;
   for (let pfn = address >>> facts.PAGE_SHIFT; pfn <= last >>> facts.PAGE_SHIFT; pfn++) {
@@ -80,8 +102,8 @@ export const judgeKernelAccess: Judge = (words, address, length, site, look) => 
     const isFree = !isSet(look, words[frameBits >>> 2]!, pfn) || isStocked(look, pfn);
     if (isFree) return `page ${pfn}, which is free`;
   }
-  if (length === facts.PAGE_BYTES && functionName.includes('/compact/migrate/')) return '';
-  if (atomic && describes.test(functionName)) return '';
+  if (length === facts.PAGE_BYTES && may.moves) return '';
+  if (atomic && may.describes) return '';
   const complaint = judgeObject(words, look, address, atomic);
   return complaint !== '' || length === 1 ? complaint : judgeObject(words, look, last, atomic);
 };

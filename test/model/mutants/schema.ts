@@ -93,6 +93,13 @@ function difference(original: Parsed, mutant: Parsed): Difference | undefined {
   return isSame && isWhole && original.rest === mutant.rest ? { changed, added } : undefined;
 }
 
+/** What a mutant makes of a file: the functions that it changes and adds, or else all. */
+export function changedText(original: string, mutant: string): string {
+  const { changed = [], added = [] } = difference(parse(original), parse(mutant)) ?? {};
+  const texts = [...changed, ...added].map(({ text }) => text);
+  return texts.length > 0 ? texts.join('') : mutant;
+}
+
 /** `return f_12(a, b);` */
 function handOver({ name, signature }: Func, number: number): string {
   const [, list = '', type] = /\(([^)]*)\)(?:: (.+))? \{/.exec(signature)!;

@@ -1,15 +1,18 @@
 /**
  * The table of verdicts: what became of each mutant when it was last hunted.
  *
- * verdicts.tsv has a row for each: name, a digest of its source, verdict. A row counts as long as
- * the code of the changed file is still the same, so a hunt that was interrupted goes on where it
- * ended, and one after a change hunts only what the change touched. Comments and what only the
- * debug build has (kernel/thread/context.ts) are no part of it. Rows of mutants that are gone are
- * dropped.
+ * verdicts.tsv has a row for each: its key, a digest of the functions that it changes, verdict. A
+ * row counts as long as these are the same, so a hunt that was interrupted goes on where it ended,
+ * and one after a change hunts what the change touched. A function that is the same may still be
+ * needed differently: a hunt without `--continue` asks all again. Comments and what only the debug
+ * build has (kernel/thread/context.ts) are no part of it. Rows of mutants that are gone are dropped.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Mutated } from './apply.ts';
 import type { Catch, Hunt } from './hunt.ts';
+import { changedText } from './schema.ts';
+import { kernelSources } from './sources.ts';
 
 const table = new URL('./verdicts.tsv', import.meta.url);
 
@@ -21,8 +24,9 @@ interface Row {
 /** What is not compiled into the kernel that ships: comments, assertions, their import, spaces. */
 const unseen = /\/\*[\s\S]*?\*\/|\/\/.*|^ {2}assert\w+\(.*\);$|^import [^;]*\/context';$|\s+/gm;
 
-function digestOf({ source }: Pick<Hunt, 'source'>): string {
-  return createHash('sha256').update(source.replace(unseen, '')).digest('hex').slice(0, 12);
+function digestOf({ file, source }: Mutated): string {
+  const text = changedText(kernelSources().get(file)!, source).replace(unseen, '');
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 export class Verdicts {

@@ -27,7 +27,7 @@ export const manyMutants: Mutant[] = [
     edits: [
       [
         '  const failure = setFrom(value',
-        '  const before = outcomeOf(0);\n  const failure = setFrom(value',
+        '  const before = setOutcome(0);\n  const failure = setFrom(value',
       ],
       ['pokeWord(entry, setOutcome(failure));', 'pokeWord(entry, failure == 0 ? before : 0);'],
     ],

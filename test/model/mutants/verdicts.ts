@@ -5,7 +5,8 @@
  * row counts as long as these are the same, so a hunt that was interrupted goes on where it ended,
  * and one after a change hunts what the change touched. A function that is the same may still be
  * needed differently: a hunt without `--continue` asks all again. Comments and what only the debug
- * build has (kernel/thread/context.ts) are no part of it. Rows of mutants that are gone are dropped.
+ * build has (kernel/thread/context.ts) are no part of it. Rows of mutants that are gone are
+ * dropped.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -72,17 +72,16 @@ export const LEAF_NUMBER: u32 = 2;
 const EVERY_BYTE: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
-/** Thread-local: where `findHandle` found what it returned. */
-let leafFound: u32 = 0;
-let positionFound: u32 = 0;
+/** Thread-local: where `findHandle` found what it returned: leaf | position. */
+let found: u32 = 0;
 
 export function foundLeaf(): u32 {
-  return leafFound;
+  return found & ~(LEAF_CELLS - 1);
 }
 
 /** Position of a cell: line × 8 + its place there. */
 export function foundAt(): u32 {
-  return positionFound;
+  return found & (LEAF_CELLS - 1);
 }
 
 export function noteAt(leaf: u32, note: u32): usize {
@@ -181,17 +180,16 @@ function findAway(leaf: u32, hash: u32, key: usize, keyBytes: u32): u32 {
 }
 
 function findInLine(leaf: u32, line: u32, hash: u32, key: usize, keyBytes: u32): u32 {
-  let found = matches(loadCell(tagsAt(leaf, line)), tagOf(hash));
-  while (found != 0) {
-    const position = line * LINE_CELLS + (u32(ctz(found)) >> 3);
+  let matching = matches(loadCell(tagsAt(leaf, line)), tagOf(hash));
+  while (matching != 0) {
+    const position = line * LINE_CELLS + (u32(ctz(matching)) >> 3);
     // Loaded once: a moment later the cell may be another key's.
     const handle = loadWord(cellAt(leaf, position));
     if (handle != 0 && hasKey(zsPlace(handle), key, keyBytes)) {
-      leafFound = leaf;
-      positionFound = position;
+      found = leaf | position;
       return handle;
     }
-    found &= found - 1;
+    matching &= matching - 1;
   }
   return 0;
 }
@@ -199,9 +197,9 @@ function findInLine(leaf: u32, line: u32, hash: u32, key: usize, keyBytes: u32):
 /** The first entry of a hash's home with its tag, whatever its key. @returns its handle, or 0 */
 export function firstMatch(leaf: u32, hash: u32): u32 {
   const home = homeOf(hash);
-  const found = matches(loadCell(tagsAt(leaf, home)), tagOf(hash));
-  if (found == 0) return 0;
-  return loadWord(cellAt(leaf, home * LINE_CELLS + (u32(ctz(found)) >> 3)));
+  const matching = matches(loadCell(tagsAt(leaf, home)), tagOf(hash));
+  if (matching == 0) return 0;
+  return loadWord(cellAt(leaf, home * LINE_CELLS + (u32(ctz(matching)) >> 3)));
 }
 
 /** The next position from `from` on with an entry; LEAF_CELLS at the end. */
@@ -225,8 +223,8 @@ export function nextCandidate(leaf: u32, hash: u32, after: u32): u32 {
   while (line < LINES) {
     // Whole bytes of which only the lowest match is certain: looked at again by who asks.
     const shifted = skip == LINE_CELLS ? 0 : u64.MAX_VALUE << (skip * 8);
-    const found = matches(peekCell(tagsAt(leaf, line)), tagOf(hash)) & shifted;
-    if (found != 0) return line * LINE_CELLS + (u32(ctz(found)) >> 3);
+    const matching = matches(peekCell(tagsAt(leaf, line)), tagOf(hash)) & shifted;
+    if (matching != 0) return line * LINE_CELLS + (u32(ctz(matching)) >> 3);
     skip = 0;
     if (line >= HOMES) line++;
     else if (line == homeOf(hash)) line = secondOf(hash);

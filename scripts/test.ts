@@ -15,6 +15,9 @@ import { globSync } from 'node:fs';
 /** Lets no test file hang for ever. */
 const TIMEOUT_MS = 300_000;
 
+/** One more than the processors of a small machine: they wait half of their time. */
+const FILES_AT_ONCE = 3;
+
 interface Suite {
   title: string;
   files: string[];
@@ -39,7 +42,7 @@ async function run(
   isShown: boolean,
 ): Promise<boolean> {
   const flags = ['--test', '--test-force-exit', `--test-timeout=${TIMEOUT_MS}`];
-  flags.push(isShared ? '--test-isolation=none' : '--test-concurrency=2');
+  flags.push(isShared ? '--test-isolation=none' : `--test-concurrency=${FILES_AT_ONCE}`);
   const child = spawn(node, [...flags, ...files], {
     stdio: ['ignore', isShown ? 'inherit' : 'pipe', 'inherit'],
     env: { ...process.env, ...(layout === undefined ? {} : { PAGELESS_LAYOUT: layout }) },

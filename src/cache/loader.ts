@@ -110,11 +110,12 @@ export class Loader<V> {
     this.#own.giveUpAll(error);
   }
 
-  /** What the key has, a stale value as well: noted as where the caller's value came from. */
-  stale({ key, status }: Request<V>): V | undefined {
+  /** What the key has, a stale value as well: told as what the caller gets, who `isServed` it. */
+  stale({ key, status }: Request<V>, isServed = false): V | undefined {
     const { kernel, decode } = this.#host;
     return this.#look(key, facts.GET_STALE, (bytes, isLent) => {
       status.load = kernel.wasStale() === 0 ? 'hit' : 'stale';
+      if (isServed && status.load === 'hit') kernel.countLoad(facts.LOADS_WAITED);
       return decode(bytes, isLent);
     });
   }
@@ -311,10 +312,9 @@ export class Loader<V> {
   /** Calls the function at once, and sees to its result. Never rejects. */
   async #compute(load: Load, request: Request<V>): Promise<void> {
     this.#own.add(load);
-    const host = this.#host;
-    const { kernel } = host;
+    const { kernel } = this.#host;
     const options = { ...request.options };
-    const discard = () => this.#own.discard(load, isVain(host, load, options));
+    const discard = () => this.#own.discard(load, isVain(this.#host, load, options));
     const context: ComputeContext = {
       get signal() {
         return load.signal(discard);

@@ -13,7 +13,7 @@ import type { Loader } from './loader.ts';
 
 /** What is stale, at once, while one computes; else what `load` gives. */
 export async function serve<V>(loader: Loader<V>, request: Request<V>): Promise<V | undefined> {
-  const stale = request.isRefresh ? undefined : loader.stale(request);
+  const stale = request.isRefresh ? undefined : loader.stale(request, true);
   if (stale !== undefined) {
     // Else somebody has set it this moment.
     if (request.status.load === 'stale') {

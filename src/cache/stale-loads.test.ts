@@ -221,5 +221,7 @@ test('what another has set since the look is no stale value, and nobody computes
   const status: Status = {};
   assert.equal(await cache.getOrSet('k', () => assert.fail(), { status }), 'new');
   assert.equal(status.load, 'hit');
+  const { misses, hits, loads } = cache.stats();
+  assert.deepEqual([misses, hits, loads.waited], [1, 0, 1], 'counted as one that found none');
   cache.close();
 });

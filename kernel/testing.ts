@@ -12,6 +12,7 @@ import { spillRing } from './store/deferred';
 import { leaveSection } from './thread/rcu';
 import { enterHalted, enterKernel, leaveKernel, resumeWorld } from './thread/stop';
 import { reapDead, repairDead } from './zone/recovery';
+import { dropPin } from './zone/release';
 import { deferObjects } from './zsmalloc/deferred-frees';
 import { packSome } from './zsmalloc/pack';
 import { selfThreadState } from './zsmalloc/thread-state';
@@ -122,6 +123,13 @@ export function deferFreed(): void {
 export function spillInCall(): void {
   enterKernel(1);
   spillRing();
+  endCall();
+}
+
+/** `putPage` of who has waited for a lock in it, which has ended its section. */
+export function putInCall(desc: Desc): void {
+  enterKernel(1);
+  dropPin(desc << 5);
   endCall();
 }
 

@@ -36,7 +36,7 @@ const within: string[][] = [
 /** Schedules and deaths drawn at random: within any bound there are too many. */
 const drawn = namesIn(`
   recover-killed-debts ring-full-drained-killed reap-killed reap-unwound
-  lease-remove-if-killed-survived
+  lease-remove-if-killed-survived zspage-handed-over-killed pinned-zspage-handed-over-killed
   lease-hand-over-killed-survived lease-dead-killed-survived lease-late-killed-survived
   lease-refresh-killed-survived near-set-killed-survived object-overwrite-killed
   migrate-killed-twice update-killed-survived get-killed order-8-killed drain-killed

@@ -39,4 +39,24 @@ export const handedOverMutants: Mutant[] = [
     ],
     scenarios: ['value-handed-over-killed'],
   },
+  {
+    name: 'a zspage in limbo is forgotten when others may take it',
+    edits: [
+      [
+        '  selfThreadState().retired = 0;\n  if (isLast) endDefer();\n',
+        '  if (isLast) endDefer();\n  selfThreadState().retired = 0;\n',
+      ],
+    ],
+    scenarios: ['zspage-handed-over-killed'],
+  },
+  {
+    name: 'a zspage whose last pin went is forgotten when others may take it',
+    edits: [
+      [
+        '      strikeNote(desc);\n      endDefer();\n',
+        '      endDefer();\n      strikeNote(desc);\n',
+      ],
+    ],
+    scenarios: ['pinned-zspage-handed-over-killed'],
+  },
 ];

@@ -4,10 +4,11 @@
  * what another thread has made of it meanwhile would be given back.
  */
 import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { load, makeCache, NOW, set, VALUE_BYTES, word } from './cache.ts';
-import { handles, makeObjects, makePatterns, pool } from './objects.ts';
+import { firstZspagePage, handles, makeHoles, makeObjects, makePatterns, pool } from './objects.ts';
 
 /** Below so many free pages no thread gets a sheaf: what it frees is anybody's at once. */
 const FEW_PAGES = 60;
@@ -51,6 +52,26 @@ const reclaimAndMake: Body = async (thread) => {
   await reclaim(thread);
   return thread.call('zsMalloc', pool, BYTES);
 };
+
+let pinned = 0;
+
+/** A zspage without objects that nothing keeps but the first thread's pin. */
+function makePinned(machine: Machine): void {
+  makeHoles(1, [0])(machine);
+  const { main, threads } = machine;
+  pinned = threads[0]!.callNow('pinPage', firstZspagePage(machine)) as number;
+  assert.ok(pinned > 0);
+  assert.equal(main.callNow('zsFree', pool, handles[0]!), 0);
+  main.callNow('zsCompactBegin');
+}
+
+/** Each zspage was freed once, and none is left. */
+function noneLeft({ main }: Machine): void {
+  for (let i = 0; i < 4; i++) main.callNow('reclaim');
+  assert.equal(main.callNow('cacheInUse', facts.CACHE_ZSPAGE), 0, 'a zspage is left');
+  assert.equal(main.callNow('limboCount', facts.LIMBO_ZSPAGE), 0);
+  assert.equal(main.callNow('check'), 0);
+}
 
 function isThere({ main, results }: Machine): void {
   assert.equal(main.callNow('zsReadObject', pool, results[1] as number), BYTES);
@@ -117,5 +138,29 @@ export const handedOverScenarios: KernelScenario[] = [
     prepare: makeReplaced,
     threads: [(thread) => thread.call('spillInCall'), reclaimAndSet],
     check: hasBoth,
+  },
+  {
+    ...survived,
+    name: 'zspage-handed-over-killed',
+    rule: 'a zspage in limbo is not the one’s who put it there and died: who took it out died too',
+    kills: 2,
+    killable: [0, 1],
+    prepare: makeHoles(1, [0]),
+    threads: [freeAndRelease, reclaim],
+    check: (machine) => {
+      machine.main.callNow('zsFree', pool, handles[0]!);
+      machine.main.callNow('zsCompactBegin');
+      noneLeft(machine);
+    },
+  },
+  {
+    ...survived,
+    name: 'pinned-zspage-handed-over-killed',
+    rule: 'nor the one’s whose pin was the last',
+    kills: 2,
+    killable: [0, 1],
+    prepare: makePinned,
+    threads: [(thread) => thread.call('putInCall', pinned), reclaim],
+    check: noneLeft,
   },
 ];

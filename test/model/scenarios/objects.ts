@@ -180,7 +180,7 @@ function assertDraftWritten(machine: Machine): void {
 }
 
 /** A page of the first object's zspage. */
-function firstZspagePage(machine: Machine): number {
+export function firstZspagePage(machine: Machine): number {
   const isOne = (pfn: number): boolean =>
     (machine.load(facts.PAGE_MAP + pfn * 4) & facts.TYPE_MASK) === facts.TYPE_ZSPAGE;
   return Array.from({ length: 1024 }, (_, pfn) => pfn).find(isOne)!;

@@ -8,7 +8,7 @@ before(compileAllKernels);
 
 const run = (...args: string[]): string => {
   const command = ['bench/run.ts', ...args];
-  return execFileSync(process.execPath, command, { encoding: 'utf8', timeout: 60_000 });
+  return execFileSync(process.execPath, command, { encoding: 'utf8', timeout: 240_000 });
 };
 
 for (const suite of run().trim().split('\n')) {

@@ -110,7 +110,7 @@ describe('account', () => {
   });
 });
 
-describe('crew', { concurrency: true, timeout: 10_000 }, () => {
+describe('crew', { concurrency: true, timeout: 120_000 }, () => {
   const script = (body: string) =>
     new URL(
       `data:text/javascript,${encodeURIComponent(`

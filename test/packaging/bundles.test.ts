@@ -32,7 +32,7 @@ for (const [format, extension] of formats) {
         ...{ outfile, format, minify, bundle: true, platform: 'node', logLevel: 'error' },
       });
       const { stdout, stderr } = spawnSync(process.execPath, [outfile], {
-        ...{ encoding: 'utf8', timeout: 30_000 },
+        ...{ encoding: 'utf8', timeout: 120_000 },
       });
       assert.equal(stdout, 'ok\n', stderr);
     });
@@ -48,7 +48,7 @@ function runBundle(format: Format, extension: string, contents: string): string 
     ...{ outfile, format, bundle: true, platform: 'node', logLevel: 'error' },
   });
   const { stdout, stderr } = spawnSync(process.execPath, [outfile], {
-    ...{ encoding: 'utf8', timeout: 30_000 },
+    ...{ encoding: 'utf8', timeout: 120_000 },
   });
   assert.equal(stderr, '');
   return stdout;

@@ -34,7 +34,7 @@ const place = installed(folder, [
 /** Runs a program; fails when it fails, or hangs. @returns what it prints */
 function run(node: Node, file: string, cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { cwd, encoding: 'utf8' as const, timeout: 60_000 };
+    const options = { cwd, encoding: 'utf8' as const, timeout: 120_000 };
     execFile(node.path, [file], options, (error, stdout, stderr) => {
       if (error) reject(new Error(`${error.message}\n${stdout}\n${stderr}`));
       else resolve(stdout);

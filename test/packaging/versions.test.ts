@@ -40,7 +40,7 @@ function install(name: string, number: string): void {
 function run(program: string): string {
   writeFileSync(join(place, 'program.mjs'), program);
   const { status, stdout, stderr } = spawnSync(process.execPath, ['program.mjs'], {
-    ...{ cwd: place, encoding: 'utf8', timeout: 60_000 },
+    ...{ cwd: place, encoding: 'utf8', timeout: 120_000 },
   });
   assert.equal(status, 0, stderr);
   return stdout;

@@ -165,12 +165,13 @@ export function reclaimIfMany(): void {
   const values = limboCount(LIMBO_VALUE);
   // Where keys are only added no value waits, but each split leaves a page.
   const isMany = openEntries() + values >= BATCH || limboCount(LIMBO_INDEX) >= MANY_LEAVES;
-  if (!isMany && (deferredIn(selfSlot()) + values == 0 || pagesShort() == 0)) return;
+  const isShort = deferredIn(selfSlot()) + values != 0 && pagesShort() != 0;
+  if (!isMany && !isShort) return;
   leaveSection();
   let freed = drainRing(selfSlot());
   // What the first call let wait is done now, as a rule: readers are out within microseconds. It is
   // kept for who writes as much, unless memory is short.
-  if (pagesShort() != 0) freed += drainRing(selfSlot());
+  if (isShort) freed += drainRing(selfSlot());
   if (freed + reclaimLimbo() == 0) slowDown(LIMBO_VALUE);
 }
 

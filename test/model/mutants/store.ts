@@ -291,7 +291,7 @@ export const storeMutants: Mutant[] = [
       ],
       [
         'import { casCell, loadCell, peekWord } from',
-        'import { loadCell, peekWord, storeCell } from',
+        'import { casCell, loadCell, peekWord, storeCell } from',
       ],
     ],
     scenarios: ['pack-delete', 'pack-overwrite'],

@@ -41,8 +41,10 @@ async function run(
   { title, files, node = process.execPath, layout, isShared }: Suite,
   isShown: boolean,
 ): Promise<boolean> {
-  const flags = ['--test', '--test-force-exit', `--test-timeout=${TIMEOUT_MS}`];
-  flags.push(isShared ? '--test-isolation=none' : `--test-concurrency=${FILES_AT_ONCE}`);
+  const flags = ['--test', `--test-timeout=${TIMEOUT_MS}`];
+  // In one process an exit that is forced would come before the last files, and say nothing.
+  if (isShared) flags.push('--test-isolation=none');
+  else flags.push('--test-force-exit', `--test-concurrency=${FILES_AT_ONCE}`);
   const child = spawn(node, [...flags, ...files], {
     stdio: ['ignore', isShown ? 'inherit' : 'pipe', 'inherit'],
     env: { ...process.env, ...(layout === undefined ? {} : { PAGELESS_LAYOUT: layout }) },

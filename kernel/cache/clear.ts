@@ -3,14 +3,34 @@ import { peekWord } from '../base/words';
 import { makeRingRoom, reclaimIfMany } from '../reclaim/reclaim';
 import { changedSpace, closeChange, removeEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
-import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../store/directory';
-import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
+import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../store/directory';
+import { cellAt, LEAF_CELLS, leafEntries, nextPosition } from '../store/leaf';
 import { hashAt } from '../store/leaf-copy';
 import { shrinkIndex } from '../store/resize';
 import { countIn } from '../store/spaces';
 import { COUNT_DELETES } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
+import { rangeEnd, reverse } from './keys';
 import { overtakeAll } from './lease-table';
+
+/**
+ * Removes up to `limit` entries of the leaf at a cursor, as keys.ts has it: an entry that is there
+ * all the time is met, though others add meanwhile, and leaves are split and merged.
+ *
+ * @returns the cursor to go on with; 2^32 = all were met
+ */
+export function clearNext(cursor: u32, limit: u32): u64 {
+  if (cursor == 0) overtakeAll();
+  makeRingRoom();
+  const number = lockLeafOf(reverse(cursor));
+  const end = rangeEnd(cursor, leafCount());
+  clearLocked(leafAt(number), limit);
+  const isOver = leafEntries(leafAt(number)) == 0;
+  unlockLeaf(number);
+  leaveSection();
+  reclaimIfMany();
+  return isOver ? u64(end) + 1 : u64(cursor);
+}
 
 /** Removes up to `limit` entries, of the last leaf first. @returns how many it removed */
 export function clearSome(limit: u32): u32 {
@@ -33,9 +53,15 @@ export function clearSome(limit: u32): u32 {
 
 /** Removes up to `limit` entries of a leaf, and no more than the ring takes. @returns how many */
 function clearLeaf(number: u32, limit: u32): u32 {
-  let removed: u32 = 0;
   lockLeaf(number);
-  const leaf = leafAt(number);
+  const removed = clearLocked(leafAt(number), limit);
+  unlockLeaf(number);
+  leaveSection();
+  return removed;
+}
+
+function clearLocked(leaf: u32, limit: u32): u32 {
+  let removed: u32 = 0;
   let at: u32 = leaf == 0 ? LEAF_CELLS : nextPosition(leaf, 0);
   for (; at < LEAF_CELLS && removed < limit && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
     removeEntry(leaf, at, hashAt(leaf, at), peekWord(cellAt(leaf, at)));
@@ -43,7 +69,5 @@ function clearLeaf(number: u32, limit: u32): u32 {
     countIn(changedSpace(), COUNT_DELETES, 1);
     removed++;
   }
-  unlockLeaf(number);
-  leaveSection();
   return removed;
 }

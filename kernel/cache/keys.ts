@@ -20,7 +20,7 @@ import { zsPlace } from '../zsmalloc/object';
 export const ALL_SPACES: u32 = u32.MAX_VALUE;
 
 /** A hash read backwards. */
-function reverse(word: u32): u32 {
+export function reverse(word: u32): u32 {
   word = ((word >> 1) & 0x5555_5555) | ((word & 0x5555_5555) << 1);
   word = ((word >> 2) & 0x3333_3333) | ((word & 0x3333_3333) << 2);
   word = ((word >> 4) & 0x0f0f_0f0f) | ((word & 0x0f0f_0f0f) << 4);
@@ -28,7 +28,7 @@ function reverse(word: u32): u32 {
 }
 
 /** The last place that belongs to the same leaf as a cursor, when there are so many leaves. */
-function rangeEnd(cursor: u32, leaves: u32): u32 {
+export function rangeEnd(cursor: u32, leaves: u32): u32 {
   const mask = u32.MAX_VALUE >> clz(leaves);
   const number = numberFor(reverse(cursor), leaves);
   // One bit less where the leaf was not split yet in this round.

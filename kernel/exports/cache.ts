@@ -4,7 +4,7 @@
  */
 
 import * as store from '../cache/cache';
-import { clearSome as clearBatch } from '../cache/clear';
+import { clearSome as clearBatch, clearNext as clearLeafAt } from '../cache/clear';
 import * as keys from '../cache/keys';
 import * as many from '../cache/many';
 import * as number from '../cache/number';
@@ -339,6 +339,14 @@ export function clearSome(limit: u32): u32 {
   const removed = clearBatch(limit);
   leave();
   return removed;
+}
+
+/** @returns the cursor to go on with: see cache/clear.ts */
+export function clearNext(cursor: u32, limit: u32): f64 {
+  enter(OP_DELETE);
+  const next = clearLeafAt(cursor, limit);
+  leave();
+  return f64(next);
 }
 
 /** @returns the cursor to go on with: see cache/keys.ts */

@@ -48,15 +48,15 @@ export function purgeStale(kernel: KernelExports, clock: ZoneClock, maxMs: numbe
 
 /** Entries that one kernel call clears: some hundred microseconds. */
 const CLEAR_BATCH = 1024;
+/** A cursor that has been everywhere. */
+const END = 2 ** 32;
 
 /** Removes what is there now, and the records of it, which those who set next would look after. */
 function clearAll(kernel: KernelExports): void {
-  let left = kernel.entryCount();
-  let removed: number;
-  do {
-    removed = kernel.clearSome(CLEAR_BATCH);
-    left -= removed;
-  } while (removed > 0 && left > 0);
+  let cursor = 0;
+  while (cursor < END) cursor = kernel.clearNext(cursor, CLEAR_BATCH);
+  // What came meanwhile at most; and the index is small again.
+  kernel.clearSome(CLEAR_BATCH);
   kernel.beginPurge(1);
   while (kernel.purgeNext() >= 0);
 }

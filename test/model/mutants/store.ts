@@ -193,6 +193,16 @@ export const storeMutants: Mutant[] = [
     scenarios: ['split-killed-survived', 'merge-killed-survived'],
   },
   {
+    name: 'a clear goes on behind what its leaf held before it was split',
+    edits: [
+      [
+        '  const number = lockLeafOf(reverse(cursor));\n  const end = rangeEnd(cursor, leafCount());\n',
+        '  const end = rangeEnd(cursor, leafCount());\n  const number = lockLeafOf(reverse(cursor));\n',
+      ],
+    ],
+    scenarios: ['clear-split'],
+  },
+  {
     name: 'pages of the index that nobody names stay',
     edits: [['  if (journal.reshaping != 0) freeUnnamedPages();\n', '']],
     scenarios: ['split-killed-survived'],

@@ -14,6 +14,23 @@ function makeExpired(machine: Machine): void {
 
 const clear: Body = (thread) => thread.call('clearSome', 9);
 
+/** As the library clears: leaf after leaf, by a cursor. */
+const clearAll: Body = async (thread) => {
+  let cursor = 0;
+  while (cursor < 2 ** 32) cursor = (await thread.call('clearNext', cursor, 9)) as number;
+};
+
+/** One leaf of several entries, which whoever sets splits. */
+function makeSplitting(machine: Machine): void {
+  const { main, threads } = machine;
+  for (const thread of threads) thread.callNow('setMany', 1);
+  makeCache('k', 'm')(machine);
+  for (const key of 'xyz') {
+    load(machine, main, key, key);
+    assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  }
+}
+
 /** A cache in a zone without a free page. */
 function fillZone(machine: Machine): void {
   makeCache('k', 'm')(machine);
@@ -56,6 +73,18 @@ export const entryScenarios: KernelScenario[] = [
     prepare: makeCache('k', 'm'),
     threads: [clear, set],
     check: ({ main }) => assert.ok((main.callNow('entryCount') as number) <= 1),
+  },
+  {
+    name: 'clear-split',
+    rule: 'what was there when all is cleared is gone, though leaves are split meanwhile',
+    module: 'test',
+    bound: 1,
+    stepLimit: 60_000,
+    prepare: makeSplitting,
+    threads: [clearAll, set],
+    check: ({ main }) => {
+      assert.ok((main.callNow('entryCount') as number) <= 1, 'an entry outlives a clear');
+    },
   },
   {
     name: 'evict-get',

@@ -245,6 +245,30 @@ test('update and increment give the tier their time, or the entry’s', async ()
   closeAll({ cache: one }, { cache: two });
 });
 
+test('before a tier staleFor alone leaves the time to live, and belief bounds both', () => {
+  let time = 1;
+  const policy = { maxStaleMs: 100 };
+  const { cache } = open({ policy, now: () => time });
+  const lives = (ttl: number, staleFor: number, ms: number) => {
+    cache.set('key', '1', { ttl });
+    time += 10;
+    assert.equal(cache.increment('key', 1, { staleFor }), 2);
+    const left = cache.getRemainingTTL('key');
+    time += ms - 1;
+    assert.equal(cache.get('key', { allowStale: true }), '2');
+    time += 1;
+    assert.equal(cache.get('key', { allowStale: true }), undefined);
+    return left;
+  };
+  assert.equal(lives(50, 20, 60), 40);
+  assert.equal(lives(50, 0, 40), 40);
+  assert.equal(lives(50, Number.POSITIVE_INFINITY, 100), 40);
+  assert.equal(lives(50, 90, 100), 40);
+  assert.equal(lives(200, 20, 100), 190);
+  assert.equal(lives(0, 20, 100), 100);
+  closeAll({ cache });
+});
+
 test('who waits for the tier waits no longer than he wants', async () => {
   const { cache, tier } = open();
   tier.before = () => new Promise(() => undefined);

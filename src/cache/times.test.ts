@@ -208,6 +208,49 @@ test('update keeps times, and staleFor, unless told otherwise', () => {
   assert.equal(cache.get('m', { allowStale: true }), '1');
 });
 
+const restaled: Record<string, (cache: SharedCache<number>, staleFor: number) => unknown> = {
+  update: (cache, staleFor) => cache.update('key', () => 2, { staleFor }),
+  'update with tags': (cache, staleFor) => cache.update('key', () => 2, { staleFor, tags: ['u'] }),
+  increment: (cache, staleFor) => cache.increment('key', 1, { staleFor }),
+  'increment with tags': (cache, staleFor) => cache.increment('key', 1, { staleFor, tags: ['u'] }),
+};
+
+for (const [name, overwrite] of Object.entries(restaled)) {
+  test(`staleFor alone leaves the time to live, and says how long after it: ${name}`, () => {
+    for (const ttl of [1000, 12_345, 777])
+      for (const before of [0, 50, FOR_EVER])
+        for (const after of [0, 20, FOR_EVER])
+          for (const tags of [[], ['t']]) {
+            const { now, tick } = fakeClock();
+            const settings = { maxSize: '4MiB', values: 'json', ttl: 777, now } as const;
+            using cache = new SharedCache<number>(settings);
+            cache.set('key', 1, { ttl, staleFor: before, tags });
+            tick(40);
+            overwrite(cache, after);
+            assert.equal(cache.getRemainingTTL('key'), ttl - 40);
+            tick(ttl - 41);
+            assert.equal(cache.get('key'), 2);
+            tick(1);
+            assert.equal(cache.get('key'), undefined);
+            tick(19);
+            assert.equal(cache.get('key', { allowStale: true }), after === 0 ? undefined : 2);
+            tick(1);
+            assert.equal(
+              cache.get('key', { allowStale: true }),
+              after === FOR_EVER ? 2 : undefined,
+            );
+            cache.set('key', 1, { ttl, staleFor: before, tags });
+            overwrite(cache, after);
+            tick(40);
+            cache.touch('key');
+            assert.equal(cache.getRemainingTTL('key'), ttl, 'its own');
+            cache.set('key', 1, { ttl: 0, tags });
+            overwrite(cache, after);
+            assert.equal(cache.getRemainingTTL('key'), FOR_EVER);
+          }
+  });
+}
+
 test('info tells what is known of an entry', () => {
   using opened = open();
   const { cache } = opened;

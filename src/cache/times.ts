@@ -65,13 +65,15 @@ function outlives(settings: Settings, tier: Clocked['tier'], own: number): boole
  * Those of an entry that gets another value and keeps its time to live. Before a tier our belief in
  * it begins anew, unless it has tags.
  *
- * @param newTags  undefined: those that it has
+ * @param newTags   undefined: those that it has
+ * @param staleFor  undefined: as long as it had it
  * @returns the ms that it has left as well, 0 = for ever
  */
 export function keptTimes(
   { clock, settings, tier }: Clocked,
   { times, tags }: { readonly times: Times; readonly tags: number },
   newTags: readonly string[] | undefined,
+  staleFor?: number,
 ): { times: Times; ttl: number } {
   const had = tags > 0;
   const has = newTags === undefined ? had : newTags.length > 0;
@@ -81,6 +83,10 @@ export function keptTimes(
   const isForEver = times.fresh === 0 && (over === 0 || (isOfCache && !had));
   const end = times.fresh || (tier && isForEver ? LAST : over);
   const ttl = end === 0 || end === LAST ? 0 : Math.max(1, end - now);
+  if (staleFor !== undefined && ttl !== 0) {
+    const most = tier === undefined || has ? Number.POSITIVE_INFINITY : now + tier.bound(0);
+    return { times: keptFor(times, end, staleFor, most), ttl };
+  }
   // Without a tier, or kept when it is stale: as it is.
   const isKept = times.fresh !== 0 && times.fresh < over;
   if (tier === undefined || (had && has) || (isKept && !had)) return { times, ttl };
@@ -91,6 +97,15 @@ export function keptTimes(
   const outlives = end > expiry && (end !== LAST || settings.ttl !== 0);
   const fresh = had && !isKept ? (outlives ? end : 0) : times.fresh;
   return { times: { ...times, expiry: expiry + code, fresh }, ttl };
+}
+
+/** Those of an entry that gets stale at `end`, as before, and is kept for `staleFor` then. */
+function keptFor({ expiry, longTtl }: Times, end: number, staleFor: number, most: number): Times {
+  const until = Math.min(end + staleFor, most);
+  const fresh = staleFor !== 0 || until < end ? end : 0;
+  const code = Math.floor(expiry / CODE_ONE);
+  if (until < LAST) return { expiry: until + code * CODE_ONE, fresh, longTtl };
+  return { expiry: 0, fresh, longTtl: longTtl || ttlOf(code) };
 }
 
 /** Of an entry without a time to live of its own: one that never expires goes on so. */
@@ -112,4 +127,11 @@ function codeOf(ttl: number): number {
     if (Number.isInteger(number) && number < NUMBERS) return unit * NUMBERS + number;
   }
   return 0;
+}
+
+/** 0 of none. */
+function ttlOf(code: number): number {
+  const number = code % NUMBERS;
+  const count = number <= SINGLES ? number : (number - FIVES) * 5;
+  return count * UNITS[(code - number) / NUMBERS]!;
 }

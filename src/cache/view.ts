@@ -117,7 +117,8 @@ export class CacheView<T> {
   /**
    * Makes a new value of the old one, so that no change of another thread is lost. `change` may run
    * more than once, and may call the cache. Undefined deletes; the very value that it was given,
-   * even if it was altered, writes nothing. The time to live stays unless `options` say another.
+   * even if it was altered, writes nothing. The time to live stays unless `ttl` says another:
+   * `staleFor` alone changes only how long the value is kept after it.
    *
    * @returns the new value; undefined if there is none, or if it was refused: nothing has changed
    * then
@@ -136,7 +137,7 @@ export class CacheView<T> {
 
   /**
    * Adds to a whole number, kept as JSON or text. A key without a value counts from `initial`, 0.
-   * The time to live stays unless `options` say another.
+   * The time to live stays unless `ttl` says another, as in `update`.
    *
    * @returns the sum; undefined when it was refused, and nothing has changed
    * @throws {NotANumberError} of a value that is no whole number, or a sum that is no safe integer

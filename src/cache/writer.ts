@@ -237,11 +237,14 @@ export class Writer<T> {
     this.#parts.live();
     checkSafeInteger('by', by);
     const read = readIncrementOptions(options);
-    // Before a tier an entry's end is not what the kernel keeps, and it gives no tags.
-    if (this.#parts.tier || read.tags) return this.#incrementHere(key, by, read);
     const { initial, ttl, staleFor } = read;
-    const { expiry, fresh, longTtl } = timesFrom(this.#parts, ttl, staleFor, false);
     const keeps = keepsTimes(read) ? 1 : 0;
+    // Before a tier an entry's end is not what the kernel keeps, it gives no tags, and keeps all
+    // times or none.
+    if (this.#parts.tier || read.tags || (keeps && staleFor !== undefined)) {
+      return this.#incrementHere(key, by, read);
+    }
+    const { expiry, fresh, longTtl } = timesFrom(this.#parts, ttl, staleFor, false);
     const failure = untilMet(() => {
       const border = this.#parts.live();
       const bytes = border.putKey(key);
@@ -330,14 +333,14 @@ export class Writer<T> {
       if (failure === 0 && name !== undefined) tier?.removed(name);
       return failure;
     }
-    const { ttl, staleFor, tags, status } = options;
+    const { ttl, staleFor, tags, status, noUpdateTTL } = options;
     const length = checkSerialized(this.#parts.codec, bytes);
     const keptTags = tags === undefined && seen.tags > 0 ? undefined : (tags ?? NO_TAGS);
     const has = keptTags === undefined || keptTags.length > 0;
     const isNew = seen.bytes === undefined || !keepsTimes(options);
     const kept = isNew
       ? { times: timesFrom(this.#parts, ttl, staleFor, has), ttl: ttl ?? settings.ttl }
-      : keptTimes(this.#parts, seen, keptTags);
+      : keptTimes(this.#parts, seen, keptTags, noUpdateTTL ? undefined : staleFor);
     const what = seen.bytes === undefined ? facts.IF_NONE_YET : facts.IF_VERSION;
     const prepared = { bytes, length, tags: keptTags, ...kept };
     const outcome = this.#storeIf(what, seen.version, key, prepared, born);
@@ -392,6 +395,6 @@ export class Writer<T> {
 }
 
 /** Whether an entry that is there keeps its time to live. */
-function keepsTimes({ ttl, staleFor, noUpdateTTL }: EntryOptions): boolean {
-  return noUpdateTTL || (ttl === undefined && staleFor === undefined);
+function keepsTimes({ ttl, noUpdateTTL }: EntryOptions): boolean {
+  return noUpdateTTL || ttl === undefined;
 }

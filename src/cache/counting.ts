@@ -2,6 +2,8 @@
 import { NotANumberError } from '../errors.ts';
 import type { Key } from './transfer.ts';
 
+/** Of -(2^53 - 1). */
+export const LONGEST_NUMBER = 17;
 const WHOLE = /^(0|-?[1-9]\d{0,15})$/;
 
 /** @throws {NotANumberError} if the text is no whole number, or the sum no safe integer */

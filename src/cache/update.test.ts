@@ -5,7 +5,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fakeClock } from '../../test/support/fake-clock.ts';
-import { type Bytes, InvalidArgumentError, NotANumberError, SharedCache } from '../index.ts';
+import {
+  type Bytes,
+  InvalidArgumentError,
+  NotANumberError,
+  SharedCache,
+  type SharedCacheOptions,
+  type Status,
+} from '../index.ts';
 
 const maxSize = '8MiB';
 const LARGE = 300_000;
@@ -73,6 +80,30 @@ test('too large a value is refused and changes nothing, whichever way but set', 
   assert.equal(cache.get('key'), 'small');
   assert.equal(cache.set('key', large), false);
   assert.equal(cache.has('key'), false, 'set alone removes');
+});
+
+test('a sum too long is refused and changes nothing', () => {
+  for (const values of ['json', 'string'] as const) {
+    for (const isNamespace of [false, true]) {
+      const options = { maxSize, values, maxEntrySize: 3 };
+      using cache = new SharedCache(options as SharedCacheOptions<unknown>);
+      const view = isNamespace ? cache.namespace('n') : cache;
+      const status: Status = {};
+      assert.equal(view.increment('key', 999), 999);
+      assert.equal(view.increment('key', 1, { status }), undefined);
+      assert.deepEqual(status, { set: 'refused', refusal: 'too-large', entrySize: 4 });
+      assert.equal(view.increment('none', -100), undefined);
+      assert.equal(view.has('none'), false);
+      assert.equal(String(view.get('key')), '999');
+      assert.equal(cache.stats().refusals, 2);
+      assert.equal(view.increment('key', -1), 998);
+    }
+  }
+  const longest = -Number.MAX_SAFE_INTEGER;
+  for (const maxEntrySize of [16, 17]) {
+    using cache = new SharedCache<number>({ maxSize, values: 'json', maxEntrySize });
+    assert.equal(cache.increment('key', longest), maxEntrySize === 17 ? longest : undefined);
+  }
 });
 
 test('a version is good until something has changed, deletes and re-adds included', () => {

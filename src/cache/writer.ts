@@ -19,7 +19,7 @@ import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { addTo, noNumber, tooFar } from './counting.ts';
+import { addTo, LONGEST_NUMBER, noNumber, tooFar } from './counting.ts';
 import type { Found } from './details.ts';
 import { fillIn, NO_TAGS, type Prepared, prepare, TOO_LARGE } from './prepared.ts';
 import {
@@ -237,11 +237,12 @@ export class Writer<T> {
     this.#parts.live();
     checkSafeInteger('by', by);
     const read = readIncrementOptions(options);
-    const { initial, ttl, staleFor } = read;
+    const { initial, ttl, staleFor, status } = read;
     const keeps = keepsTimes(read) ? 1 : 0;
-    // Before a tier an entry's end is not what the kernel keeps, it gives no tags, and keeps all
-    // times or none.
-    if (this.#parts.tier || read.tags || (keeps && staleFor !== undefined)) {
+    // Before a tier an entry's end is not what the kernel keeps, it gives no tags, keeps all times
+    // or none, and asks nobody how long a number may be.
+    const isRare = read.tags || (keeps && staleFor !== undefined);
+    if (this.#parts.tier || isRare || settings.maxEntrySize < LONGEST_NUMBER) {
       return this.#incrementHere(key, by, read);
     }
     const { expiry, fresh, longTtl } = timesFrom(this.#parts, ttl, staleFor, false);
@@ -255,7 +256,6 @@ export class Writer<T> {
     if (failure === facts.ERR_NOT_A_NUMBER) throw noNumber(key);
     if (failure === facts.ERR_OVERFLOW) throw tooFar(key);
     const sum = kernel.incremented();
-    const { status } = read;
     if (status) this.#report(status, failure, String(sum));
     return failure === 0 ? sum : undefined;
   }

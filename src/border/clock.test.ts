@@ -188,6 +188,38 @@ test('a clock of one’s own: misuse is a typed error, and changes nothing', () 
   assert.equal(cache.get('key'), 'value');
 });
 
+test('what would end 2^41 ms after the cache was made never does, and no clock goes so far', () => {
+  let time = 1000;
+  const last = 2 ** 41 - 1;
+  const forEver = Number.POSITIVE_INFINITY;
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', now: () => time });
+  const left = (ttl: number, staleFor = 0) => {
+    cache.set('key', 'value', { ttl, staleFor });
+    return cache.getRemainingTTL('key');
+  };
+  for (const ttl of [last - 2, 2 ** 41 - 1000]) assert.equal(left(ttl), ttl);
+  for (const ttl of [last - 1, last, 2 ** 50, Number.MAX_SAFE_INTEGER]) {
+    for (const staleFor of [0, 5, forEver]) assert.equal(left(ttl, staleFor), forEver);
+    assert.equal(cache.info('key')?.ttl, forEver);
+    assert.equal(cache.touch('key'), true);
+    assert.equal(cache.getRemainingTTL('key'), forEver);
+  }
+  assert.equal(left(1000, Number.MAX_SAFE_INTEGER), 1000);
+  cache.set('never', 'value', { ttl: last });
+  time += last - 2;
+  assert.equal(cache.get('key', { allowStale: true }), 'value');
+  assert.equal(cache.get('never'), 'value');
+  assert.equal(left(1), forEver);
+  const far = /^InvalidArgumentError: now\(\) must be milliseconds, less than 2\^41 since/;
+  cache.set('key', 'value');
+  for (time of [time + 1, 2 ** 41 + 1000, Number.MAX_VALUE]) {
+    assert.throws(() => cache.set('key', 'other', { ttl: 1000 }), far);
+    assert.throws(() => cache.touch('key', { ttl: 1000 }), far);
+  }
+  time = 1000 + last - 2;
+  assert.equal(cache.get('key'), 'value');
+});
+
 test('every thread brings the clock that the cache has', () => {
   const { now, tick } = fakeClock();
   using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string', now });

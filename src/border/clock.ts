@@ -46,7 +46,7 @@ const WATCH_MS = 1000;
 const GAIN_MS = 2000;
 /** Uptime is told in whole seconds on some systems. */
 const UPTIME_ERROR_MS = 1000;
-/** Expiries have 41 bits: some seventy years since the cache was made. */
+/** Expiries have 41 bits: 69 years since the cache was made; what would end later never does. */
 export const LAST: number = 2 ** 41 - 1;
 
 export class ZoneClock {
@@ -92,8 +92,10 @@ export class ZoneClock {
     if (this.#isClosed) throw new DisposedError('cache');
     if (stamp >= this.#watchAt && !this.isOwn) this.#watchSleep(stamp);
     const time = Math.floor(stamp - this.#origin + this.#slept);
+    if (time <= this.#told) return this.#told;
+    if (time >= LAST) throw badTime(stamp);
     // At most once a millisecond; nobody goes below what anybody told.
-    if (time > this.#told) this.#told = this.#kernel.tellTime(time);
+    this.#told = this.#kernel.tellTime(time);
     return this.#told;
   }
 
@@ -127,14 +129,18 @@ export class ZoneClock {
   }
 
   /**
-   * When something expires that is stored now and lives for `ttl` ms; 0 = never, as ttl 0.
+   * When something expires that is stored now and lives for `ttl` ms; 0 = never, as ttl 0, and
+   * from LAST on.
    *
    * Others may expire even if this does not: eviction, which takes those first, hears the time.
    */
   expiryIn(ttl: number): number {
-    if (ttl !== 0) return Math.min(this.now() + ttl, LAST);
-    this.nowIfNeeded();
-    return 0;
+    if (ttl === 0) {
+      this.nowIfNeeded();
+      return 0;
+    }
+    const end = this.now() + ttl;
+    return end < LAST ? end : 0;
   }
 
   #watchSleep(stamp: number): void {
@@ -161,7 +167,12 @@ function checkSame(isOwn: boolean, now: Now | undefined): void {
 
 function checkTime(time: number): number {
   if (Number.isFinite(time)) return time;
-  throw new InvalidArgumentError('now()', 'milliseconds', time);
+  throw badTime(time);
+}
+
+function badTime(time: number): InvalidArgumentError {
+  const expected = 'milliseconds, less than 2^41 since the cache was made';
+  return new InvalidArgumentError('now()', expected, time);
 }
 
 /** Writes down in the zone, for an image, what time it is. The world is stopped. */

@@ -266,6 +266,7 @@ test('before a tier staleFor alone leaves the time to live, and belief bounds bo
   assert.equal(lives(50, 90, 100), 40);
   assert.equal(lives(200, 20, 100), 190);
   assert.equal(lives(0, 20, 100), 100);
+  assert.equal(lives(2 ** 50, 20, 100), Number.POSITIVE_INFINITY);
   closeAll({ cache });
 });
 

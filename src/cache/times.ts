@@ -47,7 +47,8 @@ export function timesFrom(
   const tier = hasTags ? undefined : link;
   const own = ttl ?? settings.ttl;
   const stale = own === 0 ? 0 : (staleFor ?? settings.staleFor);
-  const fresh = stale !== 0 || outlives(settings, tier, own) ? clock.expiryIn(own || LAST) : 0;
+  const isNoted = stale !== 0 || outlives(settings, tier, own);
+  const fresh = isNoted ? clock.expiryIn(own) || (tier ? LAST : 0) : 0;
   const kept = stale === Number.POSITIVE_INFINITY ? 0 : own + stale;
   const expiry = clock.expiryIn(tier ? tier.bound(kept) : kept);
   if (own === 0 || own === settings.ttl) return { expiry, fresh, longTtl: 0 };

@@ -13,7 +13,7 @@
 import { type LargeScratch, largeScratchOf, takeScratch } from '../arena/scratch.ts';
 import { alignUp } from '../border/align.ts';
 import { copyBytes, detourOf, fixedView, isBytes, isCrooked, lengthOf } from '../border/brands.ts';
-import type { ZoneClock } from '../border/clock.ts';
+import { LAST, type ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { BusyError, InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
@@ -317,7 +317,7 @@ export class Border {
   remaining(keyBytes: number): number {
     const now = this.#timeFor(keyBytes);
     const expiry = this.#kernel.expiryOf(keyBytes, now);
-    if (expiry === 0) return Number.POSITIVE_INFINITY;
+    if (expiry === 0 || expiry === LAST) return Number.POSITIVE_INFINITY;
     if (expiry < 0) return 0;
     return expiry - now;
   }

@@ -301,7 +301,7 @@ export class CacheView<T> {
 
   /**
    * The key's value, here or in the second tier: that is kept here then. Of all threads that miss
-   * it meanwhile one asks. What the tier does not answer in time is none.
+   * it meanwhile one asks, each if that fails. What the tier does not answer in time is none.
    */
   async getAsync(key: Key, options?: WaitOptions): Promise<T | undefined> {
     const wait = readWait('Looking in the tier', options);

@@ -4,7 +4,7 @@ import { makeRingRoom, reclaimIfMany } from '../reclaim/reclaim';
 import { changedSpace, closeChange, removeEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
 import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../store/directory';
-import { cellAt, LEAF_CELLS, leafEntries, nextPosition } from '../store/leaf';
+import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { hashAt } from '../store/leaf-copy';
 import { shrinkIndex } from '../store/resize';
 import { countIn } from '../store/spaces';
@@ -24,8 +24,8 @@ export function clearNext(cursor: u32, limit: u32): u64 {
   makeRingRoom();
   const number = lockLeafOf(reverse(cursor));
   const end = rangeEnd(cursor, leafCount());
-  clearLocked(leafAt(number), limit);
-  const isOver = leafEntries(leafAt(number)) == 0;
+  // Not what the leaf says that it holds: that may be damaged, and never 0.
+  const isOver = clearLocked(leafAt(number), limit) < limit && hasRingRoom();
   unlockLeaf(number);
   leaveSection();
   reclaimIfMany();

@@ -39,6 +39,24 @@ for (const { what, byte, bits = 3 } of regressions) {
   test(`a flipped bit: ${what}`, () => isSafe(every(1, byte * 8, byte * 8 + bits)));
 }
 
+/** Offset of the number of entries in a leaf: the first of its notes (kernel/store/leaf.ts). */
+const LEAF_ENTRIES = 24;
+
+test('a flipped bit: the only leaf has more entries than it has, or fewer', () =>
+  isSafe((cache) => {
+    const words = new Uint32Array(cache.arena.memory.buffer);
+    const { entries } = cache.stats();
+    const pages = Array.from({ length: cache.arena.kernel.pageCount() }, (_, pfn) => pfn);
+    const leaf = pages.find(
+      (pfn) =>
+        cache.arena.describe(pfn).use === 'index' &&
+        words[(pfn * 4096 + LEAF_ENTRIES) / 4] === entries,
+    );
+    assert.ok(leaf !== undefined);
+    const from = (leaf * 4096 + LEAF_ENTRIES) * 8;
+    return every(1, from, from + 8);
+  }, FEW_KEYS));
+
 test('flipped bits of the first page, and of what follows it', () =>
   isSafe([...every(67, 0, 4096 * 8), ...every(24_989, 4096 * 8, 2 ** 20 * 8)]));
 

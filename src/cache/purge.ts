@@ -51,12 +51,19 @@ const CLEAR_BATCH = 1024;
 /** A cursor that has been everywhere. */
 const END = 2 ** 32;
 
-/** Removes what is there now, and the records of it, which those who set next would look after. */
-function clearAll(kernel: KernelExports): void {
-  let cursor = 0;
-  while (cursor < END) cursor = kernel.clearNext(cursor, CLEAR_BATCH);
+/**
+ * Removes what is there when it begins, a leaf of the index a step. What others add meanwhile may
+ * go as well.
+ */
+export function* clearSteps(kernel: KernelExports): Generator<void, void> {
+  for (let cursor = 0; cursor < END; yield) cursor = kernel.clearNext(cursor, CLEAR_BATCH);
   // What came meanwhile at most; and the index is small again.
   kernel.clearSome(CLEAR_BATCH);
+}
+
+/** Removes what is there now, and the records of it, which those who set next would look after. */
+function clearAll(kernel: KernelExports): void {
+  for (const _ of clearSteps(kernel));
   kernel.beginPurge(1);
   while (kernel.purgeNext() >= 0);
 }

@@ -1,6 +1,7 @@
 /** A second tier that is damaged, full, slow, broken and closed; and what is none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { MemoryStore, MemoryTier } from '../../test/support/memory-tier.ts';
 import { closeAll, openTiered as open, until } from '../../test/support/tiered.ts';
 import { InvalidArgumentError } from '../errors.ts';
@@ -46,6 +47,20 @@ test('clear and delete reach everybody', async () => {
   ]);
   assert.equal(one.store.frames.size, 0);
   closeAll(one, two);
+});
+
+test('told to clear, it clears what was there, whatever is set meanwhile', async () => {
+  const { cache, tier } = open({ policy: { maxQueue: 10_000 } });
+  for (let i = 0; i < 10_000; i++) cache.set(`old:${i}`, 'old');
+  tier.hear({ type: 'cleared' });
+  for (let turn = 0; turn < 100; turn++) {
+    for (let i = 0; i < 100; i++) cache.set(`new:${turn}:${i}`, 'new');
+    await setImmediate();
+  }
+  const left = [...cache.keys()].map(String);
+  assert.equal(left.filter((key) => key.startsWith('old')).length, 0);
+  assert.ok(left.length > 0);
+  closeAll({ cache });
 });
 
 test('a value that is refused here is in neither tier', async () => {

@@ -14,13 +14,14 @@ import { blocksOf, type Frame, type FrameKind } from '../tier/frame.ts';
 import { type KeyName, nameOf } from '../tier/key-name.ts';
 import { LocalWrites } from '../tier/local-writes.ts';
 import { type Found, type LocalEntries, type LocalEntry, TierSession } from '../tier/session.ts';
+import { clearSteps } from './purge.ts';
 import { isSmall, StoredBlocks } from './stored.ts';
 import type { OpenTier } from './tier-settings.ts';
 import { type Border, copyKey, type Key } from './transfer.ts';
 import type { Decoder } from './values.ts';
 
-/** Entries that go at once when everybody's are cleared; then others get their turn. */
-const CLEAR_BATCH = 1024;
+/** Steps of clearing that go at once when everybody's are cleared; then others get their turn. */
+const CLEAR_STEPS = 4;
 
 /** Of a value whose block does not lie in the scratch. */
 export const UNKNOWN_LENGTH = -1;
@@ -175,18 +176,17 @@ export class TierLink<T> implements LocalEntries {
   }
 
   clear(): void {
-    let left = this.#host.kernel.entryCount();
-    const step = () => {
+    const steps = clearSteps(this.#host.kernel);
+    const go = () => {
       try {
         this.#host.live();
       } catch {
         return;
       }
-      const removed = this.#host.kernel.clearSome(CLEAR_BATCH);
-      left -= removed;
-      if (removed > 0 && left > 0) setImmediate(step);
+      for (let count = 0; count < CLEAR_STEPS; count++) if (steps.next().done) return;
+      setImmediate(go);
     };
-    step();
+    go();
   }
 
   #put(name: KeyName): number {

@@ -153,9 +153,8 @@ export function isNamedIndexPage(address: u32): bool {
   assertHalted();
   const top = storeState().top;
   if (address == top) return true;
-  const pages = (leafCount() - 1 + FAN_OUT) >> FAN_BITS;
-  // A directory page may be there before its first leaf is.
-  for (let i: u32 = 0; i <= pages && i < PAGE_BYTES / 4; i++) {
+  // One after the other, some before their first leaf is there, or after their last one has gone.
+  for (let i: u32 = 0; i < PAGE_BYTES / 4 && peekWord(top + i * 4) != 0; i++) {
     if (peekWord(top + i * 4) == address) return true;
   }
   if (isSpacePage(address)) return true;

@@ -76,3 +76,19 @@ test('purgeStale refuses other options, and a closed cache', () => {
   cache.close();
   assert.throws(() => cache.purgeStale(), { code: 'ERR_PAGELESS_DISPOSED' });
 });
+
+test('an index that grew to a thousand leaves and shrank keeps and knows its pages', () => {
+  using cache = new SharedCache({ maxSize: '96MiB', compression: 'none' });
+  const value = new Uint8Array(1);
+  // More than 1,024 leaves: the directory has a third page, which stays when they have gone.
+  const fill = () => {
+    for (let i = 0; i < 480_000; i++) assert.ok(cache.set(`key ${i}`, value));
+  };
+  fill();
+  const full = cache.arena.report().pagesByUse.index!;
+  assert.ok(full > 1024 + 3, `${full} pages`);
+  cache.clear();
+  cache.arena.check();
+  fill();
+  cache.arena.check();
+});

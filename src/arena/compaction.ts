@@ -10,6 +10,7 @@
 
 import { checkAmount, checkInteger, checkOptions } from '../border/arguments.ts';
 import type { KernelExports } from '../border/kernel.ts';
+import { unreferenced } from '../border/watch.ts';
 import { BusyError, PagelessError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 
@@ -251,9 +252,7 @@ export class BackgroundCompaction implements Disposable {
 
   /** @internal */
   constructor(slice: () => CompactionReport, intervalMs: number) {
-    this.#timer = setInterval(() => this.#tick(slice), intervalMs);
-    // Does not keep a process alive. Browsers have no such thing, and no need of it.
-    (this.#timer as { unref?: () => void }).unref?.();
+    this.#timer = unreferenced(setInterval(() => this.#tick(slice), intervalMs));
   }
 
   /** False when it was closed, and when its arena was, or was poisoned. */

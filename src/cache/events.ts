@@ -6,6 +6,7 @@
  * times a second. So what happened is told a moment later, and together.
  */
 import { corruption, type KernelExports } from '../border/kernel.ts';
+import { unreferenced } from '../border/watch.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { workerThreads } from '../threads/registry.ts';
@@ -75,8 +76,7 @@ export class Events {
     if (this.#timer !== undefined) return;
     this.#evictions = this.#kernel.counter(facts.COUNT_EVICTIONS);
     this.#deaths = this.#kernel.deaths();
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
-    (this.#timer as { unref?(): void }).unref?.();
+    this.#timer = unreferenced(setInterval(() => this.#look(), LOOK_MS));
   }
 
   off(name: string, listener: unknown): void {

@@ -69,8 +69,7 @@ export class ThreadLoads {
   /** The kernel is about to be asked for a lease. */
   ask(): void {
     if (this.#isAsking) this.#endUnknown();
-    if (!this.#isDue) queueMicrotask(() => this.#endCut());
-    this.#isDue = true;
+    this.#lookAfterTurn();
     this.#isAsking = true;
   }
 
@@ -87,14 +86,18 @@ export class ThreadLoads {
   /** A lease was granted, or its function is about to be called after all. */
   enter(lease: Lease | undefined): void {
     if (lease === undefined) return;
-    if (!this.#isDue) queueMicrotask(() => this.#endCut());
-    this.#isDue = true;
+    this.#lookAfterTurn();
     this.#entered.add(lease);
   }
 
   /** What is on the stack is over, or goes on in another turn. */
   leave(lease: Lease | undefined): void {
     if (lease) this.#entered.delete(lease);
+  }
+
+  #lookAfterTurn(): void {
+    if (!this.#isDue) queueMicrotask(() => this.#endCut());
+    this.#isDue = true;
   }
 
   /** The turn is over. */

@@ -13,6 +13,7 @@ import { ManySetter } from './set-many.ts';
 import type { Settings } from './settings.ts';
 import type { TierLink } from './tier-link.ts';
 import type { Border } from './transfer.ts';
+import { Updater } from './updater.ts';
 import { type Decoder, decoderOf, type ValueCodec } from './values.ts';
 import { Writer } from './writer.ts';
 
@@ -45,6 +46,7 @@ export class ViewParts<T> {
   #loader: Loader<T> | undefined;
   #many: Many<T> | undefined;
   #manySetter: ManySetter<T> | undefined;
+  #updater: Updater<T> | undefined;
 
   constructor(
     kernel: KernelExports,
@@ -103,6 +105,12 @@ export class ViewParts<T> {
   get manySetter(): ManySetter<T> {
     this.#manySetter ??= new ManySetter(this);
     return this.#manySetter;
+  }
+
+  /** Made for the first update. */
+  get updater(): Updater<T> {
+    this.#updater ??= new Updater(this);
+    return this.#updater;
   }
 
   /** Tells a call to who listens. */

@@ -132,7 +132,7 @@ export class CacheView<T> {
     change: (old: T | undefined) => In<T> | undefined,
     options?: SetOptions,
   ): T | undefined {
-    return this.#parts.writer.update(key, change, options);
+    return this.#parts.updater.update(key, change, options);
   }
 
   /**
@@ -143,7 +143,7 @@ export class CacheView<T> {
    * @throws {NotANumberError} of a value that is no whole number, or a sum that is no safe integer
    */
   increment(key: Key, by?: number, options?: IncrementOptions): number | undefined {
-    return this.#parts.writer.increment(key, by, options);
+    return this.#parts.updater.increment(key, by, options);
   }
 
   /** As `get`, with a version for `setIfVersion`. */

@@ -16,7 +16,12 @@
  */
 import { ERR_NO_MEMORY, ERR_UNMET } from '../base/fault';
 import { Handle } from '../base/layout';
-import { inputScratch, keyScratch, outputScratch } from '../memdesc/thread-pages';
+import {
+  inputScratch,
+  keyScratch,
+  outputScratch,
+  SMALL_BLOCK_BYTES,
+} from '../memdesc/thread-pages';
 import { FREED, makeRingRoom, reclaimIfMany, STALLED } from '../reclaim/reclaim';
 import { closeChange, insertEntry, removeEntry, replaceEntry } from '../store/change';
 import {
@@ -61,6 +66,7 @@ import {
   ALWAYS,
   IF_LEASE,
   IF_UNCHANGED,
+  IF_VERSION,
   isConditional,
   isLeased,
   isMet,
@@ -87,19 +93,26 @@ export function begin(keyBytes: u32, valueBytes: u32, expiry: u64): void {
  */
 export function beginIf(what: u32, version: u32, keyBytes: u32, valueBytes: u32, expiry: u64): i32 {
   require(what, version);
-  const hash = keyHash(keyBytes);
-  enterSection();
-  const handle = lookUp(hash, keyScratch(), keyBytes);
-  const leaf = leafAt(numberFor(hash, leafCount()));
-  // Of a leaf that is being merged nothing is known yet.
-  const isVain = leaf != 0 && !isMet(leaf, hash, handle);
-  leaveSection();
-  if (isVain) {
+  // Of a version that was just read a short draft is made sooner than it is asked whether in vain.
+  const isLikely = what >= IF_VERSION && valueBytes <= SMALL_BLOCK_BYTES;
+  if (!isLikely && isVain(keyBytes)) {
     takeExtension(0);
     return ERR_UNMET;
   }
   beginDraft(keyBytes, valueBytes, expiry);
   return 0;
+}
+
+/** Whether the condition is not met now: a guess. */
+function isVain(keyBytes: u32): bool {
+  const hash = keyHash(keyBytes);
+  enterSection();
+  const handle = lookUp(hash, keyScratch(), keyBytes);
+  const leaf = leafAt(numberFor(hash, leafCount()));
+  // Of a leaf that is being merged nothing is known yet.
+  const isSo = leaf != 0 && !isMet(leaf, hash, handle);
+  leaveSection();
+  return isSo;
 }
 
 /** The same, of a value that was computed under a lease. What its draft holds may be given away. */

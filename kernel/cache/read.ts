@@ -179,6 +179,11 @@ export function noteTimes(place: Place): void {
   tagsRead = extension == 0 ? 0 : tagCount(zsReadWord(place, extension));
 }
 
+/** Whether what was read or inspected last has times or tags. */
+export function hasDetails(): bool {
+  return (expiryRead | freshRead | ttlRead | tagsRead) != 0;
+}
+
 /** Version of what `getVersioned` answered. */
 export function readVersion(): u32 {
   return foundVersion();

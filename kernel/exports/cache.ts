@@ -153,9 +153,12 @@ export function getVersioned(keyBytes: u32, now: f64): i32 {
   return bytes;
 }
 
-/** Of the last `getVersioned`, which may have found nothing. */
-export function readVersion(): u32 {
-  return read.readVersion();
+/**
+ * Of the last `getVersioned`, which may have found nothing; + 2^32 if that has times or tags, which
+ * are to be asked for.
+ */
+export function readVersion(): f64 {
+  return f64(u64(read.readVersion()) | (u64(read.hasDetails()) << 32));
 }
 
 /** When what was read last expires, 0 = never. */

@@ -49,6 +49,8 @@ export interface Versioned {
   tags: number;
 }
 
+/** Beside a version. */
+const HAS_DETAILS: number = 2 ** 32;
 const NO_TIMES: Times = { expiry: 0, fresh: 0, longTtl: 0 };
 
 export class Border {
@@ -181,12 +183,14 @@ export class Border {
   #fetchVersioned(keyBytes: number): Versioned {
     for (let round = 0; round < MOST_RESTARTS; round++) {
       const length = this.withTime(keyBytes, (now) => this.#kernel.getVersioned(keyBytes, now));
-      const version = this.#kernel.readVersion() >>> 0;
+      const read = this.#kernel.readVersion();
+      const version = read >>> 0;
       if (length < 0) {
         return { bytes: undefined, isLent: false, version, times: NO_TIMES, tags: 0 };
       }
-      const times = this.details.read();
-      const tags = this.#kernel.readTags();
+      const hasDetails = read >= HAS_DETAILS;
+      const times = hasDetails ? this.details.read() : NO_TIMES;
+      const tags = hasDetails ? this.#kernel.readTags() : 0;
       const isLent = length <= facts.SMALL_BLOCK_BYTES;
       const bytes = isLent ? this.#outputView(length) : this.#fetchBlocks(length);
       if (bytes !== undefined) return { bytes, isLent, version, times, tags };

@@ -149,7 +149,7 @@ test('lastError says what went wrong, without addresses and secrets', async () =
   cache.close();
 });
 
-/** Runs a program whose tier fails. @returns how it ended, and what it said */
+/** Runs a program with a tier that fails, and then another. @returns how it ended, and its words */
 function run(end: string) {
   const index = fileURLToPath(new URL('constructor.ts', import.meta.url));
   const code = `
@@ -166,8 +166,8 @@ function run(end: string) {
       clear: async () => undefined,
       close: async () => undefined,
     };
-    const cache = new SharedCache({ maxSize: '4MiB', values: 'json', tier });
-    cache.set('key', 1);
+    const open = (more) =>
+      new SharedCache({ maxSize: '4MiB', values: 'json', tier: { ...tier, ...more } });
     ${end}`;
   const flags = ['--no-warnings', '--input-type=module', '--eval', code];
   const { status, stdout } = spawnSync(process.execPath, flags, {
@@ -178,11 +178,45 @@ function run(end: string) {
 }
 
 test('a program whose tier fails ends; one that waits for its writes gets them', () => {
-  assert.deepEqual(run(`console.log('end');`), { status: 0, said: 'end' });
+  const fails = (end: string) => run(`const cache = open(); cache.set('key', 1); ${end}`);
+  assert.deepEqual(fails(`console.log('end');`), { status: 0, said: 'end' });
   const limited = `await cache.flush({ timeoutMs: 50 }).catch(({ code }) => console.log(code));`;
-  assert.deepEqual(run(limited), { status: 0, said: 'ERR_PAGELESS_TIMEOUT' });
+  assert.deepEqual(fails(limited), { status: 0, said: 'ERR_PAGELESS_TIMEOUT' });
   const waiting = `
     setTimeout(() => (isWell = true), 300).unref();
     console.log(JSON.stringify(await cache.flush()));`;
-  assert.deepEqual(run(waiting), { status: 0, said: '{"written":1,"dropped":0}' });
+  assert.deepEqual(fails(waiting), { status: 0, said: '{"written":1,"dropped":0}' });
+});
+
+test('a call that is never answered holds nobody when the cache is closed', () => {
+  const program = `
+    const never = () => new Promise(() => {});
+    const policy = { timeoutMs: 1e9, closeTimeoutMs: 10 };
+    const silent = () => open({ getMany: never, setMany: never, policy });
+    const told = (who) => ({ code }) => console.log(who, code);
+
+    const asking = silent();
+    asking.getAsync('key').catch(told('asking'));
+    await 0;
+    asking.close();
+
+    const early = silent();
+    early.getAsync('key').catch(told('early'));
+    early.close();
+
+    const one = silent();
+    const other = SharedCache.attach(one.handle, { tier: { ...tier, policy } });
+    one.getAsync('key').catch(told('one'));
+    await 0;
+    other.getAsync('key').catch(told('other'));
+    other.close();
+    one.close();
+
+    const writing = silent();
+    writing.set('key', 1);
+    writing.flush().then(({ dropped }) => console.log('dropped', dropped));
+    setTimeout(() => writing.close(), 20);`;
+  const { status, said } = run(program);
+  const gone = ['asking', 'early', 'one', 'other'].map((who) => `${who} ERR_PAGELESS_DISPOSED`);
+  assert.deepEqual([status, said.split('\n').sort()], [0, [...gone, 'dropped 1'].sort()]);
 });

@@ -25,6 +25,9 @@ export class Calls {
   readonly #writes: Breaker = new Breaker(() => performance.now());
   readonly latency: Histogram = new Histogram();
   readonly timeoutMs: number;
+  /** Of calls under way: what ends each of them. */
+  readonly #ends = new Set<(reason: Error) => void>();
+  #isClosed = false;
   errors = 0;
   timeouts = 0;
   lastError: string | undefined;
@@ -53,6 +56,12 @@ export class Calls {
     return this.#make(call, this.#writes);
   }
 
+  /** Those under way are given up, and none are made any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const end of this.#ends) end(new Error('the cache was closed'));
+  }
+
   /** The tier is there again. */
   succeeded(): void {
     this.#reads.succeeded();
@@ -60,7 +69,7 @@ export class Calls {
   }
 
   async #make<T>(call: () => Promise<T>, breaker: Breaker): Promise<Answer<T>> {
-    if (!breaker.enter()) return undefined;
+    if (this.#isClosed || !breaker.enter()) return undefined;
     const start = performance.now();
     try {
       const value = await this.#inTime(call());
@@ -82,17 +91,20 @@ export class Calls {
   }
 
   async #inTime<T>(work: Promise<T>): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let end!: (reason: Error) => void;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.timeouts++;
-        reject(new Error(`no answer within ${this.timeoutMs} ms`));
-      }, this.timeoutMs);
+      end = reject;
     });
+    const timer = setTimeout(() => {
+      this.timeouts++;
+      end(new Error(`no answer within ${this.timeoutMs} ms`));
+    }, this.timeoutMs);
+    this.#ends.add(end);
     try {
       return await Promise.race([work, late]);
     } finally {
       clearTimeout(timer);
+      this.#ends.delete(end);
     }
   }
 }

@@ -193,6 +193,12 @@ export class Reader {
     for (const fetch of this.#fetches.values()) fetch.outrun();
   }
 
+  /** Nothing is kept any more, and no other thread waited for. */
+  close(): void {
+    this.outrunAll();
+    this.#turns.close();
+  }
+
   /** The batch that leaves at the end of this turn, with room for one more. */
   #openBatch(): Batch {
     const open = this.#batch;

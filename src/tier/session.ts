@@ -244,13 +244,13 @@ export class TierSession {
     };
   }
 
-  /** Gives the queue `closeTimeoutMs`, then ends it. Twice is once. */
+  /** Gives the queue `closeTimeoutMs`, then ends it, and calls under way. Twice is once. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#suspects.clear();
-    this.#reader.outrunAll();
+    this.#reader.close();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.policy.closeTimeoutMs);
@@ -258,6 +258,7 @@ export class TierSession {
     await Promise.race([this.#queue.drained(), late]);
     clearTimeout(timer);
     this.#queue.stop();
+    this.#calls.close();
     try {
       await this.#tier.close();
     } catch (error) {

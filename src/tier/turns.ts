@@ -39,6 +39,7 @@ export type Turn = number;
 export class Turns {
   readonly #words: Int32Array;
   readonly #ticks: number;
+  #isClosed = false;
 
   /** @param waitMs  after which a turn is late */
   constructor(words: Int32Array, waitMs: number) {
@@ -78,12 +79,18 @@ export class Turns {
     return new Promise((resolve) => {
       const look = () => {
         const seen = Atomics.load(this.#words, slot);
-        if (seen === turn && !this.#isLate(seen, tick())) return false;
+        const isOver = seen !== turn || this.#isLate(seen, tick());
+        if (!isOver && !this.#isClosed) return false;
         resolve(seen === nothing);
         return true;
       };
       watchWord(this.#words, slot, look, true, Math.max(TICK_MS, this.#ticks * (TICK_MS / 4)));
     });
+  }
+
+  /** Nobody waits here any longer: a quarter of a second at most. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   #isLate(word: number, now: number): boolean {

@@ -6,6 +6,10 @@
  * it. The others share one function, which is 10 KB less in every bundle and costs a call of theirs
  * some 50 ns more; they are found by way of the prototype, so that the object stays a fast one,
  * and need no names, but for those that leave nothing to repair.
+ *
+ * Objects of all zones have one shape, so that code which has met several zones stays fast: hence
+ * one prototype for all, whose functions find the instance by `this`, and no look for an export in
+ * the instance's own object, which has a shape that no other has.
  */
 
 /**
@@ -71,9 +75,9 @@ function wrapper(name: string, parameters: number): string {
   const look = quiet.has(name) ? '' : '      if (!watch.isDue) watch.look();\n';
   return `    ${name}(${typed}) {
 ${look}      try {
-        return raw.${name}(${args});
+        return ${name}(${args});
       } catch (exception) {
-        return watch.mend(exception, raw.${name}, [${args}]);
+        return watch.mend(exception, ${name}, [${args}]);
       }
     },
 `;
@@ -88,6 +92,7 @@ function listed(names: string[]): string {
 export function guardSource(exported: [name: string, parameters: number][]): string {
   const often = exported.filter(([name]) => !rare.has(name));
   const wrappers = often.map(([name, parameters]) => wrapper(name, parameters)).join('');
+  const names = often.map(([name]) => `    ${name},\n`).join('');
   const others = exported.map(([name]) => name).filter((name) => rare.has(name));
   const types = exported
     .map(([name, count]) => `  ${name}(${typedNames(count)}): number;\n`)
@@ -103,10 +108,16 @@ ${types}}
 const quiet: (keyof RawExports)[] = [
 ${listed(others.filter((name) => quiet.has(name)))}];
 
-function guard(raw: RawExports, watch: Watch, name: keyof RawExports) {
+interface Guarded {
+  raw: RawExports;
+  watch: Watch;
+}
+
+function guard(name: keyof RawExports) {
   const isQuiet = quiet.includes(name);
-  const call = raw[name] as (...args: number[]) => number;
-  return (...args: number[]) => {
+  return function (this: Guarded, ...args: number[]) {
+    const { raw, watch } = this;
+    const call = raw[name] as (...args: number[]) => number;
     if (!isQuiet && !watch.isDue) watch.look();
     try {
       return call(...args);
@@ -116,11 +127,19 @@ function guard(raw: RawExports, watch: Watch, name: keyof RawExports) {
   };
 }
 
+/** Every export, guarded. Made of the first instance: all are of one module. */
+let rarely: object | undefined;
+
 export function guardExports(raw: RawExports, watch: Watch): KernelExports {
-  const names = Object.keys(raw) as (keyof RawExports)[];
+  const all = Object.keys(raw) as (keyof RawExports)[];
+  rarely ??= Object.fromEntries(all.map((name) => [name, guard(name)]));
+  const {
+${names}  } = raw;
   return {
-    // All, of which those that are called often are written out below.
-    __proto__: Object.fromEntries(names.map((name) => [name, guard(raw, watch, name)])),
+    // Of which those that are called often are written out below.
+    __proto__: rarely,
+    raw,
+    watch,
 ${wrappers}  } as unknown as KernelExports;
 }
 `;

@@ -101,6 +101,9 @@ test('numbers out of range are refused before anything happens', async () => {
       /^InvalidArgumentError: order must/,
     );
   }
+  for (const options of [null, 1, { moveable: true }, { movable: 1 }, { compactMs: -1 }]) {
+    assert.throws(() => arena.allocPages(0, options as never), { name: 'InvalidArgumentError' });
+  }
   for (const pfn of [-1, 0.5, Number.NaN, 2 ** 32, '1', undefined]) {
     assert.throws(() => arena.freePages(pfn as number, 0), /^InvalidArgumentError: pfn must be/);
     assert.throws(() => arena.freePart(pfn as number, 0, 1), /^InvalidArgumentError: pfn must be/);

@@ -122,12 +122,19 @@ export class Arena implements Disposable {
    *
    * @returns the number of the first page, or undefined when there is no such block
    */
-  allocPages(order: number, options: PageOptions = {}): number | undefined {
+  allocPages(order: number, options?: PageOptions): number | undefined {
     checkInteger('order', order, 0, facts.MAX_ORDER);
-    const { movable = false, compactMs = 0 } = checkOptions(options, ['movable', 'compactMs']);
-    checkBoolean('movable', movable);
-    const pfn = compaction.allocPages(this.kernel, order, movable, compactMs);
+    // Without options there is nothing to read: a quarter of the call's time.
+    const pfn =
+      options === undefined
+        ? this.kernel.allocPages(order, 0)
+        : this.#allocAs(order, checkOptions(options, ['movable', 'compactMs']));
     return pfn < 0 ? undefined : pfn;
+  }
+
+  #allocAs(order: number, { movable = false, compactMs = 0 }: PageOptions): number {
+    checkBoolean('movable', movable);
+    return compaction.allocPages(this.kernel, order, movable, compactMs);
   }
 
   /** Frees a block. Throws `InvalidFreeError`, and has changed nothing, if it is not one's own. */

@@ -36,16 +36,7 @@ const quiet = new Set([
 /** Called a few times in the life of a zone, or for people, or before long work. */
 const rare = new Set([
   ...['formatStore', 'hasStore', 'adoptRecords', 'adoptHead', 'growIndexFor', 'adoptImage'],
-  ...[
-    'clearNext',
-    'clearSome',
-    'reclaim',
-    'beginPurge',
-    'purgeNext',
-    'synchronize',
-    'sectionAge',
-    'limboOf',
-  ],
+  ...['clearNext', 'reclaim', 'beginPurge', 'purgeNext', 'synchronize', 'sectionAge', 'limboOf'],
   ...['openClock', 'clockOrigin', 'isOwnClock', 'raiseSlept', 'adoptClock', 'prepare', 'window'],
   ...['prepareSmall', 'takeLarge', 'giveLarge'],
   ...['beginCompaction', 'beginEvacuation', 'beginWithdrawal', 'compactStep', 'endCompaction'],

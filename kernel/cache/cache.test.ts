@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { assertBytes, sample, storeFace } from '../../test/support/store-face.ts';
-import { createZone, drainLimbo, takeAllPages, zoneTest } from '../../test/support/zone.ts';
+import {
+  clearAll,
+  createZone,
+  drainLimbo,
+  takeAllPages,
+  zoneTest,
+} from '../../test/support/zone.ts';
 
 const { COUNT_DELETES, COUNT_EXPIRATIONS, COUNT_HITS, COUNT_MISSES, COUNT_SETS } = facts;
 const withStore = { hasStore: true };
@@ -86,17 +92,26 @@ zoneTest('who evicts knows what has expired, and counts it as that', withStore, 
   assert.equal(kernel.counter(COUNT_EXPIRATIONS), 1000);
 });
 
-zoneTest('clearSome removes as many as it may', withStore, (zone) => {
+zoneTest('clearNext removes as many as it may', withStore, (zone) => {
   const { kernel } = zone;
   const store = storeFace(zone, kernel);
   for (let i = 0; i < 50; i++) store.set(`key ${i}`, sample(i, 20));
-  assert.equal(kernel.clearSome(20), 20);
+  assert.equal(kernel.clearNext(0, 20), 0, 'the same leaf once more');
   assert.equal(store.keys().length, 30);
-  assert.equal(kernel.clearSome(1000), 30);
-  assert.equal(kernel.clearSome(1000), 0);
+  assert.equal(kernel.clearNext(0, 1000), 2 ** 32);
   assert.deepEqual([kernel.entryCount(), kernel.valueBytes(), kernel.keyBytes()], [0, 0, 0]);
   drainLimbo(kernel);
   assert.equal(kernel.zsPages(), 0);
+});
+
+zoneTest('an index that was cleared is one leaf again', withStore, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  for (let i = 0; i < 3000; i++) store.set(`key ${i}`, sample(i, 20));
+  assert.ok(kernel.leaves() > 4);
+  clearAll(kernel);
+  assert.equal(kernel.leaves(), 1);
+  assert.equal(kernel.entryCount(), 0);
 });
 
 zoneTest('counters say what happened', withStore, (zone) => {
@@ -200,7 +215,7 @@ zoneTest('a thread that comes to a full cache evicts before it has scratch', wit
     assert.ok(kernel.counter(facts.COUNT_EVICTIONS) > evictions);
     assertBytes(page0(), sound, 'the first page');
   }
-  while (kernel.clearSome(1024) > 0);
+  clearAll(kernel);
   drainLimbo(kernel);
   assert.equal(kernel.cacheInUse(2), 0, 'cells');
 });

@@ -3,7 +3,7 @@ import { peekWord } from '../base/words';
 import { makeRingRoom, reclaimIfMany } from '../reclaim/reclaim';
 import { changedSpace, closeChange, removeEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
-import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../store/directory';
+import { leafAt, leafCount, lockLeafOf, unlockLeaf } from '../store/directory';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { hashAt } from '../store/leaf-copy';
 import { shrinkIndex } from '../store/resize';
@@ -15,7 +15,8 @@ import { overtakeAll } from './lease-table';
 
 /**
  * Removes up to `limit` entries of the leaf at a cursor, as keys.ts has it: an entry that is there
- * all the time is met, though others add meanwhile, and leaves are split and merged.
+ * all the time is met, though others add meanwhile, and leaves are split and merged. Of an index
+ * that it has gone through it merges what is empty now.
  *
  * @returns the cursor to go on with; 2^32 = all were met
  */
@@ -29,40 +30,16 @@ export function clearNext(cursor: u32, limit: u32): u64 {
   unlockLeaf(number);
   leaveSection();
   reclaimIfMany();
-  return isOver ? u64(end) + 1 : u64(cursor);
-}
-
-/** Removes up to `limit` entries, of the last leaf first. @returns how many it removed */
-export function clearSome(limit: u32): u32 {
-  let removed: u32 = 0;
-  let number = leafCount();
-  // First: what is stored after that has seen it, or is taken out below.
-  overtakeAll();
-  while (removed < limit && number != 0) {
-    makeRingRoom();
-    const some = clearLeaf(number - 1, limit - removed);
-    removed += some;
-    if (some != 0) continue;
-    shrinkIndex();
-    number = min(number - 1, leafCount());
-  }
+  if (!isOver) return u64(cursor);
+  if (end == u32.MAX_VALUE) while (shrinkIndex()) reclaimIfMany();
   leaveSection();
-  reclaimIfMany();
-  return removed;
+  return u64(end) + 1;
 }
 
-/** Removes up to `limit` entries of a leaf, and no more than the ring takes. @returns how many */
-function clearLeaf(number: u32, limit: u32): u32 {
-  lockLeaf(number);
-  const removed = clearLocked(leafAt(number), limit);
-  unlockLeaf(number);
-  leaveSection();
-  return removed;
-}
-
+/** @returns how many it removed: `limit`, what the leaf has, or what the ring takes */
 function clearLocked(leaf: u32, limit: u32): u32 {
   let removed: u32 = 0;
-  let at: u32 = leaf == 0 ? LEAF_CELLS : nextPosition(leaf, 0);
+  let at = nextPosition(leaf, 0);
   for (; at < LEAF_CELLS && removed < limit && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
     removeEntry(leaf, at, hashAt(leaf, at), peekWord(cellAt(leaf, at)));
     closeChange();

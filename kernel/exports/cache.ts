@@ -4,7 +4,7 @@
  */
 
 import * as store from '../cache/cache';
-import { clearSome as clearBatch, clearNext as clearLeafAt } from '../cache/clear';
+import { clearNext as clearLeafAt } from '../cache/clear';
 import * as keys from '../cache/keys';
 import * as many from '../cache/many';
 import * as number from '../cache/number';
@@ -335,13 +335,6 @@ export function remove(keyBytes: u32): bool {
   const isRemoved = store.remove(keyBytes);
   leave();
   return isRemoved;
-}
-
-export function clearSome(limit: u32): u32 {
-  enter(OP_DELETE);
-  const removed = clearBatch(limit);
-  leave();
-  return removed;
 }
 
 /** @returns the cursor to go on with: see cache/clear.ts */

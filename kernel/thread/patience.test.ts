@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import {
   assertSound,
+  clearAll,
   createZone,
   offsetOf,
   openZone,
@@ -94,7 +95,7 @@ const calls: Record<string, (zone: TestZone, browser: ZoneExports) => unknown> =
       assert.equal(browser.freeFolio(browser.allocFolio(0, facts.TYPE_ANON_FOLIO)), 0);
   },
   reclaim: (_, browser) => browser.reclaim(),
-  clear: (_, browser) => browser.clearSome(100),
+  clear: (_, browser) => clearAll(browser),
   registerType: (_, browser) => browser.registerType(64, 0),
   zsCreate: (_, browser) => browser.zsCreate(),
   drainAll: (_, browser) => browser.drainAll(),

@@ -57,8 +57,6 @@ const END = 2 ** 32;
  */
 export function* clearSteps(kernel: KernelExports): Generator<void, void> {
   for (let cursor = 0; cursor < END; yield) cursor = kernel.clearNext(cursor, CLEAR_BATCH);
-  // What came meanwhile at most; and the index is small again.
-  kernel.clearSome(CLEAR_BATCH);
 }
 
 /** Removes what is there now, and the records of it, which those who set next would look after. */

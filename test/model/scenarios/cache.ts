@@ -53,6 +53,18 @@ export function read(allowed: string): Body {
 export const set: Body = (thread) => thread.call('set', 4, VALUE_BYTES, 1, 0);
 export const remove: Body = (thread) => thread.call('remove', 4);
 
+/** As the library clears: leaf after leaf, by a cursor. */
+export const clear: Body = async (thread) => {
+  let cursor = 0;
+  while (cursor < 2 ** 32) cursor = (await thread.call('clearNext', cursor, 9)) as number;
+};
+
+/** The same at once. */
+export function clearNow(thread: Thread): void {
+  let cursor = 0;
+  while (cursor < 2 ** 32) cursor = thread.callNow('clearNext', cursor, 9) as number;
+}
+
 /** Two rounds let a value wait and be freed, so that the next `set` reuses its memory. */
 export async function reclaim(thread: Thread): Promise<void> {
   await thread.call('reclaim');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { load, makeCache, NOW, overwriteAndReuse, read, set, VALUE_BYTES } from './cache.ts';
+import { clear, load, makeCache, NOW, overwriteAndReuse, read, set, VALUE_BYTES } from './cache.ts';
 
 /** A cache whose entry has expired. */
 function makeExpired(machine: Machine): void {
@@ -11,14 +11,6 @@ function makeExpired(machine: Machine): void {
   load(machine, machine.main, 'k', 'a');
   assert.equal(machine.main.callNow('set', 4, VALUE_BYTES, 1, NOW - 1), 0);
 }
-
-const clear: Body = (thread) => thread.call('clearSome', 9);
-
-/** As the library clears: leaf after leaf, by a cursor. */
-const clearAll: Body = async (thread) => {
-  let cursor = 0;
-  while (cursor < 2 ** 32) cursor = (await thread.call('clearNext', cursor, 9)) as number;
-};
 
 /** One leaf of several entries, which whoever sets splits. */
 function makeSplitting(machine: Machine): void {
@@ -81,7 +73,7 @@ export const entryScenarios: KernelScenario[] = [
     bound: 1,
     stepLimit: 60_000,
     prepare: makeSplitting,
-    threads: [clearAll, set],
+    threads: [clear, set],
     check: ({ main }) => {
       assert.ok((main.callNow('entryCount') as number) <= 1, 'an entry outlives a clear');
     },

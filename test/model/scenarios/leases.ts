@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { load, makeCache, NOW, VALUE_BYTES, word } from './cache.ts';
+import { clearNow, load, makeCache, NOW, VALUE_BYTES, word } from './cache.ts';
 
 export const NEVER = 2 ** 40;
 /** What the threads of an execution have seen. */
@@ -126,7 +126,7 @@ export function expectFree(allowed: string): (machine: Machine) => void {
     assert.equal(lease & facts.LEASE_TAKEN, 0, 'somebody has the lease still');
     assert.equal(main.callNow('awaitedLeases'), 0);
     main.callNow('endLease', lease, main.callNow('lastGrant') as number, 0);
-    while ((main.callNow('clearSome', 100) as number) > 0);
+    clearNow(main);
     for (let i = 0; i < 12; i++) main.callNow('reclaim');
     assert.equal(main.callNow('check'), 0);
     assert.equal(main.callNow('cacheInUse', facts.CACHE_CELL), 0, 'objects are left');

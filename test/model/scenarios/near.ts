@@ -7,6 +7,7 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import {
+  clear,
   load,
   makeCache,
   NOW,
@@ -57,7 +58,6 @@ function key(letter: string): Body {
   };
 }
 
-const clear: Body = (thread) => thread.call('clearSome', 100);
 const evict: Body = (thread) => thread.call('sweepInCall', 1);
 const deleteTag: Body = (thread) => thread.call('deleteTag', 4);
 const tellTime: Body = (thread) => thread.call('tellTime', EXPIRY);

@@ -72,7 +72,7 @@ function loseValue(machine: Machine): void {
 }
 
 const clearAndTrap: Body = async (thread) => {
-  assert.ok(await traps(thread, 'clearSome', 3), 'an entry that is free was removed');
+  assert.ok(await traps(thread, 'clearNext', 0, 3), 'an entry that is free was removed');
 };
 
 const setOrTrap: Body = async (thread, machine) => {

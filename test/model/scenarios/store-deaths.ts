@@ -7,7 +7,18 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { load, makeCache, NOW, reclaim, remove, set, VALUE_BYTES, word } from './cache.ts';
+import {
+  clear,
+  clearNow,
+  load,
+  makeCache,
+  NOW,
+  reclaim,
+  remove,
+  set,
+  VALUE_BYTES,
+  word,
+} from './cache.ts';
 
 /**
  * The thread has what it allocates from at hand: deaths on the way to that are other scenarios'
@@ -60,7 +71,7 @@ export function expectLeft(
     for (const other of others) assert.equal(seen(machine, other), other, `${other} is lost`);
     const value = seen(machine, key);
     assert.ok(allowed.includes(value), `${key} has ${value}`);
-    while ((main.callNow('clearSome', 100) as number) > 0);
+    clearNow(main);
     for (let i = 0; i < 12; i++) main.callNow('reclaim');
     const totals = ['entryCount', 'valueBytes', 'keyBytes', 'storedBytes'].map((name) =>
       main.callNow(name),
@@ -71,7 +82,6 @@ export function expectLeft(
   };
 }
 
-const clear: Body = (thread) => thread.call('clearSome', 9);
 const setTwo: Body = async (thread, machine) => {
   await set(thread, machine);
   await set(thread, machine);

@@ -10,7 +10,7 @@
 
 import { checkAmount, checkInteger, checkOptions } from '../border/arguments.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import { unreferenced } from '../border/watch.ts';
+import { unreferenced } from '../border/timer.ts';
 import { BusyError, PagelessError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 

@@ -2,18 +2,13 @@
  * Waiting for a word of shared memory while the event loop turns: by `waitAsync` or, where there is
  * none (Firefox before 145), by looking again and again.
  */
+import { unreferenced } from './timer.ts';
 
 /** Captured: fake timers would patch one thread of many. */
 const { setInterval, clearInterval } = globalThis;
 const canWaitAsync: boolean = typeof Atomics.waitAsync === 'function';
 /** How often who waits looks by itself: a poisoned zone wakes nobody. */
 const LOOK_MS: number = canWaitAsync ? 250 : 10;
-
-/** A timer for which no program is kept alive, where there is such a thing. */
-export function unreferenced<T>(timer: T): T {
-  (timer as { unref?: () => void }).unref?.();
-  return timer;
-}
 
 /**
  * Calls `look` whenever the word may have changed, and each `everyMs`, until it answers true.

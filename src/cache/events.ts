@@ -6,7 +6,7 @@
  * times a second. So what happened is told a moment later, and together.
  */
 import { corruption, type KernelExports } from '../border/kernel.ts';
-import { unreferenced } from '../border/watch.ts';
+import { unreferenced } from '../border/timer.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { workerThreads } from '../threads/registry.ts';

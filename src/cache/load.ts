@@ -4,7 +4,7 @@
  * It computes here, under a lease or, when none was to be had, without; or another thread
  * computes, and this one waits once for all its callers.
  */
-import { unreferenced } from '../border/watch.ts';
+import { unreferenced } from '../border/timer.ts';
 import { StaleError } from '../errors.ts';
 import type { Lease } from './lease.ts';
 import type { ThreadLoads } from './thread-loads.ts';

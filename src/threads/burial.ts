@@ -1,11 +1,12 @@
 /**
  * Burial: what a witness does with a proven death. Shared by every thread and by the supervisor's
- * program, so it imports nothing.
+ * program, so it imports next to nothing.
  *
  * Witnesses are many and come in any order: an exit event here, a channel that closed there. So
  * each marks and each recovers: both are done once however often they are asked for, and a witness
  * that dies between the two is no loss.
  */
+import { unreferenced } from '../border/timer.ts';
 
 /** What a burial needs of the kernel. */
 export interface BurialKernel {
@@ -45,8 +46,7 @@ export function buryThread(place: BurialPlace, owner: number): void {
  */
 function recover(place: BurialPlace): void {
   if (!place.hasSlot || place.kernel.fault() !== 0 || tryToRecover(place.kernel)) return;
-  const timer = setTimeout(() => recover(place), RETRY_MS) as { unref?(): void };
-  timer.unref?.();
+  unreferenced(setTimeout(() => recover(place), RETRY_MS));
 }
 
 /** @returns false when others are in the way */

@@ -26,6 +26,7 @@
  * leaves the ring: a survivor that finds it in both takes it out of the ring (recover.ts).
  */
 import { selfSlot } from '../base/env';
+import { FAULT_LIMBO, fail } from '../base/fault';
 import { Cell, Handle, Slot } from '../base/layout';
 import { loadCell, loadWord, peekCell, peekWord, storeCell, storeWord } from '../base/words';
 import { assertHalted, assertLocked, assertLockedOrHalted, assertOutside } from '../thread/context';
@@ -100,12 +101,26 @@ export function deferredCount(): u32 {
   let count: u32 = 0;
   for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     // In this order: what is freed meanwhile does not make the head pass the tail.
-    let at = loadWord(headAt(slot));
-    for (const tail = loadWord(tailAt(slot)); at != tail; at++) {
-      if (loadCell(recordAt(slot, at)) != 0) count++;
+    const head = loadWord(headAt(slot));
+    const waiting = min(loadWord(tailAt(slot)) - head, RING);
+    for (let i: u32 = 0; i < waiting; i++) {
+      if (loadCell(recordAt(slot, head + i)) != 0) count++;
     }
   }
   return count;
+}
+
+/** Whether a slot's counts are in their order. */
+export function isRingSound(slot: Slot): bool {
+  assertLockedOrHalted(ringLockAt(slot));
+  const head = peekWord(headAt(slot));
+  const waiting = loadWord(tailAt(slot)) - head;
+  return waiting <= RING && peekWord(closedAt(slot)) - head <= waiting;
+}
+
+/** To be called before a ring is gone through: one that is damaged may have no end. */
+function failIfUnsound(slot: Slot): void {
+  if (!isRingSound(slot)) fail(FAULT_LIMBO, slot);
 }
 
 /** Whether this thread may take one more entry out. */
@@ -141,6 +156,7 @@ export function deferEntry(handle: Handle, zspage: u32, payload: u32): void {
 export function reuseDeferred(payload: u32): u32 {
   const slot = selfSlot();
   if (deferredIn(slot) == openEntries() || !tryLock(ringLockAt(slot))) return 0;
+  failIfUnsound(slot);
   const at = isQuiescent(selfJournal().ringClosedAt) ? findDone(slot, classFor(payload)) : 0;
   const handle = at == 0 ? 0 : handleIn(peekCell(at));
   if (at != 0) {
@@ -176,6 +192,7 @@ function findDone(slot: Slot, sizeClass: u32): usize {
 export function drainRing(slot: Slot): u32 {
   assertOutside();
   if (deferredIn(slot) == 0 || !tryLock(ringLockAt(slot))) return 0;
+  failIfUnsound(slot);
   const ring = journalOf(slot);
   const closed = peekWord(closedAt(slot));
   let freed: u32 = 0;
@@ -211,6 +228,7 @@ export function reapDeferred(slot: Slot): void {
   releaseDoomed(journalOf(slot));
   if (deferredIn(slot) == 0) return;
   lock(ringLockAt(slot));
+  failIfUnsound(slot);
   while (deferredIn(slot) != 0) freeFirst(slot);
   unlock(ringLockAt(slot));
 }
@@ -223,6 +241,7 @@ export function spillRing(): void {
   assertOutside();
   const slot = selfSlot();
   lock(ringLockAt(slot));
+  failIfUnsound(slot);
   while (deferredIn(slot) != 0) {
     const handle = deferredEntry(slot, 0);
     if (handle != 0) zsBeginDefer(LIMBO_VALUE, handle);
@@ -236,6 +255,7 @@ export function spillRing(): void {
 export function skipDoomed(slot: Slot, doomed: u32): void {
   assertHalted();
   if (doomed == 0) return;
+  failIfUnsound(slot);
   const tail = peekWord(tailAt(slot));
   for (let at = peekWord(headAt(slot)); at != tail; at++) {
     if (handleIn(peekCell(recordAt(slot, at))) == doomed) storeCell(recordAt(slot, at), 0);
@@ -253,6 +273,7 @@ export function skipFirst(slot: Slot): void {
 /** Whether an entry waits in a slot's ring. */
 export function isDeferredIn(slot: Slot, handle: Handle): bool {
   assertHalted();
+  failIfUnsound(slot);
   for (let i: u32 = 0, end = deferredIn(slot); i < end; i++) {
     if (deferredEntry(slot, i) == handle) return true;
   }

@@ -78,6 +78,12 @@ function smallQueue({ words }: TestZone): number {
   return words[facts.QUEUE_STATE / 4]! + 64;
 }
 
+/** A word of the journal of the thread that made the zone. */
+function journalIndex({ words }: TestZone, field: string): number {
+  const journals = words[(STORE_STATE + offsetOf('StoreState', 'journals')) / 4]!;
+  return (journals + facts.JOURNAL_BYTES + offsetOf('Journal', field)) / 4;
+}
+
 const damages: [name: string, fault: number, at: (zone: TestZone) => number, change?: number][] = [
   ['a frame bit that is set', FAULT_FRAMES, (zone) => superblockWord(zone, 'frameBits') + 20],
   ['a child counter', FAULT_FRAMES, (zone) => superblockWord(zone, 'counters')],
@@ -141,12 +147,9 @@ const damages: [name: string, fault: number, at: (zone: TestZone) => number, cha
     (zone) => zone.words[firstEntry(zone)]! / 4,
     1 << 28,
   ],
-  [
-    'the number of entries',
-    FAULT_INDEX,
-    ({ words }) =>
-      (words[(STORE_STATE + offsetOf('StoreState', 'journals')) / 4]! + facts.JOURNAL_BYTES) / 4,
-  ],
+  ['the number of entries', FAULT_INDEX, (zone) => journalIndex(zone, 'entries')],
+  ['where a ring begins', FAULT_LIMBO, (zone) => journalIndex(zone, 'ringHead'), 1000],
+  ['how far a ring waits', FAULT_LIMBO, (zone) => journalIndex(zone, 'ringClosed'), 1000],
   [
     'a sum over a queue',
     FAULT_INDEX,
@@ -182,5 +185,17 @@ for (const [name, fault, at, change = 1] of damages) {
     assert.equal(zone.kernel.fault(), 0, 'finding does not poison');
     zone.words[index] = before;
     if (change !== 0) assertSound(zone.kernel);
+  });
+}
+
+for (const field of ['ringHead', 'ringClosed', 'ringTail']) {
+  test(`whoever frees from a ring poisons the zone if its ${field} is damaged`, () => {
+    const zone = furnished();
+    const store = storeFace(zone, zone.kernel);
+    zone.words[journalIndex(zone, field)]! += 2 ** 31;
+    assert.throws(() => {
+      for (let i = 0; i < 200; i++) store.set('one', sample(i, 100));
+    });
+    assert.equal(zone.kernel.fault(), FAULT_LIMBO);
   });
 }

@@ -34,7 +34,7 @@ import { checkSlabs } from '../slab/check';
 import { CACHE_CELL } from '../slab/kmem-cache';
 import { countParts } from '../store/chain';
 import { checkIndex, countEntryParts } from '../store/check';
-import { deferredCount, deferredEntry, deferredIn } from '../store/deferred';
+import { deferredCount, deferredEntry, deferredIn, isRingSound } from '../store/deferred';
 import { journalOf, storeState } from '../store/journal';
 import { assertHalted } from '../thread/context';
 import { bag, LIMBO_KINDS, LIMBO_VALUE } from '../thread/limbo';
@@ -86,6 +86,8 @@ function checkFloors(): u32 {
   if (detail != 0) return FAULT_REFS;
   detail = checkSlabs();
   if (detail != 0) return FAULT_SLAB;
+  detail = checkRings();
+  if (detail != 0) return FAULT_LIMBO;
   detail = checkPools(deferredCount());
   if (detail != 0) return FAULT_HANDLE;
   detail = checkBags();
@@ -135,6 +137,15 @@ function isBlockSound(pfn: Pfn, desc: Desc, word: u32): bool {
   if (pfn != first) return pfn - first < pages;
   for (let i: u32 = 1; i < pages; i++) if (peekPageWord(first + i) != word) return false;
   return true;
+}
+
+/** @returns the slot of a ring whose counts are not in their order, or 0 */
+function checkRings(): u32 {
+  if (storeState().top == 0) return 0;
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
+    if (!isRingSound(slot)) return slot;
+  }
+  return 0;
 }
 
 function checkBags(): u32 {

@@ -29,7 +29,7 @@ const faultReasons: Record<number, string> = {
   [facts.FAULT_PAGE_WORD]: 'A page word contradicts its owner',
   [facts.FAULT_INDEX]: 'The index and its entries disagree',
   [facts.FAULT_FORSAKEN]: 'A thread waited in vain, and nobody is left who could notice a death',
-  [facts.FAULT_LIMBO]: 'A limbo list and its count disagree',
+  [facts.FAULT_LIMBO]: 'What waits for readers and its count disagree',
 };
 
 /** What a FAULT_… number means. */

@@ -56,7 +56,7 @@ export const limboMutants: Mutant[] = [
     name: 'a full ring that another drains is written over',
     edits: [
       [
-        '  lock(ringLockAt(slot));\n  while (deferredIn(slot) != 0) {',
+        '  lock(ringLockAt(slot));\n  failIfUnsound(slot);\n  while (deferredIn(slot) != 0) {',
         '  if (!tryLock(ringLockAt(slot))) return;\n  while (deferredIn(slot) != 0) {',
       ],
     ],

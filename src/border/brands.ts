@@ -98,6 +98,16 @@ export function copyBytes(target: Uint8Array, source: Uint8Array, length: number
   copyAll(target, from, length);
 }
 
+/** Copies bytes of a length that stays to a place in memory that has room for them. */
+export function placeBytes(memory: Uint8Array, at: number, source: Uint8Array): void {
+  let from = source;
+  if (isCrooked(source, 0, source.length)) {
+    from = detourOf(source.length);
+    from.set(source);
+  }
+  memory.set(from, at);
+}
+
 function copyAll(target: Uint8Array, source: Uint8Array, length: number): void {
   try {
     target.set(source);

@@ -6,7 +6,7 @@
  * proven to decode before it is taken.
  */
 import { type LargeScratch, largeScratchOf } from '../arena/scratch.ts';
-import { copyBytes } from '../border/brands.ts';
+import { placeBytes } from '../border/brands.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import { viewOf } from './values.ts';
@@ -62,8 +62,7 @@ export class StoredBlocks {
    * an `add` it must be a small one.
    */
   decoded(valueBytes: number): Uint8Array {
-    const output = this.#outputNow();
-    return this.#bytes.subarray(output, output + valueBytes);
+    return this.#view(valueBytes);
   }
 
   #outputNow(): number {
@@ -82,8 +81,7 @@ export class StoredBlocks {
   }
 
   #put({ stored }: StoredBlock): void {
-    const input = this.#kernel.inputScratch() >>> 0;
-    copyBytes(this.#bytes.subarray(input, input + stored.length), stored, stored.length);
+    placeBytes(this.#bytes, this.#kernel.inputScratch() >>> 0, stored);
   }
 
   /** Calls `use`, with a large scratch if a block needs it. */
@@ -124,13 +122,12 @@ export class StoredBlocks {
    */
   add(
     keyBytes: number,
-    blocks: Iterable<StoredBlock>,
+    blocks: readonly StoredBlock[],
     valueBytes: number,
     expiry: number,
     fresh = 0,
   ): 'kept' | 'refused' | 'damaged' {
-    const all = [...blocks];
-    return this.#withRoom(all, () => this.#add(keyBytes, all, valueBytes, expiry, fresh));
+    return this.#withRoom(blocks, () => this.#add(keyBytes, blocks, valueBytes, expiry, fresh));
   }
 
   #add(
@@ -152,9 +149,8 @@ export class StoredBlocks {
   }
 
   /** The value that blocks hold, without storing them; undefined if one is damaged. */
-  decode(blocks: Iterable<StoredBlock>, valueBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    const all = [...blocks];
-    return this.#withRoom(all, () => this.#decode(all, valueBytes));
+  decode(blocks: readonly StoredBlock[], valueBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#withRoom(blocks, () => this.#decode(blocks, valueBytes));
   }
 
   #decode(blocks: readonly StoredBlock[], valueBytes: number): Uint8Array<ArrayBuffer> | undefined {

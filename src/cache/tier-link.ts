@@ -10,10 +10,11 @@
 import { LAST, type ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
-import { blocksOf, type Frame, type FrameKind } from '../tier/frame.ts';
+import type { Frame, FrameKind } from '../tier/frame.ts';
 import { type KeyName, nameOf } from '../tier/key-name.ts';
 import { LocalWrites } from '../tier/local-writes.ts';
-import { type Found, type LocalEntries, type LocalEntry, TierSession } from '../tier/session.ts';
+import type { Found } from '../tier/reader.ts';
+import { type LocalEntries, type LocalEntry, TierSession } from '../tier/session.ts';
 import { clearSteps } from './purge.ts';
 import { isSmall, StoredBlocks } from './stored.ts';
 import type { OpenTier } from './tier-settings.ts';
@@ -121,9 +122,10 @@ export class TierLink<T> implements LocalEntries {
     return values;
   }
 
-  #take(name: KeyName, { frame, since, isCurrent }: Found, session: TierSession): T | undefined {
+  #take(name: KeyName, found: Found, session: TierSession): T | undefined {
     const { decode } = this.#host;
-    const isWanted = frame !== undefined && isCurrent();
+    const { frame, since } = found;
+    const isWanted = frame !== undefined && found.isCurrent;
     const kept = isWanted ? this.#keep(name, frame, since) : 'refused';
     if (kept === 'kept' && isShort(frame!)) {
       return decode(this.#stored.decoded(frame!.valueBytes), true);
@@ -133,7 +135,7 @@ export class TierLink<T> implements LocalEntries {
     const here = this.#host.live().fetch(this.#put(name), false, decode);
     if (here !== undefined || frame === undefined || kept === 'damaged') return here;
     if (!isWanted) session.noteOutrun();
-    const value = this.#stored.decode(blocksOf(frame), frame.valueBytes);
+    const value = this.#stored.decode(frame.blocks, frame.valueBytes);
     if (value !== undefined) return decode(value, false);
     session.noteDamaged();
     return undefined;
@@ -168,7 +170,7 @@ export class TierLink<T> implements LocalEntries {
     if (expiry <= clock.told) return 'refused';
     // Without one, and in a cache whose entries have none, it lives for ever.
     const fresh = frame.expiry === 0 && settings.ttl === 0 ? 0 : end;
-    return this.#stored.add(this.#put(name), blocksOf(frame), frame.valueBytes, expiry, fresh);
+    return this.#stored.add(this.#put(name), frame.blocks, frame.valueBytes, expiry, fresh);
   }
 
   remove(name: KeyName): void {
@@ -196,5 +198,5 @@ export class TierLink<T> implements LocalEntries {
 
 /** Whether its one block is in the thread's own scratch after it was kept. */
 function isShort(frame: Frame): boolean {
-  return frame.valueBytes <= facts.SMALL_BLOCK_BYTES && [...blocksOf(frame)].every(isSmall);
+  return frame.valueBytes <= facts.SMALL_BLOCK_BYTES && frame.blocks.every(isSmall);
 }

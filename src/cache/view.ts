@@ -313,19 +313,15 @@ export class CacheView<T> {
   /** The same for several, in order: the tier is asked for all that are not here at once. */
   async getManyAsync(keys: Iterable<Key>, options?: WaitOptions): Promise<(T | undefined)[]> {
     const wait = readWait('Looking in the tier', options);
+    this.#parts.live();
+    const copies = listOf('keys', keys).map(copyKey);
     // None is asked for before all are known to be keys.
-    const border = this.#parts.live();
-    const copies = listOf('keys', keys).map((key) => {
-      border.putKey(key);
-      return copyKey(key);
-    });
     const values = this.#parts.many.get(copies);
     const { tier } = this.#parts;
-    const missing = [...values.keys()].filter((i) => values[i] === undefined);
-    if (!tier || missing.length === 0) return values;
-    const found = await wait(tier.fetchMany(missing.map((i) => copies[i]!)));
-    for (const [at, i] of missing.entries()) values[i] = found[at];
-    return values;
+    if (!tier || !values.includes(undefined)) return values;
+    const found = await wait(tier.fetchMany(copies.filter((_, i) => values[i] === undefined)));
+    let next = 0;
+    return values.map((value) => (value === undefined ? found[next++] : value));
   }
 
   /**

@@ -19,6 +19,7 @@
  */
 import { BLOCK_BYTES } from '../generated/facts.ts';
 import { FrameMemory, type PackedFrame } from './frame-memory.ts';
+import { bufferOf } from './key-name.ts';
 
 /** Of this layout. Another one has another prefix and is never met, unless somebody mixes them. */
 export const FRAME_VERSION = 1;
@@ -43,6 +44,7 @@ export interface Frame {
   /** Milliseconds since 1970; 0: never. */
   readonly expiry: number;
   readonly valueBytes: number;
+  readonly blocks: readonly FrameBlock[];
 }
 
 /** A block of a frame: as it is stored, and how many bytes of value it holds. */
@@ -92,9 +94,7 @@ export class FrameMaker {
   /** Reads a head. @returns undefined if it is none of this version and kind, or damaged */
   read(bytes: Uint8Array): Frame | undefined {
     if (bytes.length < HEAD_BYTES || bytes.length > MAX_FRAME_BYTES) return undefined;
-    const frame = Buffer.isBuffer(bytes)
-      ? bytes
-      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const frame = bufferOf(bytes);
     const isOurs =
       frame.readUInt32LE(0) === MAGIC &&
       frame.readUInt32LE(4) === (FRAME_VERSION | (this.#kind << 8)) &&
@@ -102,8 +102,8 @@ export class FrameMaker {
     if (!isOurs) return undefined;
     const expiry = frame.readDoubleLE(EXPIRY_AT);
     const valueBytes = frame.readUInt32LE(VALUE_BYTES_AT);
-    if (!(expiry >= 0) || !hasBlocks(frame, valueBytes)) return undefined;
-    return { bytes: frame, expiry, valueBytes };
+    const blocks = expiry >= 0 ? blocksOf(frame, valueBytes) : undefined;
+    return blocks && { bytes: frame, expiry, valueBytes, blocks };
   }
 }
 
@@ -120,32 +120,21 @@ export function isSameValue(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one.subarray(HEAD_BYTES), other.subarray(HEAD_BYTES)) === 0;
 }
 
-/** The blocks of a frame that `read` has accepted. */
-export function blocksOf({ bytes, valueBytes }: Frame): FrameBlock[] {
-  const blocks: FrameBlock[] = [];
-  let left = valueBytes;
-  for (let at = HEAD_BYTES; at < bytes.length; ) {
-    const end = at + blockLength(bytes, at);
-    const length = Math.min(left, BLOCK_BYTES);
-    blocks.push({ stored: bytes.subarray(at, end), valueBytes: length });
-    left -= length;
-    at = end;
-  }
-  return blocks;
-}
-
-/** Whether blocks for just so many bytes of value follow, none longer than a block can be. */
-function hasBlocks(frame: Buffer, valueBytes: number): boolean {
-  const expected = Math.max(1, Math.ceil(valueBytes / BLOCK_BYTES));
-  let blocks = 0;
+/** The blocks of a frame; undefined unless they are those of just so many bytes of value. */
+function blocksOf(frame: Buffer, valueBytes: number): FrameBlock[] | undefined {
+  const count = Math.max(1, Math.ceil(valueBytes / BLOCK_BYTES));
+  if (HEAD_BYTES + count * BLOCK_HEAD_BYTES > frame.length) return undefined;
+  const blocks = new Array<FrameBlock>(count);
   let at = HEAD_BYTES;
-  while (at + BLOCK_HEAD_BYTES <= frame.length && blocks <= expected) {
+  for (let i = 0; i < count; i++) {
+    if (at + BLOCK_HEAD_BYTES > frame.length) return undefined;
     const length = blockLength(frame, at);
-    if (length > BLOCK_BYTES + BLOCK_HEAD_BYTES) return false;
+    if (length > BLOCK_BYTES + BLOCK_HEAD_BYTES || at + length > frame.length) return undefined;
+    const stored = new Uint8Array(frame.buffer, frame.byteOffset + at, length);
+    blocks[i] = { stored, valueBytes: Math.min(valueBytes - i * BLOCK_BYTES, BLOCK_BYTES) };
     at += length;
-    blocks++;
   }
-  return at === frame.length && blocks === expected;
+  return at === frame.length ? blocks : undefined;
 }
 
 /** Bytes of the block at `at`, its head included. */

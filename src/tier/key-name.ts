@@ -15,7 +15,14 @@ export function nameOf(key: string | Uint8Array): KeyName {
   if (typeof key === 'string') {
     return ASCII.test(key) ? key : Buffer.from(key, 'utf8').toString('latin1');
   }
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+  return bufferOf(key).toString('latin1');
+}
+
+/** The same memory as a Buffer. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The key's bytes, in memory of their own. */

@@ -26,6 +26,16 @@ const BATCH_KEYS = 256;
 /** So long, as a part of the time-out, other threads wait for this one's answer. */
 const TURN_SHARE = 1 / 4;
 
+/** What the tier has for a key. */
+export interface Found {
+  /** Undefined: nothing that is ours, or no answer. */
+  readonly frame: Frame | undefined;
+  /** When the tier was asked, in zone time: belief begins there. */
+  readonly since: number;
+  /** Whether it may be kept here: to be asked at the moment of keeping it. */
+  readonly isCurrent: boolean;
+}
+
 export interface ReaderHost {
   /** Zone time, in milliseconds. */
   now(): number;
@@ -33,34 +43,41 @@ export interface ReaderHost {
   read(bytes: Uint8Array): Frame | undefined;
 }
 
+/** What a reader's fetches share. */
+interface Asker {
+  readonly writes: LocalWrites;
+  readonly turns: Turns;
+  /** As `Reader.isTold`. */
+  isTold: boolean;
+}
+
 /** What is asked for a key, and what came back. */
-export class Fetch {
+export class Fetch implements Found {
   readonly name: KeyName;
   readonly batch: Batch;
-  readonly #writes: LocalWrites;
   readonly #slot: number;
   readonly #count: number;
-  readonly #turns: Turns;
   #turn: Turn;
   #isOutrun = false;
-  /** Undefined: the tier has none, or did not answer. */
   frame: Frame | undefined;
   /** Those who have not taken it yet. */
   takers = 1;
 
-  constructor(name: KeyName, batch: Batch, writes: LocalWrites, turns: Turns, turn: Turn) {
+  constructor(name: KeyName, batch: Batch, slot: number, turn: Turn) {
     this.name = name;
     this.batch = batch;
-    this.#writes = writes;
-    this.#slot = writes.slotOf(name);
-    this.#count = writes.count(this.#slot);
-    this.#turns = turns;
+    this.#slot = slot;
+    this.#count = batch.asker.writes.count(slot);
     this.#turn = turn;
   }
 
-  /** Whether the answer may be kept: to be asked at the moment of keeping it. */
+  get since(): number {
+    return this.batch.since;
+  }
+
   get isCurrent(): boolean {
-    return !this.#isOutrun && this.#writes.count(this.#slot) === this.#count;
+    const { writes, isTold } = this.batch.asker;
+    return isTold && !this.#isOutrun && writes.count(this.#slot) === this.#count;
   }
 
   get isJoinable(): boolean {
@@ -77,7 +94,7 @@ export class Fetch {
   endTurn(): void {
     if (this.#turn === 0) return;
     const hasNothing = this.batch.isAnswered && this.frame === undefined && this.isCurrent;
-    this.#turns.end(this.#slot, this.#turn, hasNothing);
+    this.batch.asker.turns.end(this.#slot, this.#turn, hasNothing);
     this.#turn = 0;
   }
 }
@@ -96,6 +113,7 @@ export class Elsewhere {
 
 /** What one call asks for; the promise is everybody's who waits for some of it. */
 class Batch {
+  readonly asker: Asker;
   readonly fetches: Fetch[] = [];
   readonly answered: Promise<void>;
   /** When it was begun, in zone time. */
@@ -105,7 +123,8 @@ class Batch {
   isAnswered = false;
   #resolve!: () => void;
 
-  constructor(since: number) {
+  constructor(asker: Asker, since: number) {
+    this.asker = asker;
     this.since = since;
     this.answered = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -113,10 +132,10 @@ class Batch {
   }
 
   answer(answers: readonly (Uint8Array | undefined)[] | undefined, host: ReaderHost): void {
-    for (const [i, fetch] of this.fetches.entries()) {
+    this.fetches.forEach((fetch, i) => {
       const bytes = answers?.[i];
       fetch.frame = bytes && host.read(bytes);
-    }
+    });
     this.isAnswered = answers !== undefined;
     this.isOver = true;
     this.#resolve();
@@ -126,9 +145,8 @@ class Batch {
 export class Reader {
   readonly #tier: Tier;
   readonly #calls: Calls;
-  readonly #writes: LocalWrites;
   readonly #host: ReaderHost;
-  readonly #turns: Turns;
+  readonly #asker: Asker;
   readonly #fetches = new Map<KeyName, Fetch>();
   readonly #elsewhere = new Map<KeyName, Elsewhere>();
   /** Not sent yet. */
@@ -138,31 +156,40 @@ export class Reader {
   constructor(tier: Tier, calls: Calls, writes: LocalWrites, host: ReaderHost) {
     this.#tier = tier;
     this.#calls = calls;
-    this.#writes = writes;
-    this.#turns = new Turns(writes.turns, calls.timeoutMs * TURN_SHARE);
+    const turns = new Turns(writes.turns, calls.timeoutMs * TURN_SHARE);
+    this.#asker = { writes, turns, isTold: tier.invalidations === undefined };
     this.#host = host;
+  }
+
+  /** Whether changes are told, or else never are: meanwhile nothing is kept. */
+  set isTold(isTold: boolean) {
+    this.#asker.isTold = isTold;
   }
 
   /**
    * Asks for a key, or joins who does: in this thread it has its frame when its batch is over, and
    * is to be left once.
    *
-   * @param isShared  whether this thread takes turns with others, and keeps here what comes
+   * @param now  what `tick` says, if this thread takes turns with others and keeps what comes
    */
-  ask(name: KeyName, isShared: false): Fetch;
-  ask(name: KeyName, isShared: boolean): Fetch | Elsewhere;
-  ask(name: KeyName, isShared: boolean): Fetch | Elsewhere {
+  ask(name: KeyName): Fetch;
+  ask(name: KeyName, now: number | undefined): Fetch | Elsewhere;
+  ask(name: KeyName, now?: number): Fetch | Elsewhere {
     const known = this.#fetches.get(name);
     if (known?.isJoinable) {
       known.takers++;
       return known;
     }
-    const elsewhere = isShared ? this.#elsewhere.get(name) : undefined;
-    if (elsewhere) return elsewhere;
-    const slot = this.#writes.slotOf(name);
-    const turn = isShared ? this.#turns.take(slot, this.#writes.hashOf(name)) : 0;
-    if (turn !== 0 && !isOwn(turn)) return this.#wait(name, slot, turn);
-    const fetch = new Fetch(name, this.#openBatch(), this.#writes, this.#turns, turn);
+    const { writes, turns } = this.#asker;
+    const slot = writes.slotOf(name);
+    let turn: Turn = 0;
+    if (now !== undefined && this.#asker.isTold) {
+      const elsewhere = this.#elsewhere.get(name);
+      if (elsewhere) return elsewhere;
+      turn = turns.take(slot, writes.hashOf(name), now);
+      if (turn !== 0 && !isOwn(turn)) return this.#wait(name, slot, turn);
+    }
+    const fetch = new Fetch(name, this.#openBatch(), slot, turn);
     fetch.batch.fetches.push(fetch);
     this.#fetches.set(name, fetch);
     return fetch;
@@ -178,7 +205,9 @@ export class Reader {
 
   /** Waits for another thread, once for all who ask here. */
   #wait(name: KeyName, slot: number, turn: Turn): Elsewhere {
-    const hasNothing = this.#turns.wait(slot, turn).finally(() => this.#elsewhere.delete(name));
+    const hasNothing = this.#asker.turns
+      .wait(slot, turn)
+      .finally(() => this.#elsewhere.delete(name));
     const elsewhere = new Elsewhere(name, hasNothing);
     this.#elsewhere.set(name, elsewhere);
     return elsewhere;
@@ -196,14 +225,14 @@ export class Reader {
   /** Nothing is kept any more, and no other thread waited for. */
   close(): void {
     this.outrunAll();
-    this.#turns.close();
+    this.#asker.turns.close();
   }
 
   /** The batch that leaves at the end of this turn, with room for one more. */
   #openBatch(): Batch {
     const open = this.#batch;
     if (open !== undefined && open.fetches.length < BATCH_KEYS) return open;
-    const batch = new Batch(this.#host.now());
+    const batch = new Batch(this.#asker, this.#host.now());
     this.#batch = batch;
     queueMicrotask(() => void this.#send(batch));
     return batch;

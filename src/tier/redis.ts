@@ -20,7 +20,7 @@ import { TierError } from '../errors.ts';
 import { pauseMs } from './breaker.ts';
 import { FRAME_VERSION, WRITE_AT, WRITE_BYTES } from './frame.ts';
 import type { Tier, TierEntry, TierEvent, TierPolicy } from './interface.ts';
-import { type KeyName, nameOf } from './key-name.ts';
+import { bufferOf, type KeyName, nameOf } from './key-name.ts';
 import { isFull, redisError } from './redis-error.ts';
 import { type ReadRedisOptions, type RedisTierOptions, readRedisOptions } from './redis-options.ts';
 
@@ -258,7 +258,7 @@ function newEpoch(): string {
 
 /** A key as it is sent: as text where that is the same, which the client sends in fewer pieces. */
 function wireOf(prefix: string, key: Uint8Array): Argument {
-  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  const bytes = bufferOf(key);
   const text = bytes.toString('latin1');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is meant
   return /^[\x00-\x7f]*$/.test(text) ? prefix + text : Buffer.concat([Buffer.from(prefix), bytes]);

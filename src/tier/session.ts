@@ -25,7 +25,8 @@ import { type KeyName, nameOf } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
 import type { Policy } from './policy.ts';
 import { WriteQueue } from './queue.ts';
-import { Elsewhere, Fetch, Reader } from './reader.ts';
+import { Elsewhere, Fetch, type Found, Reader } from './reader.ts';
+import { tick } from './turns.ts';
 
 const { setTimeout, clearTimeout, performance } = globalThis;
 
@@ -56,16 +57,6 @@ export interface LocalEntries {
   keep(name: KeyName, frame: Frame, since: number): boolean;
   remove(name: KeyName): void;
   clear(): void;
-}
-
-/** What the tier has for a key. */
-export interface Found {
-  /** Undefined: nothing that is ours, or no answer. */
-  readonly frame: Frame | undefined;
-  /** When the tier was asked, in zone time: belief begins there. */
-  readonly since: number;
-  /** Whether it may be kept here: to be asked at the moment of keeping it. */
-  isCurrent(): boolean;
 }
 
 /** Is given what there is for the key at `index`. */
@@ -155,55 +146,62 @@ export class TierSession {
    * called for each as soon as its answer is there; it may find a value here then.
    */
   async fetchMany(names: readonly KeyName[], take: Take): Promise<void> {
-    const isShared = this.#channel !== 'lost';
-    const asked = names.map((name) => this.#ask(name, isShared));
+    const now = tick();
+    const asked = names.map((name) => this.#queued(name) ?? this.#reader.ask(name, now));
     // First one's own: another thread may wait for it, as this one does for others'.
     await this.#takeOwn(asked, take);
     const left: number[] = [];
-    for (const [i, one] of asked.entries()) {
+    for (let i = 0; i < asked.length; i++) {
+      const one = asked[i];
       if (!(one instanceof Elsewhere)) continue;
       if ((await one.hasNothing) || this.#local.has(one.name)) take(i, this.#nothing());
       else left.push(i);
     }
-    const rest = left.map((i) => this.#ask(names[i]!, false));
+    if (left.length === 0) return;
+    const rest = left.map((i) => this.#ask(names[i]!));
     await this.#takeOwn(rest, (at, found) => take(left[at]!, found));
   }
 
-  #ask(name: KeyName, isShared: boolean): KeyName | Fetch | Elsewhere {
-    return this.#queue.has(name) ? name : this.#reader.ask(name, isShared);
+  /** Asks without a turn: the answer is this thread's alone. */
+  #ask(name: KeyName): Found {
+    return this.#queued(name) ?? this.#reader.ask(name);
   }
 
-  async #takeOwn(asked: readonly (KeyName | Fetch | Elsewhere)[], take: Take): Promise<void> {
-    const fetches = asked.filter((one) => one instanceof Fetch);
+  /** Gives each its answer, as soon as it is there, but for those that others ask for. */
+  async #takeOwn(asked: readonly (Found | Elsewhere)[], take: Take): Promise<void> {
     let batch: Fetch['batch'] | undefined;
     try {
-      for (const [i, one] of asked.entries()) {
-        if (typeof one === 'string') take(i, this.#queued(one));
-        if (!(one instanceof Fetch)) continue;
-        if (one.batch !== batch) await one.batch.answered;
-        batch = one.batch;
-        take(i, this.#found(one));
-        one.endTurn();
+      for (let i = 0; i < asked.length; i++) {
+        const one = asked[i]!;
+        if (one instanceof Elsewhere) continue;
+        if (one instanceof Fetch && one.batch !== batch) {
+          batch = one.batch;
+          await batch.answered;
+        }
+        take(i, one);
+        if (one instanceof Fetch) one.endTurn();
       }
     } finally {
-      for (const fetch of fetches) this.#reader.leave(fetch);
+      for (const one of asked) if (one instanceof Fetch) this.#reader.leave(one);
     }
   }
 
   #nothing(): Found {
-    return { frame: undefined, since: this.#local.now(), isCurrent: () => true };
+    return { frame: undefined, since: this.#local.now(), isCurrent: true };
   }
 
   /** A value that waits to be written is what the tier will have. */
-  #queued(name: KeyName): Found {
-    const bytes = this.#queue.find(name);
-    const isCurrent = () => this.#queue.has(name);
-    return { frame: bytes && this.#maker.read(bytes), since: this.#local.now(), isCurrent };
-  }
-
-  #found(fetch: Fetch): Found {
-    const isCurrent = () => this.#channel !== 'lost' && fetch.isCurrent;
-    return { frame: fetch.frame, since: fetch.batch.since, isCurrent };
+  #queued(name: KeyName): Found | undefined {
+    const queue = this.#queue;
+    if (!queue.has(name)) return undefined;
+    const bytes = queue.find(name);
+    return {
+      frame: bytes && this.#maker.read(bytes),
+      since: this.#local.now(),
+      get isCurrent() {
+        return queue.has(name);
+      },
+    };
   }
 
   #readFrame(bytes: Uint8Array): Frame | undefined {
@@ -314,7 +312,10 @@ export class TierSession {
     }
     this.#reader.outrunAll();
     if (event.type === 'cleared') this.#local.clear();
-    else this.#channel = event.type;
+    else {
+      this.#channel = event.type;
+      this.#reader.isTold = event.type === 'armed';
+    }
     if (event.type === 'lost' && event.error) this.#calls.note(event.error);
     if (event.type !== 'armed') return;
     this.#calls.succeeded();
@@ -361,12 +362,12 @@ export class TierSession {
     this.#suspects.delete(name);
     const here = this.#local.read(name);
     if (here === undefined) return;
-    await this.#takeOwn([this.#ask(name, false)], (_, found) => this.#compare(name, here, found));
+    await this.#takeOwn([this.#ask(name)], (_, found) => this.#compare(name, here, found));
   }
 
   #compare(name: KeyName, here: LocalEntry, { frame, since, isCurrent }: Found): void {
     if (this.#isClosed) return;
-    if (!isCurrent()) {
+    if (!isCurrent) {
       // News came while it was asked; if none came, it cannot be known, and the entry goes.
       if (!this.#suspects.has(name)) this.#local.remove(name);
       return;

@@ -48,8 +48,7 @@ export class Turns {
   }
 
   /** Takes the turn, or notes that this thread waits for another's. */
-  take(slot: number, hash: number): Turn {
-    const now = tick();
+  take(slot: number, hash: number, now: number = tick()): Turn {
     const own = (hash & ~0x3fff) | (now << 2) | ASKING;
     for (;;) {
       const seen = Atomics.load(this.#words, slot);
@@ -104,6 +103,7 @@ export function isOwn(turn: Turn): boolean {
   return (turn & KIND) === ASKING;
 }
 
-function tick(): number {
+/** The time, as words have it. */
+export function tick(): number {
   return Math.floor(systemTime.stamp() / TICK_MS) & TIMES;
 }

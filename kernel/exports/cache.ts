@@ -17,8 +17,8 @@ import * as large from '../memdesc/large-scratch';
 import * as pages from '../memdesc/thread-pages';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
 import { growFor } from '../store/resize';
-import { leave, OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
-import { enterKernel as enter, enterReading } from '../thread/stop';
+import { OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
+import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 
 /** Makes the zone a cache, once. @returns 0 or ERR_NO_MEMORY */
 export function formatStore(): i32 {

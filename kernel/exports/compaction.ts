@@ -24,8 +24,8 @@ import {
   compactStep as step,
 } from '../compact/step';
 import { note } from '../memdesc/pin-ledger';
-import { leave, OP_COMPACT } from '../thread/operations';
-import { enterKernel as enter } from '../thread/stop';
+import { OP_COMPACT } from '../thread/operations';
+import { enterKernel as enter, leaveKernel as leave } from '../thread/stop';
 import { leaveCompaction } from '../zone/recover-compaction';
 import { releaseDesc } from '../zone/release';
 

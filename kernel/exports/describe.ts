@@ -19,8 +19,8 @@ import { ListedDesc } from '../memdesc/desc-list';
 import { flagsAt, pfnAt, refsAt } from '../memdesc/header';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_SLAB, TYPE_ZSPAGE } from '../memdesc/type';
-import { leave, OP_FOLIO } from '../thread/operations';
-import { enterReading } from '../thread/stop';
+import { OP_FOLIO } from '../thread/operations';
+import { enterReading, leaveKernel as leave } from '../thread/stop';
 import { zspageClass } from '../zsmalloc/zspage';
 
 export const DESCRIBED_WORD: u32 = 0;

@@ -9,8 +9,8 @@ import * as touched from '../cache/touch';
 import { keyScratch } from '../memdesc/thread-pages';
 import * as extension from '../store/extension';
 import * as tags from '../store/tags';
-import { leave, OP_DELETE, OP_WRITE } from '../thread/operations';
-import { enterKernel as enter, enterReading } from '../thread/stop';
+import { OP_DELETE, OP_WRITE } from '../thread/operations';
+import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 
 /**
  * Gives the entry that is set next these times, and tags whose names (length − 1, bytes) stand in

@@ -49,9 +49,9 @@ import { outputScratch } from '../memdesc/thread-pages';
 import { isRegistered, registerUserType, userTypeName } from '../memdesc/user-type';
 import { isFolioObject } from '../slab/kmem-cache';
 import { assertInSection } from '../thread/context';
-import { leave, OP_FOLIO, OP_LOCK, OP_PUT } from '../thread/operations';
+import { OP_FOLIO, OP_LOCK, OP_PUT } from '../thread/operations';
 import { enterSection } from '../thread/rcu';
-import { enterKernel as enter, enterReading } from '../thread/stop';
+import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 import { dropPin, releaseDesc } from '../zone/release';
 
 /** Address of 64 bytes of this thread's through which names and descriptions pass. */

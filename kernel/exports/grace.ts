@@ -7,10 +7,10 @@
 import { selfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
 import { Slot } from '../base/layout';
-import { leave, OP_FOLIO } from '../thread/operations';
+import { OP_FOLIO } from '../thread/operations';
 import { beginGracePeriod, currentEpoch, isQuiescent } from '../thread/rcu';
 import { sectionOf, slotAt, ThreadSlot } from '../thread/slot';
-import { enterKernel as enter, sleepAtSafepoint } from '../thread/stop';
+import { enterKernel as enter, leaveKernel as leave, sleepAtSafepoint } from '../thread/stop';
 
 /** Looks before sleeping: some 20 µs. */
 const SPINS: u32 = 1000;

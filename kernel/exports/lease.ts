@@ -6,8 +6,8 @@ import * as store from '../cache/cache';
 import * as condition from '../cache/condition';
 import * as leases from '../cache/lease';
 import * as table from '../cache/lease-table';
-import { leave, OP_READ, OP_WRITE } from '../thread/operations';
-import { enterKernel as enter, enterReading } from '../thread/stop';
+import { OP_READ, OP_WRITE } from '../thread/operations';
+import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 
 /** @returns a lease's number, with LEASE_TAKEN if another thread has it; or ERR_FULL, ERR_BUSY */
 export function beginLease(keyBytes: u32, now: f64, deadline: f64, standsStill: bool): i32 {

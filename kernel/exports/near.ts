@@ -1,7 +1,7 @@
 /** What a thread keeps near, as JavaScript calls it: cache/near.ts. Times are zone time. */
 import * as near from '../cache/near';
-import { leave, OP_READ } from '../thread/operations';
-import { enterReading } from '../thread/stop';
+import { OP_READ } from '../thread/operations';
+import { enterReading, leaveKernel as leave } from '../thread/stop';
 
 /** The note of the last read with GET_NEAR that found something, number by number. */
 export function nearNote(which: u32): f64 {

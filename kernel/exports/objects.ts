@@ -9,8 +9,8 @@ import { allocObject, isObject, tryFreeObject } from '../slab/kmem-cache';
 import { settleHand } from '../slab/sheaf';
 import { slabFigure as figure, objectsInUse } from '../slab/statistics';
 import { nameOf, openCache as open } from '../slab/user-cache';
-import { leave, OP_OBJECT } from '../thread/operations';
-import { enterReading } from '../thread/stop';
+import { OP_OBJECT } from '../thread/operations';
+import { enterReading, leaveKernel as leave } from '../thread/stop';
 
 function enter(): void {
   enterReading(OP_OBJECT);

@@ -9,8 +9,8 @@ import {
   freePart as pagesFreePart,
 } from '../memdesc/pages';
 import { MISC_USER } from '../memdesc/type';
-import { leave, OP_PAGES } from '../thread/operations';
-import { enterKernel as enter } from '../thread/stop';
+import { OP_PAGES } from '../thread/operations';
+import { enterKernel as enter, leaveKernel as leave } from '../thread/stop';
 
 /** @param isMovable  whether its owner could do with other pages: for grouping only */
 export function allocPages(order: Order, isMovable: bool): i32 {

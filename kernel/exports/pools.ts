@@ -8,8 +8,8 @@ import { ERR_NO_MEMORY } from '../base/fault';
 import { pageAddress, pfnOfAddress } from '../base/layout';
 import { slowDown } from '../reclaim/reclaim';
 import { LIMBO_OBJECT } from '../thread/limbo';
-import { leave, OP_POOL, OP_READ } from '../thread/operations';
-import { enterKernel as enter } from '../thread/stop';
+import { OP_POOL, OP_READ } from '../thread/operations';
+import { enterKernel as enter, leaveKernel as leave } from '../thread/stop';
 import { createPool } from '../zsmalloc/alloc';
 
 import { beginCompaction, compactedPages, compactSome } from '../zsmalloc/compact';

@@ -3,8 +3,8 @@ import { register } from '../cache/room';
 import * as spaces from '../store/spaces';
 import { clearSpace as clearNow } from '../store/tags';
 import { spaceTotal as total } from '../store/totals';
-import { leave, OP_DELETE, OP_WRITE } from '../thread/operations';
-import { enterKernel as enter } from '../thread/stop';
+import { OP_DELETE, OP_WRITE } from '../thread/operations';
+import { enterKernel as enter, leaveKernel as leave } from '../thread/stop';
 
 /**
  * Finds the name in the key scratch, or registers it with these options. @returns its space,

@@ -34,8 +34,8 @@ import {
   wordType,
 } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_FREEING, TYPE_ISOLATED, TYPE_POISONED } from '../memdesc/type';
-import { leave, OP_PAGES } from '../thread/operations';
-import { enterKernel as enter, enterReading } from '../thread/stop';
+import { OP_PAGES } from '../thread/operations';
+import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 
 /**
  * Takes a page out of use for ever.

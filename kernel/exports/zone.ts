@@ -12,14 +12,7 @@ import { compactOwner } from '../compact/state';
 import { deaths as countDeaths, deathWord as deathWordOf } from '../thread/deaths';
 import { answer } from '../thread/forsaken';
 import { abandonSlot, markDead as markDeadOwner } from '../thread/membership';
-import {
-  leave,
-  OP_ATTACH,
-  OP_CHECK,
-  OP_COMPACT,
-  OP_DETACH,
-  OP_RECOVER,
-} from '../thread/operations';
+import { OP_ATTACH, OP_CHECK, OP_COMPACT, OP_DETACH, OP_RECOVER } from '../thread/operations';
 import { asksWord } from '../thread/park';
 import {
   areAllHeld,
@@ -31,6 +24,7 @@ import {
 import {
   enterKernel as enter,
   hasStopped,
+  leaveKernel as leave,
   startWorld,
   stopWorld,
   takeRefusal,

@@ -1,5 +1,4 @@
-/** What brackets every call of the kernel, and the operations' numbers in the inKernel cell. */
-import { leaveKernel } from './stop';
+/** The operations' numbers in the inKernel cell: what a call of the kernel is about. */
 
 export const OP_DETACH: u32 = 1;
 export const OP_RECOVER: u32 = 2;
@@ -19,8 +18,3 @@ export const OP_COMPACT: u32 = 13;
  */
 export const OP_PUT: u32 = 14;
 export const OP_LOCK: u32 = 15;
-
-/** Ends a call, and its section. */
-export function leave(): void {
-  leaveKernel();
-}

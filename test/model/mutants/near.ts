@@ -64,8 +64,8 @@ export const nearMutants: Mutant[] = [
     edits: [
       ['  enterReading(OP_READ);\n  const holds', '  enter(OP_READ);\n  const holds'],
       [
-        "import { enterReading } from '../thread/stop';\n\n/** The note",
-        "import { enterKernel as enter } from '../thread/stop';\n\n/** The note",
+        "import { enterReading, leaveKernel as leave } from '../thread/stop';\n\n/** The note",
+        "import { enterKernel as enter, leaveKernel as leave } from '../thread/stop';\n\n/** The note",
       ],
     ],
     scenarios: ['near-split-reuse'],

@@ -34,7 +34,7 @@ import {
   unlockLeaf,
 } from '../store/directory';
 import { appendObject, beginDraft, dropDraft, encodeBlock, finishDraft } from '../store/entry';
-import { entryExpiry } from '../store/entry-head';
+import { entryExpiry, keyHash } from '../store/entry-head';
 import { takeExtension } from '../store/extension';
 import { selfJournal } from '../store/journal';
 import {
@@ -76,7 +76,6 @@ import {
 import { evictFrom, unitsOfEntry } from './judge';
 import { overtake } from './lease-table';
 import { beginsInMain, pushEntry } from './queue';
-import { keyHash } from './read';
 import { makeRoom } from './room';
 
 /** Begins a value of `valueBytes`; `append` takes its blocks, `commit` publishes it. */

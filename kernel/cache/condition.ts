@@ -17,13 +17,13 @@
  */
 import { Handle } from '../base/layout';
 import { leafAt, lockLeafOf, unlockLeaf } from '../store/directory';
+import { keyHash } from '../store/entry-head';
 import { raiseVersion, versionOf } from '../store/leaf';
 import { ALIVE, lifeAt, OVER } from '../store/life';
 import { latestTime } from '../thread/clock';
 import { selfState } from '../thread/slot';
 import { zsPlace } from '../zsmalloc/object';
 import { clears, countLoad, isAnyAlone, LOADS_ALONE, mayStore, overtake } from './lease-table';
-import { keyHash } from './read';
 
 export const ALWAYS: u32 = 0;
 export const IF_ABSENT: u32 = 1;

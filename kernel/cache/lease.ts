@@ -23,7 +23,7 @@ import { loadWord, peekWord, storeWord } from '../base/words';
 import { keyScratch } from '../memdesc/thread-pages';
 import { countParts, releaseDoomed } from '../store/chain';
 import { dropDraft, finishDraft } from '../store/entry';
-import { extensionOf, hasKey } from '../store/entry-head';
+import { extensionOf, hasKey, keyHash } from '../store/entry-head';
 import { beginRead, isTooLong } from '../store/entry-read';
 import { bornIn, isBorn } from '../store/extension';
 import { journalOf, selfJournal } from '../store/journal';
@@ -63,7 +63,6 @@ import {
   waitsAt,
   withKind,
 } from './lease-table';
-import { keyHash } from './read';
 
 /** With a lease's number: another thread has it, and the caller is noted as waiting. */
 export const LEASE_TAKEN: i32 = 1 << 16;

@@ -25,8 +25,8 @@ import {
   entryExpiry,
   entryTtlCode,
   extensionOf,
-  hashOf,
   isPlain,
+  keyHash,
   TIME_BITS,
 } from '../store/entry-head';
 import { beginRead, continueRead, isTooLong } from '../store/entry-read';
@@ -41,11 +41,6 @@ import { OP_DELETE } from '../thread/operations';
 import { setInKernel } from '../thread/slot';
 import { zsPlace, zsReadWord } from '../zsmalloc/object';
 import { noteNear } from './near';
-
-/** Hash of the key in the scratch. */
-export function keyHash(keyBytes: u32): u32 {
-  return hashOf(keyScratch(), keyBytes);
-}
 
 /** How an entry is looked for: with its version, and if it is stale as well. */
 const VERSIONED: u32 = 1;

@@ -13,6 +13,7 @@ import {
   entryStoredBytes,
   entryValueBytes,
   extensionOf,
+  keyHash,
   RAW,
 } from '../store/entry-head';
 import { beginRead, continueRead, isTooLong } from '../store/entry-read';
@@ -23,7 +24,7 @@ import { selfState } from '../thread/slot';
 import { zsPlace, zsRead, zsReadWord } from '../zsmalloc/object';
 import { appendBytes, beginIf, publish } from './cache';
 import { IF_VERSION } from './condition';
-import { findVersioned, keyHash, NEEDS_CLOCK, noteTimes, readTags } from './read';
+import { findVersioned, NEEDS_CLOCK, noteTimes, readTags } from './read';
 
 /** Thread-local: what `inspectEntry` found, beside the times (`noteTimes`). */
 let ttl: u64 = 0;

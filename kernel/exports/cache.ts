@@ -16,6 +16,7 @@ import * as stored from '../cache/stored';
 import * as large from '../memdesc/large-scratch';
 import * as pages from '../memdesc/thread-pages';
 import { reclaim as reclaimAll } from '../reclaim/reclaim';
+import { keyHash as hashOfKey } from '../store/entry-head';
 import { growFor } from '../store/resize';
 import { OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
 import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
@@ -199,7 +200,7 @@ export function incremented(): f64 {
 
 /** Hash of a key. */
 export function keyHash(keyBytes: u32): u32 {
-  return read.keyHash(keyBytes);
+  return hashOfKey(keyBytes);
 }
 
 /**

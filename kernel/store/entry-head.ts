@@ -34,6 +34,7 @@
  */
 import { alignUp, Cell, Place, superblock } from '../base/layout';
 import { hashKey } from '../codec/hash';
+import { keyScratch } from '../memdesc/thread-pages';
 import { selfState } from '../thread/slot';
 import { bytesTaken } from '../zsmalloc/alloc';
 import { toPageEnd, zsContiguous, zsRead, zsReadHalf, zsReadWord } from '../zsmalloc/object';
@@ -223,6 +224,11 @@ const IN_SPACE: u32 = 0x9e3779b9;
 export function hashOf(key: usize, keyBytes: u32): u32 {
   const hash = hashKey(key, keyBytes & LENGTH_MASK, superblock().hashSeed);
   return max(u32(hash ^ (hash >> 32)) ^ ((keyBytes >> SPACE_SHIFT) * IN_SPACE), 1);
+}
+
+/** The same of the key in this thread's scratch. */
+export function keyHash(keyBytes: u32): u32 {
+  return hashOf(keyScratch(), keyBytes);
 }
 
 /**

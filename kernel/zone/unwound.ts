@@ -54,7 +54,7 @@ export function repairSelf(): i32 {
   // Without a page it has not come to the end of `attach`.
   if (operationOf(slot) == 0) setInKernel(OP_ATTACH, 0);
   const operation = operationOf(slot) & OPERATION_NUMBER;
-  // It has changed nothing yet, else it would be OP_DELETE (cache/cache.ts), and is over.
+  // It has changed nothing yet, else it would be OP_DELETE (cache/read.ts), and is over.
   if (operation != OP_READ) {
     if (!haltUnwound()) return ERR_BUSY;
     repairHalted(slot);

@@ -21,7 +21,7 @@ export function setSelfSlot(slot: Slot): void {
   self = slot;
 }
 
-/** Address of this thread's page: see layout.ts for its regions. */
+/** Address of this thread's page, whose parts memdesc/thread-pages.ts names. */
 export function selfPage(): usize {
   return page;
 }

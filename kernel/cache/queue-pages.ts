@@ -22,8 +22,7 @@
  *   drop   page := it · unlinked · word MISC_THREAD · page := 0 · free
  * So who dies leaves a MISC_QUEUE page that is linked, or that `page` names, or both.
  *
- * Lock: each shard's. Order: store · shard · slab · frames; a shard's lock is never held while a
- * lock of the index is taken.
+ * Lock: each shard's, under which no other is taken, of the index least of all.
  */
 import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY } from '../base/fault';

@@ -1,7 +1,7 @@
 /**
  * A thread's own pages: what it needs to work at all, and scratch for keys and values.
  *
- *   page    4 KiB   stocks of pages and objects, pin ledger, mailbox (base/layout.ts)
+ *   page    4 KiB   stocks of pages and objects, pin ledger, mailbox (base/mailbox.ts)
  *   state   4 KiB   what it is doing in zsmalloc (zsmalloc/thread-state.ts), and what it took out
  *                   of the index (store/deferred.ts)
  *   key     4 KiB   the key of the call under way

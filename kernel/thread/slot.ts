@@ -69,7 +69,7 @@ export class ThreadsState {
 export class ThreadSlot {
   identity: u64;
   inKernel: u64;
-  /** Address of the thread's own page (base/layout.ts), 0 before it has one. */
+  /** Address of the thread's own page (memdesc/thread-pages.ts), 0 before it has one. */
   page: u32;
   /** Likewise of its state in zsmalloc (zsmalloc/thread-state.ts). */
   zsThread: u32;

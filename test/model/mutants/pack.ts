@@ -2,7 +2,7 @@
  * Hunters in threads of their own, so that a mutant that never returns can be ended.
  *
  * A scenario runs microseconds between two looks at its clock. A hunter that searches, and of which
- * nothing is heard while this process took `SILENCE_MS` of processor time for each of its hunters,
+ * nothing is heard while this process took `silenceMs` of processor time for each of its hunters,
  * is therefore in a loop without an atomic instruction, which the checker cannot leave: the mutant
  * is caught, the hunter is ended, and another one goes on. That time, and not the clock's: on a
  * busy machine a hunter may get no processor for long.

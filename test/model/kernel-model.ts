@@ -22,6 +22,7 @@ import {
   type RecoverBody,
   type Report,
   type Scenario,
+  type Site,
   type Thread,
   UNWOUND,
 } from './engine/index.ts';
@@ -239,10 +240,17 @@ function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
   };
 }
 
-/** Fails on races that are not allowed, and on accesses to memory that is nobody's. */
-export function memoryRules(onAllowed: (rule: AllowedRace) => void = () => {}): Observer {
+/**
+ * Fails on races that are not allowed, and on accesses to memory that is nobody's. `onNear`: of two
+ * accesses that are no race because both are atomic.
+ */
+export function memoryRules(
+  onAllowed: (rule: AllowedRace) => void = () => {},
+  onNear?: (first: Site, second: Site) => void,
+): Observer {
   const races = new RaceDetector({
     allowed: allowedRaces,
+    ...(onNear === undefined ? {} : { onNear }),
     onRace: (_race, rule) => {
       if (rule !== undefined) onAllowed(rule);
       return false;

@@ -143,11 +143,11 @@ async function breed(): Promise<Schemata> {
   const sights = isLarge ? await survey(test) : new Map();
   const members = new Map([...schema.members].map(([{ name }, member]) => [name, member]));
   for (const hunt of all) {
-    const { number, places } = members.get(hunt.name) ?? { number: 0, places: [] };
+    const member = members.get(hunt.name);
     const { scenarios, walks } = hunt;
-    if (number === 0) continue;
-    const { reached, unknown } = reachOf(scenarios, places, sights, walks.length);
-    Object.assign(hunt, { number, scenarios: reached, rest: unknown });
+    if (member === undefined) continue;
+    const { reached, unknown } = reachOf(scenarios, member, sights, walks.length);
+    Object.assign(hunt, { number: member.number, scenarios: reached, rest: unknown });
     hunt.walks = walks.filter((name) => reached.includes(name));
   }
   return { test, ...debug };

@@ -141,6 +141,20 @@ export class AccessHistory {
     this.#atomic(access, false);
   }
 
+  /**
+   * Tells of earlier atomic accesses of these words that the new one is not ordered with, and that
+   * would race with it if either were plain. To be asked before it acquires anything.
+   */
+  tellNear(access: number, isWrite: boolean, onNear: OnConflict): void {
+    const end = this.addressOf(access) + this.lengthOf(access);
+    for (let at = this.addressOf(access); at + 4 <= end; at += 4) {
+      const cell = this.#shadow.find(at >>> 2);
+      if (cell < 0) continue;
+      this.#compare(cell + ATOMIC_WRITE, access, at, onNear);
+      if (isWrite) this.#compare(cell + ATOMIC_READ, access, at, onNear);
+    }
+  }
+
   /** A write, or a read and write in one, that leaves `published` for its readers. */
   atomicWrite(access: number, published: number): void {
     this.#log[access * LOGGED + 4] = published;
@@ -210,19 +224,19 @@ export class AccessHistory {
   // --- the last accesses of a kind -------------------------------------------------------------
 
   /** Reports what stands at `kind` and did not happen before the access. */
-  #compare(kind: number, access: number, address: number): void {
+  #compare(kind: number, access: number, address: number, tell = this.#onConflict): void {
     const epoch = this.#shadow.cells[kind]!;
     if (epoch === 0) return;
     const thread = this.threadOf(access);
     if (epoch > 0) {
       if (this.#isBefore(epoch, thread)) return;
-      this.#onConflict(false, this.#shadow.cells[kind + 1]!, access, address);
+      tell(false, this.#shadow.cells[kind + 1]!, access, address);
       return;
     }
     for (let i = 0; i < this.#threads; i++) {
       const at = (i - epoch) * 2;
       if (this.#isBefore(this.#shadow.vectors[at]!, thread)) continue;
-      this.#onConflict(false, this.#shadow.vectors[at + 1]!, access, address);
+      tell(false, this.#shadow.vectors[at + 1]!, access, address);
     }
   }
 

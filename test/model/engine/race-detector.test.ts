@@ -155,3 +155,17 @@ test('an allowed race is passed over, by function and operation', async () => {
   const wrong = await detect(threads, {}, { allowed: [rule(/loadPlain/)] });
   assert.equal(wrong.failure?.kind, 'violation');
 });
+
+test('what is no race because both accesses are atomic is told of, where nothing orders them', async () => {
+  const meeting = async (...threads: Body[]): Promise<Set<string>> => {
+    const near = new Set<string>();
+    const onNear: RaceOptions['onNear'] = (...sites) => {
+      for (const { functionName } of sites) near.add(functionName.replace('programs/', ''));
+    };
+    assert.equal((await detect(threads, {}, { onNear })).failure, undefined);
+    return near;
+  };
+  const add = calling(['addWhole', COUNTER]);
+  assert.deepEqual(await meeting(add, add), new Set(['addWhole']));
+  assert.deepEqual(await meeting(add, calling(['addWhole', FLAG])), new Set());
+});

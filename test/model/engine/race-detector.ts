@@ -19,7 +19,7 @@
  * the last is remembered, so an allowed race can hide another one of the same byte in this
  * execution, though not in all of them.
  */
-import { AccessHistory } from './access-history.ts';
+import { AccessHistory, type OnConflict } from './access-history.ts';
 import type { EngineEvent, MachineView, Observer } from './observer.ts';
 import {
   type AllowedRace,
@@ -38,6 +38,8 @@ export interface RaceOptions {
    * Whoever answers true lets it pass; without this, races that are not allowed are failures.
    */
   onRace?: (race: Race, allowed: AllowedRace | undefined) => boolean;
+  /** Told of two accesses that are no race because both are atomic: nothing else orders them. */
+  onNear?: (first: Site, second: Site) => void;
 }
 
 export class RaceDetector implements Observer {
@@ -45,6 +47,7 @@ export class RaceDetector implements Observer {
   #view!: MachineView;
   #clocks!: ThreadClocks;
   #history!: AccessHistory;
+  readonly #onNear: OnConflict | undefined;
   /** A compare-and-swap whose outcome is not known yet: its access, or -1; and what it found. */
   #cas = -1;
   #casLow = 0;
@@ -54,6 +57,10 @@ export class RaceDetector implements Observer {
 
   constructor(options: RaceOptions = {}) {
     this.#options = options;
+    const { onNear } = options;
+    if (onNear === undefined) return;
+    const siteOf = (access: number): Site => this.#view.sites[this.#history.siteOf(access)]!;
+    this.#onNear = (_isMixed, first, second) => onNear(siteOf(first), siteOf(second));
   }
 
   open(view: MachineView): void {
@@ -107,6 +114,7 @@ export class RaceDetector implements Observer {
 
   #atomic(thread: number, site: Site, address: number, length: number): void {
     const access = this.#history.add(thread, site, address, length);
+    if (this.#onNear !== undefined) this.#history.tellNear(access, site.writes, this.#onNear);
     if (site.reads) {
       const published = this.#history.publishedFor(access);
       if (published > 0) this.#clocks.acquire(thread, published);

@@ -16,7 +16,7 @@ import { choice } from './schema.ts';
 const WALK: Partial<Scenario> = { mode: 'uniform', seed: 1, maxExecutions: 10_000 };
 
 /** Of processor time: what each scenario gets at first, and how much more each time after. */
-const GLANCE_SECONDS = 0.1;
+const GLANCE_SECONDS = 0.01;
 const PATIENCE = 4;
 
 /** What is run against what. */

@@ -52,17 +52,19 @@ test('what changes more than bodies has no number', () => {
   assert.equal(schemaOf(all, new Map([[file, source]])).members.size, 0);
 });
 
-test('a mutant meets the scenarios that reach it, the quickest first after its own', () => {
+test('a mutant meets the scenarios that reach it: where threads meet, its own, the quickest', () => {
   const sights = new Map([
-    ['own', { seconds: 3, places: [1], complete: true }],
-    ['unknown', { seconds: 1, places: [3], complete: false }],
-    ['slow', { seconds: 2, places: [1, 2], complete: false }],
-    ['quick', { seconds: 1, places: [2], complete: true }],
-    ['elsewhere', { seconds: 1, places: [3], complete: true }],
+    ['own', { seconds: 3, places: [1], near: [], complete: true }],
+    ['unknown', { seconds: 1, places: [3], near: [], complete: false }],
+    ['slow', { seconds: 3, places: [1, 2], near: ['other'], complete: false }],
+    ['meeting', { seconds: 4, places: [2], near: ['other', 'changed'], complete: false }],
+    ['quick', { seconds: 1, places: [2], near: [], complete: true }],
+    ['elsewhere', { seconds: 1, places: [3], near: [], complete: true }],
   ]);
   const names = [...sights.keys()];
-  const { reached, unknown } = reachOf(names, [1, 2], sights, 1);
-  assert.deepEqual(reached, ['own', 'quick', 'slow']);
+  const member = { number: 7, places: [1, 2], functions: ['changed'] };
+  const { reached, unknown } = reachOf(names, member, sights, 1);
+  assert.deepEqual(reached, ['meeting', 'own', 'quick', 'slow']);
   assert.deepEqual(unknown, ['unknown']);
 });
 

@@ -40,10 +40,11 @@ export function choice(
   return () => ({ mutant: { mutant: number, reached } });
 }
 
-/** A mutant's number, from 1, and the places of what it changes. */
+/** A mutant's number, from 1, and what it changes: functions by place and by full name. */
 export interface Member {
   number: number;
   places: number[];
+  functions: string[];
 }
 
 export interface Schema<M extends Mutated> {
@@ -129,17 +130,19 @@ class SchemaFile {
     this.#nextPlace = nextPlace;
   }
 
-  /** The places of what it changes; undefined, and nothing is added, if it does not fit. */
-  add(mutant: Mutated, number: number): number[] | undefined {
+  /** Undefined, and nothing is added, if it does not fit. */
+  add(mutant: Mutated, number: number): Member | undefined {
     const found = difference(this.#original, parse(mutant.source));
     if (found === undefined) return undefined;
     for (const { name, text } of found.added) this.#added.set(name, text);
-    return found.changed.map((changed) => {
+    const places = found.changed.map((changed) => {
       this.#added.set(`${changed.name}_${number}`, copyOf(changed, number));
       const head = this.#headOf(changed.name);
       head.lines.push(`    if (mutant == ${number}) ${handOver(changed, number)}`);
       return head.place;
     });
+    const folder = `kernel/${this.#file.slice(0, -3)}`;
+    return { number, places, functions: found.changed.map(({ name }) => `${folder}/${name}`) };
   }
 
   #headOf(name: string): { place: number; lines: string[] } {
@@ -182,9 +185,8 @@ export function schemaOf<M extends Mutated>(
     const { file } = mutant;
     const target = files.get(file) ?? new SchemaFile(file, sources.get(file)!, () => ++places);
     files.set(file, target);
-    const number = members.size + 1;
-    const changed = target.add(mutant, number);
-    if (changed !== undefined) members.set(mutant, { number, places: changed });
+    const member = target.add(mutant, members.size + 1);
+    if (member !== undefined) members.set(mutant, member);
   }
   const texts = [...files].map(([file, target]): [string, string] => [file, target.text()]);
   return { files: new Map([...texts, ['base/mutant.ts', CHOICE]]), members };

@@ -3,8 +3,9 @@
  *
  * Until a mutant's function is entered, it is the kernel without it: where no schedule of a
  * scenario enters the function, the search of the mutant would be the same search again. So a
- * mutant meets only scenarios that reach it, the quickest first, and one that none reaches is known
- * at once. That no scenario fails shows too that the schema is the kernel.
+ * mutant meets only scenarios that reach it, and one that none reaches is known at once. First come
+ * those in which what it changes meets another thread: an access there would be a race if it were
+ * plain (onNear of the race detector); then the quickest. That no scenario fails shows too that the schema is the kernel.
  *
  * A survey of all scenarios takes minutes; it is kept in build/ for as long as the schema is the
  * same, so that a hunt which goes on does not begin with it.
@@ -12,9 +13,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Instrumented } from '../engine/index.ts';
-import { type KernelScenario, runScenario } from '../kernel-model.ts';
+import { type KernelScenario, memoryRules, runScenario } from '../kernel-model.ts';
 import { scenarios } from '../scenarios/index.ts';
-import { choice, SURVEY } from './schema.ts';
+import { choice, type Member, SURVEY } from './schema.ts';
 
 const kept = new URL('../../../build/survey.json', import.meta.url);
 
@@ -27,6 +28,8 @@ interface Sight {
   seconds: number;
   /** What was reached by then. */
   places: number[];
+  /** Functions with an access that would be a race by then if it were plain: "folio/pin/pinPage". */
+  near: string[];
   /** Whether that is all. */
   complete: boolean;
 }
@@ -36,13 +39,17 @@ export type Survey = ReadonlyMap<string, Sight>;
 
 async function look(schema: Instrumented, scenario: KernelScenario): Promise<Sight> {
   const places = new Set<number>();
+  const near = new Set<string>();
   const imports = choice(SURVEY, (place) => places.add(place));
-  const limits = { imports, maxSeconds: MAX_SECONDS };
+  const observer = memoryRules(undefined, (...sites) => {
+    for (const { functionName } of sites) near.add(functionName.split('\n')[0]!);
+  });
+  const limits = { imports, observer, maxSeconds: MAX_SECONDS };
   const { failure, seconds, complete } = await runScenario(() => schema, scenario, limits);
   if (failure !== undefined) {
     throw new Error(`${scenario.name} fails without a mutant: ${failure.message}`);
   }
-  return { seconds, places: [...places], complete };
+  return { seconds, places: [...places], near: [...near], complete };
 }
 
 /** Looks at all scenarios. Throws when one fails: then the schema is not the kernel. */
@@ -58,16 +65,16 @@ export async function survey(schema: Instrumented): Promise<Survey> {
   return sights;
 }
 
-/** Scenarios that reach one of the places, and those of which it is not known. */
+/** Scenarios that reach what a mutant changes, and those of which it is not known. */
 export interface Reach {
-  /** The first `own` in their order, then the others by time. */
+  /** Those first in which threads meet there; else the first `own` in their order, then by time. */
   reached: string[];
   unknown: string[];
 }
 
 export function reachOf(
   names: readonly string[],
-  places: readonly number[],
+  { places, functions }: Member,
   sights: Survey,
   own: number,
 ): Reach {
@@ -75,9 +82,15 @@ export function reachOf(
     const seen = sights.get(name)?.places ?? places;
     return places.some((place) => seen.includes(place));
   };
+  const isNear = (name: string): boolean => {
+    const near = sights.get(name)?.near ?? [];
+    return functions.some((one) => near.includes(one));
+  };
   const secondsOf = (name: string): number => sights.get(name)?.seconds ?? 0;
   const others = names.slice(own).toSorted((a, b) => secondsOf(a) - secondsOf(b));
   const ordered = [...names.slice(0, own), ...others];
+  const reached = ordered.filter(isSeen);
   const unknown = ordered.filter((name) => !isSeen(name) && !sights.get(name)!.complete);
-  return { reached: ordered.filter(isSeen), unknown };
+  const isFar = (name: string): boolean => !isNear(name);
+  return { reached: [...reached.filter(isNear), ...reached.filter(isFar)], unknown };
 }

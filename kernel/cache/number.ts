@@ -22,7 +22,7 @@ import { describeDraft, keepExtension } from '../store/extension';
 import { SPACE_SHIFT } from '../store/spaces';
 import { tagClock } from '../store/tags';
 import { assertOutside } from '../thread/context';
-import { enterSection, leaveSection } from '../thread/rcu';
+import { leaveSection, renewSection } from '../thread/rcu';
 import { append, commit } from './cache';
 import { IF_NONE_YET, IF_VERSION, require } from './condition';
 import { getVersioned, readExpiry, readFresh, readLongTtl, readTags, readVersion } from './read';
@@ -64,7 +64,7 @@ export function increment(
 ): i32 {
   assertOutside();
   for (let round: u32 = 0; round < ROUNDS; round++) {
-    enterSection();
+    renewSection();
     const bytes = getVersioned(keyBytes, now);
     const before = bytes == ERR_NOT_FOUND ? initial : bytes < 0 ? 0 : parse(bytes);
     leaveSection();

@@ -50,7 +50,7 @@ import { isRegistered, registerUserType, userTypeName } from '../memdesc/user-ty
 import { isFolioObject } from '../slab/kmem-cache';
 import { assertInSection } from '../thread/context';
 import { OP_FOLIO, OP_LOCK, OP_PUT } from '../thread/operations';
-import { enterSection } from '../thread/rcu';
+import { renewSection } from '../thread/rcu';
 import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 import { dropPin, releaseDesc } from '../zone/release';
 
@@ -133,7 +133,7 @@ function pinPatiently(pfn: Pfn): i32 {
         break;
       default:
         releaseDesc(desc);
-        enterSection();
+        renewSection();
     }
   }
 }

@@ -144,7 +144,7 @@ function drainRings(): u32 {
   return freed;
 }
 
-/** Frees what is done. @returns the number of objects */
+/** Frees what is done. Ends the section. @returns the number of objects */
 export function reclaim(): u32 {
   leaveSection();
   return drainRings() + reclaimLimbo();

@@ -30,7 +30,7 @@ import {
   assertLockedOrHalted,
 } from '../thread/context';
 import { lock, tryLock, unlock } from '../thread/lock';
-import { enterSection } from '../thread/rcu';
+import { renewSection } from '../thread/rcu';
 import { zsPlace, zsReadWord } from '../zsmalloc/object';
 import { JOURNALS_ORDER, StoreState, selfJournal, storeState } from './journal';
 import { findHandle, firstMatch, foundLeaf, LEAF_NUMBER, noteAt, versionOf } from './leaf';
@@ -183,7 +183,7 @@ export function lockLeafOf(hash: u32): u32 {
 export function lockLeaf(number: u32): void {
   selfJournal().held = number + 1;
   lock(leafLockAt(number));
-  enterSection();
+  renewSection();
 }
 
 /** The same without waiting. @returns false when somebody else has it */

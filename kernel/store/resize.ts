@@ -19,7 +19,7 @@
 import { pokeWord } from '../base/words';
 import { beginDefer, endDefer, LIMBO_INDEX } from '../thread/limbo';
 import { lock, tryLock, unlock } from '../thread/lock';
-import { enterSection } from '../thread/rcu';
+import { renewSection } from '../thread/rcu';
 import {
   ensureDirectory,
   freeIndexPage,
@@ -172,7 +172,7 @@ function split(): bool {
 }
 
 function splitInto(parent: u32, number: u32, low: u32, high: u32): bool {
-  enterSection();
+  renewSection();
   const old = leafAt(parent);
   // The parent's entries agree in all bits below it.
   const bit = 31 - clz(number);
@@ -216,7 +216,7 @@ function unlockToo(number: u32): void {
 }
 
 function mergeInto(parent: u32, last: u32): bool {
-  enterSection();
+  renewSection();
   const low = leafAt(parent);
   const high = leafAt(last);
   if (leafEntries(low) + leafEntries(high) > min(MERGED, many)) return false;

@@ -38,7 +38,7 @@ export function noteUnlocked(): void {
   held--;
 }
 
-/** A call begins: what one that was cut short has held is repaired, and no longer its own. */
+/** A call begins, or the repair of one that was cut short: what that has held is not its own. */
 export function noteOutside(): void {
   held = 0;
 }

@@ -21,6 +21,7 @@
 import { selfSlot } from '../base/env';
 import { RCU_STATE, Slot } from '../base/layout';
 import { addCell, loadCell, storeCell } from '../base/words';
+import { assertOutside } from './context';
 import { highestSlot, operationOf, sectionOf, setInKernel } from './slot';
 
 @unmanaged
@@ -38,17 +39,24 @@ export function currentEpoch(): u64 {
   return loadCell(RCU_STATE);
 }
 
+/** From outside: a section is not nested. */
 export function enterSection(): void {
+  assertOutside();
+  beginSection();
+}
+
+function beginSection(): void {
   setInKernel(operationOf(selfSlot()), currentEpoch());
 }
 
+/** Ends the section, if it is in one. */
 export function leaveSection(): void {
   setInKernel(operationOf(selfSlot()), 0);
 }
 
-/** As if left and entered again. Cost: two loads, as long as nobody has begun a grace period. */
+/** As if left, if in one, and entered. Cost: two loads while nobody has begun a grace period. */
 export function renewSection(): void {
-  if (sectionOf(selfSlot()) != currentEpoch()) enterSection();
+  if (sectionOf(selfSlot()) != currentEpoch()) beginSection();
 }
 
 export function isInSection(): bool {

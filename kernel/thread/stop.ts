@@ -37,7 +37,7 @@ import { assertHalted, assertNoLock, noteOutside } from './context';
 import { beginWait, failIfForsaken, failIfIdle } from './forsaken';
 import { parkSlice, SLICE_MS } from './park';
 import { giveUpCall, giveUpIfImpatient, isImpatient, takeGivenUp, takePatience } from './patience';
-import { currentEpoch, enterSection } from './rcu';
+import { currentEpoch, renewSection } from './rcu';
 import {
   AT_SAFEPOINT,
   clearInKernel,
@@ -112,11 +112,12 @@ export function enterReading(operation: u32): void {
   setInKernel(operation, currentEpoch());
   if (loadWord(stopAt()) == 0) return;
   enterSlow(operation);
-  enterSection();
+  renewSection();
 }
 
 /** Ends a call, and its section if it is in one: nobody waits for us any more. */
 export function leaveKernel(): void {
+  assertNoLock();
   clearInKernel(selfSlot());
   wakeStopper();
 }
@@ -312,6 +313,7 @@ export function enterHalted(operation: u32): bool {
  * @returns false after some slices in vain; then nothing has changed, and it is to be tried again
  */
 export function haltUnwound(): bool {
+  if (isDefined(PAGELESS_DEBUG)) noteOutside();
   return halt((operationOf(selfSlot()) & ~(AT_SAFEPOINT | WANTS_HALT)) | UNWOUND, true);
 }
 

@@ -108,10 +108,6 @@ export const equivalents: Excuse[] = [
     mutants: ['raiseHighest: recheck found == seen'],
   },
   {
-    because: 'No caller is in a section: those who read do not reclaim.',
-    mutants: ['reclaim: drop leaveSection()'],
-  },
-  {
     because: 'There are fifty sleeps at most, and the next call traps.',
     mutants: ['sleep: drop trapIfPoisoned()'],
   },

@@ -46,7 +46,7 @@ const EXCHANGES = ['casWord', 'casCell'];
 /** Rechecks that are functions. */
 const TESTS = ['hasShape', 'isQuiescent'];
 const DROPPED = [
-  ...['lock', 'unlock', 'lockDesc', 'unlockDesc', 'wakeWord', 'enterSection'],
+  ...['lock', 'unlock', 'lockDesc', 'unlockDesc', 'wakeWord', 'enterSection', 'renewSection'],
   ...[
     'leaveSection',
     'beginDefer',

@@ -5,7 +5,8 @@
  * scenario enters the function, the search of the mutant would be the same search again. So a
  * mutant meets only scenarios that reach it, and one that none reaches is known at once. First come
  * those in which what it changes meets another thread: an access there would be a race if it were
- * plain (onNear of the race detector); then the quickest. That no scenario fails shows too that the schema is the kernel.
+ * plain (onNear of the race detector); then the quickest. That no scenario fails shows too that the
+ * schema is the kernel.
  *
  * A survey of all scenarios takes minutes; it is kept in build/ for as long as the schema is the
  * same, so that a hunt which goes on does not begin with it.
@@ -28,7 +29,7 @@ interface Sight {
   seconds: number;
   /** What was reached by then. */
   places: number[];
-  /** Functions with an access that would be a race by then if it were plain: "folio/pin/pinPage". */
+  /** Functions with an access that would be a race if it were plain: "kernel/memdesc/pin/pin". */
   near: string[];
   /** Whether that is all. */
   complete: boolean;

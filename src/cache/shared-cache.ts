@@ -312,7 +312,7 @@ function open<T>(opening: Opening<T>, isAttached: boolean): ViewParts<T> {
     const border = new Border(arena.kernel, arena.memory, clock);
     const parts = new ViewParts(arena.kernel, border, clock, codec, settings);
     if (near) parts.keepNear(near);
-    if (tier) parts.tier = new TierLink(parts, arena.memory, tier);
+    if (tier) parts.tier = new TierLink(parts, arena, tier);
     return parts;
   } catch (error) {
     arena.close();

@@ -7,9 +7,11 @@
  * was attached with `tier: false` has a link without a session: what it sets stays here, and not
  * for long.
  */
+import type { Arena } from '../arena/arena.ts';
 import { LAST, type ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
+import { isAttached } from '../threads/registry.ts';
 import type { Frame, FrameKind } from '../tier/frame.ts';
 import { type KeyName, nameOf } from '../tier/key-name.ts';
 import { LocalWrites } from '../tier/local-writes.ts';
@@ -58,10 +60,14 @@ export class TierLink<T> implements LocalEntries {
   readonly #maxStaleMs: number;
   readonly session: TierSession | undefined;
 
-  constructor(host: TierHost<T>, memory: WebAssembly.Memory, { tier, policy, shared }: OpenTier) {
+  constructor(host: TierHost<T>, arena: Arena, { tier, policy, shared }: OpenTier) {
     this.#host = host;
-    this.#stored = new StoredBlocks(host.kernel, memory);
-    const writes = new LocalWrites(shared.writes, tier !== undefined);
+    this.#stored = new StoredBlocks(host.kernel, arena.memory);
+    const isLive = (owner: number) => isAttached(host.kernel, owner);
+    const writes = new LocalWrites(shared.writes, tier !== undefined, {
+      owner: arena.thread,
+      isLive,
+    });
     this.#writes = writes;
     this.#maxStaleMs = Math.min(policy.maxStaleMs, shared.maxStaleMs);
     const kind = host.settings.values;

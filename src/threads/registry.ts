@@ -7,6 +7,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import type { KernelExports } from '../border/kernel.ts';
 import { abi, abiOf, ownVersion } from '../border/version.ts';
 import { IncompatibleZoneError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 import type { LifeLock } from './life-lock.ts';
 
 /** What a thread knows of a zone that it is attached to. */
@@ -109,4 +110,12 @@ function tryToBlock(): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether the thread of that number has a slot, and is not known to be dead. */
+export function isAttached(kernel: Pick<KernelExports, 'liveOwner'>, owner: number): boolean {
+  for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
+    if (kernel.liveOwner(slot) >>> 0 === owner) return true;
+  }
+  return false;
 }

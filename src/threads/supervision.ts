@@ -20,12 +20,18 @@
 import type { MessagePort, WorkerOptions } from 'node:worker_threads';
 import { kernelModule } from '../border/kernel.ts';
 import { abi } from '../border/version.ts';
-import * as facts from '../generated/facts.ts';
 import { supervisorProgram } from '../generated/supervisor-program.ts';
 import { buryThread } from './burial.ts';
 import type { Introduction, Lifeline } from './lifeline.ts';
 import { isUnknownThread, lookForDead } from './proofs.ts';
-import { registry, tellsOfEnds, threadOwner, workerThreads, type Zone } from './registry.ts';
+import {
+  isAttached,
+  registry,
+  tellsOfEnds,
+  threadOwner,
+  workerThreads,
+  type Zone,
+} from './registry.ts';
 
 /** Under which workers inherit the number of the supervisor that their creator knew. */
 const INHERITED = `pageless supervisor ${abi}`;
@@ -160,7 +166,7 @@ function insist(zone: Zone, owner: number, gone: number, tries: number): void {
   zone.lifeline?.close();
   delete zone.lifeline;
   // What has a slot has listened before, and would again.
-  if (hasSlot(zone, owner)) succeed(zone, owner);
+  if (isAttached(zone.kernel, owner)) succeed(zone, owner);
   else if (tries >= TRIES) seekSupervisor(zone, owner);
   else setTimeout(tryAgain, RETRY_MS, zone, owner, gone, tries + 1).unref();
 }
@@ -169,11 +175,4 @@ function tryAgain(zone: Zone, owner: number, gone: number, tries: number): void 
   if (!zone.hasSlot || zone.lifeline) return;
   if (zone.kernel.supervisorOwner() >>> 0 !== owner) seekSupervisor(zone);
   else giveLifeline(zone, owner, gone, tries);
-}
-
-function hasSlot({ kernel }: Zone, owner: number): boolean {
-  for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
-    if (kernel.liveOwner(slot) >>> 0 === owner) return true;
-  }
-  return false;
 }

@@ -10,22 +10,40 @@
  *   mark    which of its keys was last given to which thread's queue, after it was done here. So
  *           a queue learns that its own write of a key is not the last any more. Where another
  *           key of the slot has taken the mark, and other threads have marked the slot since, it
- *           is unknown. So it is when 1,023 threads were there, whose numbers others have again
+ *           is unknown. So it is when 1,023 threads were there, whose numbers others have again.
+ *           It says whether the write waits: who asks the tier would get what is older
  *   turn    who asks the tier for a key (turns.ts)
- *   clears  of everything, by any thread
+ *   clears  of everything, by any thread, and whose queue is to clear the tier
+ *   owners  by which number of a thread the zone knows whether it lives: what a dead one has left
+ *           waiting waits no more
  *   reader  keeps what he has seen; nothing has to be taken back, so no death leaves anything
  */
 import { hashOf, type KeyName, slotOf } from './key-name.ts';
 
 /** 16 KiB: some ten keys under way at a time meet each other once in 400. */
 const SLOTS = 4096;
-/** Words, marks, how often a slot was marked, turns, clears, and threads that have a number. */
-const BYTES: number = 4 * (4 * SLOTS + 2);
-/** A mark: 22 bits of the key's hash, 10 of the thread's number; 0: it sends nothing. */
+/** A mark: 21 bits of the key's hash, `WAITS`, 10 of the thread's number; 0: it sends nothing. */
 const THREAD_BITS = 1023;
+const WAITS = 1024;
+const HASH_BITS: number = ~(WAITS | THREAD_BITS);
+/** Of all slots together: clears, threads that have a number, and who is to clear the tier. */
+const CLEARS = 0;
+const THREADS = 1;
+const CLEARER = 2;
+const TOTALS = 3;
+/** Words, marks, how often a slot was marked, turns; totals; owners. */
+const BYTES: number = 4 * (4 * SLOTS + TOTALS + THREAD_BITS + 1);
 
 /** What a write that waits is among those of its key by all threads. */
 export type Standing = 'last' | 'superseded' | 'orphaned' | 'unknown';
+
+/** How the zone tells threads from dead ones. */
+export interface Life {
+  /** This thread's number there. */
+  readonly owner: number;
+  /** Cost: a look at each thread. */
+  isLive(owner: number): boolean;
+}
 
 export class LocalWrites {
   readonly #words: Int32Array;
@@ -36,7 +54,11 @@ export class LocalWrites {
   /** How often this thread has marked a slot. */
   readonly #own: Int32Array = new Int32Array(SLOTS);
   readonly #totals: Int32Array;
+  readonly #owners: Int32Array;
+  readonly #life: Life;
   readonly #thread: number;
+  /** Of a mark that this thread leaves. */
+  readonly #state: number;
   /** Of the slots: which thread is asking the tier. */
   readonly turns: Int32Array;
   /** The name that was hashed last: a write hashes its own three times. */
@@ -44,14 +66,18 @@ export class LocalWrites {
   #hash: number = hashOf('');
 
   /** @param sends  whether this thread talks to the tier */
-  constructor(buffer: SharedArrayBuffer, sends = true) {
+  constructor(buffer: SharedArrayBuffer, sends: boolean, life: Life) {
+    this.#life = life;
     this.#words = new Int32Array(buffer, 0, SLOTS);
     this.#seen = this.#words.slice();
     this.#marks = new Int32Array(buffer, SLOTS * 4, SLOTS);
     this.#marked = new Int32Array(buffer, SLOTS * 8, SLOTS);
     this.turns = new Int32Array(buffer, SLOTS * 12, SLOTS);
-    this.#totals = new Int32Array(buffer, SLOTS * 16, 2);
-    this.#thread = sends ? 1 + ((Atomics.add(this.#totals, 1, 1) >>> 0) % THREAD_BITS) : 0;
+    this.#totals = new Int32Array(buffer, SLOTS * 16, TOTALS);
+    this.#owners = new Int32Array(buffer, SLOTS * 16 + TOTALS * 4, THREAD_BITS + 1);
+    this.#thread = sends ? 1 + ((Atomics.add(this.#totals, THREADS, 1) >>> 0) % THREAD_BITS) : 0;
+    this.#state = sends ? this.#thread | WAITS : 0;
+    if (sends) Atomics.store(this.#owners, this.#thread, life.owner);
   }
 
   static create(): SharedArrayBuffer {
@@ -82,9 +108,9 @@ export class LocalWrites {
     Atomics.add(this.#words, this.slotOf(name), 1);
   }
 
-  /** Writes of a slot's keys so far; wraps. */
+  /** Rises when a write of a slot's keys begins, and again before its queue is told; wraps. */
   count(slot: number): number {
-    return Atomics.load(this.#words, slot);
+    return (Atomics.load(this.#words, slot) + Atomics.load(this.#marked, slot)) | 0;
   }
 
   /** Whether somebody has written since this was asked last. */
@@ -104,7 +130,7 @@ export class LocalWrites {
   mark(name: KeyName): number {
     const slot = this.slotOf(name);
     const all = Atomics.add(this.#marked, slot, 1) + 1;
-    Atomics.store(this.#marks, slot, this.#markOf(name));
+    Atomics.store(this.#marks, slot, this.#hashBits(name) | this.#state);
     const own = this.#own[slot]! + 1;
     this.#own[slot] = own;
     return (all - own) | 0;
@@ -114,31 +140,64 @@ export class LocalWrites {
   standing(name: KeyName, others: number): Standing {
     const slot = this.slotOf(name);
     const mark = Atomics.load(this.#marks, slot);
-    const own = this.#markOf(name);
-    if (mark === own && !this.#mayHaveTwin) return 'last';
-    if (mark !== own && ((mark ^ own) & ~THREAD_BITS) === 0) {
-      return (mark & THREAD_BITS) === 0 ? 'orphaned' : 'superseded';
+    if ((mark & HASH_BITS) === this.#hashBits(name)) {
+      const thread = mark & THREAD_BITS;
+      if (thread !== this.#thread) return thread === 0 ? 'orphaned' : 'superseded';
+      if (!this.#mayHaveTwin) return 'last';
     }
     const isAlone = ((Atomics.load(this.#marked, slot) - this.#own[slot]!) | 0) === others;
     return isAlone ? 'last' : 'unknown';
   }
 
+  /** What this thread wrote last waits no more: it is in the tier, or will not be. */
+  arrived(name: KeyName): void {
+    const mark = this.#hashBits(name) | this.#thread;
+    Atomics.compareExchange(this.#marks, this.slotOf(name), mark | WAITS, mark);
+  }
+
   /** Everything is about to be cleared, in the tier as well. */
   noteClear(): void {
-    Atomics.add(this.#totals, 0, 1);
+    Atomics.add(this.#totals, CLEARS, 1);
+  }
+
+  /** This thread's queue is to clear the tier: until then it has what is older. */
+  awaitClear(): void {
+    Atomics.store(this.#totals, CLEARER, this.#thread);
+  }
+
+  /** It has, or does not any more. If two were to, one is enough. */
+  clearArrived(): void {
+    Atomics.compareExchange(this.#totals, CLEARER, this.#thread, 0);
   }
 
   /** Clears so far; wraps. */
   get clears(): number {
-    return Atomics.load(this.#totals, 0);
+    return Atomics.load(this.#totals, CLEARS);
+  }
+
+  /**
+   * Whether what the tier has of a key is older than what was done here: another thread's write
+   * waits, or anybody's clear. A thread's own writes its queue knows.
+   */
+  isTierBehind(name: KeyName): boolean {
+    const clearer = Atomics.load(this.#totals, CLEARER);
+    if (clearer !== 0 && this.#isLive(clearer)) return true;
+    const mark = Atomics.load(this.#marks, this.slotOf(name));
+    if ((mark & WAITS) === 0 || (mark & HASH_BITS) !== this.#hashBits(name)) return false;
+    const thread = mark & THREAD_BITS;
+    return thread !== this.#thread && this.#isLive(thread);
+  }
+
+  #isLive(thread: number): boolean {
+    return this.#life.isLive(Atomics.load(this.#owners, thread) >>> 0);
   }
 
   /** Whether another thread may have this one's number: it may have written its mark. */
   get #mayHaveTwin(): boolean {
-    return Atomics.load(this.#totals, 1) >>> 0 > THREAD_BITS;
+    return Atomics.load(this.#totals, THREADS) >>> 0 > THREAD_BITS;
   }
 
-  #markOf(name: KeyName): number {
-    return (this.hashOf(name) & ~THREAD_BITS) | this.#thread;
+  #hashBits(name: KeyName): number {
+    return this.hashOf(name) & HASH_BITS;
   }
 }

@@ -48,7 +48,7 @@ function openQueue(maxQueue: number, isFailing: () => boolean = () => false) {
   const memory = new FrameMemory();
   const maker = new FrameMaker('string', memory);
   const queue = new WriteQueue(tier, readPolicy({ maxQueue }), new Calls(20_000), memory, {
-    writes: new LocalWrites(LocalWrites.create()),
+    writes: new LocalWrites(LocalWrites.create(), true, { owner: 1, isLive: () => true }),
     isHere: () => false,
   });
   const put = (key: string, text: string) =>

@@ -55,8 +55,8 @@ export class WriteQueue {
   #frameBytes = 0;
   #removalBytes = 0;
   #turn = 0;
-  /** Whether the tier has to forget everything before anything is written. */
-  #mustClear = false;
+  /** Turn of a clear: the tier has to forget everything before anything is written; 0: none. */
+  #clearTurn = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the timer's attempt comes after one that failed. */
   #isRetry = false;
@@ -123,18 +123,32 @@ export class WriteQueue {
 
   /** Everything is to go, also what waits. */
   clear(): void {
-    for (const writes of [this.#fresh, this.#waiting.values()]) {
-      for (const { frame } of writes) if (frame) this.#memory.release(frame);
+    this.#others.writes.noteClear();
+    this.#mustClearTier();
+    this.#forgetAll();
+    this.#schedule(0);
+  }
+
+  get #mustClear(): boolean {
+    return this.#clearTurn !== 0;
+  }
+
+  #mustClearTier(): void {
+    this.#clearTurn = ++this.#turn;
+    this.#others.writes.awaitClear();
+  }
+
+  #forgetAll(): void {
+    this.#settle();
+    for (const writes of [this.#waiting, this.#sending]) {
+      for (const { name, frame } of writes.values()) {
+        this.#others.writes.arrived(name);
+        if (frame) this.#memory.release(frame);
+      }
+      writes.clear();
     }
-    this.#fresh = [];
-    this.#freshBytes = 0;
-    this.#waiting.clear();
-    this.#sending.clear();
     this.#frameBytes = 0;
     this.#removalBytes = 0;
-    this.#mustClear = true;
-    this.#others.writes.noteClear();
-    this.#schedule(0);
   }
 
   /** Resolved when everything that waits now is written, superseded or dropped. */
@@ -168,8 +182,9 @@ export class WriteQueue {
     clearTimeout(this.#timer);
     this.#isStopped = true;
     this.dropped += this.entries;
-    this.clear();
-    this.#mustClear = false;
+    this.#forgetAll();
+    this.#clearTurn = 0;
+    this.#others.writes.clearArrived();
     this.#tell();
   }
 
@@ -235,10 +250,11 @@ export class WriteQueue {
     for (const [name, write] of this.#waiting) {
       if (write.frame !== undefined) continue;
       this.#waiting.delete(name);
+      this.#others.writes.arrived(name);
       this.dropped++;
     }
     this.#removalBytes = 0;
-    this.#mustClear = true;
+    this.#mustClearTier();
   }
 
   #schedule(ms: number, isRetry = false): void {
@@ -265,9 +281,13 @@ export class WriteQueue {
   }
 
   async #sendClear(): Promise<boolean> {
+    const turn = this.#clearTurn;
     const answer = await this.#calls.write(() => this.#tier.clear());
-    if (answer) this.#mustClear = false;
-    return answer !== undefined;
+    if (answer === undefined) return false;
+    // Another may have been asked for meanwhile.
+    if (this.#clearTurn === turn) this.#clearTurn = 0;
+    if (!this.#mustClear) this.#others.writes.clearArrived();
+    return true;
   }
 
   #isWanted(write: Write | undefined): boolean {
@@ -304,6 +324,7 @@ export class WriteQueue {
       if (this.#waiting.has(name)) continue;
       if (!answer) this.#place(isLate ? { ...write, isLate } : write);
       else if (kept.has(name) && judge(write, this.#others) !== 'send') this.#placeRemoval(write);
+      else this.#others.writes.arrived(name);
     }
     return answer !== undefined;
   }

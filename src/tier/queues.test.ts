@@ -13,6 +13,7 @@ import { readPolicy } from './policy.ts';
 import { WriteQueue } from './queue.ts';
 
 const HEAD_BYTES = 40;
+const IMMORTAL = { owner: 1, isLive: () => true };
 
 /** What threads share: the cache, the tier, and what they note. */
 class Shared {
@@ -39,7 +40,7 @@ class Thread {
     this.#sends = sends;
     const memory = new FrameMemory();
     this.#maker = new FrameMaker('string', memory);
-    this.#writes = new LocalWrites(shared.noted, sends);
+    this.#writes = new LocalWrites(shared.noted, sends, IMMORTAL);
     const isHere = (name: KeyName, frame: Uint8Array) =>
       shared.here.has(name) && textOf(frame) === shared.here.get(name);
     const others = { writes: this.#writes, isHere };
@@ -98,7 +99,7 @@ function tierOf(shared: Shared, thread: Thread): Tier {
 
 /** Threads that come and go: each has a number, and those of 1,023 later are the same. */
 function beget(shared: Shared, threads: number): void {
-  for (let i = 0; i < threads; i++) new LocalWrites(shared.noted);
+  for (let i = 0; i < threads; i++) new LocalWrites(shared.noted, true, IMMORTAL);
 }
 
 /** The tier has nothing but what is here. @returns of how many keys it has nothing */
@@ -183,6 +184,16 @@ test('what was waiting when another thread cleared everything does not come back
   await drain(other);
   await drain(one);
   assert.deepEqual([shared.held.size, one.queue.superseded], [0, 1]);
+});
+
+test('a queue that ends takes nothing with it but its own', async () => {
+  const shared = new Shared();
+  const [one, other] = [new Thread(shared), new Thread(shared)];
+  one.set('one', 'value');
+  other.set('other', 'value');
+  other.queue.stop();
+  await drain(one);
+  assert.deepEqual([...shared.held.keys()], ['one']);
 });
 
 test('a write that timed out and came true after a newer one is removed', async () => {

@@ -8,7 +8,8 @@
  * value is handed out but not kept. It is outrun by
  *
  *   changed, cleared, lost, armed   what the tier told since the question was asked
- *   a write of this process         the count of the key's slot has moved (local-writes.ts)
+ *   a write of this process         the count of the key's slot has moved (local-writes.ts), or
+ *                                   that of clears
  *
  * *The turn.* Other threads of the process do not ask for the same meanwhile: they wait for the
  * turn that the fetch has (turns.ts), and are told when its value is kept, or will not be.
@@ -76,8 +77,10 @@ export class Fetch implements Found {
   }
 
   get isCurrent(): boolean {
-    const { writes, isTold } = this.batch.asker;
-    return isTold && !this.#isOutrun && writes.count(this.#slot) === this.#count;
+    const { clears, asker } = this.batch;
+    const { writes, isTold } = asker;
+    const isTokenValid = writes.count(this.#slot) === this.#count && writes.clears === clears;
+    return isTold && !this.#isOutrun && isTokenValid;
   }
 
   get isJoinable(): boolean {
@@ -118,6 +121,8 @@ class Batch {
   readonly answered: Promise<void>;
   /** When it was begun, in zone time. */
   readonly since: number;
+  /** Of everything, by any thread, until then. */
+  readonly clears: number;
   isOver = false;
   /** And the tier has answered. */
   isAnswered = false;
@@ -126,6 +131,7 @@ class Batch {
   constructor(asker: Asker, since: number) {
     this.asker = asker;
     this.since = since;
+    this.clears = asker.writes.clears;
     this.answered = new Promise((resolve) => {
       this.#resolve = resolve;
     });

@@ -26,14 +26,10 @@ import type { LocalWrites } from './local-writes.ts';
 import type { Policy } from './policy.ts';
 import { WriteQueue } from './queue.ts';
 import { Elsewhere, Fetch, type Found, Reader } from './reader.ts';
+import { Suspects } from './suspects.ts';
 import { tick } from './turns.ts';
 
-const { setTimeout, clearTimeout, performance } = globalThis;
-
-/** How long suspects wait for the write that made them: longer than one usually takes. */
-const SUSPECT_MS = 100;
-/** When a suspect goes whose writes do not end. */
-const LAST_LOOK_MS = 1000;
+const { setTimeout, clearTimeout } = globalThis;
 
 /** An entry of the first tier: its stored blocks, and whether it stands there only. */
 export interface LocalEntry {
@@ -80,8 +76,7 @@ export class TierSession {
   readonly #calls: Calls;
   readonly #reader: Reader;
   readonly #queue: WriteQueue;
-  readonly #suspects = new Map<KeyName, { since: number; count: number }>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #suspects: Suspects;
   #channel: TierStats['channel'];
   #isClosed = false;
   #hits = 0;
@@ -103,6 +98,10 @@ export class TierSession {
     });
     const isHere = (name: KeyName, frame: Uint8Array) => this.#isHere(name, frame);
     this.#queue = new WriteQueue(tier, policy, this.#calls, this.#memory, { writes, isHere });
+    this.#suspects = new Suspects(writes, policy.maxStaleMs, {
+      isWritten: (name) => this.#queue.has(name) || writes.isTierBehind(name),
+      look: (name) => this.#look(name),
+    });
     this.#channel = tier.invalidations === undefined ? 'silent' : 'lost';
     void this.#listen();
   }
@@ -147,7 +146,7 @@ export class TierSession {
    */
   async fetchMany(names: readonly KeyName[], take: Take): Promise<void> {
     const now = tick();
-    const asked = names.map((name) => this.#queued(name) ?? this.#reader.ask(name, now));
+    const asked = names.map((name) => this.#known(name) ?? this.#reader.ask(name, now));
     // First one's own: another thread may wait for it, as this one does for others'.
     await this.#takeOwn(asked, take);
     const left: number[] = [];
@@ -164,7 +163,7 @@ export class TierSession {
 
   /** Asks without a turn: the answer is this thread's alone. */
   #ask(name: KeyName): Found {
-    return this.#queued(name) ?? this.#reader.ask(name);
+    return this.#known(name) ?? this.#reader.ask(name);
   }
 
   /** Gives each its answer, as soon as it is there, but for those that others ask for. */
@@ -190,10 +189,13 @@ export class TierSession {
     return { frame: undefined, since: this.#local.now(), isCurrent: true };
   }
 
-  /** A value that waits to be written is what the tier will have. */
-  #queued(name: KeyName): Found | undefined {
+  /**
+   * What is known without asking: a value that waits to be written is what the tier will have, and
+   * one that another thread's waits to replace is none.
+   */
+  #known(name: KeyName): Found | undefined {
     const queue = this.#queue;
-    if (!queue.has(name)) return undefined;
+    if (!queue.has(name)) return this.#writes.isTierBehind(name) ? this.#nothing() : undefined;
     const bytes = queue.find(name);
     return {
       frame: bytes && this.#maker.read(bytes),
@@ -246,7 +248,6 @@ export class TierSession {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#timer);
     this.#suspects.clear();
     this.#reader.close();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -332,34 +333,11 @@ export class TierSession {
       this.#local.remove(name);
       return;
     }
-    if (this.#suspects.has(name)) return;
-    this.#suspects.set(name, { since: performance.now(), count: this.#countOf(name) });
-    this.#lookLater();
+    this.#suspects.add(name);
   }
 
-  #countOf(name: KeyName): number {
-    return this.#writes.count(this.#writes.slotOf(name));
-  }
-
-  #lookLater(): void {
-    if (this.#timer !== undefined || this.#isClosed) return;
-    const ms = Math.min(SUSPECT_MS, this.policy.maxStaleMs / 4);
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      for (const [name, suspect] of this.#suspects) void this.#look(name, suspect);
-      if (this.#suspects.size > 0) this.#lookLater();
-    }, ms);
-    this.#timer.unref?.();
-  }
-
-  /** Compares a suspect with the tier's, unless somebody goes on writing it. */
-  async #look(name: KeyName, suspect: { since: number; count: number }): Promise<void> {
-    const now = this.#countOf(name);
-    const isBusy = now !== suspect.count || this.#queue.has(name);
-    suspect.count = now;
-    const last = Math.min(LAST_LOOK_MS, this.policy.maxStaleMs / 2);
-    if (isBusy && performance.now() - suspect.since < last) return;
-    this.#suspects.delete(name);
+  /** Compares an entry with the tier's. */
+  async #look(name: KeyName): Promise<void> {
     const here = this.#local.read(name);
     if (here === undefined) return;
     await this.#takeOwn([this.#ask(name)], (_, found) => this.#compare(name, here, found));

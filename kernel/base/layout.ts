@@ -19,7 +19,7 @@
 /** "plzn" in memory order. */
 export const ZONE_MAGIC: u32 = 0x6e7a6c70;
 /** Raised with every change of anything that two threads must agree on. */
-export const FORMAT_VERSION: u32 = 28;
+export const FORMAT_VERSION: u32 = 29;
 
 /**
  * Numbers by what they number, for readers: the compiler takes all of them for u32.
@@ -59,6 +59,7 @@ export const QUEUE_STATE: usize = 1408;
 export const CLOCK_STATE: usize = 1472;
 export const DEATHS_STATE: usize = 1536;
 export const LEASE_STATE: usize = 1920;
+export const TURN_STATE: usize = 1984;
 export const MEMDESC_STATE: usize = 2048;
 export const COMPACT_STATE: usize = 3072;
 

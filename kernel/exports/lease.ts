@@ -1,11 +1,13 @@
 /**
  * Leases, as JavaScript calls them: who computes a key's value, and who waits
- * (cache/lease-table.ts).
+ * (cache/lease-table.ts); and whose turn it is (cache/turn.ts).
  */
+import { selfSlot } from '../base/env';
 import * as store from '../cache/cache';
 import * as condition from '../cache/condition';
 import * as leases from '../cache/lease';
 import * as table from '../cache/lease-table';
+import * as turns from '../cache/turn';
 import { OP_READ, OP_WRITE } from '../thread/operations';
 import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 
@@ -66,6 +68,38 @@ export function beginAlone(keyBytes: u32): u32 {
 /** This thread does not stand still any more, and is still one of those who wait. */
 export function goOn(): void {
   leases.goOn();
+}
+
+/** Address of the word that says whose turn it is. */
+export function turnAt(): u32 {
+  return u32(turns.turnAt());
+}
+
+export function takeTurn(keyBytes: u32): bool {
+  enter(OP_WRITE);
+  const isTaken = turns.takeTurn(keyBytes);
+  leave();
+  return isTaken;
+}
+
+export function isOthersTurn(seen: u32): bool {
+  return turns.isOthersTurn(seen);
+}
+
+export function isOthersTurnOf(keyBytes: u32, seen: u32): bool {
+  return turns.isOthersTurnOf(keyBytes, seen);
+}
+
+export function giveTurn(): void {
+  enter(OP_WRITE);
+  turns.giveTurn(selfSlot());
+  leave();
+}
+
+export function endTurn(seen: u32): void {
+  enter(OP_WRITE);
+  turns.endTurn(seen);
+  leave();
 }
 
 /** Tells those who wait the error that stands in the draft. */

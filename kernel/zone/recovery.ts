@@ -16,6 +16,7 @@ import { ERR_BUSY } from '../base/fault';
 import { Slot } from '../base/layout';
 import { dropLeases, repairLeases } from '../cache/lease';
 import { reapQueues, repairQueues } from '../cache/recover';
+import { giveTurn } from '../cache/turn';
 import { repairCompaction } from '../compact/recover';
 import { leaveFrames, repairFrames } from '../frames/recover';
 import { freeLargeOf } from '../memdesc/large-scratch';
@@ -120,6 +121,7 @@ export function reapDead(): u32 {
 export function returnOwned(slot: Slot): void {
   dropDraft(slotOf(slot));
   dropLeases(slot);
+  giveTurn(slot);
   reapDeferred(slot);
   freeLargeOf(slot);
   dropScratch(slotOf(slot));

@@ -6,7 +6,8 @@
  * so from the third try on what was read is kept, and what was made of it: found to be the same, it
  * is stored without a call of the user's code. So a slow `change`, or a `toJSON` that writes other
  * keys, loses only to who changes the key itself. Nothing is stored unasked: who loses each time,
- * as a `change` does that always changes its own key, is told so in the end.
+ * as a `change` does that always changes its own key, is told so in the end; who loses to other
+ * threads takes its turn before (turns.ts).
  *
  * As in writer.ts the user's code (`change`, codec) runs before the key is in the scratch.
  */
@@ -25,6 +26,7 @@ import {
 } from './settings.ts';
 import { keptTimes, timesFrom } from './times.ts';
 import type { Key, Versioned } from './transfer.ts';
+import { Turns } from './turns.ts';
 import { lost, TRIES, untilMet } from './until-met.ts';
 import { checkSerialized, type In, sameBytes } from './values.ts';
 import type { Writer, WriterParts } from './writer.ts';
@@ -45,16 +47,20 @@ interface Made<T> {
   born: number;
 }
 
-/** Tries of `update` after which it keeps what it has read. */
+/** Tries of `update` after which it keeps what it has read, and takes its turn. */
 const KEEP_AFTER = 2;
+/** Tries after which it takes that again: one that lasts for long is ended by others. */
+const TURN_EVERY = 4;
 
 export class Updater<T> {
   readonly #parts: WriterParts<T>;
   readonly #writer: Writer<T>;
+  readonly #turns: Turns;
 
   constructor(parts: WriterParts<T> & { readonly writer: Writer<T> }) {
     this.#parts = parts;
     this.#writer = parts.writer;
+    this.#turns = new Turns(parts.kernel, parts.live().words);
   }
 
   update(key: Key, change: Change<T>, options?: SetOptions): T | undefined {
@@ -67,20 +73,29 @@ export class Updater<T> {
 
   #update(key: Key, change: Change<T>, options: EntryOptions, writesSame = false): T | undefined {
     let made: Made<T> | undefined;
-    for (let tries = 0; tries < TRIES; tries++) {
-      const border = this.#parts.live();
-      const born = options.tags === undefined ? -1 : this.#parts.kernel.tagClock();
-      const seen = border.fetchVersioned(border.putKey(key));
-      if (made === undefined || !sameBytes(made.of, seen.bytes)) {
-        made = this.#change(change, seen, born, tries >= KEEP_AFTER, writesSame);
+    let hasTurn = false;
+    try {
+      for (let tries = 0; tries < TRIES; tries++) {
+        const border = this.#parts.live();
+        const keyBytes = border.putKey(key);
+        const isLosing = tries >= KEEP_AFTER;
+        if (tries === 0) this.#turns.letGoFirst(keyBytes);
+        if (tries % TURN_EVERY === KEEP_AFTER && this.#turns.take(keyBytes)) hasTurn = true;
+        const born = options.tags === undefined ? -1 : this.#parts.kernel.tagClock();
+        const seen = border.fetchVersioned(keyBytes);
+        if (made === undefined || !sameBytes(made.of, seen.bytes)) {
+          made = this.#change(change, seen, born, isLosing, writesSame);
+        }
+        if (made.isSame) return made.value as T;
+        const outcome = this.#publish(key, made, options, seen);
+        if (outcome === 0) return made.value as T;
+        if (outcome !== facts.ERR_UNMET) return undefined;
+        if (!isLosing) made = undefined;
       }
-      if (made.isSame) return made.value as T;
-      const outcome = this.#publish(key, made, options, seen);
-      if (outcome === 0) return made.value as T;
-      if (outcome !== facts.ERR_UNMET) return undefined;
-      if (tries < KEEP_AFTER) made = undefined;
+      throw lost('the change itself');
+    } finally {
+      if (hasTurn) this.#turns.give();
     }
-    throw lost('the change itself');
   }
 
   increment(key: Key, by = 1, options?: IncrementOptions): number | undefined {
@@ -105,6 +120,7 @@ export class Updater<T> {
     const failure = untilMet(() => {
       const border = this.#parts.live();
       const bytes = border.putKey(key);
+      this.#turns.letGoFirst(bytes);
       return border.withTime(bytes, (now) =>
         kernel.increment(bytes, by, initial, expiry, fresh, longTtl, keeps, now),
       );

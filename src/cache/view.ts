@@ -116,12 +116,12 @@ export class CacheView<T> {
 
   /**
    * Makes a new value of the old one, so that no change of another thread is lost. `change` may run
-   * more than once, and may call the cache. Undefined deletes; the very value that it was given,
-   * even if it was altered, writes nothing. The time to live stays unless `ttl` says another:
-   * `staleFor` alone changes only how long the value is kept after it.
+   * more than once, and may call the cache; when it has lost twice, other threads' `update` and
+   * `increment` of the key wait for it for up to 250 ms, where they may stand still. Undefined
+   * deletes; the very value that it was given, even if it was altered, writes nothing. The time to
+   * live stays unless `ttl` says another, and so does `staleFor`: one leaves the other.
    *
-   * @returns the new value; undefined if there is none, or if it was refused: nothing has changed
-   * then
+   * @returns the new value; undefined if there is none, or it was refused: nothing has changed
    * @throws {InvalidArgumentError} if `change` returns a promise; what it throws is passed on.
    * Nothing has changed
    * @throws {BusyError} if the key was changed during each of 10,000 tries, by other threads or by

@@ -17,7 +17,7 @@ export interface UpdaterData {
   handle: SharedCache['handle'];
   words: Int32Array<SharedArrayBuffer>;
   kind: keyof typeof CHANGES;
-  /** Changes to make on its own, once it was asked. */
+  /** Changes to make on its own, once it was asked, or until no more are asked for. */
   many: number;
 }
 
@@ -28,7 +28,7 @@ function main({ handle, words, kind, many }: UpdaterData): void {
     if (Atomics.load(words, ASKED) < 0) break;
     if (many === 0) CHANGES[kind](cache);
     else say(words);
-    for (let i = 0; i < many; i++) CHANGES[kind](cache);
+    for (let i = 0; i < many && Atomics.load(words, ASKED) > 0; i++) CHANGES[kind](cache);
     say(words);
   }
   cache.close();

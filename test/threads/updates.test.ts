@@ -63,3 +63,70 @@ test('two threads that update one key as fast as they can lose nothing', async (
     assert.equal(cache.get('key'), 2 * many);
   });
 });
+
+for (const kind of ['update', 'increment'] as const) {
+  test(`a slow update gets its turn among quick calls of ${kind}`, async () => {
+    const sleeping = new Int32Array(new SharedArrayBuffer(4));
+    await beside(kind, Number.POSITIVE_INFINITY, (cache, words, ask) => {
+      ask();
+      let calls = 0;
+      for (let i = 0; i < 5; i++) {
+        cache.update('key', (old) => {
+          calls++;
+          Atomics.wait(sleeping, 0, 0, 5);
+          return old! + 1;
+        });
+      }
+      // Without a turn it loses each of 10,000 tries.
+      assert.ok(calls < 500, `${calls} calls`);
+      assert.equal(Atomics.load(words, DONE), 1, 'the other thread is at it still');
+    });
+  });
+}
+
+test('a turn ends with its thread, and is waited for by who changes the same key only', async () => {
+  using cache = new SharedCache<number>({ maxSize: '8MiB', values: 'json' });
+  cache.set('key', 0);
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const worker = new Worker(HANGING, {
+    eval: true,
+    workerData: {
+      index: new URL('../../src/index.ts', import.meta.url).href,
+      handle: cache.handle,
+      words,
+    },
+  });
+  try {
+    await Atomics.waitAsync(words, DONE, 0).value;
+    assert.equal(
+      cache.update('other', () => 1),
+      1,
+    );
+    assert.equal(cache.increment('other'), 2);
+  } finally {
+    await worker.terminate();
+  }
+  assert.equal(
+    cache.update('key', (old) => old! + 1),
+    4,
+  );
+  cache.arena.check();
+});
+
+/** Loses until it has the turn, and hangs. */
+const HANGING = `
+const { workerData: { index, handle, words } } = require('node:worker_threads');
+import(index).then(({ SharedCache }) => {
+  const cache = SharedCache.attach(handle);
+  let calls = 0;
+  cache.update('key', (old) => {
+    if (++calls <= 3) cache.set('key', calls);
+    else {
+      Atomics.store(words, 1, 1);
+      Atomics.notify(words, 1);
+      Atomics.wait(words, 0, 0);
+    }
+    return old + 1;
+  });
+});
+`;

@@ -13,6 +13,7 @@ import { objectMutants } from './objects.ts';
 import { reapMutants } from './reap.ts';
 import { slabMutants } from './slab.ts';
 import { storeMutants } from './store.ts';
+import { turnMutants } from './turns.ts';
 import { unwoundMutants } from './unwound.ts';
 import { withdrawMutants } from './withdraw.ts';
 
@@ -167,5 +168,6 @@ export const mutants: Mutant[] = [
   ...leaseMutants,
   ...limboMutants,
   ...reapMutants,
+  ...turnMutants,
   ...unwoundMutants,
 ];

@@ -32,6 +32,7 @@ import { storeScenarios } from './store.ts';
 import { storeDeathScenarios } from './store-deaths.ts';
 import { tagScenarios } from './tags.ts';
 import { threadScenarios } from './threads.ts';
+import { turnScenarios } from './turns.ts';
 import { unwoundScenarios } from './unwound.ts';
 import { withdrawScenarios } from './withdraw.ts';
 
@@ -69,5 +70,6 @@ export const scenarios: KernelScenario[] = [
   ...reapScenarios,
   ...forsakenScenarios,
   ...handedOverScenarios,
+  ...turnScenarios,
   ...unwoundScenarios,
 ];

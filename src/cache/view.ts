@@ -327,7 +327,8 @@ export class CacheView<T> {
   /**
    * Resolved when what this thread has set and deleted so far is in the second tier, or dropped.
    *
-   * @returns how many keys were written meanwhile, and how many were dropped, or refused there
+   * @returns how many keys were written since this was answered last, and how many were dropped, or
+   *   refused there
    */
   async flush(options?: WaitOptions): Promise<{ written: number; dropped: number }> {
     const wait = readWait('Writing to the tier', options);

@@ -72,7 +72,7 @@ export class Calls {
     if (this.#isClosed || !breaker.enter()) return undefined;
     const start = performance.now();
     try {
-      const value = await this.#inTime(call());
+      const value = await this.#inTime(call(), start);
       this.latency.add(performance.now() - start);
       breaker.succeeded();
       if (breaker === this.#writes) this.#reads.succeeded();
@@ -90,14 +90,19 @@ export class Calls {
     this.lastError = reasonOf(error);
   }
 
-  async #inTime<T>(work: Promise<T>): Promise<T> {
+  /** A thread that was busy, and comes late to hear, goes on for as long as it was late. */
+  async #inTime<T>(work: Promise<T>, start: number): Promise<T> {
     let end!: (reason: Error) => void;
     const late = new Promise<never>((_, reject) => {
       end = reject;
     });
-    const timer = setTimeout(() => {
+    const giveUp = () => {
       this.timeouts++;
       end(new Error(`no answer within ${this.timeoutMs} ms`));
+    };
+    let timer = setTimeout(() => {
+      // Timers go before what has arrived: without this not even a turn would be left to hear it.
+      timer = setTimeout(giveUp, performance.now() - start - this.timeoutMs);
     }, this.timeoutMs);
     this.#ends.add(end);
     try {

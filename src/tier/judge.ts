@@ -7,26 +7,10 @@
  *   remove  nobody is known to send what is newer, or which came first is unknown: the tier had
  *           better have nothing
  */
-import { bytesOf, type PackedFrame } from './frame-memory.ts';
+import { bytesOf } from './frame-memory.ts';
 import type { KeyName } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
-
-/** A frame, or a removal, and its turn. */
-export interface Write {
-  readonly name: KeyName;
-  frame: PackedFrame | undefined;
-  /** Milliseconds since 1970; 0: never. */
-  readonly expiry: number;
-  readonly turn: number;
-  /** What `LocalWrites.mark` returned. */
-  readonly others: number;
-  /** Of everything, by any thread, before it was put. */
-  readonly clears: number;
-  /** A removal that leaves even if another thread has written since. */
-  isSure?: boolean;
-  /** It was sent and not answered in time: it may come true later. */
-  isLate?: boolean;
-}
+import type { Write } from './write.ts';
 
 export type Verdict = 'send' | 'remove' | 'drop';
 

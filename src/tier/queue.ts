@@ -24,17 +24,16 @@ import { keptOf } from './answers.ts';
 import type { Calls } from './calls.ts';
 import { bytesOf, type FrameMemory, type PackedFrame } from './frame-memory.ts';
 import type { Tier, TierEntry } from './interface.ts';
-import { judge, type Others, type Write } from './judge.ts';
+import { judge, type Others } from './judge.ts';
 import { bytesOfName, type KeyName } from './key-name.ts';
 import type { Policy } from './policy.ts';
+import { entriesOf, sizeOf, type Write } from './write.ts';
 
 const { setTimeout, clearTimeout } = globalThis;
 
 /** A batch: a server works for a millisecond or so on it. */
 const BATCH_ENTRIES = 256;
 const BATCH_BYTES: number = 2 ** 20;
-/** What a removal, or the place of a frame, takes besides its key. */
-const PLACE_BYTES = 64;
 
 /** What frames may hold, beyond twice what they are, before they are moved. */
 const LEAST_HELD: number = 2 ** 20;
@@ -66,9 +65,12 @@ export class WriteQueue {
   #listeners: (() => void)[] = [];
   sets = 0;
   deletes = 0;
+  /** Sets and removals that came true as they were asked for. */
+  written = 0;
   refusals = 0;
   dropped = 0;
   superseded = 0;
+  #tallied = { written: 0, dropped: 0 };
 
   /** @param memory  of the frames that are put, which are released here */
   constructor(tier: Tier, policy: Policy, calls: Calls, memory: FrameMemory, others: Others) {
@@ -110,10 +112,22 @@ export class WriteQueue {
 
   /** A frame is to be written; undefined: the key is to be removed. */
   put(name: KeyName, frame: PackedFrame | undefined, expiry = 0): void {
-    const { maxQueueBytes, delayMs } = this.#policy;
+    this.#put({ ...this.#begin(name), frame, expiry });
+  }
+
+  /** A value that no frame can hold: the tier must not keep an older one. */
+  drop(name: KeyName): void {
+    this.dropped++;
+    this.#put({ ...this.#begin(name), frame: undefined, expiry: 0, isDropped: true });
+  }
+
+  #begin(name: KeyName): Pick<Write, 'name' | 'turn' | 'clears' | 'others'> {
     const { writes } = this.#others;
-    const { clears } = writes;
-    const write = { name, frame, expiry, turn: ++this.#turn, clears, others: writes.mark(name) };
+    return { name, turn: ++this.#turn, clears: writes.clears, others: writes.mark(name) };
+  }
+
+  #put(write: Write): void {
+    const { maxQueueBytes, delayMs } = this.#policy;
     this.#fresh.push(write);
     this.#freshBytes += sizeOf(write);
     const bytes = this.#freshBytes + this.#frameBytes + this.#removalBytes;
@@ -165,6 +179,16 @@ export class WriteQueue {
       };
       this.#listeners.push(look);
     });
+  }
+
+  /** To be called later: tells what became of writes since one was called last, as of now. */
+  tally(): () => { written: number; dropped: number } {
+    const before = this.#tallied;
+    return () => {
+      const dropped = this.dropped + this.refusals;
+      this.#tallied = { written: this.written, dropped };
+      return { written: this.written - before.written, dropped: dropped - before.dropped };
+    };
   }
 
   /** Attempts keep the process alive until the function that this returns is called, once. */
@@ -238,6 +262,7 @@ export class WriteQueue {
       this.#count(write, -1);
       const { frame } = write;
       write.frame = undefined;
+      write.isDropped ||= frame !== undefined;
       this.#place(write);
       if (frame === undefined) continue;
       this.#memory.release(frame);
@@ -251,7 +276,7 @@ export class WriteQueue {
       if (write.frame !== undefined) continue;
       this.#waiting.delete(name);
       this.#others.writes.arrived(name);
-      this.dropped++;
+      if (!write.isDropped) this.dropped++;
     }
     this.#removalBytes = 0;
     this.#mustClearTier();
@@ -300,9 +325,8 @@ export class WriteQueue {
     if (this.#sending.size === 0) return true;
     const { timeouts } = this.#calls;
     const now = Date.now();
-    const sending = [...this.#sending];
     const [kept, gone] = [new Map<KeyName, Write>(), [] as KeyName[]];
-    for (const [name, write] of sending) {
+    for (const [name, write] of this.#sending) {
       if (write.frame && (write.expiry === 0 || write.expiry > now)) kept.set(name, write);
       else gone.push(name);
     }
@@ -314,6 +338,7 @@ export class WriteQueue {
       this.refusals += kept.size - taken;
       this.sets += taken;
       this.deletes += gone.length;
+      this.written += taken + gone.filter((name) => !this.#sending.get(name)?.isDropped).length;
     }
     const isLate = this.#calls.timeouts !== timeouts;
     const sent = this.#sending;
@@ -372,17 +397,4 @@ export class WriteQueue {
     this.#listeners = [];
     for (const listener of listeners) listener();
   }
-}
-
-/** Bytes that a write takes while it waits. */
-function sizeOf({ name, frame }: Write): number {
-  return PLACE_BYTES + name.length + (frame?.length ?? 0);
-}
-
-function entriesOf(writes: Map<KeyName, Write>, now: number): TierEntry[] {
-  return Array.from(writes, ([name, { frame, expiry }]) => ({
-    key: bytesOfName(name),
-    frame: bytesOf(frame!),
-    ttl: expiry === 0 ? undefined : Math.max(1, Math.ceil(expiry - now)),
-  }));
 }

@@ -24,6 +24,11 @@ import { isOwn, type Turn, Turns } from './turns.ts';
 
 /** Keys of one call. */
 const BATCH_KEYS = 256;
+/**
+ * Calls under way at a time. More would wait at the server for one another, and so long that those
+ * of a list of thousands of keys were late.
+ */
+const MOST_CALLS = 4;
 /** So long, as a part of the time-out, other threads wait for this one's answer. */
 const TURN_SHARE = 1 / 4;
 
@@ -157,6 +162,9 @@ export class Reader {
   readonly #elsewhere = new Map<KeyName, Elsewhere>();
   /** Not sent yet. */
   #batch: Batch | undefined;
+  /** To be sent when another one is answered. */
+  readonly #later: Batch[] = [];
+  #underWay = 0;
   gets = 0;
 
   constructor(tier: Tier, calls: Calls, writes: LocalWrites, host: ReaderHost) {
@@ -246,11 +254,19 @@ export class Reader {
 
   async #send(batch: Batch): Promise<void> {
     if (this.#batch === batch) this.#batch = undefined;
+    if (this.#underWay === MOST_CALLS) {
+      this.#later.push(batch);
+      return;
+    }
+    this.#underWay++;
     const keys = batch.fetches.map(({ name }) => bytesOfName(name));
     this.gets += keys.length;
     const answer = await this.#calls.read(async () =>
       framesOf(await this.#tier.getMany(keys), keys.length),
     );
+    this.#underWay--;
     batch.answer(answer?.value, this.#host);
+    const next = this.#later.shift();
+    if (next) void this.#send(next);
   }
 }

@@ -65,8 +65,12 @@ class NodeRedisTier implements RedisTier {
   readonly #options: ReadRedisOptions;
   readonly #epochKey: string;
   #client: Client | undefined;
-  /** Resolved with what is before each key. Rejects while there is no connection. */
+  /**
+   * Resolved with what is before each key: of the first connection when it is there. Rejects once
+   * there is none any more.
+   */
   #prefix: Promise<string>;
+  readonly #first: Deferred<string> = deferred();
   #epoch: string | undefined;
   #listener: ((event: TierEvent) => void) | undefined;
   /** How often changes of keys were told that are being set here. */
@@ -79,7 +83,7 @@ class NodeRedisTier implements RedisTier {
     this.#options = options;
     this.policy = options.policy;
     this.#epochKey = `${options.keyPrefix}:epoch`;
-    this.#prefix = failing(new TierError(this.name, 'not connected yet'));
+    this.#prefix = this.#first.promise;
   }
 
   connect(): Promise<void> {
@@ -190,6 +194,8 @@ class NodeRedisTier implements RedisTier {
   /** The connection is there, and tracked: from now on it counts what is told. */
   async #arm(): Promise<void> {
     this.#prefix = this.#readEpoch();
+    // Who asked before is answered after all have been told.
+    this.#first.resolve(this.#prefix);
     try {
       await this.#prefix;
     } catch (error) {
@@ -206,6 +212,7 @@ class NodeRedisTier implements RedisTier {
     const error = cause === undefined ? undefined : redisError(cause, this.#options.connection);
     const reason = error ?? new TierError(this.name, 'not connected');
     this.#prefix = failing(reason);
+    this.#first.reject(reason);
     for (const { reject } of this.#waiting.splice(0)) reject(reason);
     if (this.#isClosed) return;
     this.#isArmed = false;
@@ -262,6 +269,22 @@ function wireOf(prefix: string, key: Uint8Array): Argument {
   const text = bytes.toString('latin1');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is meant
   return /^[\x00-\x7f]*$/.test(text) ? prefix + text : Buffer.concat([Buffer.from(prefix), bytes]);
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T | Promise<T>): void;
+  reject(error: Error): void;
+}
+
+/** A promise that is settled from outside, and that nobody has to await. */
+function deferred<T>(): Deferred<T> {
+  let settle!: Omit<Deferred<T>, 'promise'>;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  promise.catch(() => undefined);
+  return { promise, ...settle };
 }
 
 /** A promise that rejects, and that nobody has to await. */

@@ -119,7 +119,9 @@ export class TierSession {
    */
   wrote(name: KeyName, blocks: readonly Uint8Array[], valueBytes: number, ttl: number): void {
     const expiry = ttl === 0 ? 0 : Date.now() + ttl;
-    this.#queue.put(name, this.#maker.make(blocks, valueBytes, expiry), expiry);
+    const frame = this.#maker.make(blocks, valueBytes, expiry);
+    if (frame === undefined) this.#queue.drop(name);
+    else this.#queue.put(name, frame, expiry);
   }
 
   /** A key has no value here any more, and is to have none in the tier. */
@@ -226,22 +228,22 @@ export class TierSession {
     this.#outrun++;
   }
 
-  /** Resolved when all that waits now is written; `wait` may end it sooner. */
+  /**
+   * Resolved when all that waits now is written; `wait` may end it sooner.
+   *
+   * @returns what became of writes since the last time that this was answered
+   */
   async flush(
     wait: <T>(answer: Promise<T>) => Promise<T>,
   ): Promise<{ written: number; dropped: number }> {
-    const queue = this.#queue;
-    const [before, lost] = [queue.sets + queue.deletes, queue.dropped + queue.refusals];
-    const release = queue.hold();
+    const tally = this.#queue.tally();
+    const release = this.#queue.hold();
     try {
-      await wait(queue.drained());
+      await wait(this.#queue.drained());
     } finally {
       release();
     }
-    return {
-      written: queue.sets + queue.deletes - before,
-      dropped: queue.dropped + queue.refusals - lost,
-    };
+    return tally();
   }
 
   /** Gives the queue `closeTimeoutMs`, then ends it, and calls under way. Twice is once. */

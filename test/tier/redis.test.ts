@@ -31,6 +31,21 @@ async function open(keyPrefix: string, options: Partial<RedisTierOptions> = {}) 
 const redisTest = (what: string, run: (keyPrefix: string) => Promise<void>) =>
   test(what, { skip: leftOut }, () => run(`test:${++prefixes}`));
 
+redisTest('who asks before the connection is there waits for it', async (keyPrefix) => {
+  const one = await open(keyPrefix);
+  one.set('key', 'from the server');
+  await one.flush();
+  const tier = redisTier({ keyPrefix, socket: { path: server.path }, timeoutMs: 20_000 });
+  const cache = new SharedCache({ maxSize: '8MiB', values: 'string', tier });
+  opened.push(cache);
+  const events: unknown[] = [];
+  cache.on('tier', (event) => events.push(event));
+  assert.equal(await cache.getOrSet('key', () => 'computed'), 'from the server');
+  assert.deepEqual(await cache.getManyAsync(['key', 'none']), ['from the server', undefined]);
+  assert.deepEqual(await cache.flush(), { written: 0, dropped: 0 });
+  assert.deepEqual([cache.stats().tier?.errors, events], [0, []]);
+});
+
 redisTest('what one writes another finds; a change by one is seen by the other', async (prefix) => {
   const one = await open(prefix);
   const two = await open(prefix);

@@ -251,7 +251,7 @@ function differingCells(before: Buffer, after: Buffer): number {
 
 /** Pages of the index: buckets and directories. */
 function indexPages(zone: TestZone): Buffer {
-  const word = facts.TYPE_MISC | (facts.MISC_INDEX << 9);
+  const word = facts.TYPE_MISC | (facts.MISC_INDEX << facts.MISC_SUBTYPE_SHIFT);
   const { kernel } = zone;
   const pages = Array.from({ length: kernel.pageCount() }, (_, pfn) => pfn);
   return Buffer.concat(

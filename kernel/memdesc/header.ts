@@ -61,7 +61,7 @@ export const COUNT_MASK: u32 = 0x003f_ffff;
 export const SLOT_SHIFT: u32 = 22;
 
 export const FLAG_MOVABLE: u32 = 1 << 25;
-const ORDER_SHIFT: u32 = 5;
+export const ORDER_SHIFT: u32 = 5;
 const ORDER_MASK: u32 = 15 << 5;
 
 @unmanaged

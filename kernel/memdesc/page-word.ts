@@ -78,17 +78,21 @@ export function wordDescriptor(word: u32): Desc {
   return isDescriptorType(wordType(word)) ? word & ~TYPE_MASK : 0;
 }
 
+/** Where a Misc word has its order:4 and its subtype:8. */
+export const MISC_ORDER_SHIFT: u32 = 5;
+export const MISC_SUBTYPE_SHIFT: u32 = 9;
+
 export function miscWord(order: Order, subtype: u32): u32 {
-  return (subtype << 9) | (order << 5) | TYPE_MISC;
+  return (subtype << MISC_SUBTYPE_SHIFT) | (order << MISC_ORDER_SHIFT) | TYPE_MISC;
 }
 
 /** Order of a Misc word. */
 export function wordOrder(word: u32): Order {
-  return (word >> 5) & 15;
+  return (word >> MISC_ORDER_SHIFT) & 15;
 }
 
 export function wordSubtype(word: u32): u32 {
-  return (word >> 9) & 255;
+  return (word >> MISC_SUBTYPE_SHIFT) & 255;
 }
 
 export function freeingWord(slot: Slot, order: Order): u32 {

@@ -11,7 +11,7 @@ export const TYPE_MASK: u32 = 31;
 
 /** Free, or in the hands of an operation that has not published it yet. */
 export const TYPE_FREE: u32 = 0;
-/** Allocated without a descriptor: order:4 at bit 5, subtype:8 at bit 9. */
+/** Allocated without a descriptor: order and subtype (page-word.ts). */
 export const TYPE_MISC: u32 = 1;
 /** Being freed, by the slot:8 at bit 5, with order:4 at bit 13. Pages in stock have word 0. */
 export const TYPE_FREEING: u32 = 2;

@@ -99,7 +99,10 @@ for (const wasmPages of [64, 65, 71, 96, 97, 160, 1025, 4096]) {
       const own = THREAD_PAGES;
       assert.equal(kernel.freePagesNow(), kernel.pageCount() - kernel.firstPfn() - own);
       for (const pfn of [0, kernel.firstPfn() - 1]) {
-        assert.equal(kernel.pageWordOf(pfn), facts.TYPE_MISC | (facts.MISC_ZONE << 9));
+        assert.equal(
+          kernel.pageWordOf(pfn),
+          facts.TYPE_MISC | (facts.MISC_ZONE << facts.MISC_SUBTYPE_SHIFT),
+        );
       }
       assert.equal(kernel.pageWordOf(kernel.firstPfn() + own), 0);
       assert.deepEqual([kernel.zoneIdLo(), kernel.zoneIdHi()], [1, 2]);

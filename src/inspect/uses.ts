@@ -45,5 +45,7 @@ for (let type = FIRST_USER_CODE; type < CODES; type++) codeOfType[type] = type;
 /** The code of a page word. */
 export function codeOf(word: number): number {
   const type = word & facts.TYPE_MASK;
-  return type === facts.TYPE_MISC ? codeOfSubtype[(word >>> 9) & 255]! : codeOfType[type]!;
+  return type === facts.TYPE_MISC
+    ? codeOfSubtype[(word >>> facts.MISC_SUBTYPE_SHIFT) & 255]!
+    : codeOfType[type]!;
 }

@@ -114,12 +114,12 @@ function describeDesc(seen: Uint32Array): Partial<PageDescription> {
   const isFolio = type !== facts.TYPE_SLAB && type !== facts.TYPE_ZSPAGE;
   return {
     ...(type === facts.TYPE_ZSPAGE ? {} : { first: seen[facts.DESCRIBED_FIRST]! }),
-    order: (flags >>> 5) & 15,
+    order: (flags >>> facts.ORDER_SHIFT) & 15,
     pins: refs & facts.PIN_MASK,
     isOwned: (refs & facts.OWNED) !== 0,
     isMovable: (flags & facts.FLAG_MOVABLE) !== 0,
     ...(flags & facts.LOCKED ? { lockedBy: (flags >>> facts.OWNER_SHIFT) & 255 } : {}),
-    ...(refs >>> 31 ? { frozenBy: (refs >>> facts.SLOT_SHIFT) & 255 } : {}),
+    ...(refs & facts.FROZEN ? { frozenBy: (refs >>> facts.SLOT_SHIFT) & 255 } : {}),
     ...(isFolio
       ? { ownerWords: [...seen.subarray(facts.DESCRIBED_OWNER).subarray(0, facts.SHOWN_WORDS)] }
       : { group: seen[facts.DESCRIBED_GROUP]! }),
@@ -134,13 +134,13 @@ function describeWord(
 ): PageDescription {
   const type = word & facts.TYPE_MASK;
   const isMisc = type === facts.TYPE_MISC;
-  const subtype = isMisc ? (word >>> 9) & 255 : 0;
+  const subtype = isMisc ? (word >>> facts.MISC_SUBTYPE_SHIFT) & 255 : 0;
   const known = uses.find(([, t, s]) => t === type && s === subtype);
   const isUsers = type >= facts.FIRST_USER_TYPE && kernel.typeNameAt(type) !== 0;
   const name = isUsers ? userTypeName(kernel, memory, type) : (known?.[0] ?? `type ${type}`);
   const described: PageDescription = { pfn, use: name };
   if (type >= facts.FIRST_DESCRIPTOR_TYPE) described.descriptor = (word & ~facts.TYPE_MASK) >>> 0;
-  else if (isMisc) described.order = (word >>> 5) & 15;
+  else if (isMisc) described.order = (word >>> facts.MISC_ORDER_SHIFT) & 15;
   return described;
 }
 

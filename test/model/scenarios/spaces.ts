@@ -68,7 +68,7 @@ function expectNamed(allowed: string): (machine: Machine) => void {
 
 /** Pages of the index, by their words. */
 function indexPages(machine: Machine): number {
-  const word = facts.TYPE_MISC | (facts.MISC_INDEX << 9);
+  const word = facts.TYPE_MISC | (facts.MISC_INDEX << facts.MISC_SUBTYPE_SHIFT);
   let pages = 0;
   for (let pfn = 0; pfn < 1024; pfn++) if (machine.load(facts.PAGE_MAP + pfn * 4) === word) pages++;
   return pages;

@@ -29,7 +29,7 @@ export function slim(dist: string, entries: readonly string[]): void {
   for (const file of scripts) {
     // Comments of members of classes go with white space only, which is put back.
     const { code } = transformSync(read(dist, file), { minifyWhitespace: true });
-    const isRead = dirname(file) !== 'generated' || file === factsFile;
+    const isRead = dirname(file) !== 'generated';
     writeFileSync(join(dist, file), isRead ? transformSync(code).code : code);
   }
 }

@@ -10,7 +10,7 @@
  */
 import { BusyError, CorruptionError, DisposedError, IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { guardExports, type RawExports } from '../generated/guard.ts';
+import { guardExports } from '../generated/guard.ts';
 import type { KernelExports } from '../generated/kernel-exports.ts';
 import { kernelWasm } from '../generated/kernel-wasm.ts';
 import { unpack } from './embedded.ts';
@@ -55,7 +55,7 @@ export function kernelModule(): WebAssembly.Module {
 
 /** An instance of the kernel over `memory`, not attached to anything yet. */
 export function openKernel(memory: WebAssembly.Memory): KernelExports {
-  const raw = instantiate(kernelModule(), memory) as unknown as RawExports;
+  const raw = instantiate(kernelModule(), memory) as unknown as KernelExports;
   return guardExports(raw, new Watch(raw));
 }
 
@@ -95,9 +95,9 @@ const RuntimeError = globalThis.WebAssembly?.RuntimeError as typeof WebAssembly.
 export class Watch {
   /** Whether the microtask is queued. */
   isDue = false;
-  readonly #raw: RawExports;
+  readonly #raw: KernelExports;
 
-  constructor(raw: RawExports) {
+  constructor(raw: KernelExports) {
     this.#raw = raw;
   }
 
@@ -155,7 +155,7 @@ export class Watch {
 }
 
 /** What a repair needs, guarded or not. */
-type Repairable = Pick<RawExports, 'repairSelf' | 'wasRefused'>;
+type Repairable = Pick<KernelExports, 'repairSelf' | 'wasRefused'>;
 
 /** Repairs what a call of this thread has left that was cut short; nothing of it is under way. */
 export function lookAtSelf(kernel: Repairable): void {

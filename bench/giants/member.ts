@@ -2,15 +2,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
 import { keyOf, randoms } from '../cache/values.ts';
+import { timed, type Windows } from './window.ts';
 
 export interface DeathSetup {
   handle: SharedCacheHandle;
   entries: number;
-  /** ms; who asks sets it to 0. */
-  longest: Float64Array<SharedArrayBuffer>;
+  windows: Windows;
 }
 
-const { handle, entries, longest } = workerData as DeathSetup;
+const { handle, entries, windows } = workerData as DeathSetup;
 const cache = SharedCache.attach(handle);
 const random = randoms(1 + Math.floor(performance.now() * 1000));
 const target = new Uint8Array(16);
@@ -24,11 +24,7 @@ function operation(): void {
 }
 
 function slice(): void {
-  for (let i = 0; i < SLICE; i++) {
-    const start = performance.now();
-    operation();
-    longest[0] = Math.max(longest[0]!, performance.now() - start);
-  }
+  for (let i = 0; i < SLICE; i++) timed(windows, operation);
   setImmediate(slice);
 }
 

@@ -4,8 +4,9 @@
  *   entries-20m   bytes that each of 20 million values of 16 bytes takes beyond key and value; a
  *                 Map holds 2^24 and throws
  *   death-10m     the longest operation, ms, of a thread that reads and sets among ten million
- *                 entries, in the tenths of a second after each of some deaths of another thread
- *                 that sets; beside it the longest in as many of such times when nobody dies
+ *                 entries, begun while another thread that sets is killed, or in the tenth of a
+ *                 second after it, in some deaths; beside it the longest in as many tenths of a
+ *                 second in which nobody dies
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -14,6 +15,7 @@ import { isWanted } from '../cache/fleet.ts';
 import { keyOf } from '../cache/values.ts';
 import type { Suite } from '../suite.ts';
 import type { DeathSetup } from './member.ts';
+import { longestWhile, newWindows } from './window.ts';
 
 const MIB = 2 ** 20;
 const VALUE_BYTES = 16;
@@ -67,9 +69,13 @@ export const death10m: Suite = async (options) => {
   for (let round = 0; round < deaths; round++) {
     const victim = await member(cache, entries);
     await sleep(Math.random() * WINDOW_MS);
-    longest.peace = Math.max(longest.peace, await survivor.longest());
-    await victim.worker.terminate();
-    longest.death = Math.max(longest.death, await survivor.longest());
+    const peace = await survivor.longestWhile(pause);
+    const death = await survivor.longestWhile(async () => {
+      await victim.worker.terminate();
+      await pause();
+    });
+    longest.peace = Math.max(longest.peace, peace);
+    longest.death = Math.max(longest.death, death);
   }
   await survivor.worker.terminate();
   if (cache.arena.report().entries < entries) throw new Error('entries are missing');
@@ -80,22 +86,17 @@ export const death10m: Suite = async (options) => {
 
 interface Member {
   worker: Worker;
-  /** ms of its longest operation from now on, for a while. */
-  longest(): Promise<number>;
+  /** ms of the longest operation that it begins while something goes on. */
+  longestWhile(something: () => Promise<unknown>): Promise<number>;
 }
+
+const pause = (): Promise<void> => sleep(WINDOW_MS);
 
 /** A thread at work. */
 async function member(cache: SharedCache, entries: number): Promise<Member> {
-  const longest = new Float64Array(new SharedArrayBuffer(8));
-  const workerData: DeathSetup = { handle: cache.handle, entries, longest };
+  const windows = newWindows();
+  const workerData: DeathSetup = { handle: cache.handle, entries, windows };
   const worker = new Worker(new URL('./member.ts', import.meta.url), { workerData });
   await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-  return {
-    worker,
-    longest: async () => {
-      longest[0] = 0;
-      await sleep(WINDOW_MS);
-      return longest[0];
-    },
-  };
+  return { worker, longestWhile: (something) => longestWhile(windows, something) };
 }

@@ -50,6 +50,7 @@ import { assertHalted, assertInSection } from '../thread/context';
 import { tryLock, unlock } from '../thread/lock';
 import { renewSection } from '../thread/rcu';
 import { hasDraftOn, renameOn } from '../zsmalloc/compact';
+import { selfThreadState } from '../zsmalloc/thread-state';
 import { entryIndex, pageEntryOf, zspageLockAt } from '../zsmalloc/zspage';
 import { takeTarget } from './isolate';
 import { compactState, noteIsolated, REASON_BUSY, REASON_NO_ROOM, REASON_PINNED } from './state';
@@ -76,9 +77,12 @@ export function migrateBlock(pfn: Pfn): u32 {
   const desc = wordDescriptor(word);
   if (desc == 0) return MOVE_GONE;
   if (wordType(word) != TYPE_ZSPAGE) return moveUnlessPinned(pfn, word, desc);
-  if (!tryLock(zspageLockAt(desc))) return REASON_BUSY;
-  const outcome = moveUnlessPinned(pfn, word, desc);
-  unlock(zspageLockAt(desc));
+  // The sweep mends cells that were not renamed.
+  selfThreadState().needsSweep = 1;
+  const isMine = tryLock(zspageLockAt(desc));
+  const outcome = isMine ? moveUnlessPinned(pfn, word, desc) : REASON_BUSY;
+  if (isMine) unlock(zspageLockAt(desc));
+  selfThreadState().needsSweep = 0;
   return outcome;
 }
 

@@ -9,12 +9,12 @@
  * Context: the world is stopped, so no slab has a grower and nothing is in anybody's hands.
  */
 import { Desc, superblock } from '../base/layout';
-import { loadWord, peekByte, peekWord } from '../base/words';
+import { loadCell, loadWord, peekByte, peekWord } from '../base/words';
 import { linkAt, refsAt } from '../memdesc/header';
 import { pageWord } from '../memdesc/page-word';
 import { SLOT_FREE, slotState } from '../thread/slot';
-import { CACHE_SHEAF, CACHES, cacheOf, KIND_DESC, slabState } from './cache';
-import { isEmpty, isFull, sheafObject, sheafOf, sheafOwner } from './sheaf';
+import { CACHE_SHEAF, CACHES, cacheOf, KIND_CELL, KIND_DESC, slabState } from './cache';
+import { CELL_TAKEN, isEmpty, isFull, sheafObject, sheafOf, sheafOwner } from './sheaf';
 import {
   countOut,
   IN_SHEAF,
@@ -57,12 +57,20 @@ function isSlabSound(desc: Desc): bool {
     const object = objectAt(desc, index);
     if (state == IN_SHEAF) balance += hash(object);
     if (state > IN_USE) return false;
-    if (state == IN_USE && record.kind == KIND_DESC && loadWord(refsAt(object)) == 0) return false;
+    if (state == IN_USE && isNobodys(record.kind, object)) return false;
   }
   if (isRetired(desc)) return slab.inUse == 0;
   record.seenSlabs++;
   record.seenOut += slab.inUse;
   return true;
+}
+
+/** Whether an object in use shows that nobody has it: nobody is about to make something of it. */
+function isNobodys(kind: u32, object: u32): bool {
+  if (kind == KIND_DESC) return loadWord(refsAt(object)) == 0;
+  if (kind != KIND_CELL) return false;
+  const cell = loadCell(object);
+  return cell == 0 || (u32(cell) & 7) == CELL_TAKEN;
 }
 
 /** The finalizer of splitmix64. */

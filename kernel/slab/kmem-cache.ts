@@ -38,6 +38,7 @@ import {
   isFull,
   lockSlab,
   markTaken,
+  nameLast,
   noteEntered,
   pop,
   push,
@@ -102,6 +103,7 @@ export function tryFreeObject(cache: u32, object: u32): bool {
   const at = usedStateAt(cache, object);
   if (at == 0) return false;
   noteEntered();
+  nameLast(object);
   if (casByte(at, IN_USE, IN_SHEAF) != IN_USE) return false;
   putAway(cache, object, at);
   return true;
@@ -252,7 +254,10 @@ function makeSlab(cache: u32): Desc {
   const desc = isSelf ? 0 : allocObject(CACHE_SLAB);
   if (!isSelf && desc == 0) return 0;
   const pfn = takeBlock(0, CLASS_UNMOVABLE);
-  if (pfn != 0) return initSlab(isSelf ? pageAddress(pfn) : desc, pfn, cache);
+  if (pfn != 0) {
+    if (isSelf) nameLast(pageAddress(pfn));
+    return initSlab(isSelf ? pageAddress(pfn) : desc, pfn, cache);
+  }
   if (!isSelf) freeObject(CACHE_SLAB, desc);
   return 0;
 }

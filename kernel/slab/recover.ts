@@ -1,12 +1,14 @@
 /**
- * What a survivor does for a thread that died on this floor: it makes everything again.
+ * What a survivor does for a thread that died on this floor.
  *
- * Lists, counters, the barn and the pool are an index; what they say can be read off the page map
- * (every slab is named by a page word), the state bytes, the owner words of the sheaves and what
- * the sheaves hold. So nothing depends on the step at which the thread died, and who recovers may
- * die as well. The world is halted: nobody alive is in the middle of anything here, and who waits
- * for the slab lock reads everything again when it has it. For the same reason plain loads are
- * enough.
+ * Who died outside of the slab lock left all lists whole: only what it had is taken back
+ * (take-back.ts). Otherwise everything is made again: lists, counters, the barn and the pool are an
+ * index; what they say can be read off the page map (every slab is named by a page word), the state
+ * bytes, the owner words of the sheaves and what the sheaves hold. So nothing depends on the step
+ * at which the thread died. Who recovers may die as well: `repairing` says that it was at it, and
+ * the next one makes everything again. The world is halted: nobody alive is in the middle of
+ * anything here, and who waits for the slab lock reads everything again when it has it. For the
+ * same reason plain loads are enough.
  *
  *   1  every slab that is named is published; no object is SEEN
  *   2  sheaves of the dead, and half-empty ones in nobody's hands, lose what they hold
@@ -16,19 +18,18 @@
  *      has them (cache.ts), go back to their slabs; then each slab is counted and listed
  *
  * A descriptor that a dead thread bore and did not publish may own pages already, or be in the
- * reserve of a split: the floors above give those back that are noted (memdesc/pin-ledger.ts). What
- * is left then was taken out of a sheaf and not noted: `reapUnpublished` frees it.
+ * reserve of a split: the floors above give those back that are noted (memdesc/pin-ledger.ts). One
+ * that is not noted is the last that the thread touched: `reapUnpublished` frees it.
  */
 import { Desc, Pfn, SLAB_STATE, Slot, superblock } from '../base/layout';
-import { peekByte, peekCell, peekWord, pokeByte, pokeWord } from '../base/words';
+import { peekByte, peekWord, pokeByte, pokeWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
-import { linkAt, OWNED, publish, refsAt, SLOT_SHIFT, UNPUBLISHED } from '../memdesc/header';
+import { linkAt, OWNED, publish, refsAt } from '../memdesc/header';
 import { peekPageWord } from '../memdesc/page-word';
 import { assertHalted } from '../thread/context';
-import { breakLock } from '../thread/lock';
+import { breakLock, isForsaken } from '../thread/lock';
 import { highestSlot, isAlive, slotOf } from '../thread/slot';
-import { haltWorld, resumeWorld } from '../thread/stop';
-import { CACHE_SHEAF, CACHES, cacheOf, KIND_CELL, KIND_DESC, slabState } from './cache';
+import { CACHE_SHEAF, CACHES, cacheOf, KIND_DESC, slabState } from './cache';
 import { fillFree } from './debug-fill';
 import {
   chainSheaf,
@@ -36,7 +37,6 @@ import {
   dropSheaf,
   handIn,
   isFull,
-  isTakenBy,
   lockSlab,
   sheafObject,
   sheafOf,
@@ -55,9 +55,17 @@ import {
   slabHolding,
   slabNamed,
   slabOf,
-  stateAt,
 } from './slab';
 import { adoptSlab, enlistRetired, retireIfSpare, returnObject } from './slabs';
+import {
+  byteOf,
+  isUnpublished,
+  isUnused,
+  lastOf,
+  stateOf,
+  takeBack,
+  takeBackAll,
+} from './take-back';
 
 /** State byte of an object that was found in a sheaf. Only while the world is halted. */
 const SEEN: u32 = 3;
@@ -68,9 +76,20 @@ let slabs: u32 = 0;
 /** Repairs this floor after the death of `slot`, whatever it was doing. */
 export function repairSlab(slot: Slot): void {
   assertHalted();
-  slotOf(slot).hasUnpublished = 0;
-  if (!hasEntered(slot) && slabState().repairing == 0) return;
+  const page = slotOf(slot).page;
+  const isWhole = slabState().repairing == 0;
+  if (isWhole && (page == 0 || handIn(page).hasEntered == 0)) return;
   slabState().repairing = 1;
+  if (isWhole && !isForsaken(SLAB_STATE)) takeBackAll(slot);
+  else remake(slot);
+  slabState().repairing = 0;
+  const last = lastOf(slot);
+  if (page != 0) handIn(page).unpublished = last != 0 && isBorne(last, slot) ? last : 0;
+  breakLock(SLAB_STATE, slot);
+}
+
+/** Makes all lists and counts again, from the slabs. */
+function remake(slot: Slot): void {
   collectSlabs();
   forgetLists();
   for (let desc = slabs; desc != 0; desc = peekWord(linkAt(desc))) renew(desc);
@@ -84,44 +103,37 @@ export function repairSlab(slot: Slot): void {
     sweep(desc, slot);
     relist(desc);
   }
+}
+
+/** Whether an object is a descriptor that the thread bore, or took to free, and nobody else's. */
+function isBorne(object: u32, slot: Slot): bool {
+  const isDesc = cacheOf(slabCache(slabHolding(object))).kind == KIND_DESC;
+  return isDesc && stateOf(object) == IN_USE && isUnpublished(object, slot);
+}
+
+/** Takes back an object that the floor above has found to be nobody's. */
+export function repairTaken(object: u32): void {
+  slabState().repairing = 1;
+  takeBack(object);
   slabState().repairing = 0;
-  breakLock(SLAB_STATE, slot);
 }
 
 /**
- * Frees descriptors that `slot` bore and did not publish, and that nobody has noted: all that were
- * have been given back. Rare enough to halt the world once more.
+ * Frees the descriptor that `slot` bore and did not publish, if nobody has noted it: all that were
+ * have been given back.
  */
 export function reapUnpublished(slot: Slot): void {
-  if (slotOf(slot).hasUnpublished == 0) return;
-  lockSlab();
-  haltWorld();
-  for (
-    let pfn = nextTaken(superblock().firstPfn);
-    pfn < superblock().pageCount;
-    pfn = nextTaken(pfn + 1)
-  ) {
-    const desc = slabOn(pfn);
-    if (desc == 0 || cacheOf(slabCache(desc)).kind != KIND_DESC) continue;
-    for (let index: u32 = 0; index < cacheOf(slabCache(desc)).perSlab; index++) {
-      const object = objectAt(desc, index);
-      if (peekByte(slabOf(desc).states + index) != IN_USE || !isUnpublished(object, slot)) continue;
-      clearTaken(KIND_DESC, object);
-      if (isDefined(PAGELESS_DEBUG)) fillFree(cacheOf(slabCache(desc)), object);
-      returnObject(object);
-    }
-  }
-  resumeWorld();
-  unlockSlab();
-}
-
-function hasEntered(slot: Slot): bool {
   const page = slotOf(slot).page;
-  return page != 0 && handIn(page).hasEntered != 0;
-}
-
-function isUnpublished(object: u32, slot: Slot): bool {
-  return peekWord(refsAt(object)) == (UNPUBLISHED | (slot << SLOT_SHIFT));
+  const desc = page == 0 ? 0 : handIn(page).unpublished;
+  if (desc == 0) return;
+  lockSlab();
+  if (isBorne(desc, slot)) {
+    clearTaken(KIND_DESC, desc);
+    if (isDefined(PAGELESS_DEBUG)) fillFree(cacheOf(slabCache(slabHolding(desc))), desc);
+    returnObject(desc);
+  }
+  handIn(page).unpublished = 0;
+  unlockSlab();
 }
 
 function collectSlabs(): void {
@@ -182,7 +194,7 @@ function renewSheaves(desc: Desc): void {
     const isKept = owner != 0 && isAlive(owner);
     if (!isKept && (owner != 0 || !isFull(sheaf))) strip(sheaf);
     for (let i: u32 = 0; i < sheafOf(sheaf).count; i++)
-      pokeByte(stateOf(sheafObject(sheaf, i)), SEEN);
+      pokeByte(byteOf(sheafObject(sheaf, i)), SEEN);
     takeUp(sheaf, isKept);
   }
 }
@@ -193,7 +205,7 @@ function strip(sheaf: u32): void {
   while (sheafOf(sheaf).count != 0) {
     const object = sheafObject(sheaf, sheafOf(sheaf).count - 1);
     clearTaken(kind, object);
-    pokeByte(stateOf(object), IN_SHEAF);
+    pokeByte(byteOf(object), IN_SHEAF);
     sheafOf(sheaf).count--;
   }
 }
@@ -205,13 +217,8 @@ function takeUp(sheaf: u32, isKept: bool): void {
   else dropSheaf(sheaf);
 }
 
-function stateOf(object: u32): usize {
-  const desc = slabHolding(object);
-  return stateAt(cacheOf(slabCache(desc)), desc, object);
-}
-
 function replaceState(object: u32, from: u32, to: u32): void {
-  if (peekByte(stateOf(object)) == from) pokeByte(stateOf(object), to);
+  if (stateOf(object) == from) pokeByte(byteOf(object), to);
 }
 
 /** What threads had in hand: the living go on, the dead do not. */
@@ -238,22 +245,12 @@ function sweep(desc: Desc, slot: Slot): void {
     const state = peekByte(states + index);
     const object = objectAt(desc, index);
     if (state == SEEN) pokeByte(states + index, IN_SHEAF);
-    else if (state == IN_SHEAF || (state == IN_USE && isLost(record.kind, object, slot))) {
+    else if (state == IN_SHEAF || (state == IN_USE && isUnused(record.kind, object, slot))) {
       clearTaken(record.kind, object);
       if (isDefined(PAGELESS_DEBUG)) fillFree(record, object);
       pokeByte(states + index, IN_SLAB);
-    } else if (state == IN_USE && record.kind == KIND_DESC && isUnpublished(object, slot)) {
-      slotOf(slot).hasUnpublished = 1;
     }
   }
-}
-
-/** Whether an object in use shows that nobody has it. */
-function isLost(kind: u32, object: u32, slot: Slot): bool {
-  if (kind == KIND_DESC) return peekWord(refsAt(object)) == 0;
-  if (kind != KIND_CELL) return false;
-  const cell = peekCell(object);
-  return cell == 0 || isTakenBy(cell, slot);
 }
 
 function relist(desc: Desc): void {

@@ -23,7 +23,7 @@ import { assertNoLock, assertOutside } from '../thread/context';
 import { beginGracePeriod, isQuiescent } from '../thread/rcu';
 import { CACHE_SLAB, slabState } from './cache';
 import { freeObject } from './kmem-cache';
-import { lockSlab, unlockSlab } from './sheaf';
+import { lockSlab, nameLast, unlockSlab } from './sheaf';
 import { slabOf } from './slab';
 import { countWaiting, enlistRetired, waitingSlabs } from './slabs';
 
@@ -59,6 +59,7 @@ function takeDone(): u32 {
     const desc = state.waiting;
     state.waiting = peekWord(linkAt(desc));
     countWaiting(-1);
+    nameLast(desc);
     if (casWord(refsAt(desc), OWNED, unpublishedHere()) == OWNED) return desc;
     enlistRetired(desc);
   }

@@ -71,6 +71,13 @@ export class SlabHand {
   inHand: u32;
   /** Whether the thread ever came past the fast paths. */
   hasEntered: u32;
+  /**
+   * The object that the thread took or gave back last: only this one may be nobody's after a death,
+   * as each has another name, or is in a sheaf, before the next is touched.
+   */
+  last: u32;
+  /** Of a dead thread that is repaired: a descriptor that it bore and did not publish. */
+  unpublished: u32;
 }
 
 /** State 7 of a cell, low three bits: taken by the slot above them and not yet filled. */
@@ -134,6 +141,11 @@ export function takenBy(slot: Slot): u64 {
   return (u64(slot) << 3) | u64(CELL_TAKEN);
 }
 
+/** Before an object is given back: from now on no other name of this thread's need lead to it. */
+export function nameLast(object: u32): void {
+  handIn(selfPage()).last = object;
+}
+
 /** What this thread had in hand is the user's now, or in a sheaf. */
 export function settleHand(): void {
   handIn(selfPage()).inHand = 0;
@@ -146,6 +158,7 @@ export function settleHand(): void {
  * one by one.
  */
 export function markTaken(kind: u32, object: u32): void {
+  nameLast(object);
   if (kind == KIND_DESC) pokeWord(refsAt(object), unpublishedHere());
   else if (kind == KIND_CELL) pokeCell(object, takenBy(selfSlot()));
   else if (kind == KIND_HAND) handIn(selfPage()).inHand = object;

@@ -29,7 +29,7 @@ import { assertHalted, assertLocked, noteLocked, noteUnlocked } from './context'
 import { beginWait, failIfForsaken } from './forsaken';
 import { giveUpIfImpatient, takePatience } from './patience';
 import { enterSection, isInSection, leaveSection } from './rcu';
-import { operationOf, SLOT_FREE, slotState } from './slot';
+import { isAlive, operationOf, SLOT_FREE, slotState } from './slot';
 import { parkAtSafepoint } from './stop';
 
 const OWNER: u32 = 0xff;
@@ -97,6 +97,12 @@ function failIfNobodys(at: usize, seen: u32): void {
 /** Whether a thread has the lock. For a dead one that stays so until the lock is broken. */
 export function isLockOf(at: usize, slot: Slot): bool {
   return (loadWord(at) & OWNER) == slot;
+}
+
+/** Whether somebody has the lock who does not go on: what it protects may be half-changed. */
+export function isForsaken(at: usize): bool {
+  const owner = loadWord(at) & OWNER;
+  return owner != 0 && !isAlive(owner);
 }
 
 /**

@@ -109,8 +109,7 @@ export class ThreadSlot {
    * may have been marked dead just after the halted world went on. World halted, or lock: threads.
    */
   repaired: u16;
-  /** Of a repaired one: 1 if it bore descriptors and did not publish them. Likewise. */
-  hasUnpublished: u16;
+  padding: u16;
   /** Of the draft: the millisecond from which it is gone, 0 = never. */
   draftExpiry: u64;
 }

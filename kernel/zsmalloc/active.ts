@@ -29,12 +29,19 @@ import { DISOWN_LAST, disown as disownDesc, linkAt } from '../memdesc/header';
 import { allocObject, CACHE_ZSPAGE, freeObject } from '../slab/kmem-cache';
 import { assertLocked } from '../thread/context';
 import { beginDefer, endDefer, LIMBO_ZSPAGE } from '../thread/limbo';
-import { lock, unlock } from '../thread/lock';
+import { unlock } from '../thread/lock';
 import { addZspage, giveUp, takeFullest, takeHeld } from './fullness';
 import { classAt, LISTS, poolOf } from './pool-table';
 import { shapeObjects, shapeOf, zsState } from './size-class';
-import { ACTIVES, activeAt, SPARES, selfThreadState, ThreadState } from './thread-state';
-import { fillIndex, isZspageOf, lowestFreeIndex, lowestHeldIndex, zspageLockAt } from './zspage';
+import { ACTIVES, activeAt, namePlace, SPARES, selfThreadState, ThreadState } from './thread-state';
+import {
+  fillIndex,
+  isZspageOf,
+  lockZspage,
+  lowestFreeIndex,
+  lowestHeldIndex,
+  zspageLockAt,
+} from './zspage';
 
 /** An eighth. */
 const ROOM_SHIFT: u32 = 3;
@@ -53,9 +60,10 @@ export function takeIndex(pool: u32, sizeClass: u32): u64 {
   while (true) {
     const desc = activeOf(at, pool, sizeClass);
     if (desc == 0) return 0;
-    lock(zspageLockAt(desc));
+    lockZspage(desc);
     const index = lowestFreeIndex(desc, objects);
     if (index < objects) {
+      namePlace(desc, index);
       if (fillIndex(desc, index)) return placed(desc, index);
       return takeHeldIndex(at, classAt(pool, sizeClass), desc, objects);
     }
@@ -77,6 +85,7 @@ function takeHeldIndex(at: usize, record: usize, active: u32, objects: u32): u64
   let desc = active;
   while (true) {
     const index = lowestHeldIndex(desc, objects);
+    namePlace(desc, index);
     if (index < objects && fillIndex(desc, index)) return placed(desc, index);
     unlock(zspageLockAt(desc));
     // One attempt: what is free in it may go with its page before we have it.
@@ -84,7 +93,7 @@ function takeHeldIndex(at: usize, record: usize, active: u32, objects: u32): u64
     if (desc == 0) return 0;
     release(at);
     pokeWord(at, desc);
-    lock(zspageLockAt(desc));
+    lockZspage(desc);
   }
 }
 
@@ -133,7 +142,7 @@ function release(at: usize): void {
 
 /** Ends this thread's ownership of a zspage. */
 export function disown(desc: Desc): void {
-  lock(zspageLockAt(desc));
+  lockZspage(desc);
   endChange(desc, giveUp(desc));
 }
 

@@ -33,6 +33,7 @@ import {
   isObject,
   KIND_CELL,
 } from '../slab/kmem-cache';
+import { nameLast } from '../slab/sheaf';
 import { assertHalted, assertInSection, assertLocked } from '../thread/context';
 import { beginDefer } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
@@ -60,9 +61,10 @@ import { zsLinkAt } from './object';
 import { cellFor, indexIn, zspageIn } from './place';
 import { addPool } from './pool-table';
 import { classFor, MAX_PER_ZSPAGE, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
-import { selfThreadState } from './thread-state';
+import { namePlace, selfThreadState } from './thread-state';
 import {
   isIndexUsed,
+  lockZspage,
   setObjectWord,
   vacateIndex,
   ZSPAGE_DESC_BYTES,
@@ -121,7 +123,7 @@ export function zsAllocIn(pool: u32, payload: u32): u32 {
  */
 export function zsRenew(handle: Handle, desc: Desc, payload: u32): void {
   selfThreadState().ownCell = handle;
-  lock(zspageLockAt(desc));
+  lockZspage(desc);
   const unused = unusedBytes(zspageClass(desc), payload);
   const renewed = renewedCell(loadCell(handle), payload, unused);
   storeCell(handle, newLife(renewed, CELL_UNPUBLISHED));
@@ -148,9 +150,10 @@ export function zsSettle(handle: Handle): void {
 
 /**
  * Gives a cell back that this thread has taken, and of which nothing is made. It is forgotten
- * first: another may have it as soon as it is free, and until then it says whose it is.
+ * first: another may have it as soon as it is free, and until then the slab knows whose it is.
  */
 export function freeCell(handle: Handle): void {
+  nameLast(handle);
   selfThreadState().ownCell = 0;
   freeObject(CACHE_CELL, handle);
 }
@@ -158,6 +161,7 @@ export function freeCell(handle: Handle): void {
 /** The same for a pattern's cell, in use. */
 export function freePattern(upper: u32): void {
   takeCell(upper);
+  nameLast(upper);
   selfThreadState().ownPattern = 0;
   freeObject(CACHE_CELL, upper);
 }
@@ -235,7 +239,7 @@ function lockAround(handle: Handle, locked: u32): u32 {
   if (desc == locked) return desc;
   unlockReleased(locked);
   while (true) {
-    lock(zspageLockAt(desc));
+    lockZspage(desc);
     // What was taken out is not moved any more.
     const found = zsIsRetired(handle) ? desc : zsZspage(handle);
     if (found == desc) return desc;
@@ -275,6 +279,7 @@ function vacate(handle: Handle, desc: Desc): void {
   const index = hasPlace(cell) ? indexIn(desc, cell) : MAX_PER_ZSPAGE;
   if (index == MAX_PER_ZSPAGE || !isIndexUsed(desc, index)) fail(FAULT_HANDLE, handle);
   assertLocked(zspageLockAt(desc));
+  namePlace(desc, index);
   takeCell(handle);
   vacateIndex(desc, index);
 }

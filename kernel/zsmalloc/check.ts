@@ -7,7 +7,7 @@ import { nextTaken } from '../frames/bitfield';
 import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_ZSPAGE } from '../memdesc/type';
 import { LIMBO_OBJECT, LIMBO_VALUE, limboCount } from '../thread/limbo';
-import { highestSlot } from '../thread/slot';
+import { highestSlot, SLOT_FREE, slotState } from '../thread/slot';
 import { LIST_RETIRED, listFor, nextListed, OFF_LISTS } from './fullness';
 import {
   CELL_LIMBO,
@@ -106,10 +106,9 @@ function checkPages(): u32 {
 function isListSound(desc: Desc): bool {
   const list = zspageList(desc);
   if (list == LIST_RETIRED) return countUsed(desc) == 0;
-  return (
-    poolNumbered(zspagePool(desc)) != 0 &&
-    list == (zspageOwner(desc) != 0 ? OFF_LISTS : listFor(desc))
-  );
+  const owner = zspageOwner(desc);
+  if (owner != 0 && slotState(owner) == SLOT_FREE) return false;
+  return poolNumbered(zspagePool(desc)) != 0 && list == (owner != 0 ? OFF_LISTS : listFor(desc));
 }
 
 /** Every zspage that says it is on a list is on it, and counted in its class. */

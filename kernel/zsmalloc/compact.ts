@@ -115,6 +115,13 @@ export function compactSome(pool: u32, threshold: u32): i32 {
  * @param urgency  URGENT: holes of the target may take the last pages. @returns objects moved
  */
 export function compactClass(thread: ThreadState, record: usize, urgency: u32 = 0): i32 {
+  thread.needsSweep = 1;
+  const moved = moveInClass(thread, record, urgency);
+  thread.needsSweep = 0;
+  return moved;
+}
+
+function moveInClass(thread: ThreadState, record: usize, urgency: u32): i32 {
   const source = takeEmptiest(record);
   if (source == 0) return 0;
   const target = takeFullest(record);
@@ -282,6 +289,7 @@ export function finishSource(thread: ThreadState): bool {
   let look: u32 = 0;
   while (!isQuiescent(thread.leftAt)) if (++look > SPINS) return false;
   vacateLeft(thread, source);
+  thread.taken = source;
   thread.source = 0;
   disown(source);
   return true;

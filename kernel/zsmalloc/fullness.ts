@@ -33,6 +33,7 @@ import {
   zspagesOf,
 } from './pool-table';
 import { shapeObjects } from './size-class';
+import { selfThreadState } from './thread-state';
 import {
   countUsed,
   initZspage,
@@ -107,6 +108,7 @@ function ownLocked(record: usize, desc: Desc): void {
   const list = zspageList(desc);
   unlist(headAt(record, list), desc, listLinks());
   countMove(record, list, LISTS);
+  selfThreadState().taken = desc;
   // Observed by whoever frees an object of the zspage: it is not to be listed.
   setPlace(desc, OFF_LISTS, selfSlot());
 }
@@ -139,6 +141,7 @@ export function addZspage(record: usize, desc: Desc): void {
   lock(record);
   addZspages(record, 1);
   const pool = poolOf(poolOfRecord(record)).number;
+  selfThreadState().taken = desc;
   initZspage(desc, pool, classOfRecord(record), selfSlot(), OFF_LISTS);
   unlock(record);
 }

@@ -8,7 +8,7 @@ import { Desc, PAGE_BYTES, pageAddress, pfnOfAddress, superblock } from '../base
 import { loadWord } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { COUNT_MASK, refsAt, UNPUBLISHED } from '../memdesc/header';
-import { CACHE_CELL, CACHE_ZSPAGE, cacheOf, isInSlabOf } from '../slab/kmem-cache';
+import { CACHE_CELL, CACHE_ZSPAGE, cacheOf, isInSlabOf, isObject } from '../slab/kmem-cache';
 
 /** The next object of a cache's slabs behind `at`, in use or not; 0 at the end. Begin with 0. */
 function nextObject(cache: u32, at: u32): u32 {
@@ -32,11 +32,16 @@ export function nextCell(at: u32): u32 {
 /** The next zspage that is one: born, and not freed. */
 export function nextZspage(at: u32): u32 {
   let next = nextObject(CACHE_ZSPAGE, at);
-  while (next != 0 && !isZspage(next)) next = nextObject(CACHE_ZSPAGE, next);
+  while (next != 0 && !isBorn(next)) next = nextObject(CACHE_ZSPAGE, next);
   return next;
 }
 
-function isZspage(desc: Desc): bool {
+/** Whether there is a zspage at the address. World halted. */
+export function isZspage(desc: Desc): bool {
+  return isObject(CACHE_ZSPAGE, desc) && isBorn(desc);
+}
+
+function isBorn(desc: Desc): bool {
   const refs = loadWord(refsAt(desc));
   return (refs & UNPUBLISHED) == 0 && (refs & COUNT_MASK) != 0;
 }

@@ -201,6 +201,13 @@ function writePattern(thread: ThreadState, handle: u64, pattern: u64, bytes: u32
 
 /** Under the lock of the zspage that takes the bytes: a survivor finds their cell, or none. */
 function writeBytes(thread: ThreadState, pool: u32, handle: u64, from: usize, bytes: u32): i32 {
+  thread.needsSweep = 1;
+  const outcome = fillAndCommit(thread, pool, handle, from, bytes);
+  thread.needsSweep = 0;
+  return outcome;
+}
+
+function fillAndCommit(thread: ThreadState, pool: u32, handle: u64, from: usize, bytes: u32): i32 {
   const sizeClass = classFor(bytes);
   const place = takeIndex(pool, sizeClass);
   if (place == 0) return ERR_NO_MEMORY;

@@ -1,9 +1,10 @@
 /**
- * Sweep: what a survivor does for a thread that died in zsmalloc.
+ * What a survivor does for a thread that died in zsmalloc: it mends what the thread's state names
+ * (mend.ts), or sweeps.
  *
- * The cells are the truth: an index that no cell names is nobody's. So whatever the dead was doing
- * under a zspage's lock, or as a zspage's owner, is repaired by counting: bits from the cells,
- * pages from the bits, lists from the counts. Nothing has to be known of how far it came.
+ * Sweep: the cells are the truth, and an index that no cell names is nobody's. So whatever the dead
+ * was doing under a zspage's lock, or as a zspage's owner, is repaired by counting: bits from the
+ * cells, pages from the bits, lists from the counts. Nothing has to be known of how far it came.
  *
  * What only the dead thread knew stands in its state: a cell that was under construction, one that
  * it had taken out and not yet put away. Whether it *had* is read back from cells:
@@ -16,33 +17,24 @@
  *
  * In the halted world (thread/stop.ts), after slab's repair: others rest at most in a wait for a
  * lock, with zspage locks held; those zspages are left to them. That the world stands still is also
- * a grace period. Idempotent: locks are freed last, so who comes after a recoverer that died begins
- * again.
+ * a grace period. Locks are freed last, and `repairing` says that somebody is at it: who comes
+ * after a recoverer that died sweeps, which may be done twice.
  */
 import { setBit } from '../base/bitmap';
 import { Cell, Desc, Handle, Slot, superblock, ZS_STATE } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeWord, storeCell } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
 import { giveBlock } from '../frames/frames';
-import {
-  COUNT_MASK,
-  FROZEN,
-  holderOf,
-  linkAt,
-  OWNED,
-  PIN_MASK,
-  refsAt,
-  takeForFree,
-} from '../memdesc/header';
+import { COUNT_MASK, FROZEN, holderOf, linkAt, refsAt } from '../memdesc/header';
 import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHE_CELL, isObject } from '../slab/kmem-cache';
+import { repairTaken } from '../slab/recover';
 import { isTakenBy } from '../slab/sheaf';
 import { assertHalted } from '../thread/context';
-import { breakLock, isLockOf } from '../thread/lock';
+import { breakLock, isForsaken, isLockOf } from '../thread/lock';
 import { highestSlot } from '../thread/slot';
 import { zsIsCell } from './alloc';
-import { LIST_RETIRED, listLocked } from './fullness';
 import {
   cellChainPage,
   cellTaker,
@@ -55,8 +47,9 @@ import {
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
+import { mendLists, mendLocked, relistZspage } from './mend';
 import { indexIn, zspageIn } from './place';
-import { addZspages, classAt, clearClass, nextPool, poolNumbered } from './pool-table';
+import { classAt, clearClass, nextPool } from './pool-table';
 import { classCount, shapePages, zsState } from './size-class';
 import {
   asThreadState,
@@ -71,32 +64,49 @@ import {
 import {
   bitsAt,
   clearBits,
-  countUsed,
   dropPageIfUntouched,
   listsPage,
   setPlace,
-  zspageClass,
   zspageList,
   zspageLockAt,
   zspageOwner,
   zspagePage,
-  zspagePool,
   zspageShape,
 } from './zspage';
 
 /** Repairs what the dead thread in `slot` left half-done. */
 export function repairZsmalloc(slot: Slot): void {
   assertHalted();
-  if (zsState().classes != 0) {
-    if (threadStateOf(slot) != 0) repairThreadState(asThreadState(threadStateOf(slot)), slot);
-    const isSwept = hasSwept(slot);
-    if (isSwept) sweep(slot);
-    if (isSwept || hasClassLock(slot)) {
-      rebuildLists(slot);
-      breakLocks(slot);
-    }
+  const isWhole = zsState().repairing == 0 && !isAnyForsaken();
+  if (zsState().classes != 0 && threadStateOf(slot) != 0) {
+    const thread = asThreadState(threadStateOf(slot));
+    zsState().repairing = 1;
+    if (isWhole && !isMoving(thread)) mend(thread, slot);
+    else sweep(thread, slot);
+    zsState().repairing = 0;
   }
   breakLock(ZS_STATE, slot);
+}
+
+/** Whether the thread was at more than one object, which its state names. */
+function isMoving(thread: ThreadState): bool {
+  return thread.needsSweep != 0 || thread.source != 0;
+}
+
+/** What its state names. */
+function mend(thread: ThreadState, slot: Slot): void {
+  mendLocked(thread, slot);
+  repairThreadState(thread, slot);
+  mendLists(thread, slot);
+}
+
+/** All zspages that it owned, or had locked. */
+function sweep(thread: ThreadState, slot: Slot): void {
+  repairThreadState(thread, slot);
+  sweepBits(thread, slot);
+  rebuildLists(slot);
+  breakLocks(slot);
+  thread.needsSweep = 0;
 }
 
 /**
@@ -114,10 +124,9 @@ export function repairReplaced(slot: Slot): void {
 }
 
 function repairThreadState(thread: ThreadState, slot: Slot): void {
-  // Given back, and the thread state not told yet; or it was never made anything of.
-  if (thread.ownCell != 0 && !isObject(CACHE_CELL, thread.ownCell)) thread.ownCell = 0;
+  if (!isLeft(thread.ownCell, slot)) thread.ownCell = 0;
   const upper = thread.ownPattern;
-  if (upper != 0 && (!isObject(CACHE_CELL, upper) || isPatternNamed(upper))) thread.ownPattern = 0;
+  if (upper != 0 && (!isLeft(upper, slot) || isPatternNamed(upper))) thread.ownPattern = 0;
   keepFreed(thread, 0, slot);
   keepFreed(thread, 1, slot);
   const handle = thread.freeing;
@@ -132,6 +141,14 @@ function repairThreadState(thread: ThreadState, slot: Slot): void {
     thread.emptied = peekWord(linkAt(thread.emptied));
   }
   if (thread.retired == thread.emptied) thread.retired = 0;
+}
+
+/** Whether a cell is one in use, of which something was made; else it goes back. */
+function isLeft(cell: u32, slot: Slot): bool {
+  if (cell == 0 || !isObject(CACHE_CELL, cell)) return false;
+  if (!isTakenBy(loadCell(cell), slot)) return true;
+  repairTaken(cell);
+  return false;
 }
 
 /** Whether a handle is one that the thread in `slot` took out, and nobody has taken since. */
@@ -200,23 +217,19 @@ function isSwept(desc: Desc, slot: Slot): bool {
   return isLockOf(zspageLockAt(desc), slot) || zspageOwner(desc) == slot;
 }
 
-function hasSwept(slot: Slot): bool {
-  let desc = nextZspage(0);
-  while (desc != 0 && !isSwept(desc, slot)) desc = nextZspage(desc);
-  return desc != 0;
-}
-
-function hasClassLock(slot: Slot): bool {
+/** Whether somebody died who had the lock of a class: its lists may be half-changed. */
+function isAnyForsaken(): bool {
+  if (zsState().classes == 0) return false;
   for (let pool = nextPool(0); pool != 0; pool = nextPool(pool)) {
     for (let sizeClass: u32 = 0; sizeClass < classCount(); sizeClass++) {
-      if (isLockOf(classAt(pool, sizeClass), slot)) return true;
+      if (isForsaken(classAt(pool, sizeClass))) return true;
     }
   }
   return false;
 }
 
 /** Bits from the cells, pages from the bits. */
-function sweep(slot: Slot): void {
+function sweepBits(thread: ThreadState, slot: Slot): void {
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (isSwept(desc, slot)) clearBits(desc);
   }
@@ -229,7 +242,8 @@ function sweep(slot: Slot): void {
   }
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) {
     if (!isSwept(desc, slot)) continue;
-    for (let k: u32 = 0; k < shapePages(zspageShape(desc)); k++) dropPageIfUntouched(desc, k);
+    for (let k: u32 = 0; k < shapePages(zspageShape(desc)); k++)
+      dropPageIfUntouched(desc, k, thread);
   }
   dropLostPages(slot);
 }
@@ -260,37 +274,6 @@ function rebuildLists(slot: Slot): void {
     }
   }
   for (let desc = nextZspage(0); desc != 0; desc = nextZspage(desc)) relistZspage(desc, slot);
-}
-
-function relistZspage(desc: Desc, slot: Slot): void {
-  // A living thread does not rest between taking a zspage out of its class and disowning it.
-  if ((loadWord(refsAt(desc)) & OWNED) == 0) return;
-  const owner = zspageOwner(desc);
-  // Another's stays another's, who puts objects into it, whatever the dead was freeing there.
-  const isMine = owner == slot || (owner == 0 && isLockOf(zspageLockAt(desc), slot));
-  if (isMine && isUnused(desc)) {
-    retireFor(slot, desc);
-    return;
-  }
-  const record = classAt(poolNumbered(zspagePool(desc)), zspageClass(desc));
-  addZspages(record, 1);
-  if (owner == 0 || owner == slot) listLocked(record, desc, owner);
-}
-
-/** Nothing is in it, and no observer has pinned it. */
-function isUnused(desc: Desc): bool {
-  return countUsed(desc) == 0 && (loadWord(refsAt(desc)) & PIN_MASK) == 0;
-}
-
-/** Takes an empty zspage out for good: its death is now the dead thread's, and a debt of it. */
-function retireFor(slot: Slot, desc: Desc): void {
-  const thread = asThreadState(threadStateOf(slot));
-  if (thread.emptied != desc) pokeWord(linkAt(desc), thread.emptied);
-  thread.emptied = desc;
-  // Until here it is found again, and forgotten as a debt; from here on it is one.
-  takeForFree(desc, slot);
-  setPlace(desc, LIST_RETIRED, 0);
-  breakLock(zspageLockAt(desc), slot);
 }
 
 function breakLocks(slot: Slot): void {

@@ -54,6 +54,8 @@ export class ZsState {
   store: u32;
   /** Number of the pool made last. */
   newest: u32;
+  /** 1 while the lists of the classes are repaired: who finds it makes all of them again. */
+  repairing: u32;
 }
 
 export function zsState(): ZsState {

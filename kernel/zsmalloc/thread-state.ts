@@ -13,13 +13,18 @@
  *   ownPattern        likewise a pattern cell
  *   retired           a zspage that is taken out, and not in limbo yet
  *   emptied           those that were found empty after the thread's death (recover.ts), linked
+ *   place             the zspage whose lock this thread takes or has:32 · the object of it that is
+ *                     put into use or out of it:32, NO_INDEX = none yet
+ *   page              the page that comes to that zspage, or leaves it
+ *   taken             the zspage that this thread came to own last
+ *   needsSweep        1 while it does more than these say: it moves objects, or overwrites one
  *   source, left[4]   a mover's zspage, and the objects of it that it moved before epoch `leftAt`
  *                     began (compact.ts); `cursor` the class it is at
  *
  * All words are the owner thread's, plain; a survivor reads them when it is dead and the world
  * halted.
  */
-import { Handle, Slot } from '../base/layout';
+import { Desc, Handle, Slot } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';
 import { selfState, slotOf } from '../thread/slot';
 
@@ -56,7 +61,13 @@ export class ThreadState {
   count0: u32;
   count1: u32;
   next: u32;
+  place: u64;
+  page: u32;
+  taken: u32;
+  needsSweep: u32;
 }
+
+export const NO_INDEX: u32 = u32.MAX_VALUE;
 
 const ACTIVE_AT: u32 = 128;
 const BATCHES_AT: u32 = ACTIVE_AT + 2 * SPARES;
@@ -88,6 +99,12 @@ export function forgetActives(): void {
   memory.fill(activeAt(thread, 0), 0, 2 * SPARES);
   memory.fill(leftBits(thread), 0, 32);
   thread.source = 0;
+  thread.needsSweep = 0;
+}
+
+/** Says what this thread is about to change: before it does. */
+export function namePlace(desc: Desc, index: u32): void {
+  selfThreadState().place = (u64(desc) << 32) | u64(index);
 }
 
 export function leftBits(thread: ThreadState): usize {

@@ -43,6 +43,7 @@ import { FLAG_MOVABLE, Header, initHeader, pfnAt, publish } from '../memdesc/hea
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { assertLocked, assertLockedOrHalted } from '../thread/context';
+import { lock } from '../thread/lock';
 import {
   DESC_ROOM_BYTES,
   HUGE_CHAIN,
@@ -53,6 +54,7 @@ import {
   shapeOf,
   shapePages,
 } from './size-class';
+import { NO_INDEX, namePlace, selfThreadState, ThreadState } from './thread-state';
 
 @unmanaged
 export class Zspage extends Header {
@@ -80,6 +82,12 @@ export function zspageOf(desc: Desc): Zspage {
 
 export function zspageLockAt(desc: Desc): usize {
   return desc + offsetof<Zspage>('lock');
+}
+
+/** Takes the lock of a zspage, and says so before. */
+export function lockZspage(desc: Desc): void {
+  namePlace(desc, NO_INDEX);
+  lock(zspageLockAt(desc));
 }
 
 /** How far from its beginning the two words stand by which it is listed. */
@@ -232,7 +240,7 @@ export function fillIndex(desc: Desc, index: u32, urgency: u32 = 0): bool {
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
   if (!holdPage(desc, first, urgency)) return false;
   if (last != first && !holdPage(desc, last, urgency)) {
-    dropPageIfUntouched(desc, first);
+    dropPageIfUntouched(desc, first, selfThreadState());
     return false;
   }
   setBit(bitsAt(desc), index);
@@ -245,8 +253,9 @@ export function vacateIndex(desc: Desc, index: u32): void {
   const first = (index * bytes) >> PAGE_SHIFT;
   const last = (index * bytes + bytes - 1) >> PAGE_SHIFT;
   clearBit(bitsAt(desc), index);
-  if (!hasNeighbour(desc, index, bytes, first)) dropPage(desc, first);
-  if (last != first && !hasNeighbour(desc, index, bytes, last)) dropPage(desc, last);
+  const thread = selfThreadState();
+  if (!hasNeighbour(desc, index, bytes, first)) dropPage(desc, first, thread);
+  if (last != first && !hasNeighbour(desc, index, bytes, last)) dropPage(desc, last, thread);
 }
 
 /**
@@ -265,17 +274,20 @@ function holdPage(desc: Desc, k: u32, urgency: u32): bool {
   if (peekWord(pageEntryAt(desc, k)) != 0) return true;
   const pfn = takeBlock(0, CLASS_MOVABLE | urgency);
   if (pfn == 0) return false;
+  selfThreadState().page = pfn;
   storePageWord(pfn, desc | TYPE_ZSPAGE);
   storeWord(pageEntryAt(desc, k), pfn);
   return true;
 }
 
-export function dropPageIfUntouched(desc: Desc, k: u32): void {
-  if (zspagePage(desc, k) != 0 && !isPageTouched(desc, k)) dropPage(desc, k);
+/** @param thread  this one's state, or that of a dead one for which it is done */
+export function dropPageIfUntouched(desc: Desc, k: u32, thread: ThreadState): void {
+  if (zspagePage(desc, k) != 0 && !isPageTouched(desc, k)) dropPage(desc, k, thread);
 }
 
-function dropPage(desc: Desc, k: u32): void {
+function dropPage(desc: Desc, k: u32, thread: ThreadState): void {
   const pfn = peekWord(pageEntryAt(desc, k));
+  thread.page = pfn;
   storeWord(pageEntryAt(desc, k), 0);
   storePageWord(pfn, TYPE_FREE);
   giveBlock(pfn, 0);

@@ -64,7 +64,7 @@ export const limboMutants: Mutant[] = [
   },
   {
     name: 'a zspage that a repair finds empty stays',
-    edits: [['if (isMine && isUnused(desc))', 'if (false)']],
+    edits: [['if (isMine && isUnused(desc) && !isBeingVacated(desc, slot))', 'if (false)']],
     scenarios: killed,
   },
 ];

@@ -41,15 +41,15 @@ export const migrationMutants: Mutant[] = [
   {
     name: 'a zspage’s page is moved without its lock',
     edits: [
-      ['  if (!tryLock(zspageLockAt(desc))) return REASON_BUSY;\n', ''],
-      ['  unlock(zspageLockAt(desc));\n', ''],
+      ['const isMine = tryLock(zspageLockAt(desc));', 'const isMine = true;'],
+      ['  if (isMine) unlock(zspageLockAt(desc));\n', ''],
     ],
     scenarios: ['migrate-alloc', 'migrate-object-free'],
   },
   {
     name: 'an object is used again without its zspage’s lock',
     edits: [
-      ['  lock(zspageLockAt(desc));\n  const unused', '  const unused'],
+      ['  lockZspage(desc);\n  const unused', '  const unused'],
       [
         'newLife(renewed, CELL_UNPUBLISHED));\n  unlock(zspageLockAt(desc));\n',
         'newLife(renewed, CELL_UNPUBLISHED));\n',

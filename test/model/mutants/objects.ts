@@ -80,7 +80,7 @@ export const objectMutants: Mutant[] = [
   },
   {
     name: 'a sweep leaves the objects that the dead had taken',
-    edits: [['if (isSwept) sweep(slot);', '']],
+    edits: [['  sweepBits(thread, slot);\n', '']],
     scenarios: ['object-compact-free-killed', 'object-compact-compact-killed'],
   },
 ];

@@ -9,12 +9,64 @@ export const slabMutants: Mutant[] = [
   },
   {
     name: 'a descriptor that was taken and not noted is left',
-    edits: [['  if (slotOf(slot).hasUnpublished == 0) return;', '  return;']],
+    edits: [['isBorne(last, slot) ? last : 0', '0']],
     scenarios: ['slab-alloc-killed'],
   },
   {
+    name: 'lists that a dead thread left half-changed are taken for whole',
+    edits: [['if (isWhole && !isForsaken(SLAB_STATE))', 'if (isWhole)']],
+    scenarios: ['slab-alloc-killed', 'slab-free-killed'],
+  },
+  {
+    name: 'lists that a dead recoverer left half-changed are taken for whole',
+    edits: [['const isWhole = slabState().repairing == 0;', 'const isWhole = true;']],
+    scenarios: ['slab-recover-killed'],
+  },
+  {
+    name: 'what a dead thread had in its sheaves is theirs for ever',
+    edits: [['if (sheafOwner(sheaf) == slot) takeBackSheaf(sheaf);', '']],
+    scenarios: ['slab-alloc-killed'],
+  },
+  {
+    name: 'the object that a dead thread took last is left',
+    edits: [['if (isLost(cacheOf(cache).kind, last, slot)) takeBack(last);\n  else ', '']],
+    scenarios: ['object-release-killed', 'object-overwrite-killed'],
+  },
+  {
+    name: 'a cell that is given back has no name while it goes',
+    edits: [['  nameLast(handle);\n', '']],
+    scenarios: ['object-release-killed', 'object-overwrite-killed'],
+  },
+  {
+    name: 'a pattern that is given back has no name while it goes',
+    edits: [['  nameLast(upper);\n', '']],
+    scenarios: ['object-pattern-killed'],
+  },
+  {
+    name: 'what a user gives back has no name while it goes',
+    edits: [['  nameLast(object);\n  if (casByte', '  if (casByte']],
+    scenarios: ['slab-free-killed'],
+  },
+  {
+    name: 'what another gave back meanwhile is taken out of his hands',
+    edits: [[' && !isHeld(object)', '']],
+    scenarios: ['slab-free-free-killed'],
+  },
+  {
+    name: 'a slab that goes back has no name while it goes',
+    edits: [['    nameLast(desc);\n', '']],
+    scenarios: ['slab-reclaim-killed'],
+  },
+  {
+    name: 'the first slab of descriptors has no name until it is listed',
+    edits: [['    if (isSelf) nameLast(pageAddress(pfn));\n', '']],
+    scenarios: ['slab-grow-killed'],
+  },
+  {
     name: 'a slab whose maker died is left alone',
-    edits: [['slab.grower == 0 || !isAlive(slab.grower)', 'slab.grower == 0']],
+    edits: [
+      ['else if (slabOf(desc).grower == slot) {', 'else if (slabOf(desc).grower == slot + 256) {'],
+    ],
     scenarios: ['slab-grow-killed'],
   },
   {

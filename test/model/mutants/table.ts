@@ -7,6 +7,7 @@ import { handedOverMutants } from './handed-over.ts';
 import { leaseMutants } from './leases.ts';
 import { limboMutants } from './limbo.ts';
 import { manyMutants } from './many.ts';
+import { mendMutants } from './mend.ts';
 import { migrationMutants } from './migration.ts';
 import { nearMutants } from './near.ts';
 import { objectMutants } from './objects.ts';
@@ -158,6 +159,7 @@ export const mutants: Mutant[] = [
   ...folioMutants,
   ...frameMutants,
   ...manyMutants,
+  ...mendMutants,
   ...migrationMutants,
   ...nearMutants,
   ...objectMutants,

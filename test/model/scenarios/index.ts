@@ -15,6 +15,7 @@ import { leaseEndScenarios } from './lease-ends.ts';
 import { leaseScenarios } from './leases.ts';
 import { limboScenarios } from './limbo.ts';
 import { manyScenarios } from './many.ts';
+import { mendScenarios } from './mend.ts';
 import { migrationScenarios } from './migration.ts';
 import { nearScenarios } from './near.ts';
 import { objectDeathScenarios } from './object-deaths.ts';
@@ -67,6 +68,7 @@ export const scenarios: KernelScenario[] = [
   ...cutLeaseScenarios,
   ...refreshScenarios,
   ...limboScenarios,
+  ...mendScenarios,
   ...reapScenarios,
   ...forsakenScenarios,
   ...handedOverScenarios,

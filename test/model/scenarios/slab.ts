@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
-import { type KernelScenario, MAIN_OWNER } from '../kernel-model.ts';
+import { type KernelScenario, MAIN_OWNER, ownerOf } from '../kernel-model.ts';
 
 const { CACHE_FOLIO, FIRST_USER_CACHE } = facts;
 /** Two to a slab and four to a sheaf: a few of them fill sheaves and empty slabs. */
@@ -115,6 +115,27 @@ const stopAndStart: Body = async (thread) => {
 };
 
 const freeFirst: Body = (thread) => thread.call('dropObject', FIRST_USER_CACHE, given[0]!);
+
+/** Leaves slabs that wait for a grace period. */
+function retireSlabs(machine: Machine): void {
+  giveLarge(6)(machine);
+  drop(machine.main, FIRST_USER_CACHE, given.splice(0));
+  machine.main.callNow('drainInCall');
+}
+
+/** Begins the grace period of retired slabs, then gives them back. */
+const reclaimTwice: Body = async (thread) => {
+  await thread.call('reclaim');
+  await thread.call('reclaim');
+};
+
+/** Thread 2 is dead, and had two sheaves of objects of some slabs. */
+function leaveSheaves(machine: Machine): void {
+  const { main, threads } = machine;
+  makeRoom(FIRST_USER_CACHE, 10)(machine);
+  drop(threads[2]!, FIRST_USER_CACHE, take(threads[2]!, FIRST_USER_CACHE, 10));
+  main.callNow('markDead', ownerOf(2));
+}
 
 /** Fills both sheaves of thread 0, four objects each, and leaves it one to free. */
 function fillSheaves(machine: Machine): void {
@@ -230,16 +251,38 @@ export const slabScenarios: KernelScenario[] = [
     check: assertFreed,
   },
   {
+    name: 'slab-free-free-killed',
+    rule: 'who dies losing the race to free an object takes nothing from who has won it',
+    bound: 1,
+    kills: 1,
+    mustSurvive: true,
+    killable: [0],
+    prepare: giveLarge(1),
+    threads: [freeFirst, freeFirst],
+    check: assertNoneInUse(FIRST_USER_CACHE),
+  },
+  {
+    name: 'slab-reclaim-killed',
+    rule: 'who dies giving empty slabs back leaves each waiting, or gone',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    killable: [0],
+    prepare: retireSlabs,
+    threads: [reclaimTwice, idle],
+    check: assertNoneInUse(FIRST_USER_CACHE),
+  },
+  {
     name: 'slab-recover-killed',
     rule: 'who recovers dies too: the next gives the same objects back, once',
     module: 'test',
     bound: 0,
-    kills: 2,
+    kills: 1,
     mustSurvive: true,
-    prepare: makeRoom(CACHE_FOLIO, 2),
-    before: forget,
-    threads: [takeAndDrop(CACHE_FOLIO, 1), idle],
     killable: [0],
-    check: assertNoneInUse(CACHE_FOLIO),
+    prepare: leaveSheaves,
+    threads: [(thread) => thread.call('recoverDead'), idle, idle],
+    check: assertNoneInUse(FIRST_USER_CACHE),
   },
 ];

@@ -1,0 +1,5 @@
+/** The scenarios of mend.ts hold. */
+import { testScenarios } from '../scenario-tests.ts';
+import { mendScenarios } from './mend.ts';
+
+testScenarios(mendScenarios);

@@ -1,0 +1,150 @@
+/**
+ * Scenarios of what a dead thread's state names in zsmalloc (kernel/zsmalloc/mend.ts): nothing else
+ * is looked at, so each thing must be named at each step.
+ */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
+import { type KernelScenario, ownerOf } from '../kernel-model.ts';
+import { offsetOf } from '../lifetimes.ts';
+
+/** Bytes of objects of two classes; one of the second is a page. */
+const SIZES = [12, 4088];
+/** The dead thread of `object-recover-killed`. */
+const DEAD = 2;
+const ZSPAGE_LOCK = offsetOf('Zspage', 'lock');
+
+let pool = 0;
+/** A public handle. */
+let handle = 0;
+
+function makePool({ main, threads }: Machine): void {
+  for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);
+  assert.equal(main.callNow('formatPool'), 0);
+}
+
+function stateOf(machine: Machine, thread: number): number {
+  const slot = facts.SLOT_TABLE + (thread + 2) * facts.SLOT_BYTES;
+  return machine.load(slot + offsetOf('ThreadSlot', 'zsThread'));
+}
+
+/** The zspage that an object which lives is in. */
+function zspageOf(machine: Machine, cell: number): number {
+  const pfn = ((machine.load(cell + 4) >>> 1) << 2) >>> 12;
+  return machine.load(facts.PAGE_MAP + pfn * 4) & ~31;
+}
+
+/** As it is in the midst of freeing one of its objects; it owns a zspage of each class. */
+function leaveOneVacated(machine: Machine): void {
+  makePool(machine);
+  const dead = machine.threads[DEAD]!;
+  for (const bytes of SIZES) {
+    dead.callNow('zsRelease', dead.callNow('zsAlloc', bytes) as number);
+  }
+  const cell = dead.callNow('zsAlloc', SIZES[0]!) as number;
+  const zspage = zspageOf(machine, cell);
+  const state = stateOf(machine, DEAD);
+  machine.store(state + offsetOf('ThreadState', 'place'), 0);
+  machine.store(state + offsetOf('ThreadState', 'place') + 4, zspage);
+  machine.store(zspage + ZSPAGE_LOCK, DEAD + 2);
+  machine.store(cell, ((DEAD + 2) << 3) | 7);
+  machine.store(cell + 4, 0);
+  machine.main.callNow('markDead', ownerOf(DEAD));
+}
+
+/** Its first objects of all: cells, zspages and pages come, and go. */
+const allocAndRelease: Body = async (thread) => {
+  for (const bytes of SIZES) {
+    const cell = (await thread.call('zsAlloc', bytes)) as number;
+    assert.ok(cell > 0);
+    await thread.call('zsRelease', cell);
+  }
+};
+
+const idle: Body = async () => 0;
+
+function assertNothingLeft({ main, threads }: Machine): void {
+  for (const thread of [main, threads[1]!]) thread.callNow('zsCompactBegin');
+  for (let i = 0; i < 8; i++) main.callNow('reclaim');
+  assert.equal(main.callNow('check'), 0);
+  assert.equal(main.callNow('cacheInUse', facts.CACHE_CELL), 0, 'cells');
+  assert.equal(main.callNow('limboOf', facts.LIMBO_ZSPAGE), 0, 'zspages');
+}
+
+/** Objects in a thread's two sheaves of cells that it could not put one more into. */
+function isFullOfCells(machine: Machine, thread: Thread): boolean {
+  const page = machine.load(
+    facts.SLOT_TABLE + (thread.index + 2) * facts.SLOT_BYTES + offsetOf('ThreadSlot', 'page'),
+  );
+  const rack = page + facts.THREAD_SLAB + facts.CACHE_CELL * 8;
+  return [rack, rack + 4].every((at) => {
+    const sheaf = machine.load(at);
+    if (sheaf === 0) return false;
+    const [count, capacity] = [offsetOf('Sheaf', 'count'), offsetOf('Sheaf', 'capacity')];
+    return machine.load(sheaf + count) === machine.load(sheaf + capacity);
+  });
+}
+
+/**
+ * Thread 0 has a zspage with one object, and an empty sheaf; thread 1, whose sheaves of cells are
+ * full, is to free that object.
+ */
+function leaveOneObject(machine: Machine): void {
+  const { main, threads } = machine;
+  const [owner, freer] = [threads[0]!, threads[1]!];
+  for (const thread of [main, ...threads]) assert.equal(thread.callNow('prepare'), 0);
+  main.callNow('openCache', 2048);
+  pool = main.callNow('zsCreate') as number;
+  const input = owner.callNow('inputScratch') as number;
+  for (let i = 0; i < 3; i++) machine.store(input + i * 4, i + 1);
+  handle = owner.callNow('zsMalloc', pool, 12) as number;
+  assert.equal(owner.callNow('zsOverwrite', pool, handle, 12), 0);
+  const cells = Array.from({ length: 200 }, () => freer.callNow('zsMalloc', pool, 8) as number);
+  for (const cell of cells) {
+    if (isFullOfCells(machine, freer)) break;
+    assert.equal(freer.callNow('zsFree', pool, cell), 0);
+    for (let i = 0; i < 2; i++) freer.callNow('zsCompactBegin');
+  }
+  assert.ok(isFullOfCells(machine, freer));
+}
+
+const takeObject: Body = async (thread) => {
+  await thread.call('newObject', facts.FIRST_USER_CACHE);
+};
+
+const freeIt: Body = async (thread) => {
+  assert.equal(await thread.call('zsFree', pool, handle), 0);
+  for (let i = 0; i < 2; i++) await thread.call('zsCompactBegin');
+};
+
+export const mendScenarios: KernelScenario[] = [
+  {
+    name: 'object-alloc-killed',
+    rule: 'who dies making its first objects, or freeing them, leaves no cell, zspage or page',
+    module: 'test',
+    bound: 0,
+    ...{ kills: 1, killable: [0], mustSurvive: true, stepLimit: 60_000 },
+    prepare: makePool,
+    threads: [allocAndRelease, idle],
+    check: assertNothingLeft,
+  },
+  {
+    name: 'object-recover-killed',
+    rule: 'who recovers a thread that died freeing an object dies too: the next does the rest',
+    module: 'test',
+    bound: 0,
+    ...{ kills: 1, killable: [0], mustSurvive: true, stepLimit: 60_000 },
+    prepare: leaveOneVacated,
+    threads: [(thread) => thread.call('recoverDead'), idle, idle],
+    settle: ({ main }) => main.callNow('recoverDead'),
+    check: assertNothingLeft,
+  },
+  {
+    name: 'object-free-owner-killed',
+    rule: 'a zspage whose owner died while another vacated it goes once',
+    bound: 0,
+    ...{ kills: 1, killable: [0], mustSurvive: true, stepLimit: 60_000 },
+    prepare: leaveOneObject,
+    threads: [takeObject, freeIt],
+  },
+];

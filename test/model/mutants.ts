@@ -16,6 +16,8 @@
  *   --changed BASE    those of the kernel's files that differ from a commit of git
  *   --continue        not those that mutants/verdicts.tsv says were caught, in files as they are
  *                     now; writes each verdict into that table, so that a hunt may be interrupted
+ *   --units           with the kernel's unit tests (mutants/units.ts) instead of scenarios: to be
+ *                     tried on what has no verdict from these
  *   --alone           each is compiled by itself, as it ships, and meets every scenario
  *   --max-seconds N   of processor time, for all scenarios of a mutant (default 120); whose
  *                     searches were not over by then, and have not failed, has no verdict, and is
@@ -27,6 +29,7 @@ import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { Random } from './engine/strategies/random.ts';
 import { mutated } from './mutants/apply.ts';
+import { compileWith } from './mutants/compile.ts';
 import { type Excuse, equivalents, excuseFor, unreachable } from './mutants/excuses.ts';
 import { type Generated, generateMutants } from './mutants/generate.ts';
 import type { Catch, Hunt, Schemata } from './mutants/hunt.ts';
@@ -35,6 +38,7 @@ import { ownScenarios, scenariosFor } from './mutants/relevant.ts';
 import { compileSchema, schemaOf } from './mutants/schema.ts';
 import { reachOf, survey } from './mutants/survey.ts';
 import { type Mutant, mutants } from './mutants/table.ts';
+import { huntWithUnits } from './mutants/units.ts';
 import { Verdicts } from './mutants/verdicts.ts';
 
 const { values, positionals } = parseArgs({
@@ -48,6 +52,7 @@ const { values, positionals } = parseArgs({
     changed: { type: 'string' },
     continue: { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
+    units: { type: 'boolean', default: false },
     'max-seconds': { type: 'string', default: '120' },
   },
 });
@@ -166,12 +171,24 @@ function finish(hunt: Hunt, result: Catch): void {
   if (values.continue && result.verdict !== 'none') verdicts.record(hunt, result);
 }
 
-const schemata = await breed();
-const isReached = ({ scenarios, rest }: Hunt): boolean => scenarios.length + rest.length > 0;
-for (const hunt of all.filter((one) => !isReached(one))) {
-  finish(hunt, { verdict: 'not reached', story: '' });
+/** Those that fit into one kernel, one after the other. */
+async function huntAllWithUnits(): Promise<void> {
+  const schema = schemaOf(all);
+  for (const hunt of all) hunt.number = schema.members.get(hunt)?.number ?? 0;
+  huntWithUnits(all, await compileWith('test', schema.files), finish);
 }
-await huntAll(all.filter(isReached), Number(values.jobs), schemata, finish);
+
+async function huntAllWithScenarios(): Promise<void> {
+  const schemata = await breed();
+  for (const hunt of all.filter((one) => !isReached(one))) {
+    finish(hunt, { verdict: 'not reached', story: '' });
+  }
+  await huntAll(all.filter(isReached), Number(values.jobs), schemata, finish);
+}
+
+const isReached = ({ scenarios, rest }: Hunt): boolean => scenarios.length + rest.length > 0;
+if (values.units) await huntAllWithUnits();
+else await huntAllWithScenarios();
 const count = all.length - same;
 const outside = `${countOf(unreachable)} not reachable by a scenario`;
 console.log(`${same} of the same binary, ${countOf(equivalents)} equivalent, ${outside}`);

@@ -43,7 +43,8 @@ test('what changes two functions is one mutant, and what it adds is there once',
   const helper = 'function wake(at: usize): void {\n}\n';
   const both = source.replace('lock(at)', 'wake(at)').replace('unlock(at)', 'wake(at)') + helper;
   const { members, files } = schemaOf([{ file, source: both }], new Map([[file, source]]));
-  assert.deepEqual([...members.values()], [{ number: 1, places: [1, 2] }]);
+  const functions = ['take', 'leave'].map((name) => `kernel/${file.replace('.ts', '')}/${name}`);
+  assert.deepEqual([...members.values()], [{ number: 1, places: [1, 2], functions }]);
   assert.equal(files.get(file)!.split(helper).length, 2);
 });
 

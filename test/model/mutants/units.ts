@@ -34,7 +34,7 @@ function chosen(schema: Uint8Array, number: number): Uint8Array {
 /** Whose tests ask for what a room does, where that is more than its own. */
 const asked: Record<string, string> = { store: '{store,cache}', cache: '{cache,store}' };
 
-/** The first test of a room that fails on a kernel; '' if none does, undefined if it is not over. */
+/** The first test of a room that fails on a kernel; '' if none does, undefined if not over. */
 function failureIn(room: string, kernel: Uint8Array): string | undefined {
   writeFileSync(built, kernel);
   const args = ['--test', '--test-isolation=none', '--test-reporter=tap'];

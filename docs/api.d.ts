@@ -196,7 +196,7 @@ export interface SharedCache<V> extends CacheView<V> {
   on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this;
   off<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this;
   /** A fresh cache with a new handle, after poison. */
-  recreate(): SharedCache<V>;
+  recreate(own?: { tier?: Tier | false }): SharedCache<V>;
   /** This thread's part; idempotent. */
   close(): void;
   [Symbol.dispose](): void;

@@ -40,6 +40,11 @@ test('here caches can be had', () => {
 
 const realms: [what: string, prepare: string, reason: RegExp][] = [
   ['without isolation', 'delete globalThis.SharedArrayBuffer', /Cross-Origin-Opener-Policy/],
+  [
+    'in no secure context',
+    'globalThis.crossOriginIsolated = globalThis.isSecureContext = false',
+    /HTTPS/,
+  ],
   ['said not to be isolated', 'globalThis.crossOriginIsolated = false', /Cross-Origin-Embedder/],
   ['without WebAssembly', 'delete globalThis.WebAssembly', /no WebAssembly/],
   [

@@ -14,6 +14,10 @@ const isolation =
   'the page is not cross-origin isolated, so it has no shared memory: serve it with the headers ' +
   'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
 
+const insecure =
+  'the page is no secure context, so no header gives it shared memory: serve it by HTTPS, or from ' +
+  'localhost';
+
 const directive =
   'WebAssembly may not be compiled here: a page’s Content-Security-Policy has to allow ' +
   "'wasm-unsafe-eval' in script-src";
@@ -44,7 +48,7 @@ export function isSupported(): boolean {
 function whyForbidden(): string | undefined {
   if (typeof WebAssembly === 'undefined') return 'this engine has no WebAssembly (--jitless?)';
   if (typeof SharedArrayBuffer === 'undefined' || globalThis.crossOriginIsolated === false) {
-    return isolation;
+    return globalThis.isSecureContext === false ? insecure : isolation;
   }
   try {
     new WebAssembly.Module(EMPTY_MODULE);

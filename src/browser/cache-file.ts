@@ -1,12 +1,12 @@
 /**
  * Stands for cache/save.ts and cache/restore.ts in bundles for browsers, where there are no files.
  */
-import { BadImageError } from '../errors.ts';
+import { UnsupportedError } from '../errors.ts';
 
-export async function saveCache(_saved: unknown, file: string): Promise<never> {
-  throw new BadImageError(file, 'browsers have no files', 'saved cache');
+export async function saveCache(): Promise<never> {
+  throw new UnsupportedError('browsers have no files');
 }
 
-export async function openSaved(file: string): Promise<never> {
-  throw new BadImageError(file, 'browsers have no files', 'saved cache');
+export async function openSaved(): Promise<never> {
+  throw new UnsupportedError('browsers have no files');
 }

@@ -8,3 +8,7 @@ export function createTier(): never {
 export function attachTier(handle: unknown, tier: unknown): undefined {
   if (handle !== undefined || (tier !== undefined && tier !== false)) createTier();
 }
+
+export function nextTier(_: unknown, own: { tier?: unknown }): undefined {
+  attachTier(undefined, own.tier);
+}

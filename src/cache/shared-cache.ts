@@ -14,6 +14,7 @@ import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { isSupported, whyUnsupported } from '../border/support.ts';
 import { IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import { formatSize } from '../sizes.ts';
+import type { Tier } from '../tier/interface.ts';
 import { type CacheEvents, type DeadThread, Events } from './events.ts';
 import { notKeyvStore } from './handle-hint.ts';
 import { metricsText } from './metrics.ts';
@@ -40,7 +41,7 @@ import {
 } from './settings.ts';
 import type { CacheStats, Refusal } from './statistics.ts';
 import { TierLink } from './tier-link.ts';
-import type { OpenTier } from './tier-settings.ts';
+import { nextTier, type OpenTier } from './tier-settings.ts';
 import { Border, type Key } from './transfer.ts';
 import type { Bytes, ValueCodec } from './values.ts';
 import type { Version } from './versions.ts';
@@ -255,18 +256,20 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   /**
    * A fresh and empty cache like this one, with the namespaces that this thread has opened and a
    * handle of its own that the other threads need; this one is closed, and what listens to it
-   * listens no more. For a cache that is poisoned.
+   * listens no more. For a cache that is poisoned. One that has a second tier ends it: the fresh
+   * one needs another, or false. Throws `InvalidArgumentError`.
    */
-  recreate(): SharedCache<T> {
+  recreate(own: { tier?: Tier | false } = {}): SharedCache<T> {
     const { tier: _, values, ...settings } = this.#parts.settings;
     const { codec, now, near, tier } = this.#opening;
+    const next = nextTier(tier, own);
     const options = {
       ...settings,
       maxSize: this.arena.size,
       values: values === 'own' ? codec : values,
       ...(now && { now }),
       ...(near && { near }),
-      ...(tier?.tier && { tier: tier.tier }),
+      ...(next && { tier: next }),
     };
     const fresh = new SharedCache<T>(options);
     restoreNames(fresh.#parts, this.#namespaces?.names() ?? []);

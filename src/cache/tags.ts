@@ -24,7 +24,10 @@ export function checkTags(tags: readonly string[]): readonly string[] {
     throw new InvalidArgumentError('tags', expected, tags);
   }
   const own = [...new Set(tags)];
-  if (own.length > facts.MAX_TAGS) throw new InvalidArgumentError('tags', expected, tags);
+  if (own.length > facts.MAX_TAGS) {
+    const hint = `${own.length} of them`;
+    throw new InvalidArgumentError('tags', expected, tags, { hint });
+  }
   own.forEach(encodeTag);
   return own;
 }

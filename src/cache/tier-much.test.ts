@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { MemoryStore, MemoryTier } from '../../test/support/memory-tier.ts';
 import { closeAll, openTiered } from '../../test/support/tiered.ts';
 import { Calls } from '../tier/calls.ts';
 import { SharedCache } from './constructor.ts';
@@ -43,7 +44,8 @@ test('flush tells of writes that were dropped before it was called, once', async
 });
 
 test('a value that no frame holds is dropped, and flush says so', async () => {
-  const { tier, store } = openTiered();
+  const store = new MemoryStore();
+  const tier = new MemoryTier(store);
   using cache = new SharedCache({ maxSize: '160MiB', maxEntrySize: '80MiB', tier });
   cache.set('key', new Uint8Array(10));
   assert.deepEqual(await cache.flush(), { written: 1, dropped: 0 });

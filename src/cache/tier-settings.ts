@@ -1,5 +1,5 @@
 /** A cache's second tier as its options name it, and as its handle carries it to other threads. */
-import { checkInteger, checkObject } from '../border/arguments.ts';
+import { checkInteger, checkObject, checkOptions } from '../border/arguments.ts';
 import { InvalidArgumentError, UnsupportedError } from '../errors.ts';
 import type { Tier } from '../tier/interface.ts';
 import { LocalWrites } from '../tier/local-writes.ts';
@@ -48,6 +48,17 @@ export function attachTier(
   if (tier !== undefined) return { tier, policy: policyOf(tier), shared };
   const hint = 'the cache has a second tier: false, if this thread is to write nothing there';
   throw new InvalidArgumentError('tier', "this thread's own, or false", tier, { hint });
+}
+
+/** Of `recreate`: undefined if it is to have none. Throws `InvalidArgumentError`. */
+export function nextTier(open: OpenTier | undefined, own: object): Tier | undefined {
+  const { tier } = checkOptions<{ tier?: Tier | false }>(own, ['tier']);
+  if (tier) return checkTier(tier);
+  if (tier === false || !open?.tier) return undefined;
+  const hint = 'the cache ends the one that it has';
+  throw new InvalidArgumentError('tier', 'another one for the fresh cache, or false', tier, {
+    hint,
+  });
 }
 
 function policyOf(tier: Tier): Policy {

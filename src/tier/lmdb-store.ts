@@ -18,8 +18,11 @@
  * turn in one transaction, and reads see the snapshot of a call.
  */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { TierError } from '../errors.ts';
 import { expiryOf } from './frame.ts';
+import { whyDamaged } from './lmdb-file.ts';
+import { loadPeer } from './load-peer.ts';
 
 /** As much of lmdb as is used. */
 export interface Database {
@@ -87,11 +90,11 @@ export class LmdbStore {
 
   /** Rejects with a `TierError`. */
   static async open(path: string, maxBytes: number): Promise<LmdbStore> {
-    const { open } = await import('lmdb').catch((cause: unknown) => {
-      throw new TierError('lmdb', 'lmdb is not installed: npm install lmdb', { cause });
-    });
+    const { open } = await loadPeer('lmdb', () => import('lmdb'));
     let root: Environment;
     try {
+      const damage = whyDamaged(join(path, 'data.mdb'));
+      if (damage) throw new Error(`its data.mdb is damaged: ${damage}; remove it`);
       root = open({ path, noSubdir: false, ...ENCODING }) as unknown as Environment;
     } catch (cause) {
       throw new TierError('lmdb', `the folder cannot be opened (${reasonOf(cause)})`, { cause });

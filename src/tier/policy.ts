@@ -24,13 +24,25 @@ const POLICY_OPTIONS = [
 const METHODS = ['getMany', 'setMany', 'deleteMany', 'clear', 'close'] as const;
 const MAX_MS: number = 2 ** 31 - 1;
 
-/** Throws `InvalidArgumentError` unless it is a tier. */
+/** Tiers that a cache has, or had: it ends its own. */
+const taken = new WeakSet<Tier>();
+
+/** Notes whose it is. */
+export function takeTier(tier: Tier): void {
+  taken.add(tier);
+}
+
+/** Throws `InvalidArgumentError` unless it is a tier that no cache has had. */
 export function checkTier(value: Tier): Tier {
   const expected = `an object with ${METHODS.join(', ')}, as redisTier() and lmdbTier() return`;
   const tier: Partial<Tier> = checkObject('tier', value, expected);
   for (const name of METHODS) {
     if (typeof tier[name] === 'function') continue;
     throw new InvalidArgumentError('tier', expected, value, { hint: `it has no ${name}` });
+  }
+  if (taken.has(value)) {
+    const hint = 'it is, or was, another cache’s: one for each cache and thread';
+    throw new InvalidArgumentError('tier', 'one of its own', value, { hint });
   }
   const { invalidations } = tier;
   if (invalidations === undefined || typeof invalidations === 'function') return value;

@@ -21,6 +21,7 @@ import { pauseMs } from './breaker.ts';
 import { FRAME_VERSION, WRITE_AT, WRITE_BYTES } from './frame.ts';
 import type { Tier, TierEntry, TierEvent, TierPolicy } from './interface.ts';
 import { bufferOf, type KeyName, nameOf } from './key-name.ts';
+import { loadPeer } from './load-peer.ts';
 import { isFull, redisError } from './redis-error.ts';
 import { type ReadRedisOptions, type RedisTierOptions, readRedisOptions } from './redis-options.ts';
 
@@ -295,10 +296,7 @@ function failing(error: Error): Promise<never> {
 }
 
 async function makeClient({ connection }: ReadRedisOptions): Promise<Client> {
-  const { createClient, RESP_TYPES } = await import('redis').catch((cause: unknown) => {
-    const hint = 'its client is not installed: npm install redis';
-    throw new TierError('redis', hint, { cause });
-  });
+  const { createClient, RESP_TYPES } = await loadPeer('redis', () => import('redis'));
   const { socket, ...rest } = connection;
   const ours = {
     connectTimeout: CONNECT_MS,

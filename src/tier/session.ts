@@ -23,7 +23,7 @@ import { bytesOf, FrameMemory } from './frame-memory.ts';
 import type { Tier, TierEvent, TierStats } from './interface.ts';
 import { type KeyName, nameOf } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
-import type { Policy } from './policy.ts';
+import { type Policy, takeTier } from './policy.ts';
 import { WriteQueue } from './queue.ts';
 import { Elsewhere, Fetch, type Found, Reader } from './reader.ts';
 import { Suspects } from './suspects.ts';
@@ -86,6 +86,7 @@ export class TierSession {
   #tagged = 0;
 
   constructor({ tier, policy, writes, kind, local }: SessionOptions) {
+    takeTier(tier);
     this.policy = policy;
     this.#tier = tier;
     this.#writes = writes;

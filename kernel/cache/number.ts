@@ -8,6 +8,7 @@
  *   text    -?(0|[1-9][0-9]*), as JSON and `String` write it; nothing beside it
  */
 import {
+  ERR_ARGUMENT,
   ERR_NEEDS_CLOCK,
   ERR_NEEDS_SCRATCH,
   ERR_NOT_A_NUMBER,
@@ -36,6 +37,11 @@ const ROUNDS: u32 = 64;
 const MINUS: u32 = 0x2d;
 const ZERO: u32 = 0x30;
 
+/** What `increment` keeps of an entry: all its times; or how long it is kept when it is stale. */
+export const KEEPS_NONE: u32 = 0;
+export const KEEPS_TIMES: u32 = 1;
+export const KEEPS_STALENESS: u32 = 2;
+
 /** Thread-local: what `increment` has made. */
 let sum: i64 = 0;
 
@@ -47,10 +53,10 @@ export function incremented(): i64 {
  * Adds `by` to the key's number; one that is missing is `initial` before it.
  *
  * @param expiry       of the new entry, as are fresh and ttl (store/extension.ts)
- * @param keepsExpiry  those of the old one instead, if there is one
- * @returns 0; or ERR_NOT_A_NUMBER, ERR_OVERFLOW, ERR_NEEDS_CLOCK, ERR_NO_MEMORY: nothing has
- *          changed; ERR_UNMET: nor then, for each of ROUNDS was lost to another thread's change of
- *          the line
+ * @param keeps        KEEPS_…, of the old one, if there is one
+ * @returns 0; or ERR_NOT_A_NUMBER, ERR_OVERFLOW, ERR_NEEDS_CLOCK, ERR_NO_MEMORY; ERR_ARGUMENT:
+ *          how long a stale one is kept would change; ERR_UNMET: each of ROUNDS was lost to
+ *          another thread's change of the line. Nothing has changed then
  */
 export function increment(
   keyBytes: u32,
@@ -59,7 +65,7 @@ export function increment(
   expiry: u64,
   fresh: u64,
   ttl: u64,
-  keepsExpiry: bool,
+  keeps: u32,
   now: u64,
 ): i32 {
   assertOutside();
@@ -73,7 +79,10 @@ export function increment(
     if (bytes == ERR_NEEDS_SCRATCH || before > MAX_SAFE) return ERR_NOT_A_NUMBER;
     sum = before + by;
     if (sum > MAX_SAFE || sum < -MAX_SAFE) return ERR_OVERFLOW;
-    const isKept = keepsExpiry && bytes >= 0;
+    // What that is, JavaScript knows.
+    const isOfNote = bytes >= 0 && (fresh | readFresh()) != 0;
+    if (keeps == KEEPS_STALENESS && isOfNote) return ERR_ARGUMENT;
+    const isKept = keeps == KEEPS_TIMES && bytes >= 0;
     const until = isKept ? readExpiry() : expiry;
     // What is kept of an entry that is there; of one that is not, the next draft has nothing.
     if (bytes >= 0)

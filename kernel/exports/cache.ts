@@ -175,7 +175,7 @@ export function increment(
   expiry: f64,
   fresh: f64,
   ttl: f64,
-  keepsExpiry: bool,
+  keeps: u32,
   now: f64,
 ): i32 {
   enter(OP_WRITE);
@@ -186,7 +186,7 @@ export function increment(
     u64(expiry),
     u64(fresh),
     u64(ttl),
-    keepsExpiry,
+    keeps,
     u64(now),
   );
   leave();

@@ -59,7 +59,7 @@ export interface TimeOptions {
   ttl?: number;
   /**
    * Milliseconds for which it is kept when its time is over, for those who allow stale ones; 0: it
-   * is gone then.
+   * is gone then. `touch`, `update` and `increment` leave it, the others take the cache's.
    */
   staleFor?: number;
 }

@@ -114,9 +114,9 @@ export function ownTtl({ expiry, fresh }: Times, settings: Settings): number {
   return expiry === 0 && fresh === 0 ? 0 : settings.ttl;
 }
 
-/** How long an entry is kept when it is stale. */
-export function staleForOf({ expiry, fresh }: Times): number {
-  if (fresh === 0) return 0;
+/** How long an entry is kept when it is stale: of one that never is as long as the cache says. */
+export function staleForOf({ expiry, fresh }: Times, settings: Settings): number {
+  if (fresh === 0) return expiry === 0 ? settings.staleFor : 0;
   return expiry === 0 ? Number.POSITIVE_INFINITY : Math.max(0, (expiry % CODE_ONE) - fresh);
 }
 

@@ -24,7 +24,7 @@ import {
   readIncrementOptions,
   type SetOptions,
 } from './settings.ts';
-import { keptTimes, timesFrom } from './times.ts';
+import { keptTimes, staleForOf, timesFrom } from './times.ts';
 import type { Key, Versioned } from './transfer.ts';
 import { Turns } from './turns.ts';
 import { lost, TRIES, untilMet } from './until-met.ts';
@@ -109,10 +109,11 @@ export class Updater<T> {
     checkSafeInteger('by', by);
     const read = readIncrementOptions(options);
     const { initial, ttl, staleFor, status } = read;
-    const keeps = keepsTimes(read) ? 1 : 0;
+    const keepsOld = staleFor === undefined ? facts.KEEPS_STALENESS : facts.KEEPS_NONE;
+    const keeps = keepsTimes(read) ? facts.KEEPS_TIMES : keepsOld;
     // Before a tier an entry's end is not what the kernel keeps, it gives no tags, keeps all times
     // or none, and asks nobody how long a number may be.
-    const isRare = read.tags || (keeps && staleFor !== undefined);
+    const isRare = read.tags || (keeps === facts.KEEPS_TIMES && staleFor !== undefined);
     if (this.#parts.tier || isRare || settings.maxEntrySize < LONGEST_NUMBER) {
       return this.#incrementHere(key, by, read);
     }
@@ -125,6 +126,7 @@ export class Updater<T> {
         kernel.increment(bytes, by, initial, expiry, fresh, longTtl, keeps, now),
       );
     });
+    if (failure === facts.ERR_ARGUMENT) return this.#incrementHere(key, by, read);
     if (failure === facts.ERR_NOT_A_NUMBER) throw noNumber(key);
     if (failure === facts.ERR_OVERFLOW) throw tooFar(key);
     const sum = kernel.incremented();
@@ -191,11 +193,12 @@ export class Updater<T> {
     const length = checkSerialized(this.#parts.codec, bytes);
     const keptTags = tags === undefined && seen.tags > 0 ? undefined : (tags ?? NO_TAGS);
     const has = keptTags === undefined || keptTags.length > 0;
-    const isNew = seen.bytes === undefined || !keepsTimes(options);
-    const kept = isNew
-      ? { times: timesFrom(this.#parts, ttl, staleFor, has), ttl: ttl ?? settings.ttl }
+    const isThere = seen.bytes !== undefined;
+    const stale = staleFor ?? (isThere ? staleForOf(seen.times, settings) : undefined);
+    const kept = !(isThere && keepsTimes(options))
+      ? { times: timesFrom(this.#parts, ttl, stale, has), ttl: ttl ?? settings.ttl }
       : keptTimes(this.#parts, seen, keptTags, noUpdateTTL ? undefined : staleFor);
-    const what = seen.bytes === undefined ? facts.IF_NONE_YET : facts.IF_VERSION;
+    const what = isThere ? facts.IF_VERSION : facts.IF_NONE_YET;
     const prepared = { bytes, length, tags: keptTags, ...kept };
     const outcome = this.#writer.storeIf(what, seen.version, key, prepared, born);
     this.#writer.report(status, outcome, prepared);

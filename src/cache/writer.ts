@@ -161,7 +161,7 @@ export class Writer<T> {
       const found = border.details.inspect(border.putKey(key));
       if (typeof found === 'number' || found.isStale) return facts.ERR_NOT_FOUND;
       const own = ttl ?? (found.ttl === 0 ? ownTtl(found.times, settings) : found.ttl);
-      const stale = staleFor ?? staleForOf(found.times);
+      const stale = staleFor ?? staleForOf(found.times, settings);
       const times = timesFrom(this.#parts, own, stale, found.tags > 0);
       const keyBytes = this.#parts.live().putKey(key);
       const failure = this.#parts.live().touch(keyBytes, found.version, times);

@@ -67,7 +67,10 @@ function toWall(time: u64, offset: f64): u64 {
   return time == 0 ? 0 : u64(max(1, f64(time) + offset));
 }
 
-/** What was over before the zone's time began has a time, too: its first millisecond. */
+/**
+ * What was over before the zone's time began has a time, too: its first millisecond. What ends
+ * behind LAST, as of a wall that was set back, never does.
+ */
 function fromWall(time: u64, offset: f64): u64 {
   return time == 0 ? 0 : u64(min(max(1, f64(time) - offset), LAST));
 }

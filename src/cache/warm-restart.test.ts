@@ -15,6 +15,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { poisonZone } from '../../test/support/poison-zone.ts';
 import { Arena } from '../arena/arena.ts';
+import { systemTime } from '../border/clock.ts';
 import { BadImageError, CorruptionError, DisposedError, InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { SharedCache } from './constructor.ts';
@@ -328,4 +329,24 @@ test('two saves of one name do not get in each other’s way', async () => {
   copyFileSync(file, copy);
   using again = await SharedCache.load<{ i: number }>(copy);
   assert.deepEqual(again.get('2999'), { i: 2999 });
+});
+
+test('what would end after 2^41 ms of the new cache never does', async (t) => {
+  // The wall is a year ahead when it is saved, and right again when it is loaded.
+  const wall = t.mock.method(systemTime, 'wall', () => Date.now() + 31_536_000_000);
+  using cache = new SharedCache({ maxSize, values: 'string' });
+  cache.set('last', 'a', { ttl: 2 ** 41 - 10_000 });
+  cache.set('stale', 'b', { ttl: 2 ** 41 - 20_000, staleFor: 5000 });
+  cache.set('soon', 'c', { ttl: 60_000 });
+  const file = await saved(cache);
+  wall.mock.restore();
+  using loaded = await SharedCache.load<string>(file, { values: 'string' });
+  assert.deepEqual(
+    ['last', 'stale', 'soon'].map((key) => loaded.get(key)),
+    ['a', 'b', 'c'],
+  );
+  assert.equal(loaded.getRemainingTTL('last'), Number.POSITIVE_INFINITY);
+  assert.equal(loaded.getRemainingTTL('stale'), Number.POSITIVE_INFINITY);
+  assert.ok(loaded.getRemainingTTL('soon') > 31_000_000_000);
+  loaded.arena.check();
 });

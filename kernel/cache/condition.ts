@@ -97,6 +97,11 @@ function changesOf(leaf: u32, hash: u32): u32 {
  */
 export function beginAlone(keyBytes: u32): u32 {
   countLoad(LOADS_ALONE);
+  return changesNow(keyBytes);
+}
+
+/** What IF_QUIET asks for, as things are now. */
+export function changesNow(keyBytes: u32): u32 {
   const hash = keyHash(keyBytes);
   const number = lockLeafOf(hash);
   const changes = changesOf(leafAt(number), hash);

@@ -65,6 +65,14 @@ export function beginAlone(keyBytes: u32): u32 {
   return version;
 }
 
+/** That version, as it is now. */
+export function changesNow(keyBytes: u32): u32 {
+  enter(OP_WRITE);
+  const version = condition.changesNow(keyBytes);
+  leave();
+  return version;
+}
+
 /** This thread does not stand still any more, and is still one of those who wait. */
 export function goOn(): void {
   leases.goOn();

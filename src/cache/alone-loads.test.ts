@@ -3,6 +3,7 @@
  * began wins, as it does over those that have one.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { type LoadOptions, SharedCache } from '../index.ts';
 
@@ -85,3 +86,31 @@ test('without a lease: what a deleted tag kills takes the place of nothing that 
     assert.equal(await during(cache, cache, () => cache.deleteTag('other'), refresh), 'older');
   });
 });
+
+const deeds: Record<string, (cache: SharedCache<unknown>) => void> = {
+  set: (cache) => cache.set('key', 'newer'),
+  delete: (cache) => cache.delete('key'),
+  clear: (cache) => cache.clear(),
+  deleteTag: (cache) => cache.deleteTag('tag'),
+};
+for (const [name, act] of Object.entries(deeds)) {
+  test(`without a lease: its signal fires after ${name}, when its caller waits no more`, async () => {
+    await withoutLeases(async (cache) => {
+      const caller = new AbortController();
+      let signal!: AbortSignal;
+      const compute = (_key: unknown, _stale: unknown, context: { signal: AbortSignal }) => {
+        signal = context.signal;
+        return new Promise(() => {});
+      };
+      const { discarded } = cache.stats().loads;
+      const call = cache.getOrSet('key', compute, { tags: ['tag'], signal: caller.signal });
+      caller.abort();
+      await assert.rejects(call, { name: 'AbortError' });
+      assert.equal(signal.aborted, false, 'it may be stored still');
+      act(cache);
+      await once(signal, 'abort', { signal: AbortSignal.timeout(30_000) });
+      assert.equal(signal.reason.name, 'StaleError');
+      assert.equal(cache.stats().loads.discarded, discarded + 1);
+    });
+  });
+}

@@ -35,16 +35,23 @@ export interface LoaderHost<V> {
  */
 export function isVain<V>(
   host: LoaderHost<V>,
-  { lease, born }: Load,
+  { lease, born, version }: Load,
+  key: Key,
   options: SetOptions,
 ): boolean {
   try {
-    if (lease === undefined || lease.isAwaited) return false;
-    return !lease.isCurrent || isDead(host, born, options);
+    if (lease?.isAwaited) return false;
+    const isCurrent = lease ? lease.isCurrent : isQuiet(host, version, key);
+    return !isCurrent || isDead(host, born, options);
   } catch {
     // Of options that are wrong, or a cache that is closed, others tell.
     return false;
   }
+}
+
+/** Whether nothing has happened to the key's line, as far as it goes without a lease. */
+function isQuiet<V>(host: LoaderHost<V>, version: number, key: Key): boolean {
+  return host.kernel.changesNow(host.live().putKey(key)) >>> 0 === version >>> 0;
 }
 
 /** Whether a tag was deleted, or its namespace cleared, since the tag clock showed `born`. */

@@ -10,7 +10,9 @@ import type { Lease } from './lease.ts';
 import type { ThreadLoads } from './thread-loads.ts';
 
 /** Captured: fake timers would patch one thread of many. */
-const { setTimeout, clearTimeout } = globalThis;
+const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
+/** How often a computation without a lease looks whether it is of use still. */
+const LOOK_MS = 50;
 
 /** What came of it, for a caller who did not compute. */
 export type Outcome =
@@ -84,14 +86,22 @@ export class Load {
     this.#controller = new AbortController();
     this.#discard = discard;
     if (this.isOver) this.#controller.abort(this.#useless());
-    else if (this.lease) {
-      const look = (): boolean => this.discardIfUseless();
-      const ends = [this.lease.watch(look, false), this.#loads.deletions.hear(look)];
-      this.#endWatch = () => {
-        for (const end of ends) end();
-      };
-    }
+    else this.#watch(this.lease);
     return this.#controller.signal;
+  }
+
+  #watch(lease: Lease | undefined): void {
+    const look = (): boolean => this.discardIfUseless();
+    if (lease === undefined) {
+      // No word tells of a change of the key's line.
+      const timer = unreferenced(setInterval(look, LOOK_MS));
+      this.#endWatch = () => clearInterval(timer);
+      return;
+    }
+    const ends = [lease.watch(look, false), this.#loads.deletions.hear(look)];
+    this.#endWatch = () => {
+      for (const end of ends) end();
+    };
   }
 
   /** Looks at every change of another thread's lease. */

@@ -314,7 +314,7 @@ export class Loader<V> {
     this.#own.add(load);
     const { kernel } = this.#host;
     const options = { ...request.options };
-    const discard = () => this.#own.discard(load, isVain(this.#host, load, options));
+    const discard = () => this.#own.discard(load, isVain(this.#host, load, request.key, options));
     const context: ComputeContext = {
       get signal() {
         return load.signal(discard);

@@ -21,6 +21,8 @@ const MOST_SPARE = 128;
 
 interface Chunk {
   readonly bytes: Buffer;
+  /** The same, for numbers. */
+  readonly view: DataView;
   readonly isShared: boolean;
   live: number;
 }
@@ -104,5 +106,6 @@ export class FrameMemory {
 }
 
 function chunkOf(bytes: number, isShared: boolean): Chunk {
-  return { bytes: Buffer.allocUnsafeSlow(bytes), isShared, live: 0 };
+  const memory = Buffer.allocUnsafeSlow(bytes);
+  return { bytes: memory, view: new DataView(memory.buffer), isShared, live: 0 };
 }

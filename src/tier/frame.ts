@@ -10,7 +10,7 @@
  *    8  expiry      milliseconds since 1970, as a double; 0 = never
  *   16  write       eight bytes that no other write has: a tier knows its own by them
  *   24  valueBytes  of the decoded value
- *   28  checksum    of the 28 bytes before it
+ *   28  checksum    of the seven words before it
  *   32  blocks      stored bytes:31 RAW:1 · checksum of the stored bytes · the stored bytes
  *
  * The expiry is a time of the writer's clock: where the reader's differs, an entry lives longer or
@@ -22,7 +22,7 @@ import { FrameMemory, type PackedFrame } from './frame-memory.ts';
 import { bufferOf } from './key-name.ts';
 
 /** Of this layout. Another one has another prefix and is never met, unless somebody mixes them. */
-export const FRAME_VERSION = 1;
+export const FRAME_VERSION = 2;
 export const HEAD_BYTES = 32;
 /** Longest frame. */
 export const MAX_FRAME_BYTES: number = 64 * 2 ** 20;
@@ -55,19 +55,16 @@ export interface FrameBlock {
 
 /** Makes frames of one kind of values: each has a number that no other write has. */
 export class FrameMaker {
-  readonly #kind: number;
-  /** The next head, but for what is different in each. */
-  readonly #head: Uint8Array = new Uint8Array(HEAD_BYTES);
-  readonly #words: DataView = new DataView(this.#head.buffer);
+  /** Version and kind. */
+  readonly #form: number;
+  /** Of all writes, the first half of what they are known by; and the other. */
+  readonly #writer: number = Math.floor(Math.random() * 2 ** 32);
   #writes = Math.floor(Math.random() * 2 ** 32);
   readonly #memory: FrameMemory;
 
   constructor(kind: FrameKind, memory: FrameMemory = new FrameMemory()) {
     this.#memory = memory;
-    this.#kind = FRAME_KINDS.indexOf(kind);
-    this.#words.setUint32(0, MAGIC, true);
-    this.#words.setUint32(4, FRAME_VERSION | (this.#kind << 8), true);
-    this.#words.setUint32(WRITE_AT, Math.floor(Math.random() * 2 ** 32), true);
+    this.#form = FRAME_VERSION | (FRAME_KINDS.indexOf(kind) << 8);
   }
 
   /** A frame of stored blocks, copied; to be released. @returns undefined: it is too long */
@@ -75,18 +72,21 @@ export class FrameMaker {
     let length = HEAD_BYTES;
     for (const block of blocks) length += block.length;
     if (length > MAX_FRAME_BYTES) return undefined;
-    this.#writes = (this.#writes + 1) >>> 0;
-    this.#words.setFloat64(EXPIRY_AT, expiry, true);
-    this.#words.setUint32(WRITE_AT + 4, this.#writes, true);
-    this.#words.setUint32(VALUE_BYTES_AT, valueBytes, true);
-    this.#words.setUint32(CHECKSUM_AT, checksum(this.#head), true);
     const frame = this.#memory.take(length);
-    const { bytes } = frame.chunk;
-    bytes.set(this.#head, frame.at);
-    let at = frame.at + HEAD_BYTES;
+    const { at, chunk } = frame;
+    const { bytes, view } = chunk;
+    this.#writes = (this.#writes + 1) >>> 0;
+    view.setUint32(at, MAGIC, true);
+    view.setUint32(at + 4, this.#form, true);
+    view.setFloat64(at + EXPIRY_AT, expiry, true);
+    view.setUint32(at + WRITE_AT, this.#writer, true);
+    view.setUint32(at + WRITE_AT + 4, this.#writes, true);
+    view.setUint32(at + VALUE_BYTES_AT, valueBytes, true);
+    view.setUint32(at + CHECKSUM_AT, checksum(bytes, at), true);
+    let end = at + HEAD_BYTES;
     for (const block of blocks) {
-      bytes.set(block, at);
-      at += block.length;
+      bytes.set(block, end);
+      end += block.length;
     }
     return frame;
   }
@@ -96,9 +96,9 @@ export class FrameMaker {
     if (bytes.length < HEAD_BYTES || bytes.length > MAX_FRAME_BYTES) return undefined;
     const frame = bufferOf(bytes);
     const isOurs =
-      frame.readUInt32LE(0) === MAGIC &&
-      frame.readUInt32LE(4) === (FRAME_VERSION | (this.#kind << 8)) &&
-      frame.readUInt32LE(CHECKSUM_AT) === checksum(frame);
+      wordOf(frame, 0) === MAGIC &&
+      wordOf(frame, 4) === this.#form &&
+      wordOf(frame, CHECKSUM_AT) === checksum(frame, 0);
     if (!isOurs) return undefined;
     const expiry = frame.readDoubleLE(EXPIRY_AT);
     const valueBytes = frame.readUInt32LE(VALUE_BYTES_AT);
@@ -139,13 +139,19 @@ function blocksOf(frame: Buffer, valueBytes: number): FrameBlock[] | undefined {
 
 /** Bytes of the block at `at`, its head included. */
 function blockLength(bytes: Uint8Array, at: number): number {
-  const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-  return BLOCK_HEAD_BYTES + (word & LENGTH_MASK);
+  return BLOCK_HEAD_BYTES + (wordOf(bytes, at) & LENGTH_MASK);
 }
 
-/** FNV-1a of the head. */
-function checksum(head: Uint8Array): number {
+/** FNV-1a of the head at `at`, by words: whichever bits of one are wrong, it differs. */
+function checksum(bytes: Uint8Array, at: number): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < CHECKSUM_AT; i++) hash = Math.imul(hash ^ head[i]!, 0x01000193);
-  return hash >>> 0;
+  for (let i = at; i < at + CHECKSUM_AT; i += 4) {
+    hash = Math.imul(hash ^ wordOf(bytes, i), 0x01000193);
+  }
+  return hash;
+}
+
+/** The word at `at`, signed. */
+function wordOf(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }

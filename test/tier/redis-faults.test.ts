@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SharedCache } from '../../src/cache/constructor.ts';
+import { FRAME_VERSION } from '../../src/tier/frame.ts';
 import { type RedisTierOptions, redisTier } from '../../src/tier/redis.ts';
 import { leftOut, RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/tiered.ts';
@@ -315,7 +316,7 @@ faultTest(
     await until(isArmed(cache));
     await cache.flush();
     const client = await server.client();
-    assert.equal((await client.keys('test:1:*:key')).length, 1);
+    assert.equal((await client.keys(`test:${FRAME_VERSION}:*:key`)).length, 1);
     client.destroy();
   },
 );

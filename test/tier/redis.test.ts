@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SharedCache } from '../../src/cache/constructor.ts';
+import { FRAME_VERSION } from '../../src/tier/frame.ts';
 import { type RedisTierOptions, redisTier } from '../../src/tier/redis.ts';
 import { leftOut, RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/tiered.ts';
@@ -181,13 +182,14 @@ redisTest('FLUSHALL, a lost epoch and a foreign value leave nothing old', async 
   await until(() => one.get('key') === undefined && two.get('key') === undefined);
   assert.equal(await two.getAsync('key'), undefined);
   await fill();
-  const [wire] = (await client.keys(`${prefix}:1:*key`)).slice(-1);
-  for (const key of await client.keys(`${prefix}:1:*key`)) await client.set(key, 'not a frame');
+  const [wire] = (await client.keys(`${prefix}:${FRAME_VERSION}:*key`)).slice(-1);
+  for (const key of await client.keys(`${prefix}:${FRAME_VERSION}:*key`))
+    await client.set(key, 'not a frame');
   await until(() => two.get('key') === undefined);
   assert.equal(await two.getAsync('key'), undefined);
   assert.equal(two.stats().tier?.foreign, 1);
   await client.del(wire!);
-  for (const key of await client.keys(`${prefix}:1:*key`)) {
+  for (const key of await client.keys(`${prefix}:${FRAME_VERSION}:*key`)) {
     await client.del(key);
     await client.lPush(key, 'a list');
   }

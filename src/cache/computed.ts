@@ -119,6 +119,7 @@ function store<V>(
     if (name !== undefined) tier?.wrote(name, border.putKey(key), what);
     return { kind: 'stored' };
   }
+  if (name !== undefined) tier?.unchanged(name);
   if (failure === facts.ERR_UNMET) return discarded(kernel, bytes, isBorn ? born : undefined);
   if (failure === TOO_LARGE) kernel.refuseSet(keyBytes & ~facts.LENGTH_MASK);
   fillIn(status, kernel.setOutcome(failure), length, failure === TOO_LARGE);

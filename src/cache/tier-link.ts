@@ -79,7 +79,11 @@ export class TierLink<T> implements LocalEntries {
     return ttl === 0 ? this.#maxStaleMs : Math.min(ttl, this.#maxStaleMs);
   }
 
-  /** The key in the scratch is about to be changed. @returns its name */
+  /**
+   * The key in the scratch is about to be changed; `wrote`, `removed` or `unchanged` is next.
+   *
+   * @returns its name
+   */
   note(key: Key, keyBytes: number): KeyName {
     // A text of as many characters as bytes is in ASCII: its own name.
     const isName = typeof key === 'string' && key.length === keyBytes;
@@ -104,6 +108,11 @@ export class TierLink<T> implements LocalEntries {
     if (entry) session.wrote(name, entry.blocks, entry.valueBytes, ttl);
     // It is gone already: evicted, or somebody else's turn.
     else session.removed(name);
+  }
+
+  /** The key is as it was. */
+  unchanged(name: KeyName): void {
+    this.#writes.giveUp(name);
   }
 
   /** The key has no value any more. */

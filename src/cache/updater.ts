@@ -186,7 +186,7 @@ export class Updater<T> {
       const keyBytes = this.#parts.live().putKey(key);
       const name = tier?.note(key, keyBytes);
       const failure = kernel.removeIf(seen.version, keyBytes);
-      if (failure === 0 && name !== undefined) tier?.removed(name);
+      if (name !== undefined) failure === 0 ? tier?.removed(name) : tier?.unchanged(name);
       return failure;
     }
     const { ttl, staleFor, tags, status, noUpdateTTL } = options;

@@ -164,9 +164,11 @@ export class Writer<T> {
       const stale = staleFor ?? staleForOf(found.times, settings);
       const times = timesFrom(this.#parts, own, stale, found.tags > 0);
       const keyBytes = this.#parts.live().putKey(key);
+      const name = tier?.note(key, keyBytes);
       const failure = this.#parts.live().touch(keyBytes, found.version, times);
       const what = { length: UNKNOWN_LENGTH, ttl: own, tags: found.tags > 0 ? undefined : NO_TAGS };
-      if (failure === 0 && tier) tier.wrote(tier.note(key, keyBytes), keyBytes, what);
+      if (name !== undefined)
+        failure === 0 ? tier?.wrote(name, keyBytes, what) : tier?.unchanged(name);
       return failure;
     });
     return outcome === 0;
@@ -203,7 +205,8 @@ export class Writer<T> {
     const isRaw = settings.compression === 'none';
     const { expiry } = times;
     const outcome = border.outgoing.storeIf(what, version, keyBytes, bytes, length, isRaw, expiry);
-    if (outcome === 0 && name !== undefined) tier?.wrote(name, keyBytes, prepared);
+    if (name !== undefined)
+      outcome === 0 ? tier?.wrote(name, keyBytes, prepared) : tier?.unchanged(name);
     return outcome;
   }
 

@@ -7,6 +7,8 @@
  * anew. Keys that share a slot by chance cost such a question, nothing else.
  *
  *   word    sets and deletes of its keys by any thread, counted before they are done here
+ *   marked  how many of them are over: done here, and given to a queue, or come to nothing. While
+ *           two are under way, their order is not known
  *   mark    which of its keys was last given to which thread's queue, after it was done here. So
  *           a queue learns that its own write of a key is not the last any more. Where another
  *           key of the slot has taken the mark, and other threads have marked the slot since, it
@@ -34,6 +36,9 @@ const TOTALS = 3;
 /** Words, marks, how often a slot was marked, turns; totals; owners. */
 const BYTES: number = 4 * (4 * SLOTS + TOTALS + THREAD_BITS + 1);
 
+/** Instead of how often others have marked a slot: one of them was writing meanwhile. */
+const CONTENDED: number = 1 << 31;
+
 /** What a write that waits is among those of its key by all threads. */
 export type Standing = 'last' | 'superseded' | 'orphaned' | 'unknown';
 
@@ -53,6 +58,8 @@ export class LocalWrites {
   readonly #marked: Int32Array;
   /** How often this thread has marked a slot. */
   readonly #own: Int32Array = new Int32Array(SLOTS);
+  /** Writes of the slot when this thread's began; −1: one was under way. */
+  #begun = -1;
   readonly #totals: Int32Array;
   readonly #owners: Int32Array;
   readonly #life: Life;
@@ -103,12 +110,26 @@ export class LocalWrites {
     return slotOf(this.hashOf(name), SLOTS);
   }
 
-  /** Somebody is about to write. */
+  /** This thread is about to write; `mark`, or `giveUp`, is next. */
   note(name: KeyName): void {
-    Atomics.add(this.#words, this.slotOf(name), 1);
+    const slot = this.slotOf(name);
+    const before = Atomics.add(this.#words, slot, 1);
+    const isAlone = before === Atomics.load(this.#marked, slot);
+    this.#begun = isAlone ? before + 1 : -1;
   }
 
-  /** Rises when a write of a slot's keys begins, and again before its queue is told; wraps. */
+  /** It has written nothing. */
+  giveUp(name: KeyName): void {
+    this.#end(this.slotOf(name));
+  }
+
+  /** @returns how often all have */
+  #end(slot: number): number {
+    this.#own[slot] = this.#own[slot]! + 1;
+    return Atomics.add(this.#marked, slot, 1) + 1;
+  }
+
+  /** Rises when a write of a slot's keys begins, and when it is over; wraps. */
   count(slot: number): number {
     return (Atomics.load(this.#words, slot) + Atomics.load(this.#marked, slot)) | 0;
   }
@@ -125,15 +146,15 @@ export class LocalWrites {
   /**
    * This thread has written, and its queue, if it has one, is about to be told.
    *
-   * @returns how often others have marked the slot
+   * @returns how often others have marked the slot, or CONTENDED
    */
   mark(name: KeyName): number {
     const slot = this.slotOf(name);
-    const all = Atomics.add(this.#marked, slot, 1) + 1;
+    const isContended = Atomics.load(this.#words, slot) !== this.#begun;
+    // First: who finds that the count has moved finds the mark.
     Atomics.store(this.#marks, slot, this.#hashBits(name) | this.#state);
-    const own = this.#own[slot]! + 1;
-    this.#own[slot] = own;
-    return (all - own) | 0;
+    const all = this.#end(slot);
+    return isContended ? CONTENDED : (all - this.#own[slot]!) | 0;
   }
 
   /** What a write is by now. @param others  what this thread's `mark` of it has returned */
@@ -143,7 +164,7 @@ export class LocalWrites {
     if ((mark & HASH_BITS) === this.#hashBits(name)) {
       const thread = mark & THREAD_BITS;
       if (thread !== this.#thread) return thread === 0 ? 'orphaned' : 'superseded';
-      if (!this.#mayHaveTwin) return 'last';
+      if (!this.#mayHaveTwin && others !== CONTENDED) return 'last';
     }
     const isAlone = ((Atomics.load(this.#marked, slot) - this.#own[slot]!) | 0) === others;
     return isAlone ? 'last' : 'unknown';

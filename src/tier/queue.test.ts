@@ -47,12 +47,14 @@ function openQueue(maxQueue: number, isFailing: () => boolean = () => false) {
   };
   const memory = new FrameMemory();
   const maker = new FrameMaker('string', memory);
-  const queue = new WriteQueue(tier, readPolicy({ maxQueue }), new Calls(20_000), memory, {
-    writes: new LocalWrites(LocalWrites.create(), true, { owner: 1, isLive: () => true }),
-    isHere: () => false,
-  });
-  const put = (key: string, text: string) =>
-    queue.put(key, maker.make([blockOf(text)], text.length, 0));
+  const writes = new LocalWrites(LocalWrites.create(), true, { owner: 1, isLive: () => true });
+  const others = { writes, isHere: () => false };
+  const policy = readPolicy({ maxQueue });
+  const queue = new WriteQueue(tier, policy, new Calls(20_000), memory, others);
+  const put = (key: string, text?: string) => {
+    writes.note(key);
+    queue.put(key, text === undefined ? undefined : maker.make([blockOf(text)], text.length, 0));
+  };
   const has = (bytes: Uint8Array, text: string) =>
     Buffer.compare(bytes.subarray(40), blockOf(text).subarray(8)) === 0;
   return { queue, memory, tier, held, put, has };
@@ -76,7 +78,7 @@ for (const [maxQueue, what] of [
           queue.clear();
           last.clear();
         } else if (what < 20) {
-          queue.put(key, undefined);
+          put(key);
           last.delete(key);
         } else {
           const text = `${seed} ${left} `.repeat(1 + random.int(what < 25 ? 600 : 60));
@@ -119,7 +121,7 @@ test('a batch that fails waits again, but for what is newer, and after a clear n
   for (const key of ['a', 'b', 'c']) put(key, 'old');
   while (answer === undefined) await sleep(1);
   put('b', 'new');
-  queue.put('c', undefined);
+  put('c');
   assert.equal(queue.entries, 5);
   await fail();
   while (answer === undefined) await sleep(1);

@@ -195,11 +195,12 @@ export class Updater<T> {
     const has = keptTags === undefined || keptTags.length > 0;
     const isThere = seen.bytes !== undefined;
     const stale = staleFor ?? (isThere ? staleForOf(seen.times, settings) : undefined);
-    const kept = !(isThere && keepsTimes(options))
-      ? { times: timesFrom(this.#parts, ttl, stale, has), ttl: ttl ?? settings.ttl }
-      : keptTimes(this.#parts, seen, keptTags, noUpdateTTL ? undefined : staleFor);
+    const { times, ttl: left } =
+      isThere && keepsTimes(options)
+        ? keptTimes(this.#parts, seen, keptTags, noUpdateTTL ? undefined : staleFor)
+        : { times: timesFrom(this.#parts, ttl, stale, has), ttl: ttl ?? settings.ttl };
     const what = isThere ? facts.IF_VERSION : facts.IF_NONE_YET;
-    const prepared = { bytes, length, tags: keptTags, ...kept };
+    const prepared = { bytes, length, tags: keptTags, times, ttl: left };
     const outcome = this.#writer.storeIf(what, seen.version, key, prepared, born);
     this.#writer.report(status, outcome, prepared);
     return outcome;

@@ -28,23 +28,37 @@
 import { selfSlot } from '../base/env';
 import { FAULT_LIMBO, fail } from '../base/fault';
 import { Cell, Handle, Slot } from '../base/layout';
-import { loadCell, loadWord, peekCell, peekWord, storeCell, storeWord } from '../base/words';
+import {
+  loadCell,
+  loadWord,
+  peekCell,
+  peekWord,
+  pokeCell,
+  storeCell,
+  storeWord,
+} from '../base/words';
+import { keyScratch } from '../memdesc/thread-pages';
 import { assertHalted, assertLocked, assertLockedOrHalted, assertOutside } from '../thread/context';
 import { endDefer, LIMBO_VALUE } from '../thread/limbo';
 import { lock, tryLock, unlock } from '../thread/lock';
-import { beginGracePeriod, isQuiescent } from '../thread/rcu';
+import { beginGracePeriod, isQuiescent, renewSection } from '../thread/rcu';
 import { highestSlot } from '../thread/slot';
 import { zsBeginDefer, zsRenew } from '../zsmalloc/alloc';
+import { zsTouch } from '../zsmalloc/object';
 import { classFor } from '../zsmalloc/size-class';
 import { STATE_BYTES, threadStateOf } from '../zsmalloc/thread-state';
 import { zspageClass } from '../zsmalloc/zspage';
 import { releaseDoomed } from './chain';
+import { touchEntry } from './directory';
+import { hashOf } from './entry-head';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
 import { RING } from './limits';
 
 const ZSPAGE_SHIFT: u64 = 29;
 const KIND_SHIFT: u64 = 56;
 const KINDS: u32 = 255;
+/** Thread-local: a sum of what was loaded ahead, lest the loads be left out. */
+let warmth: u32 = 0;
 
 export function ringLockAt(slot: Slot): usize {
   return changetype<usize>(journalOf(slot)) + offsetof<Journal>('ringLock');
@@ -143,7 +157,8 @@ export function deferEntry(handle: Handle, zspage: u32, payload: u32): void {
   const tail = peekWord(tailAt(selfSlot()));
   const kind = payload == 0 ? 0 : kindOf(classFor(payload));
   const place = u64(handle >> 3) | (u64(zspage >> 5) << ZSPAGE_SHIFT);
-  storeCell(recordAt(selfSlot(), tail), place | (u64(kind) << KIND_SHIFT));
+  // Plainly: nobody looks beyond the tail.
+  pokeCell(recordAt(selfSlot(), tail), place | (u64(kind) << KIND_SHIFT));
   storeWord(tailAt(selfSlot()), tail + 1);
 }
 
@@ -151,9 +166,10 @@ export function deferEntry(handle: Handle, zspage: u32, payload: u32): void {
  * Makes an object that this thread has taken out, and that no reader can have any more, an
  * UNPUBLISHED one of `payload` bytes.
  *
+ * @param keyBytes  of the key in the scratch, whose entry is likely to be replaced
  * @returns its handle; 0 = there is none of that class
  */
-export function reuseDeferred(payload: u32): u32 {
+export function reuseDeferred(payload: u32, keyBytes: u32): u32 {
   const slot = selfSlot();
   if (deferredIn(slot) == openEntries() || !tryLock(ringLockAt(slot))) return 0;
   failIfUnsound(slot);
@@ -161,6 +177,7 @@ export function reuseDeferred(payload: u32): u32 {
   const handle = at == 0 ? 0 : handleIn(peekCell(at));
   if (at != 0) {
     const zspage = zspageIn(peekCell(at));
+    loadAhead(handle, payload, keyBytes);
     selfJournal().doomed = handle;
     storeCell(at, 0);
     if (at == recordAt(slot, peekWord(headAt(slot)))) skipFirst(slot);
@@ -170,6 +187,15 @@ export function reuseDeferred(payload: u32): u32 {
   }
   unlock(ringLockAt(slot));
   return handle;
+}
+
+/**
+ * Loads what a set takes and what it replaces. They are cold, and far from each other: here they
+ * come all at a time, while each of the locked instructions that follow would wait for one.
+ */
+function loadAhead(handle: Handle, payload: u32, keyBytes: u32): void {
+  renewSection();
+  warmth += zsTouch(handle, payload) + touchEntry(hashOf(keyScratch(), keyBytes));
 }
 
 /** Address of the first record of a class among those that are done, or 0. */

@@ -21,6 +21,7 @@ import { ERR_NO_MEMORY, FAULT_INDEX, fail } from '../base/fault';
 import { PAGE_BYTES, pageAddress, pfnOfAddress, STORE_STATE } from '../base/layout';
 import { loadWord, peekWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE } from '../frames/class';
+import { pageWord } from '../memdesc/page-word';
 import { allocPages, freePages } from '../memdesc/pages';
 import { MISC_INDEX } from '../memdesc/type';
 import {
@@ -227,11 +228,16 @@ export function touchLine(hash: u32): u32 {
   return leaf == 0 ? 0 : versionOf(leaf, hash);
 }
 
-/** Loads what is most likely the hash's entry, if there is one. @returns a word of it */
+/**
+ * Loads what is most likely the hash's entry, if there is one, and the word of its page, for who
+ * takes it out. @returns a sum of both
+ */
 export function touchEntry(hash: u32): u32 {
   const leaf = leafAt(numberFor(hash, leafCount()));
   const handle = leaf == 0 ? 0 : firstMatch(leaf, hash);
-  return handle == 0 ? 0 : zsReadWord(zsPlace(handle), 0);
+  if (handle == 0) return 0;
+  const place = zsPlace(handle);
+  return zsReadWord(place, 0) + pageWord(pfnOfAddress(u32(place)));
 }
 
 /** Thread-local: what `lookUpVersioned` noted. */

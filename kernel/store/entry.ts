@@ -134,7 +134,7 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
   // A short entry has of its block's head what it needs in its own.
   const skip: u32 = isWhole ? BLOCK_HEAD_BYTES : 0;
   const share = min(bytes - skip, MAX_PAYLOAD - start);
-  let head = reuseDeferred(start + share);
+  let head = reuseDeferred(start + share, slot.draftKeyBytes);
   if (head == 0) head = zsAlloc(start + share);
   if (head == 0) return 0;
   const place = zsPlace(head);

@@ -17,7 +17,7 @@
  */
 import { selfSlot } from '../base/env';
 import { Slot, STORE_STATE } from '../base/layout';
-import { loadCell, loadWord, storeCell, storeWord } from '../base/words';
+import { loadCell, loadWord, pokeCell, storeCell, storeWord } from '../base/words';
 import { COUNTERS, count } from '../thread/counters';
 import { highestSlot } from '../thread/slot';
 import { StoreState, storeState } from './journal';
@@ -123,7 +123,7 @@ export function countIn(space: u32, counter: u32, amount: u64): void {
 
 function countInSpace(space: u32, counter: u32, amount: u64): void {
   const at = spaceFigures(space, selfSlot()) + COUNTERS_AT + counter * 8;
-  storeCell(at, loadCell(at) + amount);
+  pokeCell(at, loadCell(at) + amount);
 }
 
 /** Sum of a counter of a space over all threads, past and present. */

@@ -7,7 +7,7 @@
  * numbers, so that counting them twice is counting them once.
  */
 import { Slot } from '../base/layout';
-import { loadCell, loadWord, peekCell, storeCell } from '../base/words';
+import { loadCell, loadWord, peekCell, pokeCell } from '../base/words';
 import { highestSlot } from '../thread/slot';
 import { Journal, journalOf, storeState } from './journal';
 import { groupOf, spaceCount, spaceFigures, spacePageAt } from './spaces';
@@ -40,14 +40,17 @@ export function announceTotals(
   journal.nextStoredBytes = peekCell(at + STORED_BYTES) + stored;
 }
 
-/** Counts the change that was announced: once or again, the totals are the same. */
+/**
+ * Counts the change that was announced: once or again, the totals are the same. Plainly: they are
+ * the slot's own, and whoever sums them finds what they were or what they are.
+ */
 export function takeTotals(slot: Slot): void {
   const journal = journalOf(slot);
   const at = totalsOf(journal.space, slot);
-  storeCell(at + ENTRIES, journal.nextEntries);
-  storeCell(at + VALUE_BYTES, journal.nextValueBytes);
-  storeCell(at + KEY_BYTES, journal.nextKeyBytes);
-  storeCell(at + STORED_BYTES, journal.nextStoredBytes);
+  pokeCell(at + ENTRIES, journal.nextEntries);
+  pokeCell(at + VALUE_BYTES, journal.nextValueBytes);
+  pokeCell(at + KEY_BYTES, journal.nextKeyBytes);
+  pokeCell(at + STORED_BYTES, journal.nextStoredBytes);
 }
 
 /** Of all spaces. */

@@ -7,7 +7,7 @@
 
 import { selfSlot } from '../base/env';
 import { Slot } from '../base/layout';
-import { addCell, loadCell, storeCell } from '../base/words';
+import { addCell, loadCell, pokeCell, storeCell } from '../base/words';
 import { highestSlot, slotAt, ThreadSlot } from './slot';
 
 /** Counters, by position from `hits`. */
@@ -31,10 +31,10 @@ export function counterAt(slot: Slot, counter: u32): usize {
   return slotAt(slot) + offsetof<ThreadSlot>('hits') + counter * 8;
 }
 
-/** Adds to one of this thread's counters. Owner thread only, so load and store suffice. */
+/** Adds to one of this thread's counters. Owner thread only, so load and plain store suffice. */
 export function count(counter: u32, amount: u64): void {
   const at = counterAt(selfSlot(), counter);
-  storeCell(at, loadCell(at) + amount);
+  pokeCell(at, loadCell(at) + amount);
 }
 
 /** Sum of a counter over all threads, past and present. */

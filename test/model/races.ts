@@ -215,4 +215,23 @@ export const allowedRaces: KernelRace[] = [
     seenIn: 'figures-writers',
     because: 'a figure for people, likewise',
   },
+  {
+    // Totals of a slot, in its journal or on the pages of a space.
+    place: /^0x/,
+    between: [
+      { op: /^store64 \(plain\)$/, function: /\/(cache|store)\// },
+      { op: /^load64$/, function: /\/(sumOf|sumSpaceCounter)$/m },
+    ],
+    seenIn: 'figures-writers',
+    because: 'a slot stores its own totals, and a sum of them is a figure, likewise',
+  },
+  {
+    place: /^slot\d+\.ThreadSlot\./,
+    between: [
+      { op: /^store64 \(plain\)$/, function: /\/(cache|store|exports)\// },
+      { op: /^load64$/, function: /\/(counter|sumCounter)$/m },
+    ],
+    seenIn: 'figures-writers',
+    because: 'the counters of a slot, likewise',
+  },
 ];

@@ -1,7 +1,8 @@
 /** Options of `getOrSet`, and what one call of it asks for. */
 import { checkBoolean, checkOptions, checkSignal } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { readEntryOptions, readStatus, type SetOptions, type Status } from './settings.ts';
+import { readEntryOptions, readStatus } from './call-options.ts';
+import type { SetOptions, Status } from './settings.ts';
 import { copyKey, type Key } from './transfer.ts';
 import type { In } from './values.ts';
 import type { Signal } from './waiting.ts';

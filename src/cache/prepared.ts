@@ -1,7 +1,8 @@
 /** A value that is ready to be stored, and what became of it. */
 import type { ZoneClock } from '../border/clock.ts';
 import * as facts from '../generated/facts.ts';
-import type { EntryOptions, Settings, Status } from './settings.ts';
+import type { EntryOptions } from './call-options.ts';
+import type { Settings, Status } from './settings.ts';
 import type { TierLink } from './tier-link.ts';
 import { type Times, timesFrom } from './times.ts';
 import { checkSerialized, type ValueCodec } from './values.ts';

@@ -8,8 +8,9 @@ import { metrics } from '../border/channels.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError, TargetTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { readGetOptions } from './call-options.ts';
 import type { Near } from './near.ts';
-import { type GetOptions, readGetOptions, type Status } from './settings.ts';
+import type { GetOptions, Status } from './settings.ts';
 import type { Border, Key } from './transfer.ts';
 import type { Decoder } from './values.ts';
 

@@ -13,15 +13,10 @@ import { copyBytes } from '../border/brands.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
+import { type EntryOptions, readEntryOptions } from './call-options.ts';
 import { checkEntry } from './iteration.ts';
 import { fillIn, type Prepared, prepare } from './prepared.ts';
-import {
-  type EntryOptions,
-  readEntryOptions,
-  type SetOptions,
-  type Settings,
-  type Status,
-} from './settings.ts';
+import type { SetOptions, Settings, Status } from './settings.ts';
 import { putAscii, SHORT_KEY } from './short-keys.ts';
 import { encodeTags } from './tags.ts';
 import type { TierLink } from './tier-link.ts';

@@ -5,13 +5,7 @@
  * A time to live is in milliseconds; 0 stands for none, as do `Infinity` and leaving it out.
  */
 import type { ArenaHandle } from '../arena/arena.ts';
-import {
-  checkBoolean,
-  checkInteger,
-  checkObject,
-  checkOptions,
-  checkSafeInteger,
-} from '../border/arguments.ts';
+import { checkInteger, checkObject, checkOptions } from '../border/arguments.ts';
 import { isRevoked } from '../border/brands.ts';
 import type { Now } from '../border/clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
@@ -22,7 +16,6 @@ import { KIND, notHandle } from './handle-hint.ts';
 import type { SavedName } from './namespaces.ts';
 import { type NearOptions, readNear } from './near.ts';
 import type { Refusal } from './statistics.ts';
-import { checkTags } from './tags.ts';
 import { attachTier, createTier, type OpenTier, type TierHandle } from './tier-settings.ts';
 import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
@@ -159,10 +152,6 @@ const CACHE_OPTIONS = [
 ];
 const ATTACH_OPTIONS = ['values', 'now', 'near', 'tier'];
 const RESTORE_OPTIONS = [...ATTACH_OPTIONS, 'maxSize'];
-const TIME_OPTIONS = ['ttl', 'staleFor'];
-const SET_OPTIONS = [...TIME_OPTIONS, 'tags', 'noUpdateTTL', 'status'];
-const INCREMENT_OPTIONS = [...SET_OPTIONS, 'initial'];
-const GET_OPTIONS = ['allowStale', 'updateAgeOnGet', 'status'];
 /** The kernel's numbers are signed. */
 const MAX_ENTRY_BYTES: number = 2 ** 31 - 1;
 /** Of `maxSize`, that one value may take unless told otherwise. */
@@ -278,94 +267,6 @@ function checkNow(now: unknown): Now | undefined {
   throw new InvalidArgumentError('now', 'a function that returns milliseconds', now);
 }
 
-/** What a set is made with, every field looked at once. */
-export interface EntryOptions {
-  /** Undefined: not said. */
-  ttl: number | undefined;
-  staleFor: number | undefined;
-  tags: readonly string[] | undefined;
-  noUpdateTTL: boolean;
-  status: Status | undefined;
-}
-
-const NOT_SAID: EntryOptions = {
-  ...{ ttl: undefined, staleFor: undefined, tags: undefined },
-  ...{ noUpdateTTL: false, status: undefined },
-};
-
-const FROM_ZERO = { ...NOT_SAID, initial: 0 };
-
-/** Of `set` and its like. Throws `InvalidArgumentError`. */
-export function readEntryOptions(
-  options: SetOptions | undefined,
-  known: readonly string[] = SET_OPTIONS,
-): EntryOptions {
-  if (options === undefined) return NOT_SAID;
-  if (hasOnlyTtl(options)) return { ...NOT_SAID, ttl: readTtl(options.ttl, undefined) };
-  const { ttl, staleFor, tags, noUpdateTTL = false, status } = checkOptions(options, known);
-  return {
-    ttl: readTtl(ttl, undefined),
-    staleFor: readStaleFor(staleFor, undefined),
-    tags: tags === undefined ? undefined : checkTags(tags),
-    noUpdateTTL: checkBoolean('noUpdateTTL', noUpdateTTL),
-    status: readStatus(status),
-  };
-}
-
-/** Of `increment`, which has one more. Throws `InvalidArgumentError`. */
-export function readIncrementOptions(
-  options: IncrementOptions | undefined,
-): EntryOptions & { initial: number } {
-  if (options === undefined) return FROM_ZERO;
-  const { initial = 0 } = checkOptions(options, INCREMENT_OPTIONS);
-  checkSafeInteger('initial', initial);
-  return { ...readEntryOptions(options, INCREMENT_OPTIONS), initial };
-}
-
-/** Of `touch`. Throws `InvalidArgumentError`. */
-export function readTimeOptions(options: TimeOptions): EntryOptions {
-  return readEntryOptions(options, TIME_OPTIONS);
-}
-
-/** Of `get`. Throws `InvalidArgumentError`. */
-export function readGetOptions(options: GetOptions): Required<Omit<GetOptions, 'status'>> & {
-  status: Status | undefined;
-} {
-  const { allowStale = false, updateAgeOnGet = false, status } = checkOptions(options, GET_OPTIONS);
-  return {
-    allowStale: checkBoolean('allowStale', allowStale),
-    updateAgeOnGet: checkBoolean('updateAgeOnGet', updateAgeOnGet),
-    status: readStatus(status),
-  };
-}
-
-/** Of `peek`: whether stale ones are wanted. Throws `InvalidArgumentError`. */
-export function readPeekOptions(options: Pick<GetOptions, 'allowStale'>): boolean {
-  const { allowStale = false } = checkOptions(options, ['allowStale']);
-  return checkBoolean('allowStale', allowStale);
-}
-
-const STATUS_FIELDS = ['get', 'set', 'refusal', 'load', 'entrySize'] as const;
-
-/** Empties it: what cannot be filled in is found before anything is done. */
-export function readStatus(status: Status | undefined): Status | undefined {
-  if (status === undefined) return undefined;
-  const expected = 'an object, which is filled in';
-  if (!Object.isExtensible(checkObject('status', status, expected))) {
-    throw new InvalidArgumentError('status', expected, status, { hint: 'it takes no new fields' });
-  }
-  try {
-    for (const name of STATUS_FIELDS) {
-      Object.assign(status, { [name]: undefined });
-      delete status[name];
-    }
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new InvalidArgumentError('status', expected, status, { cause, hint: cause.message });
-  }
-  return status;
-}
-
 /** Milliseconds; Infinity is kept. Throws `InvalidArgumentError`. */
 export function readStaleFor<U extends number | undefined>(
   staleFor: unknown,
@@ -375,20 +276,6 @@ export function readStaleFor<U extends number | undefined>(
   const isWhole = Number.isSafeInteger(staleFor) && (staleFor as number) >= 0;
   if (isWhole || staleFor === Number.POSITIVE_INFINITY) return staleFor as number;
   throw new InvalidArgumentError('staleFor', 'whole milliseconds, or Infinity', staleFor);
-}
-
-/** Looked at closely only where it must be: that takes a tenth of a whole `set`. */
-function hasOnlyTtl(options: SetOptions): boolean {
-  let isFound = false;
-  try {
-    for (const name in options) {
-      if (name !== 'ttl') return false;
-      isFound = true;
-    }
-    return isFound && typeof options === 'object';
-  } catch {
-    return false;
-  }
 }
 
 /** Milliseconds, 0 for never; `unsaid` when it was left out. Throws `InvalidArgumentError`. */

@@ -15,15 +15,10 @@ import { checkSafeInteger } from '../border/arguments.ts';
 import { isThenable } from '../border/brands.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { type EntryOptions, readEntryOptions, readIncrementOptions } from './call-options.ts';
 import { addTo, LONGEST_NUMBER, noNumber, tooFar } from './counting.ts';
 import { NO_TAGS } from './prepared.ts';
-import {
-  type EntryOptions,
-  type IncrementOptions,
-  readEntryOptions,
-  readIncrementOptions,
-  type SetOptions,
-} from './settings.ts';
+import type { IncrementOptions, SetOptions } from './settings.ts';
 import { keptTimes, staleForOf, timesFrom } from './times.ts';
 import type { Key, Versioned } from './transfer.ts';
 import { Turns } from './turns.ts';

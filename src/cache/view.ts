@@ -7,6 +7,7 @@ import { metrics } from '../border/channels.ts';
 import { type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { readPeekOptions } from './call-options.ts';
 import {
   checkEntry,
   copyOf,
@@ -27,13 +28,12 @@ import {
 import { clearEntries, type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
 import type { EntryInfo } from './reader.ts';
 import { serve, serveSync } from './serving.ts';
-import {
-  type GetManyOptions,
-  type GetOptions,
-  type IncrementOptions,
-  readPeekOptions,
-  type SetOptions,
-  type TimeOptions,
+import type {
+  GetManyOptions,
+  GetOptions,
+  IncrementOptions,
+  SetOptions,
+  TimeOptions,
 } from './settings.ts';
 import { type CacheStats, readStats } from './statistics.ts';
 import { encodeTag } from './tags.ts';

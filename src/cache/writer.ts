@@ -9,17 +9,10 @@ import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { type EntryOptions, readEntryOptions, readTimeOptions } from './call-options.ts';
 import type { Found } from './details.ts';
 import { fillIn, NO_TAGS, type Prepared, prepare, TOO_LARGE } from './prepared.ts';
-import {
-  type EntryOptions,
-  readEntryOptions,
-  readTimeOptions,
-  type SetOptions,
-  type Settings,
-  type Status,
-  type TimeOptions,
-} from './settings.ts';
+import type { SetOptions, Settings, Status, TimeOptions } from './settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from './tier-link.ts';
 import { keptTimes, ownTtl, staleForOf, timesFrom } from './times.ts';
 import type { Border, Key } from './transfer.ts';

@@ -59,23 +59,19 @@ export function repairDead(): void {
   assertHalted();
   for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slotState(slot) != SLOT_DEAD) continue;
-    repairFloors(slot);
+    repairLowerFloors(slot);
     // After the slab: an entry of the ledger may name what is no descriptor.
     repairPins(slot);
-    // After the pins: what the mover had frozen is counted by now.
-    repairCompaction(slot);
-    repairLeases(slot);
-    repairStore(slot);
-    repairQueues(slot);
+    repairUpperFloors(slot);
     slotOf(slot).repaired = 1;
   }
 }
 
 /**
- * Lowest floor first. Each repair may have been begun by somebody who died, and ends by freeing
- * the floor's lock.
+ * Those below the pins, lowest first. Each repair may have been begun by somebody who died, and
+ * ends by freeing the floor's lock.
  */
-export function repairFloors(slot: Slot): void {
+export function repairLowerFloors(slot: Slot): void {
   assertHalted();
   // All stocks go into the trees: from here on a bit without a word is lost property.
   repairFrames(slot);
@@ -90,6 +86,15 @@ export function repairFloors(slot: Slot): void {
   repairZsmalloc(slot);
   breakLock(THREADS_LOCK, slot);
   repairTypes(slot);
+}
+
+/** Compaction and the cache. After the pins: what a mover had frozen is counted by now. */
+export function repairUpperFloors(slot: Slot): void {
+  assertHalted();
+  repairCompaction(slot);
+  repairLeases(slot);
+  repairStore(slot);
+  repairQueues(slot);
 }
 
 /**

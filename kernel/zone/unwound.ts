@@ -16,10 +16,8 @@
 import { selfSlot, setSelfPage, setSelfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
 import { Slot } from '../base/layout';
-import { repairLeases } from '../cache/lease';
-import { reapQueues, repairQueues } from '../cache/recover';
+import { reapQueues } from '../cache/recover';
 import { forgetTargets } from '../compact/isolate';
-import { repairCompaction } from '../compact/recover';
 import { leaveFrames } from '../frames/recover';
 import { dropPages } from '../memdesc/thread-pages';
 import { forgetRacks, leaveSlab } from '../slab/drain';
@@ -27,7 +25,6 @@ import { reapUnpublished } from '../slab/recover';
 import { isInChain } from '../store/chain';
 import { reapDeferred } from '../store/deferred';
 import { dropDraft } from '../store/entry';
-import { repairStore } from '../store/recover';
 import { assertHalted } from '../thread/context';
 import { releaseSlot } from '../thread/membership';
 import { OP_ATTACH, OP_DETACH, OP_READ } from '../thread/operations';
@@ -37,7 +34,7 @@ import { ownCellOf, reapZsmalloc } from '../zsmalloc/reap';
 import { forgetActives } from '../zsmalloc/thread-state';
 import { reapCompaction } from './recover-compaction';
 import { reapOwnLedger, repairOwnLedger } from './recover-pins';
-import { reapDead, repairDead, repairFloors } from './recovery';
+import { reapDead, repairDead, repairLowerFloors, repairUpperFloors } from './recovery';
 import { detachThread } from './zone';
 
 /**
@@ -73,17 +70,14 @@ export function repairSelf(): i32 {
 function repairHalted(slot: Slot): void {
   assertHalted();
   repairDead();
-  repairFloors(slot);
+  repairLowerFloors(slot);
   if (slotOf(slot).page == 0) return;
   setSelfPage(slotOf(slot).page);
   forgetRacks();
   forgetActives();
   forgetTargets();
   repairOwnLedger();
-  repairCompaction(slot);
-  repairLeases(slot);
-  repairStore(slot);
-  repairQueues(slot);
+  repairUpperFloors(slot);
 }
 
 /**

@@ -19,7 +19,7 @@ export const unwoundMutants: Mutant[] = [
   },
   {
     name: 'a repair of oneself leaves out the floors',
-    edits: [['  repairFloors(slot);\n  if (slotOf(slot).page', '  if (slotOf(slot).page']],
+    edits: [['  repairLowerFloors(slot);\n  if (slotOf(slot).page', '  if (slotOf(slot).page']],
     scenarios: ['alloc-free-unwound', 'slab-free-unwound'],
   },
   {

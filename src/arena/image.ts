@@ -18,6 +18,7 @@
 import { adoptTime, noteTime } from '../border/clock.ts';
 import { draftOf, fileError, nodeFiles, removeQuietly } from '../border/files.ts';
 import { type KernelExports, openKernel } from '../border/kernel.ts';
+import { WASM_PAGE_BYTES } from '../border/support.ts';
 import { BadImageError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 
@@ -71,7 +72,7 @@ function writeStopped(
   try {
     noteTime(kernel);
     const runs = usedRuns(kernel);
-    writeAll(fs, fd, headerOf(crc32, memory.buffer.byteLength / 65536, runs));
+    writeAll(fs, fd, headerOf(crc32, memory.buffer.byteLength / WASM_PAGE_BYTES, runs));
     for (const run of runs) writeAll(fs, fd, runOf(crc32, memory, run));
   } finally {
     isWhole = kernel.start() !== 0;
@@ -210,7 +211,7 @@ class ImageReader {
     try {
       return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     } catch (error) {
-      throw this.#bad(`its memory of ${pages * 65536} bytes is not to be had: ${error}`);
+      throw this.#bad(`its memory of ${pages * WASM_PAGE_BYTES} bytes is not to be had: ${error}`);
     }
   }
 

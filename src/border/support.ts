@@ -69,6 +69,9 @@ export function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   }
 }
 
+/** What memories are made of. */
+export const WASM_PAGE_BYTES = 65536;
+
 /** Reserves the memory of a zone. Throws `UnsupportedError`. */
 export function sharedMemory(pages: number): WebAssembly.Memory {
   throwIfForbidden();

@@ -12,6 +12,7 @@
  * Nothing here depends on how long an answer takes; only on when one stops waiting for it.
  */
 import type { MessagePort } from 'node:worker_threads';
+import * as facts from '../generated/facts.ts';
 import { type BurialKernel, type BurialPlace, buryThread } from './burial.ts';
 import type { Probe } from './lifeline.ts';
 
@@ -32,7 +33,6 @@ export interface SearchPlace extends BurialPlace {
 }
 
 const PATIENCE_MS = 1000;
-const MAX_SLOT = 255;
 
 /** Buries whoever has a slot and has ended. `isKnown` says of whom it is known that he lives. */
 export function lookForDead(
@@ -41,7 +41,7 @@ export function lookForDead(
   isKnown: (owner: number) => boolean,
 ): void {
   const owners = new Set<number>();
-  for (let slot = 1; slot <= MAX_SLOT; slot++) owners.add(place.kernel.liveOwner(slot) >>> 0);
+  for (let slot = 1; slot <= facts.MAX_SLOT; slot++) owners.add(place.kernel.liveOwner(slot) >>> 0);
   owners.delete(0);
   for (const owner of owners) {
     if (isKnown(owner)) continue;

@@ -6,11 +6,11 @@
  * engine does collect is given back, and until then it is ready for use.
  */
 import { type KernelExports, openKernel } from '../border/kernel.ts';
+import { WASM_PAGE_BYTES } from '../border/support.ts';
 import * as facts from '../generated/facts.ts';
 import { pause } from './pause.ts';
-import { mayPark, registry } from './registry.ts';
+import { isAttached, mayPark, registry } from './registry.ts';
 
-const WASM_PAGE_BYTES = 65536;
 /**
  * How long to wait for the supervisor, which leaves a zone when it hears that the last thread has:
  * a millisecond, unless the machine has no time for it.
@@ -52,12 +52,8 @@ function recycle(kernel: KernelExports): number {
 }
 
 function isSupervisorAlone(kernel: KernelExports): boolean {
-  if (kernel.liveThreads() > 1) return false;
-  const supervisor = kernel.supervisorOwner();
-  for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
-    if (kernel.liveOwner(slot) === supervisor) return true;
-  }
-  return kernel.liveThreads() === 0;
+  const threads = kernel.liveThreads();
+  return threads === 0 || (threads === 1 && isAttached(kernel, kernel.supervisorOwner() >>> 0));
 }
 
 /** The identity of a zone and the seed of its hash. */

@@ -4,7 +4,7 @@
  */
 
 import { type KernelExports, openKernel } from '../border/kernel.ts';
-import { sharedMemory } from '../border/support.ts';
+import { sharedMemory, WASM_PAGE_BYTES } from '../border/support.ts';
 import {
   IncompatibleZoneError,
   InvalidArgumentError,
@@ -20,7 +20,6 @@ import { randomWords, reuseMemory } from './reuse.ts';
 import { detachSoon, enroll, listen, stopListening } from './threads.ts';
 import { zoneIdOf } from './zone-id.ts';
 
-const WASM_PAGE_BYTES = 65536;
 /** Attempts, a millisecond apart, to attach to a zone that somebody else tries to take over. */
 const TRIES = 20;
 

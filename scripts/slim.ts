@@ -7,6 +7,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { transformSync } from 'esbuild';
+import { neededDeclarations } from './declarations.ts';
 
 /** The numbers of the kernel. */
 export const factsFile = 'generated/facts.js';
@@ -14,14 +15,11 @@ export const factsFile = 'generated/facts.js';
 /** Takes it away. `entries` are paths in dist/, without extension. */
 export function slim(dist: string, entries: readonly string[]): void {
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
-  const wanted = typesOf(dist, entries);
+  const wanted = neededDeclarations(dist, entries);
   for (const file of files.filter((file) => file.endsWith('.d.ts') && file !== PLATFORM)) {
-    if (!wanted.has(file)) {
-      rmSync(join(dist, file));
-      continue;
-    }
-    const text = portable(file, read(dist, file));
-    writeFileSync(join(dist, file), dirname(file) === 'generated' ? withoutComments(text) : text);
+    const text = wanted.get(file);
+    if (text === undefined) rmSync(join(dist, file));
+    else writeFileSync(join(dist, file), portable(file, text));
   }
   const scripts = files.filter((file) => file.endsWith('.js'));
   const others = scripts.filter((file) => file !== factsFile).map((file) => read(dist, file));
@@ -32,11 +30,6 @@ export function slim(dist: string, entries: readonly string[]): void {
     const isRead = dirname(file) !== 'generated';
     writeFileSync(join(dist, file), isRead ? transformSync(code).code : code);
   }
-}
-
-/** Declarations of what only the library calls: the sources say what it does. */
-function withoutComments(text: string): string {
-  return text.replace(/^ +\/\*\*[\s\S]*?\*\/\n/gm, '');
 }
 
 /** Where types of the platform are imported from that are not taken for granted. */

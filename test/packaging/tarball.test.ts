@@ -43,6 +43,12 @@ test('unpacked it is at most 1.5 MB, and no file of types is data', () => {
   for (const file of filesOf('.d.ts')) assert.ok(statSync(file).size < 25_000, file);
 });
 
+test('its types are for users: none is of the kernel', () => {
+  for (const file of filesOf('.d.ts')) {
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /KernelExports/, file);
+  }
+});
+
 test('every relative link of its documents leads to a file in it', () => {
   for (const file of filesOf('.md')) {
     for (const [, link] of readFileSync(file, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {

@@ -26,7 +26,8 @@ import {
   USER_TYPES,
 } from '../memdesc/type';
 import { isRegistered, userType } from '../memdesc/user-type';
-import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
+import { failIfIdle } from '../thread/forsaken';
+import { beginGracePeriod, enterSection, isQuiescent, leaveSection, whoReads } from '../thread/rcu';
 import { sleepAtSafepoint } from '../thread/stop';
 import {
   deliverRange,
@@ -233,6 +234,7 @@ export function finishWaiting(): void {
   for (let look: u32 = 0; look < SPINS && !isQuiescent(state.closedAt); look++);
   if (!isQuiescent(state.closedAt)) {
     sleep();
+    failIfIdle(true, whoReads(state.closedAt), 1);
     return;
   }
   if (isRangeGiven() || state.left != 0) {

@@ -60,7 +60,7 @@ export function beginWait(): void {
  * @param whose  slot of what is waited for, for the error
  */
 export function failIfForsaken(isVain: bool, whose: u32): void {
-  failIfIdle(isVain, whose);
+  failIfIdle(isVain, whose, SLICE_MS);
   waitedMs += SLICE_MS;
   if (loadWord(answersAt()) != heard) wasForsaken = false;
   if (isVain && waitedMs < FORSAKEN_MS) return;
@@ -73,9 +73,9 @@ export function failIfForsaken(isVain: bool, whose: u32): void {
   heard = loadWord(answersAt());
 }
 
-/** The same for a wait that may last, as long as whose it is stays inside. */
-export function failIfIdle(isVain: bool, whose: u32): void {
+/** The same after `ms` of a wait that may last, as long as whose it is stays inside. */
+export function failIfIdle(isVain: bool, whose: u32, ms: u32): void {
   const isIdle = isVain && whose != 0 && operationOf(whose) == 0;
-  idleMs = isIdle ? idleMs + SLICE_MS : 0;
+  idleMs = isIdle ? idleMs + ms : 0;
   if (idleMs >= FORSAKEN_MS) fail(FAULT_FORSAKEN, whose);
 }

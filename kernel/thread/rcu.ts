@@ -70,9 +70,14 @@ export function beginGracePeriod(): u64 {
 
 /** True when no thread is in a section that began at `epoch` or before. One load for each slot. */
 export function isQuiescent(epoch: u64): bool {
+  return whoReads(epoch) == 0;
+}
+
+/** The first slot whose thread is in a section that began at `epoch` or before; 0: none. */
+export function whoReads(epoch: u64): Slot {
   for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     const section = sectionOf(slot);
-    if (section != 0 && section <= epoch) return false;
+    if (section != 0 && section <= epoch) return slot;
   }
-  return true;
+  return 0;
 }

@@ -162,7 +162,7 @@ function awaitStart(stop: u32, operation: u32): void {
   if ((stop & HALT) != 0 && stopper == 0) fail(FAULT_LOCK_OWNER_DIED, 0);
   if ((stop & HALT) != 0) failIfForsaken(isVain, stopper);
   else if (slotState(stopper) != SLOT_LIVE) casWord(stopAt(), stop, 0);
-  else failIfIdle(isVain, stopper);
+  else failIfIdle(isVain, stopper, SLICE_MS);
   giveUpIfImpatient(operation);
 }
 

@@ -19,6 +19,11 @@ const regressions = [
   { what: 'nobody has halted the world', byte: facts.THREADS_STATE + 9 },
   { what: 'keys have other hashes', byte: 0x30 },
   {
+    what: 'the supervisor is in a section, and in no call',
+    byte: facts.SLOT_TABLE + 2 * facts.SLOT_BYTES + IN_KERNEL + 2,
+    bits: 1,
+  },
+  {
     what: 'the supervisor is in a call',
     byte: facts.SLOT_TABLE + 2 * facts.SLOT_BYTES + IN_KERNEL,
   },

@@ -34,7 +34,10 @@ export const migrationMutants: Mutant[] = [
     name: 'an emptied range is reused without a grace period',
     edits: [
       ['look < SPINS && !isQuiescent(state.closedAt); look++', 'look < 0; look++'],
-      ['  if (!isQuiescent(state.closedAt)) {\n    sleep();\n    return;\n  }\n', ''],
+      [
+        '  if (!isQuiescent(state.closedAt)) {\n    sleep();\n    failIfIdle(true, whoReads(state.closedAt), 1);\n    return;\n  }\n',
+        '',
+      ],
     ],
     scenarios: ['migrate-read'],
   },

@@ -67,8 +67,8 @@ function wrapper(name: string, parameters: number): string {
   return `    ${name}(${typed}) {
 ${look}      try {
         return ${name}(${args});
-      } catch (exception) {
-        return watch.mend(exception, ${name}, [${args}]);
+      } catch (x) {
+        return watch.mend(x, ${name}, [${args}]);
       }
     },
 `;

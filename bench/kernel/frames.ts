@@ -1,14 +1,15 @@
 /**
  * Bench build of the kernel: all of it as it ships, and the loops of suite `frames` inside.
  *
- * *Checked* is the path that users get: words written, words compared before anything is freed.
+ * *Checked* is the path that users get: words written, words compared before anything is freed. It
+ * is compiled into the loop, as it is into the exports.
  * *Raw* is what lies below: frames alone, which trusts its callers.
  */
 import { ERR_NO_MEMORY } from '../../kernel/base/fault';
 import { PAGE_SHIFT } from '../../kernel/base/layout';
 import { CLASS_UNMOVABLE } from '../../kernel/frames/class';
 import { giveBlock, takeBlock } from '../../kernel/frames/frames';
-import { allocPages, freePages } from '../../kernel/memdesc/pages';
+import { allocPage, allocPages, freePage, freePages } from '../../kernel/memdesc/pages';
 import { MISC_USER } from '../../kernel/memdesc/type';
 import { enterKernel, leaveKernel } from '../../kernel/thread/stop';
 import { drain, fill, repeat, replace, setNotebook } from './loops';
@@ -27,11 +28,14 @@ class Checked {
   end(): void {
     leaveKernel();
   }
+  @inline
   take(order: u32): i32 {
+    if (order == 0) return allocPage(MISC_USER, CLASS_UNMOVABLE);
     return allocPages(order, MISC_USER, CLASS_UNMOVABLE);
   }
+  @inline
   give(page: u32, order: u32): bool {
-    return freePages(page, order, MISC_USER) == 0;
+    return (order == 0 ? freePage(page, MISC_USER) : freePages(page, order, MISC_USER)) == 0;
   }
 }
 

@@ -38,18 +38,22 @@ function noteAt(index: u32): usize {
 
 /** Below `limit`; xorshift, and a multiplication instead of a division. */
 function random(limit: u32): u32 {
-  seed ^= seed << 13;
-  seed ^= seed >> 17;
-  seed ^= seed << 5;
-  return u32((u64(seed) * u64(limit)) >> 32);
+  let next = seed;
+  next ^= next << 13;
+  next ^= next >> 17;
+  next ^= next << 5;
+  seed = next;
+  return u32((u64(next) * u64(limit)) >> 32);
 }
 
+/** @inline */
 function takeOne<A extends Allocator>(order: u32): u32 {
   const page = changetype<A>(0).take(order);
   if (page <= 0) unreachable();
   return page;
 }
 
+/** @inline */
 function giveOne<A extends Allocator>(page: u32, order: u32): void {
   if (!changetype<A>(0).give(page, order)) unreachable();
 }

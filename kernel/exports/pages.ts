@@ -4,6 +4,8 @@
 import { Order, PAGE_SHIFT, Pfn } from '../base/layout';
 import { CLASS_MOVABLE, CLASS_UNMOVABLE } from '../frames/class';
 import {
+  allocPage,
+  freePage,
   allocPages as pagesAlloc,
   freePages as pagesFree,
   freePart as pagesFreePart,
@@ -15,14 +17,15 @@ import { enterKernel as enter, leaveKernel as leave } from '../thread/stop';
 /** @param isMovable  whether its owner could do with other pages: for grouping only */
 export function allocPages(order: Order, isMovable: bool): i32 {
   enter(OP_PAGES);
-  const pfn = pagesAlloc(order, MISC_USER, isMovable ? CLASS_MOVABLE : CLASS_UNMOVABLE);
+  const flags = isMovable ? CLASS_MOVABLE : CLASS_UNMOVABLE;
+  const pfn = order == 0 ? allocPage(MISC_USER, flags) : pagesAlloc(order, MISC_USER, flags);
   leave();
   return pfn;
 }
 
 export function freePages(pfn: Pfn, order: Order): i32 {
   enter(OP_PAGES);
-  const failure = pagesFree(pfn, order, MISC_USER);
+  const failure = order == 0 ? freePage(pfn, MISC_USER) : pagesFree(pfn, order, MISC_USER);
   leave();
   return failure;
 }

@@ -7,16 +7,20 @@
  *
  * States of the first page's word:
  *   0 → Misc(order, subtype)           alloc, after the other words: the block can now be freed
- *   Misc → Freeing(self, order)        free, by compare-and-swap: the arbiter of a double free
- *   Freeing → 0                        free, plainly, before the block goes to frames. Nobody else
- *                                      stores a word that is Freeing
+ *   Misc → 0                           free of one page, by compare-and-swap: the arbiter of a
+ *                                      double free
+ *   Misc → Freeing(self, order)        free of a block, likewise
+ *   Freeing → 0                        plainly, before the block goes to frames. Nobody else stores
+ *                                      a word that is Freeing
  *   Freeing(self, large) → Misc(small) a free of a part, likewise after the other words
  *
  * Death (recover.ts): an incomplete birth shows in words without the first one, a free in a
- * first word that is Freeing. The one is undone, the other finished.
+ * first word that is Freeing. The one is undone, the other finished. A page without a word that
+ * frames do not have yet, or not any more, is one without an owner.
  *
  * Cost: of an alloc the words; of a free one compare-and-swap and the words. Both and frames'
- * share.
+ * share. `allocPage` and `freePage` are compiled into their callers: what a call pushes are stores,
+ * and the exchange waits for them.
  */
 import { selfSlot } from '../base/env';
 import {
@@ -55,9 +59,15 @@ export function allocPages(order: Order, subtype: u32, allocFlags: u32): i32 {
   let pfn = takeStocked(order, allocFlags);
   if (pfn == 0) pfn = takeBlock(order, allocFlags);
   if (pfn == 0) return ERR_NO_MEMORY;
-  const word = miscWord(order, subtype);
-  if (order == 0) pokePageWord(pfn, word);
-  else describeBlock(pfn, 1 << order, word);
+  describeBlock(pfn, 1 << order, miscWord(order, subtype));
+  return i32(pfn);
+}
+
+/** The same of order 0. @inline */
+export function allocPage(subtype: u32, allocFlags: u32): i32 {
+  const pfn = takeStocked(0, allocFlags);
+  if (pfn == 0) return allocPages(0, subtype, allocFlags);
+  pokePageWord(pfn, miscWord(0, subtype));
   return i32(pfn);
 }
 
@@ -69,16 +79,26 @@ function describeBlock(pfn: Pfn, pages: u32, word: u32): void {
 
 /** @returns 0, or the code of what is wrong; then nothing has changed */
 export function freePages(pfn: Pfn, order: Order, subtype: u32): i32 {
+  if (order == 0) return freePage(pfn, subtype);
   if (!mayBeFirst(pfn, order)) return whyNotFreeable(pfn, order, subtype);
   // Before the exchange, which no load overtakes.
   const stock = stockFor(pfn, order);
   if (!casPageWord(pfn, miscWord(order, subtype), freeingWord(selfSlot(), order))) {
     return whyNotFreeable(pfn, order, subtype);
   }
-  if (order != 0) clearRest(pfn, order);
+  clearRest(pfn, order);
   // By a store of its own, because others exchange it: who frees twice.
   pokePageWord(pfn, TYPE_FREE);
   if (!giveStocked(pfn, order, stock)) giveBlock(pfn, order);
+  return 0;
+}
+
+/** The same of order 0. @inline */
+export function freePage(pfn: Pfn, subtype: u32): i32 {
+  if (pfn >= superblock().pageCount) return ERR_FOREIGN_PAGE;
+  const stock = stockFor(pfn, 0);
+  if (!casPageWord(pfn, miscWord(0, subtype), TYPE_FREE)) return whyNotFreeable(pfn, 0, subtype);
+  if (!giveStocked(pfn, 0, stock)) giveBlock(pfn, 0);
   return 0;
 }
 

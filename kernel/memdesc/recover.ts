@@ -12,8 +12,9 @@
  *   Misc, of a       Misc              a thread's page or scratch  likewise
  *   thread, unnamed                    that its slot names not yet,
  *                                      or not any more
- *   0                0                 taken and not described,    bits cleared
- *                                      or given back in part
+ *   0                0                 taken and not described, a  bits cleared
+ *                                      page freed and not in stock
+ *                                      yet, or given back in part
  *
  * Then every counter is counted again from the bits. Idempotent: each row leads to a later one.
  * Cost: two looks at the word of every block without a descriptor, and of every other page in use.

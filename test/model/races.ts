@@ -36,7 +36,7 @@ const slab = {
 /** Whoever frees what is not his: the exchange that fails, and the look that says why. */
 const misuse = {
   op: /^(load|cas)32$/,
-  function: /\/(freePages|freePart|allocPages|whyNotFreeable)$/m,
+  function: /\/(freePages|freePage|freePart|allocPages|whyNotFreeable)$/m,
 };
 
 export interface KernelRace extends AllowedRace {
@@ -76,16 +76,16 @@ export const allowedRaces: KernelRace[] = [
   },
   {
     place: pageWord,
-    between: [{ ...store, function: /\/allocPages$/m }, guess],
+    between: [{ ...store, function: /\/(allocPages|allocPage)$/m }, guess],
     seenIn: 'pin-free-page-reused',
     because: 'pages without a descriptor: a pin that sees Misc, or the 0 before it, finds nothing',
   },
   {
     place: pageWord,
     between: [{ ...store, function: /\/(freePages|freePart)$/m }, misuse],
-    seenIn: 'free-free',
+    seenIn: 'free-free-order-3',
     because:
-      'a free of what somebody else is freeing: whoever lost the exchange sees Freeing, or the 0 ' +
+      'a free of a block that somebody else is freeing: whoever lost the exchange sees Freeing, or the 0 ' +
       'that replaces it, and says that the page is not allocated',
   },
   {
@@ -100,7 +100,7 @@ export const allowedRaces: KernelRace[] = [
   {
     place: pageWord,
     between: [store, look],
-    seenIn: 'poison-free',
+    seenIn: 'describe-free',
     because:
       'a hint: a page is poisoned by who gets it from frames; a picture that is delivered as faithful ' +
       'has seen word, flags and refs twice, and between two lives in the same place one of them differs',
@@ -125,7 +125,7 @@ export const allowedRaces: KernelRace[] = [
   {
     place: /^slot\d+\.FramesOwn\.stock\d$/,
     seenIn: 'last-page',
-    between: [{ ...store, function: /\/frames\/|\/(allocPages|freePages)/ }, load],
+    between: [{ ...store, function: /\/frames\/|\/(allocPages|freePages|freePage)/ }, load],
     because:
       'a sum of what is in stocks: a figure, or the question whether it is worth while to halt the ' +
       'world; who then empties the stocks is ordered after their owners',

@@ -86,7 +86,19 @@ export const frameMutants: Mutant[] = [
   {
     name: 'bits without a word are kept',
     edits: [['    forgetPage(pfn);\n', '']],
-    scenarios: ['order-6-killed', 'refill-killed'],
+    scenarios: ['order-6-killed', 'refill-killed', 'page-freed-killed'],
+  },
+  {
+    name: 'a page goes into stock before it is freed',
+    edits: [
+      [
+        'if (!casPageWord(pfn, miscWord(0, subtype), TYPE_FREE)) return whyNotFreeable(pfn, 0, subtype);\n' +
+          '  if (!giveStocked(pfn, 0, stock)) giveBlock(pfn, 0);',
+        'if (!giveStocked(pfn, 0, stock)) giveBlock(pfn, 0);\n' +
+          '  if (!casPageWord(pfn, miscWord(0, subtype), TYPE_FREE)) return whyNotFreeable(pfn, 0, subtype);',
+      ],
+    ],
+    scenarios: ['page-freed-killed', 'free-free'],
   },
   {
     name: 'an incomplete birth is kept',

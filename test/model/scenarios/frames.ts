@@ -288,6 +288,13 @@ const deaths: KernelScenario[] = [
     allocAndFree(0),
   ),
   killed(
+    'page-freed',
+    'freeing a page that another frees as well',
+    leaveAndTake([], [[FIRST, 0]]),
+    free(FIRST, 0),
+    free(FIRST, 0),
+  ),
+  killed(
     'order-3',
     'filling its stock with blocks of eight pages',
     leaveOnly([FIRST, 6]),

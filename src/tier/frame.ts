@@ -47,6 +47,16 @@ export interface Frame {
   readonly blocks: readonly FrameBlock[];
 }
 
+/** What the tier has for a key. */
+export interface Found {
+  /** Undefined: nothing that is ours, or no answer. */
+  readonly frame: Frame | undefined;
+  /** When the tier was asked, in zone time: belief begins there. */
+  readonly since: number;
+  /** Whether it may be kept here: to be asked at the moment of keeping it. */
+  readonly isCurrent: boolean;
+}
+
 /** A block of a frame: as it is stored, and how many bytes of value it holds. */
 export interface FrameBlock {
   readonly stored: Uint8Array;

@@ -16,7 +16,7 @@
  */
 import { framesOf } from './answers.ts';
 import type { Calls } from './calls.ts';
-import type { Frame } from './frame.ts';
+import type { Found, Frame } from './frame.ts';
 import type { Tier } from './interface.ts';
 import { bytesOfName, type KeyName } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
@@ -31,16 +31,6 @@ const BATCH_KEYS = 256;
 const MOST_CALLS = 4;
 /** So long, as a part of the time-out, other threads wait for this one's answer. */
 const TURN_SHARE = 1 / 4;
-
-/** What the tier has for a key. */
-export interface Found {
-  /** Undefined: nothing that is ours, or no answer. */
-  readonly frame: Frame | undefined;
-  /** When the tier was asked, in zone time: belief begins there. */
-  readonly since: number;
-  /** Whether it may be kept here: to be asked at the moment of keeping it. */
-  readonly isCurrent: boolean;
-}
 
 export interface ReaderHost {
   /** Zone time, in milliseconds. */

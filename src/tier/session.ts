@@ -18,14 +18,14 @@
 import { MAX_KEY_BYTES } from '../generated/facts.ts';
 import { eventOf } from './answers.ts';
 import { Calls } from './calls.ts';
-import { type Frame, type FrameKind, FrameMaker, isSameValue } from './frame.ts';
+import { type Found, type Frame, type FrameKind, FrameMaker, isSameValue } from './frame.ts';
 import { bytesOf, FrameMemory } from './frame-memory.ts';
 import type { Tier, TierEvent, TierStats } from './interface.ts';
 import { type KeyName, nameOf } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
 import { type Policy, takeTier } from './policy.ts';
 import { WriteQueue } from './queue.ts';
-import { Elsewhere, Fetch, type Found, Reader } from './reader.ts';
+import { Elsewhere, Fetch, Reader } from './reader.ts';
 import { Suspects } from './suspects.ts';
 import { tick } from './turns.ts';
 

@@ -175,7 +175,7 @@ function finish(hunt: Hunt, result: Catch): void {
 async function huntAllWithUnits(): Promise<void> {
   const schema = schemaOf(all);
   for (const hunt of all) hunt.number = schema.members.get(hunt)?.number ?? 0;
-  huntWithUnits(all, await compileWith('test', schema.files), finish);
+  huntWithUnits(all, await compileWith('debug', schema.files), finish);
 }
 
 async function huntAllWithScenarios(): Promise<void> {

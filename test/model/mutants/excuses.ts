@@ -58,6 +58,11 @@ export const equivalents: Excuse[] = [
       "The scratch is the thread's own: nobody else sees the order of what is written there.",
     mutants: [
       'encodeBlock: swap pokeWord(outputScratch(), u32(stored) | flag); pokeWord(outputScratch() + 4, checksum(body, stored));',
+      'sealRecord: swap pokeWord(record + VALUE_BYTES, storedValueBytes()); pokeWord(record + SIZES, sizes);',
+      'sealRecord: swap pokeCell(record + EXPIRY, until | ((readExpiry() >> TIME_BITS) << WALL_BITS)); pokeWord(key + ((length & ~3) as usize), 0);',
+      'sealExtension: swap pokeCell(ext, toWall(readFresh(), offset)); pokeCell(ext + EXT_TTL, readLongTtl());',
+      'sealExtension: swap pokeCell(ext + EXT_TTL, readLongTtl()); pokeWord(ext + EXT_TAGS, readTags());',
+      'copyBlock: swap pokeWord(outputScratch(), word); pokeWord(outputScratch() + 4, sum);',
     ],
   },
   {
@@ -143,6 +148,64 @@ export const equivalents: Excuse[] = [
   {
     because: 'What the dead did comes before its recovery, and what is freed has one owner.',
     mutants: ['zsReleaseNext: plain loadCell(handle)'],
+  },
+  {
+    because:
+      'In the halted world: what others did comes before it, and what they do comes after the word ' +
+      'that lets them go on.',
+    mutants: [
+      'repairMove: plain loadWord(state.movePlace)',
+      'repairMove: plain loadWord(refsAt(desc))',
+      'repairReplaced: plain loadCell(thread.ownCell)',
+      'repairReplaced: plain storeCell(thread.ownCell, thread.replaced)',
+      'isTakenOut: plain loadCell(handle)',
+      'isFreedBy: plain loadWord(refsAt(desc))',
+      'isNamed: plain loadCell(at)',
+      'isPatternNamed: plain loadCell(at)',
+      'mendPlace: plain storeCell(at, renamedCell(cell, zspagePage(desc, cellChainPage(cell))))',
+      'relistZspage: plain loadWord(refsAt(desc))',
+      'isUnused: plain loadWord(refsAt(desc))',
+    ],
+  },
+  {
+    because: 'The clock is set before other threads come, and they are told by JavaScript.',
+    mutants: [
+      "openClock: plain storeCell(stateAt(offsetof<ClockState>('origin')), reinterpret<u64>(origin))",
+      "openClock: plain storeWord(stateAt(offsetof<ClockState>('isOwn')), isOwn ? 1 : 0)",
+      "openClock: swap storeCell(stateAt(offsetof<ClockState>('origin')), reinterpret<u64>(origin)); storeWord(stateAt(offsetof<ClockState>('isOwn')), isOwn ? 1 : 0);",
+      "clockOrigin: plain loadCell(stateAt(offsetof<ClockState>('origin')))",
+      "isOwnClock: plain loadWord(stateAt(offsetof<ClockState>('isOwn')))",
+      "adoptClock: plain storeCell(stateAt(offsetof<ClockState>('latest')), time)",
+      "adoptClock: plain storeCell(stateAt(offsetof<ClockState>('slept')), 0)",
+      "adoptClock: swap storeCell(stateAt(offsetof<ClockState>('latest')), time); storeCell(stateAt(offsetof<ClockState>('slept')), 0);",
+    ],
+  },
+  {
+    because: 'The word is written under the same lock alone; only those who have it not need more.',
+    mutants: [
+      'takePage: plain loadWord(at)',
+      'takePage: plain loadWord(at) #2',
+      'registerLocked: plain loadWord(recordAt(type))',
+    ],
+  },
+  {
+    because:
+      'A pattern is stored before the exchange that publishes its cell, and changes only after the ' +
+      'grace of those who found it there.',
+    mutants: [
+      'writePattern: plain storeCell(upper, (pattern & ~u64(7)) | u64(CELL_PATTERN))',
+      'patternOf: plain loadCell(upper)',
+    ],
+  },
+  {
+    because:
+      'Both stores come before the one that publishes what they are in; if the thread dies earlier, ' +
+      'it is thrown away.',
+    mutants: [
+      'storeAt: swap pokeWord(at, u32(value)); pokeWord(at + 4, u32(value >> 32));',
+      'copyTo: swap pokeWord(cellAt(into, place), peekWord(cellAt(from, position))); pokeWord(noteAt(into, LEAF_ENTRIES), leafEntries(into) + 1);',
+      'splitInto: swap pokeWord(noteAt(low, LEAF_NUMBER), parent); pokeWord(noteAt(high, LEAF_NUMBER), number);',
+    ],
   },
 ];
 

@@ -3,7 +3,8 @@
  *
  * Scenarios are short, and ask what threads do to each other. That a full ring is spilled or an
  * unknown type refused is asked by the tests beside the kernel's files: those of the mutant's room
- * are run in a process of their own, on the schema's kernel with its choice built in.
+ * are run in a process of their own, on the schema's kernel with its choice built in: the one that
+ * asserts contexts, so that a lock or a section which is left out traps.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, rmSync, writeFileSync } from 'node:fs';
@@ -37,12 +38,14 @@ const asked: Record<string, string> = { store: '{store,cache}', cache: '{cache,s
 /** The first test of a room that fails on a kernel; '' if none does, undefined if not over. */
 function failureIn(room: string, kernel: Uint8Array): string | undefined {
   writeFileSync(built, kernel);
+  // Which would take a minute on pages that are filled when they are freed.
+  const files = globSync(`kernel/${room}/!(last-page).test.ts`);
   const args = ['--test', '--test-isolation=none', '--test-reporter=tap'];
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [...args, ...globSync(`kernel/${room}/*.test.ts`)],
-    { encoding: 'utf8', timeout: MAX_MS, env: { ...process.env, PAGELESS_LAYOUT: layout } },
-  );
+  const { status, stdout } = spawnSync(process.execPath, [...args, ...files], {
+    encoding: 'utf8',
+    timeout: MAX_MS,
+    env: { ...process.env, PAGELESS_LAYOUT: layout },
+  });
   rmSync(built);
   if (status === null) return undefined;
   return status === 0 ? '' : (/^not ok \d+ - (.*)$/m.exec(stdout)?.[1] ?? 'they do not run');

@@ -76,9 +76,4 @@ export const mendMutants: Mutant[] = [
     edits: [['  selfThreadState().needsSweep = 1;\n', '']],
     scenarios: ['migrate-killed-object-free', 'migrate-killed-alloc', 'migrate-killed-pack'],
   },
-  {
-    name: 'an empty zspage goes though somebody else is about to take it out',
-    edits: [[' && !isBeingVacated(desc, slot)', '']],
-    scenarios: ['object-free-owner-killed'],
-  },
 ];

@@ -194,8 +194,10 @@ export function reuseDeferred(payload: u32, keyBytes: u32): u32 {
  * come all at a time, while each of the locked instructions that follow would wait for one.
  */
 function loadAhead(handle: Handle, payload: u32, keyBytes: u32): void {
+  const hash = hashOf(keyScratch(), keyBytes);
   renewSection();
-  warmth += zsTouch(handle, payload) + touchEntry(hashOf(keyScratch(), keyBytes));
+  // The longest way first.
+  warmth += touchEntry(hash) + zsTouch(handle, payload);
 }
 
 /** Address of the first record of a class among those that are done, or 0. */

@@ -151,20 +151,11 @@ export const equivalents: Excuse[] = [
   },
   {
     because:
-      'In the halted world: what others did comes before it, and what they do comes after the word ' +
-      'that lets them go on.',
+      'In the halted world, of a descriptor that the dead has frozen: what others did to it comes ' +
+      'before.',
     mutants: [
       'repairMove: plain loadWord(state.movePlace)',
       'repairMove: plain loadWord(refsAt(desc))',
-      'repairReplaced: plain loadCell(thread.ownCell)',
-      'repairReplaced: plain storeCell(thread.ownCell, thread.replaced)',
-      'isTakenOut: plain loadCell(handle)',
-      'isFreedBy: plain loadWord(refsAt(desc))',
-      'isNamed: plain loadCell(at)',
-      'isPatternNamed: plain loadCell(at)',
-      'mendPlace: plain storeCell(at, renamedCell(cell, zspagePage(desc, cellChainPage(cell))))',
-      'relistZspage: plain loadWord(refsAt(desc))',
-      'isUnused: plain loadWord(refsAt(desc))',
     ],
   },
   {

@@ -48,6 +48,15 @@ test('every file is in a room of the map', () => {
   }
 });
 
+test('decisions have numbers of their own, which their titles say', () => {
+  const decisions = files.filter((file) => /^docs\/decisions\/\d/.test(file));
+  const numbers = decisions.map((file) => file.slice('docs/decisions/'.length).slice(0, 4));
+  assert.equal(new Set(numbers).size, decisions.length, 'two of one number');
+  for (const [i, file] of decisions.entries()) {
+    assert.ok(read(file).startsWith(`# ${numbers[i]}: `), file);
+  }
+});
+
 test('what documents name is there', () => {
   const path = /(?<![\w./@-])(?:kernel|src|test|bench|docs|examples|scripts)\/[\w./*-]*\.\w+/g;
   for (const document of documents) {

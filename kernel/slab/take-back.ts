@@ -14,7 +14,7 @@
  * World halted. Cost: the sheaves there are, 64 objects for each of the dead thread's.
  */
 import { Desc, pfnOfAddress, Slot } from '../base/layout';
-import { peekByte, peekCell, peekWord } from '../base/words';
+import { loadWord, peekByte, peekCell, peekWord } from '../base/words';
 import { publish, refsAt, SLOT_SHIFT, UNPUBLISHED } from '../memdesc/header';
 import { peekPageWord } from '../memdesc/page-word';
 import { assertHalted } from '../thread/context';
@@ -100,9 +100,12 @@ export function stateOf(object: u32): u32 {
   return peekByte(byteOf(object));
 }
 
-/** Whether a descriptor is one that the thread bore, or took to free, and that is nobody else's. */
+/**
+ * Whether a descriptor is one that the thread bore, or took to free, and that is nobody else's.
+ * Also asked while the world runs: if it is another's by then, he may be counting pins.
+ */
 export function isUnpublished(object: u32, slot: Slot): bool {
-  return peekWord(refsAt(object)) == (UNPUBLISHED | (slot << SLOT_SHIFT));
+  return loadWord(refsAt(object)) == (UNPUBLISHED | (slot << SLOT_SHIFT));
 }
 
 /** Whether an object shows that nobody has it, and is not in its slab. */

@@ -40,7 +40,7 @@ const drawn = namesIn(`
   lease-hand-over-killed-survived lease-dead-killed-survived lease-late-killed-survived
   lease-refresh-killed-survived near-set-killed-survived object-overwrite-killed
   migrate-killed-twice update-killed-survived get-killed order-8-killed drain-killed
-  slab-grow-killed slab-alloc-killed split-pin-killed lock-check pack-killed-survived
+  slab-grow-killed slab-alloc-killed lock-check pack-killed-survived
   queue-page-taken-killed-survived queue-page-dropped-killed-survived purge-killed-survived
   renew-reclaim-killed-survived
   set-new-killed-survived overwrite-killed-survived overwrite-twice-killed-survived

@@ -8,8 +8,8 @@
 import type { ZoneReport } from '../inspect/zone.ts';
 import { type Account, equation } from './account.ts';
 import type { Phase } from './jobs.ts';
+import { describeZone } from './report-text.ts';
 import { describeProblems, type Problem } from './text.ts';
-import { describeZone } from './zone-text.ts';
 
 export interface DemoOptions {
   workers: number;

@@ -3,11 +3,14 @@
  */
 import { Arena } from '../arena/arena.ts';
 import { BadImageError, CorruptionError } from '../errors.ts';
-import { describeClasses } from './classes-text.ts';
-import { describeBuddies, describePageTypes } from './frames-text.ts';
 import { UsageError } from './options.ts';
-import { describeSlabs } from './slab-text.ts';
-import { describeZone } from './zone-text.ts';
+import {
+  describeBuddies,
+  describeClasses,
+  describePageTypes,
+  describeSlabs,
+  describeZone,
+} from './report-text.ts';
 
 export interface ImageOptions {
   json?: boolean;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { openTiered } from '../../test/support/tiered.ts';
 import { SharedCache } from '../index.ts';
 
 const small = { maxSize: '4MiB', values: 'string', ttl: 5_000 } as const;
@@ -104,4 +105,17 @@ test('a parser of others reads of it what was meant, escaped labels as well', ()
   assert.deepEqual(samples('pageless_loads_total', 'outcome'), { ...loads });
   assert.equal(refusalsByReason['too-large'], 1);
   assert.equal(Number(read.pageless_sets_total!.metrics[0]!.value), stats.sets);
+});
+
+test('a second tier has figures of its own', async () => {
+  const { cache } = openTiered();
+  cache.set('key', 'value');
+  await cache.flush();
+  await cache.getAsync('other');
+  const samples = parse(cache.metrics({ app: 'one' }));
+  const figures = { usable: 1, gets_total: 1, hits_total: 0, sets_total: 1, queue_bytes: 0 };
+  for (const [name, figure] of Object.entries(figures)) {
+    assert.equal(samples.get(`pageless_tier_${name}{app="one"}`), figure, name);
+  }
+  cache.close();
 });

@@ -4,6 +4,7 @@
  */
 import { checkObject } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
+import type { TierStats } from '../tier/interface.ts';
 import type { CacheStats } from './statistics.ts';
 
 type Samples = number | Record<string, number>;
@@ -31,6 +32,24 @@ function metricsOf(stats: CacheStats, maxBytes: number): Metric[] {
     ['loads_total', 'Outcomes of getOrSet', { ...stats.loads }, 'outcome'],
     ['threads', 'Threads attached', stats.threads],
     ['supervised', 'Whether deaths are noticed', stats.isSupervised ? 1 : 0],
+    ...(stats.tier ? tierMetrics(stats.tier) : []),
+  ];
+}
+
+/** Of this thread's part in the second tier. */
+function tierMetrics(tier: TierStats): Metric[] {
+  const isUsable = tier.breaker === 'closed' && tier.channel !== 'lost';
+  return [
+    ['tier_usable', 'Whether the tier answers and tells of changes', isUsable ? 1 : 0],
+    ['tier_gets_total', 'Keys asked for', tier.gets],
+    ['tier_hits_total', 'Keys found', tier.hits],
+    ['tier_sets_total', 'Keys written', tier.sets],
+    ['tier_deletes_total', 'Keys removed', tier.deletes],
+    ['tier_dropped_total', 'Writes without room in the queue', tier.dropped],
+    ['tier_refusals_total', 'Writes without room in the tier', tier.refusals],
+    ['tier_errors_total', 'Calls that failed', tier.errors],
+    ['tier_queue_entries', 'Writes that wait', tier.queue.entries],
+    ['tier_queue_bytes', 'Bytes of writes that wait', tier.queue.bytes],
   ];
 }
 

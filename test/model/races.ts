@@ -99,6 +99,17 @@ export const allowedRaces: KernelRace[] = [
   },
   {
     place: pageWord,
+    between: [
+      { ...store, function: /\/moveFrozen$/m },
+      { ...load, function: /\/freeFolio$/m },
+    ],
+    seenIn: 'migrate-killed-split',
+    because:
+      'a survivor looks which pages a dead split gave the child that it bore: the others are the ' +
+      'parent’s, which may be moved, and no word that is stored there names the child',
+  },
+  {
+    place: pageWord,
     between: [store, look],
     seenIn: 'describe-free',
     because:

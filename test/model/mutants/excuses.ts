@@ -85,7 +85,6 @@ export const equivalents: Excuse[] = [
       'formatRcu: plain storeCell(RCU_STATE, 1)',
       'formatZone: plain loadWord(0)',
       'formatZone: plain storeWord(0, ZONE_MAGIC)',
-      'attachThread: plain loadWord(0)',
     ],
   },
   {
@@ -94,10 +93,6 @@ export const equivalents: Excuse[] = [
       'markSlotDead: plain loadCell(slotAt(slot))',
       'markSlotDead: plain storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD))',
     ],
-  },
-  {
-    because: 'A section that stays open through a wait only makes memory come back later.',
-    mutants: ['lockSlow: drop leaveSection()'],
   },
   {
     because: 'Another test of the same follows; the first one only spares its cost.',
@@ -115,15 +110,6 @@ export const equivalents: Excuse[] = [
   {
     because: 'There are fifty sleeps at most, and the next call traps.',
     mutants: ['sleep: drop trapIfPoisoned()'],
-  },
-  {
-    because:
-      'Cells are moved under the store lock, before the handle is known, or after the grace.',
-    mutants: ['zsRetire: plain loadCell(handle)'],
-  },
-  {
-    because: 'Only looked at while the world is stopped.',
-    mutants: ['zspagePage: plain loadWord(pageEntryAt(desc, k))'],
   },
   {
     because: 'Nobody decides anything from both words.',
@@ -221,8 +207,6 @@ export const unreachable: Excuse[] = [
       'lockSlow: recheck casWord(at, 0, selfSlot() | WAITERS) == 0',
       'lockSlow: torn casWord(at, 0, selfSlot() | WAITERS)',
       'lockSlow: drop enterSection()',
-      'spinFor: recheck casWord(at, 0, selfSlot()) == 0',
-      'spinFor: torn casWord(at, 0, selfSlot())',
     ],
   },
   {

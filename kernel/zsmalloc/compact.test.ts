@@ -177,7 +177,33 @@ zoneTest('a threshold leaves dense classes alone', options, (zone) => {
   for (const { handle } of all) kernel.zsRelease(handle);
 });
 
-zoneTest('who detaches in the middle of a compaction leaves no copy', options, (zone) => {
+zoneTest(
+  'a zspage out of which nothing can be moved is given up, whoever reads',
+  options,
+  (zone) => {
+    const { kernel } = zone;
+    const [reader, mover, filler] = [zone.join(2), zone.join(3), zone.join(4)];
+    const handles = [100, 300, 1000].map((bytes) => filler.zsAlloc(bytes));
+    filler.detach();
+    reader.enterSection();
+    mover.zsCompactBegin();
+    assert.equal(mover.zsCompactSome(storePool(zone), 0), 0);
+    reader.leaveSection();
+    mover.detach();
+    assertPoolSound(kernel);
+    for (const handle of handles) kernel.zsRelease(handle);
+    assert.equal(kernel.zsPages(), 0);
+  },
+);
+
+for (const isReaderLate of [false, true]) {
+  // A late one rests where it has entered, and has not looked for anything yet.
+  const who = isReaderLate ? ', whoever has just entered,' : '';
+  const what = `who detaches in the middle of a compaction${who} leaves nothing behind`;
+  zoneTest(what, options, (zone) => leaveInTheMiddle(zone, isReaderLate));
+}
+
+function leaveInTheMiddle(zone: TestZone, isReaderLate: boolean): void {
   const { kernel } = zone;
   const [reader, mover] = [zone.join(2), zone.join(3)];
   const all = fill(zone, 100, () => 1000);
@@ -187,10 +213,11 @@ zoneTest('who detaches in the middle of a compaction leaves no copy', options, (
   reader.enterSection();
   mover.zsCompactBegin();
   assert.ok(mover.zsCompactSome(storePool(zone), 0) > 0);
-  reader.leaveSection();
+  if (!isReaderLate) reader.leaveSection();
   mover.detach();
+  if (isReaderLate) reader.leaveSection();
   assertPoolSound(kernel);
   assertKept(zone, kept);
   for (const { handle } of kept) kernel.zsRelease(handle);
   assert.equal(kernel.zsPages(), 0);
-});
+}

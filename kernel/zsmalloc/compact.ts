@@ -130,8 +130,12 @@ function moveInClass(thread: ThreadState, record: usize, urgency: u32): i32 {
   if (moved == 0 && target != 0 && isStuck(source))
     moved = moveInto(thread, source, record, urgency);
   if (target != 0) disown(target);
-  thread.leftAt = beginGracePeriod();
-  finishSource(thread);
+  // Before another source is taken: there is room for one.
+  if (moved == 0) giveUpSource(thread);
+  else {
+    thread.leftAt = beginGracePeriod();
+    finishSource(thread);
+  }
   return moved;
 }
 
@@ -279,20 +283,22 @@ function copyObject(from: u32, at: u32, to: u32, offset: u32, bytes: u32): void 
   }
 }
 
-/**
- * Vacates what was moved out of the source, when nobody can read it there any more, and gives the
- * source up. @returns false when the grace period is not over
- */
+/** Gives the source up, if there is one. @returns false when the grace period is not over */
 export function finishSource(thread: ThreadState): bool {
-  const source = thread.source;
-  if (source == 0) return true;
+  if (thread.source == 0) return true;
   let look: u32 = 0;
   while (!isQuiescent(thread.leftAt)) if (++look > SPINS) return false;
+  giveUpSource(thread);
+  return true;
+}
+
+/** Vacates what was moved out of the source, where nobody can read it any more, and gives it up. */
+export function giveUpSource(thread: ThreadState): void {
+  const source = thread.source;
   vacateLeft(thread, source);
   thread.taken = source;
   thread.source = 0;
   disown(source);
-  return true;
 }
 
 /** A sweep (recover.ts) in our grace period may have vacated them already. */

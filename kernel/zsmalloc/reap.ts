@@ -17,7 +17,7 @@ import { linkAt, takeForFree } from '../memdesc/header';
 import { startWorld, stopWorld } from '../thread/stop';
 import { destroyZspage, disownActives } from './active';
 import { freeCell, freePattern, zsRelease } from './alloc';
-import { finishSource } from './compact';
+import { giveUpSource } from './compact';
 import { releaseDone } from './deferred-frees';
 import { CELL_SAME, cellState, takeCell } from './handle';
 import {
@@ -39,7 +39,7 @@ export function leaveZsmalloc(): void {
     stopWorld();
     startWorld();
   }
-  finishSource(thread);
+  if (thread.source != 0) giveUpSource(thread);
   releaseBatches(thread);
   disownActives(thread);
 }

@@ -67,6 +67,10 @@ const ENCODING = {
   cache: false,
   eventTurnBatching: false,
 } as const;
+/** LMDB's code for a transaction that another one came between. */
+const MDB_PROBLEM = -30_779;
+const OPEN_TRIES = 5;
+const OPEN_PAUSE_MS = 50;
 const SWEEP_MS = 1000;
 /** Entries of a look: some milliseconds. */
 const SWEEP_ENTRIES = 500;
@@ -88,8 +92,20 @@ export class LmdbStore {
     this.#halfBytes = maxBytes / 2;
   }
 
-  /** Rejects with a `TierError`. */
+  /** Rejects with a `TierError`. Of processes that make a folder at once, LMDB may fail one. */
   static async open(path: string, maxBytes: number): Promise<LmdbStore> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await LmdbStore.#open(path, maxBytes);
+      } catch (error) {
+        const { code } = Object((error as Error).cause) as { code?: unknown };
+        if (code !== MDB_PROBLEM || tries === OPEN_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, OPEN_PAUSE_MS));
+      }
+    }
+  }
+
+  static async #open(path: string, maxBytes: number): Promise<LmdbStore> {
     const { open } = await loadPeer('lmdb', () => import('lmdb'));
     let root: Environment;
     try {

@@ -192,9 +192,14 @@ test('creator, supervisor and who holds a lock die at once: who waits for it has
       }
     };
     parentPort.on('message', (what) => (what === 'hold' ? hold() : wait()));`;
-  const { codes, threads } = run(main, worker) as { codes: string[]; threads?: number };
-  assert.ok(codes.length > 0, 'it has waited in vain');
-  assert.deepEqual([...new Set(codes)], ['ERR_PAGELESS_BUSY']);
-  // It, and the supervisor that it has named.
-  assert.ok(threads === 1 || threads === 2, `${threads} live slots`);
+  let waits = 0;
+  // The supervisor may see the holder's death before its own: then all is repaired without a wait.
+  for (let tries = 0; tries < 8 && waits === 0; tries++) {
+    const { codes, threads } = run(main, worker) as { codes: string[]; threads?: number };
+    waits = codes.length;
+    for (const code of codes) assert.equal(code, 'ERR_PAGELESS_BUSY');
+    // It, and the supervisor that it has named.
+    assert.ok(threads === 1 || threads === 2, `${threads} live slots`);
+  }
+  assert.ok(waits > 0, 'it has waited in vain');
 });

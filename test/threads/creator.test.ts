@@ -198,8 +198,8 @@ test('creator, supervisor and who holds a lock die at once: who waits for it has
     const { codes, threads } = run(main, worker) as { codes: string[]; threads?: number };
     waits = codes.length;
     for (const code of codes) assert.equal(code, 'ERR_PAGELESS_BUSY');
-    // It, and the supervisor that it has named.
-    assert.ok(threads === 1 || threads === 2, `${threads} live slots`);
+    // It, and the supervisor that it has named; without a wait not all deaths are noticed yet.
+    assert.ok(threads! >= 1 && threads! <= (waits === 0 ? 4 : 2), `${threads} live slots`);
   }
   assert.ok(waits > 0, 'it has waited in vain');
 });

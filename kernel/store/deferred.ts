@@ -37,7 +37,6 @@ import {
   storeCell,
   storeWord,
 } from '../base/words';
-import { keyScratch } from '../memdesc/thread-pages';
 import { assertHalted, assertLocked, assertLockedOrHalted, assertOutside } from '../thread/context';
 import { endDefer, LIMBO_VALUE } from '../thread/limbo';
 import { lock, tryLock, unlock } from '../thread/lock';
@@ -50,7 +49,7 @@ import { STATE_BYTES, threadStateOf } from '../zsmalloc/thread-state';
 import { zspageClass } from '../zsmalloc/zspage';
 import { releaseDoomed } from './chain';
 import { touchEntry } from './directory';
-import { hashOf } from './entry-head';
+import { keyHash } from './entry-head';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
 import { RING } from './limits';
 
@@ -194,7 +193,7 @@ export function reuseDeferred(payload: u32, keyBytes: u32): u32 {
  * come all at a time, while each of the locked instructions that follow would wait for one.
  */
 function loadAhead(handle: Handle, payload: u32, keyBytes: u32): void {
-  const hash = hashOf(keyScratch(), keyBytes);
+  const hash = keyHash(keyBytes);
   renewSection();
   // The longest way first.
   warmth += touchEntry(hash) + zsTouch(handle, payload);

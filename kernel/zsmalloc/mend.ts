@@ -60,8 +60,8 @@ export function mendLocked(thread: ThreadState, slot: Slot): void {
   }
 }
 
-/** A page whose word names the zspage, which does not list it (yet, or any more). */
-function dropLost(pfn: Pfn, desc: Desc): void {
+/** Gives back a page whose word names the zspage, unless it lists it: not yet, or not any more. */
+export function dropLost(pfn: Pfn, desc: Desc): void {
   const word = pageWord(pfn);
   if (wordType(word) != TYPE_ZSPAGE || wordDescriptor(word) != desc || listsPage(desc, pfn)) return;
   storePageWord(pfn, TYPE_FREE);

@@ -24,10 +24,9 @@ import { setBit } from '../base/bitmap';
 import { Cell, Desc, Handle, Slot, superblock, ZS_STATE } from '../base/layout';
 import { loadCell, loadWord, peekWord, pokeWord, storeCell } from '../base/words';
 import { nextTaken } from '../frames/bitfield';
-import { giveBlock } from '../frames/frames';
 import { COUNT_MASK, FROZEN, holderOf, linkAt, refsAt } from '../memdesc/header';
-import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/page-word';
-import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
+import { pageWord, wordDescriptor, wordType } from '../memdesc/page-word';
+import { TYPE_ZSPAGE } from '../memdesc/type';
 import { CACHE_CELL, isObject } from '../slab/kmem-cache';
 import { repairTaken } from '../slab/recover';
 import { isTakenBy } from '../slab/sheaf';
@@ -47,7 +46,7 @@ import {
   samePatternCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
-import { mendLists, mendLocked, relistZspage } from './mend';
+import { dropLost, mendLists, mendLocked, relistZspage } from './mend';
 import { indexIn, zspageIn } from './place';
 import { classAt, clearClass, nextPool } from './pool-table';
 import { classCount, shapePages, zsState } from './size-class';
@@ -65,7 +64,6 @@ import {
   bitsAt,
   clearBits,
   dropPageIfUntouched,
-  listsPage,
   setPlace,
   zspageList,
   zspageLockAt,
@@ -260,9 +258,7 @@ function dropLostPages(slot: Slot): void {
     const word = pageWord(pfn);
     if (wordType(word) != TYPE_ZSPAGE) continue;
     const desc = wordDescriptor(word);
-    if (!isSwept(desc, slot) || listsPage(desc, pfn)) continue;
-    storePageWord(pfn, TYPE_FREE);
-    giveBlock(pfn, 0);
+    if (isSwept(desc, slot)) dropLost(pfn, desc);
   }
 }
 

@@ -70,7 +70,7 @@ function place(name: string, parent: Structure | undefined, body: string): Struc
 }
 
 /** Structures that the library reads, field by field, as records of their offsets. */
-const readHere = ['ClassTally', 'Superblock'];
+const readHere = ['ClassTally', 'Space', 'Superblock'];
 
 function offsets(sources: string[]): string[] {
   const read = structures(sources).filter(({ name }) => readHere.includes(name));

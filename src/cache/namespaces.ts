@@ -41,8 +41,8 @@ export interface SavedName extends Registered {
   name: string;
 }
 
-/** Where the name begins in its record. */
-const NAME_AT = 64;
+/** A record; the name stands behind it (kernel/store/spaces.ts). */
+const record = facts.offsetsOfSpace;
 
 const OWN = 'the codec { serialize, deserialize } of before';
 
@@ -118,8 +118,8 @@ export function readNames(arena: Arena): SavedName[] {
   const { kernel, memory } = arena;
   return Array.from({ length: kernel.spaceCount() }, (_, i) => {
     const at = kernel.spaceRecord(i + 1) >>> 0;
-    const length = new DataView(memory.buffer, at, 4).getUint32(0, true);
-    const name = decodeText(new Uint8Array(memory.buffer, at + NAME_AT, length));
+    const length = new DataView(memory.buffer, at).getUint32(record.nameBytes, true);
+    const name = decodeText(new Uint8Array(memory.buffer, at + record.bytes, length));
     return { name, ...readRecord(memory, at) };
   });
 }
@@ -138,11 +138,11 @@ function encodeName(name: unknown): Uint8Array {
 
 /** What the zone says of a name, and never changes. */
 function readRecord({ buffer }: WebAssembly.Memory, at: number): Registered {
-  const record = new DataView(buffer, at >>> 0, 32);
+  const said = new DataView(buffer, at >>> 0, record.bytes);
   return {
-    values: KINDS[record.getUint32(4, true)]!,
-    ttl: record.getFloat64(8, true),
-    staleFor: record.getFloat64(16, true),
+    values: KINDS[said.getUint32(record.values, true)]!,
+    ttl: said.getFloat64(record.ttl, true),
+    staleFor: said.getFloat64(record.staleFor, true),
   };
 }
 

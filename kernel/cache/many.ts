@@ -49,7 +49,7 @@ import { findFreshAt, NEEDS_CLOCK } from './read';
 
 /** Instead of a length. */
 const ABSENT: u32 = u32.MAX_VALUE;
-const ALONE: u32 = u32.MAX_VALUE - 1;
+export const ALONE: u32 = 0xffff_fffe;
 /** Keys of a call, at most. */
 export const MANY_KEYS: u32 = 64;
 const FIRST_VALUE: u32 = MANY_KEYS * 4;
@@ -62,16 +62,16 @@ let bytesRead: u32 = 0;
 /** Of no use but that what is added to it is loaded. */
 let warmth: u32 = 0;
 
-/** Places in a record of the row. */
+/** Places in a record of the row, behind its keyBytes. */
 const HASH: usize = 4;
-const KEY: usize = 8;
+export const ROW_KEY: usize = 8;
 
 export function firstRecord(): usize {
   return ownTableScratch();
 }
 
 function nextRecord(record: usize): usize {
-  return record + KEY + alignUp(peekWord(record) & LENGTH_MASK, 4);
+  return record + ROW_KEY + alignUp(peekWord(record) & LENGTH_MASK, 4);
 }
 
 /** Reads the `keys` keys of the row. @returns how many are answered */
@@ -103,7 +103,7 @@ export function getMany(keys: u32, now: u64): u32 {
 function warm(keys: u32): void {
   let record = firstRecord();
   for (let i: u32 = 0; i < keys; i++) {
-    const hash = hashOf(record + KEY, peekWord(record));
+    const hash = hashOf(record + ROW_KEY, peekWord(record));
     pokeWord(record + HASH, hash);
     warmth += touchLine(hash);
     record = nextRecord(record);
@@ -118,7 +118,7 @@ function warm(keys: u32): void {
 /** @returns false: not now */
 function answer(index: u32, record: usize, now: u64): bool {
   const keyBytes = peekWord(record);
-  const handle = findFreshAt(peekWord(record + HASH), record + KEY, keyBytes, now);
+  const handle = findFreshAt(peekWord(record + HASH), record + ROW_KEY, keyBytes, now);
   if (handle == NEEDS_CLOCK) return false;
   const to = outputScratch() + index * 4;
   const bytes: u32 = handle == 0 ? 0 : entryValueBytes(zsPlace(handle));
@@ -194,7 +194,7 @@ export function removeMany(keys: u32): void {
   let record = firstRecord();
   for (let i: u32 = 0; i < keys; i++) {
     const keyBytes = peekWord(record);
-    memory.copy(keyScratch(), record + KEY, keyBytes & LENGTH_MASK);
+    memory.copy(keyScratch(), record + ROW_KEY, keyBytes & LENGTH_MASK);
     pokeWord(outputScratch() + i * 4, remove(keyBytes) ? 1 : 0);
     leaveSection();
     record = nextRecord(record);

@@ -36,9 +36,10 @@ import { appendBytes, commit } from './cache';
 import { readExpiry, readFresh, readLongTtl, readTags } from './read';
 import { blockBytes, isSound, storedNameBytes, storedValueBytes } from './stored';
 
+/** Places in a record. */
 const SUM: usize = 4;
-const VALUE_BYTES: usize = 8;
-const SIZES: usize = 12;
+export const RECORD_VALUE_BYTES_AT: usize = 8;
+export const RECORD_SIZES_AT: usize = 12;
 const EXPIRY: usize = 16;
 export const RECORD_HEAD_BYTES: u32 = 24;
 /** Of head, extension and key, at most: keys and names of tags have 3,980 (store/extension.ts). */
@@ -46,8 +47,8 @@ export const RECORD_MOST_BYTES: u32 = 4080;
 /** Times have 41 bits in the zone, and 48 by the wall. */
 const LAST: f64 = 2199023255551;
 const WALL_BITS: u64 = 48;
-const KEY_BYTES_MASK: u32 = 0xfff;
-const EXT_SHIFT: u32 = 12;
+export const RECORD_SIZE_MASK: u32 = 0xfff;
+export const RECORD_EXT_SHIFT: u32 = 12;
 const IN_SPACE_SHIFT: u32 = 24;
 /** Places in the extension. */
 const EXT_TTL: usize = 8;
@@ -60,7 +61,10 @@ function padded(bytes: u32): u32 {
 
 /** What a sum stands for: the head behind it, extension and key. */
 function sumOf(record: usize, bytes: u32): u32 {
-  return checksum(record + VALUE_BYTES, RECORD_HEAD_BYTES - u32(VALUE_BYTES) + bytes);
+  return checksum(
+    record + RECORD_VALUE_BYTES_AT,
+    RECORD_HEAD_BYTES - u32(RECORD_VALUE_BYTES_AT) + bytes,
+  );
 }
 
 function toWall(time: u64, offset: f64): u64 {
@@ -88,9 +92,9 @@ export function sealRecord(keyBytes: u32, offset: f64): u32 {
   const length = keyBytes & LENGTH_MASK;
   const ext = sealExtension(record + RECORD_HEAD_BYTES, keyBytes, offset);
   const key = record + RECORD_HEAD_BYTES + ext;
-  const sizes = length | (ext << EXT_SHIFT) | ((keyBytes >> SPACE_SHIFT) << IN_SPACE_SHIFT);
-  pokeWord(record + VALUE_BYTES, storedValueBytes());
-  pokeWord(record + SIZES, sizes);
+  const sizes = length | (ext << RECORD_EXT_SHIFT) | ((keyBytes >> SPACE_SHIFT) << IN_SPACE_SHIFT);
+  pokeWord(record + RECORD_VALUE_BYTES_AT, storedValueBytes());
+  pokeWord(record + RECORD_SIZES_AT, sizes);
   const until = toWall(readExpiry() & TIME_MASK, offset);
   pokeCell(record + EXPIRY, until | ((readExpiry() >> TIME_BITS) << WALL_BITS));
   pokeWord(key + ((length & ~3) as usize), 0);
@@ -124,15 +128,15 @@ function blocksAt(): u32 {
 /** Reads all before the blocks, of which `room` bytes are there. @returns whether it is whole */
 function readHead(record: usize, room: u32, offset: f64): bool {
   if (room < RECORD_HEAD_BYTES) return false;
-  const sizes = peekWord(record + SIZES);
-  const length = sizes & KEY_BYTES_MASK;
+  const sizes = peekWord(record + RECORD_SIZES_AT);
+  const length = sizes & RECORD_SIZE_MASK;
   const space = sizes >> IN_SPACE_SHIFT;
-  extBytes = (sizes >> EXT_SHIFT) & KEY_BYTES_MASK;
+  extBytes = (sizes >> RECORD_EXT_SHIFT) & RECORD_SIZE_MASK;
   keyBytes = length | (space << SPACE_SHIFT);
   if (length == 0 || length > MAX_KEY_BYTES || space > spaceCount()) return false;
   if (blocksAt() > room || peekWord(record + SUM) != sumOf(record, extBytes + length)) return false;
   if (extBytes != 0 && !areNamesWhole(record + RECORD_HEAD_BYTES)) return false;
-  valueBytes = peekWord(record + VALUE_BYTES);
+  valueBytes = peekWord(record + RECORD_VALUE_BYTES_AT);
   const wall = peekCell(record + EXPIRY);
   if (wall >> (WALL_BITS + TTL_CODE_BITS) != 0) return false;
   expiry = fromWall(wall & ((1 << WALL_BITS) - 1), offset);
@@ -182,7 +186,8 @@ export function adoptRecords(bytes: u32, offset: f64, now: u64): i32 {
   while (bytes - done >= RECORD_HEAD_BYTES) {
     const record = start + done;
     const length = peekWord(record);
-    if (length > bytes - done || i32(peekWord(record + VALUE_BYTES)) > i32(BLOCK_BYTES)) break;
+    if (length > bytes - done || i32(peekWord(record + RECORD_VALUE_BYTES_AT)) > i32(BLOCK_BYTES))
+      break;
     if (!adoptRecord(record, length, offset, now)) return done == 0 ? ERR_ARGUMENT : i32(done);
     done += length;
   }

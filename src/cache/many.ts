@@ -34,14 +34,12 @@ interface ManyParts<T> {
 }
 
 const ROW_BYTES: number = facts.PAGE_BYTES;
-/** Length and hash of a key. */
-const RECORD_HEAD = 8;
 /** Where the values begin, behind a word for each key. */
 const FIRST_VALUE: number = facts.MANY_KEYS * 4;
 /** Rows for which a row that is not all ASCII speaks. */
 const ODD_ROWS = 15;
 /** Instead of a length: the value is longer than the scratch. Below 0 as well: there is none. */
-const ALONE = -2;
+const ALONE = facts.ALONE | 0;
 
 export class Many<T> {
   readonly #parts: ManyParts<T>;
@@ -134,16 +132,16 @@ export class Many<T> {
     let at = 0;
     for (let i = 0; i < count; i++) {
       const key = keys[from + i]!;
-      const room = ROW_BYTES - at - RECORD_HEAD;
+      const room = ROW_BYTES - at - facts.ROW_KEY;
       const isShort = typeof key === 'string' && key.length <= SHORT_KEY && key.length <= room;
-      let length = isShort ? putAscii(row, at + RECORD_HEAD, key) : 0;
+      let length = isShort ? putAscii(row, at + facts.ROW_KEY, key) : 0;
       if (length === 0) {
         length = border.putKey(key) & facts.LENGTH_MASK;
         if (length > room) return i;
-        border.copyKey(length, row, at + RECORD_HEAD);
+        border.copyKey(length, row, at + facts.ROW_KEY);
       }
       words[at >> 2] = length | inSpace;
-      at += RECORD_HEAD + alignUp(length, 4);
+      at += facts.ROW_KEY + alignUp(length, 4);
     }
     return count;
   }
@@ -158,7 +156,7 @@ export class Many<T> {
     for (let i = 0, at = FIRST_VALUE, record = 0; i < count; i++) {
       const bytes = words[i]!;
       if (bytes >= 0) near?.noteRead(keys[from + i]!, this.#rowWords[(record >> 2) + 1]!);
-      record += RECORD_HEAD + alignUp(this.#rowWords[record >> 2]!, 4);
+      record += facts.ROW_KEY + alignUp(this.#rowWords[record >> 2]!, 4);
       if (bytes === ALONE) alone.push(from + i);
       if (bytes < 0) continue;
       const start = text ? at - FIRST_VALUE : this.#output + at;

@@ -25,15 +25,8 @@ import type { SavedSettings } from './settings.ts';
 
 /** Read at a time; what is left of it is read again. */
 const CHUNK_BYTES: number = 2 ** 20;
-const BLOCK_HEAD_BYTES = 8;
-const RAW: number = 0x8000_0000;
 /** Records that the kernel takes at a time: what the input scratch holds. */
-const WINDOW_BYTES: number = facts.BLOCK_BYTES + BLOCK_HEAD_BYTES;
-/** In a record's head. */
-const VALUE_BYTES_AT = 8;
-const SIZES_AT = 12;
-const SIZE_MASK = 0xfff;
-const EXT_SHIFT = 12;
+const WINDOW_BYTES: number = facts.BLOCK_BYTES + facts.BLOCK_HEAD_BYTES;
 /** Of an entry, what the index and its queues take beside what a file holds. */
 const OVERHEAD_BYTES = 32;
 
@@ -190,9 +183,9 @@ class Intake {
 
   #takeRecord(record: Buffer): boolean {
     if (record.length < facts.RECORD_HEAD_BYTES) return false;
-    const sizes = record.readUInt32LE(SIZES_AT);
-    const ext = (sizes >>> EXT_SHIFT) & SIZE_MASK;
-    let at = facts.RECORD_HEAD_BYTES + ext + padded(sizes & SIZE_MASK);
+    const sizes = record.readUInt32LE(facts.RECORD_SIZES_AT);
+    const ext = (sizes >>> facts.RECORD_EXT_SHIFT) & facts.RECORD_SIZE_MASK;
+    let at = facts.RECORD_HEAD_BYTES + ext + padded(sizes & facts.RECORD_SIZE_MASK);
     const now = this.#clock.now();
     this.#put(record.subarray(0, at));
     const begun = this.#kernel.adoptHead(
@@ -201,7 +194,8 @@ class Intake {
       now,
     );
     if (begun <= 0) return begun === 0;
-    for (let left = record.readUInt32LE(VALUE_BYTES_AT), isFirst = true; isFirst || left > 0; ) {
+    const valueBytes = record.readUInt32LE(facts.RECORD_VALUE_BYTES_AT);
+    for (let left = valueBytes, isFirst = true; isFirst || left > 0; isFirst = false) {
       const block = blockAt(record, at);
       if (block === undefined) return false;
       this.#put(block);
@@ -210,7 +204,6 @@ class Intake {
       if (failure < 0) return failure !== facts.ERR_ARGUMENT;
       left -= facts.BLOCK_BYTES;
       at += padded(block.length);
-      isFirst = false;
     }
     if (at !== record.length) return false;
     this.#kernel.commitSet();
@@ -220,8 +213,8 @@ class Intake {
 
 /** The block that begins at `at`; undefined if it is not whole. */
 function blockAt(record: Buffer, at: number): Uint8Array | undefined {
-  if (at + BLOCK_HEAD_BYTES > record.length) return undefined;
-  const bytes = BLOCK_HEAD_BYTES + (record.readUInt32LE(at) & ~RAW);
+  if (at + facts.BLOCK_HEAD_BYTES > record.length) return undefined;
+  const bytes = facts.BLOCK_HEAD_BYTES + (record.readUInt32LE(at) & ~facts.RAW);
   if (bytes > WINDOW_BYTES || at + bytes > record.length) return undefined;
   return record.subarray(at, at + bytes);
 }

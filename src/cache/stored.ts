@@ -11,9 +11,6 @@ import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import { viewOf } from './values.ts';
 
-/** A block's head: its length, and a checksum. */
-const HEAD_BYTES = 8;
-const RAW: number = 0x8000_0000;
 /** Views of blocks that are kept, by length, as in transfer.ts. */
 const VIEWS = 256;
 /** Reads of an entry that changed under the reader, before it counts as absent. */
@@ -54,7 +51,9 @@ export class StoredBlocks {
 
   /** The block in the output scratch, lent: also after a `set` of a value of one small block. */
   get lent(): Uint8Array {
-    return this.#view(HEAD_BYTES + (this.#words[this.#outputNow() >>> 2]! & ~RAW));
+    return this.#view(
+      facts.BLOCK_HEAD_BYTES + (this.#words[this.#outputNow() >>> 2]! & ~facts.RAW),
+    );
   }
 
   /**
@@ -168,5 +167,5 @@ export class StoredBlocks {
 
 /** Whether a block crosses through the thread's own scratch. */
 export function isSmall({ stored, valueBytes }: StoredBlock): boolean {
-  return Math.max(stored.length - HEAD_BYTES, valueBytes) <= facts.SMALL_BLOCK_BYTES;
+  return Math.max(stored.length - facts.BLOCK_HEAD_BYTES, valueBytes) <= facts.SMALL_BLOCK_BYTES;
 }

@@ -17,7 +17,7 @@
  * shorter by that difference, and by no more. Whatever does not fit is no frame: a miss, and
  * counted.
  */
-import { BLOCK_BYTES } from '../generated/facts.ts';
+import { BLOCK_BYTES, BLOCK_HEAD_BYTES, RAW } from '../generated/facts.ts';
 import { FrameMemory, type PackedFrame } from './frame-memory.ts';
 import { bufferOf } from './key-name.ts';
 
@@ -32,8 +32,6 @@ export const WRITE_AT = 16;
 export const WRITE_BYTES = 8;
 const VALUE_BYTES_AT = 24;
 const CHECKSUM_AT = 28;
-const BLOCK_HEAD_BYTES = 8;
-const LENGTH_MASK = 0x7fff_ffff;
 
 /** What the values are, so that one kind is not read as another. */
 export const FRAME_KINDS = ['bytes', 'string', 'json', 'own'] as const;
@@ -149,7 +147,7 @@ function blocksOf(frame: Buffer, valueBytes: number): FrameBlock[] | undefined {
 
 /** Bytes of the block at `at`, its head included. */
 function blockLength(bytes: Uint8Array, at: number): number {
-  return BLOCK_HEAD_BYTES + (wordOf(bytes, at) & LENGTH_MASK);
+  return BLOCK_HEAD_BYTES + (wordOf(bytes, at) & ~RAW);
 }
 
 /** FNV-1a of the head at `at`, by words: whichever bits of one are wrong, it differs. */

@@ -44,8 +44,8 @@ const EXPIRY: usize = 16;
 export const RECORD_HEAD_BYTES: u32 = 24;
 /** Of head, extension and key, at most: keys and names of tags have 3,980 (store/extension.ts). */
 export const RECORD_MOST_BYTES: u32 = 4080;
-/** Times have 41 bits in the zone, and 48 by the wall. */
-const LAST: f64 = 2199023255551;
+/** Times have TIME_BITS in the zone, and 48 by the wall. */
+const LAST: f64 = f64(TIME_MASK);
 const WALL_BITS: u64 = 48;
 export const RECORD_SIZE_MASK: u32 = 0xfff;
 export const RECORD_EXT_SHIFT: u32 = 12;

@@ -14,6 +14,7 @@
  * The functions are captured when this file is loaded: fake timers would patch one thread of many.
  */
 import { DisposedError, InvalidArgumentError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 import type { KernelExports } from './kernel.ts';
 
 /** Milliseconds that only rise. */
@@ -46,8 +47,8 @@ const WATCH_MS = 1000;
 const GAIN_MS = 2000;
 /** Uptime is told in whole seconds on some systems. */
 const UPTIME_ERROR_MS = 1000;
-/** Expiries have 41 bits: 69 years since the cache was made; what would end later never does. */
-export const LAST: number = 2 ** 41 - 1;
+/** Expiries have TIME_BITS: 69 years since the cache was made; what would end later never does. */
+export const LAST: number = 2 ** facts.TIME_BITS - 1;
 
 export class ZoneClock {
   readonly #kernel: KernelExports;

@@ -1,5 +1,6 @@
 /** Options of `getOrSet`, and what one call of it asks for. */
 import { checkBoolean, checkOptions, checkSignal } from '../border/arguments.ts';
+import { LONGEST_MS } from '../border/timer.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { readEntryOptions, readStatus } from './call-options.ts';
 import type { SetOptions, Status } from './settings.ts';
@@ -75,8 +76,6 @@ const OWN_OPTIONS = ['signal', 'timeoutMs', 'forceRefresh', 'staleIfError', 'sta
 const LOAD_OPTIONS = [...COMPUTED_OPTIONS, ...OWN_OPTIONS];
 const SYNC_OPTIONS = LOAD_OPTIONS.filter((name) => name !== 'signal');
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** What a timer takes: 24.8 days. */
-const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 const none: LoadOptions = {};
 
 /** Throws `InvalidArgumentError`. */
@@ -112,6 +111,6 @@ export function readRequest<V>(
 }
 
 function readTimeout(timeoutMs: unknown = DEFAULT_TIMEOUT_MS): number {
-  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return Math.min(timeoutMs, MAX_TIMEOUT_MS);
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return Math.min(timeoutMs, LONGEST_MS);
   throw new InvalidArgumentError('timeoutMs', 'milliseconds from 0 on, or Infinity', timeoutMs);
 }

@@ -9,6 +9,7 @@
  *   longTtl  its own time to live where it has no code, or no expiry that could hold one; else 0
  */
 import { LAST, type ZoneClock } from '../border/clock.ts';
+import * as facts from '../generated/facts.ts';
 import type { Settings } from './settings.ts';
 
 export interface Times {
@@ -17,8 +18,8 @@ export interface Times {
   longTtl: number;
 }
 
-/** 2^41, above which the code stands. */
-const CODE_ONE: number = 2 ** 41;
+/** The code stands above the time. */
+const CODE_ONE: number = 2 ** facts.TIME_BITS;
 /** Milliseconds of the units, from 0 on. */
 const UNITS = [1000, 60_000, 3_600_000, 86_400_000];
 /** Numbers of a unit, 5 bits: 1, 2, … 20, then 25, 30, … 75. */

@@ -1,5 +1,6 @@
 /** Waiting for somebody else's answer, but no longer than the caller wants. */
 import { checkAmount, checkOptions, checkSignal } from '../border/arguments.ts';
+import { LONGEST_MS } from '../border/timer.ts';
 import { TimeoutError } from '../errors.ts';
 
 /** As much of an AbortSignal as is used: types of our own need neither `dom` nor @types/node. */
@@ -46,8 +47,6 @@ export function onAbort(signal: Signal, listener: () => void): () => void {
 }
 
 const { setTimeout, clearTimeout } = globalThis;
-/** What a timer takes: 24.8 days. */
-const MAX_MS: number = 2 ** 31 - 1;
 
 /** Waits for a promise as options say. */
 export type Wait = <T>(answer: Promise<T>) => Promise<T>;
@@ -57,11 +56,11 @@ export type Wait = <T>(answer: Promise<T>) => Promise<T>;
  * rejected with the signal's reason, or a `TimeoutError`; what was waited for goes on.
  */
 export function readWait(what: string, options: WaitOptions = {}): Wait {
-  const { signal, timeoutMs = MAX_MS } = checkOptions(options, ['signal', 'timeoutMs']);
+  const { signal, timeoutMs = LONGEST_MS } = checkOptions(options, ['signal', 'timeoutMs']);
   checkSignal('signal', signal as AbortSignal | undefined);
-  const ms = Math.min(checkAmount('timeoutMs', timeoutMs), MAX_MS);
+  const ms = Math.min(checkAmount('timeoutMs', timeoutMs), LONGEST_MS);
   if (signal?.aborted) throw signal.reason;
-  if (signal === undefined && ms === MAX_MS) return (answer) => answer;
+  if (signal === undefined && ms === LONGEST_MS) return (answer) => answer;
   return (answer) =>
     new Promise((resolve, reject) => {
       const end = (): void => {

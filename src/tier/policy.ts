@@ -1,5 +1,6 @@
 /** What a cache is given as its tier: an object of the right shape, and how it is to be used. */
 import { checkInteger, checkObject, checkOptions } from '../border/arguments.ts';
+import { LONGEST_MS } from '../border/timer.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { parseSize } from '../sizes.ts';
 import type { Tier, TierPolicy } from './interface.ts';
@@ -22,7 +23,6 @@ const POLICY_OPTIONS = [
   'closeTimeoutMs',
 ];
 const METHODS = ['getMany', 'setMany', 'deleteMany', 'clear', 'close'] as const;
-const MAX_MS: number = 2 ** 31 - 1;
 
 /** Tiers that a cache has, or had: it ends its own. */
 const taken = new WeakSet<Tier>();
@@ -62,12 +62,12 @@ export function readPolicy(policy: TierPolicy = {}): Policy {
   if (writes !== 'through' && writes !== 'behind') {
     throw new InvalidArgumentError('writes', "'through' or 'behind'", writes);
   }
-  const delayMs = checkInteger('writeDelayMs', writeDelayMs, 0, MAX_MS);
+  const delayMs = checkInteger('writeDelayMs', writeDelayMs, 0, LONGEST_MS);
   return {
-    maxStaleMs: checkInteger('maxStaleMs', maxStaleMs, 1, MAX_MS),
+    maxStaleMs: checkInteger('maxStaleMs', maxStaleMs, 1, LONGEST_MS),
     delayMs: writes === 'through' ? 0 : delayMs,
     maxQueueBytes: parseSize('maxQueue', maxQueue),
-    timeoutMs: checkInteger('timeoutMs', timeoutMs, 1, MAX_MS),
-    closeTimeoutMs: checkInteger('closeTimeoutMs', closeTimeoutMs, 0, MAX_MS),
+    timeoutMs: checkInteger('timeoutMs', timeoutMs, 1, LONGEST_MS),
+    closeTimeoutMs: checkInteger('closeTimeoutMs', closeTimeoutMs, 0, LONGEST_MS),
   };
 }

@@ -36,14 +36,11 @@ export class Outgoing {
     expiry: number,
   ): number {
     const raw = isRaw ? 1 : 0;
-    if (length > facts.SMALL_BLOCK_BYTES) {
-      return this.#large.during(() => {
-        this.#kernel.beginSet(keyBytes, length, expiry);
-        return this.#commitBlocks(value, length, raw);
-      });
-    }
-    copyBytes(this.#input, value, length);
-    return this.#kernel.set(keyBytes, length, raw, expiry);
+    if (this.#putSmall(value, length)) return this.#kernel.set(keyBytes, length, raw, expiry);
+    return this.#storeBlocks(value, length, raw, () => {
+      this.#kernel.beginSet(keyBytes, length, expiry);
+      return 0;
+    });
   }
 
   /**
@@ -59,20 +56,26 @@ export class Outgoing {
     expiry: number,
   ): number {
     const raw = isRaw ? 1 : 0;
-    if (length > facts.SMALL_BLOCK_BYTES) {
-      return this.#large.during(() => {
-        const failure = this.#kernel.beginSetIf(what, version, keyBytes, length, expiry);
-        return failure === 0 ? this.#commitBlocks(value, length, raw) : failure;
-      });
+    if (this.#putSmall(value, length)) {
+      return this.#kernel.setIf(what, version, keyBytes, length, raw, expiry);
     }
-    copyBytes(this.#input, value, length);
-    return this.#kernel.setIf(what, version, keyBytes, length, raw, expiry);
+    return this.#storeBlocks(value, length, raw, () =>
+      this.#kernel.beginSetIf(what, version, keyBytes, length, expiry),
+    );
   }
 
-  /** Stores what was begun, block by block. @returns 0, or ERR_…: nothing has changed */
-  #commitBlocks(value: Uint8Array, length: number, raw: number): number {
-    const failure = this.#append(fixedView(value, length), raw);
-    return failure === 0 ? this.#kernel.commitSet() : failure;
+  /** Puts a value into the thread's own scratch. @returns whether it has room there */
+  #putSmall(value: Uint8Array, length: number): boolean {
+    if (length > facts.SMALL_BLOCK_BYTES) return false;
+    copyBytes(this.#input, value, length);
+    return true;
+  }
+
+  /** Stores a longer one, block by block. @returns 0, or ERR_…: nothing has changed */
+  #storeBlocks(value: Uint8Array, length: number, raw: number, begin: () => number): number {
+    return this.#large.during(
+      () => begin() || this.#append(fixedView(value, length), raw) || this.#kernel.commitSet(),
+    );
   }
 
   /** One block at least: an empty value is one as well. @returns 0, or ERR_NO_MEMORY */

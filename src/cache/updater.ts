@@ -7,7 +7,7 @@
  * is stored without a call of the user's code. So a slow `change`, or a `toJSON` that writes other
  * keys, loses only to who changes the key itself. Nothing is stored unasked: who loses each time,
  * as a `change` does that always changes its own key, is told so in the end; who loses to other
- * threads takes its turn before (turns.ts).
+ * threads takes its turn before (update-turn.ts).
  *
  * As in writer.ts the user's code (`change`, codec) runs before the key is in the scratch.
  */
@@ -21,8 +21,9 @@ import { NO_TAGS } from './prepared.ts';
 import type { IncrementOptions, SetOptions } from './settings.ts';
 import { keptTimes, staleForOf, timesFrom } from './times.ts';
 import type { Key, Versioned } from './transfer.ts';
-import { Turns } from './turns.ts';
+
 import { lost, TRIES, untilMet } from './until-met.ts';
+import { UpdateTurn } from './update-turn.ts';
 import { checkSerialized, type In, sameBytes } from './values.ts';
 import type { Writer, WriterParts } from './writer.ts';
 
@@ -50,12 +51,12 @@ const TURN_EVERY = 4;
 export class Updater<T> {
   readonly #parts: WriterParts<T>;
   readonly #writer: Writer<T>;
-  readonly #turns: Turns;
+  readonly #turn: UpdateTurn;
 
   constructor(parts: WriterParts<T> & { readonly writer: Writer<T> }) {
     this.#parts = parts;
     this.#writer = parts.writer;
-    this.#turns = new Turns(parts.kernel, parts.live().words);
+    this.#turn = new UpdateTurn(parts.kernel, parts.live().words);
   }
 
   update(key: Key, change: Change<T>, options?: SetOptions): T | undefined {
@@ -74,8 +75,8 @@ export class Updater<T> {
         const border = this.#parts.live();
         const keyBytes = border.putKey(key);
         const isLosing = tries >= KEEP_AFTER;
-        if (tries === 0) this.#turns.letGoFirst(keyBytes);
-        if (tries % TURN_EVERY === KEEP_AFTER && this.#turns.take(keyBytes)) hasTurn = true;
+        if (tries === 0) this.#turn.letGoFirst(keyBytes);
+        if (tries % TURN_EVERY === KEEP_AFTER && this.#turn.take(keyBytes)) hasTurn = true;
         const born = options.tags === undefined ? -1 : this.#parts.kernel.tagClock();
         const seen = border.fetchVersioned(keyBytes);
         if (made === undefined || !sameBytes(made.of, seen.bytes)) {
@@ -89,7 +90,7 @@ export class Updater<T> {
       }
       throw lost('the change itself');
     } finally {
-      if (hasTurn) this.#turns.give();
+      if (hasTurn) this.#turn.give();
     }
   }
 
@@ -116,7 +117,7 @@ export class Updater<T> {
     const failure = untilMet(() => {
       const border = this.#parts.live();
       const bytes = border.putKey(key);
-      this.#turns.letGoFirst(bytes);
+      this.#turn.letGoFirst(bytes);
       return border.withTime(bytes, (now) =>
         kernel.increment(bytes, by, initial, expiry, fresh, longTtl, keeps, now),
       );

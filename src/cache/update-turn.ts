@@ -1,5 +1,6 @@
 /**
- * Turns: how a slow `update` gets through among quick ones of the same key (kernel/cache/turn.ts).
+ * The turn: how a slow `update` gets through among quick ones of the same key
+ * (kernel/cache/turn.ts).
  *
  * Who has lost some tries takes the turn, and other threads' `update` and `increment` of that key
  * wait before they begin: so it is alone when those that had begun are done. Nobody waits for
@@ -17,7 +18,7 @@ const PATIENCE_MS = 250;
 /** Captured: fake timers would patch one thread of many. */
 const { queueMicrotask } = globalThis;
 
-export class Turns {
+export class UpdateTurn {
   readonly #kernel: KernelExports;
   readonly #words: Int32Array;
   readonly #at: number;

@@ -1,11 +1,13 @@
 /**
- * Runs a suite: `npm run bench -- SUITE [--json] [--tiny] [--rows PATTERN] [--traces DIR]`; without
- * a name it lists them.
+ * Runs a suite: `npm run bench -- SUITE [--json] [--record] [--tiny] [--rows PATTERN] [--traces
+ * DIR]`; without a name it lists them.
  *
- * Prints a table; with `--json` one object on the last line. `--rows` takes the rows of suites
- * `cache` and `api` whose names match, `--traces` a folder of cache traces for its row `hit-ratio`.
+ * Prints a table; with `--json` one object on the last line, with `--record` the same into
+ * `results/`, of which the README's tables are made (`npm run docs`). `--rows` takes the rows of
+ * suites `cache` and `api` whose names match, `--traces` a folder of cache traces for the row
+ * `hit-ratio`.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { figure, machine, range, type Suite, table } from './suite.ts';
 
@@ -13,6 +15,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean' },
+    record: { type: 'boolean' },
     tiny: { type: 'boolean' },
     rows: { type: 'string' },
     traces: { type: 'string' },
@@ -28,6 +31,9 @@ if (name === undefined) {
   console.log(suites.join('\n'));
 } else if (!suites.includes(name)) {
   console.error(`No suite is called ${JSON.stringify(name)}; there are: ${suites.join(', ')}`);
+  process.exitCode = 2;
+} else if (values.record && (values.tiny || values.rows !== undefined)) {
+  console.error('Only a whole suite is recorded: --record goes with neither --tiny nor --rows');
   process.exitCode = 2;
 } else {
   const { suite } = (await import(`./suites/${name}.ts`)) as { suite: Suite };
@@ -54,4 +60,9 @@ if (name === undefined) {
   if (notes.length > 0) console.log(`\n${notes.join('\n')}\n`);
   const report = { suite: name, machine: machine(), node: process.version, results };
   if (values.json) console.log(JSON.stringify(report));
+  if (values.record) {
+    const date = new Date().toISOString().slice(0, 10);
+    const text = JSON.stringify({ date, ...report }, null, 1);
+    writeFileSync(new URL(`./results/${name}.json`, import.meta.url), `${text}\n`);
+  }
 }

@@ -42,6 +42,16 @@ test('an unknown option that is near to none names none', () => {
   assert.match(refusal({ foo: 1 }), /compression \}; seen: "foo"$/);
 });
 
+test('a list is refused as one, not for the fields that it has', () => {
+  const lists: [unknown, string][] = [
+    [new Uint8Array(3), '3 bytes'],
+    [Buffer.from('text'), '4 bytes'],
+    [new Float64Array(2), 'a Float64Array'],
+    [['ttl', 5], 'an Array'],
+  ];
+  for (const [list, seen] of lists) assert.ok(refusal(list).endsWith(`; seen: ${seen}`), seen);
+});
+
 test('options are an object that was meant as one', () => {
   for (const wrong of [
     null,

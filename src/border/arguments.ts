@@ -94,6 +94,7 @@ export function checkOptions<T extends object>(options: T, known: readonly strin
 function hasOnly(options: object, known: readonly string[]): boolean {
   let hasFields = false;
   try {
+    if (isList(options)) return false;
     for (const name in options) {
       if (!known.includes(name)) return false;
       hasFields = true;
@@ -104,9 +105,17 @@ function hasOnly(options: object, known: readonly string[]): boolean {
   }
 }
 
+/** Bytes or an array: before its fields are asked for, of which it may have millions. */
+export function isList(value: object): boolean {
+  return Array.isArray(value) || ArrayBuffer.isView(value);
+}
+
 function checkClosely(options: object, known: readonly string[]): void {
   const expected = `an object of { ${known.join(', ')} }`;
-  const fields = Object.entries(checkObject('options', options, expected));
+  if (isList(checkObject('options', options, expected))) {
+    throw new InvalidArgumentError('options', expected, options);
+  }
+  const fields = Object.entries(options);
   for (const [name, value] of fields) {
     if (known.includes(name) || value === undefined) continue;
     const meant = nearest(name, known);

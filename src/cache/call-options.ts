@@ -2,7 +2,13 @@
  * Options of calls: `set` and its like, `get`, `touch`, `increment`. Each field is looked at once,
  * before anything is done.
  */
-import { checkBoolean, checkObject, checkOptions, checkSafeInteger } from '../border/arguments.ts';
+import {
+  checkBoolean,
+  checkObject,
+  checkOptions,
+  checkSafeInteger,
+  isList,
+} from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import {
   type GetOptions,
@@ -110,13 +116,15 @@ export function readStatus(status: Status | undefined): Status | undefined {
 
 /** Looked at closely only where it must be: that takes a tenth of a whole `set`. */
 function hasOnlyTtl(options: SetOptions): boolean {
+  if (typeof options !== 'object') return false;
   let isFound = false;
   try {
+    if (isList(options)) return false;
     for (const name in options) {
       if (name !== 'ttl') return false;
       isFound = true;
     }
-    return isFound && typeof options === 'object';
+    return isFound;
   } catch {
     return false;
   }

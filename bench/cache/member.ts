@@ -3,7 +3,8 @@
  */
 import { nsOf, serve } from '../crew.ts';
 import { Spans } from './spans.ts';
-import { type Subject, type SubjectSetup, subjects } from './subjects.ts';
+import type { Subject, SubjectSetup } from './subject.ts';
+import { subjects } from './subjects.ts';
 import {
   idsIn,
   keyOf,

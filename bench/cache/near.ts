@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { SharedCache } from '../../src/index.ts';
-import type { Subject, SubjectSetup } from './subjects.ts';
+import type { Subject, SubjectSetup } from './subject.ts';
 
 /** Objects that a thread keeps. */
 const MAX = 10_000;

@@ -9,37 +9,9 @@ import v8 from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { open, type RootDatabase } from 'lmdb';
 import { LRUCache } from 'lru-cache';
-import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
+import { SharedCache } from '../../src/index.ts';
 import { oursNear, twoLruCaches } from './near.ts';
-
-export interface Subject {
-  /** Puts a value's bytes at the start of `target`. @returns how many, −1 = there is none */
-  read(key: string, target: Buffer): number;
-  /** A value of the caller's own. */
-  get(key: string): Uint8Array | string | undefined;
-  has(key: string): boolean;
-  set(key: string, value: Buffer): void;
-  clear(): void;
-  /** Values that it holds. */
-  size(): number;
-  /** Bytes of memory that it takes. */
-  usedBytes(): number;
-  close(): void;
-}
-
-export interface SubjectSetup {
-  subject: string;
-  /** As many as it shall hold; peers with a limit have this one. */
-  entries: number;
-  /** Bytes that ours gets. */
-  zoneBytes: number;
-  /** A cache that is there already. */
-  handle?: SharedCacheHandle;
-  /** Milliseconds; none without. */
-  ttl?: number;
-  /** Where a peer may put its files. */
-  folder?: string;
-}
+import type { Subject, SubjectSetup } from './subject.ts';
 
 v8.setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;

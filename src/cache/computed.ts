@@ -1,5 +1,9 @@
-/** What a user's function has computed, or thrown: stored, and handed on to those who wait. */
+/**
+ * A user's function, called for a value; and what it has computed, or thrown: stored, and handed on
+ * to those who wait.
+ */
 import { fixedView } from '../border/brands.ts';
+import { traced } from '../border/channels.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
@@ -7,7 +11,7 @@ import { readEntryOptions } from './call-options.ts';
 import { tellError } from './compute-error.ts';
 import type { Lease } from './lease.ts';
 import type { Load, Outcome } from './load.ts';
-import { COMPUTED_OPTIONS, type Request } from './load-options.ts';
+import { COMPUTED_OPTIONS, type ComputeContext, type Request } from './load-options.ts';
 import { fillIn, TOO_LARGE } from './prepared.ts';
 import type { SetOptions, Settings } from './settings.ts';
 import { encodeTag } from './tags.ts';
@@ -27,6 +31,16 @@ export interface LoaderHost<V> {
   readonly settings: Settings;
   /** Asked before the function computes, and told of what it has computed. */
   readonly tier: TierLink<V> | undefined;
+}
+
+/** Calls it. */
+export function compute<V>(
+  request: Request<V>,
+  isSync: boolean,
+  stale: V | undefined,
+  context: ComputeContext,
+): In<V> | undefined | Promise<In<V> | undefined> {
+  return traced(request.key, isSync, () => request.compute(request.key, stale, context));
 }
 
 /**

@@ -6,8 +6,8 @@
  */
 import { unreferenced } from '../border/timer.ts';
 import { StaleError } from '../errors.ts';
+import type { Deletions } from './deletions.ts';
 import type { Lease } from './lease.ts';
-import type { ThreadLoads } from './thread-loads.ts';
 
 /** Captured: fake timers would patch one thread of many. */
 const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
@@ -28,6 +28,12 @@ export type Outcome =
   /** The caller has waited for as long as it would. */
   | { kind: 'late' };
 
+/** Those of the thread: thread-loads.ts. */
+interface Loads {
+  readonly deletions: Deletions;
+  remove(load: Load): void;
+}
+
 export class Load {
   readonly name: string;
   readonly lease: Lease | undefined;
@@ -45,20 +51,14 @@ export class Load {
   born = 0;
   /** Those who wait for the result; who has a stale value, and waits besides, is none. */
   callers = 0;
-  readonly #loads: ThreadLoads;
+  readonly #loads: Loads;
   readonly #settle: (outcome: Outcome) => void;
   #controller: AbortController | undefined;
   #discard: (() => boolean) | undefined;
   #endWatch: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    loads: ThreadLoads,
-    name: string,
-    lease: Lease | undefined,
-    owner?: object,
-    version = 0,
-  ) {
+  constructor(loads: Loads, name: string, lease: Lease | undefined, owner?: object, version = 0) {
     this.#loads = loads;
     this.name = name;
     this.lease = lease;

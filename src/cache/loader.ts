@@ -18,13 +18,12 @@ import { DisposedError, InvalidArgumentError, TimeoutError } from '../errors.ts'
 import * as facts from '../generated/facts.ts';
 import { mayPark } from '../threads/registry.ts';
 import { busy, toldError } from './compute-error.ts';
-import { isVain, keep, type LoaderHost, tell } from './computed.ts';
+import { compute, isVain, keep, type LoaderHost, tell } from './computed.ts';
 import { Lease, stamp } from './lease.ts';
 import { Load, type Outcome } from './load.ts';
 import type { ComputeContext, Request } from './load-options.ts';
 import { OwnLoads } from './own-loads.ts';
 import { endQuietly, loadsOf, type ThreadLoads } from './thread-loads.ts';
-import { compute } from './told.ts';
 import type { Key } from './transfer.ts';
 import type { In } from './values.ts';
 import { onAbort } from './waiting.ts';

@@ -9,7 +9,7 @@ import type { Arena } from '../arena/arena.ts';
 import { checkOptions } from '../border/arguments.ts';
 import { InvalidArgumentError, TooManyNamespacesError, ZoneTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { readStaleFor, readTtl, type TimeOptions } from './settings.ts';
+import { readStaleFor, readTtl, type SavedName, type TimeOptions } from './settings.ts';
 import { Border } from './transfer.ts';
 import {
   decodeText,
@@ -27,19 +27,11 @@ export interface NamespaceOptions<T> extends TimeOptions {
   values?: ValueKind | ValueCodec<T>;
 }
 
-/** Kinds by number; of `'cache'` the codec is that which the cache was made with. */
-const KINDS = ['bytes', 'string', 'json', 'own', 'cache'] as const;
-
 /** What the zone knows of a name. */
-interface Registered {
-  values: (typeof KINDS)[number];
-  ttl: number;
-  staleFor: number;
-}
-/** A name as a file has it. */
-export interface SavedName extends Registered {
-  name: string;
-}
+type Registered = Omit<SavedName, 'name'>;
+
+/** By number. */
+const KINDS: readonly Registered['values'][] = ['bytes', 'string', 'json', 'own', 'cache'];
 
 /** A record; the name stands behind it (kernel/store/spaces.ts). */
 const record = facts.offsetsOfSpace;

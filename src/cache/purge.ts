@@ -5,12 +5,16 @@
 import { checkAmount, checkOptions } from '../border/arguments.ts';
 import { systemTime, type ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import type { TierLink } from './tier-link.ts';
+
+/** What is told that everything goes. */
+interface TierToClear {
+  readonly session: { cleared(): void } | undefined;
+}
 
 /** Removes a cache's entries, all of them, or a namespace's. */
 export function clearEntries(
   kernel: KernelExports,
-  { space, tier }: { space: number; tier: Pick<TierLink<unknown>, 'session'> | undefined },
+  { space, tier }: { space: number; tier: TierToClear | undefined },
 ): void {
   if (space !== 0) {
     kernel.clearSpace(space);

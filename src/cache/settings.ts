@@ -13,7 +13,6 @@ import { parseSize } from '../sizes.ts';
 import { wasmPagesFor } from '../threads/zone.ts';
 import type { Tier } from '../tier/interface.ts';
 import { KIND, notHandle } from './handle-hint.ts';
-import type { SavedName } from './namespaces.ts';
 import { type NearOptions, readNear } from './near.ts';
 import type { Refusal } from './statistics.ts';
 import { attachTier, createTier, type OpenTier, type TierHandle } from './tier-settings.ts';
@@ -132,6 +131,14 @@ export interface SharedCacheHandle {
 }
 
 export type Settings = Omit<SharedCacheHandle, 'kind' | 'arena'>;
+
+/** A namespace as a file has it; of `'cache'` the codec is that which the cache was made with. */
+export interface SavedName {
+  name: string;
+  values: ValueKind | 'own' | 'cache';
+  ttl: number;
+  staleFor: number;
+}
 
 /** What a file says. A tier is a connection of the process that saved. */
 export interface SavedSettings extends Omit<Settings, 'tier'> {

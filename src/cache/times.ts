@@ -10,7 +10,6 @@
  */
 import { LAST, type ZoneClock } from '../border/clock.ts';
 import * as facts from '../generated/facts.ts';
-import type { Settings } from './settings.ts';
 
 export interface Times {
   expiry: number;
@@ -27,10 +26,16 @@ const NUMBERS = 32;
 const SINGLES = 20;
 const FIVES = 16;
 
+/** How long entries of a cache live that have no times of their own. */
+interface Lives {
+  readonly ttl: number;
+  readonly staleFor: number;
+}
+
 /** What a time depends on. */
 interface Clocked {
   readonly clock: ZoneClock;
-  readonly settings: Settings;
+  readonly settings: Lives;
   readonly tier: { bound(ttl: number): number } | undefined;
 }
 
@@ -58,7 +63,7 @@ export function timesFrom(
 }
 
 /** Whether an entry's own end is to be noted, since our belief in it ends before. */
-function outlives(settings: Settings, tier: Clocked['tier'], own: number): boolean {
+function outlives(settings: Lives, tier: Clocked['tier'], own: number): boolean {
   if (tier === undefined) return false;
   return own === 0 ? settings.ttl !== 0 : tier.bound(own) < own;
 }
@@ -111,12 +116,12 @@ function keptFor({ expiry, longTtl }: Times, end: number, staleFor: number, most
 }
 
 /** Of an entry without a time to live of its own: one that never expires goes on so. */
-export function ownTtl({ expiry, fresh }: Times, settings: Settings): number {
+export function ownTtl({ expiry, fresh }: Times, settings: Lives): number {
   return expiry === 0 && fresh === 0 ? 0 : settings.ttl;
 }
 
 /** How long an entry is kept when it is stale: of one that never is as long as the cache says. */
-export function staleForOf({ expiry, fresh }: Times, settings: Settings): number {
+export function staleForOf({ expiry, fresh }: Times, settings: Lives): number {
   if (fresh === 0) return expiry === 0 ? settings.staleFor : 0;
   return expiry === 0 ? Number.POSITIVE_INFINITY : Math.max(0, (expiry % CODE_ONE) - fresh);
 }

@@ -1,6 +1,5 @@
-/** Calls that are told besides: by the caller's `status`, and to who listens to the channels. */
-import { metrics, traced } from '../border/channels.ts';
-import type { ComputeContext, Request } from './load-options.ts';
+/** Calls that are told besides: by the caller's `status`, and to who listens to the metrics. */
+import { metrics } from '../border/channels.ts';
 import type { SetOptions, Status } from './settings.ts';
 import type { Key } from './transfer.ts';
 import type { In } from './values.ts';
@@ -23,16 +22,6 @@ export function setTold<T>(
 export function removed<T>(parts: ViewParts<T>, key: Key, isRemoved: boolean): boolean {
   if (metrics.hasSubscribers) parts.tell({ op: 'delete', key, isRemoved });
   return isRemoved;
-}
-
-/** Calls the user's function. */
-export function compute<V>(
-  request: Request<V>,
-  isSync: boolean,
-  stale: V | undefined,
-  context: ComputeContext,
-): In<V> | undefined | Promise<In<V> | undefined> {
-  return traced(request.key, isSync, () => request.compute(request.key, stale, context));
 }
 
 /** Notes where a value came from that was here. */

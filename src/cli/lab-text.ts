@@ -3,8 +3,23 @@ import type { Allocation, Chain, Pair } from '../lab/allocations.ts';
 import type { Migration, Refusals } from '../lab/migration.ts';
 import type { Cost } from '../lab/mixes.ts';
 import type { Layout } from '../lab/modules.ts';
-import type { LabReport, LayoutReport } from './lab.ts';
+import type { Timing } from '../lab/timings.ts';
 import { count, percent, table } from './text.ts';
+
+export interface LayoutReport {
+  names: readonly Layout[];
+  metadata: { mix: string; costs: Record<Layout, Cost[]> }[];
+  timings: Timing[];
+  limits: Record<Layout, string[]>;
+}
+
+export interface LabReport {
+  node: string;
+  layouts?: LayoutReport;
+  migration?: Migration[];
+  allocations?: Allocation[];
+  chains?: Chain[];
+}
 
 const mixTitles: Record<string, string> = {
   lab: 'bytes of description: 20 % folios of order 3, 10 % slabs of order 3, 70 % zspages of 16',

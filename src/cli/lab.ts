@@ -6,32 +6,13 @@
  * from, and zspages described page by page. The modules are loaded when the command runs: nobody
  * else pays for them.
  */
-import type { Allocation, Chain } from '../lab/allocations.ts';
-import type { Migration } from '../lab/migration.ts';
-import type { Cost } from '../lab/mixes.ts';
 import type { Layout } from '../lab/modules.ts';
-import type { Timing } from '../lab/timings.ts';
-import { describeLab } from './lab-text.ts';
+import { describeLab, type LabReport, type LayoutReport } from './lab-text.ts';
 
 export interface LabOptions {
   migration?: boolean;
   all?: boolean;
   json?: boolean;
-}
-
-export interface LayoutReport {
-  names: readonly Layout[];
-  metadata: { mix: string; costs: Record<Layout, Cost[]> }[];
-  timings: Timing[];
-  limits: Record<Layout, string[]>;
-}
-
-export interface LabReport {
-  node: string;
-  layouts?: LayoutReport;
-  migration?: Migration[];
-  allocations?: Allocation[];
-  chains?: Chain[];
 }
 
 /** What each cannot do, and what it asks for instead. */

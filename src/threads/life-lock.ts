@@ -24,16 +24,10 @@
 
 import * as facts from '../generated/facts.ts';
 import { buryThread } from './burial.ts';
-import { workerThreads, type Zone } from './registry.ts';
+import { type LifeLock, workerThreads, type Zone } from './registry.ts';
 
 /** How often it is looked who has come. Deaths of those that are known are told at once. */
 const LOOK_MS = 250;
-
-/** What the zone keeps of it. */
-export interface LifeLock {
-  /** To be called when the slot is given back. */
-  release(): void;
-}
 
 /** Holds this thread's lock, and waits for the others', as long as it is attached. */
 export function holdLife(zone: Zone): LifeLock | undefined {

@@ -8,7 +8,12 @@ import type { KernelExports } from '../border/kernel.ts';
 import { abi, abiOf, ownVersion } from '../border/version.ts';
 import { IncompatibleZoneError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import type { LifeLock } from './life-lock.ts';
+
+/** What a zone keeps of the lock that its thread holds for its life: life-lock.ts. */
+export interface LifeLock {
+  /** To be called when the slot is given back. */
+  release(): void;
+}
 
 /** What a thread knows of a zone that it is attached to. */
 export interface Zone {

@@ -57,7 +57,8 @@ const drawn = namesIn(`
   limbo-object-killed limbo-last-object-killed ring-full-drained cell-handed-over-killed
   pattern-handed-over-killed object-handed-over-killed split-unwound object-release-unwound
   object-pattern-unwound object-compact-free-unwound limbo-zspage-unwound
-  limbo-last-object-unwound ring-full-drained-unwound
+  limbo-last-object-unwound ring-full-drained-unwound overwrite-unwound emptied-unwound
+  recover-unwound-debts object-overwrite-unwound forsaken-killed
 `);
 
 /** Every schedule by partial-order reduction: these are fewer than those within the bound. */

@@ -14,12 +14,17 @@ test('no memory instruction of the kernel is left without its step', () => {
   }
 });
 
-test('each file of scenarios has its tests beside it', () => {
+test('each file of scenarios has its tests beside it, of all that it exports', () => {
   const read = (file: string): string => readFileSync(`${import.meta.dirname}/${file}`, 'utf8');
-  const files = readdirSync(import.meta.dirname);
-  const scenarios = files.filter((file) => /export const \w+Scenarios:/.test(read(file)));
-  assert.ok(scenarios.length > 10);
-  for (const file of scenarios) assert.ok(files.includes(file.replace('.ts', '.test.ts')), file);
+  const named = readdirSync(import.meta.dirname).filter((file) => !file.endsWith('.test.ts'));
+  const lists = named.flatMap((file) =>
+    [...read(file).matchAll(/export const (\w+Scenarios):/g)].map(([, list]) => ({ file, list })),
+  );
+  assert.ok(lists.length > 10);
+  for (const { file, list } of lists) {
+    const tests = read(file.replace('.ts', '.test.ts'));
+    assert.match(tests, new RegExp(`^testScenarios\\(${list}\\);$`, 'm'), list);
+  }
 });
 
 test('what is searched shorter here is there, and named once', () => {

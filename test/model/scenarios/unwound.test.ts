@@ -1,5 +1,5 @@
-/** Every schedule of these, within their bounds. */
+/** Every schedule of these, within their bounds, or as shortened.ts says. */
 import { testScenarios } from '../scenario-tests.ts';
-import { shortUnwound } from './unwound.ts';
+import { unwoundScenarios } from './unwound.ts';
 
-testScenarios(shortUnwound);
+testScenarios(unwoundScenarios);

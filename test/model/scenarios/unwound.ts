@@ -25,15 +25,6 @@ const ofTheDead = [
   ...['slab-grow-killed', 'slab-alloc-killed', 'reader-killed-is-given-back'],
 ];
 
-/** Each takes ten seconds and more: for `npm run model` alone. */
-const long = [
-  'overwrite-unwound',
-  'emptied-unwound',
-  'slab-reserve-unwound',
-  'recover-unwound-debts',
-  'object-overwrite-unwound',
-];
-
 let kept: ModelFolio;
 let other: ModelFolio;
 
@@ -144,6 +135,3 @@ const ofAll: KernelScenario[] = [
   }));
 
 export const unwoundScenarios: KernelScenario[] = [...ofTheLiving, ...ofAll];
-export const shortUnwound: KernelScenario[] = unwoundScenarios.filter(
-  ({ name }) => !long.includes(name),
-);

@@ -24,7 +24,8 @@
  *     either → UNKEPT        there is nothing to be had
  *     either → STORED        the cache has it
  *     any → FREE             generation + 1: given up, or all who waited have left
- *   hash, owner, result, deadline, waiters     lock: bucket
+ *   hash, owner, result, deadline              lock: bucket
+ *   waiters                                    lock: bucket; loaded by whoever counts
  *
  * A generation that has changed says "look again" to who waits. Under a bucket's lock no other lock
  * is taken. The leaf's lock makes two orders certain: who stores sees OVERTAKEN of everybody who
@@ -40,7 +41,6 @@ import {
   loadCell,
   loadWord,
   peekWord,
-  pokeWord,
   storeWord,
   wakeWord,
 } from '../base/words';
@@ -199,11 +199,14 @@ function waiterAt(lease: u32, slot: Slot): usize {
   return waiters + (slot >> 5) * 4;
 }
 
-/** Notes that a slot's thread waits, or that it does not any more. Lock: bucket. */
+/**
+ * Notes that a slot's thread waits, or that it does not any more. Atomically, because those that
+ * are waited for are counted without the lock. Lock: bucket.
+ */
 export function setWaiter(lease: u32, slot: Slot, isWaiting: bool): void {
   const at = waiterAt(lease, slot);
   const bit: u32 = 1 << (slot & 31);
-  pokeWord(at, isWaiting ? peekWord(at) | bit : peekWord(at) & ~bit);
+  storeWord(at, isWaiting ? peekWord(at) | bit : peekWord(at) & ~bit);
 }
 
 export function isWaiter(lease: u32, slot: Slot): bool {
@@ -217,7 +220,9 @@ export function hasWaiters(lease: u32): bool {
 }
 
 export function clearWaiters(lease: u32): void {
-  for (let slot: Slot = 0; slot < 256; slot += 32) pokeWord(waiterAt(lease, slot), 0);
+  for (let slot: Slot = 0; slot < 256; slot += 32) {
+    if (peekWord(waiterAt(lease, slot)) != 0) storeWord(waiterAt(lease, slot), 0);
+  }
 }
 
 /**

@@ -12,12 +12,14 @@ import { freezeScenarios } from './freeze.ts';
 import { handedOverScenarios } from './handed-over.ts';
 import { largeScratchScenarios } from './large-scratch.ts';
 import { leaseEndScenarios } from './lease-ends.ts';
+import { leaseNeighbourScenarios } from './lease-neighbours.ts';
 import { leaseScenarios } from './leases.ts';
 import { limboScenarios } from './limbo.ts';
 import { manyScenarios } from './many.ts';
 import { mendScenarios } from './mend.ts';
 import { migrationScenarios } from './migration.ts';
 import { nearScenarios } from './near.ts';
+import { noteScenarios } from './notes.ts';
 import { objectDeathScenarios } from './object-deaths.ts';
 import { objectScenarios } from './objects.ts';
 import { packScenarios } from './pack.ts';
@@ -56,6 +58,7 @@ export const scenarios: KernelScenario[] = [
   ...manyScenarios,
   ...spaceScenarios,
   ...nearScenarios,
+  ...noteScenarios,
   ...migrationScenarios,
   ...poisonScenarios,
   ...objectScenarios,
@@ -64,6 +67,7 @@ export const scenarios: KernelScenario[] = [
   ...rcuScenarios,
   ...leaseScenarios,
   ...leaseEndScenarios,
+  ...leaseNeighbourScenarios,
   ...aloneScenarios,
   ...cutLeaseScenarios,
   ...refreshScenarios,

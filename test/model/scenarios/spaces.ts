@@ -82,7 +82,21 @@ function nameThreads(...names: string[]): (machine: Machine) => void {
   };
 }
 
+/** Of all namespaces, and of the one that may just come. */
+const countAll: Body = async (thread) => {
+  assert.equal(await thread.call('entryCount'), 1);
+  assert.equal(await thread.call('spaceTotal', 1, 0), 0);
+  assert.equal(await thread.call('spaceCounter', 1, 0), 0);
+};
+
 export const spaceScenarios: KernelScenario[] = [
+  {
+    name: 'space-register-count',
+    rule: 'who counts while a name is registered counts with its pages or without it',
+    bound: 2,
+    prepare: nameThreads('n', 'n'),
+    threads: [register, countAll],
+  },
   {
     name: 'space-register-register',
     rule: 'a name is one number for all who register it at once, and two names are two',

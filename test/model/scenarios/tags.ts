@@ -8,7 +8,7 @@ import { load, makeCache, NOW, read, set, setTagged, word } from './cache.ts';
 /**
  * Names of four letters. The first is the entry's tag; the others are remembered in the same line.
  */
-const OTHERS = 7;
+const RECORDS = 7;
 let others: number[] = [];
 
 function nameInScratch(machine: Machine, thread: Thread, name: number): void {
@@ -35,11 +35,11 @@ function lineOf(machine: Machine): () => string {
   return () => lineWords(line);
 }
 
-/** Finds names whose records stand in the tag's line. */
-function findOthers(machine: Machine): void {
+/** Finds names whose records stand in the tag's line, and deletes them. */
+function findOthers(machine: Machine, count = RECORDS): void {
   const line = lineOf(machine);
   others = [];
-  for (let name = 1; others.length < OTHERS; name++) {
+  for (let name = 1; others.length < count; name++) {
     const before = line();
     deleteNow(machine, name);
     if (line() !== before) others.push(name);
@@ -55,6 +55,16 @@ function makeDead(machine: Machine): void {
   setTagged(machine, TAG);
   deleteNow(machine, TAG);
   for (const name of others.slice(1)) deleteNow(machine, name);
+  nameInScratch(machine, threads[1]!, others[0]!);
+}
+
+/** `k` has a tag whose deletions are forgotten, in a line that is to forget another one. */
+function makeYoung(machine: Machine): void {
+  const { main, threads } = machine;
+  makeCache('k', 'k')(machine);
+  findOthers(machine, RECORDS + 1);
+  load(machine, main, 'k', 'a');
+  setTagged(machine, TAG);
   nameInScratch(machine, threads[1]!, others[0]!);
 }
 
@@ -83,6 +93,14 @@ export const tagScenarios: KernelScenario[] = [
     prepare: makeDead,
     threads: [read('-'), deleteTag],
     check: (machine) => assert.equal(seenBy(machine), '-', 'the dead lives again'),
+  },
+  {
+    name: 'get-tag-kept',
+    rule: 'who is younger than what its line forgets is found while it forgets',
+    bound: 2,
+    prepare: makeYoung,
+    threads: [read('a'), deleteTag],
+    check: (machine) => assert.equal(seenBy(machine), 'a', 'the living is dead'),
   },
   {
     name: 'touch-set',

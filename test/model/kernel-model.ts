@@ -62,7 +62,7 @@ export interface KernelScenario {
   mustSurvive?: boolean;
   /** Accesses of an execution beyond which it is taken for endless; 10,000 if absent. */
   stepLimit?: number;
-  /** Waits end by time even where nobody is dead. */
+  /** Waits end by time even where nobody is dead: more than sleeps, which always do. */
   timesOut?: boolean;
   /** Ends poisoned without a kill; who waits for somebody who has trapped is woken by time. */
   poisons?: boolean;
@@ -215,6 +215,13 @@ async function orUnwound(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** Whether it is a word on which a thread sleeps a while, and that nobody wakes. */
+function isSleep(address: number): boolean {
+  const page = address - facts.SLOT_TABLE - offsetOf('ThreadSlot', 'page');
+  const isPage = address < facts.CACHE_TABLE && page >= 0 && page % facts.SLOT_BYTES === 0;
+  return address === facts.COMPACT_STATE || isPage;
+}
+
 /** The engine's scenario for one of ours. */
 function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
   const kills = scenario.kills ?? 0;
@@ -235,7 +242,8 @@ function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
     ...(scenario.killable ? { killable: scenario.killable } : {}),
     ...(scenario.unwinds ? {} : { recover: recovers }),
     // A wait ends by time only when its waker may be dead: else it is a lost wake-up.
-    isTimeoutLegal: (_thread, _address, machine) => machine.killed.length > 0 || isPatient,
+    isTimeoutLegal: (_thread, address, machine) =>
+      machine.killed.length > 0 || isPatient || isSleep(address),
     nameOf,
   };
 }

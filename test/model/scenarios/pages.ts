@@ -200,7 +200,6 @@ export const pageScenarios: KernelScenario[] = [
     name: 'poison-slab-given-back',
     rule: 'who poisons a page may follow its word though the slab where that leads is given back',
     bound: 1,
-    timesOut: true,
     prepare: makeLonelyFolio,
     threads: [(thread) => thread.call('poisonPage', pfn), freeAndLeave],
   },

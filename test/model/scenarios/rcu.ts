@@ -95,7 +95,7 @@ function fillLimbo(machine: Machine): void {
 const leave: Body = (thread) => thread.call('leaveSection');
 
 /** Spins before it sleeps: a thousand looks at all slots. */
-const patient = { module: 'test', timesOut: true, stepLimit: 40_000, before: reset } as const;
+const patient = { module: 'test', stepLimit: 40_000, before: reset } as const;
 
 export const rcuScenarios: KernelScenario[] = [
   {
@@ -142,7 +142,6 @@ export const rcuScenarios: KernelScenario[] = [
     rule: 'a writer whose limbo is full waits for the reader, and goes on when there is room again',
     module: 'test',
     bound: 0,
-    timesOut: true,
     stepLimit: 100_000,
     prepare: fillLimbo,
     threads: [leave, set],

@@ -276,7 +276,6 @@ export const storeDeathScenarios: KernelScenario[] = [
       bound: 0,
       kills: 1,
       mustSurvive: true,
-      timesOut: true,
       stepLimit: 60_000,
       prepare: makeWith(others, 'k', many),
       threads,
@@ -294,7 +293,6 @@ export const storeDeathScenarios: KernelScenario[] = [
       bound: threads.length === 1 ? 1 : 0,
       kills: 1,
       mustSurvive: true,
-      timesOut: threads.length > 1,
       stepLimit: 60_000,
       prepare: (machine) => {
         makeWith('x', 'k')(machine);

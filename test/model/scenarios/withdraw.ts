@@ -141,7 +141,7 @@ function makeFolioAndType(machine: Machine): void {
   assert.equal(machine.main.callNow('registerType', 32, 0), facts.FIRST_USER_TYPE);
 }
 
-const patient = { bound: 2, timesOut: true };
+const patient = { bound: 2 };
 
 export const withdrawScenarios: KernelScenario[] = [
   {
@@ -247,7 +247,6 @@ export const withdrawScenarios: KernelScenario[] = [
     bound: 0,
     kills: 1,
     mustSurvive: true,
-    timesOut: true,
     prepare: makeFree,
     threads: [poison, alloc],
     killable: [0],
@@ -268,7 +267,6 @@ export const withdrawScenarios: KernelScenario[] = [
     bound: 0,
     kills: 1,
     mustSurvive: true,
-    timesOut: true,
     prepare: makeFolio(1),
     threads: [poison, pinAndLook],
     killable: [0],

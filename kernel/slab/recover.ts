@@ -59,6 +59,7 @@ import {
 import { adoptSlab, enlistRetired, retireIfSpare, returnObject } from './slabs';
 import {
   byteOf,
+  heldBy,
   isUnpublished,
   isUnused,
   lastOf,
@@ -224,17 +225,17 @@ function replaceState(object: u32, from: u32, to: u32): void {
 /** What threads had in hand: the living go on, the dead do not. */
 function seeHands(): void {
   for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
-    const page = slotOf(slot).page;
-    if (page == 0) continue;
-    const object = handIn(page).inHand;
-    if (object == 0) continue;
     if (isAlive(slot)) {
       // Else it is in use, on its way out; or in a slab and about to be taken.
-      replaceState(object, IN_SHEAF, SEEN);
-    } else {
-      replaceState(object, IN_USE, IN_SHEAF);
-      handIn(page).inHand = 0;
+      const object = heldBy(slot);
+      if (object != 0) replaceState(object, IN_SHEAF, SEEN);
+      continue;
     }
+    const page = slotOf(slot).page;
+    const object = page == 0 ? 0 : handIn(page).inHand;
+    if (object == 0) continue;
+    replaceState(object, IN_USE, IN_SHEAF);
+    handIn(page).inHand = 0;
   }
 }
 

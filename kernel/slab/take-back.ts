@@ -18,7 +18,7 @@ import { loadWord, peekByte, peekCell, peekWord } from '../base/words';
 import { publish, refsAt, SLOT_SHIFT, UNPUBLISHED } from '../memdesc/header';
 import { peekPageWord } from '../memdesc/page-word';
 import { assertHalted } from '../thread/context';
-import { highestSlot, isAlive, slotOf } from '../thread/slot';
+import { highestSlot, isAlive, operationOf, slotOf } from '../thread/slot';
 import { CACHE_SLAB, cacheOf, KIND_CELL, KIND_DESC, KIND_HAND, slabState } from './cache';
 import { fillFree } from './debug-fill';
 import {
@@ -131,10 +131,18 @@ function isHeld(object: u32): bool {
     }
   }
   for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
-    const page = slotOf(slot).page;
-    if (page != 0 && isAlive(slot) && handIn(page).inHand == object) return true;
+    if (isAlive(slot) && heldBy(slot) == object) return true;
   }
   return false;
+}
+
+/**
+ * What a living thread has in hand inside the kernel, or 0. Outside it may be emptying its hand, of
+ * an object that is in use.
+ */
+export function heldBy(slot: Slot): u32 {
+  const page = operationOf(slot) == 0 ? 0 : slotOf(slot).page;
+  return page == 0 ? 0 : handIn(page).inHand;
 }
 
 /** A slab that was the thread's alone: it had made it, or taken it off the retired ones. */

@@ -103,4 +103,9 @@ export const slabMutants: Mutant[] = [
     ],
     scenarios: ['pin-slab-retired'],
   },
+  {
+    name: 'a recovery looks into the hand of who is outside',
+    edits: [['operationOf(slot) == 0 ? 0 : slotOf(slot).page', 'slotOf(slot).page']],
+    scenarios: ['slab-new-free-killed'],
+  },
 ];

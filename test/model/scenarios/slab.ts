@@ -86,11 +86,21 @@ const freeGiven: Body = async (thread) => {
   }
 };
 
-/** What was freed is free; the free under way at a death may have been finished. */
-function assertFreed({ main, killed }: Machine): void {
-  const left = given.length - (main.callNow('cacheInUse', FIRST_USER_CACHE) as number);
-  assert.ok(left === freed || (killed.length > 0 && left === freed + 1), `${left} of ${freed}`);
+/**
+ * What was freed is free; the free under way at a death may have been finished. `kept`: objects
+ * that a living thread has taken.
+ */
+function assertFreed(kept = 0): (machine: Machine) => void {
+  return ({ main, killed }) => {
+    const inUse = (main.callNow('cacheInUse', FIRST_USER_CACHE) as number) - kept;
+    const left = given.length - inUse;
+    assert.ok(left === freed || (killed.length > 0 && left === freed + 1), `${left} of ${freed}`);
+  };
 }
+
+const takeOne: Body = async (thread) => {
+  assert.ok(((await thread.call('newObject', FIRST_USER_CACHE)) as number) > 0, 'no memory');
+};
 
 /** Takes all pages, so that objects are to be had only from the sheaves of thread 1. */
 function hoard(machine: Machine): void {
@@ -188,7 +198,7 @@ export const slabScenarios: KernelScenario[] = [
     prepare: giveLarge(14),
     before: forget,
     threads: [freeGiven, takeAndDrop(FIRST_USER_CACHE, 3)],
-    check: assertFreed,
+    check: assertFreed(),
   },
   {
     name: 'slab-free-free',
@@ -248,7 +258,19 @@ export const slabScenarios: KernelScenario[] = [
     prepare: giveLarge(14),
     before: forget,
     threads: [freeGiven, takeAndDrop(FIRST_USER_CACHE, 2)],
-    check: assertFreed,
+    check: assertFreed(),
+  },
+  {
+    name: 'slab-new-free-killed',
+    rule: 'who recovers from a free looks into no hand that its thread is just emptying',
+    bound: 0,
+    kills: 1,
+    mustSurvive: true,
+    killable: [1],
+    prepare: giveLarge(1),
+    before: forget,
+    threads: [takeOne, freeGiven],
+    check: assertFreed(1),
   },
   {
     name: 'slab-free-free-killed',

@@ -16,13 +16,14 @@
  *
  * Where a thread works it knows by variables of its own, set when it takes its scratch: no word of
  * the zone leads it elsewhere. Its slot names what is its own for whoever gives it back, `detach`
- * or, if the thread died, a survivor; both see to it that it is scratch, and nobody else's. A block
- * is first forgotten and then freed: one that nobody names is found by recovery (recover.ts), one
- * that is named is the thread's.
+ * or, if the thread died, a survivor; both see to it that it is scratch, and nobody else's, so they
+ * load the names of other threads while these may be storing others. A block is first forgotten and
+ * then freed: one that nobody names is found by recovery (recover.ts), one that is named is the
+ * thread's.
  */
 import { ERR_NO_MEMORY, FAULT_PAGE_WORD, fail } from '../base/fault';
 import { Order, PAGE_BYTES, pageAddress, pfnOfAddress, superblock } from '../base/layout';
-import { peekWord, pokeWord } from '../base/words';
+import { loadWord, peekWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
 import { highestSlot, selfState, slotOf, ThreadSlot } from '../thread/slot';
 import { miscWord, pageWord, wordOrder } from './page-word';
@@ -112,11 +113,10 @@ export function takeScratch(isSmall: bool): i32 {
   if (room != 0) return 0;
   const slot = selfState();
   const blockOrder = isSmall ? 0 : BLOCK_ORDER;
-  // Some may be there, of a call that was cut short.
-  if (slot.keyScratch == 0) slot.keyScratch = takeOne(KEY_ORDER);
-  if (slot.inputScratch == 0) slot.inputScratch = takeOne(blockOrder);
-  if (slot.outputScratch == 0) slot.outputScratch = takeOne(blockOrder);
-  if (slot.tableScratch == 0) slot.tableScratch = takeOne(isSmall ? 0 : TABLE_ORDER);
+  takeNamed(firstNamed(slot), KEY_ORDER);
+  takeNamed(firstNamed(slot) + 4, blockOrder);
+  takeNamed(firstNamed(slot) + 8, blockOrder);
+  takeNamed(firstNamed(slot) + 12, isSmall ? 0 : TABLE_ORDER);
   for (let at = firstNamed(slot), end = at + NAMED_BYTES; at < end; at += 4) {
     if (peekWord(at) != 0) continue;
     dropScratch(slot);
@@ -154,7 +154,7 @@ export function dropScratch(slot: ThreadSlot): void {
     const address = peekWord(at);
     if (address == 0) continue;
     failIfMisnamed(slot, address);
-    pokeWord(at, 0);
+    storeWord(at, 0);
     freePages(pfnOfAddress(address), orderOf(address), MISC_SCRATCH);
   }
 }
@@ -180,24 +180,24 @@ function failIfMisnamed(slot: ThreadSlot, address: u32): void {
   }
 }
 
-/** Where the four names stand in a slot. */
+/** Where the four names stand in a slot, in the order of its fields. */
 function firstNamed(slot: ThreadSlot): usize {
   return changetype<usize>(slot) + offsetof<ThreadSlot>('keyScratch');
 }
 
-/** Whether a thread has this block for its scratch. */
+/** Whether a thread has this block for its scratch; it may be taking another one. */
 export function hasScratch(slot: ThreadSlot, address: u32): bool {
-  return (
-    slot.keyScratch == address ||
-    slot.inputScratch == address ||
-    slot.outputScratch == address ||
-    slot.tableScratch == address
-  );
+  for (let at = firstNamed(slot), end = at + NAMED_BYTES; at < end; at += 4) {
+    if (loadWord(at) == address) return true;
+  }
+  return false;
 }
 
-function takeOne(order: Order): u32 {
+/** Takes a block, unless it is there, of a call that was cut short. 0 = there was no memory. */
+function takeNamed(at: usize, order: Order): void {
+  if (peekWord(at) != 0) return;
   const pfn = allocPages(order, MISC_SCRATCH, CLASS_UNMOVABLE);
-  return pfn < 0 ? 0 : pageAddress(u32(pfn));
+  storeWord(at, pfn < 0 ? 0 : pageAddress(u32(pfn)));
 }
 
 function orderOf(address: u32): Order {

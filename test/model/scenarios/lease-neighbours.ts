@@ -72,6 +72,16 @@ const leaveAndCompute: Body = async (thread) => {
   else await thread.call('endLease', lease, own, 0);
 };
 
+const leave: Body = (thread) => thread.call('detach');
+
+/** Thread 0 computes `k`, for which thread 1 waits. */
+function computedByOne(machine: Machine): void {
+  const { threads } = machine;
+  makeCache('k', 'k', 'k')(machine);
+  kept = beginNow(machine, threads[0]!, 'k');
+  beginNow(machine, threads[1]!, 'k');
+}
+
 const count: Body = async (thread) => {
   const awaited = (await thread.call('awaitedLeases')) as number;
   assert.ok(awaited <= 1, `${awaited} are waited for`);
@@ -107,5 +117,17 @@ export const leaseNeighbourScenarios: KernelScenario[] = [
     bound: 0,
     threads: [computeBeside, leaveAndCompute, count],
     check: expectOvertaken,
+  },
+  {
+    ...common,
+    name: 'lease-leave-delete',
+    rule: 'who leaves while it computes, or waits, gives its lease back, whatever a delete does to it',
+    bound: 0,
+    prepare: computedByOne,
+    threads: [leave, leave, remove],
+    check: ({ main }) => {
+      assert.equal(main.callNow('nextLease', 0), facts.ERR_NOT_FOUND, 'a lease is left');
+      assert.equal(main.callNow('awaitedLeases'), 0);
+    },
   },
 ];

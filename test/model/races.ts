@@ -100,13 +100,13 @@ export const allowedRaces: KernelRace[] = [
   {
     place: pageWord,
     between: [
-      { ...store, function: /\/moveFrozen$/m },
+      { ...store, function: /\/(moveFrozen|giveIsolated)$/m },
       { ...load, function: /\/freeFolio$/m },
     ],
     seenIn: 'migrate-killed-split',
     because:
       'a survivor looks which pages a dead split gave the child that it bore: the others are the ' +
-      'parent’s, which may be moved, and no word that is stored there names the child',
+      'parent’s, which may be moved and left behind, and no word that is stored there names the child',
   },
   {
     place: pageWord,

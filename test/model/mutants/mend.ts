@@ -76,4 +76,10 @@ export const mendMutants: Mutant[] = [
     edits: [['  selfThreadState().needsSweep = 1;\n', '']],
     scenarios: ['migrate-killed-object-free', 'migrate-killed-alloc', 'migrate-killed-pack'],
   },
+  {
+    name: 'a zspage that a living thread has just vacated is taken out by a recovery as well',
+    edits: [['isUnused(desc) && !isBeingVacated(desc, slot)', 'isUnused(desc)']],
+    scenarios: ['object-free-owner-killed'],
+    bound: 1,
+  },
 ];

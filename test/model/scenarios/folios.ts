@@ -327,6 +327,22 @@ export const folioScenarios: KernelScenario[] = [
     threads: [lockOften, lockOnce],
   },
   {
+    name: 'lock-leave',
+    rule: 'who leaves with a lock that another waits for gives it up, and wakes him',
+    bound: 2,
+    prepare: (machine) => {
+      makeFolio(0)(machine);
+      const [owner] = machine.threads;
+      assert.ok((owner!.callNow('pinFolio', folio.name) as number) > 0);
+      assert.equal(owner!.callNow('lockPage', folio.id), 0);
+    },
+    before: () => {
+      isHeld = false;
+    },
+    threads: [(thread) => thread.call('detach'), lockOnce],
+    check: nothingLeft(1),
+  },
+  {
     name: 'register-register',
     rule: 'two that register the same type get the same number',
     bound: 2,

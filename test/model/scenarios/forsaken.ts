@@ -40,6 +40,13 @@ const waitAndBury: Body = async (thread) => {
 
 const noThread: Body = async () => {};
 
+/** A supervisor that hears who waits long, and then of the death. */
+const answerAndBury: Body = async (thread) => {
+  await thread.call('answerAsks');
+  await thread.call('markDead', ownerOf(GONE));
+  await insist(thread, 'recoverDead');
+};
+
 export const forsakenScenarios: KernelScenario[] = [
   {
     name: 'forsaken',
@@ -52,6 +59,15 @@ export const forsakenScenarios: KernelScenario[] = [
       assert.ok((results as number[]).slice(0, 2).every((type) => type > 0));
       assert.equal(main.callNow('liveThreads'), 3);
     },
+  },
+  {
+    name: 'forsaken-answered',
+    rule: 'who waits for what a dead thread has goes on waiting when somebody answers, and gets it',
+    bound: 1,
+    ...{ timesOut: true, stepLimit: 60_000 },
+    prepare: leaveLock,
+    threads: [waitAndBury, answerAndBury, noThread],
+    check: ({ results }) => assert.ok((results[0] as number) > 0),
   },
   {
     name: 'forsaken-killed',

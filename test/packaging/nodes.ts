@@ -6,7 +6,7 @@
  * called npm and the pinned one take their place, and the tests' names say which ran.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './packed.ts';
 
@@ -26,10 +26,26 @@ export function oldestAndNewest(): Node[] {
 function fetched(): string[] {
   const folder = join(root, 'test/nodes');
   const paths = ['oldest', 'newest'].map((name) => join(folder, 'node_modules', name, 'bin/node'));
-  if (!paths.every((path) => existsSync(path))) {
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--silent'], { cwd: folder });
-  }
+  const isThere = () => paths.every((path) => existsSync(path));
+  if (!isThere()) fetchInto(folder, isThere);
   return paths;
+}
+
+/** They come whole or not at all: test files that begin at once would run what is half there. */
+function fetchInto(folder: string, isThere: () => boolean): void {
+  const own = mkdtempSync(join(root, 'build/nodes-'));
+  try {
+    for (const file of ['package.json', 'package-lock.json']) {
+      copyFileSync(join(folder, file), join(own, file));
+    }
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--silent'], { cwd: own });
+    renameSync(join(own, 'node_modules'), join(folder, 'node_modules'));
+  } catch (error) {
+    // Another process was quicker.
+    if (!isThere()) throw error;
+  } finally {
+    rmSync(own, { recursive: true });
+  }
 }
 
 function nodeAt(path: string): Node {

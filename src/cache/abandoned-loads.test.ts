@@ -97,7 +97,7 @@ test('a computation that nobody waits for keeps no process alive, listened to or
       await call.catch(() => {});
     }`;
   const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    timeout: 60_000,
+    timeout: 240_000,
     encoding: 'utf8',
   });
   assert.deepEqual([ran.status, ran.signal], [0, null], ran.stderr);

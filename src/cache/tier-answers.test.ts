@@ -172,7 +172,7 @@ function run(end: string) {
   const flags = ['--no-warnings', '--input-type=module', '--eval', code];
   const { status, stdout } = spawnSync(process.execPath, flags, {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 240_000,
   });
   return { status, said: stdout.trim() };
 }

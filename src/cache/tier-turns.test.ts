@@ -8,13 +8,13 @@ import type { TierPolicy } from '../tier/interface.ts';
 import { SharedCache } from './constructor.ts';
 
 /** Two threads of one cache, and another process that has set `key:0` to `key:599`. */
-async function openTwo(policy: TierPolicy = {}) {
+async function openTwo(policy: TierPolicy = {}, policyOfTwo = policy) {
   const other = openTiered();
   const { store } = other;
   for (let i = 0; i < 600; i++) other.cache.set(`key:${i}`, `value ${i}`);
   await other.cache.flush();
   const one = openTiered({ store, policy });
-  const tier = Object.assign(new MemoryTier(store), { policy });
+  const tier = Object.assign(new MemoryTier(store), { policy: policyOfTwo });
   const two = { tier, cache: SharedCache.attach<string>(one.cache.handle, { tier }) };
   const close = () => {
     for (const { cache } of [two, one, other]) cache.close();
@@ -95,7 +95,7 @@ test('what cannot be kept, or was not answered, is asked for by each', async () 
 });
 
 test('who does not answer costs the others a quarter of the time-out', async () => {
-  const { one, two, asked, close } = await openTwo({ timeoutMs: 4000 });
+  const { one, two, asked, close } = await openTwo({ timeoutMs: 600_000 }, { timeoutMs: 4000 });
   const release = holdAnswers(one.tier);
   const stuck = one.cache.getAsync('key:1');
   const start = performance.now();

@@ -32,6 +32,7 @@ class Thread {
   readonly #writes: LocalWrites;
   readonly queue: WriteQueue;
   readonly #sends: boolean;
+  readonly calls: Calls;
   /** Whether its own connection is gone. */
   isAway = false;
 
@@ -45,7 +46,8 @@ class Thread {
       shared.here.has(name) && textOf(frame) === shared.here.get(name);
     const others = { writes: this.#writes, isHere };
     const policy = readPolicy({ maxQueue });
-    this.queue = new WriteQueue(tierOf(shared, this), policy, new Calls(timeoutMs), memory, others);
+    this.calls = new Calls(timeoutMs);
+    this.queue = new WriteQueue(tierOf(shared, this), policy, this.calls, memory, others);
   }
 
   set(key: KeyName, text: string): void {
@@ -270,15 +272,14 @@ test('a write that timed out and came true after a newer one is removed', async 
   });
   shared.stall = () => arrived;
   one.set('key', 'old');
-  await sleep(20);
+  while (one.calls.timeouts === 0) await sleep(1);
   shared.stall = async () => {};
   one.isAway = true;
   other.set('key', 'new');
   await drain(other);
   await sleep(20);
   arrive();
-  await sleep(20);
-  assert.equal(shared.held.get('key'), 'old');
+  while (shared.held.get('key') !== 'old') await sleep(1);
   one.isAway = false;
   await drain(one);
   assert.deepEqual([shared.held.size, one.queue.sets], [0, 0]);

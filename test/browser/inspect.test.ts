@@ -139,13 +139,12 @@ inBrowsers(
     const free = pixel(light.colours[0]!);
     const slab = pixel(light.colours[7]!);
     assert.ok(before[slab]! > 0);
-    // The map is drawn with the next frame; at most a few seconds later.
+    // The map is drawn with one of the next frames.
     let picked = await coloursOf(page);
-    for (let looks = 0; looks < 100 && picked[slab] !== undefined; looks++) {
+    while (picked[slab] !== undefined) {
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
       picked = await coloursOf(page);
     }
-    assert.equal(picked[slab], undefined, 'others are dimmed');
     assert.equal(picked[free], before[free]);
     assert.deepEqual(problems, []);
     folio.free();

@@ -126,7 +126,7 @@ test('without a supervisor deaths are told as soon as they are noticed', () => {
     }`,
   );
   const { stdout, stderr } = spawnSync(process.execPath, [file], {
-    ...{ encoding: 'utf8', timeout: 30_000 },
+    ...{ encoding: 'utf8', timeout: 240_000 },
   });
   assert.equal(stdout, `died true\nrecovered ${USED}\n`, stderr);
 });

@@ -33,7 +33,7 @@ function write(name: string, source: string): string {
 /** Runs a program. @returns its last line, from JSON */
 function run(name: string, source: string): unknown {
   const { status, stdout, stderr } = spawnSync(process.execPath, [write(name, source)], {
-    ...{ encoding: 'utf8', timeout: 60_000 },
+    ...{ encoding: 'utf8', timeout: 240_000 },
   });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout.trimEnd().split('\n').at(-1)!);

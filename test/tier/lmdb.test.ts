@@ -236,7 +236,7 @@ test('a full disk: counted, told, local goes on, and all is written when there i
   const limited = `trap '' XFSZ; ulimit -S -f 4096; exec "$0" "$@"`;
   const args = ['-c', limited, process.execPath, '--no-warnings', program, path];
   try {
-    const { status, stdout } = spawnSync('sh', args, { encoding: 'utf8', timeout: 60_000 });
+    const { status, stdout } = spawnSync('sh', args, { encoding: 'utf8', timeout: 240_000 });
     assert.equal(status, 0, 'no promise of lmdb’s was left alone');
     const { full, local, read, told, flushed, after }: Seen = JSON.parse(stdout);
     assert.ok(full.errors >= 3);

@@ -8,14 +8,11 @@
  * What Node compiles of a source is kept for the next process, which would begin with half a second
  * of that. Where many files need nothing of their process but a kernel, one process runs them all:
  * each of them would take longer to begin than to run.
+ *
+ * A process that is good is told in a line, with what it skipped; of one that is not, all it said.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { globSync } from 'node:fs';
-import { resolve } from 'node:path';
-
-/** Lets no test file hang for ever. */
-const TIMEOUT_MS = 300_000;
+import { type Options, type Outcome, runProcess } from './test-process.ts';
 
 /** One more than the processors of a small machine: they wait half of their time. */
 const FILES_AT_ONCE = 3;
@@ -38,34 +35,41 @@ function filesOf(patterns: string[], except: string[] = []): string[] {
   return files;
 }
 
-/** Runs a suite, and shows what it says as it comes or when it is over. @returns if all passed */
-async function run(
-  { title, files, node = process.execPath, layout, isShared }: Suite,
-  isShown: boolean,
-): Promise<boolean> {
-  const flags = ['--test', `--test-timeout=${TIMEOUT_MS}`];
-  // In one process an exit that is forced would come before the last files, and say nothing.
-  if (isShared) flags.push('--test-isolation=none');
-  else flags.push('--test-force-exit', `--test-concurrency=${FILES_AT_ONCE}`);
-  const child = spawn(node, [...flags, ...files], {
-    stdio: ['ignore', isShown ? 'inherit' : 'pipe', 'inherit'],
-    env: {
-      ...{ NODE_COMPILE_CACHE: resolve('build/compile-cache'), ...process.env },
-      ...(layout === undefined ? {} : { PAGELESS_LAYOUT: layout }),
-    },
-  });
-  const chunks: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const heading = `${title}: ${files.length} files`;
-  if (isShown) console.log(heading);
-  const [status] = await once(child, 'close');
-  if (!isShown) process.stdout.write(Buffer.concat([Buffer.from(`${heading}\n`), ...chunks]));
-  return status === 0;
+function tell(name: string, { tests, skipped, failures, output, ms }: Outcome): void {
+  if (failures.length > 0) console.log(output);
+  const mark = failures.length > 0 ? '✖' : '✔';
+  const told = failures.length > 0 ? failures.join(', ') : `${tests} tests`;
+  console.log(`${mark} ${name}: ${told} (${(ms / 1000).toFixed(1)} s)`);
+  for (const skip of skipped) console.log(`  ﹣ skipped: ${skip}`);
+}
+
+/** Runs a suite, and tells of each process when it is over. @returns if all passed */
+async function run({ title, files, node, layout, isShared }: Suite): Promise<boolean> {
+  const options: Options = {
+    ...(node === undefined ? {} : { node }),
+    ...(layout === undefined ? {} : { env: { PAGELESS_LAYOUT: layout } }),
+  };
+  const waiting = isShared ? [files] : files.map((file) => [file]);
+  const outcomes: Outcome[] = [];
+  const runWaiting = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const outcome = await runProcess(next, options);
+      outcomes.push(outcome);
+      tell(next.length === 1 ? next[0]! : title, outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, runWaiting));
+  const tests = outcomes.reduce((sum, outcome) => sum + outcome.tests, 0);
+  const skipped = outcomes.reduce((sum, outcome) => sum + outcome.skipped.length, 0);
+  const failed = outcomes.filter(({ failures }) => failures.length > 0).length;
+  const counts = `${files.length} files, ${tests} tests, ${skipped} skipped`;
+  console.log(`${title}: ${counts}, ${failed} of ${outcomes.length} processes failed`);
+  return failed === 0;
 }
 
 async function runInTurn(suites: Suite[]): Promise<boolean> {
   let isGood = true;
-  for (const suite of suites) isGood = (await run(suite, false)) && isGood;
+  for (const suite of suites) isGood = (await run(suite)) && isGood;
   return isGood;
 }
 
@@ -86,7 +90,7 @@ function everything(): Promise<boolean[]> {
   const built = filesOf(['build/package/**/*.test.js']);
   const { version } = process;
   return Promise.all([
-    run({ title: `Sources on Node ${version}`, files: sources }, true),
+    run({ title: `Sources on Node ${version}`, files: sources }),
     runInTurn([
       { title: 'Searches of the model', files: searches, isShared: true },
       { title: 'Kernel', files: kernel, isShared: true },
@@ -99,7 +103,5 @@ function everything(): Promise<boolean[]> {
 
 const only = process.argv.slice(2);
 const outcomes =
-  only.length > 0
-    ? [await run({ title: 'These', files: filesOf(only) }, true)]
-    : await everything();
+  only.length > 0 ? [await run({ title: 'These', files: filesOf(only) })] : await everything();
 process.exitCode = outcomes.every(Boolean) ? 0 : 1;

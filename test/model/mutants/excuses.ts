@@ -6,6 +6,7 @@
  * only where no scenario comes. Both are left out of the hunt; `--listed` hunts them, to see that
  * no scenario has come to catch one. A mutant is named by its identity, which a test compares.
  */
+import { excusedAccesses } from './excused-accesses.ts';
 
 export interface Excuse {
   because: string;
@@ -14,6 +15,7 @@ export interface Excuse {
 }
 
 export const equivalents: Excuse[] = [
+  ...excusedAccesses,
   {
     because: 'Who came too late says busy, which may be asked again, instead of saying why.',
     mutants: ['withdraw: recheck pageWord(pfn) == TYPE_FREE'],
@@ -58,7 +60,7 @@ export const equivalents: Excuse[] = [
       "The scratch is the thread's own: nobody else sees the order of what is written there.",
     mutants: [
       'encodeBlock: swap pokeWord(outputScratch(), u32(stored) | flag); pokeWord(outputScratch() + 4, checksum(body, stored));',
-      'sealRecord: swap pokeWord(record + VALUE_BYTES, storedValueBytes()); pokeWord(record + SIZES, sizes);',
+      'sealRecord: swap pokeWord(record + RECORD_VALUE_BYTES_AT, storedValueBytes()); pokeWord(record + RECORD_SIZES_AT, sizes);',
       'sealRecord: swap pokeCell(record + EXPIRY, until | ((readExpiry() >> TIME_BITS) << WALL_BITS)); pokeWord(key + ((length & ~3) as usize), 0);',
       'sealExtension: swap pokeCell(ext, toWall(readFresh(), offset)); pokeCell(ext + EXT_TTL, readLongTtl());',
       'sealExtension: swap pokeCell(ext + EXT_TTL, readLongTtl()); pokeWord(ext + EXT_TAGS, readTags());',
@@ -187,6 +189,37 @@ export const equivalents: Excuse[] = [
 ];
 
 export const unreachable: Excuse[] = [
+  {
+    because: 'Of the layout of two words a page, which is searched by itself (two-word.test.ts).',
+    mutants: [
+      'pageWord: plain loadWord(allocateeAt(pfn))',
+      'pageWord: plain loadWord(pageWordAt(pfn))',
+      'storePageWord: plain storeWord(allocateeAt(pfn), 0)',
+      'storePageWord: plain storeWord(allocateeAt(pfn), word)',
+      'storePageWord: plain storeWord(pageWordAt(pfn), (order << 5) | TYPE_ALLOCATED)',
+      'storePageWord: plain storeWord(pageWordAt(pfn), word)',
+      'storePageWord: swap storeWord(allocateeAt(pfn), 0); storeWord(pageWordAt(pfn), word);',
+      'storePageWord: swap storeWord(pageWordAt(pfn), (order << 5) | TYPE_ALLOCATED); storeWord(allocateeAt(pfn), word);',
+    ],
+  },
+  {
+    because: 'Only JavaScript waits for the word, and no scenario waits as that does.',
+    mutants: [
+      'ask: drop wakeWord(asksWord(), -1)',
+      'endTurn: drop wakeWord(TURN_STATE, -1)',
+      'moveState: drop wakeWord(stateAt(lease), -1)',
+      'overtakeLease: drop wakeWord(stateAt(lease), -1)',
+    ],
+  },
+  {
+    because:
+      'There is one page of the directory until the index has hundreds of leaves: more than ' +
+      'the zone has pages.',
+    mutants: [
+      'ensureDirectory: plain storeWord(at, newIndexPage())',
+      'recordAt: plain loadWord(pageOf(number))',
+    ],
+  },
   {
     because: 'Formatted memory, another version and images are for unit tests: no thread is there.',
     mutants: [

@@ -39,6 +39,8 @@ function sleepFor(ms: number): Body {
 
 const lend: Body = (thread) => thread.call('lend');
 
+const countLoad: Body = (thread) => thread.call('countLoad', 0);
+
 const setExpiring: Body = (thread) => thread.call('set', 4, VALUE_BYTES, 1, NOW + 1);
 
 const register: Body = (thread) => thread.call('registerType', 32, 0);
@@ -120,6 +122,13 @@ export const noteScenarios: KernelScenario[] = [
     rule: 'what two have lent is lent',
     bound: 2,
     threads: [lend, lend],
+  },
+  {
+    name: 'load-load',
+    rule: 'of two computations that end at once both are counted',
+    bound: 2,
+    threads: [countLoad, countLoad],
+    check: ({ main }) => assert.equal(main.callNow('loads', 0), 2),
   },
   {
     name: 'expiring-expiring',

@@ -1,0 +1,170 @@
+/**
+ * Generated mutants that behave as the kernel does, because what they change meets no other thread:
+ * an access that is atomic by the rule that every shared word is, and that would be no race if it
+ * were plain; or an order, a look or an exchange on which nothing depends. Part of excuses.ts.
+ *
+ * The plain ones were looked for: in each scenario, searched and walked for half a second, none of
+ * their accesses met one of another thread that nothing else orders (`onNear` of the detector).
+ */
+import type { Excuse } from './excuses.ts';
+
+export const excusedAccesses: Excuse[] = [
+  {
+    because:
+      'The world is halted: what others did comes before, and what they will do comes ' + 'after.',
+    mutants: [
+      'breakLock: plain loadWord(at)',
+      'clearClass: plain storeCell(listedAt(record), 0)',
+      'disownFor: plain loadWord(refsAt(desc))',
+      'isBeingVacated: plain loadWord(at)',
+      'isForsaken: plain loadWord(at)',
+      'isFreedBy: plain loadWord(refsAt(desc))',
+      'isLeft: plain loadCell(cell)',
+      'isLeft: plain loadWord(flagsAt(desc))',
+      'isLeft: plain loadWord(refsAt(desc))',
+      'isLockOf: plain loadWord(at)',
+      'isNamed: plain loadCell(at)',
+      'isNamedBy: plain loadCell(handle)',
+      'isPatternNamed: plain loadCell(at)',
+      'isReserved: plain loadWord(flagsAt(owner))',
+      'isSpacePage: plain loadWord(spacePageAt(space, group))',
+      'isTakenOut: plain loadCell(handle)',
+      'isUnused: plain loadWord(refsAt(desc))',
+      'mendPlace: plain storeCell(at, renamedCell(cell, zspagePage(desc, cellChainPage(cell))))',
+      'recount: plain loadWord(refsAt(desc))',
+      'recount: plain storeWord(refsAt(desc), FROZEN | (slot << SLOT_SHIFT))',
+      'relistZspage: plain loadWord(refsAt(desc))',
+      'repairOwnLedger: plain loadWord(flagsAt(locking))',
+      'repairReplaced: plain loadCell(thread.ownCell)',
+      'repairReplaced: plain storeCell(thread.ownCell, thread.replaced)',
+      'skipDoomed: plain storeCell(recordAt(slot, at), 0)',
+      'sweepBits: plain loadCell(at)',
+    ],
+  },
+  {
+    because: 'Who formats tells others afterwards, by means of JavaScript that synchronise.',
+    mutants: [
+      "formatIndex: plain storeWord(STORE_STATE + offsetof<StoreState>('top'), top)",
+      'formatIndex: plain storeWord(directory, leaf)',
+      'formatIndex: plain storeWord(top, directory)',
+      "formatIndex: swap store.leaves = 1; storeWord(STORE_STATE + offsetof<StoreState>('top'), top);",
+      'formatIndex: swap storeWord(directory, leaf); store.leaves = 1;',
+      'formatIndex: swap storeWord(top, directory); storeWord(directory, leaf);',
+      'formatSlots: plain storeCell(inKernelAt(0), UNWOUND)',
+      'storeEntry: plain storeWord(entryAt(child), (frameClass << CLASS_SHIFT) | free)',
+      'storeTree: plain storeWord(treeAt(tree), (frameClass << CLASS_SHIFT) | (slot << SLOT_SHIFT) | free)',
+    ],
+  },
+  {
+    because: 'It comes before the store that publishes what it is in: nobody finds it earlier.',
+    mutants: [
+      'addPool: swap zsState().newest = number; storeWord(poolWordAt(number), pool);',
+      'createCache: swap record.sheafObjects = u16(min(fitting, SHEAF_ENTRIES)); storeWord(objectBytesAt(cache), objectBytes);',
+      'grant: swap leaseOf(lease).result = 0; storeWord(hashAt(lease), hash);',
+      'grant: swap storeWord(hashAt(lease), hash); storeWord(ownerAt(lease), selfSlot());',
+      'grant: swap storeWord(ownerAt(lease), selfSlot()); leaseOf(lease).deadline = deadline;',
+      'initSlab: plain storeWord(cacheWordAt(desc), cache)',
+      'initZspage: plain storeWord(zspageLockAt(desc), 0)',
+    ],
+  },
+  {
+    because: 'Nobody is attached: who comes enters by the words that are stored after these.',
+    mutants: [
+      'recycleZone: plain loadWord(lentAt())',
+      'wipe: plain storeWord(faultAt(), 0)',
+      'wipe: swap storeWord(faultAt(), 0); zone.faultSlot = 0;',
+      "wipeSlots: plain storeWord(state + offsetof<ThreadsState>('lock'), 0)",
+      "wipeSlots: plain storeWord(state + offsetof<ThreadsState>('stop'), 0)",
+      "wipeSlots: swap storeWord(state + offsetof<ThreadsState>('lock'), 0); storeWord(state + offsetof<ThreadsState>('stop'), 0);",
+      "wipeSlots: swap storeWord(state + offsetof<ThreadsState>('stop'), 0); storeCell(state + offsetof<ThreadsState>('supervisor'), 0);",
+    ],
+  },
+  {
+    because:
+      'Who asks for a number has it from a zspage of that pool, or holds the lock under ' +
+      'which pools come and go.',
+    mutants: [
+      'addPool: plain storeWord(poolWordAt(number), pool)',
+      'poolNumbered: plain loadWord(poolWordAt(number))',
+    ],
+  },
+  {
+    because: 'The look only spares a store of what is there already.',
+    mutants: [
+      'clearTaken: recheck loadCell(object) != 0',
+      'clearTaken: recheck loadWord(refsAt(object)) != 0',
+      'lend: recheck loadWord(lentAt()) == 0',
+      'noteExpiring: recheck loadWord(at) == 0',
+    ],
+  },
+  {
+    because:
+      'The object is this thread’s alone, to make or to free: others only look at its cell, ' +
+      'and change nothing.',
+    mutants: [
+      'clearTaken: plain loadCell(object)',
+      'deferObjects: plain loadCell(handle)',
+      'finishSplit: plain loadWord(refsAt(child))',
+      'releaseOwn: plain loadCell(handle)',
+      'releaseSame: plain loadCell(upper)',
+      'settleCell: plain loadCell(handle)',
+      'vacate: plain loadCell(handle)',
+      'zsBeginDefer: plain loadCell(handle)',
+      'zsLinkAt: plain loadCell(handle)',
+      'zsRenew: plain loadCell(handle)',
+    ],
+  },
+  {
+    because:
+      'The word is stored by the same lock’s holders alone; those who load it without the ' +
+      'lock are content with what was true.',
+    mutants: [
+      'beginLease: plain loadWord(ownerAt(lease))',
+      'findLease: plain loadWord(hashAt(lease))',
+    ],
+  },
+  {
+    because: 'A frozen descriptor keeps its page, and so does a zspage whose lock is held.',
+    mutants: ['moveFrozen: plain loadWord(place)'],
+  },
+  {
+    because: 'A momentary figure, of words that their owners store plainly.',
+    mutants: ['countUsed: plain loadCell(bitsAt(desc) + (index >> 3))'],
+  },
+  {
+    because: 'Only who took a living thread for dead could move the identity at the same time.',
+    mutants: [
+      'abandonSlot: plain loadCell(slotAt(selfSlot()))',
+      'abandonSlot: torn casCell(slotAt(selfSlot()), seen, u64(u32(seen) & ~3))',
+    ],
+  },
+  {
+    because: 'The hand is a hint: at worst a round is gone twice, or a leaf is left to the queues.',
+    mutants: [
+      'nextLeaf: swap storeCell(CLOCK, clock); storeWord(HAND, 1);',
+      'nextLeaf: torn casWord(HAND, hand, 0)',
+      'nextLeaf: torn casWord(HAND, hand, hand + 1)',
+    ],
+  },
+  {
+    because: 'A wake too many: who is woken looks again and waits on.',
+    mutants: [
+      'endTurn: recheck casWord(TURN_STATE, seen, 0) == seen',
+      'overtakeLease: recheck casWord(stateAt(lease), seen, withKind(seen, LEASE_OVERTAKEN)) != seen',
+    ],
+  },
+  {
+    because: 'There is one supervisor: nobody else answers.',
+    mutants: ['answer: torn addWord(answersAt(), 1)'],
+  },
+  {
+    because: 'Whether it is this thread’s own number depends on its own stores alone.',
+    mutants: ['hasStopped: plain loadWord(stopAt())'],
+  },
+  {
+    because:
+      'Word, first page and refs tell one life from the next; the flags are then some that ' +
+      'were true during the look.',
+    mutants: ['isStill: recheck loadWord(flagsAt(desc)) == flags\n  '],
+  },
+];

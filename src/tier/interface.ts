@@ -71,7 +71,10 @@ export interface TierPolicy {
   writes?: 'through' | 'behind' | undefined;
   /** Default 50. */
   writeDelayMs?: number | undefined;
-  /** What may wait to be written, as bytes or a text like `'16MiB'`; the oldest is dropped. */
+  /**
+   * What may wait to be written, or be on its way, as bytes or a text like `'16MiB'`; the oldest is
+   * dropped. A value takes three quarters of it at most.
+   */
   maxQueue?: number | string | undefined;
   /** Milliseconds after which a call counts as failed: default 500. */
   timeoutMs?: number | undefined;
@@ -109,7 +112,7 @@ export interface TierStats {
   readonly invalidations: number;
   readonly errors: number;
   readonly timeouts: number;
-  /** What waits to be written. */
+  /** What waits to be written, or is on its way. */
   readonly queue: { readonly entries: number; readonly bytes: number };
   /** Of calls that were answered, in milliseconds; upper bounds, a power of two apart. */
   readonly latency: {

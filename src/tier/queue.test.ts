@@ -199,3 +199,68 @@ test('frames that wait between superseded ones do not hold all of their memory',
   for (let i = 0; i < 1000; i++) assert.ok(has(held.get(`key:${i}`)!, `${i}`.padEnd(500)));
   assert.ok(has(held.get('often')!, '999:49'.padEnd(500)));
 });
+
+test('what waits and what is under way never takes more than maxQueue', async () => {
+  for (let seed = 0; seed < 8; seed++) {
+    const random = seeded(`bound ${seed}`);
+    let left = 600;
+    const maxQueue = 4000 + random.int(40_000);
+    const { queue, put } = openQueue(maxQueue, () => left > 0 && random.int(2) === 0);
+    let most = 0;
+    for (; left > 0; left--) {
+      const key = `key:${random.int(300)}`;
+      const what = random.int(100);
+      if (what === 0) queue.clear();
+      else if (what < 20) put(key);
+      else put(key, 'x'.repeat(random.int(what < 25 ? 2 * maxQueue : 400)));
+      assert.ok(queue.bytes <= maxQueue, `${seed}: ${queue.bytes} of ${maxQueue}`);
+      most = Math.max(most, queue.bytes);
+      if (random.int(20) === 0) await sleep(random.int(4));
+    }
+    assert.ok(most > maxQueue / 2);
+    await queue.drained();
+    assert.deepEqual([queue.entries, queue.bytes], [0, 0]);
+  }
+});
+
+test('a frame that is too long for the queue takes nothing with it', async () => {
+  const { queue, put, held } = openQueue(10_000);
+  held.set('long', Buffer.from('old'));
+  for (let i = 0; i < 5; i++) put(`key:${i}`, 'value');
+  put('long', 'x'.repeat(8000));
+  assert.equal(queue.dropped, 1);
+  await queue.drained();
+  assert.deepEqual(
+    [...held.keys()].sort(),
+    Array.from({ length: 5 }, (_, i) => `key:${i}`),
+  );
+});
+
+test('many keys are few calls, one after the other, and no timer is between them', async () => {
+  const { queue, put, tier } = openQueue(2 ** 24);
+  const calls: string[] = [];
+  const { setMany, deleteMany } = tier;
+  tier.setMany = (entries) => {
+    calls.push(`set ${entries.length}`);
+    return setMany(entries);
+  };
+  tier.deleteMany = (keys) => {
+    calls.push(`delete ${keys.length}`);
+    return deleteMany(keys);
+  };
+  for (let i = 0; i < 600; i++) put(`key:${i}`, 'value');
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  await queue.drained();
+  isOver = true;
+  assert.deepEqual(calls.splice(0), ['set 256', 'set 256', 'set 88']);
+  assert.ok(turns < 20, `${turns} turns of the event loop`);
+  for (let i = 0; i < 600; i++) put(`key:${i}`);
+  await queue.drained();
+  assert.deepEqual(calls, ['delete 256', 'delete 256', 'delete 88']);
+});

@@ -18,21 +18,21 @@ export interface Write {
   /** Of everything, by any thread, before it was put. */
   readonly clears: number;
   /** A removal in the place of a frame for which there is no room. */
-  isDropped?: boolean;
+  isDropped: boolean;
   /** A removal that leaves even if another thread has written since. */
-  isSure?: boolean;
+  isSure: boolean;
   /** It was sent and not answered in time: it may come true later. */
-  isLate?: boolean;
+  isLate: boolean;
 }
 
 /** Bytes that a write takes while it waits. */
-export function sizeOf({ name, frame }: Write): number {
+export function sizeOf({ name, frame }: Pick<Write, 'name' | 'frame'>): number {
   return PLACE_BYTES + name.length + (frame?.length ?? 0);
 }
 
 /** What a tier is asked to keep, of writes that have frames. */
-export function entriesOf(writes: Map<KeyName, Write>, now: number): TierEntry[] {
-  return Array.from(writes, ([name, { frame, expiry }]) => ({
+export function entriesOf(writes: readonly Write[], now: number): TierEntry[] {
+  return writes.map(({ name, frame, expiry }) => ({
     key: bytesOfName(name),
     frame: bytesOf(frame!),
     ttl: expiry === 0 ? undefined : Math.max(1, Math.ceil(expiry - now)),

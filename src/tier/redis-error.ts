@@ -19,6 +19,8 @@ const REPLIES: [begin: string, reason: string][] = [
   ],
   ['LOADING', 'the server is still loading its data'],
   ['READONLY', 'this server is a replica and takes no writes'],
+  ['OOM', 'the server has no room: it needs more `maxmemory`, or a policy that evicts'],
+  ['WRONGTYPE', 'somebody else has a value under a key of this prefix: choose another `keyPrefix`'],
 ];
 
 /** A `TierError` for whatever the client or the server has said. */

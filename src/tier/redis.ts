@@ -40,6 +40,7 @@ interface Client {
   connect(): Promise<unknown>;
   close(): Promise<unknown>;
   destroy(): void;
+  readonly isReady: boolean;
   sendCommand(command: readonly Argument[]): Promise<unknown>;
   on(event: string, listener: (value: never) => void): unknown;
 }
@@ -77,6 +78,8 @@ class NodeRedisTier implements RedisTier {
   /** How often changes of keys were told that are being set here. */
   readonly #own = new Map<KeyName, { told: number }>();
   #isArmed = false;
+  /** Of the next attempt to begin, on a connection that is there. */
+  #again: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
   #waiting: { resolve(): void; reject(error: Error): void }[] = [];
 
@@ -129,6 +132,7 @@ class NodeRedisTier implements RedisTier {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#again);
     const client = this.#client;
     this.#lose(new TierError(this.name, 'it was closed'));
     if (client === undefined) return;
@@ -182,7 +186,10 @@ class NodeRedisTier implements RedisTier {
       const client = await makeClient(this.#options);
       if (this.#client || this.#isClosed) return;
       this.#client = client;
-      client.on('ready', () => void this.#arm());
+      client.on('ready', () => {
+        this.#isArmed = false;
+        void this.#arm();
+      });
       client.on('error', (error: unknown) => this.#lose(error));
       client.on('end', () => this.#lose(undefined));
       client.on('invalidate', (key: Buffer | null) => this.#hear(key));
@@ -192,8 +199,12 @@ class NodeRedisTier implements RedisTier {
     }
   }
 
-  /** The connection is there, and tracked: from now on it counts what is told. */
-  async #arm(): Promise<void> {
+  /**
+   * The connection is there, and tracked: from now on it counts what is told. A server that refuses
+   * is asked again: one that loads, a full one, or a replica in which there is no epoch.
+   */
+  async #arm(attempt = 0): Promise<void> {
+    clearTimeout(this.#again);
     this.#prefix = this.#readEpoch();
     // Who asked before is answered after all have been told.
     this.#first.resolve(this.#prefix);
@@ -201,12 +212,18 @@ class NodeRedisTier implements RedisTier {
       await this.#prefix;
     } catch (error) {
       this.#lose(error);
+      if (!this.#isClosed && this.#client?.isReady) this.#armLater(attempt);
       return;
     }
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isArmed) return;
     this.#isArmed = true;
     this.#tell({ type: 'armed' });
     for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  #armLater(attempt: number): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => void this.#arm(attempt + 1), pauseMs(attempt));
   }
 
   #lose(cause: unknown): void {
@@ -244,8 +261,7 @@ class NodeRedisTier implements RedisTier {
     const name = key?.toString('latin1');
     if (name === undefined || name === this.#epochKey) {
       if (name === undefined) this.#tell({ type: 'cleared' });
-      this.#prefix = this.#readEpoch();
-      this.#prefix.catch((error: unknown) => this.#lose(error));
+      void this.#arm();
       return;
     }
     const own = this.#own.get(name);

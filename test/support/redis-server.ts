@@ -26,6 +26,7 @@ export class RedisServer {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'pageless-redis-'));
   readonly #flags: readonly string[];
   #child: ChildProcess | undefined;
+  readonly #clients: ReturnType<typeof createClient>[] = [];
 
   constructor(flags: readonly string[] = []) {
     this.#flags = flags;
@@ -74,15 +75,17 @@ export class RedisServer {
     await gone;
   }
 
-  /** A client that is not ours. */
+  /** A client that is not ours; it ends with the server at the latest. */
   async client() {
     const client = createClient({ socket: { path: this.path, tls: false } });
     client.on('error', () => undefined);
     await client.connect();
+    this.#clients.push(client as never);
     return client;
   }
 
   async stop(): Promise<void> {
+    for (const client of this.#clients) if (client.isOpen) client.destroy();
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }

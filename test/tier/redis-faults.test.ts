@@ -7,52 +7,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { afterEach } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SharedCache } from '../../src/cache/constructor.ts';
 import { FRAME_VERSION } from '../../src/tier/frame.ts';
-import { type RedisTierOptions, redisTier } from '../../src/tier/redis.ts';
-import { leftOut, RedisServer } from '../support/redis-server.ts';
+import { redisTier } from '../../src/tier/redis.ts';
+import { channelOf, faultTest, isArmed, staysUseful } from '../support/faulty-redis.ts';
+import type { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/tiered.ts';
-
-type Cache = SharedCache<string>;
-
-/** A test with a server and caches of its own. */
-function faultTest(
-  what: string,
-  flags: readonly string[],
-  run: (server: RedisServer, open: (options?: Partial<RedisTierOptions>) => Cache) => Promise<void>,
-): void {
-  test(what, { skip: leftOut }, async () => {
-    const server = await RedisServer.start(flags);
-    const caches: Cache[] = [];
-    const open = (options: Partial<RedisTierOptions> = {}) => {
-      const defaults = { keyPrefix: 'test', socket: { path: server.path }, timeoutMs: 50 };
-      const tier = redisTier({ ...defaults, closeTimeoutMs: 50, ...options });
-      caches.push(new SharedCache({ maxSize: '8MiB', values: 'string', tier }));
-      return caches.at(-1)!;
-    };
-    try {
-      await run(server, open);
-    } finally {
-      for (const line of lines.splice(0)) line.close();
-      for (const cache of caches) cache.close();
-      await server.stop();
-    }
-  });
-}
-
-const channelOf = (cache: Cache) => cache.stats().tier?.channel;
-const isArmed = (cache: Cache) => () => channelOf(cache) === 'armed';
-
-/** Everything that a cache does without its tier. */
-async function staysUseful(cache: Cache): Promise<void> {
-  assert.ok(cache.set('here', 'value'));
-  assert.equal(cache.get('here'), 'value');
-  assert.equal(await cache.getAsync('here'), 'value');
-  assert.equal(await cache.getAsync('not here'), undefined);
-  assert.equal(cache.delete('here'), true);
-}
 
 faultTest(
   'SIGKILL and a new start: what was told while it was away is not believed',
@@ -114,6 +75,9 @@ faultTest(
 );
 
 const lines: Line[] = [];
+afterEach(() => {
+  for (const line of lines.splice(0)) line.close();
+});
 
 /** Stands between a cache and its server; may cut the line, or be slow. */
 class Line {

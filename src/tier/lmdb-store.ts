@@ -14,10 +14,15 @@
  * *Swept.* Some entries are looked at every second, and those that have expired are removed; at
  * once again while they are many. One that was just written anew may go with them: a miss.
  *
+ * *Removed.* LMDB goes on with a file that has no name any more, and nobody else sees it. So before
+ * each call, and after a write, it is looked whether that file is still there; a folder that is
+ * gone is opened anew (lmdb.ts).
+ *
  * No transaction is open while JavaScript runs: writes are handed to LMDB's own thread, all of a
  * turn in one transaction, and reads see the snapshot of a call.
  */
 import { createHash } from 'node:crypto';
+import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TierError } from '../errors.ts';
 import { expiryOf } from './frame.ts';
@@ -67,6 +72,7 @@ const ENCODING = {
   cache: false,
   eventTurnBatching: false,
 } as const;
+const REMOVED = 'the folder was removed, or another one is in its place';
 /** LMDB's code for a transaction that another one came between. */
 const MDB_PROBLEM = -30_779;
 const OPEN_TRIES = 5;
@@ -78,6 +84,9 @@ const SWEEP_ENTRIES = 500;
 const SWEEP_ON_MS = 20;
 
 export class LmdbStore {
+  readonly #file: string;
+  /** Its inode: none other has that number while this one is open. */
+  readonly #identity: number;
   readonly #root: Environment;
   readonly #halves: readonly [Database, Database];
   readonly #halfBytes: number;
@@ -86,7 +95,14 @@ export class LmdbStore {
   #isClosed = false;
   #cursor: { half: number; from: Buffer | undefined } = { half: 0, from: undefined };
 
-  private constructor(root: Environment, halves: readonly [Database, Database], maxBytes: number) {
+  private constructor(
+    file: string,
+    root: Environment,
+    halves: readonly [Database, Database],
+    maxBytes: number,
+  ) {
+    this.#file = file;
+    this.#identity = statSync(file).ino;
     this.#root = root;
     this.#halves = halves;
     this.#halfBytes = maxBytes / 2;
@@ -107,9 +123,10 @@ export class LmdbStore {
 
   static async #open(path: string, maxBytes: number): Promise<LmdbStore> {
     const { open } = await loadPeer('lmdb', () => import('lmdb'));
+    const file = join(path, 'data.mdb');
     let root: Environment;
     try {
-      const damage = whyDamaged(join(path, 'data.mdb'));
+      const damage = whyDamaged(file);
       if (damage) throw new Error(`its data.mdb is damaged: ${damage}; remove it`);
       root = open({ path, noSubdir: false, ...ENCODING }) as unknown as Environment;
     } catch (cause) {
@@ -118,11 +135,17 @@ export class LmdbStore {
     try {
       await takePossession(root);
       const openHalf = (name: string) => root.openDB({ name, ...ENCODING });
-      return new LmdbStore(root, [openHalf('a'), openHalf('b')], maxBytes);
+      return new LmdbStore(file, root, [openHalf('a'), openHalf('b')], maxBytes);
     } catch (cause) {
       await root.close();
       throw cause instanceof TierError ? cause : new TierError('lmdb', reasonOf(cause), { cause });
     }
+  }
+
+  /** Whether the file that is open is the one that others open. */
+  get isThere(): boolean {
+    const stats: Stats | undefined = statSync(this.#file, { throwIfNoEntry: false });
+    return stats?.ino === this.#identity;
   }
 
   /** Copies of the frames, as they are committed at this moment. */
@@ -155,6 +178,7 @@ export class LmdbStore {
       }
     });
     if (!this.#isClosed) await this.#changeHalves();
+    if (!this.isThere) throw new TierError('lmdb', REMOVED);
     return changes.map(isKept);
   }
 

@@ -49,16 +49,19 @@ const CONNECT_MS = 2000;
 
 const NOBODY = 'the main thread does not write: it has to open an lmdbTier of this folder';
 
-/** Stores of the main thread that are offered, by folder. */
-const offers = new Map<string, LmdbStore>();
+/** The store of a folder, opened. */
+type FindStore = () => Promise<LmdbStore>;
 
-/** Has the main thread write to this store for others. @returns how to end it */
-export function offer(path: string, store: LmdbStore): () => void {
+/** Stores of the main thread that are offered, by folder. */
+const offers = new Map<string, FindStore>();
+
+/** Has the main thread write to this folder for others. @returns how to end it */
+export function offer(path: string, find: FindStore): () => void {
   const folder = realpathSync(path);
   if (offers.size === 0) process.on('workerMessage', connected);
-  offers.set(folder, store);
+  offers.set(folder, find);
   return () => {
-    if (offers.get(folder) === store) offers.delete(folder);
+    if (offers.get(folder) === find) offers.delete(folder);
     if (offers.size === 0) process.off('workerMessage', connected);
   };
 }
@@ -78,9 +81,10 @@ function connected(message: unknown): void {
 }
 
 async function obey(folder: string, id: number, changes: Order['changes']): Promise<Answer> {
-  const store = offers.get(folder);
-  if (store === undefined) return { id, reason: NOBODY };
+  const find = offers.get(folder);
+  if (find === undefined) return { id, reason: NOBODY };
   try {
+    const store = await find();
     if (changes) return { id, kept: await store.write(changes) };
     await store.clear();
     return { id };

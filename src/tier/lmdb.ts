@@ -75,22 +75,41 @@ class FolderTier implements LmdbTier {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const opened = await this.#opened?.catch(() => undefined);
-    opened?.writer.close();
-    await opened?.store.close();
+    if (opened) await closeFolder(opened);
   }
 
-  /** Opens the folder, once; after a failure once more for each call. */
-  #open(): Promise<Open> {
-    if (this.#isClosed) return Promise.reject(new TierError(this.name, 'it was closed'));
-    this.#opened ??= openFolder(this.#options).catch((error: unknown) => {
-      this.#opened = undefined;
+  /** Opens the folder once, and anew for a call after a failure, or when it was removed. */
+  async #open(): Promise<Open> {
+    if (this.#isClosed) throw new TierError(this.name, 'it was closed');
+    this.#opened ??= openFolder(this.#options, async () => (await this.#open()).store);
+    const opening = this.#opened;
+    const opened = await opening.catch((error: unknown) => {
+      this.#forget(opening);
       throw error;
     });
-    return this.#opened;
+    if (opened.store.isThere) return opened;
+    if (this.#forget(opening)) await closeFolder(opened);
+    return this.#open();
+  }
+
+  /** @returns whether nobody has before */
+  #forget(opening: Promise<Open>): boolean {
+    const isFirst = this.#opened === opening;
+    if (isFirst) this.#opened = undefined;
+    return isFirst;
   }
 }
 
-async function openFolder({ path, maxBytes, writer }: ReadLmdbOptions): Promise<Open> {
+async function closeFolder({ store, writer }: Open): Promise<void> {
+  writer.close();
+  await store.close();
+}
+
+/** @param find  how other threads of the process get at the store, if this is the main one */
+async function openFolder(
+  { path, maxBytes, writer }: ReadLmdbOptions,
+  find: () => Promise<LmdbStore>,
+): Promise<Open> {
   try {
     mkdirSync(path, { recursive: true });
   } catch (cause) {
@@ -100,7 +119,7 @@ async function openFolder({ path, maxBytes, writer }: ReadLmdbOptions): Promise<
   const store = await LmdbStore.open(path, maxBytes);
   if (writer === 'main' && !isMainThread) return { store, writer: new RemoteWriter(path) };
   store.startSweeping();
-  const end = isMainThread ? offer(path, store) : () => undefined;
+  const end = isMainThread ? offer(path, find) : () => undefined;
   const local: LmdbWriter = {
     write: (changes) => store.write(changes),
     clear: () => store.clear(),

@@ -202,6 +202,36 @@ lmdbTest('a folder that cannot be used is said so, and the cache goes on', async
 });
 
 lmdbTest(
+  'a folder that is removed is made anew, and what is flushed is there',
+  async (path, open) => {
+    const place = join(path, 'in');
+    const cache = open({ path: place });
+    const thread = worker(cache, place);
+    await heard(thread);
+    for (let round = 0; round < 3; round++) {
+      rmSync(place, { recursive: true });
+      if (round === 1) assert.equal(await cache.getAsync('worker:1'), undefined);
+      cache.set('key', `${round}`);
+      assert.deepEqual(await cache.flush(), { written: 1, dropped: 0 });
+      const other = open({ path: place });
+      assert.deepEqual(await other.getManyAsync(['key', 'worker:1']), [`${round}`, undefined]);
+      other.set('theirs', `${round}`);
+      await other.flush();
+      await until(() => cache.get('theirs') === undefined);
+      assert.equal(await cache.getAsync('theirs'), `${round}`);
+    }
+    rmSync(place, { recursive: true });
+    // By way of the main thread, which has not called since.
+    thread.postMessage('on');
+    await heard(thread);
+    const fresh = open({ path: place });
+    while ((await fresh.getAsync('worker:1')) === undefined) await sleep(1);
+    assert.equal(errorOf(cache), '');
+    await thread.terminate();
+  },
+);
+
+lmdbTest(
   'closed while it writes, it neither throws nor loses what it said it has',
   async (path) => {
     const frame = Buffer.alloc(1000);

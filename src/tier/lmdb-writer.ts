@@ -6,8 +6,10 @@
  * ends with its process only. So it writes, and other threads send it what they have: on a port of
  * their own, which they hand over by a message from thread to thread.
  *
- *   main     offers its store under the folder's name
- *   another  connects when it writes first; a main thread that offers none refuses
+ *   main     offers its store under the folder's name; of several caches the last that was opened
+ *            and is not closed
+ *   another  connects when it writes first, and is greeted; a main thread that offers none refuses,
+ *            and one that does not greet, since its listener is somebody else's, counts as that
  */
 import { realpathSync } from 'node:fs';
 import {
@@ -43,6 +45,10 @@ interface Answer {
   readonly reason?: string;
 }
 
+/** The first word on a port: somebody is there who obeys. */
+const GREETING: Answer = { id: 0 };
+
+const { setTimeout, clearTimeout } = globalThis;
 const MAIN_THREAD = 0;
 /** For the main thread to take the port; the session gives up before that. */
 const CONNECT_MS = 2000;
@@ -52,16 +58,18 @@ const NOBODY = 'the main thread does not write: it has to open an lmdbTier of th
 /** The store of a folder, opened. */
 type FindStore = () => Promise<LmdbStore>;
 
-/** Stores of the main thread that are offered, by folder. */
-const offers = new Map<string, FindStore>();
+/** Stores of the main thread that are offered, by folder: the last one is used. */
+const offers = new Map<string, FindStore[]>();
 
 /** Has the main thread write to this folder for others. @returns how to end it */
 export function offer(path: string, find: FindStore): () => void {
   const folder = realpathSync(path);
   if (offers.size === 0) process.on('workerMessage', connected);
-  offers.set(folder, find);
+  offers.set(folder, [...(offers.get(folder) ?? []), find]);
   return () => {
-    if (offers.get(folder) === find) offers.delete(folder);
+    const others = (offers.get(folder) ?? []).filter((other) => other !== find);
+    if (others.length > 0) offers.set(folder, others);
+    else offers.delete(folder);
     if (offers.size === 0) process.off('workerMessage', connected);
   };
 }
@@ -78,10 +86,11 @@ function connected(message: unknown): void {
     port.postMessage(await obey(folder, id, changes));
   });
   port.unref();
+  port.postMessage(GREETING);
 }
 
 async function obey(folder: string, id: number, changes: Order['changes']): Promise<Answer> {
-  const find = offers.get(folder);
+  const find = offers.get(folder)?.at(-1);
   if (find === undefined) return { id, reason: NOBODY };
   try {
     const store = await find();
@@ -135,6 +144,17 @@ export class RemoteWriter implements LmdbWriter {
 
   async #connect(): Promise<MessagePort> {
     const { port1, port2 } = new MessageChannel();
+    const greeted = greetingOf(port1);
+    // Whoever waits has a timer; a port alone keeps no thread alive.
+    port1.unref();
+    const message: Connect = { pageless: 'lmdb', folder: this.#folder, port: port2 };
+    try {
+      await Promise.all([postMessageToThread(MAIN_THREAD, message, [port2], CONNECT_MS), greeted]);
+    } catch (cause) {
+      port1.close();
+      this.#port = undefined;
+      throw new TierError('lmdb', NOBODY, { cause });
+    }
     port1.on('message', ({ id, kept, reason }: Answer) => {
       const call = this.#calls.get(id);
       this.#calls.delete(id);
@@ -145,20 +165,22 @@ export class RemoteWriter implements LmdbWriter {
       this.#port = undefined;
       this.#giveUp(new TierError('lmdb', NOBODY));
     });
-    // Whoever waits has a timer; a port alone keeps no thread alive.
     port1.unref();
-    const message: Connect = { pageless: 'lmdb', folder: this.#folder, port: port2 };
-    try {
-      await postMessageToThread(MAIN_THREAD, message, [port2], CONNECT_MS);
-      return port1;
-    } catch (cause) {
-      port1.close();
-      throw new TierError('lmdb', NOBODY, { cause });
-    }
+    return port1;
   }
 
   #giveUp(error: Error): void {
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
   }
+}
+
+/** Resolved with the first word on a port. Rejects when it is closed, as it is if none comes. */
+function greetingOf(port: MessagePort): Promise<unknown> {
+  const timer = setTimeout(() => port.close(), CONNECT_MS);
+  timer.unref();
+  return new Promise((resolve, reject) => {
+    port.once('message', resolve);
+    port.once('close', () => reject(new TierError('lmdb', NOBODY)));
+  }).finally(() => clearTimeout(timer));
 }

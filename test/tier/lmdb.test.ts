@@ -14,6 +14,7 @@ import { SharedCache } from '../../src/cache/constructor.ts';
 import { FrameMaker } from '../../src/tier/frame.ts';
 import { bytesOf } from '../../src/tier/frame-memory.ts';
 import { type LmdbTierOptions, lmdbTier } from '../../src/tier/lmdb.ts';
+import { MemoryTier } from '../support/memory-tier.ts';
 import { until } from '../support/tiered.ts';
 import type { Seen } from './lmdb-full.ts';
 
@@ -329,6 +330,39 @@ lmdbTest('a thread that the main one does not write for says so', async (path, o
   own.postMessage('close');
   await heard(own);
   await own.terminate();
+});
+
+lmdbTest('a main thread that listens to others only is no writer', async (path) => {
+  const tier = Object.assign(new MemoryTier(), { policy: { maxStaleMs: 1000 } });
+  const cache = new SharedCache<string>({ maxSize: '16MiB', values: 'string', tier });
+  const listener = () => undefined;
+  process.on('workerMessage', listener);
+  try {
+    const thread = worker(cache, path);
+    thread.postMessage('error');
+    assert.match(String(await heard(thread)), /main thread does not write/);
+    await thread.terminate();
+  } finally {
+    process.off('workerMessage', listener);
+    cache.close();
+  }
+});
+
+lmdbTest('of two caches of a folder one is closed: the other writes on', async (path, open) => {
+  for (const last of [false, true]) {
+    const [one, other] = [open(), open()];
+    for (const cache of [one, other]) {
+      cache.set('key', 'value');
+      await cache.flush();
+    }
+    const [closed, left] = last ? [one, other] : [other, one];
+    closed.close();
+    await sleep(20);
+    const thread = worker(left, path);
+    assert.deepEqual(await heard(thread), { written: 1, dropped: 0 });
+    await thread.terminate();
+    left.close();
+  }
 });
 
 lmdbTest('threads that are terminated while they write stop nobody', async (path, open) => {

@@ -327,6 +327,20 @@ export const folioScenarios: KernelScenario[] = [
     threads: [lockOften, lockOnce],
   },
   {
+    name: 'split-lock-killed',
+    rule: 'who dies splitting what another waits to lock leaves him the lock',
+    bound: 0,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    prepare: makeFolio(1),
+    before: () => {
+      isHeld = false;
+    },
+    threads: [cut('splitPage'), lockOnce],
+    check: nothingLeft(2),
+  },
+  {
     name: 'lock-leave',
     rule: 'who leaves with a lock that another waits for gives it up, and wakes him',
     bound: 2,

@@ -6,7 +6,13 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
-import { type KernelScenario, type ModelFolio, newFolio, ownerOf } from '../kernel-model.ts';
+import {
+  type KernelScenario,
+  MAIN_OWNER,
+  type ModelFolio,
+  newFolio,
+  ownerOf,
+} from '../kernel-model.ts';
 import { makeCache, NOW, VALUE_BYTES } from './cache.ts';
 
 /** Of thread 0: slot 1 is the main thread's. */
@@ -66,6 +72,49 @@ const readWord: Body = async (thread) => {
   const word = (await thread.call('ownerWord', shared.id, 0)) as number;
   assert.ok(word === 0 || word === PATTERN, `a torn word: ${word}`);
 };
+
+const lockAndUnlock: Body = async (thread) => {
+  assert.equal(await thread.call('lockPage', shared.id), 0);
+  assert.equal(await thread.call('unlockPage', shared.id), 0);
+};
+
+/** What its descriptor says beside the lock. */
+const describeShared: Body = async (thread) => {
+  assert.equal(await thread.call('orderOfPinned', shared.id), 0);
+  assert.ok(((await thread.call('ownerWords', shared.id)) as number) > 0);
+};
+
+/** Thread 0 is not attached yet. */
+function leaveOne({ threads }: Machine): void {
+  threads[0]!.callNow('detach');
+}
+
+const attach: Body = (thread) => thread.call('attach', ownerOf(thread.index), 1);
+
+const lookForOwner: Body = async (thread) => {
+  const owner = (await thread.call('liveOwner', SLOT)) as number;
+  assert.ok([0, ownerOf(0)].includes(owner), `the owner is ${owner}`);
+};
+
+const NEXT_ID = 77;
+const recycle: Body = (thread) => thread.call('recycle', NEXT_ID, 0, 1, 2);
+
+/** Thread 0 supervised, and thread 1 is dead; all have left. */
+function leaveDead({ main, threads }: Machine): void {
+  main.callNow('succeedSupervisor', 0, ownerOf(0));
+  threads[0]!.callNow('detach');
+  threads[2]!.callNow('detach');
+  main.callNow('markDead', ownerOf(1));
+  main.callNow('detach');
+}
+
+const attachAnew: Body = async (thread) => {
+  const supervisor = (await thread.call('supervisorOwner')) as number;
+  assert.ok([0, ownerOf(0)].includes(supervisor), `the supervisor is ${supervisor}`);
+  return thread.call('attach', ownerOf(thread.index), 1);
+};
+
+const idle: Body = async () => 0;
 
 let pool = 0;
 
@@ -151,6 +200,35 @@ export const noteScenarios: KernelScenario[] = [
     prepare: pinBoth,
     threads: [setWord, readWord],
     check: ({ main }) => assert.equal(main.callNow('freeFolio', shared.name), 0),
+  },
+  {
+    name: 'lock-describe',
+    rule: 'who looks what a folio is while another locks it sees what it is',
+    bound: 2,
+    prepare: pinBoth,
+    threads: [lockAndUnlock, describeShared],
+  },
+  {
+    name: 'attach-look',
+    rule: 'who looks whose a slot is while it is taken finds the one or nobody',
+    bound: 2,
+    prepare: leaveOne,
+    threads: [attach, lookForOwner],
+  },
+  {
+    name: 'recycle-dead-attach',
+    rule: 'a slot whose thread died is free in the next zone, whoever attaches meanwhile',
+    bound: 2,
+    prepare: leaveDead,
+    threads: [recycle, idle, attachAnew],
+    settle: ({ main, results }) => {
+      const [failure, , slot] = results as number[];
+      const isNew = failure === 0;
+      assert.equal(main.callNow('zoneIdLo') === NEXT_ID, isNew);
+      assert.ok(slot! > 0 || slot === facts.ERR_NOT_A_ZONE, `attached: ${slot}`);
+      assert.ok((main.callNow('attach', MAIN_OWNER, 1) as number) > 0);
+      if (!isNew) main.callNow('recoverDead');
+    },
   },
   {
     name: 'pool-look',

@@ -43,7 +43,7 @@ export const CACHE_FOLIO_128: u32 = 6;
 export const CACHE_SHEAF: u32 = 7;
 /** The numbers below are the kernel's. */
 export const FIRST_USER_CACHE: u32 = 16;
-/** As many as have a rack of 16 bytes in the slab region of a thread page, with 16 bytes left. */
+/** The table's page has 64 records of 64 bytes, and a thread page room for twice as many racks. */
 export const CACHES: u32 = 63;
 
 export const KIND_DESC: u32 = 0;

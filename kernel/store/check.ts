@@ -1,7 +1,7 @@
 /** The index's invariants. World stopped. */
 import { Place, pageAddress, superblock } from '../base/layout';
 import { peekWord } from '../base/words';
-import { zsIsHandle } from '../zsmalloc/alloc';
+import { zsIsHandle } from '../zsmalloc/handle';
 import { zsIsLive, zsPlace } from '../zsmalloc/object';
 import { countParts } from './chain';
 import { leafAt, leafCount, leafLockAt, numberFor } from './directory';

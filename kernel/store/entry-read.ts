@@ -13,8 +13,7 @@ import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
 import { inputScratch, outputScratch, scratchRoom } from '../memdesc/thread-pages';
 import { selfState, ThreadSlot } from '../thread/slot';
-import { zsIsCell } from '../zsmalloc/alloc';
-import { CELL_LIVE, cellState, isSameLife } from '../zsmalloc/handle';
+import { CELL_LIVE, cellState, isSameLife, zsIsCell } from '../zsmalloc/handle';
 import { zsContiguous, zsPlace, zsRead, zsReadWord } from '../zsmalloc/object';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
 import {

@@ -20,21 +20,18 @@
  */
 
 import { ERR_NO_MEMORY, FAULT_HANDLE, fail } from '../base/fault';
-import { Desc, Handle, PAGE_BYTES, ZS_STATE } from '../base/layout';
+import { Desc, Handle, ZS_STATE } from '../base/layout';
 import { casCell, loadCell, storeCell } from '../base/words';
 import {
   allocObject,
   CACHE_CELL,
   CACHE_ZSPAGE,
-  cacheOf,
   createCache,
   freeObject,
-  isInSlabOf,
-  isObject,
   KIND_CELL,
 } from '../slab/kmem-cache';
 import { nameLast } from '../slab/sheaf';
-import { assertHalted, assertInSection, assertLocked } from '../thread/context';
+import { assertLocked } from '../thread/context';
 import { beginDefer } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
@@ -282,17 +279,4 @@ function vacate(handle: Handle, desc: Desc): void {
   namePlace(desc, index);
   takeCell(handle);
   vacateIndex(desc, index);
-}
-
-/** Whether a cell may be at the address, in use or not, and may be loaded. */
-export function zsIsCell(handle: Handle): bool {
-  assertInSection();
-  if ((handle & (CELL_BYTES - 1)) != 0 || !isInSlabOf(CACHE_CELL, handle)) return false;
-  return (handle & (PAGE_BYTES - 1)) / CELL_BYTES < u32(cacheOf(CACHE_CELL).perSlab);
-}
-
-/** True for the address of a cell in use. */
-export function zsIsHandle(handle: Handle): bool {
-  assertHalted();
-  return isObject(CACHE_CELL, handle);
 }

@@ -29,7 +29,6 @@ import { assertInSection, assertLocked } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { disown, disownActives } from './active';
-import { zsIsCell } from './alloc';
 import { advance } from './deferred-frees';
 import { freeShare, takeEmptiest, takeFullest } from './fullness';
 import {
@@ -44,6 +43,7 @@ import {
   isSamePlace,
   renamedCell,
   sameLife,
+  zsIsCell,
 } from './handle';
 import { cellFor, isLiveAt } from './place';
 import { classAt } from './pool-table';

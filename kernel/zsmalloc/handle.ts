@@ -43,7 +43,9 @@
 import { selfSlot } from '../base/env';
 import { Cell, Handle, PAGE_BYTES, Pfn, pageAddress } from '../base/layout';
 import { loadCell, pokeCell, storeCell } from '../base/words';
+import { CACHE_CELL, cacheOf, isInSlabOf, isObject } from '../slab/kmem-cache';
 import { noteEntered, takenBy } from '../slab/sheaf';
+import { assertHalted, assertInSection } from '../thread/context';
 import { currentEpoch } from '../thread/rcu';
 
 export const CELL_BYTES: u32 = 8;
@@ -72,6 +74,19 @@ const PLACE_MASK: u64 = 0xffff_ffff_e000_0000;
 const ADDRESS_MASK: u64 = 0x7fff_fffe_0000_0000;
 const SAME_BYTES_SHIFT: u64 = 22;
 const SAME_BYTES_MASK: u64 = 0x1fff;
+
+/** Whether a cell may be at the address, in use or not, and may be loaded. */
+export function zsIsCell(handle: Handle): bool {
+  assertInSection();
+  if ((handle & (CELL_BYTES - 1)) != 0 || !isInSlabOf(CACHE_CELL, handle)) return false;
+  return (handle & (PAGE_BYTES - 1)) / CELL_BYTES < u32(cacheOf(CACHE_CELL).perSlab);
+}
+
+/** True for the address of a cell in use. */
+export function zsIsHandle(handle: Handle): bool {
+  assertHalted();
+  return isObject(CACHE_CELL, handle);
+}
 
 export function cellState(cell: Cell): u32 {
   return u32(cell & STATE_MASK);

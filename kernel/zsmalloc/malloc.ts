@@ -24,7 +24,7 @@ import { assertInSection } from '../thread/context';
 import { unlock } from '../thread/lock';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { takeIndex } from './active';
-import { freeCell, freePattern, unusedBytes, zsIsCell } from './alloc';
+import { freeCell, freePattern, unusedBytes } from './alloc';
 import { advance, makeRoomForFrees } from './deferred-frees';
 import {
   CELL_LIVE,
@@ -40,6 +40,7 @@ import {
   sameLife,
   samePatternCell,
   samePatternLow,
+  zsIsCell,
 } from './handle';
 import { placeIn, placeOf, zsRead, zsWrite } from './object';
 import { cellFor, goneByIndex, zspageIn } from './place';

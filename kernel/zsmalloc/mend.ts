@@ -23,9 +23,8 @@ import { pageWord, storePageWord, wordDescriptor, wordType } from '../memdesc/pa
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { assertHalted } from '../thread/context';
 import { breakLock, isForsaken, isLockOf } from '../thread/lock';
-import { zsIsCell } from './alloc';
 import { LIST_RETIRED, listLocked, OFF_LISTS } from './fullness';
-import { goneIndex, goneZspage, hasPlace, isByIndex, isSamePlace } from './handle';
+import { goneIndex, goneZspage, hasPlace, isByIndex, isSamePlace, zsIsCell } from './handle';
 import { isZspage } from './iterate';
 import { cellFor } from './place';
 import { addZspages, countMove, headAt, LISTS, recordAt } from './pool-table';

@@ -33,7 +33,6 @@ import { isTakenBy } from '../slab/sheaf';
 import { assertHalted } from '../thread/context';
 import { breakLock, isForsaken, isLockOf } from '../thread/lock';
 import { highestSlot } from '../thread/slot';
-import { zsIsCell } from './alloc';
 import {
   cellChainPage,
   cellTaker,
@@ -44,6 +43,7 @@ import {
   isSame,
   renamedCell,
   samePatternCell,
+  zsIsCell,
 } from './handle';
 import { nextCell, nextZspage } from './iterate';
 import { dropLost, mendLists, mendLocked, relistZspage } from './mend';

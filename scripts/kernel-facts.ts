@@ -27,7 +27,8 @@ const fieldBytes: Record<string, number> = {
   i64: 8,
   f64: 8,
 };
-const constant = /^export const ([A-Z][A-Z0-9_]*): (?:u32|i32|u64|usize) = ([-0-9a-fx_ <]+);/gm;
+const constant =
+  /^export const ([A-Z][A-Z0-9_]*): (?:u32|i32|u64|usize|Order) = ([-0-9a-fx_ <]+);/gm;
 const record = /@unmanaged\s+export class (\w+)(?: extends (\w+))? \{([^}]*)\}/g;
 const field = /^ {2}(\w+): (\w+);/gm;
 

@@ -8,12 +8,11 @@
 
 import type { KernelExports } from '../border/kernel.ts';
 import { BusyError, ZoneTooSmallError } from '../errors.ts';
+import * as facts from '../generated/facts.ts';
 import { pause } from '../threads/pause.ts';
 import { mayPark } from '../threads/registry.ts';
 import { compactArena } from './compaction.ts';
 
-/** log2 of the pages in the larger parts of a scratch. */
-const BLOCK_ORDER = 4;
 /**
  * Rounds of making room, each with this pause if there is none to be had, and this time to compact.
  */
@@ -36,7 +35,7 @@ export function takeScratch(kernel: KernelExports): void {
   const take = () => (isCache ? kernel.prepareSmall() : kernel.prepare()) >= 0;
   for (let round = 0; round < ROUNDS; round++) {
     if (take()) return;
-    if (!isCache) compactArena(kernel, { order: BLOCK_ORDER, budgetMs: COMPACT_MS });
+    if (!isCache) compactArena(kernel, { order: facts.BLOCK_ORDER, budgetMs: COMPACT_MS });
     if (take()) return;
     if (mayPark()) pause(PAUSE_MS);
   }

@@ -63,7 +63,7 @@ export interface Figures {
   evictions: number;
   expirations: number;
   limboWaits: number;
-  /** What waits for a grace period: pages of the index, values, zspages, objects, slabs. */
+  /** What waits for a grace period, in the order of a `LimboReport`. */
   limbo: number[];
   /** Share of the free memory that lies in no free block of 2 MiB. */
   unusable: number;

@@ -19,14 +19,12 @@ import { buddyInfo, pageTypeInfo } from './frames.ts';
 import { cacheName, reportSlabs } from './slab.ts';
 import { codeOf, FIRST_USER_CODE, uses } from './uses.ts';
 import type { Changes } from './wire.ts';
-import { describeSeen, type PageDescription } from './zone.ts';
+import { describeSeen, type PageDescription, reportLimbo } from './zone.ts';
 
 /** Up to 10,000 descriptors: a third of a millisecond. */
 const SLABS_A_LOOK = 256;
 /** Nor do tables change faster than they can be read. */
 const TABLES_MS = 1000;
-/** 2 MiB. */
-const HUGE_ORDER = 9;
 
 export class ZoneLook {
   readonly #memory: WebAssembly.Memory;
@@ -118,8 +116,8 @@ export class ZoneLook {
       evictions: count(facts.COUNT_EVICTIONS),
       expirations: count(facts.COUNT_EXPIRATIONS),
       limboWaits: count(facts.COUNT_LIMBO_WAITS),
-      limbo: [0, 1, 2, 3, 4].map((kind) => look.limboOf(kind)),
-      unusable: look.unusableFreeIndex(HUGE_ORDER) / 1000,
+      limbo: Object.values(reportLimbo(look)),
+      unusable: look.unusableFreeIndex(facts.CHILD_ORDER) / 1000,
     };
   }
 

@@ -149,7 +149,8 @@ function pagesByUse(kernel: KernelExports): Record<string, number> {
   return Object.fromEntries(counts.filter(([, pages]) => pages !== 0));
 }
 
-function reportLimbo(kernel: KernelExports): LimboReport {
+/** In this order the page is told of them, too. */
+export function reportLimbo(kernel: Pick<KernelExports, 'limboOf'>): LimboReport {
   return {
     indexPages: kernel.limboOf(facts.LIMBO_INDEX),
     values: kernel.limboOf(facts.LIMBO_VALUE),

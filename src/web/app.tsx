@@ -12,7 +12,7 @@ import { PageDetails } from './page-details.tsx';
 import { Player } from './player.tsx';
 import { ClassTable, FragmentationTable, SlabTable } from './tables.tsx';
 import { count, mebibytes, percent } from './text.ts';
-import type { ZoneState } from './zone-state.ts';
+import { DELETES, EVICTIONS, READS, WRITES, type ZoneState } from './zone-state.ts';
 
 const statuses: Record<Status, string> = {
   connecting: 'Connecting …',
@@ -162,10 +162,14 @@ function KeyFigures({ zone }: { zone: ZoneState }): JSX.Element | null {
       <Figure name="hit ratio" value={percent(figures.hits / reads)} of={`${count(reads)} reads`} />
       <Figure
         name="operations a second"
-        value={count(last(2) + last(3) + last(4))}
+        value={count(last(READS) + last(WRITES) + last(DELETES))}
         of="reads, writes, deletes"
       />
-      <Figure name="evictions" value={count(figures.evictions)} of={`${count(last(5))} a second`} />
+      <Figure
+        name="evictions"
+        value={count(figures.evictions)}
+        of={`${count(last(EVICTIONS))} a second`}
+      />
       <Figure name="unusable for 2 MiB" value={percent(figures.unusable)} of="of what is free" />
       <Figure
         name="threads"

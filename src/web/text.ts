@@ -2,7 +2,7 @@
  * Numbers as people read them.
  */
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const MIB = 2 ** 20;
+export const MIB: number = 2 ** 20;
 
 export function count(value: number): string {
   return Number.isFinite(value) ? whole.format(value) : '–';

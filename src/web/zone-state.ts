@@ -5,6 +5,7 @@ import type { Figures, Tables, ZoneInfo } from '../inspect/figures.ts';
 import { CODES, FIRST_USER_CODE, uses } from '../inspect/uses.ts';
 import { decodeChanges, decodeMap } from '../inspect/wire.ts';
 import { History } from './history.ts';
+import { MIB } from './text.ts';
 
 /** Between two points of the charts. */
 const POINT_MS = 500;
@@ -45,8 +46,6 @@ export interface MapListener {
   onChange(first: number, count: number): void;
   onLook(): void;
 }
-
-const MIB = 2 ** 20;
 
 export class ZoneState {
   readonly info: ZoneInfo;

@@ -24,6 +24,7 @@ const PROCESS_MS = 1_200_000;
 /** What a process of tests came to. */
 export interface Outcome {
   tests: number;
+  passed: number;
   /** Name and reason of each test that was skipped. */
   skipped: string[];
   /** Why it is not believed; none if all is well. */
@@ -42,6 +43,7 @@ export interface Options {
 
 interface Report {
   tests: number;
+  passed: number;
   skipped: string[];
   failure?: string;
 }
@@ -50,18 +52,20 @@ interface Report {
 function readReport(tap: string): Report {
   const count = (name: string) => Number(tap.match(new RegExp(`^# ${name} (\\d+)$`, 'm'))?.[1]);
   const results = tap.match(/^(not )?ok \d+/gm)?.length ?? 0;
+  const good = tap.match(/^ok \d+/gm)?.length ?? 0;
   const plan = tap.match(/^1\.\.(\d+)$/m)?.[1];
   const skips = tap.matchAll(/^ *ok \d+ - (.*) # SKIP *(.*)$/gm);
   const skipped = [...skips].map(
     ([, name, reason]) => `${name}: ${reason || 'no reason is given'}`,
   );
   if (plan === undefined) {
-    return { tests: results, skipped, failure: `its report is cut off after ${results} tests` };
+    const failure = `its report is cut off after ${results} tests`;
+    return { tests: results, passed: good - skipped.length, skipped, failure };
   }
-  const told = { tests: count('tests'), skipped };
+  const told = { tests: count('tests'), passed: count('pass'), skipped };
   if (results === 0) return { ...told, failure: 'it has no tests' };
   if (results !== Number(plan)) return { ...told, failure: `${results} of ${plan} are reported` };
-  const bad = told.tests - count('pass') - count('skipped');
+  const bad = told.tests - told.passed - count('skipped');
   return bad === 0 ? told : { ...told, failure: `${bad} of ${told.tests} tests did not pass` };
 }
 

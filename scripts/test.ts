@@ -10,6 +10,7 @@
  * each of them would take longer to begin than to run.
  *
  * A process that is good is told in a line, with what it skipped; of one that is not, all it said.
+ * The last lines are Node's own for a run, over all processes.
  */
 import { globSync } from 'node:fs';
 import { type Options, type Outcome, runProcess } from './test-process.ts';
@@ -35,6 +36,20 @@ function filesOf(patterns: string[], except: string[] = []): string[] {
   return files;
 }
 
+const isBad = ({ failures }: Outcome): boolean => failures.length > 0;
+
+/** A process that is not believed has at least one failure, whatever its tests came to. */
+function totals(outcomes: Outcome[]): Record<'tests' | 'passed' | 'failed' | 'skipped', number> {
+  const sum = (count: (one: Outcome) => number) =>
+    outcomes.reduce((total, one) => total + count(one), 0);
+  return {
+    tests: sum(({ tests }) => tests),
+    passed: sum(({ passed }) => passed),
+    failed: sum((one) => Math.max(one.tests - one.passed - one.skipped.length, isBad(one) ? 1 : 0)),
+    skipped: sum(({ skipped }) => skipped.length),
+  };
+}
+
 function tell(name: string, { tests, skipped, failures, output, ms }: Outcome): void {
   if (failures.length > 0) console.log(output);
   const mark = failures.length > 0 ? '✖' : '✔';
@@ -43,8 +58,8 @@ function tell(name: string, { tests, skipped, failures, output, ms }: Outcome): 
   for (const skip of skipped) console.log(`  ﹣ skipped: ${skip}`);
 }
 
-/** Runs a suite, and tells of each process when it is over. @returns if all passed */
-async function run({ title, files, node, layout, isShared }: Suite): Promise<boolean> {
+/** Runs a suite, and tells of each process when it is over. */
+async function run({ title, files, node, layout, isShared }: Suite): Promise<Outcome[]> {
   const options: Options = {
     ...(node === undefined ? {} : { node }),
     ...(layout === undefined ? {} : { env: { PAGELESS_LAYOUT: layout } }),
@@ -59,21 +74,20 @@ async function run({ title, files, node, layout, isShared }: Suite): Promise<boo
     }
   };
   await Promise.all(Array.from({ length: FILES_AT_ONCE }, runWaiting));
-  const tests = outcomes.reduce((sum, outcome) => sum + outcome.tests, 0);
-  const skipped = outcomes.reduce((sum, outcome) => sum + outcome.skipped.length, 0);
-  const failed = outcomes.filter(({ failures }) => failures.length > 0).length;
+  const { tests, skipped } = totals(outcomes);
+  const failed = outcomes.filter(isBad).length;
   const counts = `${files.length} files, ${tests} tests, ${skipped} skipped`;
   console.log(`${title}: ${counts}, ${failed} of ${outcomes.length} processes failed`);
-  return failed === 0;
+  return outcomes;
 }
 
-async function runInTurn(suites: Suite[]): Promise<boolean> {
-  let isGood = true;
-  for (const suite of suites) isGood = (await run(suite)) && isGood;
-  return isGood;
+async function runInTurn(suites: Suite[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const suite of suites) outcomes.push(...(await run(suite)));
+  return outcomes;
 }
 
-function everything(): Promise<boolean[]> {
+async function everything(): Promise<Outcome[]> {
   // Each of the others starts threads or processes.
   const searches = filesOf(
     ['test/model/*.test.ts', 'test/model/{engine,scenarios}/**/*.test.ts'],
@@ -89,7 +103,7 @@ function everything(): Promise<boolean[]> {
   const caller = process.env.npm_node_execpath ?? process.execPath;
   const built = filesOf(['build/package/**/*.test.js']);
   const { version } = process;
-  return Promise.all([
+  const both = await Promise.all([
     run({ title: `Sources on Node ${version}`, files: sources }),
     runInTurn([
       { title: 'Searches of the model', files: searches, isShared: true },
@@ -99,9 +113,13 @@ function everything(): Promise<boolean[]> {
       { title: `Built package on ${caller}`, files: built, node: caller },
     ]),
   ]);
+  return both.flat();
 }
 
 const only = process.argv.slice(2);
 const outcomes =
-  only.length > 0 ? [await run({ title: 'These', files: filesOf(only) })] : await everything();
-process.exitCode = outcomes.every(Boolean) ? 0 : 1;
+  only.length > 0 ? await run({ title: 'These', files: filesOf(only) }) : await everything();
+const { tests, passed, failed, skipped } = totals(outcomes);
+console.log(`ℹ tests ${tests}\nℹ pass ${passed}\nℹ fail ${failed}\nℹ skipped ${skipped}`);
+console.log(`ℹ duration_ms ${performance.now()}`);
+process.exitCode = outcomes.some(isBad) ? 1 : 0;

@@ -24,9 +24,10 @@ const two = "test('a', () => {}); test('b', async () => {});";
 test('a whole report is believed, and what it skips is told', async () => {
   const text = `${two} describe('c', () => { test('d', { skip: 'no d' }, () => {}); });
     test('e', { skip: true }, () => {}); console.log('ok 7'); console.error('1..1');`;
-  const { tests, skipped, failures, output } = await run([text]);
+  const { tests, passed, skipped, failures, output } = await run([text]);
   assert.deepEqual(failures, [], output);
   assert.equal(tests, 4);
+  assert.equal(passed, 2);
   assert.deepEqual(skipped, ['d: no d', 'e: no reason is given']);
   assert.match(output, /ok 7/);
   assert.match(output, /1\.\.1/);

@@ -61,9 +61,14 @@ export function fileError(
   error: unknown,
   kind?: FileKind,
 ): unknown {
-  const isSystems = error instanceof Error && 'syscall' in error;
-  if (!isSystems) return error;
+  if (!isSystemError(error)) return error;
   return new BadImageError(file, `it cannot be ${deed}: ${error.message}`, kind, { cause: error });
+}
+
+/** Whether the system said no, or Node in its place, where `--permission` allows no file. */
+export function isSystemError(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return 'syscall' in error || ('code' in error && error.code === 'ERR_ACCESS_DENIED');
 }
 
 export function removeQuietly(fs: Fs, file: string): void {

@@ -1,5 +1,6 @@
 /** The file that a save leaves: its mode, links to it, and what is no file. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
@@ -80,3 +81,36 @@ for (const [name, save] of Object.entries(saves)) {
     server.close();
   });
 }
+
+test('a process that Node allows no files is told by typed errors', (t) => {
+  const folder = folderOf(t);
+  const program = `
+    import { Arena, SharedCache } from ${JSON.stringify(new URL('../index.ts', import.meta.url))};
+    const [file] = process.argv.slice(1);
+    const cache = new SharedCache({ maxSize: '4MiB' });
+    const calls = [
+      () => cache.save(file),
+      () => cache.arena.save(file),
+      () => SharedCache.load(file),
+      () => Arena.load(file),
+    ];
+    for (const call of calls) {
+      try {
+        await call();
+      } catch ({ code, cause }) {
+        console.log(code, cause?.code);
+      }
+    }`;
+  const checkout = new URL('../..', import.meta.url).pathname;
+  const refused = 'ERR_PAGELESS_BAD_IMAGE ERR_ACCESS_DENIED';
+  const absent = 'ERR_PAGELESS_BAD_IMAGE ENOENT';
+  for (const [readable, loaded] of [
+    [checkout, refused],
+    ['*', absent],
+  ]) {
+    const may = ['--permission', '--allow-worker', `--allow-fs-read=${readable}`, '--no-warnings'];
+    const call = ['--input-type=module', '--eval', program, join(folder, 'file')];
+    const told = execFileSync(process.execPath, [...may, ...call], { encoding: 'utf8' });
+    assert.deepEqual(told.trim().split('\n'), [refused, refused, loaded, loaded]);
+  }
+});

@@ -12,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { isSystemError } from '../border/files.ts';
 import type { SharedCache } from '../cache/shared-cache.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { formatSize } from '../sizes.ts';
@@ -175,7 +176,7 @@ class Job {
 
 /** The file system's errors, and a path that is too long for a key. All others are ours. */
 function isAboutFile(error: unknown): boolean {
-  return error instanceof InvalidArgumentError || (error instanceof Error && 'syscall' in error);
+  return error instanceof InvalidArgumentError || isSystemError(error);
 }
 
 function digestOf(bytes: Uint8Array): Buffer {

@@ -23,7 +23,7 @@ test('a size is a number of bytes or a number with a unit', () => {
 test('anything else is refused with what was seen and what is expected', () => {
   const wrong = ['', 'MiB', '12 parsecs', '1.2.3MiB', '-5', '1e3', '0', '12 constructor', '٣'];
   const others = [0, -1, Number.NaN, Number.POSITIVE_INFINITY, null, undefined, {}, [], true, 5n];
-  for (const seen of [...wrong, ...others]) {
+  for (const seen of [...wrong, ...others, '0.5', 0.5]) {
     assert.throws(
       () => parseSize('maxSize', seen),
       (error: unknown) =>

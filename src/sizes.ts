@@ -15,13 +15,11 @@ const units: Record<string, number> = {
 /** Bytes of a size. Throws `InvalidArgumentError` for anything else. */
 export function parseSize(name: string, size: unknown): number {
   const expected = 'a number of bytes or a text like "256MiB"';
-  if (typeof size === 'number') {
-    if (Number.isFinite(size) && size > 0) return Math.floor(size);
-    throw new InvalidArgumentError(name, expected, size);
-  }
   const match = typeof size === 'string' ? /^\s*([0-9.]+)\s*([a-z]*)\s*$/i.exec(size) : null;
-  const bytes = match ? Number(match[1]) * (units[match[2]!.toLowerCase()] ?? Number.NaN) : NaN;
-  if (Number.isFinite(bytes) && bytes > 0) return Math.floor(bytes);
+  const read = match ? Number(match[1]) * (units[match[2]!.toLowerCase()] ?? Number.NaN) : size;
+  // Of less than a byte nothing is left.
+  const bytes = typeof read === 'number' ? Math.floor(read) : Number.NaN;
+  if (Number.isFinite(bytes) && bytes > 0) return bytes;
   throw new InvalidArgumentError(name, expected, size);
 }
 

@@ -31,7 +31,9 @@ export function wasmPagesFor(name: string, size: unknown): number {
     Math.min(bytes, facts.MAX_WASM_PAGES * WASM_PAGE_BYTES) / WASM_PAGE_BYTES,
   );
   if (bytes <= 2 ** 32 && pages >= facts.MIN_WASM_PAGES) return pages;
-  throw new InvalidArgumentError(name, 'from 4 MiB to 4 GiB', size);
+  // Most who are told this have written MB for MiB.
+  const hint = typeof size === 'string' ? { hint: `that is ${bytes} bytes` } : {};
+  throw new InvalidArgumentError(name, 'from 4 MiB to 4 GiB', size, hint);
 }
 
 /**

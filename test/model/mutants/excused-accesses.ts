@@ -103,6 +103,7 @@ export const excusedAccesses: Excuse[] = [
       'and change nothing.',
     mutants: [
       'clearTaken: plain loadCell(object)',
+      'clearTaken: plain loadWord(refsAt(object))',
       'deferObjects: plain loadCell(handle)',
       'finishSplit: plain loadWord(refsAt(child))',
       'releaseOwn: plain loadCell(handle)',

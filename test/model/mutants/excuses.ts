@@ -79,7 +79,10 @@ export const equivalents: Excuse[] = [
   {
     because:
       'The exchange failed because the word has changed; then parking on it returns at once.',
-    mutants: ['lockSlow: recheck casWord(at, seen, seen | WAITERS) == seen'],
+    mutants: [
+      'lockSlow: recheck casWord(at, seen, seen | WAITERS) == seen',
+      'announce: recheck casWord(at, seen, wish) == seen',
+    ],
   },
   {
     because: 'Who formats tells others afterwards, by means of JavaScript that synchronise.',
@@ -110,8 +113,8 @@ export const equivalents: Excuse[] = [
     mutants: ['raiseHighest: recheck found == seen'],
   },
   {
-    because: 'There are fifty sleeps at most, and the next call traps.',
-    mutants: ['sleep: drop trapIfPoisoned()'],
+    because: 'The sleeps are over in a second at most, and the next call traps.',
+    mutants: ['sleep: drop trapIfPoisoned()', 'sleep: drop trapIfPoisoned() #2'],
   },
   {
     because: 'Nobody decides anything from both words.',

@@ -11,6 +11,11 @@
  *                      key that it has: the most of all rounds
  *   write-behind-set   ns of a `set`; the peer is a cache without a tier
  *   write-behind-all   the same until the server has everything
+ *   set-many-100       µs until the server has the 100 values of a `setMany`; the peer sets one
+ *                      after the other, and awaits `flush` of each
+ *   set-many-100-sets  the same beside a pipeline of bare SETs
+ *   delete-many-100    the same of `deleteMany`, beside one after the other
+ *   …-many-100-lmdb    both in a folder
  *   warm-lmdb          ms until a new cache has 99 % of 100,000 entries that lie in a folder; the
  *                      peer is setting them
  *

@@ -1,11 +1,12 @@
-/** The row of suite `tier` that needs a folder only. */
+/** The rows of suite `tier` that need a folder only. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SharedCache } from '../../src/index.ts';
+import { type Bytes, SharedCache } from '../../src/index.ts';
 import { lmdbTier } from '../../src/tier/lmdb.ts';
 import { keyOf, valuePool } from '../cache/values.ts';
 import type { Result, SuiteOptions } from '../suite.ts';
+import { writeManyRows } from './many.ts';
 import { pairRow } from './pairs.ts';
 
 const ENTRIES = 100_000;
@@ -17,7 +18,7 @@ const HIT_SHARE = 0.99;
 const NEVER_MS = 3_600_000;
 
 const size = '256MiB';
-const pool: Uint8Array[] = valuePool('json').map((value) => new Uint8Array(value));
+const pool: Bytes[] = valuePool('json').map((value) => new Uint8Array(value));
 
 function openTiered(path: string): SharedCache {
   const policy = { maxQueue: '512MiB', maxStaleMs: NEVER_MS, timeoutMs: 60_000 };
@@ -42,9 +43,24 @@ async function warm(cache: SharedCache, entries: number): Promise<number> {
 }
 
 export async function lmdbRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
-  if (rows && !rows.test('warm-lmdb')) return [];
-  const entries = isTiny ? 1000 : ENTRIES;
+  const results: Result[] = [];
+  const rounds = isTiny ? 1 : ROUNDS;
   const path = mkdtempSync(join(tmpdir(), 'pageless-bench-'));
+  try {
+    if (!rows || rows.test('warm-lmdb')) results.push(await warmRow(path, isTiny, rounds));
+    if (!rows || rows.test('set-many-100-lmdb') || rows.test('delete-many-100-lmdb')) {
+      const cache = openTiered(path);
+      results.push(...(await writeManyRows(cache, pool, rounds, '-lmdb')));
+      cache.close();
+    }
+    return results;
+  } finally {
+    rmSync(path, { recursive: true });
+  }
+}
+
+async function warmRow(path: string, isTiny: boolean, rounds: number): Promise<Result> {
+  const entries = isTiny ? 1000 : ENTRIES;
   const measured = async (
     cache: SharedCache,
     measure: (cache: SharedCache, entries: number) => number | Promise<number>,
@@ -53,16 +69,11 @@ export async function lmdbRows({ isTiny, rows }: SuiteOptions): Promise<Result[]
     cache.close();
     return time;
   };
-  try {
-    const filler = openTiered(path);
-    setAll(filler, entries);
-    await filler.flush();
-    filler.close();
-    const ours = () => measured(openTiered(path), warm);
-    const theirs = () => measured(new SharedCache({ maxSize: size }), setAll);
-    const pair = { name: 'warm-lmdb', unit: 'ms', peer: 'set', ours, theirs };
-    return [await pairRow(isTiny ? 1 : ROUNDS, pair)];
-  } finally {
-    rmSync(path, { recursive: true });
-  }
+  const filler = openTiered(path);
+  setAll(filler, entries);
+  await filler.flush();
+  filler.close();
+  const ours = () => measured(openTiered(path), warm);
+  const theirs = () => measured(new SharedCache({ maxSize: size }), setAll);
+  return pairRow(rounds, { name: 'warm-lmdb', unit: 'ms', peer: 'set', ours, theirs });
 }

@@ -8,6 +8,7 @@ import { leftOut, RedisServer } from '../../test/support/redis-server.ts';
 import { keyOf, randoms, valuePool } from '../cache/values.ts';
 import { nsOf } from '../crew.ts';
 import { pinThread, type Result, type SuiteOptions } from '../suite.ts';
+import { manyOf, usUntil, writeManyRows } from './many.ts';
 import { pairRow } from './pairs.ts';
 
 const ROUNDS = 15;
@@ -36,6 +37,7 @@ const stages: [rows: RegExp, run: (bench: Bench) => Promise<Result[]>][] = [
   [/get-many-100(-mget)?/, getMany],
   [/get-or-set-8t/, getOrSet],
   [/write-behind-(set|all)/, writeBehind],
+  [/(set|delete)-many-100(-sets)?/, writeMany],
 ];
 
 export async function redisRows({ isTiny, rows, leaveOut }: SuiteOptions): Promise<Result[]> {
@@ -210,5 +212,26 @@ async function writeBehind({ server, isTiny, rounds, pool }: Bench): Promise<Res
     results.push(await pairRow(rounds, { ...pair, ours: timeOf(cache), theirs: timeOf(plain) }));
   }
   for (const one of [cache, plain]) one.close();
+  return results;
+}
+
+async function writeMany({ server, rounds, pool }: Bench): Promise<Result[]> {
+  const { cache, tier } = openTiered(server, 'write', 'through');
+  await tier.connect();
+  const results = await writeManyRows(cache, pool, rounds);
+  const entries = manyOf(pool);
+  const client = await bareClient(server, [], pool);
+  const ours = async () => {
+    cache.setMany(entries);
+    await cache.flush();
+  };
+  const theirs = () =>
+    Promise.all(entries.map(([key, value]) => client.set(`bare:${key}`, Buffer.from(value))));
+  const pair = { name: 'set-many-100-sets', unit: 'µs', peer: 'SETs' };
+  results.push(
+    await pairRow(rounds, { ...pair, ours: () => usUntil(ours), theirs: () => usUntil(theirs) }),
+  );
+  client.destroy();
+  cache.close();
   return results;
 }

@@ -15,7 +15,7 @@ const REPLIES: [begin: string, reason: string][] = [
   ['WRONGPASS', 'the server refuses this user name and password'],
   [
     'NOPERM',
-    'this user may not do it: the tier needs GET, MGET, GETRANGE, SET, DEL, CLIENT and PING on its prefix',
+    'this user may not do it: the tier needs GET, MGET, EXISTS, GETRANGE, SET, DEL, CLIENT and PING on its prefix',
   ],
   ['LOADING', 'the server is still loading its data'],
   ['READONLY', 'this server is a replica and takes no writes'],

@@ -9,11 +9,12 @@
  *   epoch  a random text under `keyPrefix:epoch`, itself tracked. `clear` writes another one; one
  *          that is lost is made anew, so that nothing of an earlier epoch comes back
  *
- * *One's own writes* are told as well, and must not be taken for somebody else's. A set is three
- * commands in one piece: read (now it is tracked) · set · read back the write's own eight bytes.
- * The first change after the first read is told exactly once, whoever made it, and un-tracks the
- * key; the last read tracks it again. So one piece of news, and our bytes read back, mean that the
- * value is ours and that the next change will be told. Anything else counts as changed by another.
+ * *One's own writes* are told as well, and must not be taken for another's. The sets of a call are
+ * sent in one piece: read all keys, by one EXISTS (now they are tracked) · of each: set · read back
+ * the write's own eight bytes. The first change after the first read is told exactly once, whoever
+ * made it, and un-tracks the key; the last read tracks it again. So one piece of news, and our
+ * bytes read back, mean that the value is ours and that the next change will be told. Anything else
+ * counts as changed by another.
  */
 import { randomBytes } from 'node:crypto';
 import { TierError } from '../errors.ts';
@@ -34,6 +35,12 @@ export interface RedisTier extends Tier {
 }
 
 type Argument = string | Buffer;
+
+/** A key that is being set, and how often changes of it were told meanwhile. */
+interface Own {
+  readonly name: KeyName;
+  told: number;
+}
 
 /** As much of node-redis' client as is used. */
 interface Client {
@@ -75,8 +82,8 @@ class NodeRedisTier implements RedisTier {
   readonly #first: Deferred<string> = deferred();
   #epoch: string | undefined;
   #listener: ((event: TierEvent) => void) | undefined;
-  /** How often changes of keys were told that are being set here. */
-  readonly #own = new Map<KeyName, { told: number }>();
+  /** Keys that are being set here. */
+  readonly #own = new Map<KeyName, Own>();
   #isArmed = false;
   /** Of the next attempt to begin, on a connection that is there. */
   #again: ReturnType<typeof setTimeout> | undefined;
@@ -114,7 +121,11 @@ class NodeRedisTier implements RedisTier {
 
   async setMany(entries: readonly TierEntry[]): Promise<boolean[]> {
     const prefix = await this.#prefix;
-    return Promise.all(entries.map((entry) => this.#set(prefix, entry)));
+    const wires = entries.map(({ key }) => wireOf(prefix, key));
+    const owns = wires.map((wire) => this.#expect(wire));
+    const tracked = this.#send(['EXISTS', ...wires]);
+    const kept = entries.map((entry, i) => this.#set(wires[i]!, entry, owns[i]!));
+    return (await Promise.all([tracked, ...kept])).slice(1) as boolean[];
   }
 
   async deleteMany(keys: readonly Uint8Array[]): Promise<void> {
@@ -141,16 +152,17 @@ class NodeRedisTier implements RedisTier {
     clearTimeout(timer);
   }
 
-  async #set(prefix: string, { key, frame, ttl }: TierEntry): Promise<boolean> {
-    const wire = wireOf(prefix, key);
-    const name = nameOf(wire);
-    const own = { told: 0 };
-    this.#own.set(name, own);
+  /** From now on what is told of a key may be the doing of a write here. */
+  #expect(wire: Argument): Own {
+    const own = { name: nameOf(wire), told: 0 };
+    this.#own.set(own.name, own);
+    return own;
+  }
+
+  async #set(wire: Argument, { key, frame, ttl }: TierEntry, own: Own): Promise<boolean> {
     const ms = Math.min(ttl ?? Number.POSITIVE_INFINITY, this.#options.maxAgeMs);
     try {
-      const [, , written] = await Promise.all([
-        // Of a value that is no text, somebody else's: it is overwritten.
-        this.#send(['GETRANGE', wire, '0', '0']).catch(() => undefined),
+      const [, written] = await Promise.all([
         this.#send(['SET', wire, frame as Buffer, 'PX', String(ms)]),
         this.#send(['GETRANGE', wire, String(WRITE_AT), LAST_WRITE_BYTE]),
       ]);
@@ -166,7 +178,7 @@ class NodeRedisTier implements RedisTier {
       await this.#send(['DEL', wire]);
       return false;
     } finally {
-      if (this.#own.get(name) === own) this.#own.delete(name);
+      if (this.#own.get(own.name) === own) this.#own.delete(own.name);
     }
   }
 

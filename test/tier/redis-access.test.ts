@@ -12,7 +12,7 @@ import { until } from '../support/tiered.ts';
 
 const SECRET = 'a-secret-password';
 /** All that the tier asks for, as the error says that names it. */
-const RIGHTS = ['+get', '+mget', '+getrange', '+set', '+del', '+client', '+ping'];
+const RIGHTS = ['+get', '+mget', '+exists', '+getrange', '+set', '+del', '+client', '+ping'];
 const noOpenssl =
   spawnSync('openssl', ['version']).status !== 0 && 'left out: openssl is not installed';
 

@@ -6,9 +6,10 @@
  * the writes of the keys that fall into it; who finds it changed cannot be sure, and asks the tier
  * anew. Keys that share a slot by chance cost such a question, nothing else.
  *
- *   word    sets and deletes of its keys by any thread, counted before they are done here
- *   marked  how many of them are over: done here, and given to a queue, or come to nothing. While
- *           two are under way, their order is not known
+ *   word    begun 24 · under way 8: sets and deletes of its keys by any thread, counted before they
+ *           are done here; and how many are not over yet: done here, and given to a queue, or come
+ *           to nothing. While two are under way, their order is not known. One word, since each
+ *           exchange costs a set 15 ns
  *   mark    which of its keys was last given to which thread's queue, after it was done here. So
  *           a queue learns that its own write of a key is not the last any more. Where another
  *           key of the slot has taken the mark, and other threads have marked the slot since, it
@@ -33,8 +34,13 @@ const CLEARS = 0;
 const THREADS = 1;
 const CLEARER = 2;
 const TOTALS = 3;
-/** Words, marks, how often a slot was marked, turns; totals; owners. */
-const BYTES: number = 4 * (4 * SLOTS + TOTALS + THREAD_BITS + 1);
+/** Words, marks, turns; totals; owners. */
+const BYTES: number = 4 * (3 * SLOTS + TOTALS + THREAD_BITS + 1);
+/** Of a word: the writes under way, of 254 threads at most; the others are those begun. */
+const UNDER_WAY = 0xff;
+const BEGUN_SHIFT = 8;
+const BEGUN = 0xff_ffff;
+const BEGIN: number = (1 << BEGUN_SHIFT) + 1;
 
 /** Instead of how often others have marked a slot: one of them was writing meanwhile. */
 const CONTENDED: number = 1 << 31;
@@ -55,10 +61,9 @@ export class LocalWrites {
   /** What this thread saw when it was told of a change last. */
   readonly #seen: Int32Array;
   readonly #marks: Int32Array;
-  readonly #marked: Int32Array;
   /** How often this thread has marked a slot. */
   readonly #own: Int32Array = new Int32Array(SLOTS);
-  /** Writes of the slot when this thread's began; −1: one was under way. */
+  /** Writes of the slot that had begun when this thread's did; −1: one was under way. */
   #begun = -1;
   readonly #totals: Int32Array;
   readonly #owners: Int32Array;
@@ -78,10 +83,9 @@ export class LocalWrites {
     this.#words = new Int32Array(buffer, 0, SLOTS);
     this.#seen = this.#words.slice();
     this.#marks = new Int32Array(buffer, SLOTS * 4, SLOTS);
-    this.#marked = new Int32Array(buffer, SLOTS * 8, SLOTS);
-    this.turns = new Int32Array(buffer, SLOTS * 12, SLOTS);
-    this.#totals = new Int32Array(buffer, SLOTS * 16, TOTALS);
-    this.#owners = new Int32Array(buffer, SLOTS * 16 + TOTALS * 4, THREAD_BITS + 1);
+    this.turns = new Int32Array(buffer, SLOTS * 8, SLOTS);
+    this.#totals = new Int32Array(buffer, SLOTS * 12, TOTALS);
+    this.#owners = new Int32Array(buffer, SLOTS * 12 + TOTALS * 4, THREAD_BITS + 1);
     this.#thread = sends ? 1 + ((Atomics.add(this.#totals, THREADS, 1) >>> 0) % THREAD_BITS) : 0;
     this.#state = sends ? this.#thread | WAITS : 0;
     if (sends) Atomics.store(this.#owners, this.#thread, life.owner);
@@ -113,9 +117,8 @@ export class LocalWrites {
   /** This thread is about to write; `mark`, or `giveUp`, is next. */
   note(name: KeyName): void {
     const slot = this.slotOf(name);
-    const before = Atomics.add(this.#words, slot, 1);
-    const isAlone = before === Atomics.load(this.#marked, slot);
-    this.#begun = isAlone ? before + 1 : -1;
+    const before = Atomics.add(this.#words, slot, BEGIN);
+    this.#begun = (before & UNDER_WAY) === 0 ? begunOf(before + BEGIN) : -1;
   }
 
   /** It has written nothing. */
@@ -123,23 +126,23 @@ export class LocalWrites {
     this.#end(this.slotOf(name));
   }
 
-  /** @returns how often all have */
+  /** @returns the word before */
   #end(slot: number): number {
     this.#own[slot] = this.#own[slot]! + 1;
-    return Atomics.add(this.#marked, slot, 1) + 1;
+    return Atomics.sub(this.#words, slot, 1);
   }
 
-  /** Rises when a write of a slot's keys begins, and when it is over; wraps. */
+  /** Moves when a write of a slot's keys begins, and when it is over; wraps. */
   count(slot: number): number {
-    return (Atomics.load(this.#words, slot) + Atomics.load(this.#marked, slot)) | 0;
+    return Atomics.load(this.#words, slot);
   }
 
   /** Whether somebody has written since this was asked last. */
   hasChanged(name: KeyName): boolean {
     const slot = this.slotOf(name);
-    const count = Atomics.load(this.#words, slot);
-    const isChanged = count !== this.#seen[slot];
-    this.#seen[slot] = count;
+    const word = Atomics.load(this.#words, slot);
+    const isChanged = begunOf(word) !== begunOf(this.#seen[slot]!);
+    this.#seen[slot] = word;
     return isChanged;
   }
 
@@ -150,11 +153,15 @@ export class LocalWrites {
    */
   mark(name: KeyName): number {
     const slot = this.slotOf(name);
-    const isContended = Atomics.load(this.#words, slot) !== this.#begun;
-    // First: who finds that the count has moved finds the mark.
+    // First: who finds that the write is over finds the mark.
     Atomics.store(this.#marks, slot, this.#hashBits(name) | this.#state);
-    const all = this.#end(slot);
-    return isContended ? CONTENDED : (all - this.#own[slot]!) | 0;
+    const before = this.#end(slot);
+    return begunOf(before) === this.#begun ? this.#ofOthers(slot, before - 1) : CONTENDED;
+  }
+
+  /** Of a slot's writes that are over, those by others; wraps. */
+  #ofOthers(slot: number, word: number): number {
+    return (begunOf(word) - (word & UNDER_WAY) - this.#own[slot]!) & BEGUN;
   }
 
   /** What a write is by now. @param others  what this thread's `mark` of it has returned */
@@ -166,7 +173,7 @@ export class LocalWrites {
       if (thread !== this.#thread) return thread === 0 ? 'orphaned' : 'superseded';
       if (!this.#mayHaveTwin && others !== CONTENDED) return 'last';
     }
-    const isAlone = ((Atomics.load(this.#marked, slot) - this.#own[slot]!) | 0) === others;
+    const isAlone = this.#ofOthers(slot, Atomics.load(this.#words, slot)) === others;
     return isAlone ? 'last' : 'unknown';
   }
 
@@ -221,4 +228,9 @@ export class LocalWrites {
   #hashBits(name: KeyName): number {
     return this.hashOf(name) & HASH_BITS;
   }
+}
+
+/** How many of a slot's writes have begun; wraps. */
+function begunOf(word: number): number {
+  return word >>> BEGUN_SHIFT;
 }

@@ -168,4 +168,34 @@ export const excusedAccesses: Excuse[] = [
       'were true during the look.',
     mutants: ['isStill: recheck loadWord(flagsAt(desc)) == flags\n  '],
   },
+  {
+    because:
+      'Frozen with no pin but the cutter’s: whoever waited for its lock, and said so, would have one.',
+    mutants: [
+      'setOrder: torn casWord(flagsAt(desc), seen, (seen & ~ORDER_MASK) | (order << ORDER_SHIFT))',
+      'setOrder: recheck found == seen',
+    ],
+  },
+  {
+    because: 'How many share what is spare: a bound that matters for speed alone.',
+    mutants: ['liveThreadCount: recheck slotState(slot) == SLOT_LIVE'],
+  },
+  {
+    because: 'Only the compactor reads the count, after both.',
+    mutants: ['withdrawIsolated: swap storePageWord(state.first, TYPE_POISONED); state.made++;'],
+  },
+  {
+    because: 'Under the lock of the slab, whose lists and counts are made anew if its owner dies.',
+    mutants: [
+      'retire: swap cacheOf(cache).slabs--; storeWord(cacheWordAt(desc), cache | RETIRED);',
+    ],
+  },
+  {
+    because: 'What is announced is stored again by who recovers, all of it, in whatever order.',
+    mutants: [
+      'takeTotals: swap pokeCell(at + ENTRIES, journal.nextEntries); pokeCell(at + VALUE_BYTES, journal.nextValueBytes);',
+      'takeTotals: swap pokeCell(at + VALUE_BYTES, journal.nextValueBytes); pokeCell(at + KEY_BYTES, journal.nextKeyBytes);',
+      'takeTotals: swap pokeCell(at + KEY_BYTES, journal.nextKeyBytes); pokeCell(at + STORED_BYTES, journal.nextStoredBytes);',
+    ],
+  },
 ];

@@ -101,7 +101,10 @@ export const equivalents: Excuse[] = [
   },
   {
     because: 'Another test of the same follows; the first one only spares its cost.',
-    mutants: ['spinFor: recheck loadWord(at) == 0'],
+    mutants: [
+      'spinFor: recheck loadWord(at) == 0',
+      'finishWaiting: recheck isQuiescent(state.closedAt)',
+    ],
   },
   {
     because: 'Grace periods begin under the limbo lock; readers only load the epoch.',
@@ -192,6 +195,10 @@ export const equivalents: Excuse[] = [
 ];
 
 export const unreachable: Excuse[] = [
+  {
+    because: 'It finds what is damaged, and no scenario damages memory.',
+    mutants: ['clearChild: recheck loadCell(at) != ALL'],
+  },
   {
     because: 'Of the layout of two words a page, which is searched by itself (two-word.test.ts).',
     mutants: [

@@ -130,6 +130,16 @@ const lookForPool: Body = async (thread) => {
   assert.equal(await thread.call('zsIsPool', pool + 1), 0);
 };
 
+/** A cache in which thread 0 has no scratch yet. */
+function leaveOneWithout({ main, threads }: Machine): void {
+  assert.equal(main.callNow('formatStore'), 0);
+  assert.equal(threads[1]!.callNow('prepare'), 0);
+}
+
+const takeScratch: Body = async (thread) => assert.equal(await thread.call('prepare'), 0);
+
+const leave: Body = (thread) => thread.call('detach');
+
 const sweepDead: Body = (thread) => thread.call('sweepDead');
 
 /** Two keys that have expired, and one that never does; a tag was deleted since. */
@@ -200,6 +210,13 @@ export const noteScenarios: KernelScenario[] = [
     prepare: pinBoth,
     threads: [setWord, readWord],
     check: ({ main }) => assert.equal(main.callNow('freeFolio', shared.name), 0),
+  },
+  {
+    name: 'scratch-leave',
+    rule: 'who leaves sees that its scratch is its own, whatever another takes meanwhile',
+    bound: 1,
+    prepare: leaveOneWithout,
+    threads: [takeScratch, leave],
   },
   {
     name: 'lock-describe',

@@ -96,6 +96,12 @@ export const spaceScenarios: KernelScenario[] = [
     bound: 2,
     prepare: nameThreads('n', 'n'),
     threads: [register, countAll],
+    check: (machine) => {
+      const { main } = machine;
+      load(machine, main, 'k', 'b');
+      assert.equal(main.callNow('set', IN_ONE, VALUE_BYTES, 1, 0), 0);
+      assert.equal(main.callNow('spaceCounter', 1, facts.COUNT_SETS), 1);
+    },
   },
   {
     name: 'space-register-register',

@@ -57,11 +57,11 @@ const LOOKS = 400;
 const AT_REST = 0.1;
 
 /**
- * Resolves when the threads of this process rest. A peer's collector goes on behind its round, on
- * the CPUs that the next subject needs: without this a set of ours after one of lru-cache's, with a
- * million entries each, took up to twenty times as long.
+ * Resolves when the threads of this process rest. What goes on behind a round, as a collector does
+ * and who unmaps memory, would be on the next subject's account: on the CPU that it needs. With a
+ * million entries each, a set of ours after one of lru-cache's took up to twenty times as long.
  */
-async function atRest(): Promise<void> {
+export async function atRest(): Promise<void> {
   for (let look = 0; look < LOOKS; look++) {
     const before = process.cpuUsage();
     await sleep(LOOK_MS);

@@ -3,7 +3,7 @@
  */
 import { SharedCache } from '../../src/index.ts';
 import { type Result, rowOf, type Suite, type SuiteOptions } from '../suite.ts';
-import { Fleet, isWanted, loop, type Pair } from './fleet.ts';
+import { Fleet, isWanted, loop, type Pair, ROUND_MS } from './fleet.ts';
 import type { Request, Setup } from './member.ts';
 
 const MIB = 2 ** 20;
@@ -152,7 +152,19 @@ export const sets: Suite = async (options) => {
   return results;
 };
 
-/** Two threads on one cache, and on one each. */
+const SCALING_ROUNDS = 21;
+/** Rounds in one place of the CPUs of which a row is made. */
+const ENOUGH = 3;
+/**
+ * ns for which a line that one CPU has written is on its way to the other: CPUs with a last cache
+ * in common were seen at 25 to 40, others at 80 to 115.
+ */
+const FAR_NS = 60;
+
+/**
+ * Two threads on one cache, and on one each. A host moves the CPUs that it lends: how far they are
+ * from each other is measured before each round, and the rounds are told apart by it.
+ */
 export const scaling: Suite = async (options) => {
   const entries = options.isTiny ? 500 : 100_000;
   const rows = (['mixed', 'set'] as const).filter((row) => isWanted(options, `scaling-${row}-2t`));
@@ -166,13 +178,44 @@ export const scaling: Suite = async (options) => {
   await fleet.fill(entries);
   const results: Result[] = [];
   for (const row of rows) {
-    const figures = await fleet.rounds([both, each], loop(row));
-    const [ours, peer] = [both, each].map((name) => figures.get(name)!.map((ns) => 1e3 / ns));
-    results.push(rowOf(`scaling-${row}-2t`, 'M/s', ours!, [each, peer!]));
+    const request = { ...loop(row), ms: ROUND_MS };
+    const asked = [
+      { name: 'way', crew: both, request: { kind: 'meet' } as const },
+      { name: both, request },
+      { name: each, request },
+    ];
+    const figures = await fleet.rounds(asked, SCALING_ROUNDS);
+    results.push(...byDistance(`scaling-${row}-2t`, figures, both, each));
   }
   await fleet.close();
   return results;
 };
+
+/** A row of all rounds, and one of those with the CPUs near each other, and far. */
+function byDistance(
+  row: string,
+  figures: Map<string, number[]>,
+  both: string,
+  each: string,
+): Result[] {
+  const ways = figures.get('way')!;
+  const rates = (name: string, isWanted: (ns: number) => boolean) =>
+    figures
+      .get(name)!
+      .filter((_, round) => isWanted(ways[round]!))
+      .map((ns) => 1e3 / ns);
+  const kinds: [suffix: string, isOne: (ns: number) => boolean][] = [
+    ['', () => true],
+    ['-near', (ns) => ns < FAR_NS],
+    ['-far', (ns) => ns >= FAR_NS],
+  ];
+  const rows = kinds
+    .filter(([suffix, isOne]) => suffix === '' || ways.filter(isOne).length >= ENOUGH)
+    .map(([suffix, isOne]) =>
+      rowOf(`${row}${suffix}`, 'M/s', rates(both, isOne), [each, rates(each, isOne)]),
+    );
+  return [...rows, rowOf(`${row}-way`, 'ns', ways)];
+}
 
 /** Several sizes: a structure that grows by doubling is good at one and bad at the next. */
 const FILLS = [700_000, 850_000, 1_000_000, 1_200_000, 1_400_000];

@@ -9,6 +9,8 @@ const NETWORK = /^E[A-Z]+$/;
 /** Codes of Node's TLS: DEPTH_ZERO_SELF_SIGNED_CERT, ERR_TLS_CERT_ALTNAME_INVALID and so on. */
 const CERTIFICATE = /CERT|^UNABLE_TO_VERIFY/;
 
+const CLUSTER = 'this is a node of a Redis Cluster: the tier needs one server for all of its keys';
+
 /** Errors of the server begin with a word in capitals. */
 const REPLIES: [begin: string, reason: string][] = [
   ['NOAUTH', 'the server asks for a password: give `password`, or `username` and `password`'],
@@ -19,6 +21,9 @@ const REPLIES: [begin: string, reason: string][] = [
   ],
   ['LOADING', 'the server is still loading its data'],
   ['READONLY', 'this server is a replica and takes no writes'],
+  ['CLUSTERDOWN', CLUSTER],
+  ['CROSSSLOT', CLUSTER],
+  ['MOVED', CLUSTER],
   ['OOM', 'the server has no room: it needs more `maxmemory`, or a policy that evicts'],
   ['WRONGTYPE', 'somebody else has a value under a key of this prefix: choose another `keyPrefix`'],
 ];

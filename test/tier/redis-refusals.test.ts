@@ -120,6 +120,23 @@ for (const [what, flags, begin, end, message] of hindrances) {
 }
 
 faultTest(
+  'a node of a cluster is said to be one, with and without the slots of our keys',
+  ['--cluster-enabled', 'yes'],
+  async (server, open) => {
+    const cache = open({ timeoutMs: 2000 });
+    await until(() => /Redis Cluster/.test(errorOf(cache)));
+    await staysUseful(cache);
+    const client = await server.client();
+    await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383']);
+    await until(isArmed(cache));
+    cache.setMany(Array.from({ length: 20 }, (_, i) => [`key:${i}`, 'value'] as const));
+    await until(() => cache.stats().tier!.breaker !== 'closed');
+    assert.match(errorOf(cache), /Redis Cluster/);
+    await staysUseful(cache);
+  },
+);
+
+faultTest(
   'a server that loads what it has is waited for',
   // So many microseconds a key: half a second.
   ['--key-load-delay', '1000', '--loading-process-events-interval-bytes', '1024'],

@@ -2,10 +2,8 @@
  * Waiting for a word of shared memory while the event loop turns: by `waitAsync` or, where there is
  * none (Firefox before 145), by looking again and again.
  */
-import { unreferenced } from './timer.ts';
+import { every } from './timer.ts';
 
-/** Captured: fake timers would patch one thread of many. */
-const { setInterval, clearInterval } = globalThis;
 const canWaitAsync: boolean = typeof Atomics.waitAsync === 'function';
 /** How often who waits looks by itself: a poisoned zone wakes nobody. */
 const LOOK_MS: number = canWaitAsync ? 250 : 10;
@@ -27,7 +25,7 @@ export function watchWord(
   const end = (): void => {
     if (isOver) return;
     isOver = true;
-    clearInterval(timer);
+    endLooks();
     // Else the promise, and with it the memory, would stay until the word moves.
     Atomics.notify(words, at);
   };
@@ -45,8 +43,7 @@ export function watchWord(
       else await undefined;
     }
   };
-  const timer = setInterval(tick, Math.min(everyMs, LOOK_MS));
-  if (!keepsAlive) unreferenced(timer);
+  const endLooks = every(tick, Math.min(everyMs, LOOK_MS), keepsAlive);
   if (canWaitAsync) void follow();
   return end;
 }

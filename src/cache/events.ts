@@ -6,7 +6,7 @@
  * times a second. So what happened is told a moment later, and together.
  */
 import { corruption, type KernelExports } from '../border/kernel.ts';
-import { unreferenced } from '../border/timer.ts';
+import { every } from '../border/timer.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { workerThreads } from '../threads/registry.ts';
@@ -45,12 +45,12 @@ type Listener = (event: never) => void;
 const NAMES: readonly Name[] = ['poisoned', 'evicted', 'tier', 'threadDied', 'recovered'];
 const LOOK_MS = 100;
 // Fake timers would patch one thread of many.
-const { setInterval, clearInterval, queueMicrotask } = globalThis;
+const { queueMicrotask } = globalThis;
 
 export class Events {
   readonly #kernel: KernelExports;
   readonly #listeners = new Map<string, Set<Listener>>();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #endLooks: (() => void) | undefined;
   #evictions = 0;
   #deaths = 0;
   #wasPoisoned = false;
@@ -73,10 +73,10 @@ export class Events {
   on(name: string, listener: unknown): void {
     const set = this.#listeners.get(checkName(name)) ?? new Set();
     this.#listeners.set(name, set.add(checkListener(listener)));
-    if (this.#timer !== undefined) return;
+    if (this.#endLooks !== undefined) return;
     this.#evictions = this.#kernel.counter(facts.COUNT_EVICTIONS);
     this.#deaths = this.#kernel.deaths();
-    this.#timer = unreferenced(setInterval(() => this.#look(), LOOK_MS));
+    this.#endLooks = every(() => this.#look(), LOOK_MS, false);
   }
 
   off(name: string, listener: unknown): void {
@@ -85,8 +85,8 @@ export class Events {
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#endLooks?.();
+    this.#endLooks = undefined;
     this.#listeners.clear();
   }
 

@@ -4,13 +4,11 @@
  * It computes here, under a lease or, when none was to be had, without; or another thread
  * computes, and this one waits once for all its callers.
  */
-import { unreferenced } from '../border/timer.ts';
+import { every, later } from '../border/timer.ts';
 import { StaleError } from '../errors.ts';
 import type { Deletions } from './deletions.ts';
 import type { Lease } from './lease.ts';
 
-/** Captured: fake timers would patch one thread of many. */
-const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
 /** How often a computation without a lease looks whether it is of use still. */
 const LOOK_MS = 50;
 
@@ -56,7 +54,7 @@ export class Load {
   #controller: AbortController | undefined;
   #discard: (() => boolean) | undefined;
   #endWatch: (() => void) | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #endTimer: (() => void) | undefined;
 
   constructor(loads: Loads, name: string, lease: Lease | undefined, owner?: object, version = 0) {
     this.#loads = loads;
@@ -94,8 +92,7 @@ export class Load {
     const look = (): boolean => this.discardIfUseless();
     if (lease === undefined) {
       // No word tells of a change of the key's line.
-      const timer = unreferenced(setInterval(look, LOOK_MS));
-      this.#endWatch = () => clearInterval(timer);
+      this.#endWatch = every(look, LOOK_MS, false);
       return;
     }
     const ends = [lease.watch(look, false), this.#loads.deletions.hear(look)];
@@ -120,7 +117,7 @@ export class Load {
 
   /** Calls `end` if it is not over after `ms`. Keeps no program alive. */
   limit(ms: number, end: () => void): void {
-    if (!this.isOver) this.#timer = unreferenced(setTimeout(end, ms));
+    if (!this.isOver) this.#endTimer = later(end, ms, false);
   }
 
   /** Ends it, for all who wait. */
@@ -128,7 +125,7 @@ export class Load {
     if (this.isOver) return;
     this.isOver = true;
     this.#endWatch?.();
-    clearTimeout(this.#timer);
+    this.#endTimer?.();
     this.#loads.remove(this);
     this.#settle(outcome);
   }

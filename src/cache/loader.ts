@@ -14,6 +14,7 @@
  */
 import { isThenable } from '../border/brands.ts';
 import { throwIfPoisoned } from '../border/kernel.ts';
+import { later } from '../border/timer.ts';
 import { DisposedError, InvalidArgumentError, TimeoutError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { mayPark } from '../threads/registry.ts';
@@ -28,7 +29,6 @@ import type { Key } from './transfer.ts';
 import type { In } from './values.ts';
 import { onAbort } from './waiting.ts';
 
-const { setTimeout, clearTimeout } = globalThis;
 /** How often who waits looks again, as somebody gave up or died, before it computes itself. */
 const ROUNDS = 8;
 
@@ -213,7 +213,7 @@ export class Loader<V> {
     if (!isAside) load.callers++;
     return new Promise((resolve, reject) => {
       const end = (): void => {
-        clearTimeout(timer);
+        endTimer();
         endSignal?.();
         this.#waits.delete(fail);
         if (!isAside) load.callers--;
@@ -236,7 +236,7 @@ export class Loader<V> {
         end();
         resolve(outcome);
       };
-      const timer = setTimeout(take, Math.max(0, ms), { kind: 'late' });
+      const endTimer = later(() => take({ kind: 'late' }), Math.max(0, ms), true);
       const endSignal = signal && onAbort(signal, abort);
       this.#waits.add(fail);
       load.outcome.then(take);

@@ -1,6 +1,6 @@
 /** Waiting for somebody else's answer, but no longer than the caller wants. */
 import { checkAmount, checkOptions, checkSignal } from '../border/arguments.ts';
-import { LONGEST_MS } from '../border/timer.ts';
+import { LONGEST_MS, later } from '../border/timer.ts';
 import { TimeoutError } from '../errors.ts';
 
 /** As much of an AbortSignal as is used: types of our own need neither `dom` nor @types/node. */
@@ -46,8 +46,6 @@ export function onAbort(signal: Signal, listener: () => void): () => void {
   };
 }
 
-const { setTimeout, clearTimeout } = globalThis;
-
 /** Waits for a promise as options say. */
 export type Wait = <T>(answer: Promise<T>) => Promise<T>;
 
@@ -64,17 +62,21 @@ export function readWait(what: string, options: WaitOptions = {}): Wait {
   return (answer) =>
     new Promise((resolve, reject) => {
       const end = (): void => {
-        clearTimeout(timer);
+        endTimer();
         endSignal?.();
       };
       const abort = (): void => {
         end();
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
-        end();
-        reject(new TimeoutError(what, ms));
-      }, ms);
+      const endTimer = later(
+        () => {
+          end();
+          reject(new TimeoutError(what, ms));
+        },
+        ms,
+        true,
+      );
       const endSignal = signal && onAbort(signal, abort);
       answer.then(resolve, reject).finally(end);
     });

@@ -7,12 +7,13 @@
  * A call that fails is no error for whoever asked: the cache goes on without the tier. So `make`
  * never rejects.
  */
+import { later } from '../border/timer.ts';
 import { reasonOf } from './answers.ts';
 import { Breaker } from './breaker.ts';
 import { Histogram } from './histogram.ts';
 
 /** Captured: fake timers would patch one thread of many. */
-const { setTimeout, clearTimeout, performance } = globalThis;
+const { performance } = globalThis;
 
 /** What lets nothing through first. */
 const STATES = ['open', 'half-open', 'closed'] as const;
@@ -100,15 +101,19 @@ export class Calls {
       this.timeouts++;
       end(new Error(`no answer within ${this.timeoutMs} ms`));
     };
-    let timer = setTimeout(() => {
-      // Timers go before what has arrived: without this not even a turn would be left to hear it.
-      timer = setTimeout(giveUp, performance.now() - start - this.timeoutMs);
-    }, this.timeoutMs);
+    let endTimer = later(
+      () => {
+        // Timers go before what has arrived: without this not even a turn would be left to hear it.
+        endTimer = later(giveUp, performance.now() - start - this.timeoutMs, true);
+      },
+      this.timeoutMs,
+      true,
+    );
     this.#ends.add(end);
     try {
       return await Promise.race([work, late]);
     } finally {
-      clearTimeout(timer);
+      endTimer();
       this.#ends.delete(end);
     }
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as esm from 'pageless';
 import * as keyv from 'pageless/keyv';
 
@@ -57,15 +58,16 @@ test('an adapter knows the errors of the main entry', () => {
   assert.throws(store, esm.InvalidArgumentError);
 });
 
-test('a cache of one copy is at home in another, and takes one slot of its zone', () => {
+test('a cache of one copy is at home in another, and takes one slot of its zone', async () => {
   using cache = new esm.SharedCache<string>({ maxSize: '4MiB', values: 'string' });
-  const before = cache.arena.report().threads;
+  // The supervisor's is the second.
+  while (cache.arena.report().threads < 2) await sleep(1);
   using same = other.SharedCache.attach<string>(cache.handle);
   cache.set('a', 'from the one');
   assert.equal(same.get('a'), 'from the one');
   same.set('a', 'from the other');
   assert.equal(cache.get('a'), 'from the other');
-  assert.equal(cache.arena.report().threads, before);
+  assert.equal(cache.arena.report().threads, 2);
 });
 
 test('an adapter of one copy takes a cache of another', () => {

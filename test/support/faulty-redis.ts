@@ -40,5 +40,7 @@ export async function staysUseful(cache: Cache): Promise<void> {
   assert.equal(cache.get('here'), 'value');
   assert.equal(await cache.getAsync('here'), 'value');
   assert.equal(await cache.getAsync('not here'), undefined);
-  assert.equal(cache.delete('here'), true);
+  // What was told late of the one before may have taken it by now.
+  cache.delete('here');
+  assert.equal(cache.get('here'), undefined);
 }

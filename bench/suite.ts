@@ -9,6 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from '../src/lab/rounds.ts';
 
 export interface Result {
   name: string;
@@ -36,12 +37,6 @@ export interface SuiteOptions {
 }
 
 export type Suite = (options: SuiteOptions) => Promise<Result[]>;
-
-export function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
 
 /** The values that a quarter, and three quarters, of all are below. */
 export function quartiles(values: number[]): [number, number] {

@@ -52,17 +52,17 @@ function kernelSources(): string[] {
     .sort();
 }
 
+/** Scripts that have a part in what is compiled or generated of the kernel. */
+const makers = [
+  ...['build', 'compile-kernel', 'embedded', 'guard-source'],
+  ...['kernel-facts', 'kernel-face', 'kernel-transform'],
+];
+
 function stamp(): string {
   const hash = createHash('sha256');
   hash.update(readFileSync(require.resolve('assemblyscript/package.json')));
   hash.update(JSON.stringify([variants, commonFlags]));
-  hash.update(readFileSync(join(root, 'scripts/build.ts')));
-  hash.update(readFileSync(join(root, 'scripts/compile-kernel.ts')));
-  hash.update(readFileSync(join(root, 'scripts/embedded.ts')));
-  hash.update(readFileSync(join(root, 'scripts/guard-source.ts')));
-  hash.update(readFileSync(join(root, 'scripts/kernel-facts.ts')));
-  hash.update(readFileSync(join(root, 'scripts/kernel-face.ts')));
-  hash.update(readFileSync(join(root, 'scripts/kernel-transform.ts')));
+  for (const file of makers) hash.update(readFileSync(join(root, 'scripts', `${file}.ts`)));
   for (const file of kernelSources()) hash.update(readFileSync(join(root, 'kernel', file)));
   return hash.digest('hex');
 }

@@ -19,18 +19,10 @@ const quiet = new Set([
   ...['get', 'getMore', 'has', 'listKeys', 'hasObject', 'hasStore', 'zsReadObject', 'zsIsPool'],
   ...['isNear', 'nearNote'],
   ...['fault', 'faultSlot', 'faultDetail', 'checkDetail', 'start', 'callFailed', 'repairSelf'],
-  ...[
-    'wasRefused',
-    'asksAt',
-    'isAttached',
-    'keyScratch',
-    'inputScratch',
-    'outputScratch',
-    'window',
-  ],
-  ...['pageCount', 'firstPfn', 'zoneIdLo', 'zoneIdHi', 'pageAddress', 'entryCount', 'buckets'],
+  ...['wasRefused', 'asksAt', 'isAttached', 'keyScratch', 'inputScratch', 'outputScratch'],
+  ...['pageCount', 'firstPfn', 'zoneIdLo', 'zoneIdHi', 'pageAddress', 'entryCount'],
   ...['compress', 'decompress', 'firstPage', 'orderOfPinned', 'pageWordOf', 'markDead'],
-  ...['holdsLife', 'provableOwner', 'isSupervised'],
+  ...['holdsLife', 'provableOwner', 'isSupervised', 'window'],
 ]);
 
 /** Called a few times in the life of a zone, or for people, or before long work. */
@@ -79,8 +71,16 @@ function listed(names: string[]): string {
   return names.map((name) => `  '${name}',\n`).join('');
 }
 
+/** Throws if a name above is no export's. */
+function checkNames(exported: [name: string, parameters: number][]): void {
+  const known = new Set(exported.map(([name]) => name));
+  const unknown = [...quiet, ...rare].filter((name) => !known.has(name));
+  if (unknown.length > 0) throw new Error(`the kernel does not export ${unknown.join(', ')}`);
+}
+
 /** @param exported  names of the exports, and how many numbers each takes */
 export function guardSource(exported: [name: string, parameters: number][]): string {
+  checkNames(exported);
   const often = exported.filter(([name]) => !rare.has(name));
   const wrappers = often.map(([name, parameters]) => wrapper(name, parameters)).join('');
   const names = often.map(([name]) => `    ${name},\n`).join('');

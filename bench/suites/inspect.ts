@@ -21,9 +21,10 @@ import { constants, createGzip } from 'node:zlib';
 import * as page from '../../src/generated/page.ts';
 import { Arena, SharedCache } from '../../src/index.ts';
 import { ZoneFeed } from '../../src/inspect/feed.ts';
+import { median } from '../../src/lab/rounds.ts';
 import { placeOf } from '../../test/browser/launch.ts';
 import { measurePage } from '../inspect/page.ts';
-import { inTurn, median, pinThread, type Result, type SuiteOptions } from '../suite.ts';
+import { inTurn, pinThread, type Result, type SuiteOptions } from '../suite.ts';
 
 interface Sizes {
   looks: number;

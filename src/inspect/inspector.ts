@@ -15,6 +15,7 @@ import { newToken } from './access.ts';
 import { FRAMES_VERSION, type Head } from './figures.ts';
 import { findKeys } from './keys.ts';
 import type { FromThread, ThreadData, ToThread } from './messages.ts';
+import { MAX_ZONES } from './wire.ts';
 
 /** An arena, or a cache, of any half of the package. */
 export interface Inspectable {
@@ -127,11 +128,13 @@ function withoutFile(error: Error & { code?: unknown }): Error {
 
 export class LiveInspector implements Inspector {
   readonly #worker: Worker;
-  readonly #shown = new Map<number, Shown>();
+  /** By number; undefined: a zone that nobody closes. */
+  readonly #shown = new Map<number, Shown | undefined>();
   readonly #timer: NodeJS.Timeout;
   readonly #ended: Promise<unknown>;
   readonly url: string | undefined;
-  #next = 0;
+  /** How many have been shown. */
+  #count = 0;
 
   constructor(worker: Worker, url: string | undefined) {
     this.#worker = worker;
@@ -147,17 +150,26 @@ export class LiveInspector implements Inspector {
   add(target: Inspectable, title?: string): void {
     const memory = memoryOf(target);
     const id = zoneIdOf(openObserver(memory));
-    if ([...this.#shown.values()].some((one) => one.id === id)) return;
+    if ([...this.#shown.values()].some((one) => one?.id === id)) return;
+    this.#dropClosed();
     const kind = target.keys ? 'cache' : 'arena';
-    const zone = this.addMemory(memory, title ?? `${kind} ${this.#next + 1}`);
-    this.#shown.set(zone, { id, target });
+    this.#show(memory, title ?? `${kind} ${this.#count + 1}`, { id, target });
   }
 
-  /** Shows a zone that nobody closes. @returns its number */
-  addMemory(memory: WebAssembly.Memory, title: string): number {
-    const zone = this.#next++;
+  /** Shows a zone that nobody closes. */
+  addMemory(memory: WebAssembly.Memory, title: string): void {
+    this.#show(memory, title, undefined);
+  }
+
+  #show(memory: WebAssembly.Memory, title: string, shown: Shown | undefined): void {
+    let zone = 0;
+    while (this.#shown.has(zone)) zone++;
+    if (zone === MAX_ZONES) {
+      throw new InvalidArgumentError('target', `one of ${MAX_ZONES} at a time`, 'one more');
+    }
+    this.#shown.set(zone, shown);
+    this.#count++;
     this.#say({ kind: 'add', zone, memory, title });
-    return zone;
   }
 
   async close(): Promise<void> {
@@ -172,8 +184,8 @@ export class LiveInspector implements Inspector {
 
   /** Lets go of zones that this thread has left. */
   #dropClosed(): void {
-    for (const [zone, { id }] of this.#shown) {
-      if (registry().zones.has(id)) continue;
+    for (const [zone, shown] of this.#shown) {
+      if (shown === undefined || registry().zones.has(shown.id)) continue;
       this.#shown.delete(zone);
       this.#say({ kind: 'drop', zone, why: 'closed by the program' });
     }

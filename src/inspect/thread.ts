@@ -7,6 +7,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
+import { IncompatibleZoneError } from '../errors.ts';
 import { Broadcast } from './broadcast.ts';
 import { ZoneFeed } from './feed.ts';
 import type { FromThread, ThreadData, ToThread } from './messages.ts';
@@ -49,9 +50,14 @@ function describe(zone: number, pfn: number): unknown {
 }
 
 function add({ zone, memory, title }: Extract<ToThread, { kind: 'add' }>): void {
-  broadcast.add(new ZoneFeed(zone, memory, title));
-  // A feed of its own: it looks more rarely, and must see what changed since *its* last look.
-  recorder?.add(new ZoneFeed(zone, memory, title));
+  try {
+    broadcast.add(new ZoneFeed(zone, memory, title));
+    // A feed of its own: it looks more rarely, and must see what changed since *its* last look.
+    recorder?.add(new ZoneFeed(zone, memory, title));
+  } catch (error) {
+    // It was closed before it was looked at, and its memory is being made another zone.
+    if (!(error instanceof IncompatibleZoneError)) throw error;
+  }
 }
 
 async function close(): Promise<void> {

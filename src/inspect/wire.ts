@@ -8,7 +8,6 @@
  *   CHANGES pages whose word changed since the last: gap and kind · code (see `encodeChanges`)
  *   FIGURES JSON `Figures`: one look's; ends the look
  *   TABLES  JSON `Tables`: classes and caches
- *   KEYS    JSON: some of a cache's keys, where the program allows it
  *   GONE    the zone is closed, or can be seen no more: a text that says so
  *
  * A varint has seven bits a byte, lowest first; bit 7 says that another follows. The same code runs
@@ -20,8 +19,10 @@ export const MAP = 2;
 export const CHANGES = 3;
 export const FIGURES = 4;
 export const TABLES = 5;
-export const KEYS = 6;
 export const GONE = 7;
+
+/** Zones at a time: of one that is gone the number is another's. */
+export const MAX_ZONES = 256;
 
 const HEADER_BYTES = 6;
 /** A body longer than the map of the largest zone, a run for each page, is no frame. */

@@ -11,9 +11,13 @@ const ASCII = /^[\x00-\x7f]*$/;
 
 export type KeyName = string;
 
+export function isAscii(text: string): boolean {
+  return ASCII.test(text);
+}
+
 export function nameOf(key: string | Uint8Array): KeyName {
   if (typeof key === 'string') {
-    return ASCII.test(key) ? key : Buffer.from(key, 'utf8').toString('latin1');
+    return isAscii(key) ? key : Buffer.from(key, 'utf8').toString('latin1');
   }
   return bufferOf(key).toString('latin1');
 }

@@ -27,7 +27,7 @@ const METHODS = ['getMany', 'setMany', 'deleteMany', 'clear', 'close'] as const;
 /** Tiers that a cache has, or had: it ends its own. */
 const taken = new WeakSet<Tier>();
 
-/** Notes whose it is. */
+/** Notes that a cache has it. */
 export function takeTier(tier: Tier): void {
   taken.add(tier);
 }

@@ -21,7 +21,7 @@ import { TierError } from '../errors.ts';
 import { pauseMs } from './breaker.ts';
 import { FRAME_VERSION, WRITE_AT, WRITE_BYTES } from './frame.ts';
 import type { Tier, TierEntry, TierEvent, TierPolicy } from './interface.ts';
-import { bufferOf, type KeyName, nameOf } from './key-name.ts';
+import { bufferOf, isAscii, type KeyName, nameOf } from './key-name.ts';
 import { loadPeer } from './load-peer.ts';
 import { isFull, redisError } from './redis-error.ts';
 import { type ReadRedisOptions, type RedisTierOptions, readRedisOptions } from './redis-options.ts';
@@ -166,11 +166,9 @@ class NodeRedisTier implements RedisTier {
         this.#send(['SET', wire, frame as Buffer, 'PX', String(ms)]),
         this.#send(['GETRANGE', wire, String(WRITE_AT), LAST_WRITE_BYTE]),
       ]);
-      const isOurs = Buffer.compare(
-        written as Buffer,
-        frame.subarray(WRITE_AT, WRITE_AT + WRITE_BYTES),
-      );
-      if (isOurs !== 0 || own.told !== 1) this.#tell({ type: 'changed', keys: [key] });
+      const mark = bufferOf(frame).subarray(WRITE_AT, WRITE_AT + WRITE_BYTES);
+      if (!mark.equals(written as Buffer) || own.told !== 1)
+        this.#tell({ type: 'changed', keys: [key] });
       return true;
     } catch (error) {
       if (own.told > 0) this.#tell({ type: 'changed', keys: [key] });
@@ -294,10 +292,8 @@ function newEpoch(): string {
 
 /** A key as it is sent: as text where that is the same, which the client sends in fewer pieces. */
 function wireOf(prefix: string, key: Uint8Array): Argument {
-  const bytes = bufferOf(key);
-  const text = bytes.toString('latin1');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is meant
-  return /^[\x00-\x7f]*$/.test(text) ? prefix + text : Buffer.concat([Buffer.from(prefix), bytes]);
+  const name = nameOf(key);
+  return isAscii(name) ? prefix + name : Buffer.concat([Buffer.from(prefix), key]);
 }
 
 interface Deferred<T> {

@@ -157,7 +157,7 @@ const SCALING_ROUNDS = 21;
 const ENOUGH = 3;
 /**
  * ns for which a line that one CPU has written is on its way to the other: CPUs with a last cache
- * in common were seen at 25 to 40, others at 80 to 115.
+ * in common were seen at 25 to 40, others at 70 to 115.
  */
 const FAR_NS = 60;
 

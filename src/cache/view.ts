@@ -119,7 +119,7 @@ export class CacheView<T> {
    * more than once, and may call the cache; when it has lost twice, other threads' `update` and
    * `increment` of the key wait for it for up to 250 ms, where they may stand still. Undefined
    * deletes; the very value that it was given, even if it was altered, writes nothing. The time to
-   * live stays unless `ttl` says another, and so does `staleFor`: one leaves the other.
+   * live stays unless `ttl` says another, and so do `staleFor` and `tags`: each leaves the others.
    *
    * @returns the new value; undefined if there is none, or it was refused: nothing has changed
    * @throws {InvalidArgumentError} if `change` returns a promise; what it throws is passed on.
@@ -137,7 +137,7 @@ export class CacheView<T> {
 
   /**
    * Adds to a whole number, kept as JSON or text. A key without a value counts from `initial`, 0.
-   * The time to live stays unless `ttl` says another, as in `update`.
+   * Time to live and tags stay unless others are given, as in `update`.
    *
    * @returns the sum; undefined when it was refused, and nothing has changed
    * @throws {NotANumberError} of a value that is no whole number, or a sum that is no safe integer

@@ -72,6 +72,21 @@ test('a program has one supervisor, however many threads create caches', () => {
   assert.deepEqual(out, ['1']);
 });
 
+test('one supervisor has room for the zones of hundreds of caches', () => {
+  const { out, err } = run(`
+    let started = 0;
+    process.on('worker', () => started++);
+    const caches = [];
+    for (let n = 0; n < 300; n++) {
+      caches.push(new SharedCache({ maxSize: '4MiB' }));
+      const isUnseen = () => started < 2 && caches[n].arena.report().threads < 2;
+      while (isUnseen()) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    console.log(started, caches.every((cache) => cache.stats().isSupervised));`);
+  assert.deepEqual(out, ['1 true']);
+  assert.equal(err, '');
+});
+
 test('where no worker may be started the program goes on, and says so once', () => {
   const flags = ['--permission', '--allow-fs-read=*'];
   const { out, err } = run(

@@ -2,7 +2,7 @@
  * A thread that measures one cache, on a heap of its own. Each request is answered by one figure.
  */
 import { type Meet, nsOf, serve } from '../crew.ts';
-import { Spans } from './spans.ts';
+import { Spans, waitedMs } from './spans.ts';
 import type { Subject, SubjectSetup } from './subject.ts';
 import { subjects } from './subjects.ts';
 import {
@@ -33,8 +33,11 @@ export type Request =
   | { kind: 'overhead' }
   /** Churns and counts how long each operation took. Answers how many there were. */
   | { kind: 'churn'; ms: number }
-  /** ms, of the churn before: what fewer than `rank` of its operations took longer than. */
-  | { kind: 'longest'; rank: number }
+  /**
+   * ms, of the churn before: what fewer than `rank` of its operations took longer than; `running`:
+   * without the time in which others had the CPU.
+   */
+  | { kind: 'longest'; rank: number; of: 'all' | 'running' }
   /** ns in which the threads meet, at best. */
   | { kind: 'meet' }
   /** ms. */
@@ -45,6 +48,10 @@ export type Request =
 const PASS = 500;
 /** Of a round, before it: others have had the processor's caches, and V8 has shrunk its heap. */
 const WARM_SHARE = 0.2;
+/** What takes longer may have been kept from its CPU. ms */
+const LONG_MS = 0.1;
+/** Between two looks at how long that was: what shorter operations waited is not the next one's. */
+const LOOK_MS = 10;
 /** Longest value of any suite. */
 const TARGET_BYTES = 65536;
 
@@ -58,7 +65,7 @@ class Member {
   #at: number;
   #newId: number;
   #keyAndValueBytes = 0;
-  #spans = new Spans();
+  #spans = { all: new Spans(), running: new Spans() };
 
   constructor(setup: Setup, index: number) {
     this.#name = setup.subject;
@@ -83,7 +90,7 @@ class Member {
       case 'churn':
         return this.#churn(request.ms);
       case 'longest':
-        return this.#spans.longest(request.rank);
+        return this.#spans[request.of].longest(request.rank);
       case 'meet':
         return this.#meetings(meet);
       case 'clear': {
@@ -167,16 +174,28 @@ class Member {
   #churn(ms: number): number {
     const step = this.#step('mixed');
     const random = randoms(3);
-    const spans = new Spans();
-    const end = performance.now() + ms;
-    for (let before = performance.now(); before < end; ) {
+    const [all, running] = [new Spans(), new Spans()];
+    let waited = waitedMs();
+    let before = performance.now();
+    let look = before + LOOK_MS;
+    for (const end = before + ms; before < end; ) {
       step(random(this.#entries));
       const after = performance.now();
-      spans.add(after - before);
+      const span = after - before;
       before = after;
+      all.add(span);
+      if (span > LONG_MS || after > look) {
+        const more = waitedMs() - waited;
+        waited += more;
+        running.add(span > LONG_MS ? Math.max(0, span - more) : span);
+        before = performance.now();
+        look = before + LOOK_MS;
+      } else {
+        running.add(span);
+      }
     }
-    this.#spans = spans;
-    return spans.count;
+    this.#spans = { all, running };
+    return all.count;
   }
 }
 

@@ -19,7 +19,8 @@
  *                     sizes; -worst is the largest of them over the mean
  *   pause-1k          ms of single operations in churn at 1 GiB: the longest, and p99.999. Besides
  *                     lru-cache beside what does nothing, and what only makes the keys: of these,
- *                     the span that is exceeded as often in that time
+ *                     the span that is exceeded as often in that time. -running: without the time
+ *                     in which the thread was ready and others had its CPU, of all of them
  *   clear-1m          ms of emptying a cache of a million entries
  *   evict-shift       bytes driven out of a full cache of 100-byte values for each byte of 4 KiB
  *                     ones, -FROM-TO: of other sizes; evict-deleted, -expired, -overwritten: of one

@@ -45,7 +45,7 @@ function sourcesIn(path: string): string[] {
     .map((file) => join(path, file));
 }
 
-const kernels = ['buddy', 'codec', 'frames', 'traces', 'yardsticks', 'zsmalloc'];
+const kernels = ['bare', 'buddy', 'codec', 'frames', 'traces', 'yardsticks', 'zsmalloc'];
 const flags = [...commonFlags, ...releaseFlags];
 
 function placeOfKernel(name: string): string {

@@ -19,6 +19,8 @@ export interface Contender {
   threads: number;
   zones: string[];
   workloads: Request['workload'][];
+  /** Those that say something; all without. */
+  orders?: number[];
   /** ns a pair, or percent for `frag`. */
   measure(request: Request, threads: number): Promise<number>;
   close(): Promise<void>;
@@ -28,6 +30,8 @@ export const DEFAULT_ZONE = '1g';
 const timed: Request['workload'][] = ['repeat', 'random', 'burst', 'bulk'];
 const { PAGE_BYTES, PAGE_MAP } = facts;
 const WASM_PAGE_BYTES = 65536;
+/** Of what is no allocator, only as much as one has to do: more than are live at a time. */
+const BARE_PAGES = 4096;
 
 /** Pages of each zone, by name. */
 export type Sizes = Record<string, number>;
@@ -49,7 +53,7 @@ async function crewOf(
   const crew = await Crew.open<Setup, Request>(new URL('./member.ts', import.meta.url), setups);
   return {
     name: subject,
-    isOurs: ['kernel', 'raw', 'call'].includes(subject),
+    isOurs: subject === 'raw' || /^(kernel|call)/.test(subject),
     threads: setups.length,
     zones: Object.keys(setups[0]!.zones),
     workloads,
@@ -125,12 +129,36 @@ async function openKernel(subject: 'kernel' | 'raw', sizes: Sizes): Promise<Cont
   return { ...contender, close };
 }
 
-async function openArena(sizes: Sizes): Promise<Contender> {
+/** Ours, called from JavaScript by threads that have each of these zones. */
+async function openArenas(subject: 'call' | 'call-among-3', sizes: Sizes): Promise<Contender> {
   const zones = zonesOf(sizes, (pages) => {
     return { arena: new Arena({ size: pages * PAGE_BYTES }).handle };
   });
-  const setup: Setup = { subject: 'call', zones };
-  return crewOf('call', [setup, setup], timed);
+  const setup: Setup = { subject, zones };
+  return crewOf(subject, [setup, setup], timed);
+}
+
+/** As a program has it: threads with one arena. The engine knows which function they call. */
+async function openArena(sizes: Sizes, zone: string): Promise<Contender> {
+  return openArenas('call', { [zone]: sizes[zone]! });
+}
+
+/** Threads with an arena of each size, of which one is measured. */
+async function openAmong(sizes: Sizes): Promise<Contender> {
+  const contender = await openArenas('call-among-3', sizes);
+  return { ...contender, zones: [DEFAULT_ZONE], workloads: ['repeat', 'random'], orders: [0] };
+}
+
+/** What ours cannot do without, and nothing else: bench/kernel/bare.ts. */
+async function openBare(subject: 'kernel-bare' | 'call-bare'): Promise<Contender> {
+  const module = compileKernel('bare');
+  const zones = zonesOf({ [DEFAULT_ZONE]: BARE_PAGES }, () => ({
+    memory: createMemory(WASM_PAGE_BYTES),
+  }));
+  return {
+    ...(await crewOf(subject, [{ subject, module, zones }], ['repeat', 'random'])),
+    orders: [0],
+  };
 }
 
 async function openBuddy(sizes: Sizes): Promise<Contender> {
@@ -152,7 +180,10 @@ export async function openContenders(sizes: Sizes): Promise<Contender[]> {
   const contenders = await Promise.all([
     openKernel('kernel', sizes),
     openKernel('raw', sizes),
-    openArena(sizes),
+    ...Object.keys(sizes).map((zone) => openArena(sizes, zone)),
+    openAmong(sizes),
+    openBare('kernel-bare'),
+    openBare('call-bare'),
     openMalloc('mimalloc'),
     openMalloc('jemalloc'),
     openBuddy(one),

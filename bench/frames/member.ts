@@ -10,7 +10,15 @@ import { MemPool } from '@thi.ng/malloc';
 import { Arena, type ArenaHandle } from '../../src/index.ts';
 import { type Meet, nsOf, serve } from '../crew.ts';
 
-export type Subject = 'kernel' | 'raw' | 'call' | 'buddy' | '@thi.ng/malloc';
+export type Subject =
+  | 'kernel'
+  | 'kernel-bare'
+  | 'raw'
+  | 'call'
+  | 'call-among-3'
+  | 'call-bare'
+  | 'buddy'
+  | '@thi.ng/malloc';
 
 export interface Zone {
   pages: number;
@@ -129,6 +137,15 @@ function openArena({ arena: handle, pages }: Zone): Loops {
   );
 }
 
+/** What no allocator like ours can do without, in a loop inside or by calls. */
+function openFloor(module: WebAssembly.Module, zone: Zone, isCalled: boolean): Loops {
+  const exports = instantiate(module, zone.memory!);
+  exports.openBare!();
+  if (!isCalled) return loopsOf(exports, 'Bare');
+  const { takeBare, giveBare } = exports;
+  return loopsOver(zone.pages, takeBare!, giveBare!);
+}
+
 function openPool({ pages }: Zone): Loops {
   const pool = new MemPool({ buf: new ArrayBuffer(pages * 4096) });
   return loopsOver(
@@ -145,7 +162,12 @@ function openLoops({ subject, module }: Setup, zone: Zone, thread: number): Loop
     case 'raw':
       return loopsOf(openKernel(module!, zone, thread), 'Raw');
     case 'call':
+    case 'call-among-3':
       return openArena(zone);
+    case 'call-bare':
+      return openFloor(module!, zone, true);
+    case 'kernel-bare':
+      return openFloor(module!, zone, false);
     case 'buddy':
       return openBuddy(module!, zone, thread);
     default:

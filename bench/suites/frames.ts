@@ -15,7 +15,8 @@
  *
  * X: kernel = loop inside a bench build, the checked path that ships: page words are written, and
  * compared before anything is freed. raw = frames without words and checks. call = one call of
- * `Arena` from JavaScript for each operation.
+ * `Arena` from JavaScript for each operation, in a thread with one arena; call-among-3 = likewise,
+ * with three. kernel-bare, call-bare = nothing but what these need (bench/kernel/bare.ts).
  *
  *   WORKLOAD-orderO-X-2t-against-1t, WORKLOAD-orderO-1t-X-4g-against-64m   ours against ours
  *   metadata-ZONE   bits for each page, beside its word: all of the zone before its first page but
@@ -55,10 +56,11 @@ function labelOf({ contender, zone, threads }: Cell): string {
   return `${threads}t-${contender.name}${zone === DEFAULT_ZONE ? '' : `-${zone}`}`;
 }
 
-function cellsOf(contenders: Contender[], { workload }: Workload): Cell[] {
+function cellsOf(contenders: Contender[], { workload, order }: Workload): Cell[] {
   return [1, 2].flatMap((threads) =>
     contenders
       .filter((contender) => contender.threads >= threads && contender.workloads.includes(workload))
+      .filter(({ orders }) => orders?.includes(order) ?? true)
       .flatMap((contender) => contender.zones.map((zone) => ({ contender, zone, threads }))),
   );
 }

@@ -77,6 +77,8 @@ export interface ReapOptions {
 
 export class Arena implements Disposable {
   readonly #at: Attachment;
+  /** Its kernel, until this is closed: without it three looks, each waiting for the one before. */
+  #kernel: KernelExports | undefined;
 
   /** Creates an arena. Throws `InvalidArgumentError` for a size out of range. */
   constructor(options: ArenaOptions);
@@ -84,6 +86,7 @@ export class Arena implements Disposable {
   constructor(options: undefined, attachment: Attachment);
   constructor(options?: ArenaOptions, attachment?: Attachment) {
     this.#at = attachment ?? new Attachment(createZone(checkOptions(options!, ['size']).size));
+    this.#kernel = this.#at.kernel;
   }
 
   /** Attaches this thread. Throws `IncompatibleZoneError`, `TooManyThreadsError`. */
@@ -360,6 +363,7 @@ export class Arena implements Disposable {
 
   /** Gives back this thread's slot, unless another arena or cache of the thread uses it. */
   close(): void {
+    this.#kernel = undefined;
     this.#at.close();
   }
 
@@ -385,7 +389,7 @@ export class Arena implements Disposable {
 
   /** @internal */
   get kernel(): KernelExports {
-    return this.#at.kernel;
+    return this.#kernel ?? this.#at.kernel;
   }
 
   /** @internal */

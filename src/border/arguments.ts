@@ -11,9 +11,9 @@ import { isBytes, isOutOfBounds, isRevoked, lengthOf } from './brands.ts';
 
 /** Throws unless `value` is an integer in [min, max]. */
 export function checkInteger(name: string, value: unknown, min: number, max: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
-    return value;
-  }
+  // Mostly it is a small one, and that is one comparison.
+  const isWhole = typeof value === 'number' && ((value | 0) === value || Number.isInteger(value));
+  if (isWhole && value >= min && value <= max) return value;
   throw new InvalidArgumentError(name, `an integer from ${min} to ${max}`, value);
 }
 

@@ -54,6 +54,8 @@ export class Waiting {
   #clearTurn = 0;
   dropped = 0;
   superseded = 0;
+  /** Whether it was more than half full when something was put last. */
+  isHalfFull = false;
 
   /** @param memory  of the frames that are put, which are released here */
   constructor(maxBytes: number, memory: FrameMemory, others: Others) {
@@ -81,10 +83,6 @@ export class Waiting {
 
   get isEmpty(): boolean {
     return this.#clearTurn === 0 && this.#freshBytes === 0 && this.entries === 0;
-  }
-
-  get isHalfFull(): boolean {
-    return this.#bytes > this.#maxBytes / 2;
   }
 
   /** Whether there is as much as may leave at once. */
@@ -138,7 +136,8 @@ export class Waiting {
 
   /** A frame is to be written; undefined: the key is to be removed. */
   put(name: KeyName, frame: PackedFrame | undefined, expiry: number): void {
-    if (frame === undefined || this.#hasRoomFor(name, frame)) this.#put(name, frame, expiry, false);
+    const size = sizeOf(name, frame);
+    if (frame === undefined || this.#hasRoomFor(size)) this.#put(name, frame, expiry, size, false);
     else {
       this.#memory.release(frame);
       this.drop(name);
@@ -148,16 +147,21 @@ export class Waiting {
   /** A value for which there is no room: the tier must not keep an older one. */
   drop(name: KeyName): void {
     this.dropped++;
-    this.#put(name, undefined, 0, true);
+    this.#put(name, undefined, 0, sizeOf(name, undefined), true);
   }
 
   /** Whether a frame would fit if nothing else waited. */
-  #hasRoomFor(name: KeyName, frame: PackedFrame): boolean {
-    const most = Math.min(this.#maxBytes * MOST_OF_ONE, this.#maxBytes - this.#underWayBytes);
-    return sizeOf({ name, frame }) <= most;
+  #hasRoomFor(size: number): boolean {
+    return size <= this.#maxBytes * MOST_OF_ONE && size <= this.#maxBytes - this.#underWayBytes;
   }
 
-  #put(name: KeyName, frame: PackedFrame | undefined, expiry: number, isDropped: boolean): void {
+  #put(
+    name: KeyName,
+    frame: PackedFrame | undefined,
+    expiry: number,
+    size: number,
+    isDropped: boolean,
+  ): void {
     const { writes } = this.#others;
     const { clears } = writes;
     const others = writes.mark(name);
@@ -165,8 +169,10 @@ export class Waiting {
     const [isSure, isLate] = [false, false];
     const write = { name, frame, expiry, turn, clears, others, isDropped, isSure, isLate };
     this.#fresh.push(write);
-    this.#freshBytes += sizeOf(write);
-    if (this.#bytes > this.#maxBytes) this.#settle();
+    this.#freshBytes += size;
+    const bytes = this.#bytes;
+    this.isHalfFull = bytes > this.#maxBytes / 2;
+    if (bytes > this.#maxBytes) this.#settle();
   }
 
   /** Everything is to go, also what waits, and in the tier before anything else is done. */
@@ -237,8 +243,8 @@ export class Waiting {
   }
 
   #count(write: Write, sign: 1 | -1): void {
-    if (write.frame === undefined) this.#removalBytes += sign * sizeOf(write);
-    else this.#frameBytes += sign * sizeOf(write);
+    if (write.frame === undefined) this.#removalBytes += sign * sizeOf(write.name, write.frame);
+    else this.#frameBytes += sign * sizeOf(write.name, write.frame);
   }
 
   /** Makes a removal of the oldest frame. Removals that it meets go to the end, once. */
@@ -274,14 +280,14 @@ export class Waiting {
     const now = Date.now();
     const framed: Write[] = [];
     for (const [name, write] of this.#writes) {
-      const size = sizeOf(write);
+      const size = sizeOf(write.name, write.frame);
       const isFull = this.#underWayBytes + size > this.#batchBytes && this.#underWay.size > 0;
       if (isFull || this.#underWay.size === BATCH_ENTRIES) break;
       this.#writes.delete(name);
       this.#count(write, -1);
       if (!this.#mayLeave(write, now)) continue;
       this.#underWay.set(name, write);
-      this.#underWayBytes += sizeOf(write);
+      this.#underWayBytes += sizeOf(write.name, write.frame);
       if (write.frame) framed.push(write);
     }
     const frames = this.#memory.takeOut(framed.map(({ frame }) => frame!));

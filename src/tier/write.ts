@@ -26,7 +26,7 @@ export interface Write {
 }
 
 /** Bytes that a write takes while it waits. */
-export function sizeOf({ name, frame }: Pick<Write, 'name' | 'frame'>): number {
+export function sizeOf(name: KeyName, frame: PackedFrame | undefined): number {
   return PLACE_BYTES + name.length + (frame?.length ?? 0);
 }
 

@@ -58,7 +58,8 @@ const drawn = namesIn(`
   pattern-handed-over-killed object-handed-over-killed split-unwound object-release-unwound
   object-pattern-unwound object-compact-free-unwound limbo-zspage-unwound
   limbo-last-object-unwound ring-full-drained-unwound overwrite-unwound emptied-unwound
-  recover-unwound-debts object-overwrite-unwound forsaken-killed
+  recover-unwound-debts object-overwrite-unwound forsaken-killed split-lock-killed
+  split-lock-unwound
 `);
 
 /** Every schedule by partial-order reduction: these are fewer than those within the bound. */

@@ -192,6 +192,15 @@ export const equivalents: Excuse[] = [
       'splitInto: swap pokeWord(noteAt(low, LEAF_NUMBER), parent); pokeWord(noteAt(high, LEAF_NUMBER), number);',
     ],
   },
+  {
+    because: 'The call is over right after, and its end leaves the section as well.',
+    mutants: [
+      'clearNext: drop leaveSection() #2',
+      'keepTags: drop leaveSection()',
+      'touch: drop leaveSection()',
+      'touch: drop leaveSection() #2',
+    ],
+  },
 ];
 
 export const unreachable: Excuse[] = [

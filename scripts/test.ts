@@ -13,10 +13,14 @@
  * The last lines are Node's own for a run, over all processes.
  */
 import { globSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { type Options, type Outcome, runProcess } from './test-process.ts';
 
 /** One more than the processors of a small machine: they wait half of their time. */
 const FILES_AT_ONCE = 3;
+
+/** Preloaded. */
+const withAssertions = pathToFileURL('test/support/with-assertions.ts').href;
 
 interface Suite {
   title: string;
@@ -24,6 +28,8 @@ interface Suite {
   node?: string;
   /** Which build of the kernel its own tests run; that without assertions if absent. */
   layout?: string;
+  /** Whether the kernel of the library is that with assertions. */
+  isAsserted?: boolean;
   /** One process for all files. */
   isShared?: boolean;
 }
@@ -59,11 +65,13 @@ function tell(name: string, { tests, skipped, failures, output, ms }: Outcome): 
 }
 
 /** Runs a suite, and tells of each process when it is over. */
-async function run({ title, files, node, layout, isShared }: Suite): Promise<Outcome[]> {
-  const options: Options = {
-    ...(node === undefined ? {} : { node }),
-    ...(layout === undefined ? {} : { env: { PAGELESS_LAYOUT: layout } }),
+async function run(suite: Suite): Promise<Outcome[]> {
+  const { title, files, node, layout, isAsserted, isShared } = suite;
+  const env = {
+    ...(layout === undefined ? {} : { PAGELESS_LAYOUT: layout }),
+    ...(isAsserted ? { NODE_OPTIONS: `--import=${withAssertions}` } : {}),
   };
+  const options: Options = { env, ...(node === undefined ? {} : { node }) };
   const waiting = isShared ? [files] : files.map((file) => [file]);
   const outcomes: Outcome[] = [];
   const runWaiting = async (): Promise<void> => {
@@ -100,6 +108,8 @@ async function everything(): Promise<Outcome[]> {
   const kernel = filesOf(['kernel/**/*.test.ts']);
   // It fills what it frees, so what works its way to the last page of a zone would take a minute.
   const quick = filesOf(['kernel/**/!(last-page).test.ts']);
+  // Between them they make every call that a cache makes of its kernel.
+  const calls = filesOf(['src/cache/{api-model,load-model,tags,tier-tags,times}.test.ts']);
   const caller = process.env.npm_node_execpath ?? process.execPath;
   const built = filesOf(['build/package/**/*.test.js']);
   const { version } = process;
@@ -110,6 +120,7 @@ async function everything(): Promise<Outcome[]> {
       { title: 'Kernel', files: kernel, isShared: true },
       { title: 'Kernel in the two-word layout', files: kernel, layout: 'two-word', isShared: true },
       { title: 'Kernel with assertions', files: quick, layout: 'debug', isShared: true },
+      { title: 'Cache with assertions', files: calls, isAsserted: true, isShared: true },
       { title: `Built package on ${caller}`, files: built, node: caller },
     ]),
   ]);

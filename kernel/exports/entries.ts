@@ -39,7 +39,7 @@ export function isTagDeletedSince(bytes: u32, born: f64): bool {
 
 /** The same, with the tags of the key's entry. */
 export function keepTags(keyBytes: u32, fresh: f64, ttl: f64): void {
-  enterReading(OP_WRITE);
+  enter(OP_WRITE);
   touched.keepTags(keyBytes, u64(fresh), u64(ttl));
   leave();
 }

@@ -9,10 +9,9 @@ import { type LargeScratch, largeScratchOf } from '../arena/scratch.ts';
 import { placeBytes } from '../border/brands.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
+import { OutputViews } from './output-views.ts';
 import { viewOf } from './values.ts';
 
-/** Views of blocks that are kept, by length, as in transfer.ts. */
-const VIEWS = 256;
 /** Reads of an entry that changed under the reader, before it counts as absent. */
 const RESTARTS = 16;
 
@@ -35,9 +34,7 @@ export class StoredBlocks {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #large: LargeScratch;
-  /** The thread's own output scratch. */
-  readonly #output: number;
-  readonly #views: Uint8Array[] = [];
+  readonly #output: OutputViews;
 
   /** The thread has its scratch already. */
   constructor(kernel: KernelExports, memory: WebAssembly.Memory) {
@@ -46,13 +43,13 @@ export class StoredBlocks {
     this.#words = new Uint32Array(memory.buffer);
     this.#large = largeScratchOf(kernel);
     this.#large.settle();
-    this.#output = kernel.outputScratch() >>> 0;
+    this.#output = new OutputViews(kernel, this.#bytes, this.#large);
   }
 
   /** The block in the output scratch, lent: also after a `set` of a value of one small block. */
   get lent(): Uint8Array {
-    return this.#view(
-      facts.BLOCK_HEAD_BYTES + (this.#words[this.#outputNow() >>> 2]! & ~facts.RAW),
+    return this.#output.view(
+      facts.BLOCK_HEAD_BYTES + (this.#words[this.#output.at >>> 2]! & ~facts.RAW),
     );
   }
 
@@ -61,22 +58,7 @@ export class StoredBlocks {
    * an `add` it must be a small one.
    */
   decoded(valueBytes: number): Uint8Array {
-    return this.#view(valueBytes);
-  }
-
-  #outputNow(): number {
-    return this.#large.isOut ? this.#kernel.outputScratch() >>> 0 : this.#output;
-  }
-
-  /** A view of the output scratch; kept if it is the thread's own. */
-  #view(length: number): Uint8Array {
-    const output = this.#outputNow();
-    if (output !== this.#output) return this.#bytes.subarray(output, output + length);
-    const kept = this.#views[length % VIEWS];
-    if (kept?.length === length) return kept;
-    const view = this.#bytes.subarray(output, output + length);
-    this.#views[length % VIEWS] = view;
-    return view;
+    return this.#output.view(valueBytes);
   }
 
   #put({ stored }: StoredBlock): void {

@@ -19,6 +19,7 @@ import { BusyError, InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { Details } from './details.ts';
 import { Outgoing } from './outgoing.ts';
+import { OutputViews } from './output-views.ts';
 import { putAscii, SHORT_KEY } from './short-keys.ts';
 import type { Times } from './times.ts';
 import { type Decoder, encodeText, viewOf } from './values.ts';
@@ -30,11 +31,6 @@ const setBytes = Uint8Array.prototype.set;
 const RESTARTS = 16;
 /** The same, where a miss would be taken for an absence. */
 const MOST_RESTARTS = 1000;
-/**
- * Views of values in the scratch that are kept, by length: making one costs as much as 1 KiB
- * copied.
- */
-const VIEWS = 256;
 
 /** What a key had at a version, which others' keys raise as well: kernel/store/leaf.ts. */
 export interface Versioned {
@@ -61,8 +57,7 @@ export class Border {
   readonly #key: Uint8Array;
   /** All of it as words, to wait for one. */
   readonly words: Int32Array;
-  readonly #output: number;
-  readonly #views: Uint8Array[] = [];
+  readonly #output: OutputViews;
   readonly #large: LargeScratch;
   readonly details: Details;
   readonly space: number;
@@ -89,8 +84,8 @@ export class Border {
     this.#large = largeScratchOf(kernel);
     this.#large.settle();
     this.outgoing = new Outgoing(kernel, this.#bytes, this.#large);
-    this.#output = kernel.outputScratch() >>> 0;
-    const output = this.#lend(this.#output, facts.SMALL_BLOCK_BYTES);
+    this.#output = new OutputViews(kernel, this.#bytes, this.#large);
+    const output = this.#lend(this.#output.at, facts.SMALL_BLOCK_BYTES);
     this.details = new Details(kernel, output, (bytes, call) => this.withTime(bytes, call));
   }
 
@@ -168,7 +163,7 @@ export class Border {
         (isCounted && attempt === 0 ? facts.GET_COUNTED : 0) | wanted,
       );
       if (length < 0) return undefined;
-      if (length <= facts.BLOCK_BYTES) return decode(this.#outputView(length), true);
+      if (length <= facts.BLOCK_BYTES) return decode(this.#output.view(length), true);
       const value = this.#fetchBlocks(length);
       if (value) return decode(value, false);
     }
@@ -192,7 +187,7 @@ export class Border {
       const times = hasDetails ? this.details.read() : NO_TIMES;
       const tags = hasDetails ? this.#kernel.readTags() : 0;
       const isLent = length <= facts.SMALL_BLOCK_BYTES;
-      const bytes = isLent ? this.#outputView(length) : this.#fetchBlocks(length);
+      const bytes = isLent ? this.#output.view(length) : this.#fetchBlocks(length);
       if (bytes !== undefined) return { bytes, isLent, version, times, tags };
     }
     throw new BusyError('a long value was overwritten each time while it was read');
@@ -295,7 +290,7 @@ export class Border {
     const lent = this.#spare ?? new ArrayBuffer(facts.BLOCK_BYTES);
     this.#spare = undefined;
     const bytes = new Uint8Array(lent, 0, length);
-    setBytes.call(bytes, this.#outputView(length));
+    setBytes.call(bytes, this.#output.view(length));
     return bytes;
   }
 
@@ -303,16 +298,6 @@ export class Border {
     const { buffer } = bytes;
     if (buffer instanceof ArrayBuffer && buffer.byteLength === facts.BLOCK_BYTES)
       this.#spare = buffer;
-  }
-
-  /** A view of a block in the output scratch. */
-  #outputView(length: number): Uint8Array {
-    if (this.#large.isOut) return this.#lend(this.#kernel.outputScratch() >>> 0, length);
-    const kept = this.#views[length % VIEWS];
-    if (kept?.length === length) return kept;
-    const view = this.#lend(this.#output, length);
-    this.#views[length % VIEWS] = view;
-    return view;
   }
 
   /**
@@ -342,7 +327,7 @@ export class Border {
     let from = 0;
     let bytes = Math.min(length, facts.BLOCK_BYTES);
     while (true) {
-      copyOut(target, offset + from, this.#outputView(bytes));
+      copyOut(target, offset + from, this.#output.view(bytes));
       from += bytes;
       if (from === length) return true;
       bytes = this.#kernel.getMore();

@@ -24,6 +24,7 @@
 import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { TierError } from '../errors.ts';
 import { expiryOf } from './frame.ts';
 import { whyDamaged } from './lmdb-file.ts';
@@ -137,7 +138,7 @@ export class LmdbStore {
       const openHalf = (name: string) => root.openDB({ name, ...ENCODING });
       return new LmdbStore(file, root, [openHalf('a'), openHalf('b')], maxBytes);
     } catch (cause) {
-      await root.close();
+      await closed(root);
       throw cause instanceof TierError ? cause : new TierError('lmdb', reasonOf(cause), { cause });
     }
   }
@@ -197,7 +198,7 @@ export class LmdbStore {
     this.#isClosed = true;
     clearTimeout(this.#sweeper);
     this.#sweeper = undefined;
-    await this.#root.close();
+    await closed(this.#root);
   }
 
   /** All that `write` writes, in one transaction. Rejects with what LMDB says is wrong. */
@@ -268,6 +269,14 @@ export class LmdbStore {
     });
     return gone.length * 4 >= SWEEP_ENTRIES;
   }
+}
+
+/**
+ * A worker leaves it to the end of its thread, where lmdb closes what is open: lmdb 3.5 ends the
+ * process if the thread is terminated in the midst of its `close`.
+ */
+async function closed(root: Environment): Promise<void> {
+  if (isMainThread) await root.close();
 }
 
 /** Marks a new database as ours. Throws a `TierError` if it is somebody else's. */

@@ -45,6 +45,7 @@ const rare = new Set([
   ...['leaveLease', 'leaseKind', 'loads', 'deaths', 'deathWord', 'noteWall', 'awaitedLeases'],
   ...['isAwaited', 'nextLease', 'tagClockAt', 'isTagDeletedSince', 'isClearedSince'],
   ...['registerSpace', 'spaceCount', 'spaceRecord', 'spaceCounter', 'counter', 'entryCount'],
+  ...['packedObjects', 'pageAddress', 'clearSpace', 'spaceTotal', 'sweepDead'],
   ...['lend', 'asksAt', 'holdsLife', 'provableOwner', 'isSupervised'],
 ]);
 

@@ -23,9 +23,9 @@ const directive =
   "'wasm-unsafe-eval' in script-src";
 
 const addressSpace =
-  'there is no address space for a shared memory. Engines reserve 8 to 10 GiB for each, whatever ' +
-  'its size: raise `ulimit -v`, or start Node with --disable-wasm-trap-handler, or use Node 24.21 or ' +
-  'later, which notices the limit; or there are too many memories already';
+  'there is no address space for a shared memory, for which engines reserve 8 to 10 GiB: ' +
+  'raise `ulimit -v`, start Node with --disable-wasm-trap-handler, use Node 24.21 or later, or ' +
+  'have fewer memories';
 
 /** Why caches and arenas cannot be had here, for people; undefined: they can. */
 export function whyUnsupported(): string | undefined {

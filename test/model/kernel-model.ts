@@ -111,6 +111,9 @@ function format(machine: Machine, scenario: KernelScenario): void {
   scenario.prepare?.(machine);
 }
 
+/** Of a thread that is there, and does nothing. */
+export const idle: Body = async () => 0;
+
 /** A folio, owned and not pinned: its name, the number of its descriptor, and its first page. */
 export interface ModelFolio {
   name: number;

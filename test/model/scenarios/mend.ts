@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
-import { type KernelScenario, ownerOf } from '../kernel-model.ts';
+import { idle, type KernelScenario, ownerOf } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
 
 /** Bytes of objects of two classes; one of the second is a page. */
@@ -60,8 +60,6 @@ const allocAndRelease: Body = async (thread) => {
     await thread.call('zsRelease', cell);
   }
 };
-
-const idle: Body = async () => 0;
 
 function assertNothingLeft({ main, threads }: Machine): void {
   for (const thread of [main, threads[1]!]) thread.callNow('zsCompactBegin');

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import {
+  idle,
   type KernelScenario,
   MAIN_OWNER,
   type ModelFolio,
@@ -14,6 +15,7 @@ import {
   ownerOf,
 } from '../kernel-model.ts';
 import { makeCache, NOW, VALUE_BYTES } from './cache.ts';
+import { attach, NEXT_ID, recycle } from './threads.ts';
 
 /** Of thread 0: slot 1 is the main thread's. */
 const SLOT = 2;
@@ -89,15 +91,10 @@ function leaveOne({ threads }: Machine): void {
   threads[0]!.callNow('detach');
 }
 
-const attach: Body = (thread) => thread.call('attach', ownerOf(thread.index), 1);
-
 const lookForOwner: Body = async (thread) => {
   const owner = (await thread.call('liveOwner', SLOT)) as number;
   assert.ok([0, ownerOf(0)].includes(owner), `the owner is ${owner}`);
 };
-
-const NEXT_ID = 77;
-const recycle: Body = (thread) => thread.call('recycle', NEXT_ID, 0, 1, 2);
 
 /** Thread 0 supervised, and thread 1 is dead; all have left. */
 function leaveDead({ main, threads }: Machine): void {
@@ -108,13 +105,11 @@ function leaveDead({ main, threads }: Machine): void {
   main.callNow('detach');
 }
 
-const attachAnew: Body = async (thread) => {
+const attachAnew: Body = async (thread, machine) => {
   const supervisor = (await thread.call('supervisorOwner')) as number;
   assert.ok([0, ownerOf(0)].includes(supervisor), `the supervisor is ${supervisor}`);
-  return thread.call('attach', ownerOf(thread.index), 1);
+  return attach(thread, machine);
 };
-
-const idle: Body = async () => 0;
 
 let pool = 0;
 

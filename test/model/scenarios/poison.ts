@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
-import { type KernelScenario, newFolio } from '../kernel-model.ts';
+import { idle, type KernelScenario, newFolio } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
 import { makeCache, set } from './cache.ts';
-
-const idle: Body = async () => 0;
 
 /** The first two threads stand in calls, of numbers 1 and 2. */
 function enterTwo(machine: Machine): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
-import { type KernelScenario, MAIN_OWNER, ownerOf } from '../kernel-model.ts';
+import { idle, type KernelScenario, MAIN_OWNER, ownerOf } from '../kernel-model.ts';
 
 const { CACHE_FOLIO, FIRST_USER_CACHE } = facts;
 /** Two to a slab and four to a sheaf: a few of them fill sheaves and empty slabs. */
@@ -61,8 +61,6 @@ function takeAndDrop(cache: number, objects: number): Body {
     }
   };
 }
-
-const idle: Body = async () => 0;
 
 /** Nothing is in use in a cache, whoever died. */
 function assertNoneInUse(cache: number): (machine: Machine) => void {

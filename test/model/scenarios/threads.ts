@@ -108,11 +108,12 @@ function leaveZone(machine: Machine): void {
   machine.main.callNow('detach');
 }
 
-const NEXT_ID = 77;
+/** Of the zone that the memory is recycled for. */
+export const NEXT_ID = 77;
 
-const recycle: Body = (thread) => thread.call('recycle', NEXT_ID, 0, 1, 2);
+export const recycle: Body = (thread) => thread.call('recycle', NEXT_ID, 0, 1, 2);
 
-const tryToAttach: Body = (thread) => thread.call('attach', ownerOf(thread.index), 1);
+export const attach: Body = (thread) => thread.call('attach', ownerOf(thread.index), 1);
 
 export const threadScenarios: KernelScenario[] = [
   {
@@ -120,7 +121,7 @@ export const threadScenarios: KernelScenario[] = [
     rule: 'who attaches while the zone becomes another is in the one or the other, or in none',
     bound: 2,
     prepare: leaveZone,
-    threads: [recycle, tryToAttach],
+    threads: [recycle, attach],
     settle: ({ main, results }) => {
       const [failure, slot] = results as [number, number];
       assert.ok(failure === 0 || failure === facts.ERR_BUSY, `recycled: ${failure}`);
@@ -139,9 +140,9 @@ export const threadScenarios: KernelScenario[] = [
     threads: [
       async (thread, machine) => {
         if ((await recycle(thread, machine)) !== 0) return 0;
-        return tryToAttach(thread, machine);
+        return attach(thread, machine);
       },
-      tryToAttach,
+      attach,
     ],
     settle: ({ main, results }) => {
       const attached = (results as number[]).filter((slot) => slot > 0).length;

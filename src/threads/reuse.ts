@@ -11,6 +11,8 @@ import * as facts from '../generated/facts.ts';
 import { pause } from './pause.ts';
 import { isAttached, mayPark, registry } from './registry.ts';
 
+type Recyclable = Pick<KernelExports, 'liveOwner' | 'liveThreads' | 'recycle' | 'supervisorOwner'>;
+
 /**
  * How long to wait for the supervisor, which leaves a zone when it hears that the last thread has:
  * a millisecond, unless the machine has no time for it.
@@ -27,31 +29,38 @@ export function reuseMemory(
   const closed = known.closed;
   known.closed = [];
   let found: { memory: WebAssembly.Memory; kernel: KernelExports } | undefined;
-  for (const reference of closed) {
+  // The one closed last first: its pages are the likeliest to be in the processor's caches.
+  for (const reference of closed.reverse()) {
     const memory = reference.deref();
     if (!memory || found?.memory.buffer === memory.buffer) continue;
     if (found || memory.buffer.byteLength !== pages * WASM_PAGE_BYTES) {
-      known.closed.push(reference);
+      known.closed.unshift(reference);
       continue;
     }
     const kernel = openKernel(memory);
     const failure = recycle(kernel);
     if (failure === 0) found = { memory, kernel };
-    else if (failure === facts.ERR_BUSY) known.closed.push(reference);
+    else if (failure === facts.ERR_BUSY) known.closed.unshift(reference);
   }
   return found;
 }
 
-function recycle(kernel: KernelExports): number {
+/**
+ * Makes a zone that nobody uses anew; waits for a supervisor that is about to leave it.
+ *
+ * Whether it is looked for before each attempt: one that leaves after that look makes the attempt
+ * succeed, or the next.
+ */
+export function recycle(kernel: Recyclable): number {
   for (let waited = 0; ; waited++) {
+    const isSoon = isSupervisorAlone(kernel) && mayPark() && waited < PATIENCE_MS;
     const failure = kernel.recycle(...randomWords());
-    const isSoon = failure === facts.ERR_BUSY && isSupervisorAlone(kernel);
-    if (!isSoon || !mayPark() || waited === PATIENCE_MS) return failure;
+    if (failure !== facts.ERR_BUSY || !isSoon) return failure;
     pause(1);
   }
 }
 
-function isSupervisorAlone(kernel: KernelExports): boolean {
+function isSupervisorAlone(kernel: Recyclable): boolean {
   const threads = kernel.liveThreads();
   return threads === 0 || (threads === 1 && isAttached(kernel, kernel.supervisorOwner() >>> 0));
 }

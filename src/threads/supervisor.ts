@@ -18,16 +18,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { type BurialKernel, buryThread } from './burial.ts';
 import type { Introduction, Lifeline, Probe } from './lifeline.ts';
 import { lookForDead } from './proofs.ts';
+import { type SlotKernel, takeSlot } from './slot.ts';
 import { zoneIdOf } from './zone-id.ts';
 
-interface SupervisorKernel extends BurialKernel {
-  attach(owner: number, mayPark: number): number;
+interface SupervisorKernel extends BurialKernel, SlotKernel {
   detach(): void;
   liveOwner(slot: number): number;
   asksAt(): number;
   answerAsks(): void;
-  zoneIdLo(): number;
-  zoneIdHi(): number;
 }
 
 interface Watched {
@@ -126,7 +124,7 @@ function openZone({ zone, memory, module }: Lifeline): Watched | undefined {
   const words = new Int32Array(memory.buffer);
   const watched = { kernel, words, hasSlot: false, lifelines: new Map(), asked: new Set<never>() };
   if (kernel.fault() !== 0) return watched;
-  watched.hasSlot = kernel.attach(self, 1) > 0;
+  watched.hasSlot = takeSlot(kernel, self, true, zone) > 0;
   // With a slot the identity stays.
   if (zoneIdOf(kernel) === zone) return watched;
   if (watched.hasSlot) detachQuietly(kernel);

@@ -14,14 +14,11 @@ import {
 } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { parseSize } from '../sizes.ts';
-import { pause } from './pause.ts';
 import { mayPark, registry, threadOwner, type Zone } from './registry.ts';
 import { randomWords, reuseMemory } from './reuse.ts';
+import { takeSlot } from './slot.ts';
 import { detachSoon, enroll, listen, stopListening } from './threads.ts';
 import { zoneIdOf } from './zone-id.ts';
-
-/** Attempts, a millisecond apart, to attach to a zone that somebody else tries to take over. */
-const TRIES = 20;
 
 /** Size in WebAssembly pages, rounded down: a budget is never exceeded. */
 export function wasmPagesFor(name: string, size: unknown): number {
@@ -76,22 +73,13 @@ export function join(
 ): Zone {
   listen();
   const owner = threadOwner();
-  const slot = attachSlot(kernel, owner, id);
+  const slot = takeSlot(kernel, owner, mayPark(), id);
   // With a slot the identity stays.
   const isOther = id !== undefined && zoneIdOf(kernel) !== id;
   if (slot > 0 && !isOther) return enroll(memory, kernel, owner, isPrivate);
   if (slot > 0) detachSoon(kernel);
   if (registry().zones.size === 0) stopListening();
   throw refusal(slot > 0 ? facts.ERR_STALE : slot, id);
-}
-
-/** While somebody tries in vain to make the memory another zone, this one is none for a moment. */
-function attachSlot(kernel: KernelExports, owner: number, id: string | undefined): number {
-  for (let tries = 0; ; tries++) {
-    const slot = kernel.attach(owner, mayPark() ? 1 : 0);
-    if (slot !== facts.ERR_NOT_A_ZONE || id !== zoneIdOf(kernel) || tries === TRIES) return slot;
-    if (mayPark()) pause(1);
-  }
 }
 
 function refusal(failure: number, id = ''): Error {

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { Arena, SharedCache } from '../../src/index.ts';
+import { nextCacheIn } from '../support/next-cache.ts';
 import { poisonZone } from '../support/poison-zone.ts';
 import { Actor, createCache, isPoisoned } from './crew.ts';
 
@@ -17,8 +18,10 @@ test('a closed cache’s memory is the next one’s, empty and whole', () => {
   const buffer = bufferOf(first as never);
   for (let i = 0; i < 5000; i++) first.set(`key ${i}`, `value ${i}`.repeat(20));
   first.close();
-  using next = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
-  assert.ok(bufferOf(next as never) === buffer);
+  using next = nextCacheIn(
+    buffer,
+    () => new SharedCache<string>({ maxSize: '4MiB', values: 'string' }),
+  );
   next.arena.check();
   const { entries, hits, sets, evictions } = next.stats();
   assert.deepEqual(
@@ -36,8 +39,7 @@ test('an old handle is told that its cache is gone, in every thread', async () =
   const { handle } = cache;
   const buffer = bufferOf(cache);
   cache.close();
-  using next = await createCache('5MiB');
-  assert.ok(bufferOf(next) === buffer, 'the same memory');
+  using next = nextCacheIn(buffer, () => new SharedCache({ maxSize: '5MiB' }));
   assert.throws(() => SharedCache.attach(handle), stale);
   assert.throws(() => Arena.attach(structuredClone(handle.arena)), stale);
   const late = new Actor(handle);
@@ -84,8 +86,7 @@ test('a poisoned cache that everybody has closed is reused, and sound', async ()
   poisonZone(cache.arena.memory);
   isPoisoned(cache, facts.FAULT_TRAP);
   cache.close();
-  using next = await createCache('8MiB');
-  assert.ok(bufferOf(next) === buffer, 'the same memory');
+  using next = nextCacheIn(buffer, () => new SharedCache({ maxSize: '8MiB' }));
   assert.equal(next.set('key', Uint8Array.of(1)), true);
   next.arena.check();
 });

@@ -8,8 +8,10 @@
  *
  * Corpora: bench/corpora.ts. Peers: liblz4 (acceleration 1, a state that is kept, the safe decoder;
  * a C program that runs on the same CPU in turn with us) and lz4-napi, which is called with a
- * Buffer and returns a new one. Medians of 15 rounds. The clock is the processor time of the
- * process: all sides only compute, and what others do on the machine meanwhile counts less.
+ * Buffer and returns a new one. Medians of 41 rounds and of their ratios, for the speed of a
+ * virtual CPU changes by a third within a second: of two runs with 15 rounds one said 0.97 where
+ * the other said 0.67. The clock is the processor time of the process: all sides only compute, and
+ * what others do on the machine meanwhile counts less.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -18,7 +20,14 @@ import lz4 from 'lz4-napi';
 import { compileKernel } from '../artifact.ts';
 import { corpora, PAGE } from '../corpora.ts';
 import { NativePeer } from '../native.ts';
-import { inTurn, pinThread, type Result, type SuiteOptions } from '../suite.ts';
+import {
+  inTurn,
+  pinThread,
+  type Result,
+  roundsInTurn,
+  rowOf,
+  type SuiteOptions,
+} from '../suite.ts';
 
 type Job = 'compress' | 'decompress';
 type Measure = () => Promise<number>;
@@ -46,6 +55,7 @@ const BLOCKS_AT: number = PAGES_AT + (3 << 20);
 const OUTPUT_AT: number = 1 << 16;
 const TABLE_AT: number = 1 << 17;
 const MEMORY_64K = 128;
+const ROUNDS = 41;
 
 /** Processor time in ns of one of the `count` operations of `pass`, called until `ms` are spent. */
 function nsOf(count: number, ms: number, pass: () => void): number {
@@ -152,7 +162,7 @@ export async function suite({ isTiny, leaveOut }: SuiteOptions): Promise<Result[
     for (const [peer, { size }] of peers) {
       results.push({ name: `size-4k-${name}`, value, unit: '%', peer, ratio: ours.size / size });
     }
-    const sums = await inTurn(isTiny ? 1 : 15, new Map([['ours', ours.checksum]]));
+    const sums = await inTurn(isTiny ? 1 : ROUNDS, new Map([['ours', ours.checksum]]));
     results.push({ name: `checksum-4k-${name}`, value: speed(sums.get('ours')!), unit: 'MB/s' });
   }
   native?.close();
@@ -175,9 +185,7 @@ async function compare(
   for (const [peer, side] of peers) subjects.set(peer, side.jobs[job]);
   // Unmeasured: the compilers warm up.
   await inTurn(isTiny ? 1 : 3, subjects);
-  const figures = await inTurn(isTiny ? 1 : 15, subjects);
-  const value = speed(figures.get('ours')!);
-  return [...peers.keys()].map((peer) => {
-    return { name, value, unit: 'MB/s', peer, ratio: value / speed(figures.get(peer)!) };
-  });
+  const rounds = await roundsInTurn(isTiny ? 1 : ROUNDS, subjects);
+  const speeds = (side: string) => rounds.get(side)!.map(speed);
+  return [...peers.keys()].map((peer) => rowOf(name, 'MB/s', speeds('ours'), [peer, speeds(peer)]));
 }

@@ -129,10 +129,6 @@ export const excusedAccesses: Excuse[] = [
     mutants: ['moveFrozen: plain loadWord(place)'],
   },
   {
-    because: 'A momentary figure, of words that their owners store plainly.',
-    mutants: ['countUsed: plain loadCell(bitsAt(desc) + (index >> 3))'],
-  },
-  {
     because: 'Only who took a living thread for dead could move the identity at the same time.',
     mutants: [
       'abandonSlot: plain loadCell(slotAt(selfSlot()))',

@@ -140,10 +140,6 @@ export const equivalents: Excuse[] = [
     mutants: ['returnOwned: drop endStopOf(slot)', 'endStopOf: torn casWord(stopAt(), slot, 0)'],
   },
   {
-    because: 'What the dead did comes before its recovery, and what is freed has one owner.',
-    mutants: ['zsReleaseNext: plain loadCell(handle)'],
-  },
-  {
     because:
       'In the halted world, of a descriptor that the dead has frozen: what others did to it comes ' +
       'before.',
@@ -256,7 +252,6 @@ export const unreachable: Excuse[] = [
     because:
       'A wait for a lock is a hundred looks long, and what goes wrong after it takes two or three more preemptions.',
     mutants: [
-      'lockSlow: recheck casWord(at, 0, selfSlot() | WAITERS) == 0',
       'lockSlow: torn casWord(at, 0, selfSlot() | WAITERS)',
       'lockSlow: drop enterSection()',
     ],

@@ -6,6 +6,7 @@ import { Desc } from './base/layout';
 import { storeWord } from './base/words';
 import { evictSome } from './cache/queue';
 import { refsAt } from './memdesc/header';
+import { keepEvicted } from './reclaim/reclaim';
 import { drainSlab } from './slab/drain';
 import { allocObject, freeObject } from './slab/kmem-cache';
 import { spillRing } from './store/deferred';
@@ -96,6 +97,13 @@ export function sweepInCall(bytes: u32): u32 {
   const entries = evictSome(bytes);
   endCall();
   return entries;
+}
+
+/** What a set does after it has evicted. */
+export function keepInCall(): void {
+  enterKernel(1);
+  keepEvicted();
+  endCall();
 }
 
 /** Packing without need. @returns pages that became free */

@@ -3,17 +3,23 @@
  *
  *   what waits     is freed when its readers have left (reclaim/reclaim.ts)
  *   what is loose  is moved together (zsmalloc/pack.ts)
- *   what is cold   is evicted (queue.ts), at least as many bytes as are needed, and freed
+ *   what is cold   is evicted (queue.ts), at least as many bytes as are needed
  *
  * In this order: what costs nobody a value comes first. There is no room when nothing is left to
  * evict, or when a reader stalls, for then evicting more would free no more.
+ *
+ * What was evicted is not freed, but kept in the ring of who evicted it, done: the sets that follow
+ * use it again, object for object (store/deferred.ts). A set that finds none of its class, and no
+ * other memory, comes here again and frees the rest, as does every thread that is short. So
+ * nothing is evicted while anything waits. While pages of the reserve are taken, which would never
+ * come back where each object takes the place of one, what is evicted is freed.
  */
 import { ERR_NO_MEMORY } from '../base/fault';
 import { PAGE_SHIFT } from '../base/layout';
-import { keepFree } from '../frames/watermark';
+import { isReserveTaken, keepFree } from '../frames/watermark';
 import { formatLargeScratch } from '../memdesc/large-scratch';
 import { takeScratch } from '../memdesc/thread-pages';
-import { awaitReclaim, FREED, NOTHING_FREED } from '../reclaim/reclaim';
+import { awaitReclaim, FREED, keepEvicted, NOTHING_FREED, STALLED } from '../reclaim/reclaim';
 import { formatIndex } from '../store/directory';
 import { storeState } from '../store/journal';
 import { joinSpaces, registerName } from '../store/names';
@@ -49,15 +55,17 @@ export function isStoreFormatted(): bool {
 /**
  * Finds memory for somebody who got none.
  *
- * @returns FREED; NOTHING_FREED or STALLED when there is none to be had, and why
+ * @returns FREED: there may be some now, or a next call frees what this one evicted; NOTHING_FREED
+ *          or STALLED when there is none to be had, and why
  */
 export function makeRoom(bytes: u32): u32 {
   const before = awaitReclaim();
   if (before != NOTHING_FREED) return before;
   if (packSome(max(bytes, EVICT_BYTES) >> PAGE_SHIFT) != 0) return FREED;
-  const entries = evictSome(max(bytes, EVICT_BYTES));
-  const after = awaitReclaim();
-  return after == NOTHING_FREED && entries != 0 ? FREED : after;
+  if (evictSome(max(bytes, EVICT_BYTES)) == 0) return awaitReclaim();
+  if (isReserveTaken()) return awaitReclaim() == STALLED ? STALLED : FREED;
+  keepEvicted();
+  return FREED;
 }
 
 /** Takes this thread's scratch and pages to count in: entries may go. @returns 0, ERR_NO_MEMORY */

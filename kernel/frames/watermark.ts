@@ -3,13 +3,11 @@
  *
  *   min   a 2,048th of the zone (base/layout.ts), or what `keepFree` says, for urgent allocations
  *         only
- *   low   2 min: below it nothing goes into stocks, and reclaim should begin
- *   high  3 min: reclaim may end
+ *   low   2 min: below it nothing goes into stocks
  *
- * Linux' ladder (min, and steps of at least a quarter of it) with coarser steps, because reclaim
- * here runs in the thread that allocates and not beside it. The kernel of a lower floor cannot call
- * upwards, so the hook is a question: `pagesShort`, asked by the store after each operation and
- * answered with how much to make free.
+ * Linux' ladder with coarser steps, and without a mark at which reclaim begins: it runs in the
+ * thread that got no memory, and not beside it. The kernel of a lower floor cannot call upwards, so
+ * the hook is a question: `isReserveTaken`, asked by who reclaims.
  */
 import { superblock } from '../base/layout';
 import { freeUpTo } from './tree';
@@ -25,9 +23,8 @@ export function pagesToSpare(most: u32): u32 {
   return max(freeUpTo(low + most), low) - low;
 }
 
-/** Pages that reclaim should make free: 0 above the low watermark, else up to the high one. */
-export function pagesShort(): u32 {
+/** Whether some of the last pages are taken, which are kept for a thread that comes or reclaims. */
+export function isReserveTaken(): bool {
   const least = superblock().minPages;
-  const free = freeUpTo(2 * least);
-  return free < 2 * least ? 3 * least - free : 0;
+  return freeUpTo(least) < least;
 }

@@ -15,7 +15,6 @@ import { selfSlot } from '../base/env';
 import { trapIfPoisoned } from '../base/fault';
 import { Slot, superblock } from '../base/layout';
 import { peekWord } from '../base/words';
-import { pagesShort } from '../frames/watermark';
 import { linkAt, takeForFree } from '../memdesc/header';
 import { drainSlab } from '../slab/drain';
 import { reclaimSlabs } from '../slab/retire';
@@ -26,6 +25,7 @@ import {
   deferredIn,
   drainRing,
   hasRingRoom,
+  isRingDone,
   openEntries,
   spillRing,
 } from '../store/deferred';
@@ -160,19 +160,16 @@ function reclaimLimbo(): u32 {
   );
 }
 
-/** Called after each operation that may have deferred something: earlier when memory is short. */
+/** Called after each operation that may have deferred something. */
 export function reclaimIfMany(): void {
-  const values = limboCount(LIMBO_VALUE);
   // Where keys are only added no value waits, but each split leaves a page.
-  const isMany = openEntries() + values >= BATCH || limboCount(LIMBO_INDEX) >= MANY_LEAVES;
-  const isShort = deferredIn(selfSlot()) + values != 0 && pagesShort() != 0;
-  if (!isMany && !isShort) return;
+  const isMany =
+    openEntries() + limboCount(LIMBO_VALUE) >= BATCH || limboCount(LIMBO_INDEX) >= MANY_LEAVES;
+  if (!isMany) return;
   leaveSection();
-  let freed = drainRing(selfSlot());
-  // What the first call let wait is done now, as a rule: readers are out within microseconds. It is
-  // kept for who writes as much, unless memory is short.
-  if (isShort) freed += drainRing(selfSlot());
-  if (freed + reclaimLimbo() == 0) slowDown(LIMBO_VALUE);
+  // What the call before let wait is done now, as a rule: readers are out within microseconds. It
+  // is kept for who writes as much, and for who is short of memory.
+  if (drainRing(selfSlot()) + reclaimLimbo() == 0) slowDown(LIMBO_VALUE);
 }
 
 /** Makes room in this thread's ring for one more entry. Ends the section. */
@@ -189,6 +186,15 @@ export function slowDown(kind: u32): void {
   if (waiting < max(LIMBO_LEAST, superblock().pageCount >> LIMBO_SHIFT)) return;
   count(COUNT_LIMBO_WAITS, 1);
   awaitGrace(PATIENCE);
+}
+
+/**
+ * Lets what this thread has evicted wait in its ring, and looks until no reader can have it, 200
+ * times at most. What the next sets cannot use again is freed by who finds no memory.
+ */
+export function keepEvicted(): void {
+  drainRing(selfSlot());
+  for (let look: u32 = 0; look < SPINS && !isRingDone(); look++) {}
 }
 
 export function isLimboEmpty(): bool {

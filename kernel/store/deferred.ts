@@ -19,8 +19,13 @@
  * free, but a thread whose ring is full: what it added would go over the oldest record.
  *
  * *Used again* is an object that is done when its thread writes one of the same class: its cell and
- * its slot stay, so neither slab nor zspage is changed. Where values are overwritten by such as are
- * as long, most are found. What is left when the next ones are closed is freed.
+ * its slot stay, so neither slab nor zspage is changed. Where values are overwritten, or driven
+ * out, by such as are as long, most are found. What is left when the next ones are closed is freed.
+ *
+ * Readers look at no word of the ring. One has an entry's address from a cell of the index, in a
+ * section, and does not look again: so what was published waits, whoever took it out and why. The
+ * cell was changed before the record was added, and `closedAt` begins after that: who entered later
+ * cannot find it, and who entered before holds the period up.
  *
  * A handle that is freed, or used again, goes over to the `doomed` of who does that, and then
  * leaves the ring: a survivor that finds it in both takes it out of the ring (recover.ts).
@@ -141,6 +146,11 @@ export function hasRingRoom(): bool {
   return deferredIn(selfSlot()) < RING;
 }
 
+/** Whether no reader can have what this thread has closed last. */
+export function isRingDone(): bool {
+  return isQuiescent(selfJournal().ringClosedAt);
+}
+
 function assertRingRoom(): void {
   if (!hasRingRoom()) unreachable();
 }
@@ -172,7 +182,7 @@ export function reuseDeferred(payload: u32, keyBytes: u32): u32 {
   const slot = selfSlot();
   if (deferredIn(slot) == openEntries() || !tryLock(ringLockAt(slot))) return 0;
   failIfUnsound(slot);
-  const at = isQuiescent(selfJournal().ringClosedAt) ? findDone(slot, classFor(payload)) : 0;
+  const at = isRingDone() ? findDone(slot, classFor(payload)) : 0;
   const handle = at == 0 ? 0 : handleIn(peekCell(at));
   if (at != 0) {
     const zspage = zspageIn(peekCell(at));

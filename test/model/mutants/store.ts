@@ -56,8 +56,8 @@ export const storeMutants: Mutant[] = [
   },
   {
     name: 'an object is used again before its grace period is over',
-    edits: [['isQuiescent(selfJournal().ringClosedAt) ? findDone', 'true ? findDone']],
-    scenarios: ['get-overwrite-renew'],
+    edits: [['isRingDone() ? findDone', 'true ? findDone']],
+    scenarios: ['get-overwrite-renew', 'get-evict-renew'],
   },
   {
     name: 'an object is used again without the lock of the ring',

@@ -84,6 +84,13 @@ export const overwriteAndRenew: Body = async (thread, machine) => {
   await set(thread, machine);
 };
 
+/** What an eviction took out is done, and the next `set` takes its place. */
+export const evictAndRenew: Body = async (thread, machine) => {
+  await thread.call('sweepInCall', 1);
+  await thread.call('keepInCall');
+  await set(thread, machine);
+};
+
 /** Sets what is loaded in the main thread, with a tag of four letters. */
 export function setTagged(machine: Machine, tag: number): void {
   const { main } = machine;

@@ -10,6 +10,7 @@ import type { KernelScenario } from '../kernel-model.ts';
 import {
   clear,
   clearNow,
+  evictAndRenew,
   load,
   makeCache,
   NOW,
@@ -170,6 +171,14 @@ const deaths: Death[] = [
   },
   { name: 'clear', doing: 'clearing the cache', others: '', key: 'k', allowed: 'a-', body: clear },
   { name: 'evict', doing: 'evicting an entry', others: '', key: 'k', allowed: 'a-', body: evict },
+  {
+    name: 'evict-renew',
+    doing: 'using again what it has evicted',
+    others: 'x',
+    key: 'k',
+    allowed: 'ab-',
+    body: evictAndRenew,
+  },
   // Of leaves that hold one entry: the second key splits, and merges when it goes.
   {
     ...{

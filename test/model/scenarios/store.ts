@@ -4,6 +4,7 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import {
+  evictAndRenew,
   load,
   makeCache,
   NOW,
@@ -126,6 +127,14 @@ export const storeScenarios: KernelScenario[] = [
     bound: 2,
     prepare: makeCache('k', 'k'),
     threads: [read('ac'), overwriteAndRenew],
+  },
+  {
+    name: 'get-evict-renew',
+    rule: 'a reader sees a value or none, whole, though another is written over what was evicted',
+    module: 'test',
+    bound: 2,
+    prepare: makeCache('k', 'k'),
+    threads: [read('ac-'), evictAndRenew],
   },
   {
     name: 'get-delete-reuse',

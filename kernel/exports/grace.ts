@@ -24,11 +24,12 @@ const SPINS: u32 = 1000;
 export function synchronize(limitMs: u32): i32 {
   enter(OP_FOLIO);
   const epoch = beginGracePeriod();
-  let looks: u32 = 0;
-  while (!isQuiescent(epoch) && looks < SPINS + limitMs) {
-    if (looks++ >= SPINS) sleep();
+  let isOver = isQuiescent(epoch);
+  // Once it is over it stays so: who enters by an epoch that it loaded before holds up nobody.
+  for (let looks: u32 = 0; !isOver && looks < SPINS + limitMs; looks++) {
+    if (looks >= SPINS) sleep();
+    isOver = isQuiescent(epoch);
   }
-  const isOver = isQuiescent(epoch);
   leave();
   return isOver ? 0 : ERR_BUSY;
 }

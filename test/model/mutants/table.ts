@@ -138,11 +138,13 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a grace period is not waited for',
-    edits: [
-      ['const isOver = isQuiescent(epoch);', 'const isOver = true;'],
-      ['while (!isQuiescent(epoch) && looks', 'while (looks >= SPINS && looks'],
-    ],
+    edits: [['let isOver = isQuiescent(epoch);', 'let isOver = true;']],
     scenarios: ['rcu-sync-free', 'rcu-sync-read'],
+  },
+  {
+    name: 'a grace period that was over is looked at once more',
+    edits: [['  leave();\n  return isOver ? 0', '  leave();\n  return isQuiescent(epoch) ? 0']],
+    scenarios: ['rcu-sync-late'],
   },
   {
     name: 'a stopper looks at the first who is inside, and at nobody else',

@@ -59,6 +59,8 @@ const replaceAndFree: Body = async (thread) => {
   return 'freed';
 };
 
+const synchronize: Body = (thread) => thread.call('synchronize', 3);
+
 const storeBoth: Body = (thread) =>
   inSection(
     thread,
@@ -104,6 +106,23 @@ export const rcuScenarios: KernelScenario[] = [
     ...patient,
     bound: 2,
     threads: [readVersion, replaceAndFree],
+  },
+  {
+    name: 'rcu-sync-back',
+    rule: 'the epoch only rises: a reader of now is waited for by every grace period to come',
+    ...patient,
+    bound: 2,
+    threads: [
+      async (thread, machine) => {
+        await synchronize(thread, machine);
+        return replaceAndFree(thread, machine);
+      },
+      async (thread, machine) => {
+        await synchronize(thread, machine);
+        await synchronize(thread, machine);
+        await readVersion(thread, machine);
+      },
+    ],
   },
   {
     name: 'rcu-sync-read',
@@ -164,5 +183,17 @@ export const rcuScenarios: KernelScenario[] = [
       },
     ],
     check: ({ main }) => assert.equal(main.callNow('sectionAge', facts.MAX_SLOT), -1),
+  },
+  {
+    name: 'rcu-sync-late',
+    rule: 'who enters by an epoch of before, when a grace period is over, does not prolong it',
+    ...patient,
+    bound: 3,
+    threads: [
+      readVersion,
+      async (thread, machine) => {
+        assert.equal(await replaceAndFree(thread, machine), 'freed');
+      },
+    ],
   },
 ];

@@ -107,10 +107,6 @@ export const equivalents: Excuse[] = [
     ],
   },
   {
-    because: 'Grace periods begin under the limbo lock; readers only load the epoch.',
-    mutants: ['beginGracePeriod: torn addCell(RCU_STATE, 1)'],
-  },
-  {
     because:
       'A slot is taken only after the word was raised to it, so who fails has lost to one that raised it at least as far.',
     mutants: ['raiseHighest: recheck found == seen'],

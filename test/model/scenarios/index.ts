@@ -29,6 +29,7 @@ import { queueDeathScenarios } from './queue-deaths.ts';
 import { rcuScenarios } from './rcu.ts';
 import { reapScenarios } from './reap.ts';
 import { refreshScenarios } from './refreshes.ts';
+import { secondLookScenarios } from './second-looks.ts';
 import { slabScenarios } from './slab.ts';
 import { spaceScenarios } from './spaces.ts';
 import { storeScenarios } from './store.ts';
@@ -53,6 +54,7 @@ export const scenarios: KernelScenario[] = [
   ...tagScenarios,
   ...threadScenarios,
   ...largeScratchScenarios,
+  ...secondLookScenarios,
   ...entryScenarios,
   ...compactionScenarios,
   ...manyScenarios,

@@ -31,12 +31,30 @@ function work(mark: number): Body {
 
 function checkAll({ main, threads, killed }: Machine): void {
   assert.equal(main.callNow('takeLarge'), 1, 'the last one is lost');
+  assert.equal(threads[1]!.callNow('takeLarge'), 0, 'a borrowed one is given to another');
   main.callNow('giveLarge');
   if (!killed.includes(2)) threads[2]!.callNow('giveLarge');
   assert.equal(main.callNow('check'), 0);
 }
 
+/** Both of two are free. */
+function leaveBoth(machine: Machine): void {
+  leaveOne(machine);
+  machine.threads[2]!.callNow('giveLarge');
+}
+
 export const largeScratchScenarios: KernelScenario[] = [
+  {
+    name: 'large-scratch-each',
+    rule: 'of two threads that take a large scratch at once each has its own until it gives it back',
+    bound: 2,
+    prepare: leaveBoth,
+    threads: [work(1), work(2), async () => 0],
+    check: ({ main, threads }) => {
+      for (const thread of [main, threads[2]!]) assert.equal(thread.callNow('takeLarge'), 1);
+      for (const thread of [main, threads[2]!]) thread.callNow('giveLarge');
+    },
+  },
   {
     name: 'large-scratch-last',
     rule: 'of two threads that want the last large scratch one has it, and gives it back',

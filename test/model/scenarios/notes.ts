@@ -19,6 +19,7 @@ import { attach, NEXT_ID, recycle } from './threads.ts';
 
 /** Of thread 0: slot 1 is the main thread's. */
 const SLOT = 2;
+const DEAD_SLOT = 3;
 
 const holdLife: Body = (thread) => thread.call('holdsLife');
 
@@ -165,6 +166,19 @@ export const noteScenarios: KernelScenario[] = [
     check: ({ results }) => assert.equal(results[0], results[1]),
   },
   {
+    name: 'supervise-look',
+    rule: 'who asks for the supervisor while there comes one sees it or nobody',
+    bound: 2,
+    threads: [
+      supervise,
+      async (thread) => {
+        const term = (await thread.call('supervisorTerm')) as number;
+        const owner = (await thread.call('supervisorOwner')) as number;
+        assert.ok(owner === ownerOf(0) || (owner === 0 && term === 0), `${owner} in term ${term}`);
+      },
+    ],
+  },
+  {
     name: 'slept-slept',
     rule: 'of two times that threads have slept the longer one stays',
     bound: 2,
@@ -233,13 +247,16 @@ export const noteScenarios: KernelScenario[] = [
     bound: 2,
     prepare: leaveDead,
     threads: [recycle, idle, attachAnew],
-    settle: ({ main, results }) => {
+    settle: (machine) => {
+      const { main, results } = machine;
       const [failure, , slot] = results as number[];
       const isNew = failure === 0;
       assert.equal(main.callNow('zoneIdLo') === NEXT_ID, isNew);
       assert.ok(slot! > 0 || slot === facts.ERR_NOT_A_ZONE, `attached: ${slot}`);
       assert.ok((main.callNow('attach', MAIN_OWNER, 1) as number) > 0);
-      if (!isNew) main.callNow('recoverDead');
+      const state = machine.load(facts.SLOT_TABLE + DEAD_SLOT * facts.SLOT_BYTES) & 3;
+      if (isNew) assert.ok([0, 1].includes(state), 'a dead slot in the new zone');
+      else main.callNow('recoverDead');
     },
   },
   {

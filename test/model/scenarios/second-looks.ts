@@ -1,0 +1,259 @@
+/**
+ * Scenarios of exchanges and second looks: words that two threads move at once, or that have moved
+ * when a thread looks again. Each shows what goes wrong where the exchange is a load and a store,
+ * where nobody looks again, or where a look is not atomic.
+ */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine } from '../engine/index.ts';
+import { idle, type KernelScenario, MAIN_OWNER, newFolio, ownerOf } from '../kernel-model.ts';
+import { offsetOf } from '../lifetimes.ts';
+import { clear, load, makeCache, NOW, VALUE_BYTES } from './cache.ts';
+
+const { TYPE_ANON_FOLIO } = facts;
+/** Of a name: its descriptor's number. */
+const NUMBER_BITS = 27;
+/** Descriptors of folios in a page, each with its state byte. */
+const FOLIOS_PER_SLAB = Math.floor(facts.PAGE_BYTES / 33);
+
+const detach: Body = (thread) => thread.call('detach');
+const reclaim: Body = (thread) => thread.call('reclaim');
+const registerType: Body = (thread) => thread.call('registerType', 32, 0);
+
+const alloc: Body = (thread) => thread.call('allocFolio', 0, TYPE_ANON_FOLIO);
+
+/** How often its descriptor was drawn, as the name has it. */
+function stampOf(name: unknown): number {
+  return Math.floor((name as number) / 2 ** NUMBER_BITS);
+}
+
+/** At rest, in the word that says what a thread does. */
+const AT_SAFEPOINT = 0x200;
+
+let name = 0;
+let slabPage = 0;
+
+/** A folio whose descriptor is alone in its slab, while another slab of its kind has room. */
+function makeLonelyFolio({ main }: Machine): void {
+  const folios = Array.from({ length: FOLIOS_PER_SLAB + 1 }, () => newFolio(main));
+  main.callNow('freeFolio', folios[0]!.name);
+  const last = folios.at(-1)!;
+  name = last.name;
+  slabPage = (last.id << 5) >>> facts.PAGE_SHIFT;
+  // Leaving empties the thread's sheaves.
+  main.callNow('detach');
+  main.callNow('attach', MAIN_OWNER, 1);
+}
+
+const freeAndLeave: Body = async (thread) => {
+  await thread.call('freeFolio', name);
+  await thread.call('detach');
+  assert.ok(((await thread.call('attach', ownerOf(1), 1)) as number) > 0);
+  await thread.call('reclaim');
+  await thread.call('reclaim');
+};
+
+/** By a name that somebody else may be ending. */
+const pinByName: Body = async (thread) => {
+  const pinned = (await thread.call('pinFolio', name)) as number;
+  if (pinned > 0) await thread.call('putPage', pinned);
+};
+
+/** Keys of the cache's leaf that nobody has set. */
+const ABSENT = ['1', '2', '3', '4', '5', '6', '7', '8'];
+
+const lookForAbsent: Body = async (thread, machine) => {
+  for (const key of ABSENT) {
+    load(machine, thread, key, 'x');
+    assert.equal(await thread.call('has', 4, NOW), 0);
+  }
+};
+
+/** More than a line has room for. */
+const KEYS = 'abcdefghijklmnopqrstuvwxyz0';
+
+function fillLines(machine: Machine): void {
+  makeCache('k', 'k')(machine);
+  const { main } = machine;
+  for (const key of KEYS) {
+    load(machine, main, key, 'v');
+    assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  }
+}
+
+const setMore: Body = async (thread, machine) => {
+  for (const key of 'ABCDEFGH') {
+    load(machine, thread, key, 'v');
+    assert.equal(await thread.call('set', 4, VALUE_BYTES, 1, 0), 0);
+  }
+};
+
+/** The thread that stopped the world has died, and nobody has recovered it. */
+function leaveStop({ main, threads }: Machine): void {
+  threads[2]!.callNow('stop');
+  main.callNow('markDead', ownerOf(2));
+}
+
+/** Thread that has stopped the world, as the threads themselves see it. */
+let stopper: number | undefined;
+
+const stopAlone: Body = async (thread) => {
+  await thread.call('stop');
+  assert.equal(stopper, undefined, 'two threads have stopped the world');
+  stopper = thread.index;
+  await thread.call('pageWordOf', 1);
+  stopper = undefined;
+  await thread.call('start');
+};
+
+const setExpiring: Body = (thread) => thread.call('set', 4, VALUE_BYTES, 1, NOW + 1);
+
+/** Of a clear that came after it began, of this very thread. */
+const clearTwiceAndStore: Body = async (thread, machine) => {
+  await clear(thread, machine);
+  const version = (await thread.call('beginAlone', 4)) as number;
+  await clear(thread, machine);
+  return thread.call('setIf', facts.IF_QUIET, version, 4, VALUE_BYTES, 1, 0);
+};
+
+function useLeases(machine: Machine): void {
+  makeCache('k', 'k')(machine);
+  const { main } = machine;
+  const lease = main.callNow('beginLease', 4, NOW, NOW + 1000, 0) as number;
+  main.callNow('endLease', lease, main.callNow('lastGrant') as number, 0);
+}
+
+function recordBytes(structure: string): number {
+  return facts.structures.find((one) => one.name === structure)!.bytes;
+}
+
+/** Thread 2 is dead and has debts; thread 3 is gone with the lock of the slab, which they need. */
+function leaveTwo(machine: Machine): void {
+  const { main, threads } = machine;
+  const [, , debtor] = threads;
+  assert.equal(debtor!.callNow('prepare'), 0);
+  debtor!.callNow('allocFolio', 0, TYPE_ANON_FOLIO);
+  main.callNow('markDead', ownerOf(2));
+  const slot = 5;
+  const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES;
+  const hand = facts.THREAD_SLAB + facts.CACHES * recordBytes('Rack');
+  const page = machine.load(at + offsetOf('ThreadSlot', 'page'));
+  machine.store(at + offsetOf('ThreadSlot', 'inKernel'), facts.OP_FOLIO | AT_SAFEPOINT);
+  machine.store(page + hand + offsetOf('SlabHand', 'hasEntered'), 1);
+  machine.store(facts.SLAB_STATE, slot);
+}
+
+async function bury(thread: Parameters<Body>[0], dead: number): Promise<void> {
+  await thread.call('markDead', ownerOf(dead));
+  while ((await thread.call('recoverDead')) === facts.ERR_BUSY);
+}
+
+const slow = { timesOut: true, stepLimit: 60_000 } as const;
+
+export const secondLookScenarios: KernelScenario[] = [
+  {
+    name: 'names-first',
+    rule: 'of two that name their first folios neither draws what the other draws',
+    bound: 1,
+    threads: [alloc, alloc],
+    check: ({ results: [one, other] }) => assert.notEqual(stampOf(one), stampOf(other)),
+  },
+  {
+    name: 'name-slab-given-back',
+    rule: "who asks for a folio by its name may look into its descriptor's slab, which is just going",
+    bound: 2,
+    prepare: makeLonelyFolio,
+    threads: [pinByName, freeAndLeave],
+  },
+  {
+    name: 'slab-retired-reclaim',
+    rule: 'of two that give back what slabs wait one does, and none is lost',
+    bound: 1,
+    prepare: makeLonelyFolio,
+    threads: [reclaim, freeAndLeave],
+    check: ({ main }) => {
+      for (let i = 0; i < 3; i++) main.callNow('reclaim');
+      assert.equal(main.callNow('pageWordOf', slabPage), 0, 'a slab was lost');
+    },
+  },
+  {
+    name: 'absent-get-set',
+    rule: 'a key that nobody has set is not found, though lines fill up and run over meanwhile',
+    bound: 1,
+    prepare: fillLines,
+    threads: [lookForAbsent, setMore],
+  },
+  {
+    name: 'stop-of-dead',
+    rule: "of two that find a dead one's stop one ends it, and not the stop of the other",
+    bound: 2,
+    ...slow,
+    before: () => {
+      stopper = undefined;
+    },
+    prepare: leaveStop,
+    threads: [stopAlone, stopAlone, idle],
+    settle: ({ main }) => main.callNow('recoverDead'),
+  },
+  {
+    name: 'lock-leave-types',
+    rule: 'who waits for a lock whose owner unlocks and leaves does not take it for a dead one',
+    bound: 2,
+    ...slow,
+    threads: [
+      registerType,
+      async (thread, machine) => {
+        await registerType(thread, machine);
+        await detach(thread, machine);
+      },
+    ],
+    check: ({ main }) => assert.equal(main.callNow('liveThreads'), 2),
+  },
+  {
+    name: 'expiring-sweep',
+    rule: 'who sweeps while the first entry that expires is stored looks for it, or for none',
+    module: 'test',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [setExpiring, (thread) => thread.call('sweepInCall', 1)],
+  },
+  {
+    name: 'alone-clear-twice',
+    rule: 'what was computed without a lease between two clears is not stored, whoever else clears',
+    bound: 2,
+    ...slow,
+    prepare: useLeases,
+    threads: [clear, clearTwiceAndStore],
+    check: ({ results }) => assert.equal(results[1], facts.ERR_UNMET),
+  },
+  {
+    name: 'recover-recover-waiting',
+    rule: 'who recovers and waits for what another dead thread has is not repaired itself',
+    bound: 1,
+    ...slow,
+    prepare: leaveTwo,
+    threads: [(thread) => bury(thread, 2), (thread) => bury(thread, 3), idle, idle],
+    check: ({ main }) => assert.equal(main.callNow('liveThreads'), 3),
+  },
+  {
+    name: 'recover-in-vain',
+    rule: 'who waits in vain for the others to come out leaves the world as it was',
+    bound: 1,
+    ...slow,
+    threads: [
+      async (thread) => {
+        await thread.call('markDead', ownerOf(2));
+        await thread.call('recoverDead');
+      },
+      async (thread, machine) => {
+        await alloc(thread, machine);
+        await alloc(thread, machine);
+      },
+      idle,
+    ],
+    check: ({ main }) => {
+      main.callNow('recoverDead');
+      assert.equal(main.callNow('liveThreads'), 3);
+    },
+  },
+];

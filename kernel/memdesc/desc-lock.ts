@@ -29,7 +29,6 @@ import { canPark, selfSlot } from '../base/env';
 import { ERR_BUSY } from '../base/fault';
 import { Desc, Slot } from '../base/layout';
 import { andWord, casWord, loadWord, orWord, wakeWord } from '../base/words';
-import { enterSection, isInSection, leaveSection } from '../thread/rcu';
 import { parkOutside } from '../thread/stop';
 import { flagsAt } from './header';
 
@@ -70,7 +69,8 @@ export function tryLockDesc(desc: Desc): i32 {
 }
 
 /**
- * Takes the lock, waiting for it if need be. Pin held. @returns ERR_BUSY only where it cannot park
+ * Takes the lock, waiting for it if need be. Pin held, in no section. @returns ERR_BUSY only where
+ * it cannot park
  */
 export function lockDesc(desc: Desc): i32 {
   const taken = tryLockDesc(desc);
@@ -83,11 +83,7 @@ function lockDescSlow(desc: Desc): i32 {
     const taken = tryLockDesc(desc);
     if (taken >= 0) return taken;
   }
-  const wasInside = isInSection();
-  leaveSection();
-  const taken = waitForLock(flagsAt(desc));
-  if (wasInside) enterSection();
-  return taken;
+  return waitForLock(flagsAt(desc));
 }
 
 function waitForLock(at: usize): i32 {

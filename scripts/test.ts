@@ -16,8 +16,11 @@ import { globSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type Options, type Outcome, runProcess } from './test-process.ts';
 
-/** One more than the processors of a small machine: they wait half of their time. */
-const FILES_AT_ONCE = 3;
+/** Twice the processors of a small machine: they wait two thirds of their time. */
+const FILES_AT_ONCE = 4;
+
+/** Minutes each: they begin first, or others would have ended long before them. */
+const LONG = ['test/bench.test.ts', 'test/packaging/documents.test.ts'];
 
 /** Preloaded. */
 const withAssertions = pathToFileURL('test/support/with-assertions.ts').href;
@@ -101,10 +104,11 @@ async function everything(): Promise<Outcome[]> {
     ['test/model/*.test.ts', 'test/model/{engine,scenarios}/**/*.test.ts'],
     ['test/model/mutants.test.ts', 'test/model/lockstep.test.ts'],
   );
-  const sources = filesOf(
+  const others = filesOf(
     ['src/**/*.test.ts', 'test/!(package)/**/*.test.ts', 'test/*.test.ts'],
-    searches,
+    [...searches, ...LONG],
   );
+  const sources = [...filesOf(LONG), ...others];
   const kernel = filesOf(['kernel/**/*.test.ts']);
   // It fills what it frees, so what works its way to the last page of a zone would take a minute.
   const quick = filesOf(['kernel/**/!(last-page).test.ts']);

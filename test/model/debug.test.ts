@@ -8,19 +8,20 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Scenario } from './engine/index.ts';
-import { loadDebug, runScenario } from './kernel-model.ts';
 import { scenarios } from './scenarios/index.ts';
+import { searchApart } from './search-apart.ts';
+import type { Search } from './shortened.ts';
 
-const SCHEDULES: Partial<Scenario> = { bound: 1, maxExecutions: 40 };
-const DEATHS: Partial<Scenario> = { mode: 'uniform', seed: 1, maxExecutions: 60 };
+const SCHEDULES: Search = { bound: 1, maxExecutions: 40 };
+const DEATHS: Search = { mode: 'uniform', seed: 1, maxExecutions: 60 };
 
-for (const scenario of scenarios) {
-  test(`asserted: ${scenario.name}`, async () => {
-    const options = scenario.kills === undefined ? SCHEDULES : DEATHS;
+for (const { name, kills } of scenarios) {
+  test(`asserted: ${name}`, async () => {
+    const search = kills === undefined ? SCHEDULES : DEATHS;
     // A walk comes where a compactor that waits for a pin has nobody to wake it, which is bounded.
-    const patient = scenario.kills === undefined ? scenario : { ...scenario, timesOut: true };
-    const { failure } = await runScenario(loadDebug, patient, { ...options, isLax: true });
+    const isPatient = kills !== undefined;
+    const order = { name, build: 'debug', isPatient, options: { ...search, isLax: true } } as const;
+    const { failure } = await searchApart(order);
     assert.equal(failure, undefined, `${failure?.message}\n${failure?.trace.slice(-3000)}`);
   });
 }

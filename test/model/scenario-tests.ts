@@ -6,24 +6,21 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KernelScenario, loadKernel, runScenario } from './kernel-model.ts';
+import type { KernelScenario } from './kernel-model.ts';
+import { searchApart } from './search-apart.ts';
 import { searchOf } from './shortened.ts';
 
 export function testScenarios(scenarios: readonly KernelScenario[]): void {
   for (const scenario of scenarios) {
-    const search = searchOf(scenario);
-    const how = search.mode ?? `bound ${search.bound}`;
-    test(`model: ${scenario.name}, ${how}: ${scenario.rule}`, async (context) => {
-      const found = await runScenario(loadKernel, scenario, search);
+    const { name, rule } = scenario;
+    const options = searchOf(scenario);
+    const how = options.mode ?? `bound ${options.bound}`;
+    test(`model: ${name}, ${how}: ${rule}`, async (context) => {
+      const found = await searchApart({ name, build: 'release', options });
       const { failure, complete, executions, steps } = found;
-      const story = [
-        `broken: ${scenario.rule}`,
-        failure?.message,
-        failure?.schedule,
-        failure?.trace,
-      ];
+      const story = [`broken: ${rule}`, failure?.message, failure?.schedule, failure?.trace];
       assert.equal(failure, undefined, story.join('\n'));
-      assert.ok(complete || executions === search.maxExecutions);
+      assert.ok(complete || executions === options.maxExecutions);
       context.diagnostic(`${executions} executions, ${steps} steps`);
     });
   }

@@ -7,12 +7,12 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadTwoWord, runScenario } from './kernel-model.ts';
 import { compactionScenarios } from './scenarios/compaction.ts';
 import { folioScenarios } from './scenarios/folios.ts';
 import { freezeScenarios } from './scenarios/freeze.ts';
 import { pageScenarios } from './scenarios/pages.ts';
 import { withdrawScenarios } from './scenarios/withdraw.ts';
+import { searchApart } from './search-apart.ts';
 
 const scenarios = [
   ...pageScenarios,
@@ -23,12 +23,10 @@ const scenarios = [
 ];
 
 /** Two deaths in one execution are left to the first layout. */
-for (const scenario of scenarios.filter(({ kills = 0 }) => kills < 2)) {
-  test(`two words: ${scenario.name}`, async () => {
-    const { failure, complete } = await runScenario(loadTwoWord, scenario, {
-      bound: scenario.kills === undefined ? 1 : 0,
-      isLax: true,
-    });
+for (const { name, kills = 0 } of scenarios.filter(({ kills = 0 }) => kills < 2)) {
+  test(`two words: ${name}`, async () => {
+    const options = { bound: kills === 0 ? 1 : 0, isLax: true };
+    const { failure, complete } = await searchApart({ name, build: 'two-word', options });
     assert.equal(failure, undefined, `${failure?.message}\n${failure?.trace}`);
     assert.ok(complete);
   });

@@ -35,23 +35,23 @@ export interface Status {
 
 /** Milliseconds; ttl 0 or Infinity: never expires. */
 export interface TimeOptions {
-  ttl?: number;
-  staleFor?: number;
+  ttl?: number | undefined;
+  staleFor?: number | undefined;
 }
 
 export interface GetOptions {
-  allowStale?: boolean;
-  updateAgeOnGet?: boolean;
-  status?: Status;
+  allowStale?: boolean | undefined;
+  updateAgeOnGet?: boolean | undefined;
+  status?: Status | undefined;
 }
 
 /** Of several keys, of which one `status` could not tell. */
 export type GetManyOptions = Omit<GetOptions, 'status'>;
 
 export interface SetOptions extends TimeOptions {
-  tags?: readonly string[];
-  noUpdateTTL?: boolean;
-  status?: Status;
+  tags?: readonly string[] | undefined;
+  noUpdateTTL?: boolean | undefined;
+  status?: Status | undefined;
 }
 
 /** As much of an AbortSignal as is used: types of our own need neither `dom` nor @types/node. */
@@ -63,13 +63,13 @@ export interface Signal {
 }
 
 export interface WaitOptions {
-  signal?: Signal;
-  timeoutMs?: number;
+  signal?: Signal | undefined;
+  timeoutMs?: number | undefined;
 }
 
 export interface LoadOptions extends SetOptions, WaitOptions {
-  forceRefresh?: boolean;
-  staleIfError?: boolean;
+  forceRefresh?: boolean | undefined;
+  staleIfError?: boolean | undefined;
 }
 
 /** Of who stands still, and hears no signal. */
@@ -103,7 +103,7 @@ export interface EntryInfo {
 export type Version = bigint & { readonly kind: unique symbol };
 
 export interface NamespaceOptions<V> extends TimeOptions {
-  values?: ValueKind | ValueCodec<V>;
+  values?: ValueKind | ValueCodec<V> | undefined;
 }
 
 /** A cache, or a namespace of one. */
@@ -111,7 +111,7 @@ export interface CacheView<V> {
   /** Entries; may count dead ones that are not yet gone. */
   readonly size: number;
   get(key: Key, options?: GetOptions): V | undefined;
-  peek(key: Key, options?: { allowStale?: boolean }): V | undefined;
+  peek(key: Key, options?: { allowStale?: boolean | undefined }): V | undefined;
   has(key: Key): boolean;
   getInto(key: Key, target: Uint8Array, offset?: number): number | undefined;
   /** A promise as result is a typed error. */
@@ -127,7 +127,11 @@ export interface CacheView<V> {
     change: (old: V | undefined) => In<V> | undefined,
     options?: SetOptions,
   ): V | undefined;
-  increment(key: Key, by?: number, options?: SetOptions & { initial?: number }): number | undefined;
+  increment(
+    key: Key,
+    by?: number,
+    options?: SetOptions & { initial?: number | undefined },
+  ): number | undefined;
   getWithVersion(key: Key): { value: V; version: Version } | undefined;
   setIfVersion(key: Key, value: In<V>, version: Version, options?: SetOptions): boolean;
   delete(key: Key): boolean;
@@ -152,7 +156,7 @@ export interface CacheView<V> {
   [Symbol.iterator](): Generator<[Key, V]>;
   forEach(visit: (value: V, key: Key, cache: this) => void): void;
   clear(): void;
-  purgeStale(options?: { maxMs?: number }): number;
+  purgeStale(options?: { maxMs?: number | undefined }): number;
   stats(): CacheStats;
   /** Here, then the tier. */
   getAsync(key: Key, options?: WaitOptions): Promise<V | undefined>;
@@ -187,7 +191,7 @@ export interface SharedCache<V> extends CacheView<V> {
     options: NamespaceOptions<W> & { values: ValueCodec<W> },
   ): CacheView<W>;
   /** What it holds is known from before, or as in the cache. */
-  namespace<W = V>(name: string, options?: TimeOptions & { values?: never }): CacheView<W>;
+  namespace<W = V>(name: string, options?: TimeOptions & { values?: undefined }): CacheView<W>;
   /** Of a kind that is known only when the program runs. */
   namespace(name: string, options: NamespaceOptions<unknown>): CacheView<unknown>;
   save(file: string): Promise<void>;
@@ -196,7 +200,7 @@ export interface SharedCache<V> extends CacheView<V> {
   on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this;
   off<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): this;
   /** A fresh cache with a new handle, after poison. */
-  recreate(own?: { tier?: Tier | false }): SharedCache<V>;
+  recreate(own?: { tier?: Tier | false | undefined }): SharedCache<V>;
   /** This thread's part; idempotent. */
   close(): void;
   [Symbol.dispose](): void;
@@ -255,7 +259,7 @@ export interface CacheStats {
 /** Of a thread: values that are kept are shared in it; JSON is frozen, bytes are copied. */
 export interface NearOptions {
   max: number;
-  maxAge?: number;
+  maxAge?: number | undefined;
 }
 
 /** This thread's. */
@@ -267,11 +271,11 @@ export interface NearStats {
 
 /** What each thread brings. `now`, a clock for tests, stays: expiry cannot be tested otherwise. */
 export interface AttachOptions<V> {
-  values?: ValueKind | ValueCodec<V>;
-  now?: () => number;
-  near?: NearOptions;
+  values?: ValueKind | ValueCodec<V> | undefined;
+  now?: (() => number) | undefined;
+  near?: NearOptions | undefined;
   /** False: this thread writes nothing there. */
-  tier?: Tier | false;
+  tier?: Tier | false | undefined;
 }
 
 /**
@@ -280,14 +284,14 @@ export interface AttachOptions<V> {
  */
 export interface SharedCacheOptions<V> extends TimeOptions, AttachOptions<V> {
   maxSize: number | string;
-  maxEntrySize?: number | string;
-  compression?: 'lz4' | 'none';
-  tier?: Tier;
+  maxEntrySize?: number | string | undefined;
+  compression?: 'lz4' | 'none' | undefined;
+  tier?: Tier | undefined;
 }
 
 /** The rest is in the file. */
 export interface RestoreOptions<V> extends AttachOptions<V> {
-  maxSize?: number | string;
+  maxSize?: number | string | undefined;
 }
 
 export interface SharedCacheHandle {
@@ -303,7 +307,7 @@ export interface SharedCacheHandle {
 
 export interface SharedCacheConstructor {
   new <V extends Uint8Array = Bytes>(
-    options: SharedCacheOptions<V> & { values?: 'bytes' },
+    options: SharedCacheOptions<V> & { values?: 'bytes' | undefined },
   ): SharedCache<V>;
   new <V extends string = string>(
     options: SharedCacheOptions<V> & { values: 'string' },

@@ -59,11 +59,11 @@ export interface CacheStoreOptions {
   /** Made with `values: 'bytes'`, which is the default. */
   cache: SharedCache<Uint8Array>;
   /** Longest response, head and body, in bytes; the cache's `maxEntrySize` by default. */
-  maxEntrySize?: number;
+  maxEntrySize?: number | undefined;
   /** Before every key; `'undici:'` by default. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** Hears of what went wrong in the store, for example that the cache was disposed. */
-  onError?: (error: unknown) => void;
+  onError?: ((error: unknown) => void) | undefined;
 }
 
 /** How long a URI that was never stored is remembered as changed: longer than answers take. */

@@ -21,15 +21,15 @@ export interface PagelessDriverOptions {
   /** Made with `values: 'bytes'`, which is the default. Stays open when the storage is disposed. */
   cache: SharedCache<Uint8Array>;
   /** Before every key, so that other users of the cache keep theirs: `'web:'`; none by default. */
-  base?: string;
+  base?: string | undefined;
   /** Seconds after which an item is gone; for ever by default. */
-  ttl?: number;
+  ttl?: number | undefined;
 }
 
 /** What may stand in the last argument of unstorage's calls. */
 export interface ItemOptions {
   /** Seconds, for this item; 0 is for ever. */
-  ttl?: number;
+  ttl?: number | undefined;
 }
 
 export interface PagelessDriver {

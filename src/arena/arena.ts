@@ -60,19 +60,19 @@ export interface PageOptions {
    * You could do with other pages: they are kept apart from those that stay where they are, so that
    * large blocks become free again. Default false.
    */
-  movable?: boolean;
+  movable?: boolean | undefined;
   /** When there is no such block, for how long to try to make one. Default 0. */
-  compactMs?: number;
+  compactMs?: number | undefined;
 }
 
 export interface FolioOptions {
   /** What `registerType` gave; default: anonymous memory. */
-  type?: number;
+  type?: number | undefined;
 }
 
 export interface ReapOptions {
   /** Ends the waiting: the promise is rejected with its reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export class Arena implements Disposable {

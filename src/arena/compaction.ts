@@ -16,9 +16,9 @@ import * as facts from '../generated/facts.ts';
 
 export interface CompactionOptions {
   /** Order of the blocks wanted, 0 … 10. From 9 on as many as can be had, below that one. */
-  order?: number;
+  order?: number | undefined;
   /** Time that may be spent. Default: as long as it takes, some 0.5 ms for each MiB moved. */
-  budgetMs?: number;
+  budgetMs?: number | undefined;
 }
 
 /** Pages that stood in the way. */
@@ -64,7 +64,7 @@ export interface EvacuationOptions {
   pfn: number;
   count: number;
   /** For how long to try again what was pinned. Default 0: once. */
-  budgetMs?: number;
+  budgetMs?: number | undefined;
 }
 
 export interface HeldPage {
@@ -231,11 +231,11 @@ function heldPages(kernel: KernelExports, pfn: number, count: number): HeldPage[
 
 export interface BackgroundOptions {
   /** Share of one CPU that it may use, up to 1. Default 0.05. */
-  budget?: number;
+  budget?: number | undefined;
   /** As for `compact`. Default 9. */
-  order?: number;
+  order?: number | undefined;
   /** Length of an interval. Default 100. */
-  intervalMs?: number;
+  intervalMs?: number | undefined;
 }
 
 /** Intervals that a background compaction skips at most, after it had nothing to do. */

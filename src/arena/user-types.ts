@@ -11,11 +11,11 @@ export interface UserType {
   /** 1 to 32 bytes of UTF-8, the same in all threads; without NUL. */
   name: string;
   /** Bytes of a descriptor, 32 (default), 64 or 128: 20 are the kernel's, the rest owner words. */
-  descriptorBytes?: number;
+  descriptorBytes?: number | undefined;
   /**
    * Whether pages of folios of this type may be moved when nobody has pinned them. Default true.
    */
-  movable?: boolean;
+  movable?: boolean | undefined;
 }
 
 const TYPE_OPTIONS = ['name', 'descriptorBytes', 'movable'];

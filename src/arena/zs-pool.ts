@@ -47,11 +47,11 @@ export interface ZsPoolHandle {
 
 export interface CompactOptions {
   /** Milliseconds after which to stop; default 10. */
-  budgetMs?: number;
+  budgetMs?: number | undefined;
   /**
    * Size classes are left alone of whose part-filled zspages less than this share is free: 0 … 1.
    */
-  threshold?: number;
+  threshold?: number | undefined;
 }
 
 export interface CompactReport {

@@ -76,7 +76,9 @@ export function readTimeOptions(options: TimeOptions): EntryOptions {
 }
 
 /** Of `get`. Throws `InvalidArgumentError`. */
-export function readGetOptions(options: GetOptions): Required<Omit<GetOptions, 'status'>> & {
+export function readGetOptions(options: GetOptions): {
+  allowStale: boolean;
+  updateAgeOnGet: boolean;
   status: Status | undefined;
 } {
   const { allowStale = false, updateAgeOnGet = false, status } = checkOptions(options, GET_OPTIONS);

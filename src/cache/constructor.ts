@@ -19,7 +19,7 @@ export type SharedCache<V = Bytes> = Implementation<V>;
 export interface SharedCacheConstructor {
   /** Creates a cache of bytes. Throws `InvalidArgumentError`, as all of these. */
   new <V extends Uint8Array = Bytes>(
-    options: SharedCacheOptions<V> & { values?: 'bytes' },
+    options: SharedCacheOptions<V> & { values?: 'bytes' | undefined },
   ): SharedCache<V>;
   /** Creates a cache of texts. */
   new <V extends string = string>(

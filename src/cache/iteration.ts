@@ -17,7 +17,7 @@ import { type Bytes, decodeText, encodeText } from './values.ts';
 
 export interface KeysOptions {
   /** `'bytes'`: all keys as bytes, those that are texts as well. */
-  as?: 'bytes';
+  as?: 'bytes' | undefined;
 }
 
 /** What no character in a text is made of, unless it stands there itself. */

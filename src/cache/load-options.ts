@@ -10,22 +10,22 @@ import type { Signal } from './waiting.ts';
 
 export interface LoadOptions extends Pick<SetOptions, 'ttl' | 'staleFor' | 'tags'> {
   /** Ends this caller's wait: its promise is rejected with the signal's reason. Nobody else's. */
-  signal?: Signal;
+  signal?: Signal | undefined;
   /**
    * Milliseconds, default 10,000. Who waits for another's computation computes itself after that;
    * who computes gets a `TimeoutError`, and others may compute. It runs on for a computation whose
    * caller's signal has fired.
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /**
    * Computes even if there is a value. Who wants the key meanwhile still gets that. Who changes it,
    * by `touch` as well, wins: the result is not stored.
    */
-  forceRefresh?: boolean;
+  forceRefresh?: boolean | undefined;
   /** Gives the value that is there, a stale one as well, where computing it anew has failed. */
-  staleIfError?: boolean;
+  staleIfError?: boolean | undefined;
   /** Is told by `load` where the value came from. */
-  status?: Status;
+  status?: Status | undefined;
 }
 
 /** Of who stands still, and hears no signal. */

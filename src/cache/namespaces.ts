@@ -24,7 +24,7 @@ import type { ViewParts } from './view-parts.ts';
 
 export interface NamespaceOptions<T> extends TimeOptions {
   /** What it holds; by default what the cache holds. */
-  values?: ValueKind | ValueCodec<T>;
+  values?: ValueKind | ValueCodec<T> | undefined;
 }
 
 /** What the zone knows of a name. */

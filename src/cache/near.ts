@@ -32,7 +32,13 @@ export interface NearOptions {
    * Milliseconds after which a value is read anew, even if it has not changed; 0 and Infinity, the
    * default: never.
    */
-  maxAge?: number;
+  maxAge?: number | undefined;
+}
+
+/** As they are read: nothing is left out. */
+export interface NearSettings {
+  readonly max: number;
+  readonly maxAge: number;
 }
 
 /** What came of reads that looked near, of this thread. */
@@ -81,7 +87,7 @@ const LEAST_DOOR = 64;
 const OPTIONS = ['max', 'maxAge'];
 
 /** Of `new SharedCache` and its like. Throws `InvalidArgumentError`. */
-export function readNear(near: NearOptions | undefined): Required<NearOptions> | undefined {
+export function readNear(near: NearOptions | undefined): NearSettings | undefined {
   if (near === undefined) return undefined;
   checkObject('near', near, `an object of { ${OPTIONS.join(', ')} }`);
   const { max, maxAge = 0 } = checkOptions(near, OPTIONS);
@@ -98,7 +104,7 @@ export class Near<T> {
   readonly #parts: NearParts<T>;
   readonly #isCopied: boolean;
   readonly #isFrozen: boolean;
-  readonly options: Required<NearOptions>;
+  readonly options: NearSettings;
   readonly #entries = new Map<Key, NearEntry<T>>();
   readonly #ring: NearEntry<T>[] = [];
   #hand = 0;
@@ -107,7 +113,7 @@ export class Near<T> {
   #hits = 0;
   #outdated = 0;
 
-  constructor(parts: NearParts<T>, options: Required<NearOptions>) {
+  constructor(parts: NearParts<T>, options: NearSettings) {
     const { max } = options;
     this.#parts = parts;
     this.#isCopied = parts.settings.values === 'bytes';

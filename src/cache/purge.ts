@@ -26,7 +26,7 @@ export function clearEntries(
 
 export interface PurgeOptions {
   /** Milliseconds after which no further page of entries is begun; Infinity if left out. */
-  maxMs?: number;
+  maxMs?: number | undefined;
 }
 
 export function readPurgeOptions(options: PurgeOptions): number {

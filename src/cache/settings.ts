@@ -13,7 +13,7 @@ import { parseSize } from '../sizes.ts';
 import { wasmPagesFor } from '../threads/zone.ts';
 import type { Tier } from '../tier/interface.ts';
 import { KIND, notHandle } from './handle-hint.ts';
-import { type NearOptions, readNear } from './near.ts';
+import { type NearOptions, type NearSettings, readNear } from './near.ts';
 import type { Refusal } from './statistics.ts';
 import { attachTier, createTier, type OpenTier, type TierHandle } from './tier-settings.ts';
 import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
@@ -24,36 +24,36 @@ export interface SharedCacheOptions<T> {
   /**
    * What the cache holds: `'bytes'` (Uint8Array), `'string'`, `'json'`, or a codec of one's own.
    */
-  values?: ValueKind | ValueCodec<T>;
+  values?: ValueKind | ValueCodec<T> | undefined;
   /** Milliseconds after which an entry is as good as gone; 0 and Infinity, the default: never. */
-  ttl?: number;
+  ttl?: number | undefined;
   /**
    * Milliseconds for which an entry is kept when its time is over, for who allows stale ones; 0.
    */
-  staleFor?: number;
+  staleFor?: number | undefined;
   /** Longest value, in bytes as stored before compression; default maxSize / 8. */
-  maxEntrySize?: number | string;
+  maxEntrySize?: number | string | undefined;
   /** `'lz4'` (default) or `'none'`. */
-  compression?: 'lz4' | 'none';
+  compression?: 'lz4' | 'none' | undefined;
   /**
    * A clock for tests: milliseconds that only rise, from any start. Every thread needs the same
    * one. By default the system's own, which nobody can set back.
    */
-  now?: () => number;
+  now?: (() => number) | undefined;
   /** Keeps decoded values of its hottest keys in this thread. */
-  near?: NearOptions;
+  near?: NearOptions | undefined;
   /** A second tier: `redisTier()`, `lmdbTier()`, or one of one's own. */
-  tier?: Tier;
+  tier?: Tier | undefined;
 }
 
 export interface TimeOptions {
   /** Milliseconds, for this entry; 0 and Infinity: never, whatever the cache's is. */
-  ttl?: number;
+  ttl?: number | undefined;
   /**
    * Milliseconds for which it is kept when its time is over, for those who allow stale ones; 0: it
    * is gone then. `touch`, `update` and `increment` leave it, the others take the cache's.
    */
-  staleFor?: number;
+  staleFor?: number | undefined;
 }
 
 /** What became of a call: filled in by it, as lru-cache's. */
@@ -70,10 +70,10 @@ export interface Status {
 
 export interface GetOptions {
   /** Whether an entry may be past its time; only those are there that were set with `staleFor`. */
-  allowStale?: boolean;
+  allowStale?: boolean | undefined;
   /** Gives the entry its time to live anew. That is a write: to read is several times cheaper. */
-  updateAgeOnGet?: boolean;
-  status?: Status;
+  updateAgeOnGet?: boolean | undefined;
+  status?: Status | undefined;
 }
 
 /** Of several keys, of which one `status` could not tell. */
@@ -84,36 +84,36 @@ export interface SetOptions extends TimeOptions {
    * Up to 8 texts of up to 256 bytes: `deleteTag` deletes all entries that have it. With a second
    * tier such an entry stays here, and its key is removed there.
    */
-  tags?: readonly string[];
+  tags?: readonly string[] | undefined;
   /** Leaves the time of an entry that is overwritten as it is: `ttl` is for a new one. */
-  noUpdateTTL?: boolean;
-  status?: Status;
+  noUpdateTTL?: boolean | undefined;
+  status?: Status | undefined;
 }
 
 export interface IncrementOptions extends SetOptions {
   /** What a key that has no value counts from; 0. */
-  initial?: number;
+  initial?: number | undefined;
 }
 
 export interface AttachOptions<T> {
   /** The codec, if the cache has one of its own. */
-  values?: ValueKind | ValueCodec<T>;
+  values?: ValueKind | ValueCodec<T> | undefined;
   /** The clock, if the cache has one of its own. */
-  now?: () => number;
+  now?: (() => number) | undefined;
   /** Keeps decoded values of its hottest keys in this thread. */
-  near?: NearOptions;
+  near?: NearOptions | undefined;
   /**
    * This thread's own connection to the tier, if the cache has one; false: it has none, and what it
    * sets and deletes is not written there.
    */
-  tier?: Tier | false;
+  tier?: Tier | false | undefined;
 }
 
 export interface RestoreOptions<T> extends AttachOptions<T> {
   /**
    * Another size than the saved cache's: of a smaller one the first entries may be evicted at once.
    */
-  maxSize?: number | string;
+  maxSize?: number | string | undefined;
 }
 
 /** What another thread needs to attach. Structured-cloneable. */
@@ -169,7 +169,7 @@ export interface Opened<T> {
   readonly settings: Settings;
   readonly codec: ValueCodec<T>;
   readonly now: Now | undefined;
-  readonly near: Required<NearOptions> | undefined;
+  readonly near: NearSettings | undefined;
   readonly tier: OpenTier | undefined;
 }
 

@@ -19,7 +19,7 @@ import { type CacheEvents, type DeadThread, Events } from './events.ts';
 import { notKeyvStore } from './handle-hint.ts';
 import { metricsText } from './metrics.ts';
 import { type NamespaceOptions, Namespaces, restoreNames } from './namespaces.ts';
-import type { NearOptions, NearStats } from './near.ts';
+import type { NearOptions, NearSettings, NearStats } from './near.ts';
 import { openSaved } from './restore.ts';
 import { saveCache } from './save.ts';
 import {
@@ -76,7 +76,7 @@ class Opening<T> {
   readonly settings: Settings;
   readonly codec: ValueCodec<T>;
   readonly now: Now | undefined;
-  readonly near: Required<NearOptions> | undefined;
+  readonly near: NearSettings | undefined;
   readonly tier: OpenTier | undefined;
   readonly #brand = true;
 
@@ -199,7 +199,7 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
     options: NamespaceOptions<W> & { values: ValueCodec<W> },
   ): CacheView<W>;
   /** What it holds is known from before, or as in the cache. */
-  namespace<W = T>(name: string, options?: TimeOptions & { values?: never }): CacheView<W>;
+  namespace<W = T>(name: string, options?: TimeOptions & { values?: undefined }): CacheView<W>;
   /** Of a kind that is known only when the program runs. */
   namespace(name: string, options: NamespaceOptions<unknown>): CacheView<unknown>;
   namespace<W>(name: string, options: NamespaceOptions<W> = {}): CacheView<W> {
@@ -259,7 +259,7 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
    * listens no more. For a cache that is poisoned. One that has a second tier ends it: the fresh
    * one needs another, or false. Throws `InvalidArgumentError`.
    */
-  recreate(own: { tier?: Tier | false } = {}): SharedCache<T> {
+  recreate(own: { tier?: Tier | false | undefined } = {}): SharedCache<T> {
     const { tier: _, values, ...settings } = this.#parts.settings;
     const { codec, now, near, tier } = this.#opening;
     const next = nextTier(tier, own);

@@ -7,7 +7,7 @@ import type { KernelExports } from '../border/kernel.ts';
 import { DisposedError } from '../errors.ts';
 import { Loader } from './loader.ts';
 import { Many } from './many.ts';
-import { Near, type NearOptions, type NearStats, sumOf } from './near.ts';
+import { Near, type NearSettings, type NearStats, sumOf } from './near.ts';
 import { Reader } from './reader.ts';
 import { ManySetter } from './set-many.ts';
 import type { Settings } from './settings.ts';
@@ -75,7 +75,7 @@ export class ViewParts<T> {
     return parts;
   }
 
-  keepNear(options: Required<NearOptions>): void {
+  keepNear(options: NearSettings): void {
     this.near = new Near(this, options);
     this.#life.nears.push(this.near);
   }

@@ -13,11 +13,11 @@ export interface Signal {
 
 export interface WaitOptions {
   /** Ends this caller's wait: its promise is rejected with the signal's reason. Nobody else's. */
-  signal?: Signal;
+  signal?: Signal | undefined;
   /**
    * Milliseconds after which it is rejected with a `TimeoutError`; default: no limit of its own.
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** Who waits for a signal. */

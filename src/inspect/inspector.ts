@@ -26,13 +26,13 @@ export interface Inspectable {
 
 export interface InspectOptions {
   /** Where the page is served, on 127.0.0.1; 0 (default): any free port; false: nowhere. */
-  port?: number | false;
+  port?: number | false | undefined;
   /** Lets the page ask for keys of caches. Default false. Values are never shown. */
-  keys?: boolean;
+  keys?: boolean | undefined;
   /** A file to write a recording to, for `pageless inspect FILE`. Replaced if it exists. */
-  record?: string;
+  record?: string | undefined;
   /** What the page is called; default: the program's file. */
-  title?: string;
+  title?: string | undefined;
 }
 
 export interface Inspector extends AsyncDisposable {

@@ -1,5 +1,5 @@
 /** Caches that lie now and then: a history that is taken from one must be found out. */
-import type { CacheView, SharedCache } from '../../src/index.ts';
+import type { CacheView, SetOptions, SharedCache } from '../../src/index.ts';
 import type { Seeded } from '../support/seeded.ts';
 
 type Cache = SharedCache<unknown>;
@@ -131,7 +131,7 @@ export const FAULTS = Object.keys(faults) as Fault[];
 /** Those that only values that expire show. */
 export const TIMED_FAULTS: readonly Fault[] = ['long-lived', 'short-lived'];
 
-function later(options: { ttl?: number }, times: number): { ttl?: number } {
+function later(options: SetOptions, times: number): SetOptions {
   return options.ttl === undefined ? options : { ...options, ttl: options.ttl * times };
 }
 

@@ -3,6 +3,9 @@
  * and never run. A line below `@ts-expect-error` must not compile; if it does, the compiler says
  * so.
  */
+import type { CacheStoreOptions } from '../../src/adapters/undici.ts';
+import type { ItemOptions, PagelessDriverOptions } from '../../src/adapters/unstorage.ts';
+import type * as built from '../../src/index.ts';
 import {
   type Bytes,
   type Compute,
@@ -10,6 +13,9 @@ import {
   type SharedCacheHandle,
   type ValueKind,
 } from '../../src/index.ts';
+import type { InspectOptions } from '../../src/inspect/inspector.ts';
+import type { LmdbTierOptions } from '../../src/tier/lmdb-options.ts';
+import type { RedisTierOptions } from '../../src/tier/redis-options.ts';
 
 interface User {
   name: string;
@@ -149,4 +155,50 @@ export function attaching(): void {
   const passed: SharedCache = SharedCache.attach(handle);
   const isOne: boolean = passed instanceof SharedCache;
   same<boolean>()(isOne);
+}
+
+/** An option that is left out may be `undefined`, under `exactOptionalPropertyTypes` as well. */
+interface Options {
+  arena: [built.PageOptions, built.FolioOptions, built.ReapOptions, built.UserType];
+  compaction: [
+    built.CompactionOptions,
+    built.EvacuationOptions,
+    built.BackgroundOptions,
+    built.CompactOptions,
+  ];
+  cache: [
+    built.SharedCacheOptions<User>,
+    built.AttachOptions<User>,
+    built.RestoreOptions<User>,
+    built.NamespaceOptions<User>,
+    built.NearOptions,
+  ];
+  calls: [
+    built.GetOptions,
+    built.GetManyOptions,
+    built.SetOptions,
+    built.IncrementOptions,
+    built.TimeOptions,
+    built.LoadOptions,
+    built.LoadSyncOptions,
+    built.WaitOptions,
+    built.PurgeOptions,
+    built.KeysOptions,
+  ];
+  tiers: [built.TierPolicy, RedisTierOptions, LmdbTierOptions];
+  others: [InspectOptions, CacheStoreOptions, PagelessDriverOptions, ItemOptions];
+}
+type Loose<O> = {
+  [M in keyof O]: Record<never, never> extends Pick<O, M> ? O[M] | undefined : O[M];
+};
+type LooseAll<List> = { [N in keyof List]: Loose<List[N]> };
+declare const loose: { [G in keyof Options]: LooseAll<Options[G]> };
+
+export function leftOut(): void {
+  const options: Options = loose;
+  const users = new SharedCache<User>({ maxSize, values: 'json', ttl: undefined });
+  users.namespace('a', { values: undefined });
+  users.recreate({ tier: undefined });
+  same<Bytes | undefined>()(new SharedCache({ maxSize, values: undefined }).get('key'));
+  same<Options>()(options);
 }

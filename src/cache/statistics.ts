@@ -29,7 +29,7 @@ export interface LoadStats {
 
 /** Figures of a cache, summed over all threads, past and present. */
 export interface CacheStats {
-  /** Expired ones that nobody has met yet included. */
+  /** As `size`, with those of namespaces: the dead count until somebody meets them. */
   entries: number;
   keyBytes: number;
   /** Σ length of the values, as they were given. */

@@ -53,7 +53,10 @@ export class CacheView<T> {
     parts.view = this;
   }
 
-  /** Entries, expired ones that nobody has met yet included. A cache's namespaces count theirs. */
+  /**
+   * Entries. Those that are over, or that `deleteTag` or the `clear` of a namespace has deleted,
+   * count until somebody meets them, or `purgeStale` does. A cache's namespaces count theirs.
+   */
   get size(): number {
     return this.#sound().spaceTotal(this.#parts.space, 0);
   }

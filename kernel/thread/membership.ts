@@ -26,6 +26,7 @@ import {
   ThreadSlot,
   ThreadsState,
 } from './slot';
+import { wakeStopper } from './stop';
 
 /**
  * Takes a free slot for the thread that the outside knows as `owner` (1 … 2^32 − 1).
@@ -130,6 +131,7 @@ export function releaseSlot(slot: Slot): void {
   slotOf(slot).readLeft = 0;
   slotOf(slot).repaired = 0;
   clearInKernel(slot);
+  wakeStopper();
   // Publishes the emptied slot to the next claimSlot; the generation stays. Losing means that
   // somebody took us for dead: then the recoverer does this again.
   const seen = loadCell(slotAt(slot));

@@ -133,7 +133,8 @@ function publishStateAndWake(operation: u32): void {
   wakeStopper();
 }
 
-function wakeStopper(): void {
+/** After this thread, or one that is gone, has come out. */
+export function wakeStopper(): void {
   if (loadWord(stopAt()) == 0) return;
   addWord(changesAt(), 1);
   wakeWord(changesAt(), -1);

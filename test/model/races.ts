@@ -231,7 +231,7 @@ export const allowedRaces: KernelRace[] = [
     place: /^0x/,
     between: [
       { op: /^store64 \(plain\)$/, function: /\/(cache|store)\// },
-      { op: /^load64$/, function: /\/(sumOf|sumSpaceCounter)$/m },
+      { op: /^load64$/, function: /\/(sumOf|sumSpaceCounter|spaceCounter)$/m },
     ],
     seenIn: 'figures-writers',
     because: 'a slot stores its own totals, and a sum of them is a figure, likewise',

@@ -147,6 +147,11 @@ export const mutants: Mutant[] = [
     scenarios: ['rcu-sync-late'],
   },
   {
+    name: 'who leaves for good wakes nobody who stops the world',
+    edits: [['  clearInKernel(slot);\n  wakeStopper();\n', '  clearInKernel(slot);\n']],
+    scenarios: ['detach-count', 'recover-detach'],
+  },
+  {
     name: 'a stopper looks at the first who is inside, and at nobody else',
     edits: [['    others = AWAITED;\n', '    return AWAITED;\n']],
     scenarios: ['slab-drain-stop'],

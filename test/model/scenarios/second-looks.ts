@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
-import type { Body, Machine } from '../engine/index.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
 import { idle, type KernelScenario, MAIN_OWNER, newFolio, ownerOf } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
 import { clear, load, makeCache, NOW, VALUE_BYTES } from './cache.ts';
@@ -123,6 +123,12 @@ function useLeases(machine: Machine): void {
   main.callNow('endLease', lease, main.callNow('lastGrant') as number, 0);
 }
 
+/** The word that says what a thread is doing; slot 1 is the main thread's. */
+function inKernelOf(thread: number): number {
+  const slot = facts.SLOT_TABLE + (thread + 2) * facts.SLOT_BYTES;
+  return slot + offsetOf('ThreadSlot', 'inKernel');
+}
+
 function recordBytes(structure: string): number {
   return facts.structures.find((one) => one.name === structure)!.bytes;
 }
@@ -138,14 +144,28 @@ function leaveTwo(machine: Machine): void {
   const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES;
   const hand = facts.THREAD_SLAB + facts.CACHES * recordBytes('Rack');
   const page = machine.load(at + offsetOf('ThreadSlot', 'page'));
-  machine.store(at + offsetOf('ThreadSlot', 'inKernel'), facts.OP_FOLIO | AT_SAFEPOINT);
+  machine.store(inKernelOf(3), facts.OP_FOLIO | AT_SAFEPOINT);
   machine.store(page + hand + offsetOf('SlabHand', 'hasEntered'), 1);
   machine.store(facts.SLAB_STATE, slot);
 }
 
-async function bury(thread: Parameters<Body>[0], dead: number): Promise<void> {
+/** Thread 3 does not come out, and nobody has heard of its death. */
+function leaveInside(machine: Machine): void {
+  machine.store(inKernelOf(3), facts.OP_FOLIO);
+}
+
+/** Each has set something. */
+function countOnce(machine: Machine): void {
+  makeCache('k', 'k')(machine);
+  for (const thread of machine.threads) thread.callNow('set', 4, VALUE_BYTES, 1, 0);
+}
+
+/** @param attempts  after which it leaves the dead to others */
+async function bury(thread: Thread, dead: number, attempts = Infinity): Promise<void> {
   await thread.call('markDead', ownerOf(dead));
-  while ((await thread.call('recoverDead')) === facts.ERR_BUSY);
+  for (let left = attempts; left > 0; left--) {
+    if ((await thread.call('recoverDead')) !== facts.ERR_BUSY) return;
+  }
 }
 
 const slow = { timesOut: true, stepLimit: 60_000 } as const;
@@ -240,20 +260,27 @@ export const secondLookScenarios: KernelScenario[] = [
     rule: 'who waits in vain for the others to come out leaves the world as it was',
     bound: 1,
     ...slow,
-    threads: [
-      async (thread) => {
-        await thread.call('markDead', ownerOf(2));
-        await thread.call('recoverDead');
-      },
-      async (thread, machine) => {
-        await alloc(thread, machine);
-        await alloc(thread, machine);
-      },
-      idle,
-    ],
-    check: ({ main }) => {
-      main.callNow('recoverDead');
-      assert.equal(main.callNow('liveThreads'), 3);
+    prepare: leaveInside,
+    threads: [(thread) => bury(thread, 2, 1), alloc, idle, idle],
+    settle: (machine) => {
+      machine.store(inKernelOf(3), 0);
+      machine.main.callNow('recoverDead');
     },
+    check: ({ main }) => assert.equal(main.callNow('liveThreads'), 4),
+  },
+  {
+    name: 'recover-detach',
+    rule: 'who pays the debts of the dead looks at no slot that its thread is just leaving',
+    bound: 1,
+    threads: [(thread) => bury(thread, 2), detach, idle],
+    check: ({ main }) => assert.equal(main.callNow('liveThreads'), 2),
+  },
+  {
+    name: 'detach-count',
+    rule: 'the counts of two that leave at once and for good are all in the sum',
+    bound: 1,
+    prepare: countOnce,
+    threads: [detach, detach],
+    check: ({ main }) => assert.equal(main.callNow('counter', facts.COUNT_SETS), 3),
   },
 ];

@@ -104,6 +104,19 @@ export const spaceScenarios: KernelScenario[] = [
     },
   },
   {
+    name: 'space-set-count',
+    rule: 'who counts in a namespace while another sets there counts what was set, or what was',
+    bound: 2,
+    prepare: makeNamed,
+    threads: [
+      setInOne,
+      async (thread) => {
+        const sets = (await thread.call('spaceCounter', 1, facts.COUNT_SETS)) as number;
+        assert.ok([1, 2].includes(Number(sets)), `${sets} sets`);
+      },
+    ],
+  },
+  {
     name: 'space-register-register',
     rule: 'a name is one number for all who register it at once, and two names are two',
     bound: 2,

@@ -14,6 +14,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SharedCache } from '../../src/index.ts';
+import { numberOption } from '../support/number-option.ts';
 import { allBits, metadataBits } from './damage-places.ts';
 import { type DamageData, FEW_KEYS, type Finding, KEYS, makeValue } from './damage-values.ts';
 
@@ -115,13 +116,14 @@ async function watch(progress: Int32Array): Promise<'hung'> {
 
 /** What the command line asks for. */
 function asked([what, ...rest]: string[]): Promise<DamageReport> {
-  const [count = 8, parts = 1] = rest.map(Number);
+  const [count = 8, parts = 1] = rest.map((text) => numberOption('a count', text));
   if (what === undefined) {
     return damage([...every(1, 0, PAGE_BITS), ...every(97, PAGE_BITS, MIB_BITS)]);
   }
   if (what === 'metadata') return damage((cache) => metadataBits(cache, count));
   if (what === 'all') return damage((cache) => allBits(cache, count, parts), FEW_KEYS);
-  return damage(every(1, Number(what) * 8, Number(what) * 8 + count));
+  const first = numberOption('an address', what) * 8;
+  return damage(every(1, first, first + count));
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { compileWorker, SharedCache } from '../support/built.ts';
+import { numberOption } from '../support/number-option.ts';
 import { seeded } from '../support/seeded.ts';
 import { findViolation, type Violation } from './checker.ts';
 import { FAULTS, type Fault } from './faults.ts';
@@ -253,9 +254,9 @@ if (process.argv[1] === import.meta.filename) {
     },
   });
   const { violation, before, ...figures } = await histories({
-    operations: Number(values.operations),
-    workers: Number(values.workers),
-    keys: values.keys?.split(',').map(Number) ?? ALL,
+    operations: numberOption('--operations', values.operations),
+    workers: numberOption('--workers', values.workers),
+    keys: values.keys?.split(',').map((key) => numberOption('--keys', key)) ?? ALL,
     isEvicting: values.evict,
     isTimed: values.timed,
     hasKills: !values['no-kills'],

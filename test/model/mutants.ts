@@ -27,6 +27,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { numberOption } from '../support/number-option.ts';
 import { Random } from './engine/strategies/random.ts';
 import { mutated } from './mutants/apply.ts';
 import { compileWith } from './mutants/compile.ts';
@@ -56,7 +57,7 @@ const { values, positionals } = parseArgs({
     'max-seconds': { type: 'string', default: '120' },
   },
 });
-const maxSeconds = Number(values['max-seconds']);
+const maxSeconds = numberOption('--max-seconds', values['max-seconds']);
 
 /** So many mutants that meet all scenarios are worth a survey of them. */
 const SURVEY_FROM = 10;
@@ -78,9 +79,9 @@ function fromSource({ name, identity, kind, file, source }: Generated): Hunt {
 
 function draw(from: Generated[]): Generated[] {
   if (values.sample === undefined) return from;
-  const random = new Random(Number(values.seed));
+  const random = new Random(numberOption('--seed', values.seed));
   const left = [...from];
-  const count = Math.min(Number(values.sample), left.length);
+  const count = Math.min(numberOption('--sample', values.sample), left.length);
   return Array.from({ length: count }, () => left.splice(random.below(left.length), 1)[0]!);
 }
 
@@ -183,7 +184,7 @@ async function huntAllWithScenarios(): Promise<void> {
   for (const hunt of all.filter((one) => !isReached(one))) {
     finish(hunt, { verdict: 'not reached', story: '' });
   }
-  await huntAll(all.filter(isReached), Number(values.jobs), schemata, finish);
+  await huntAll(all.filter(isReached), numberOption('--jobs', values.jobs), schemata, finish);
 }
 
 const isReached = ({ scenarios, rest }: Hunt): boolean => scenarios.length + rest.length > 0;

@@ -17,6 +17,7 @@
  *   --json                  a line of JSON for each run
  */
 import { parseArgs } from 'node:util';
+import { numberOption } from '../support/number-option.ts';
 import type { Mode, Report, Scenario } from './engine/index.ts';
 import {
   type KernelScenario,
@@ -60,9 +61,12 @@ function misuse(message: string, known: readonly string[]): never {
 
 function readOptions(): Options {
   const options: Options = { isLax: values.lax ?? values.layout !== 'one-word' };
-  if (values.bound !== undefined) options.bound = Number(values.bound);
-  if (values['max-seconds'] !== undefined) options.maxSeconds = Number(values['max-seconds']);
-  if (values.seed !== undefined) Object.assign(options, { mode: 'random', seed: +values.seed });
+  if (values.bound !== undefined) options.bound = numberOption('--bound', values.bound);
+  const { seed, 'max-seconds': seconds } = values;
+  if (seconds !== undefined) options.maxSeconds = numberOption('--max-seconds', seconds);
+  if (seed !== undefined) {
+    Object.assign(options, { mode: 'random', seed: numberOption('--seed', seed) });
+  }
   if (values.mode !== undefined) options.mode = values.mode as Mode;
   if (values.replay !== undefined) {
     Object.assign(options, { mode: 'replay', schedule: values.replay });

@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { SharedCache, type ZsPool } from '../../src/index.ts';
+import { numberOption } from '../support/number-option.ts';
 import { seeded } from '../support/seeded.ts';
 import { type Board, createBoard, isFolioEntry, nameAt } from './board.ts';
 import type { ObjectData } from './object-worker.ts';
@@ -174,11 +175,12 @@ function isEnough(): boolean {
 
 /** One cache, until the time is over, and enough has happened. */
 async function runCache(stop: number): Promise<void> {
+  const workers = numberOption('--workers', options.workers);
   const cache = new SharedCache({ maxSize: options.size, maxEntrySize: '1MiB' });
   watchdog.postMessage(cache.arena.handle.memory);
-  const objects = Number(options.objects);
+  const objects = numberOption('--objects', options.objects);
   const ground: Ground = { cache, pool: cache.arena.createZsPool(), board: createBoard(objects) };
-  const crew = Array.from({ length: Number(options.workers) }, () => hire(ground, 'cache', 0));
+  const crew = Array.from({ length: workers }, () => hire(ground, 'cache', 0));
   for (let part = 0; part < objects; part++) crew.push(hire(ground, 'objects', part));
   if (options.compact) crew.push(hire(ground, 'compact', 0));
   while (performance.now() < stop || !isEnough()) {
@@ -210,7 +212,7 @@ function startWatchdog(): Worker {
 
 console.log(`seed ${run.seed}`);
 const watchdog = startWatchdog();
-const stop = performance.now() + 1000 * Number(options.seconds);
+const stop = performance.now() + 1000 * numberOption('--seconds', options.seconds);
 await runCache(stop);
 totals.operations = countOperations();
 console.log(JSON.stringify(totals));

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { compileWorker, SharedCache } from '../support/built.ts';
+import { numberOption } from '../support/number-option.ts';
 import { seeded } from '../support/seeded.ts';
 import { isSettled } from '../support/settled.ts';
 import { HITS, IS_INSIDE, type KillData, OWN_WORDS, SETS_REFUSED, STEPS } from './kill-shared.ts';
@@ -262,9 +263,13 @@ if (process.argv[1] === import.meta.filename) {
     },
   });
   console.log(`seed ${seeded('').seed}`);
-  const { size } = values;
-  const numbers = { kills: Number(values.kills), sets: Number(values.sets) };
-  const rest = { workers: Number(values.workers), seconds: Number(values.seconds), size };
-  console.log(JSON.stringify(await kills({ ...numbers, ...rest })));
+  const report = await kills({
+    kills: numberOption('--kills', values.kills),
+    sets: numberOption('--sets', values.sets),
+    workers: numberOption('--workers', values.workers),
+    seconds: numberOption('--seconds', values.seconds),
+    size: values.size,
+  });
+  console.log(JSON.stringify(report));
   process.exit(0);
 }

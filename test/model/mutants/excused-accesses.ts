@@ -4,7 +4,8 @@
  * were plain; or an order, a look or an exchange on which nothing depends. Part of excuses.ts.
  *
  * The plain ones were looked for: in each scenario, searched and walked for half a second, none of
- * their accesses met one of another thread that nothing else orders (`onNear` of the detector).
+ * their accesses met one of another thread that nothing else orders, nor was one a race that is not
+ * allowed where all of them were made plain at once.
  */
 import type { Excuse } from './excuses.ts';
 
@@ -59,6 +60,7 @@ export const excusedAccesses: Excuse[] = [
     because: 'It comes before the store that publishes what it is in: nobody finds it earlier.',
     mutants: [
       'addPool: swap zsState().newest = number; storeWord(poolWordAt(number), pool);',
+      'createCache: plain storeWord(objectBytesAt(cache), objectBytes)',
       'createCache: swap record.sheafObjects = u16(min(fitting, SHEAF_ENTRIES)); storeWord(objectBytesAt(cache), objectBytes);',
       'grant: swap leaseOf(lease).result = 0; storeWord(hashAt(lease), hash);',
       'grant: swap storeWord(hashAt(lease), hash); storeWord(ownerAt(lease), selfSlot());',
@@ -193,5 +195,72 @@ export const excusedAccesses: Excuse[] = [
       'takeTotals: swap pokeCell(at + VALUE_BYTES, journal.nextValueBytes); pokeCell(at + KEY_BYTES, journal.nextKeyBytes);',
       'takeTotals: swap pokeCell(at + KEY_BYTES, journal.nextKeyBytes); pokeCell(at + STORED_BYTES, journal.nextStoredBytes);',
     ],
+  },
+  {
+    because: 'A child that is taken whole is its owner’s: others only look at its bits.',
+    mutants: ['clearChild: plain loadCell(at)'],
+  },
+  {
+    because: 'Of a dead slot, whose word moves under the lock alone that who asks has.',
+    mutants: ['ownerOf: plain loadCell(slotAt(slot))'],
+  },
+  {
+    because:
+      'A stale handle finds another life in the cell, now or then; who has this one’s was told ' +
+      'it by what synchronises, and who moves its page has the lock under which it is stored.',
+    mutants: [
+      'zsMalloc: plain storeCell(cell, contents)',
+      'zsAllocIn: plain storeCell(handle, newLife(contents, CELL_UNPUBLISHED))',
+      'zsRenew: plain storeCell(handle, newLife(renewed, CELL_UNPUBLISHED))',
+      'zsBeginDefer: plain storeCell(handle, byIndex(gone, desc, indexIn(desc, gone)))',
+    ],
+  },
+  {
+    because: 'A sum at which others look to see whether packing is worth while.',
+    mutants: ['countMove: plain storeCell(listedAt(record), recordOf(record).listed + change)'],
+  },
+  {
+    because:
+      'A stale pin that sees the word, or the one before, takes no reference by either, as by the ' +
+      'other words of a descriptor that is freed (races.ts).',
+    mutants: ['takeForFree: plain storeWord(refsAt(desc), FROZEN | (slot << SLOT_SHIFT))'],
+  },
+  {
+    because:
+      'What it says instead was true during the call: between the owner that was seen and another ' +
+      'one the page was nobody’s, and what was frozen was being changed.',
+    mutants: ['pinSlow: recheck pageWord(pfn) == word #2'],
+  },
+  {
+    because: 'The world is halted: who waits for the lock rests on its word, and moves it later.',
+    mutants: ['breakLock: torn swapWord(at, 0)'],
+  },
+  {
+    because:
+      'Meanwhile others only say that they wait: the wake that follows ends their rest, or they do ' +
+      'not begin it, for the word is not what they have stored.',
+    mutants: [
+      'breakDescLock: torn orWord(flagsAt(desc), ORPHANED)',
+      'breakDescLock: torn andWord(flagsAt(desc), ~(LOCKED | OWNER_MASK | WAITERS))',
+    ],
+  },
+  {
+    because: 'Who waits looks again after each slice: it is woken later, not never.',
+    mutants: [
+      'breakLock: drop wakeWord(at, -1)',
+      'breakDescLock: drop wakeWord(flagsAt(desc), -1)',
+      'giveUpCall: drop wakeWord(changesAt, -1)',
+      'halt: drop wakeWord(stopAt(), -1)',
+    ],
+  },
+  {
+    because:
+      'The section goes on until the next leaf’s lock renews it, or what waits for memory leaves ' +
+      'it: only those who wait for a grace period wait longer.',
+    mutants: ['clearNext: drop leaveSection()', 'removeMany: drop leaveSection()'],
+  },
+  {
+    because: 'It is in a section already: only those who wait for a grace period wait longer.',
+    mutants: ['migrateBlock: drop renewSection()', 'pinPatiently: drop renewSection()'],
   },
 ];

@@ -73,6 +73,7 @@ export const equivalents: Excuse[] = [
     mutants: [
       'sleepAtSafepoint: plain loadWord(at)',
       'count: plain loadCell(at)',
+      'countInSpace: plain loadCell(at)',
       'retireCounters: plain loadCell(at)',
     ],
   },
@@ -95,6 +96,7 @@ export const equivalents: Excuse[] = [
   {
     because: 'An image is thawed before anybody is attached to its memory.',
     mutants: [
+      'forgetSupervisor: plain storeCell(supervisorAt(), 0)',
       'markSlotDead: plain loadCell(slotAt(slot))',
       'markSlotDead: plain storeCell(slotAt(slot), (seen & ~u64(3)) | u64(SLOT_DEAD))',
     ],
@@ -102,6 +104,7 @@ export const equivalents: Excuse[] = [
   {
     because: 'Another test of the same follows; the first one only spares its cost.',
     mutants: [
+      'failIfNobodys: recheck loadWord(at) != seen',
       'spinFor: recheck loadWord(at) == 0',
       'finishWaiting: recheck isQuiescent(state.closedAt)',
     ],
@@ -197,6 +200,47 @@ export const equivalents: Excuse[] = [
 
 export const unreachable: Excuse[] = [
   {
+    because:
+      'The pages of the slots in use are stored before the count of namespaces by which they are ' +
+      'found; another one comes with the 32nd slot, and a model has fewer.',
+    mutants: [
+      'spaceFigures: plain loadWord(spacePageAt(space, groupOf(slot)))',
+      'sumOf: plain loadWord(spacePageAt(one, groupOf(slot)))',
+      'sumSpaceCounter: plain loadWord(spacePageAt(space, groupOf(slot)))',
+      'takePage: plain storeWord(at, newIndexPage())',
+    ],
+  },
+  {
+    because:
+      'Who looks so has waited a slice in vain, and the owner of the lock frees it and leaves ' +
+      'between two looks: in a model time passes only when nobody can go on.',
+    mutants: [
+      'failIfNobodys: recheck loadWord(at) == seen',
+      'failIfNobodys: plain loadWord(at) #2',
+    ],
+  },
+  {
+    because:
+      'The count of those who wait, or of changes, comes out wrong for one who looks between two ' +
+      'others: three threads, four switches, after a hundred looks; and it costs a slice.',
+    mutants: [
+      'awaitUnfreeze: torn addWord(waitersAt, 1)',
+      'awaitUnfreeze: torn addWord(waitersAt, u32(-1))',
+      'giveUpCall: torn addWord(changesAt, 1)',
+      'wakeStopper: torn addWord(changesAt(), 1)',
+    ],
+  },
+  {
+    because:
+      'A zone is recycled between two steps of a claim, and open again before the third: three ' +
+      'switches, two of them in the midst of the recycling.',
+    mutants: [
+      'backOff: torn casCell(slotAt(slot), claimed, u64(u32(claimed) & ~3))',
+      'claimSlot: recheck loadCell(slotAt(slot)) != claimed',
+      'claimSlot: plain loadCell(slotAt(slot)) #2',
+    ],
+  },
+  {
     because: 'It finds what is damaged, and no scenario damages memory.',
     mutants: ['clearChild: recheck loadCell(at) != ALL'],
   },
@@ -217,6 +261,7 @@ export const unreachable: Excuse[] = [
     because: 'Only JavaScript waits for the word, and no scenario waits as that does.',
     mutants: [
       'ask: drop wakeWord(asksWord(), -1)',
+      'ask: torn addWord(asksWord(), 1)',
       'endTurn: drop wakeWord(TURN_STATE, -1)',
       'moveState: drop wakeWord(stateAt(lease), -1)',
       'overtakeLease: drop wakeWord(stateAt(lease), -1)',

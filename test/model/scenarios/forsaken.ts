@@ -70,6 +70,15 @@ export const forsakenScenarios: KernelScenario[] = [
     check: ({ results }) => assert.ok((results[0] as number) > 0),
   },
   {
+    name: 'forsaken-answered-once',
+    rule: 'who hears one answer waits on, and gives up as others do when no other comes',
+    bound: 1,
+    ...{ timesOut: true, stepLimit: 60_000 },
+    prepare: leaveLock,
+    threads: [waitAndBury, (thread) => thread.call('answerAsks'), noThread],
+    check: ({ results }) => assert.ok((results[0] as number) > 0),
+  },
+  {
     name: 'forsaken-killed',
     rule: 'of two that wait in vain one may die at any step, and the other gets what both wait for',
     bound: 0,

@@ -156,7 +156,12 @@ export const noteScenarios: KernelScenario[] = [
     rule: 'who looks for lives that are provable sees that of a thread or nobody',
     bound: 2,
     threads: [holdLife, lookForLife],
-    check: ({ main }) => assert.equal(main.callNow('provableOwner', SLOT), ownerOf(0)),
+    check: ({ main, threads }) => {
+      assert.equal(main.callNow('provableOwner', SLOT), ownerOf(0));
+      main.callNow('holdsLife');
+      threads[1]!.callNow('detach');
+      assert.equal(main.callNow('isSupervised'), 1, 'a slot that was left holds no lock');
+    },
   },
   {
     name: 'supervise-supervise',

@@ -103,6 +103,8 @@ export const poisonScenarios: KernelScenario[] = [
       assert.ok(operation === 1 || operation === 2);
       const slot = operation + 1;
       assert.equal(main.callNow('faultSlot'), slot, 'a fault of one thread, named after another');
+      main.callNow('detach');
+      assert.equal(main.callNow('isAttached'), 0, 'a poisoned zone can be left');
     },
   },
   {

@@ -154,10 +154,13 @@ function leaveInside(machine: Machine): void {
   machine.store(inKernelOf(3), facts.OP_FOLIO);
 }
 
-/** Each has set something. */
+/** Each has set something, and nothing waits to be freed, for which who leaves stops the world. */
 function countOnce(machine: Machine): void {
   makeCache('k', 'k')(machine);
-  for (const thread of machine.threads) thread.callNow('set', 4, VALUE_BYTES, 1, 0);
+  for (const [i, thread] of machine.threads.entries()) {
+    load(machine, thread, 'xy'[i]!, 'v');
+    thread.callNow('set', 4, VALUE_BYTES, 1, 0);
+  }
 }
 
 /** @param attempts  after which it leaves the dead to others */

@@ -257,6 +257,7 @@ export const threadScenarios: KernelScenario[] = [
     rule: 'two that stop the world do it one after the other',
     bound: 2,
     threads: [stopAndStart, stopAndStart],
+    check: ({ main }) => assert.equal(main.callNow('start'), 0, 'who has not stopped it starts it'),
   },
   {
     name: 'stopper-killed',

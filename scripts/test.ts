@@ -19,7 +19,7 @@ import { type Options, type Outcome, runProcess } from './test-process.ts';
 /** Twice the processors of a small machine: they wait two thirds of their time. */
 const FILES_AT_ONCE = 4;
 
-/** Minutes each: they begin first, or others would have ended long before them. */
+/** The longest of them: they begin first, or all others would be over long before them. */
 const LONG = ['test/bench.test.ts', 'test/packaging/documents.test.ts'];
 
 /** Preloaded. */

@@ -301,8 +301,11 @@ test('misuse is a typed error', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
-  await refuses(inspect(arena, { port }), /port must be one that is free .*EADDRINUSE/);
-  server.close();
+  try {
+    await refuses(inspect(arena, { port }), /port must be one that is free .*EADDRINUSE/);
+  } finally {
+    server.close();
+  }
 });
 
 test('when its thread fails the program goes on, and is told', async () => {

@@ -6,12 +6,15 @@ import { newToken } from '../../src/inspect/access.ts';
 import { FRAMES_VERSION } from '../../src/inspect/figures.ts';
 import { listen } from '../../src/inspect/server.ts';
 import * as wire from '../../src/inspect/wire.ts';
-import { inBrowsers } from './browsers.ts';
+import { inBrowsers, type Watched } from './browsers.ts';
 
 const PAGES = 16_384;
 /** Until the browser's compilers have settled, and the charts' histories are full. */
 const WARM_UP = 20_000;
 const LOOKS = 10_000;
+const ROUNDS = 4;
+/** Of 1, in a round. */
+const MOST_GROWTH = 0.05;
 /** Looks that are on their way at most, so that the page is measured and not its queue. */
 const BATCH = 2500;
 
@@ -65,52 +68,74 @@ class Sender {
   }
 }
 
+/**
+ * Lets looks come until a round of them leaves the heap as it was. What the engine compiles late
+ * makes it grow once; a leak makes it grow in each round.
+ *
+ * @returns how much it grew in the best round, of 1
+ */
+async function growthOf(lookOn: () => Promise<void>, heap: () => Promise<number>): Promise<number> {
+  let best = Infinity;
+  let before = await heap();
+  for (let round = 0; round < ROUNDS && best > MOST_GROWTH; round++) {
+    await lookOn();
+    const after = await heap();
+    console.log(`heap after ${LOOKS} looks: ${after}, ${before} before them`);
+    best = Math.min(best, after / before - 1);
+    before = after;
+  }
+  return best;
+}
+
+async function lookOften({ page, problems }: Watched, port: number, token: string, sender: Sender) {
+  await page.goto(`http://127.0.0.1:${port}/#${token}`);
+  await page.waitForSelector('.legend tbody tr');
+  const devtools = await page.createCDPSession();
+  let looks = 1;
+  const sendUpTo = async (total: number) => {
+    while (looks < total) {
+      sender.send(BATCH);
+      looks += BATCH;
+      const entries = (looks - 1).toLocaleString('en');
+      await page.waitForFunction(
+        (wanted) =>
+          document.querySelectorAll('.key-figures dd')[1]?.textContent?.startsWith(wanted),
+        { polling: 10 },
+        `${entries}`,
+      );
+    }
+  };
+  const heap = async () => {
+    await devtools.send('HeapProfiler.collectGarbage');
+    return (await page.metrics()).JSHeapUsedSize!;
+  };
+  await sendUpTo(WARM_UP);
+  const growth = await growthOf(() => sendUpTo(looks + LOOKS), heap);
+  assert.ok(growth <= MOST_GROWTH, `${growth}`);
+  const shown = await page.$$eval('.legend tbody td:nth-child(2)', (cells) =>
+    cells.map((cell) => Number(cell.textContent!.replaceAll(',', ''))),
+  );
+  const counts = Array.from(
+    { length: 13 },
+    (_, code) => sender.codes.filter((c) => c === code).length,
+  );
+  assert.deepEqual(shown, counts);
+  assert.deepEqual(problems, []);
+}
+
 inBrowsers(
   'ten thousand looks leave the heap as it was',
-  async ({ page, problems }) => {
+  async (watched) => {
     const sender = new Sender();
     const token = newToken();
     const nothing = { describe: () => undefined, keys: async () => undefined };
     const server = await listen(0, token, { stream: (to) => sender.begin(to), ...nothing });
-    const { port } = server.address() as AddressInfo;
-    await page.goto(`http://127.0.0.1:${port}/#${token}`);
-    await page.waitForSelector('.legend tbody tr');
-    const devtools = await page.createCDPSession();
-    let looks = 1;
-    const sendUpTo = async (total: number) => {
-      while (looks < total) {
-        sender.send(BATCH);
-        looks += BATCH;
-        const entries = (looks - 1).toLocaleString('en');
-        await page.waitForFunction(
-          (wanted) =>
-            document.querySelectorAll('.key-figures dd')[1]?.textContent?.startsWith(wanted),
-          { polling: 10 },
-          `${entries}`,
-        );
-      }
-    };
-    const heap = async () => {
-      await devtools.send('HeapProfiler.collectGarbage');
-      return (await page.metrics()).JSHeapUsedSize!;
-    };
-    await sendUpTo(WARM_UP);
-    const before = await heap();
-    await sendUpTo(WARM_UP + LOOKS);
-    const growth = (await heap()) / before - 1;
-    console.log(`heap after ${LOOKS} looks: ${(growth * 100).toFixed(1)} % more than ${before}`);
-    assert.ok(growth <= 0.05, `${growth}`);
-    const shown = await page.$$eval('.legend tbody td:nth-child(2)', (cells) =>
-      cells.map((cell) => Number(cell.textContent!.replaceAll(',', ''))),
-    );
-    const counts = Array.from(
-      { length: 13 },
-      (_, code) => sender.codes.filter((c) => c === code).length,
-    );
-    assert.deepEqual(shown, counts);
-    assert.deepEqual(problems, []);
-    server.close();
-    server.closeAllConnections();
+    try {
+      await lookOften(watched, (server.address() as AddressInfo).port, token, sender);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   },
   ['chromium'],
 );

@@ -70,8 +70,8 @@ import {
   isConditional,
   isLeased,
   isMet,
-  noteDeletion,
   require,
+  tellLoads,
 } from './condition';
 import { evictFrom, unitsOfEntry } from './judge';
 import { overtake } from './lease-table';
@@ -103,7 +103,7 @@ export function beginIf(what: u32, version: u32, keyBytes: u32, valueBytes: u32,
 }
 
 /** Whether the condition is not met now: a guess. */
-function isVain(keyBytes: u32): bool {
+export function isVain(keyBytes: u32): bool {
   const hash = keyHash(keyBytes);
   enterSection();
   const handle = lookUp(hash, keyScratch(), keyBytes);
@@ -194,7 +194,7 @@ function put(hash: u32, keyBytes: u32, handle: Handle): u32 {
   const old = findHandle(leaf, hash, keyScratch(), keyBytes);
   let entries: u32 = 0;
   const isAllowed = isMet(leaf, hash, old);
-  if (isAllowed && !isLeased()) overtake(hash);
+  if (isAllowed) tellLoads(hash);
   if (!isAllowed) entries = UNMET;
   else if (old != 0) replace(leaf, hash, handle, old);
   else entries = insert(leaf, hash, handle);
@@ -337,7 +337,7 @@ function takeOut(keyBytes: u32): bool {
   const leaf = leafAt(number);
   let handle = findHandle(leaf, hash, keyScratch(), keyBytes);
   wasMet = isMet(leaf, hash, handle);
-  if (wasMet) noteDeletion(leaf, hash, handle);
+  if (wasMet) overtake(hash);
   else handle = 0;
   const isThere = handle != 0 && lifeAt(zsPlace(handle), latestTime()) != OVER;
   if (handle != 0) removeEntry(leaf, foundAt(), hash, handle);

@@ -11,7 +11,7 @@
  * come buckets of 512 bytes, chosen by the upper bits of the hash:
  *
  *   head     lock · 7 hashes · 7 states, in one line: who writes a key looks at nothing else
- *   7 leases of a line: owner, result, deadline, waiters (a bit a slot)
+ *   7 leases of a line: owner, result, deadline, waiters (a bit a slot), 4 stamps
  *
  *   state    generation 29 · kind 3: waited for, loaded by anybody; moved under the bucket's lock,
  *            but for OVERTAKEN
@@ -26,6 +26,9 @@
  *     any → FREE             generation + 1: given up, or all who waited have left
  *   hash, owner, result, deadline              lock: bucket
  *   waiters                                    lock: bucket; loaded by whoever counts
+ *   stamp    raised by each set and delete of the keys that share it, once anything was computed
+ *            without a lease; loaded by who computes so. Lock: the key's leaf, which others of the
+ *            stamp's keys may not share: atomic
  *
  * A generation that has changed says "look again" to who waits. Under a bucket's lock no other lock
  * is taken. The leaf's lock makes two orders certain: who stores sees OVERTAKEN of everybody who
@@ -103,8 +106,11 @@ export class Lease {
   result: u32;
   /** Milliseconds, by the clock that threads share, after which anybody may take it over. */
   deadline: f64;
-  spare: u64;
-  spareToo: u64;
+  /** Of the first four leases: of keys in the bucket, whoever has these. */
+  stamp0: u32;
+  stamp1: u32;
+  stamp2: u32;
+  stamp3: u32;
   waiters: u32;
 }
 
@@ -248,11 +254,6 @@ export function isRing(lease: u32): bool {
   return false;
 }
 
-/** Whether anything was computed without a lease. */
-export function isAnyAlone(): bool {
-  return loads(LOADS_ALONE) != 0;
-}
-
 /** Whether there was a lease at all. */
 export function areUsed(): bool {
   return loadWord(LEASE_STATE + offsetof<LeaseState>('used')) != 0;
@@ -270,10 +271,17 @@ export function mayStore(lease: u32, grant: u32): bool {
 }
 
 /**
- * Says that a key of this hash has been set or deleted: what is being computed for it is not
- * stored. Lock: the hash's leaf. Cost: a load; once there are leases, a line.
+ * Says that a key of this hash is about to be set or deleted: what is being computed for it is not
+ * stored. Lock: the hash's leaf. Cost: a load; once there are leases, a line; once anything was
+ * computed without one, two.
  */
 export function overtake(hash: u32): void {
+  if (loads(LOADS_ALONE) != 0) addWord(stampAt(hash), 1);
+  overtakeLeases(hash);
+}
+
+/** The same for leases alone: a value that was computed without one is about to be stored. */
+export function overtakeLeases(hash: u32): void {
   if (!areUsed()) return;
   const first = bucketOf(hash) * BUCKET_LEASES;
   for (let lease = first; lease < first + BUCKET_LEASES; lease++) {
@@ -281,11 +289,18 @@ export function overtake(hash: u32): void {
   }
 }
 
-const CLEARS: usize = LEASE_STATE + offsetof<LeaseState>('clears');
-
-export function clears(): u32 {
-  return loadWord(CLEARS);
+/** Stamp of a hash: one of 16 in its bucket's first four leases, chosen by its lowest bits. */
+function stampAt(hash: u32): usize {
+  const line = bucketAt(bucketOf(hash)) + ((hash & 3) + 1) * LINE_BYTES;
+  return line + offsetof<Lease>('stamp0') + (hash & 12);
 }
+
+/** Rises with each set and delete of the hash's keys, and each clear. Lock: the hash's leaf. */
+export function changesOf(hash: u32): u32 {
+  return loadWord(stampAt(hash)) + loadWord(CLEARS);
+}
+
+const CLEARS: usize = LEASE_STATE + offsetof<LeaseState>('clears');
 
 /** The same for every key, those that are computed without a lease as well. */
 export function overtakeAll(): void {

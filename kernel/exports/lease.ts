@@ -65,12 +65,22 @@ export function beginAlone(keyBytes: u32): u32 {
   return version;
 }
 
-/** That version, as it is now. */
-export function changesNow(keyBytes: u32): u32 {
+/** The key's entry at that time, 0 = none: for `isVain`. */
+export function aloneEntry(): u32 {
+  return condition.aloneEntry();
+}
+
+/**
+ * Whether what was begun alone would not be stored: a guess, as things are now. Asked before it is
+ * stored on IF_QUIET, which then means that entry.
+ */
+export function isVain(keyBytes: u32, version: u32, entry: u32): bool {
   enter(OP_WRITE);
-  const version = condition.changesNow(keyBytes);
+  condition.require(condition.IF_QUIET, version);
+  condition.allowEntry(entry);
+  const isSo = store.isVain(keyBytes);
   leave();
-  return version;
+  return isSo;
 }
 
 /** This thread does not stand still any more, and is still one of those who wait. */

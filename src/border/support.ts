@@ -11,19 +11,17 @@ import { UnsupportedError } from '../errors.ts';
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 const isolation =
-  'the page is not cross-origin isolated, so it has no shared memory: serve it with the headers ' +
+  'the page is not cross-origin isolated: serve it with the headers ' +
   'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
 
-const insecure =
-  'the page is no secure context, so no header gives it shared memory: serve it by HTTPS, or from ' +
-  'localhost';
+const insecure = 'the page is no secure context: serve it by HTTPS, or from localhost';
 
 const directive =
   'WebAssembly may not be compiled here: a page’s Content-Security-Policy has to allow ' +
   "'wasm-unsafe-eval' in script-src";
 
 const addressSpace =
-  'there is no address space for a shared memory, for which engines reserve 8 to 10 GiB: ' +
+  'there is no address space for a shared memory, which takes 8 to 10 GiB: ' +
   'raise `ulimit -v`, start Node with --disable-wasm-trap-handler, use Node 24.21 or later, or ' +
   'have fewer memories';
 

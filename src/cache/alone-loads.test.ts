@@ -1,6 +1,6 @@
 /**
  * Computations without a lease, for want of room in the table: what happens to their key after they
- * began wins, as it does over those that have one.
+ * began wins, as it does over those that have one; the computation of other keys does not.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -85,6 +85,44 @@ test('without a lease: what a deleted tag kills takes the place of nothing that 
     assert.equal(await during(cache, cache, () => cache.deleteTag('tag'), refresh), 'living');
     assert.equal(await during(cache, cache, () => cache.deleteTag('other'), refresh), 'older');
   });
+});
+
+test('without a lease: of two that compute at once the first is kept', async () => {
+  await withoutLeases(async (cache) => {
+    const refresh = { forceRefresh: true };
+    const second = () => cache.getOrSetSync('key', () => 'first');
+    assert.equal(await during(cache, cache, second), 'first');
+    const anew = () => cache.getOrSetSync('key', () => 'second', refresh);
+    assert.equal(await during(cache, cache, anew, refresh), 'second');
+    assert.equal(await during(cache, cache, nothing, refresh), 'older');
+  });
+});
+
+/** Computes so many keys at once. @returns how many of them the cache has then */
+async function burst(cache: SharedCache<unknown>, keys: number, options?: LoadOptions) {
+  const numbers = Array.from({ length: keys }, (_, i) => i);
+  let begun = 0;
+  let open!: () => void;
+  const areAllBegun = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const compute = async (): Promise<number> => {
+    if (++begun === keys) open();
+    await areAllBegun;
+    return begun;
+  };
+  await Promise.all(numbers.map((i) => cache.getOrSet(`key ${i}`, compute, options)));
+  return numbers.filter((i) => cache.get(`key ${i}`) === keys).length;
+}
+
+test('thousands of keys that are computed at once are all kept', async () => {
+  using cache = new SharedCache<unknown>({ maxSize: '16MiB', values: 'json' });
+  assert.equal(await burst(cache, 5000), 5000);
+  for (let i = 0; i < 5000; i++) cache.set(`key ${i}`, 'old');
+  assert.equal(await burst(cache, 5000, { forceRefresh: true }), 5000);
+  const { computed, alone, discarded } = cache.stats().loads;
+  assert.ok(alone > 0);
+  assert.deepEqual([computed + alone, discarded], [10_000, 0]);
 });
 
 const deeds: Record<string, (cache: SharedCache<unknown>) => void> = {

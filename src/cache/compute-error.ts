@@ -52,7 +52,5 @@ function cut(text: string, length: number): string {
 /** Of a caller that would wait for himself. */
 export function busy(key: Key): BusyError {
   const name = typeof key === 'string' ? `'${key.slice(0, 40)}'` : 'this key';
-  return new BusyError(
-    `waiting for the value of ${name} here would be waiting for this thread itself`,
-  );
+  return new BusyError(`waiting for ${name} here would be waiting for this thread itself`);
 }

@@ -33,6 +33,12 @@ export interface LoaderHost<V> {
   readonly tier: TierLink<V> | undefined;
 }
 
+/** Notes what must be so still when its result is stored. */
+export function beginAlone<V>(host: LoaderHost<V>, load: Load, key: Key): void {
+  load.version = host.kernel.beginAlone(host.live().putKey(key));
+  load.entry = host.kernel.aloneEntry();
+}
+
 /** Calls it. */
 export function compute<V>(
   request: Request<V>,
@@ -50,23 +56,20 @@ export function compute<V>(
  */
 export function isVain<V>(
   host: LoaderHost<V>,
-  { lease, born, version }: Load,
+  { lease, born, version, entry }: Load,
   key: Key,
   options: SetOptions,
 ): boolean {
   try {
     if (lease?.isAwaited) return false;
-    const isCurrent = lease ? lease.isCurrent : isQuiet(host, version, key);
+    const isCurrent = lease
+      ? lease.isCurrent
+      : host.kernel.isVain(host.live().putKey(key), version, entry) === 0;
     return !isCurrent || isDead(host, born, options);
   } catch {
     // Of options that are wrong, or a cache that is closed, others tell.
     return false;
   }
-}
-
-/** Whether nothing has happened to the key's line, as far as it goes without a lease. */
-function isQuiet<V>(host: LoaderHost<V>, version: number, key: Key): boolean {
-  return host.kernel.changesNow(host.live().putKey(key)) >>> 0 === version >>> 0;
 }
 
 /** Whether a tag was deleted, or its namespace cleared, since the tag clock showed `born`. */
@@ -104,7 +107,7 @@ export function keep<V>(
 
 function store<V>(
   host: LoaderHost<V>,
-  { lease, version, born }: Load,
+  { lease, version, entry, born }: Load,
   { key, status }: Pick<Request<V>, 'key' | 'status'>,
   bytes: Uint8Array,
   options: SetOptions,
@@ -122,8 +125,9 @@ function store<V>(
   const name = tier?.note(key, keyBytes);
   // A tag that is deleted, or a namespace cleared, since the function was called: it is dead.
   const isBorn = tags.length > 0 || border.space !== 0;
-  let failure = TOO_LARGE;
-  if (length <= settings.maxEntrySize) {
+  let failure = length > settings.maxEntrySize ? TOO_LARGE : 0;
+  if (!lease && kernel.isVain(keyBytes, version, entry) !== 0) failure = facts.ERR_UNMET;
+  if (failure === 0) {
     if (isBorn || fresh !== 0 || longTtl !== 0) details.describe(keyBytes, times, tags, born);
     failure = lease
       ? commit(kernel, lease, outgoing.draft(lease, keyBytes, bytes, isRaw, expiry))
@@ -156,8 +160,9 @@ function commit(kernel: KernelExports, { number, grant }: Lease, hasRoom: boolea
   return hasRoom ? kernel.commitLease(number, grant) : facts.ERR_NO_MEMORY;
 }
 
-/** Ends the lease with an error for those who wait in other threads. */
+/** Counts an error, and ends the lease with it for those who wait in other threads. */
 export function tell<V>(host: LoaderHost<V>, { lease }: Load, key: Key, error: unknown): void {
+  host.kernel.countLoad(facts.LOADS_FAILED);
   if (lease === undefined) return;
   const border = host.live();
   if (border.outgoing.draft(lease, border.putKey(key), tellError(error), false, 0)) {

@@ -37,8 +37,9 @@ export class Load {
   readonly lease: Lease | undefined;
   /** The request whose function computes here; undefined: another thread computes. */
   readonly owner: object | undefined;
-  /** Without a lease: the version of the key's line when it began. */
-  readonly version: number;
+  /** Without a lease: the version of the key when it began, and the entry that it had. */
+  version = 0;
+  entry = 0;
   readonly outcome: Promise<Outcome>;
   /** Of one's own, when it is over: what the function returned or threw. */
   result: { value: unknown } | { error: unknown } | undefined;
@@ -56,12 +57,11 @@ export class Load {
   #endWatch: (() => void) | undefined;
   #endTimer: (() => void) | undefined;
 
-  constructor(loads: Loads, name: string, lease: Lease | undefined, owner?: object, version = 0) {
+  constructor(loads: Loads, name: string, lease: Lease | undefined, owner?: object) {
     this.#loads = loads;
     this.name = name;
     this.lease = lease;
     this.owner = owner;
-    this.version = version;
     [this.outcome, this.#settle] = promised();
   }
 
@@ -91,7 +91,7 @@ export class Load {
   #watch(lease: Lease | undefined): void {
     const look = (): boolean => this.discardIfUseless();
     if (lease === undefined) {
-      // No word tells of a change of the key's line.
+      // No word tells of a change of the key.
       this.#endWatch = every(look, LOOK_MS, false);
       return;
     }

@@ -1,12 +1,11 @@
 /**
  * `getOrSet`: one computation of a key's value for all threads.
  *
- * Who finds no value looks whether this thread is at it already (load.ts), and else asks the kernel
- * for a lease (lease.ts): it is granted, and the function is called; or another thread has it, and
- * this one waits, once for all its callers. What is stored is found by those who waited as by
- * anybody. Of what is not stored (the key was set, or it or a tag of it deleted meanwhile) and of
- * errors they get a copy through the lease. A value that cannot be kept, or none, is not handed on:
- * those who waited compute themselves.
+ * Who finds no value looks whether this thread is at it already (load.ts), and else asks for a
+ * lease (lease.ts): it is granted, and the function is called; or another thread has it, and this
+ * one waits, once for all its callers. What is stored is found by those who waited as by anybody.
+ * Of what is not (set, or it or its tag deleted meanwhile), and of errors, they get a copy through
+ * the lease. A value that cannot be kept, or none, is not handed on: they compute themselves.
  *
  * Every wait ends: by the result, the caller's signal, the death of who computes, `close`, or after
  * `timeoutMs`. The user's function may do anything, close the cache included; so after it nothing
@@ -19,7 +18,7 @@ import { DisposedError, InvalidArgumentError, TimeoutError } from '../errors.ts'
 import * as facts from '../generated/facts.ts';
 import { mayPark } from '../threads/registry.ts';
 import { busy, toldError } from './compute-error.ts';
-import { compute, isVain, keep, type LoaderHost, tell } from './computed.ts';
+import { beginAlone, compute, isVain, keep, type LoaderHost, tell } from './computed.ts';
 import { Lease, stamp } from './lease.ts';
 import { Load, type Outcome } from './load.ts';
 import type { ComputeContext, Request } from './load-options.ts';
@@ -81,12 +80,7 @@ export class Loader<V> {
       if (begun === 'busy') throw busy(request.key);
       if (begun === 'full') break;
       if (begun.isGranted) {
-        const found = request.isRefresh ? undefined : this.#look(request.key);
-        if (found === undefined) return this.#computeSync(name, begun.lease, request);
-        this.#own.endUnused(begun.lease);
-        this.#host.kernel.countLoad(facts.LOADS_WAITED);
-        request.status.load = 'waited';
-        return found;
+        return this.#computeSync(name, begun.lease, request);
       }
       const stale = servesStale ? this.stale(request) : undefined;
       if (stale !== undefined || !mayPark()) {
@@ -157,18 +151,14 @@ export class Loader<V> {
     if (begun === 'full' || begun === 'busy') return undefined;
     const { lease, isGranted } = begun;
     if (!isGranted) return this.#follow(name, lease, request.key);
-    if (!request.isRefresh && this.#has(request.key)) {
+    const border = this.#host.live();
+    if (!request.isRefresh && border.has(border.putKey(request.key))) {
       this.#own.endUnused(lease);
       return 'found';
     }
     const load = new Load(this.#loads, name, lease, request);
     this.#compute(load, request);
     return load;
-  }
-
-  #has(key: Key): boolean {
-    const border = this.#host.live();
-    return border.has(border.putKey(key));
   }
 
   /** Waits for another thread's lease, for every caller of this thread. */
@@ -293,19 +283,24 @@ export class Loader<V> {
     return result.value as V | undefined;
   }
 
-  /**
-   * Computes without a lease. It is stored only if nothing has happened to the key's line
-   * meanwhile.
-   */
+  /** Computes without a lease: stored unless the key is set, deleted or computed meanwhile. */
   async #alone(request: Request<V>): Promise<V | undefined> {
-    const load = new Load(this.#loads, '', undefined, request, this.#beginAlone(request.key));
+    const load = new Load(this.#loads, '', undefined, request);
+    beginAlone(this.#host, load, request.key);
+    const found = this.#foundMeanwhile(request);
+    if (found !== undefined) return found;
     this.#compute(load, request);
     const outcome = await this.#wait(load, request, request.timeoutMs);
     return this.#resultOf(load, outcome, request);
   }
 
-  #beginAlone(key: Key): number {
-    return this.#host.kernel.beginAlone(this.#host.live().putKey(key));
+  /** What is there since the caller has looked. */
+  #foundMeanwhile({ key, isRefresh, status }: Request<V>): V | undefined {
+    const found = isRefresh ? undefined : this.#look(key);
+    if (found === undefined) return undefined;
+    this.#host.kernel.countLoad(facts.LOADS_WAITED);
+    status.load = 'waited';
+    return found;
   }
 
   /** Calls the function at once, and sees to its result. Never rejects. */
@@ -359,8 +354,13 @@ export class Loader<V> {
 
   #computeSync(name: string, lease: Lease | undefined, request: Request<V>): V | undefined {
     const { kernel } = this.#host;
-    const version = lease ? 0 : this.#beginAlone(request.key);
-    const load = new Load(this.#loads, name, lease, request, version);
+    const load = new Load(this.#loads, name, lease, request);
+    if (!lease) beginAlone(this.#host, load, request.key);
+    const found = this.#foundMeanwhile(request);
+    if (found !== undefined) {
+      this.#own.endUnused(lease);
+      return found;
+    }
     this.#own.add(load);
     const options = { ...request.options };
     try {
@@ -389,7 +389,6 @@ export class Loader<V> {
     if (load.isOver) return;
     load.result = { error };
     try {
-      this.#host.kernel.countLoad(facts.LOADS_FAILED);
       tell(this.#host, load, key, error);
     } catch {
       endQuietly(load.lease, false);

@@ -13,8 +13,8 @@ export class OwnLoads {
   }
 
   /** Gives a lease back that is not needed: somebody was faster. */
-  endUnused(lease: Lease): void {
-    lease.end(false);
+  endUnused(lease: Lease | undefined): void {
+    lease?.end(false);
     this.#all.leave(lease);
   }
 

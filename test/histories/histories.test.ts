@@ -18,6 +18,7 @@ async function linearizable(plan: Plan, tell: (figures: string) => void): Promis
 
 const plans: Record<string, Plan> = {
   'killed threads and all: every key of a cache with room': { operations: 6000 },
+  'every load without a lease': { operations: 6000, areLeasesTaken: true },
   'values that expire': { operations: 6000, isTimed: true },
   'eight threads at one counter': { operations: 4000, keys: [0], workers: 8 },
   'eight threads at one value': { operations: 4000, keys: [8], workers: 8, hasKills: false },

@@ -2,12 +2,13 @@
  * Histories: threads call a cache, some are killed, and what all of them saw is judged.
  *
  *   node test/histories/histories.ts [--operations N] [--workers N] [--keys 0,8] [--evict]
- *                                    [--timed] [--no-kills] [--fault NAME]
+ *                                    [--timed] [--no-leases] [--no-kills] [--fault NAME]
  *   PAGELESS_SEED=n replays the choices (not the timing); the seed is printed
  *
  * Each key's history must be linearizable (checker.ts, key-model.ts): in a cache with room, where a
  * value that was set is there until somebody takes it out, or with `--evict` in one that is short
  * of memory. What a killed thread was about has happened when its death is repaired, or never does.
+ * With `--no-leases` the table of leases is full, so that every load computes without one.
  * With `--timed` half of the values expire by a clock of our own (time-model.ts); `--keys` are
  * those that are called for, so that few are hot.
  */
@@ -35,6 +36,7 @@ import {
   markLate,
   NO_VALUE,
   type Operation,
+  stepAlone,
   stepEvicting,
   stepKept,
 } from './key-model.ts';
@@ -49,6 +51,7 @@ export interface Plan {
   readonly keys?: readonly number[];
   readonly isEvicting?: boolean;
   readonly isTimed?: boolean;
+  readonly areLeasesTaken?: boolean;
   readonly hasKills?: boolean;
   readonly fault?: Fault | undefined;
 }
@@ -71,6 +74,8 @@ const PATIENCE_MS = 30_000;
 const LEAST_KILLS = 5;
 /** Of an evicting one: fillers and values do not fit. */
 const [ROOMY, SHORT] = ['32MiB', '4MiB'];
+/** Ten times the leases of the roomy one. */
+const MANY_LOADS = 5000;
 const ALL = Array.from({ length: KEYS }, (_, key) => key);
 
 interface Member {
@@ -107,6 +112,7 @@ class Histories {
   async hold(): Promise<void> {
     const { operations, hasKills = true, isEvicting } = this.plan;
     await this.#until('the supervisor', () => this.#threads() === 2);
+    if (this.plan.areLeasesTaken) this.#takeLeases();
     if (isEvicting) for (let i = 0; i < FILLERS; i++) this.cache.set(...fillerOf(i));
     const isEnough = () =>
       Atomics.load(this.clock, NOW) >= 2 * operations && (!hasKills || this.kills >= LEAST_KILLS);
@@ -121,6 +127,14 @@ class Histories {
     await this.#bury(this.crew);
     this.#readAll();
     this.cache.arena.check();
+  }
+
+  /** All of them, by computations that end with the cache: many times as many as there are. */
+  #takeLeases(): void {
+    const forEver = () => new Promise<never>(() => {});
+    for (let i = 0; i < MANY_LOADS; i++) {
+      this.cache.getOrSet(`taken ${i}`, forEver, { timeoutMs: Infinity }).catch(() => {});
+    }
   }
 
   async #fillUp(): Promise<void> {
@@ -211,7 +225,7 @@ const isTelling = (operation: Operation): boolean =>
   !(operation.isPending && changesNothing(operation));
 
 function judge(operations: Operation[], plan: Plan): Pick<Report, 'violation' | 'before'> {
-  const step = plan.isEvicting ? stepEvicting : stepKept;
+  const step = plan.isEvicting ? stepEvicting : plan.areLeasesTaken ? stepAlone : stepKept;
   for (const key of ALL) {
     const own = operations.filter((operation) => operation.key === key && isTelling(operation));
     const history = markLate(own);
@@ -249,6 +263,7 @@ if (process.argv[1] === import.meta.filename) {
       keys: { type: 'string' },
       evict: { type: 'boolean', default: false },
       timed: { type: 'boolean', default: false },
+      'no-leases': { type: 'boolean', default: false },
       'no-kills': { type: 'boolean', default: false },
       fault: { type: 'string' },
     },
@@ -259,6 +274,7 @@ if (process.argv[1] === import.meta.filename) {
     keys: values.keys?.split(',').map((key) => numberOption('--keys', key)) ?? ALL,
     isEvicting: values.evict,
     isTimed: values.timed,
+    areLeasesTaken: values['no-leases'],
     hasKills: !values['no-kills'],
     fault: FAULTS.find((name) => name === values.fault),
   });

@@ -95,6 +95,17 @@ export function hasTag(value: number): boolean {
 export const stepKept: Step<Operation> = (state, operation) =>
   operation.result === REFUSED ? [] : lateStep(state, operation);
 
+/** Of loads without a lease: other keys of their stamp may say no. */
+export const stepAlone: Step<Operation> = (state, operation) => [
+  ...stepKept(state, operation),
+  ...unkept(state, operation),
+];
+
+/** What was computed is given to its caller alone. */
+function unkept(state: number, { kind, value }: Operation): number[] {
+  return kind === 'fulfil' && state === -value ? [NO_VALUE] : [];
+}
+
 /** Short of memory. */
 export const stepEvicting: Step<Operation> = (state, operation) => {
   const { kind, result, isPending } = operation;
@@ -103,8 +114,7 @@ export const stepEvicting: Step<Operation> = (state, operation) => {
   const mayRefuse = kind === 'add' || kind === 'replace' || kind === 'touch';
   if (mayRefuse && !isPending && result === 0) return [state];
   const evicted = state > NO_VALUE ? lateStep(NO_VALUE, operation) : [];
-  const unkept = kind === 'fulfil' && state === -operation.value ? [NO_VALUE] : [];
-  return [...lateStep(state, operation), ...evicted, ...unkept];
+  return [...lateStep(state, operation), ...evicted, ...unkept(state, operation)];
 };
 
 function lateStep(state: number, operation: Operation): readonly number[] {

@@ -60,22 +60,20 @@ const passing: Mutant[] = [
   },
   {
     name: 'who sets a key overtakes nobody',
-    edits: [['  if (isAllowed && !isLeased()) overtake(hash);\n', '']],
-    scenarios: ['lease-set'],
+    edits: [['  if (isAllowed) tellLoads(hash);\n', '']],
+    scenarios: ['lease-set', 'alone-set', 'alone-lease'],
   },
   {
     name: 'who deletes a key overtakes nobody',
-    edits: [
-      ['  overtake(hash);\n  if (handle == 0 && isAnyAlone()', '  if (handle == 0 && isAnyAlone()'],
-    ],
-    scenarios: ['lease-delete'],
+    edits: [['  if (wasMet) overtake(hash);', '  if (wasMet) {}']],
+    scenarios: ['lease-delete', 'alone-delete'],
   },
   {
     name: 'who deletes by version overtakes nobody',
     edits: [
       [
-        '  if (wasMet) noteDeletion(leaf, hash, handle);',
-        '  if (wasMet && !isConditional()) noteDeletion(leaf, hash, handle);\n  if (wasMet) {}',
+        '  if (wasMet) overtake(hash);',
+        '  if (wasMet && !isConditional()) overtake(hash);\n  if (wasMet) {}',
       ],
     ],
     scenarios: ['lease-remove-if'],
@@ -106,9 +104,37 @@ const passing: Mutant[] = [
     scenarios: ['lease-dead'],
   },
   {
-    name: 'who deletes what is not there leaves its version',
-    edits: [['  if (handle == 0 && isAnyAlone()) raiseVersion(leaf, hash);\n', '']],
-    scenarios: ['alone-delete'],
+    name: 'what is computed without a lease is not told of changes',
+    edits: [['  if (loads(LOADS_ALONE) != 0) addWord(stampAt(hash), 1);\n', '']],
+    scenarios: ['alone-delete', 'alone-set'],
+  },
+  {
+    name: 'what was computed without a lease is stored whatever another has computed',
+    edits: [[' && (handle == 0 || handle == entryThen)', '']],
+    scenarios: ['alone-alone'],
+  },
+  {
+    name: 'what was computed without a lease is stored where there is something, whatever it is',
+    edits: [['handle == 0 || handle == entryThen', 'handle == 0 || entryThen != 0']],
+    scenarios: ['alone-refresh'],
+  },
+  {
+    name: 'what was computed without a lease overtakes no lease',
+    edits: [
+      ['  if (condition == IF_QUIET) overtakeLeases(hash);', '  if (condition == IF_QUIET) {}'],
+    ],
+    scenarios: ['alone-lease'],
+  },
+  {
+    name: 'who deletes a key says so after it',
+    edits: [
+      ['  if (wasMet) overtake(hash);', '  if (wasMet) {}'],
+      [
+        '  const entries = leafEntries(leaf);\n  unlockLeaf(number);\n  if (handle == 0)',
+        '  if (wasMet) overtake(hash);\n  const entries = leafEntries(leaf);\n  unlockLeaf(number);\n  if (handle == 0)',
+      ],
+    ],
+    scenarios: ['alone-delete-killed-survived'],
   },
   {
     name: 'a clear is no change for what is computed without a lease',

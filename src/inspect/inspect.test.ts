@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { settled } from '../../test/support/settled.ts';
 import { Arena } from '../arena/arena.ts';
 import { SharedCache } from '../cache/shared-cache.ts';
@@ -301,11 +302,17 @@ test('misuse is a typed error', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
+  const workers: Worker[] = [];
+  const note = (worker: Worker) => void workers.push(worker);
+  process.on('worker', note);
   try {
     await refuses(inspect(arena, { port }), /port must be one that is free .*EADDRINUSE/);
   } finally {
+    process.off('worker', note);
     server.close();
   }
+  assert.equal(workers.length, 1);
+  assert.equal(workers[0]!.threadId, -1, 'it has ended');
 });
 
 test('when its thread fails the program goes on, and is told', async () => {

@@ -63,7 +63,10 @@ export async function startInspector(data: ThreadData): Promise<LiveInspector> {
     workerData: data,
     execArgv: [],
   });
-  const port = await ready(worker, data);
+  const port = await ready(worker, data).catch(async (error) => {
+    await worker.terminate(); // or it would keep the program, should it not end by itself
+    throw error;
+  });
   worker.unref();
   const url = port === undefined ? undefined : `http://127.0.0.1:${port}/#${data.token}`;
   return new LiveInspector(worker, url);

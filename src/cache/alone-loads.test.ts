@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { type LoadOptions, SharedCache } from '../index.ts';
+import { type LoadOptions, SharedCache, type Status } from '../index.ts';
 
 type View = Pick<
   SharedCache<unknown>,
@@ -95,6 +95,22 @@ test('without a lease: of two that compute at once the first is kept', async () 
     const anew = () => cache.getOrSetSync('key', () => 'second', refresh);
     assert.equal(await during(cache, cache, anew, refresh), 'second');
     assert.equal(await during(cache, cache, nothing, refresh), 'older');
+  });
+});
+
+test('without a lease: what is too large is refused, whatever happened to its key', async () => {
+  await withoutLeases(async (cache) => {
+    const { discarded } = cache.stats().loads;
+    const status: Status = {};
+    const tooLarge = 'x'.repeat(2 ** 20);
+    const compute = (): string => {
+      cache.set('key', 'newer');
+      return tooLarge;
+    };
+    assert.equal(await cache.getOrSet('key', compute, { status }), tooLarge);
+    assert.equal(status.refusal, 'too-large');
+    assert.equal(cache.stats().loads.discarded, discarded);
+    assert.equal(cache.get('key'), 'newer');
   });
 });
 

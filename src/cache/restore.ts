@@ -23,7 +23,7 @@ import {
 } from './file-format.ts';
 import type { SavedSettings } from './settings.ts';
 
-/** Read at a time; what is left of it is read again. */
+/** Read at a time; the last window of it is read again. */
 const CHUNK_BYTES: number = 2 ** 20;
 /** Records that the kernel takes at a time: what the input scratch holds. */
 const WINDOW_BYTES: number = facts.BLOCK_BYTES + facts.BLOCK_HEAD_BYTES;
@@ -76,6 +76,9 @@ export class SavedCache {
   readonly #handle: FileHandle;
   readonly #start: number;
   readonly #extent: Extent;
+  readonly #buffers: Buffer[] = [CHUNK_BYTES, CHUNK_BYTES].map((length) =>
+    Buffer.allocUnsafe(length),
+  );
 
   constructor(
     file: string,
@@ -106,15 +109,31 @@ export class SavedCache {
 
   async #take(intake: Intake): Promise<void> {
     const { bytes } = this.#extent;
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    let chunk: Buffer = Buffer.alloc(0);
+    let [from, end] = [0, 0];
+    let ahead = this.#readAhead(0);
     for (let at = 0; at < bytes; ) {
-      const length = Math.min(CHUNK_BYTES, bytes - at);
-      const chunk = await read(this.#handle, this.#start + at, length, buffer);
+      while (at + WINDOW_BYTES > end && end < bytes) {
+        chunk = await ahead.chunk;
+        ({ from, end } = ahead);
+        if (end < bytes) ahead = this.#readAhead(Math.max(at, end - WINDOW_BYTES));
+      }
+      const rest = chunk.subarray(at - from);
       // The first is longer than a window, if it is not damaged.
-      const taken = intake.takeRecords(chunk) || (await this.#takeLong(intake, chunk, at));
+      const taken = intake.takeRecords(rest) || (await this.#takeLong(intake, rest, at));
       if (taken === 0) throw this.#damaged(at);
       at += taken;
     }
+  }
+
+  /** Begins to read a chunk, which goes on while the kernel takes the one before. */
+  #readAhead(from: number): { from: number; end: number; chunk: Promise<Buffer> } {
+    const length = Math.min(CHUNK_BYTES, this.#extent.bytes - from);
+    const buffer = this.#buffers.reverse()[0]!;
+    const chunk = read(this.#handle, this.#start + from, length, buffer);
+    // Nobody waits for it when the one before is damaged.
+    chunk.catch(() => {});
+    return { from, end: from + length, chunk };
   }
 
   /** @returns the record's length; 0: it is damaged */

@@ -4,8 +4,8 @@
  *
  * Prints a table; with `--json` one object on the last line, with `--record` the same into
  * `results/`, of which the README's tables are made (`npm run docs`). `--rows` takes the rows of
- * suites `cache` and `api` whose names match, `--traces` a folder of cache traces for the row
- * `hit-ratio`.
+ * suites `cache`, `giants`, `api` and `tier` whose names match, `--traces` a folder of cache traces
+ * for the row `hit-ratio`.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -57,6 +57,10 @@ if (name === undefined) {
   ]);
   const head = ['row', 'value', 'quartiles', 'unit', 'peer', 'ours / peer', 'quartiles'];
   console.log(table([head, ...rows, ...leftOut]));
+  if (rows.length + leftOut.length === 0) {
+    console.error(`No row of ${name} matches ${JSON.stringify(values.rows)}`);
+    process.exitCode = 2;
+  }
   if (notes.length > 0) console.log(`\n${notes.join('\n')}\n`);
   const report = { suite: name, machine: machine(), node: process.version, results };
   if (values.json) console.log(JSON.stringify(report));

@@ -1,6 +1,6 @@
 /** Every benchmark suite runs, tiny, and ends with the object that machines read. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { before, test } from 'node:test';
 import { compileAllKernels } from '../bench/artifact.ts';
 
@@ -22,3 +22,15 @@ for (const suite of run().trim().split('\n')) {
     }
   });
 }
+
+test('rows are asked for by name, also by several, and what matches none is said', () => {
+  const shown = run('tier', '--tiny', '--rows', 'set-many|delete-many');
+  for (const row of ['set-many-100', 'delete-many-100', 'set-many-100-lmdb']) {
+    assert.match(shown, new RegExp(`^${row} `, 'm'), 'measured, or left out for want of a server');
+  }
+  assert.doesNotMatch(shown, /^(hot|get|warm|write)-/m);
+  const args = ['bench/run.ts', 'tier', '--tiny', '--rows', 'no-such-row'];
+  const refused = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 240_000 });
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /No row of tier matches "no-such-row"/);
+});

@@ -1,7 +1,8 @@
 /**
- * Two subjects measured side by side: who begins alternates, so that neither has the better turn.
+ * Two subjects measured side by side: who begins alternates, so that neither has the better turn,
+ * and each does when the one before has come to rest.
  */
-import { type Result, rowOf } from '../suite.ts';
+import { atRest, type Result, rowOf } from '../suite.ts';
 
 export interface Pair {
   readonly name: string;
@@ -22,7 +23,10 @@ export async function pairRow(
   for (let round = 0; round < rounds + WARM_UP; round++) {
     const first = round % 2;
     const pair = [0, 0];
-    for (const turn of [first, 1 - first]) pair[turn] = await [ours, theirs][turn]!();
+    for (const turn of [first, 1 - first]) {
+      await atRest();
+      pair[turn] = await [ours, theirs][turn]!();
+    }
     if (round < WARM_UP) continue;
     figures[0].push(pair[0]!);
     figures[1].push(pair[1]!);

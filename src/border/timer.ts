@@ -23,7 +23,7 @@ type Begin = (act: () => void, ms: number, keepsAlive: boolean) => () => void;
 function beginner(begin: typeof setTimeout | typeof setInterval): Begin {
   return (act, ms, keepsAlive) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let isOver: boolean | undefined;
+    let isOver = false;
     queueMicrotask(() => {
       if (isOver) return;
       timer = begin(act, ms);

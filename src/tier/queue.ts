@@ -1,5 +1,5 @@
 /**
- * The queue of writes: when what waits (waiting.ts) is sent, and what becomes of it.
+ * The queue of writes: when what waits (backlog.ts) is sent, and what becomes of it.
  *
  *   one batch     is under way at a time; the next follows at once if it is whole, or if somebody
  *                 waits for it (`drained`), else when it is due
@@ -11,13 +11,13 @@
  *                 tier ends with what was written last, or with nothing
  */
 import { keptOf } from './answers.ts';
+import { Backlog } from './backlog.ts';
 import type { Calls } from './calls.ts';
 import type { FrameMemory, PackedFrame } from './frame-memory.ts';
 import type { Tier, TierEntry } from './interface.ts';
 import type { Others } from './judge.ts';
 import { bytesOfName, type KeyName } from './key-name.ts';
 import type { Policy } from './policy.ts';
-import { Waiting } from './waiting.ts';
 import { entriesOf } from './write.ts';
 
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
@@ -26,7 +26,7 @@ export class WriteQueue {
   readonly #tier: Tier;
   readonly #calls: Calls;
   readonly #delayMs: number;
-  readonly #waiting: Waiting;
+  readonly #backlog: Backlog;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the timer's attempt comes after one that failed. */
   #isRetry = false;
@@ -48,66 +48,66 @@ export class WriteQueue {
     this.#tier = tier;
     this.#calls = calls;
     this.#delayMs = policy.delayMs;
-    this.#waiting = new Waiting(policy.maxQueueBytes, memory, others);
+    this.#backlog = new Backlog(policy.maxQueueBytes, memory, others);
   }
 
   get entries(): number {
-    return this.#waiting.entries;
+    return this.#backlog.entries;
   }
 
   get bytes(): number {
-    return this.#waiting.bytes;
+    return this.#backlog.bytes;
   }
 
   get dropped(): number {
-    return this.#waiting.dropped;
+    return this.#backlog.dropped;
   }
 
   get superseded(): number {
-    return this.#waiting.superseded;
+    return this.#backlog.superseded;
   }
 
   /** Whether a write of this key waits or is under way. */
   has(name: KeyName): boolean {
-    return this.#waiting.has(name);
+    return this.#backlog.has(name);
   }
 
   /** Whether a write of this key waits: it comes after whatever the tier tells now. */
   isWaiting(name: KeyName): boolean {
-    return this.#waiting.isWaiting(name);
+    return this.#backlog.isWaiting(name);
   }
 
   /** What the tier will hold of a key for which a write waits or is under way. */
   find(name: KeyName): Uint8Array | undefined {
-    return this.#waiting.find(name);
+    return this.#backlog.find(name);
   }
 
   /** A frame is to be written; undefined: the key is to be removed. */
   put(name: KeyName, frame: PackedFrame | undefined, expiry = 0): void {
-    this.#waiting.put(name, frame, expiry);
-    this.#schedule(this.#waiting.isHalfFull ? 0 : this.#delayMs);
+    this.#backlog.put(name, frame, expiry);
+    this.#schedule(this.#backlog.isHalfFull ? 0 : this.#delayMs);
   }
 
   /** A value that no frame can hold: the tier must not keep an older one. */
   drop(name: KeyName): void {
-    this.#waiting.drop(name);
+    this.#backlog.drop(name);
     this.#schedule(this.#delayMs);
   }
 
   /** Everything is to go, also what waits. */
   clear(): void {
-    this.#waiting.clear();
+    this.#backlog.clear();
     this.#schedule(0);
   }
 
   /** Resolved when everything that waits now is written, superseded or dropped. */
   drained(): Promise<void> {
-    const { turn } = this.#waiting;
-    if (!this.#waiting.hasUpTo(turn)) return Promise.resolve();
+    const { turn } = this.#backlog;
+    if (!this.#backlog.hasUpTo(turn)) return Promise.resolve();
     this.#sendSoon();
     return new Promise((resolve) => {
       const look = () => {
-        if (!this.#waiting.hasUpTo(turn)) resolve();
+        if (!this.#backlog.hasUpTo(turn)) resolve();
         else this.#listeners.push(look);
       };
       this.#listeners.push(look);
@@ -138,13 +138,13 @@ export class WriteQueue {
   stop(): void {
     clearTimeout(this.#timer);
     this.#isStopped = true;
-    this.#waiting.stop();
+    this.#backlog.stop();
     this.#tell();
   }
 
   /** Tries at once: the tier may be there again. */
   kick(): void {
-    if (!this.#waiting.isEmpty) this.#schedule(0);
+    if (!this.#backlog.isEmpty) this.#schedule(0);
   }
 
   #schedule(ms: number, isRetry = false): void {
@@ -175,33 +175,33 @@ export class WriteQueue {
     this.#timer = undefined;
     this.#isUnderWay = true;
     let isAnswered = true;
-    while (isAnswered && !this.#waiting.isEmpty) {
+    while (isAnswered && !this.#backlog.isEmpty) {
       isAnswered = await this.#sendNext();
       this.#tell();
-      if (this.#listeners.length === 0 && !this.#waiting.hasBatch) break;
+      if (this.#listeners.length === 0 && !this.#backlog.hasBatch) break;
       // A tier that answers at once must not keep the event loop from turning.
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#isUnderWay = false;
-    if (this.#waiting.isEmpty) return;
+    if (this.#backlog.isEmpty) return;
     if (isAnswered) this.#schedule(0);
     else this.#schedule(Math.max(1, this.#calls.waitMs), true);
   }
 
   /** @returns whether the tier has answered */
   #sendNext(): Promise<boolean> {
-    return this.#waiting.clearTurn === 0 ? this.#sendBatch() : this.#sendClear();
+    return this.#backlog.clearTurn === 0 ? this.#sendBatch() : this.#sendClear();
   }
 
   async #sendClear(): Promise<boolean> {
-    const turn = this.#waiting.clearTurn;
+    const turn = this.#backlog.clearTurn;
     const answer = await this.#calls.write(() => this.#tier.clear());
-    if (answer !== undefined) this.#waiting.cleared(turn);
+    if (answer !== undefined) this.#backlog.cleared(turn);
     return answer !== undefined;
   }
 
   async #sendBatch(): Promise<boolean> {
-    const batch = [...this.#waiting.take().values()];
+    const batch = [...this.#backlog.take().values()];
     // All of it was superseded: nobody is asked.
     if (batch.length === 0) return true;
     const { timeouts } = this.#calls;
@@ -215,7 +215,7 @@ export class WriteQueue {
       Promise.all([this.#set(kept), this.#delete(keys)]),
     );
     if (answer === undefined) {
-      this.#waiting.failed(this.#calls.timeouts !== timeouts);
+      this.#backlog.failed(this.#calls.timeouts !== timeouts);
       return false;
     }
     const [taken] = answer.value;
@@ -223,7 +223,7 @@ export class WriteQueue {
     this.sets += taken;
     this.deletes += gone.length;
     this.written += taken + gone.filter(({ isDropped }) => !isDropped).length;
-    this.#waiting.arrived();
+    this.#backlog.arrived();
     return true;
   }
 

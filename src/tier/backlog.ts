@@ -34,7 +34,7 @@ const MOST_OF_REST: number = 1 / 4;
 /** What frames may hold, beyond twice what they are, before they are moved. */
 const LEAST_HELD: number = 2 ** 20;
 
-export class Waiting {
+export class Backlog {
   readonly #maxBytes: number;
   readonly #batchBytes: number;
   readonly #memory: FrameMemory;
@@ -243,8 +243,9 @@ export class Waiting {
   }
 
   #count(write: Write, sign: 1 | -1): void {
-    if (write.frame === undefined) this.#removalBytes += sign * sizeOf(write.name, write.frame);
-    else this.#frameBytes += sign * sizeOf(write.name, write.frame);
+    const size = sign * sizeOf(write.name, write.frame);
+    if (write.frame === undefined) this.#removalBytes += size;
+    else this.#frameBytes += size;
   }
 
   /** Makes a removal of the oldest frame. Removals that it meets go to the end, once. */

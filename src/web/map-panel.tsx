@@ -119,36 +119,53 @@ function useMapView(
   return view;
 }
 
+/** What a pressed pointer does. */
+function useDrag(view: View) {
+  const drag = useRef<{ last: Point; moved: number } | undefined>(undefined);
+  return {
+    begin(point: Point): void {
+      drag.current = { last: point, moved: 0 };
+    },
+    move(point: Point): void {
+      const dragged = drag.current;
+      if (dragged === undefined) return;
+      const [dx, dy] = [point.x - dragged.last.x, point.y - dragged.last.y];
+      dragged.moved += Math.abs(dx) + Math.abs(dy);
+      if (dragged.moved > DRAG_PIXELS) view.current?.pan(dx, dy);
+      dragged.last = point;
+    },
+    /** @returns whether it was a click: it began here, and nothing was dragged */
+    end(): boolean {
+      const moved = drag.current?.moved ?? Number.POSITIVE_INFINITY;
+      drag.current = undefined;
+      return moved <= DRAG_PIXELS;
+    },
+  };
+}
+
 function usePointer(
   view: View,
   setHover: (hover: (Point & { pfn: number }) | undefined) => void,
   choose: (pfn: number) => void,
 ): CanvasHTMLAttributes<HTMLCanvasElement> {
-  const drag = useRef<{ last: Point; moved: number } | undefined>(undefined);
+  const drag = useDrag(view);
   const pointOf = (event: MouseEvent): Point => ({ x: event.offsetX, y: event.offsetY });
   return {
     onPointerDown: (event: PointerEvent) => {
       (event.currentTarget as Element).setPointerCapture(event.pointerId);
-      drag.current = { last: pointOf(event), moved: 0 };
+      drag.begin(pointOf(event));
     },
     onPointerMove: (event: PointerEvent) => {
       const point = pointOf(event);
-      const dragged = drag.current;
-      if (dragged) {
-        const [dx, dy] = [point.x - dragged.last.x, point.y - dragged.last.y];
-        dragged.moved += Math.abs(dx) + Math.abs(dy);
-        if (dragged.moved > DRAG_PIXELS) view.current?.pan(dx, dy);
-        dragged.last = point;
-      }
+      drag.move(point);
       const pfn = view.current?.pfnAt(point);
       setHover(pfn === undefined ? undefined : { ...point, pfn });
     },
     onPointerUp: (event: PointerEvent) => {
       const pfn = view.current?.pfnAt(pointOf(event));
-      const isClick = (drag.current?.moved ?? 0) <= DRAG_PIXELS;
-      drag.current = undefined;
-      if (isClick && pfn !== undefined) choose(pfn);
+      if (drag.end() && pfn !== undefined) choose(pfn);
     },
+    onPointerCancel: drag.end,
     onPointerLeave: () => setHover(undefined),
     onWheel: (event: WheelEvent) => {
       if (!event.ctrlKey && !event.metaKey) return;

@@ -106,7 +106,14 @@ inBrowsers(
     const canvas = (await page.$('.map canvas'))!;
     const { x, y, width, height } = (await canvas.boundingBox())!;
     // Beside the middle, where there may be a gap.
-    await page.mouse.click(x + width / 2 + 45, y + height / 2 + 25);
+    const [left, top] = [x + width / 2 + 45, y + height / 2 + 25];
+    await page.mouse.move(left, top);
+    await page.mouse.down();
+    await canvas.evaluate((target) => target.dispatchEvent(new PointerEvent('pointercancel')));
+    await page.mouse.up();
+    await page.evaluate(() => new Promise((shown) => setTimeout(shown, 100)));
+    assert.equal(await page.$('.details dt'), null, 'what is cancelled is no click');
+    await page.mouse.click(left, top);
     const chosen = async () => {
       await page.waitForFunction(() => document.querySelectorAll('.details dt').length > 1);
       return page.$eval('.details h2', (head) => Number(head.textContent!.replace(/\D/g, '')));

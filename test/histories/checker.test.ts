@@ -49,6 +49,12 @@ const isExplained = (lines: string[], step = stepKept): boolean =>
   findViolation(history(...lines), 0, step) === undefined;
 
 const sound: Record<string, string[]> = {
+  'who is killed in a set stops a computation, and changes nothing': [
+    '1-2 lease 2 0 leased',
+    '3- set 4',
+    '4-5 fulfil 2',
+    '6-7 get 0 0 0',
+  ],
   'one after the other': ['1-2 set 2 0 1', '3-4 get 0 0 2', '5-6 delete 0 0 1', '7-8 get 0 0 0'],
   'a read within a set sees the old or the new': [
     '1-2 set 2 0 1',
@@ -151,6 +157,12 @@ const wrong: Record<string, string[]> = {
     '4-5 set 4 0 1',
     '3-6 fulfil 2',
     '7-8 get 0 0 2',
+  ],
+  'a computation that a refused change has stopped': [
+    '1-2 lease 2 0 leased',
+    '3-4 replace 4 0 0',
+    '5-6 fulfil 2',
+    '7-8 get 0 0 0',
   ],
   'what was computed and is nowhere': ['1-2 lease 2 0 leased', '3-4 fulfil 2', '5-6 get 0 0 0'],
   'a computation while there is a value': ['1-2 set 2 0 1', '3-4 lease 4 0 leased'],

@@ -108,6 +108,13 @@ const faults = {
       return value;
     },
   }),
+  /** What was computed is not stored, though nothing has happened. */
+  'unkept-load': (view, _, isOften) => ({
+    getOrSetSync: (...[key, compute, options]: Parameters<View['getOrSetSync']>) =>
+      isOften() && !view.has(key)
+        ? compute(key, undefined, { options: {} })
+        : view.getOrSetSync(key, compute, options),
+  }),
   /** What expires lives on for a while. */
   'long-lived': (view, _, isOften) => ({
     set: (key, value, options = {}) => view.set(key, value, later(options, isOften() ? 3 : 1)),

@@ -49,7 +49,9 @@ for (const fault of FAULTS) {
   test(`a cache that lies is found out: ${fault}`, async () => {
     const isTimed = TIMED_FAULTS.includes(fault);
     for (let tries = 0; tries < 10; tries++) {
-      const { violation } = await histories({ operations: 4000, hasKills: false, fault, isTimed });
+      const areLeasesTaken = fault === 'unkept-load';
+      const plan = { operations: 4000, hasKills: false, fault, isTimed, areLeasesTaken };
+      const { violation } = await histories(plan);
       if (violation !== undefined) return;
     }
     assert.fail('nothing was found in ten histories');

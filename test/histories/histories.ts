@@ -8,10 +8,12 @@
  * Each key's history must be linearizable (checker.ts, key-model.ts): in a cache with room, where a
  * value that was set is there until somebody takes it out, or with `--evict` in one that is short
  * of memory. What a killed thread was about has happened when its death is repaired, or never does.
- * With `--no-leases` the table of leases is full, so that every load computes without one.
+ * With `--no-leases` the table of leases is full, so that every load computes without one, and no
+ * two keys share a stamp (own-stamps.ts).
  * With `--timed` half of the values expire by a clock of our own (time-model.ts); `--keys` are
  * those that are called for, so that few are hot.
  */
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -36,11 +38,11 @@ import {
   markLate,
   NO_VALUE,
   type Operation,
-  stepAlone,
   stepEvicting,
   stepKept,
 } from './key-model.ts';
 import { createClock, KEYS, Log, NOW, STOP, tick, timeOf } from './log.ts';
+import { type Chosen, withOwnStamps } from './own-stamps.ts';
 import { withTime } from './time-model.ts';
 
 export interface Plan {
@@ -77,6 +79,7 @@ const [ROOMY, SHORT] = ['32MiB', '4MiB'];
 /** Ten times the leases of the roomy one. */
 const MANY_LOADS = 5000;
 const ALL = Array.from({ length: KEYS }, (_, key) => key);
+const ALL_FILLERS = Array.from({ length: FILLERS }, (_, filler) => filler);
 
 interface Member {
   worker: Worker;
@@ -95,11 +98,13 @@ class Histories {
   readonly operations: Operation[] = [];
   crew: Member[] = [];
   kills = 0;
+  #chosen: Chosen;
   #writers = 0;
   #failure: unknown;
 
   constructor(plan: Plan) {
     this.plan = plan;
+    this.#chosen = { keys: plan.keys ?? ALL, fillers: ALL_FILLERS };
     this.cache = new SharedCache<unknown>({
       maxSize: plan.isEvicting ? SHORT : ROOMY,
       maxEntrySize: '512KiB',
@@ -112,7 +117,8 @@ class Histories {
   async hold(): Promise<void> {
     const { operations, hasKills = true, isEvicting } = this.plan;
     await this.#until('the supervisor', () => this.#threads() === 2);
-    if (this.plan.areLeasesTaken) this.#takeLeases();
+    if (this.plan.areLeasesTaken) await this.#takeLeases();
+    const { computed } = this.cache.stats().loads;
     if (isEvicting) for (let i = 0; i < FILLERS; i++) this.cache.set(...fillerOf(i));
     const isEnough = () =>
       Atomics.load(this.clock, NOW) >= 2 * operations && (!hasKills || this.kills >= LEAST_KILLS);
@@ -126,15 +132,17 @@ class Histories {
     await this.#until('the threads to stop', () => this.crew.every(({ isDone }) => isDone));
     await this.#bury(this.crew);
     this.#readAll();
+    if (this.plan.areLeasesTaken) assert.equal(this.cache.stats().loads.computed, computed);
     this.cache.arena.check();
   }
 
   /** All of them, by computations that end with the cache: many times as many as there are. */
-  #takeLeases(): void {
+  async #takeLeases(): Promise<void> {
     const forEver = () => new Promise<never>(() => {});
     for (let i = 0; i < MANY_LOADS; i++) {
       this.cache.getOrSet(`taken ${i}`, forEver, { timeoutMs: Infinity }).catch(() => {});
     }
+    this.#chosen = await withOwnStamps(this.cache, this.#chosen);
   }
 
   async #fillUp(): Promise<void> {
@@ -147,9 +155,9 @@ class Histories {
     const writer = ++this.#writers;
     const log = new Log(this.clock);
     const { handle } = this.cache;
-    const { fault, keys = ALL, isTimed = false } = this.plan;
+    const { fault, isTimed = false } = this.plan;
     const { clock } = this;
-    const own = { writer, keys, isTimed, fault };
+    const own = { writer, ...this.#chosen, isTimed, fault };
     const workerData: HistoryData = { handle, clock, log: log.buffer, ...own };
     const worker = new Worker(file, { workerData });
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -225,7 +233,7 @@ const isTelling = (operation: Operation): boolean =>
   !(operation.isPending && changesNothing(operation));
 
 function judge(operations: Operation[], plan: Plan): Pick<Report, 'violation' | 'before'> {
-  const step = plan.isEvicting ? stepEvicting : plan.areLeasesTaken ? stepAlone : stepKept;
+  const step = plan.isEvicting ? stepEvicting : stepKept;
   for (const key of ALL) {
     const own = operations.filter((operation) => operation.key === key && isTelling(operation));
     const history = markLate(own);

@@ -11,20 +11,20 @@ import { seeded } from '../support/seeded.ts';
 import { Actions } from './actions.ts';
 import { Caller } from './caller.ts';
 import { type Fault, faulty } from './faults.ts';
-import { FILLERS, fillerOf, SPACE } from './history-values.ts';
+import { fillerOf, SPACE } from './history-values.ts';
 import { type Clock, Log, STOP, TIME, timeOf } from './log.ts';
+import type { Chosen } from './own-stamps.ts';
 
-export interface HistoryData {
+export interface HistoryData extends Chosen {
   handle: SharedCacheHandle;
   clock: Clock;
   log: SharedArrayBuffer;
   writer: number;
-  keys: readonly number[];
   isTimed: boolean;
   fault: Fault | undefined;
 }
 
-const { handle, clock, log, writer, keys, isTimed, fault } = workerData as HistoryData;
+const { handle, clock, log, writer, keys, fillers, isTimed, fault } = workerData as HistoryData;
 const run = seeded(`history ${writer}`);
 const sound = SharedCache.attach<unknown>(handle, {
   // Every second thread has near values.
@@ -42,11 +42,11 @@ const TIME_STEPS = 100;
 const FILLER_ROW = 200;
 
 function fill(): void {
-  const first = run.int(FILLERS);
+  const first = run.int(fillers.length);
   const isFilling = run.int(2) === 0;
-  for (let i = first; i < first + FILLER_ROW; i++) {
-    if (isFilling) sound.set(...fillerOf(i));
-    else sound.delete(fillerOf(i)[0]);
+  for (const filler of fillers.slice(first, first + FILLER_ROW)) {
+    if (isFilling) sound.set(...fillerOf(filler));
+    else sound.delete(fillerOf(filler)[0]);
   }
 }
 

@@ -9,7 +9,9 @@
  *
  * `getOrSet` is two operations. `lease` has found a value, or one that others are computing, or
  * none: then the function is called. `fulfil` stores what it gave, if nobody has written, deleted
- * or cleared since. So what was computed before a deletion must never be seen after it.
+ * or cleared since. So what was computed before a deletion must never be seen after it, and what
+ * nothing has happened to is kept: with a lease or, where no other key shares the key's stamp
+ * (own-stamps.ts), without. Who is killed in a write may have said no to it and changed nothing.
  */
 import type { Interval, Step } from './checker.ts';
 
@@ -95,12 +97,6 @@ export function hasTag(value: number): boolean {
 export const stepKept: Step<Operation> = (state, operation) =>
   operation.result === REFUSED ? [] : lateStep(state, operation);
 
-/** Of loads without a lease: other keys of their stamp may say no. */
-export const stepAlone: Step<Operation> = (state, operation) => [
-  ...stepKept(state, operation),
-  ...unkept(state, operation),
-];
-
 /** What was computed is given to its caller alone. */
 function unkept(state: number, { kind, value }: Operation): number[] {
   return kind === 'fulfil' && state === -value ? [NO_VALUE] : [];
@@ -119,8 +115,10 @@ export const stepEvicting: Step<Operation> = (state, operation) => {
 
 function lateStep(state: number, operation: Operation): readonly number[] {
   const next = step(state, operation);
-  const isBorn = operation.isLate && next.some((to) => to > NO_VALUE && to !== state);
-  return isBorn ? [...next, NO_VALUE] : next;
+  const isNew = next.some((to) => to > NO_VALUE && to !== state);
+  // Who computes is told before the value changes: who was killed between has changed nothing.
+  const isTold = operation.isPending && state < NO_VALUE;
+  return isNew && (operation.isLate || isTold) ? [...next, NO_VALUE] : next;
 }
 
 function step(state: number, operation: Operation): readonly number[] {

@@ -65,6 +65,7 @@ import { zsPlace } from '../zsmalloc/object';
 import {
   ALWAYS,
   IF_LEASE,
+  IF_QUIET,
   IF_UNCHANGED,
   IF_VERSION,
   isConditional,
@@ -93,7 +94,7 @@ export function begin(keyBytes: u32, valueBytes: u32, expiry: u64): void {
 export function beginIf(what: u32, version: u32, keyBytes: u32, valueBytes: u32, expiry: u64): i32 {
   require(what, version);
   // Of a version that was just read a short draft is made sooner than it is asked whether in vain.
-  const isLikely = what >= IF_VERSION && valueBytes <= SMALL_BLOCK_BYTES;
+  const isLikely = what >= IF_VERSION && what != IF_QUIET && valueBytes <= SMALL_BLOCK_BYTES;
   if (!isLikely && isVain(keyBytes)) {
     takeExtension(0);
     return ERR_UNMET;

@@ -65,15 +65,17 @@ export function beginAlone(keyBytes: u32): u32 {
   return version;
 }
 
-/** The key's entry at that time, 0 = none: for `isVain`. */
+/** The key's entry at that time, 0 = none. */
 export function aloneEntry(): u32 {
   return condition.aloneEntry();
 }
 
-/**
- * Whether what was begun alone would not be stored: a guess, as things are now. Asked before it is
- * stored on IF_QUIET, which then means that entry.
- */
+/** Of the next set on IF_QUIET: that entry. */
+export function allowEntry(entry: u32): void {
+  condition.allowEntry(entry);
+}
+
+/** Whether what was begun alone would not be stored: a guess, as things are now. */
 export function isVain(keyBytes: u32, version: u32, entry: u32): bool {
   enter(OP_WRITE);
   condition.require(condition.IF_QUIET, version);

@@ -125,10 +125,10 @@ function store<V>(
   const name = tier?.note(key, keyBytes);
   // A tag that is deleted, or a namespace cleared, since the function was called: it is dead.
   const isBorn = tags.length > 0 || border.space !== 0;
-  const isPast = !lease && kernel.isVain(keyBytes, version, entry) !== 0;
-  let failure = length > settings.maxEntrySize ? TOO_LARGE : isPast ? facts.ERR_UNMET : 0;
+  let failure = length > settings.maxEntrySize ? TOO_LARGE : 0;
   if (failure === 0) {
     if (isBorn || fresh !== 0 || longTtl !== 0) details.describe(keyBytes, times, tags, born);
+    kernel.allowEntry(entry);
     failure = lease
       ? commit(kernel, lease, outgoing.draft(lease, keyBytes, bytes, isRaw, expiry))
       : outgoing.storeIf(facts.IF_QUIET, version, keyBytes, bytes, length, isRaw, expiry);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERR_BUSY, ERR_NO_SLOT, ERR_NOT_A_ZONE } from '../generated/facts.ts';
-import { recycle } from './reuse.ts';
+import { recycle } from './recycle.ts';
 import { takeSlot } from './slot.ts';
 
 const SUPERVISOR = 7;

@@ -13,7 +13,7 @@ export interface SlotKernel {
 const TRIES = 20;
 
 /**
- * While somebody tries in vain to make the memory another zone (reuse.ts), this one is none for a
+ * While somebody tries in vain to make the memory another zone (recycle.ts), this one is none for a
  * moment: then it is tried again.
  *
  * @param id  of the zone that is meant

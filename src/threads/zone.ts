@@ -14,8 +14,9 @@ import {
 } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { parseSize } from '../sizes.ts';
+import { randomWords } from './recycle.ts';
 import { mayPark, registry, threadOwner, type Zone } from './registry.ts';
-import { randomWords, reuseMemory } from './reuse.ts';
+import { reuseMemory } from './reuse.ts';
 import { takeSlot } from './slot.ts';
 import { detachSoon, enroll, listen, stopListening } from './threads.ts';
 import { zoneIdOf } from './zone-id.ts';

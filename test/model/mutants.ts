@@ -19,6 +19,10 @@
  *   --units           with the kernel's unit tests (mutants/units.ts) instead of scenarios: to be
  *                     tried on what has no verdict from these
  *   --alone           each is compiled by itself, as it ships, and meets every scenario
+ *   --where           hunts none, but says in which scenarios each of the generated ones would make
+ *                     a difference (mutants/marks.ts): with --continue, of those without a verdict
+ *   --there           each in these scenarios alone, which get all the time: the first six
+ *   --in SCENARIO…    in these alone, with commas between them
  *   --max-seconds N   of processor time, for all scenarios of a mutant (default 120); whose
  *                     searches were not over by then, and have not failed, has no verdict, and is
  *                     hunted again another time
@@ -34,6 +38,7 @@ import { compileWith } from './mutants/compile.ts';
 import { type Excuse, equivalents, excuseFor, unreachable } from './mutants/excuses.ts';
 import { type Generated, generateMutants } from './mutants/generate.ts';
 import type { Catch, Hunt, Schemata } from './mutants/hunt.ts';
+import { whereShown } from './mutants/marks.ts';
 import { huntAll } from './mutants/pack.ts';
 import { ownScenarios, scenariosFor } from './mutants/relevant.ts';
 import { compileSchema, schemaOf } from './mutants/schema.ts';
@@ -54,10 +59,16 @@ const { values, positionals } = parseArgs({
     continue: { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
     units: { type: 'boolean', default: false },
+    where: { type: 'boolean', default: false },
+    there: { type: 'boolean', default: false },
+    in: { type: 'string' },
     'max-seconds': { type: 'string', default: '120' },
   },
 });
 const maxSeconds = numberOption('--max-seconds', values['max-seconds']);
+
+/** With --in. */
+const meant = values.in?.split(',');
 
 /** So many mutants that meet all scenarios are worth a survey of them. */
 const SURVEY_FROM = 10;
@@ -70,10 +81,11 @@ function fromTable(mutant: Mutant): Hunt {
 }
 
 function fromSource({ name, identity, kind, file, source }: Generated): Hunt {
-  const walks = ownScenarios(file);
+  const walks = meant ?? ownScenarios(file);
   // What is left out is often what others assert.
   const asserted = kind === 'drop' ? { asserted: 'too' as const } : {};
-  const searched = { scenarios: scenariosFor(file), walks, rest: [], maxSeconds, ...asserted };
+  const met = meant ?? scenariosFor(file);
+  const searched = { scenarios: met, walks, rest: [], maxSeconds, ...asserted };
   return { name, key: identity, number: 0, file, source, ...searched };
 }
 
@@ -139,7 +151,8 @@ if (values.continue) {
 
 /** Compiles all that fit into one kernel, and leaves out the scenarios that do not reach them. */
 async function breed(): Promise<Schemata> {
-  const isLarge = all.filter((hunt) => hunt.walks.length > 0).length > SURVEY_FROM;
+  const isSurveyed = all.filter((hunt) => hunt.walks.length > 0).length > SURVEY_FROM;
+  const isLarge = meant === undefined && !values.there && isSurveyed;
   const every = [...mutants.map(fromTable), ...generateMutants().map(fromSource)];
   const schema = schemaOf(isLarge ? every : all);
   if (values.alone) return {};
@@ -187,14 +200,42 @@ async function huntAllWithScenarios(): Promise<void> {
   await huntAll(all.filter(isReached), numberOption('--jobs', values.jobs), schemata, finish);
 }
 
+/** How many scenarios a mutant meets with --there. */
+const THERE = 6;
+
+/** Hunts only what makes a difference somewhere, and there. */
+async function goThere(): Promise<void> {
+  const where = await whereShown(generateMutants());
+  for (const hunt of all) {
+    hunt.scenarios = (where.get(hunt.name) ?? []).slice(0, THERE).map(([scenario]) => scenario);
+    hunt.walks = hunt.scenarios;
+  }
+  all = all.filter(({ scenarios }) => scenarios.length > 0);
+}
+
+/** Where to hunt for what no hunt has caught yet: most often first. */
+async function tellWhere(): Promise<void> {
+  const where = await whereShown(generateMutants());
+  for (const { name } of all.filter((one) => where.has(one.name))) {
+    const list = where.get(name)!.map(([scenario, count]) => `${scenario} ${count}`);
+    console.log(`${name.replace(/\s+/g, ' ')}: ${list.join(', ') || 'nowhere'}`);
+  }
+}
+
 const isReached = ({ scenarios, rest }: Hunt): boolean => scenarios.length + rest.length > 0;
-if (values.units) await huntAllWithUnits();
-else await huntAllWithScenarios();
-const count = all.length - same;
-const outside = `${countOf(unreachable)} not reachable by a scenario`;
-console.log(`${same} of the same binary, ${countOf(equivalents)} equivalent, ${outside}`);
-if (without > 0) console.log(`${without} without a verdict: give them more with --max-seconds`);
-console.log(`${count} mutants, ${caught} caught`);
-const mayBeNone = values.continue || values.changed !== undefined;
-const isGood = values.listed ? caught === 0 : caught === count && (caught > 0 || mayBeNone);
-process.exitCode = isGood ? 0 : 1;
+async function huntAndTell(): Promise<void> {
+  if (values.there) await goThere();
+  if (values.units) await huntAllWithUnits();
+  else await huntAllWithScenarios();
+  const count = all.length - same;
+  const outside = `${countOf(unreachable)} not reachable by a scenario`;
+  console.log(`${same} of the same binary, ${countOf(equivalents)} equivalent, ${outside}`);
+  if (without > 0) console.log(`${without} without a verdict: give them more with --max-seconds`);
+  console.log(`${count} mutants, ${caught} caught`);
+  const mayBeNone = values.continue || values.changed !== undefined;
+  const isGood = values.listed ? caught === 0 : caught === count && (caught > 0 || mayBeNone);
+  process.exitCode = isGood ? 0 : 1;
+}
+
+if (values.where) await tellWhere();
+else await huntAndTell();

@@ -28,10 +28,12 @@ export interface Generated {
   file: string;
   /** The whole file with the change. */
   source: string;
+  change: Change;
 }
 
-interface Change {
+export interface Change {
   kind: Kind;
+  /** In the file's text, and behind it. */
   start: number;
   end: number;
   text: string;
@@ -216,6 +218,7 @@ function toMutant(file: string, source: string, code: string, change: Change): G
     kind,
     file,
     source: helper === undefined ? mutated : `${mutated}\n${helper}\n`,
+    change,
   };
 }
 

@@ -13,6 +13,7 @@ import { handedOverScenarios } from './handed-over.ts';
 import { largeScratchScenarios } from './large-scratch.ts';
 import { leaseEndScenarios } from './lease-ends.ts';
 import { leaseNeighbourScenarios } from './lease-neighbours.ts';
+import { leaseRingScenarios } from './lease-rings.ts';
 import { leaseScenarios } from './leases.ts';
 import { limboScenarios } from './limbo.ts';
 import { manyScenarios } from './many.ts';
@@ -70,6 +71,7 @@ export const scenarios: KernelScenario[] = [
   ...leaseScenarios,
   ...leaseEndScenarios,
   ...leaseNeighbourScenarios,
+  ...leaseRingScenarios,
   ...aloneScenarios,
   ...cutLeaseScenarios,
   ...refreshScenarios,

@@ -36,8 +36,11 @@ const start: number = performance.timeOrigin;
 const os: typeof import('node:os') | undefined = globalThis.process?.getBuiltinModule?.('node:os');
 const uptime: (() => number) | undefined = os?.uptime;
 
+/** That of the system. */
+export const stamp: Now = () => start + elapsed();
+
 export const systemTime: TimeSources = {
-  stamp: () => start + elapsed(),
+  stamp,
   wall: Date.now,
   uptime: () => (uptime === undefined ? undefined : uptime() * 1000),
 };

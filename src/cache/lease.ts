@@ -13,13 +13,6 @@ import * as facts from '../generated/facts.ts';
 /** The longest that a thread stands still without a look. */
 const SLICE_MS = 50;
 
-const { performance } = globalThis;
-
-/** Milliseconds that only rise, by a clock that threads share. */
-export function stamp(): number {
-  return performance.timeOrigin + performance.now();
-}
-
 export class Lease {
   readonly number: number;
   readonly grant: number;

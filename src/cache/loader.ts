@@ -12,6 +12,7 @@
  * is believed that was looked at before.
  */
 import { isThenable } from '../border/brands.ts';
+import { stamp } from '../border/clock.ts';
 import { throwIfPoisoned } from '../border/kernel.ts';
 import { later } from '../border/timer.ts';
 import { DisposedError, InvalidArgumentError, TimeoutError } from '../errors.ts';
@@ -19,7 +20,7 @@ import * as facts from '../generated/facts.ts';
 import { mayPark } from '../threads/registry.ts';
 import { busy, toldError } from './compute-error.ts';
 import { beginAlone, compute, isVain, keep, type LoaderHost, tell } from './computed.ts';
-import { Lease, stamp } from './lease.ts';
+import { Lease } from './lease.ts';
 import { Load, type Outcome } from './load.ts';
 import type { ComputeContext, Request } from './load-options.ts';
 import { OwnLoads } from './own-loads.ts';

@@ -17,29 +17,12 @@
  * Kept values are shared by whoever reads them in this thread. So JSON is frozen; bytes are copied
  * at each hit; what a codec of the user's own makes is handed out as it is.
  */
-import { checkInteger, checkObject, checkOptions } from '../border/arguments.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import type { NearSettings } from './near-settings.ts';
 import type { Border, Key } from './transfer.ts';
 import type { Decoder, ValueKind } from './values.ts';
-
-export interface NearOptions {
-  /** Values that this thread keeps at most, of the cache and of each namespace that it uses. */
-  max: number;
-  /**
-   * Milliseconds after which a value is read anew, even if it has not changed; 0 and Infinity, the
-   * default: never.
-   */
-  maxAge?: number | undefined;
-}
-
-/** As they are read: nothing is left out. */
-export interface NearSettings {
-  readonly max: number;
-  readonly maxAge: number;
-}
 
 /** What came of reads that looked near, of this thread. */
 export interface NearStats {
@@ -81,24 +64,7 @@ interface NearParts<T> {
 const OUTDATED = -1;
 const NOTHING = { hash: 0, version: 0, position: 0, until: OUTDATED, clock: -1 };
 const MAX_USES = 3;
-/** A Map takes 16.7 million. */
-const MAX_ENTRIES = 1e7;
 const LEAST_DOOR = 64;
-const OPTIONS = ['max', 'maxAge'];
-
-/** Of `new SharedCache` and its like. Throws `InvalidArgumentError`. */
-export function readNear(near: NearOptions | undefined): NearSettings | undefined {
-  if (near === undefined) return undefined;
-  checkObject('near', near, `an object of { ${OPTIONS.join(', ')} }`);
-  const { max, maxAge = 0 } = checkOptions(near, OPTIONS);
-  checkInteger('near.max', max, 1, MAX_ENTRIES);
-  const isNever = maxAge === Number.POSITIVE_INFINITY;
-  if (isNever || (Number.isSafeInteger(maxAge) && maxAge >= 0)) {
-    return { max, maxAge: isNever ? 0 : maxAge };
-  }
-  const expected = 'whole milliseconds, or 0 or Infinity for never';
-  throw new InvalidArgumentError('near.maxAge', expected, maxAge);
-}
 
 export class Near<T> {
   readonly #parts: NearParts<T>;

@@ -16,7 +16,7 @@ import { draftOf, fileError, nodeFiles, removeQuietly } from '../border/files.ts
 import * as facts from '../generated/facts.ts';
 import { type Extent, headerOf, padded, trailerOf } from './file-format.ts';
 import { copyOf, walk } from './iteration.ts';
-import { readNames } from './namespaces.ts';
+import { readNames } from './names.ts';
 import type { Settings } from './settings.ts';
 import { StoredBlocks } from './stored.ts';
 import { Border } from './transfer.ts';

@@ -13,8 +13,7 @@ import { parseSize } from '../sizes.ts';
 import { wasmPagesFor } from '../threads/zone.ts';
 import type { Tier } from '../tier/interface.ts';
 import { KIND, notHandle } from './handle-hint.ts';
-import { type NearOptions, type NearSettings, readNear } from './near.ts';
-import type { Refusal } from './statistics.ts';
+import { type NearOptions, type NearSettings, readNear } from './near-settings.ts';
 import { attachTier, createTier, type OpenTier, type TierHandle } from './tier-settings.ts';
 import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
 
@@ -55,6 +54,12 @@ export interface TimeOptions {
    */
   staleFor?: number | undefined;
 }
+
+/**
+ * Why a value was not kept: it is longer than `maxEntrySize`; nothing was left to evict; or a
+ * thread stood in a read for a second, and kept what was evicted from being freed.
+ */
+export type Refusal = 'too-large' | 'no-memory' | 'stalled-reader';
 
 /** What became of a call: filled in by it, as lru-cache's. */
 export interface Status {

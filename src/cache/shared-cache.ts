@@ -18,8 +18,10 @@ import type { Tier } from '../tier/interface.ts';
 import { type CacheEvents, type DeadThread, Events } from './events.ts';
 import { notKeyvStore } from './handle-hint.ts';
 import { metricsText } from './metrics.ts';
-import { type NamespaceOptions, Namespaces, restoreNames } from './namespaces.ts';
-import type { NearOptions, NearSettings, NearStats } from './near.ts';
+import { restoreNames } from './names.ts';
+import { type NamespaceOptions, Namespaces } from './namespaces.ts';
+import type { NearStats } from './near.ts';
+import type { NearOptions, NearSettings } from './near-settings.ts';
 import { openSaved } from './restore.ts';
 import { saveCache } from './save.ts';
 import {
@@ -28,6 +30,7 @@ import {
   type GetOptions,
   type IncrementOptions,
   type Opened,
+  type Refusal,
   type RestoreOptions,
   readHandle,
   readOptions,
@@ -39,7 +42,7 @@ import {
   type Status,
   type TimeOptions,
 } from './settings.ts';
-import type { CacheStats, Refusal } from './statistics.ts';
+import type { CacheStats } from './statistics.ts';
 import { TierLink } from './tier-link.ts';
 import { nextTier, type OpenTier } from './tier-settings.ts';
 import { Border, type Key } from './transfer.ts';

@@ -6,12 +6,7 @@ import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import type { TierStats } from '../tier/interface.ts';
 import type { NearStats } from './near.ts';
-
-/**
- * Why a value was not kept: it is longer than `maxEntrySize`; nothing was left to evict; or a
- * thread stood in a read for a second, and kept what was evicted from being freed.
- */
-export type Refusal = 'too-large' | 'no-memory' | 'stalled-reader';
+import type { Refusal } from './settings.ts';
 
 /** What came of calls of `getOrSet` that found no value. */
 export interface LoadStats {

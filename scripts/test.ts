@@ -113,7 +113,9 @@ async function everything(): Promise<Outcome[]> {
   // It fills what it frees, so what works its way to the last page of a zone would take a minute.
   const quick = filesOf(['kernel/**/!(last-page).test.ts']);
   // Between them they make every call that a cache makes of its kernel.
-  const calls = filesOf(['src/cache/{api-model,load-model,tags,tier-tags,times}.test.ts']);
+  const calls = filesOf([
+    'src/cache/{api-model,loads/model,values/{tags,times},tiered/tags}.test.ts',
+  ]);
   const caller = process.env.npm_node_execpath ?? process.execPath;
   const built = filesOf(['build/package/**/*.test.js']);
   const { version } = process;

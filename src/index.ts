@@ -31,18 +31,16 @@ export {
 } from './arena/zs-pool.ts';
 export type { CallMetrics, ComputationTrace } from './border/channels.ts';
 export { isSupported, whyUnsupported } from './border/support.ts';
-export { structuredCloneCodec } from './cache/clone-codec.ts';
+export type { Signal, WaitOptions } from './border/waiting.ts';
+export type { EntryInfo } from './cache/calls/reader.ts';
 export { SharedCache, type SharedCacheConstructor } from './cache/constructor.ts';
-export type { KeysOptions } from './cache/iteration.ts';
 export type {
   Compute,
   ComputeContext,
   ComputeSync,
   LoadOptions,
   LoadSyncOptions,
-} from './cache/load-options.ts';
-export type { PurgeOptions } from './cache/purge.ts';
-export type { EntryInfo } from './cache/reader.ts';
+} from './cache/loads/options.ts';
 export type {
   AttachOptions,
   CacheEvents,
@@ -64,11 +62,13 @@ export type {
   TimeOptions,
   Version,
 } from './cache/shared-cache.ts';
-export type { LoadStats } from './cache/statistics.ts';
-export type { TierHandle } from './cache/tier-settings.ts';
-export type { Bytes, In, ValueCodec, ValueKind } from './cache/values.ts';
+export type { LoadStats } from './cache/telemetry/statistics.ts';
+export type { TierHandle } from './cache/tiered/settings.ts';
+export { structuredCloneCodec } from './cache/values/clone-codec.ts';
+export type { Bytes, In, ValueCodec, ValueKind } from './cache/values/values.ts';
 export type { CacheView } from './cache/view.ts';
-export type { Signal, WaitOptions } from './cache/waiting.ts';
+export type { KeysOptions } from './cache/walks/iteration.ts';
+export type { PurgeOptions } from './cache/walks/purge.ts';
 export { type Codec, lz4 } from './codec.ts';
 export {
   BadImageError,

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ZoneClock } from '../../src/border/clock.ts';
-import { Border } from '../../src/cache/transfer.ts';
+import { Border } from '../../src/cache/transfer/transfer.ts';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
 import { pinThread } from '../suite.ts';
 import { numbersFrom } from './terrain.ts';

@@ -5,7 +5,7 @@
  * once as CommonJS, and both are at home in the same zone.
  */
 import type { SharedCache } from '../cache/shared-cache.ts';
-import type { ValueKind } from '../cache/values.ts';
+import type { ValueKind } from '../cache/values/values.ts';
 import { InvalidArgumentError } from '../errors.ts';
 
 /**

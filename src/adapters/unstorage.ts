@@ -13,7 +13,7 @@
 import { checkOptions } from '../border/arguments.ts';
 import { isArrayBuffer, isBytes } from '../border/brands.ts';
 import type { SharedCache } from '../cache/shared-cache.ts';
-import { decodeText, encodeText } from '../cache/values.ts';
+import { decodeText, encodeText } from '../cache/values/values.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { checkCache, clearPrefix, keysWithPrefix } from './cache-argument.ts';
 

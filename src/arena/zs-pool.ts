@@ -23,7 +23,7 @@ import {
 import { copyBytes } from '../border/brands.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import { viewOf } from '../cache/values.ts';
+import { viewOf } from '../cache/values/values.ts';
 import {
   BusyError,
   DisposedError,

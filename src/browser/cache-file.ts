@@ -1,5 +1,5 @@
 /**
- * Stands for cache/save.ts and cache/restore.ts in bundles for browsers, where there are no files.
+ * Stands for cache/saved/{save,restore}.ts in bundles for browsers, where there are no files.
  */
 import { UnsupportedError } from '../errors.ts';
 

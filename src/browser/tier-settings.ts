@@ -1,4 +1,4 @@
-/** Stands for cache/tier-settings.ts in bundles for browsers, where no cache has a second tier. */
+/** Stands for cache/tiered/settings.ts in browsers' bundles, where no cache has a second tier. */
 import { UnsupportedError } from '../errors.ts';
 
 export function createTier(): never {

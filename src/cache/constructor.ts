@@ -10,9 +10,9 @@ import type {
   RestoreOptions,
   SharedCacheHandle,
   SharedCacheOptions,
-} from './settings.ts';
+} from './options/settings.ts';
 import { SharedCache as Implementation } from './shared-cache.ts';
-import type { Bytes, ValueCodec } from './values.ts';
+import type { Bytes, ValueCodec } from './values/values.ts';
 
 export type SharedCache<V = Bytes> = Implementation<V>;
 

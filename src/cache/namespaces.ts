@@ -7,10 +7,10 @@
  */
 import { checkOptions } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { type Registered, readRecord, registerName, type Said } from './names.ts';
-import { readStaleFor, readTtl, type SavedName, type TimeOptions } from './settings.ts';
-import { Border } from './transfer.ts';
-import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values.ts';
+import { type Registered, readRecord, registerName, type Said } from './options/names.ts';
+import { readStaleFor, readTtl, type SavedName, type TimeOptions } from './options/settings.ts';
+import { Border } from './transfer/transfer.ts';
+import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './values/values.ts';
 import { CacheView } from './view.ts';
 import type { ViewParts } from './view-parts.ts';
 

@@ -15,15 +15,11 @@ import { isSupported, whyUnsupported } from '../border/support.ts';
 import { IncompatibleZoneError, ZoneTooSmallError } from '../errors.ts';
 import { formatSize } from '../sizes.ts';
 import type { Tier } from '../tier/interface.ts';
-import { type CacheEvents, type DeadThread, Events } from './events.ts';
-import { notKeyvStore } from './handle-hint.ts';
-import { metricsText } from './metrics.ts';
-import { restoreNames } from './names.ts';
 import { type NamespaceOptions, Namespaces } from './namespaces.ts';
-import type { NearStats } from './near.ts';
-import type { NearOptions, NearSettings } from './near-settings.ts';
-import { openSaved } from './restore.ts';
-import { saveCache } from './save.ts';
+import type { NearStats } from './near/near.ts';
+import type { NearOptions, NearSettings } from './near/settings.ts';
+import { notKeyvStore } from './options/handle-hint.ts';
+import { restoreNames } from './options/names.ts';
 import {
   type AttachOptions,
   type GetManyOptions,
@@ -41,13 +37,17 @@ import {
   type SharedCacheOptions,
   type Status,
   type TimeOptions,
-} from './settings.ts';
-import type { CacheStats } from './statistics.ts';
-import { TierLink } from './tier-link.ts';
-import { nextTier, type OpenTier } from './tier-settings.ts';
-import { Border, type Key } from './transfer.ts';
-import type { Bytes, ValueCodec } from './values.ts';
-import type { Version } from './versions.ts';
+} from './options/settings.ts';
+import { openSaved } from './saved/restore.ts';
+import { saveCache } from './saved/save.ts';
+import { type CacheEvents, type DeadThread, Events } from './telemetry/events.ts';
+import { metricsText } from './telemetry/metrics.ts';
+import type { CacheStats } from './telemetry/statistics.ts';
+import { TierLink } from './tiered/link.ts';
+import { nextTier, type OpenTier } from './tiered/settings.ts';
+import { Border, type Key } from './transfer/transfer.ts';
+import type { Bytes, ValueCodec } from './values/values.ts';
+import type { Version } from './values/versions.ts';
 import { CacheView } from './view.ts';
 import { ViewParts } from './view-parts.ts';
 

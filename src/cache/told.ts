@@ -1,8 +1,8 @@
 /** Calls that are told besides: by the caller's `status`, and to who listens to the metrics. */
 import { metrics } from '../border/channels.ts';
-import type { SetOptions, Status } from './settings.ts';
-import type { Key } from './transfer.ts';
-import type { In } from './values.ts';
+import type { SetOptions, Status } from './options/settings.ts';
+import type { Key } from './transfer/transfer.ts';
+import type { In } from './values/values.ts';
 import type { ViewParts } from './view-parts.ts';
 
 /** `set`, told to `pageless:metrics`. */

@@ -5,18 +5,18 @@ import { type CallMetrics, metrics } from '../border/channels.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { DisposedError } from '../errors.ts';
-import { Loader } from './loader.ts';
-import { Many } from './many.ts';
-import { Near, type NearStats, sumOf } from './near.ts';
-import type { NearSettings } from './near-settings.ts';
-import { Reader } from './reader.ts';
-import { ManySetter } from './set-many.ts';
-import type { Settings } from './settings.ts';
-import type { TierLink } from './tier-link.ts';
-import type { Border } from './transfer.ts';
-import { Updater } from './updater.ts';
-import { type Decoder, decoderOf, type ValueCodec } from './values.ts';
-import { Writer } from './writer.ts';
+import { Many } from './calls/many.ts';
+import { Reader } from './calls/reader.ts';
+import { ManySetter } from './calls/set-many.ts';
+import { Updater } from './calls/updater.ts';
+import { Writer } from './calls/writer.ts';
+import { Loader } from './loads/loader.ts';
+import { Near, type NearStats, sumOf } from './near/near.ts';
+import type { NearSettings } from './near/settings.ts';
+import type { Settings } from './options/settings.ts';
+import type { TierLink } from './tiered/link.ts';
+import type { Border } from './transfer/transfer.ts';
+import { type Decoder, decoderOf, type ValueCodec } from './values/values.ts';
 
 /** What ends with the cache: its own, and that of its namespaces in this thread. */
 interface Life {

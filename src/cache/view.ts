@@ -1,13 +1,37 @@
 /**
  * A view of a cache: all that is done with keys and values. SharedCache adds where they are, and
- * this thread's part in that. What writes is writer.ts, what walks iteration.ts, how bytes
- * cross transfer.ts.
+ * this thread's part in that; the rooms beside do it.
  */
 import { metrics } from '../border/channels.ts';
 import { type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
+import { readWait, type WaitOptions } from '../border/waiting.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { readPeekOptions } from './call-options.ts';
+import type { EntryInfo } from './calls/reader.ts';
+import {
+  type Compute,
+  type ComputeSync,
+  checkCompute,
+  type LoadOptions,
+  type LoadSyncOptions,
+  readRequest,
+} from './loads/options.ts';
+import { serve, serveSync } from './loads/serving.ts';
+import { readPeekOptions } from './options/call.ts';
+import type {
+  GetManyOptions,
+  GetOptions,
+  IncrementOptions,
+  SetOptions,
+  TimeOptions,
+} from './options/settings.ts';
+import { type CacheStats, readStats } from './telemetry/statistics.ts';
+import { hit, removed, setTold } from './told.ts';
+import { copyKey, type Key } from './transfer/transfer.ts';
+import { encodeTag } from './values/tags.ts';
+import type { Bytes, In } from './values/values.ts';
+import type { Version } from './values/versions.ts';
+import type { ViewParts } from './view-parts.ts';
 import {
   checkEntry,
   copyOf,
@@ -16,33 +40,8 @@ import {
   listOf,
   readKeysOptions,
   walk,
-} from './iteration.ts';
-import {
-  type Compute,
-  type ComputeSync,
-  checkCompute,
-  type LoadOptions,
-  type LoadSyncOptions,
-  readRequest,
-} from './load-options.ts';
-import { clearEntries, type PurgeOptions, purgeStale, readPurgeOptions } from './purge.ts';
-import type { EntryInfo } from './reader.ts';
-import { serve, serveSync } from './serving.ts';
-import type {
-  GetManyOptions,
-  GetOptions,
-  IncrementOptions,
-  SetOptions,
-  TimeOptions,
-} from './settings.ts';
-import { type CacheStats, readStats } from './statistics.ts';
-import { encodeTag } from './tags.ts';
-import { hit, removed, setTold } from './told.ts';
-import { copyKey, type Key } from './transfer.ts';
-import type { Bytes, In } from './values.ts';
-import type { Version } from './versions.ts';
-import type { ViewParts } from './view-parts.ts';
-import { readWait, type WaitOptions } from './waiting.ts';
+} from './walks/iteration.ts';
+import { clearEntries, type PurgeOptions, purgeStale, readPurgeOptions } from './walks/purge.ts';
 
 export class CacheView<T> {
   readonly #parts: ViewParts<T>;
@@ -341,8 +340,8 @@ export class CacheView<T> {
   }
 
   /**
-   * The keys, in no order; over when this thread closes the cache. See iteration.ts for what may
-   * come and go meanwhile. Of a namespace it is a walk over the whole cache.
+   * The keys, in no order; over when this thread closes the cache. What comes or goes
+   * meanwhile may be given or not. Of a namespace it is a walk over the whole cache.
    */
   keys(): Generator<Key>;
   /** The keys, all as bytes. */

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Asked, type CacheStats, readStats } from '../../src/cache/statistics.ts';
+import { type Asked, type CacheStats, readStats } from '../../src/cache/telemetry/statistics.ts';
 import { Instance } from '../model/engine/instance.ts';
 import { instrument } from '../model/engine/instrument.ts';
 import { wasm } from '../model/engine/wasm-api.ts';

@@ -1,4 +1,7 @@
-/** The store as one thread's map of bytes: what src/cache/transfer.ts does, without its checks. */
+/**
+ * The store as one thread's map of bytes: what src/cache/transfer/transfer.ts does, without its
+ * checks.
+ */
 import assert from 'node:assert/strict';
 import { BLOCK_BYTES } from '../../src/generated/facts.ts';
 import type { TestZone, ZoneExports } from './zone.ts';

@@ -1,7 +1,7 @@
 /** A cache of texts with a tier in memory, for tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SharedCache } from '../../src/cache/constructor.ts';
-import type { NearOptions } from '../../src/cache/near-settings.ts';
+import type { NearOptions } from '../../src/cache/near/settings.ts';
 import type { TierPolicy } from '../../src/tier/interface.ts';
 import { MemoryStore, MemoryTier } from './memory-tier.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Preloaded, it gives a process and its threads the kernel with assertions instead of the one that
  * ships: what the library asks of the kernel is then checked too, as `kernel/thread/context.ts`
- * says. `node --import=./test/support/with-assertions.ts --test src/cache/tags.test.ts`
+ * says. `node --import=./test/support/with-assertions.ts --test src/cache/values/tags.test.ts`
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';

@@ -209,7 +209,7 @@ export function drainLimbo(kernel: ZoneExports): void {
   }
 }
 
-/** Removes every entry, as src/cache/purge.ts does. */
+/** Removes every entry, as src/cache/walks/purge.ts does. */
 export function clearAll(kernel: ZoneExports): void {
   for (let cursor = 0; cursor < 2 ** 32; ) cursor = kernel.clearNext(cursor, 1000);
 }

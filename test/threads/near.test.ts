@@ -1,7 +1,7 @@
 /** What a thread keeps near while another one writes: never older than what it was told of. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Near } from '../../src/cache/near.ts';
+import { Near } from '../../src/cache/near/near.ts';
 import { readBeside } from './near-reads.ts';
 
 test('a near hit is never stale beside a thread that sets, deletes, and deletes by tag', async () => {

@@ -1,0 +1,171 @@
+/**
+ * A user's function, called for a value; and what it has computed, or thrown: stored, and handed on
+ * to those who wait.
+ */
+import { fixedView } from '../../border/brands.ts';
+import { traced } from '../../border/channels.ts';
+import type { ZoneClock } from '../../border/clock.ts';
+import type { KernelExports } from '../../border/kernel.ts';
+import * as facts from '../../generated/facts.ts';
+import { fillIn, TOO_LARGE } from '../calls/prepared.ts';
+import { readEntryOptions } from '../options/call.ts';
+import type { SetOptions, Settings } from '../options/settings.ts';
+import { type TierLink, UNKNOWN_LENGTH } from '../tiered/link.ts';
+import type { Border, Key } from '../transfer/transfer.ts';
+import { encodeTag } from '../values/tags.ts';
+import { timesFrom } from '../values/times.ts';
+import { checkSerialized, type Decoder, type In, type ValueCodec } from '../values/values.ts';
+import { tellError } from './compute-error.ts';
+import type { Lease } from './lease.ts';
+import type { Load, Outcome } from './load.ts';
+import { COMPUTED_OPTIONS, type ComputeContext, type Request } from './options.ts';
+
+/** What a loader needs of its cache. */
+export interface LoaderHost<V> {
+  /** Throws `DisposedError`. */
+  live(): Border;
+  readonly kernel: KernelExports;
+  readonly clock: ZoneClock;
+  readonly codec: ValueCodec<V>;
+  readonly decode: Decoder<V>;
+  readonly settings: Settings;
+  /** Asked before the function computes, and told of what it has computed. */
+  readonly tier: TierLink<V> | undefined;
+}
+
+/** Notes what must be so still when its result is stored. */
+export function beginAlone<V>(host: LoaderHost<V>, load: Load, key: Key): void {
+  load.version = host.kernel.beginAlone(host.live().putKey(key));
+  load.entry = host.kernel.aloneEntry();
+}
+
+/** Calls it. */
+export function compute<V>(
+  request: Request<V>,
+  isSync: boolean,
+  stale: V | undefined,
+  context: ComputeContext,
+): In<V> | undefined | Promise<In<V> | undefined> {
+  return traced(request.key, isSync, () => request.compute(request.key, stale, context));
+}
+
+/**
+ * Whether what is being computed would not be stored, and no other thread waits for it.
+ *
+ * @param options  as the function has them: how the result will be stored
+ */
+export function isVain<V>(
+  host: LoaderHost<V>,
+  { lease, born, version, entry }: Load,
+  key: Key,
+  options: SetOptions,
+): boolean {
+  try {
+    if (lease?.isAwaited) return false;
+    const isCurrent = lease
+      ? lease.isCurrent
+      : host.kernel.isVain(host.live().putKey(key), version, entry) === 0;
+    return !isCurrent || isDead(host, born, options);
+  } catch {
+    // Of options that are wrong, or a cache that is closed, others tell.
+    return false;
+  }
+}
+
+/** Whether a tag was deleted, or its namespace cleared, since the tag clock showed `born`. */
+function isDead<V>(host: LoaderHost<V>, born: number, options: SetOptions): boolean {
+  const { tags = [] } = readEntryOptions(options, COMPUTED_OPTIONS);
+  const { kernel } = host;
+  const border = host.live();
+  if (border.space !== 0 && kernel.isClearedSince(border.space, born) !== 0) return true;
+  return tags.some((tag) => kernel.isTagDeletedSince(border.putKey(encodeTag(tag)), born) !== 0);
+}
+
+/**
+ * Stores what was computed, if it may be, and ends the lease.
+ *
+ * @returns what others get, and the value for who computed: a copy, as `get` would give
+ */
+export function keep<V>(
+  host: LoaderHost<V>,
+  load: Load,
+  request: Pick<Request<V>, 'key' | 'status'>,
+  value: In<V> | undefined,
+  options: SetOptions,
+): { outcome: Outcome; value: V | undefined } {
+  if (value === undefined) {
+    host.live();
+    load.lease?.end(true);
+    return { outcome: { kind: 'alone' }, value };
+  }
+  const bytes = host.codec.serialize(value as V);
+  const length = checkSerialized(host.codec, bytes);
+  const whole = fixedView(bytes, length);
+  const outcome = store(host, load, request, whole, options);
+  return { outcome, value: host.decode(whole, true) };
+}
+
+function store<V>(
+  host: LoaderHost<V>,
+  { lease, version, entry, born }: Load,
+  { key, status }: Pick<Request<V>, 'key' | 'status'>,
+  bytes: Uint8Array,
+  options: SetOptions,
+): Outcome {
+  const { kernel, settings, tier } = host;
+  const { length } = bytes;
+  const { ttl, staleFor, tags = [] } = readEntryOptions(options, COMPUTED_OPTIONS);
+  const times = timesFrom(host, ttl, staleFor, tags.length > 0);
+  const { expiry, fresh, longTtl } = times;
+  const isRaw = settings.compression === 'none';
+  // The user's code may have closed the cache, or used the scratch.
+  const border = host.live();
+  const { outgoing, details } = border;
+  const keyBytes = border.putKey(key);
+  const name = tier?.note(key, keyBytes);
+  // A tag that is deleted, or a namespace cleared, since the function was called: it is dead.
+  const isBorn = tags.length > 0 || border.space !== 0;
+  let failure = length > settings.maxEntrySize ? TOO_LARGE : 0;
+  if (failure === 0) {
+    if (isBorn || fresh !== 0 || longTtl !== 0) details.describe(keyBytes, times, tags, born);
+    kernel.allowEntry(entry);
+    failure = lease
+      ? commit(kernel, lease, outgoing.draft(lease, keyBytes, bytes, isRaw, expiry))
+      : outgoing.storeIf(facts.IF_QUIET, version, keyBytes, bytes, length, isRaw, expiry);
+  }
+  if (failure === 0) {
+    const what = { length: UNKNOWN_LENGTH, ttl: ttl ?? settings.ttl, tags };
+    if (name !== undefined) tier?.wrote(name, border.putKey(key), what);
+    return { kind: 'stored' };
+  }
+  if (name !== undefined) tier?.unchanged(name);
+  if (failure === facts.ERR_UNMET) return discarded(kernel, bytes, isBorn ? born : undefined);
+  if (failure === TOO_LARGE) kernel.refuseSet(keyBytes & ~facts.LENGTH_MASK);
+  fillIn(status, kernel.setOutcome(failure), length, failure === TOO_LARGE);
+  lease?.end(true);
+  return { kind: 'alone' };
+}
+
+/** @param born  if a tag, or its namespace, could have killed it */
+function discarded(
+  kernel: KernelExports,
+  bytes: Uint8Array,
+  born: number = Number.POSITIVE_INFINITY,
+): Outcome {
+  kernel.countLoad(facts.LOADS_DISCARDED);
+  return { kind: 'bytes', bytes: new Uint8Array(bytes), born };
+}
+
+function commit(kernel: KernelExports, { number, grant }: Lease, hasRoom: boolean): number {
+  return hasRoom ? kernel.commitLease(number, grant) : facts.ERR_NO_MEMORY;
+}
+
+/** Counts an error, and ends the lease with it for those who wait in other threads. */
+export function tell<V>(host: LoaderHost<V>, { lease }: Load, key: Key, error: unknown): void {
+  host.kernel.countLoad(facts.LOADS_FAILED);
+  if (lease === undefined) return;
+  const border = host.live();
+  if (border.outgoing.draft(lease, border.putKey(key), tellError(error), false, 0)) {
+    host.kernel.failLease(lease.number, lease.grant);
+  } else lease.end(false);
+}

@@ -1,0 +1,116 @@
+/** The file that a save leaves: its mode, links to it, and what is no file. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { BadImageError } from '../../errors.ts';
+import { SharedCache } from '../constructor.ts';
+
+type Save = (cache: SharedCache, file: string) => unknown;
+
+const saves: Record<string, Save> = {
+  'cache.save': (cache, file) => cache.save(file),
+  'arena.save': (cache, file) => cache.arena.save(file),
+};
+
+function folderOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+for (const [name, save] of Object.entries(saves)) {
+  test(`${name} keeps the mode of the file that is there`, async (t) => {
+    using cache = new SharedCache({ maxSize: '4MiB' });
+    const file = join(folderOf(t), 'file');
+    writeFileSync(file, 'other');
+    writeFileSync(`${file} of the umask`, '');
+    for (const mode of [0o600, 0o666]) {
+      chmodSync(file, mode);
+      await save(cache, file);
+      assert.equal(statSync(file).mode & 0o777, mode);
+      assert.ok(statSync(file).size > 5);
+    }
+    rmSync(file);
+    await save(cache, file);
+    assert.equal(statSync(file).mode, statSync(`${file} of the umask`).mode);
+  });
+
+  test(`${name} writes what a link leads to, there or not yet`, async (t) => {
+    using cache = new SharedCache({ maxSize: '4MiB' });
+    const folder = folderOf(t);
+    mkdirSync(join(folder, 'real'));
+    symlinkSync('real', join(folder, 'way'));
+    symlinkSync(join('way', 'second'), join(folder, 'first'));
+    symlinkSync('file', join(folder, 'real', 'second'));
+    for (let i = 0; i < 2; i++) {
+      await save(cache, join(folder, 'first'));
+      assert.ok(lstatSync(join(folder, 'first')).isSymbolicLink());
+      assert.ok(lstatSync(join(folder, 'real', 'file')).isFile());
+    }
+    assert.deepEqual(readdirSync(join(folder, 'real')).sort(), ['file', 'second']);
+  });
+
+  test(`${name} refuses what is no file, and leaves it`, async (t) => {
+    using cache = new SharedCache({ maxSize: '4MiB' });
+    const folder = folderOf(t);
+    const server = createServer().listen(join(folder, 'socket'));
+    await new Promise((resolve) => server.on('listening', resolve));
+    mkdirSync(join(folder, 'folder'));
+    symlinkSync('loop', join(folder, 'loop'));
+    const before = readdirSync(folder);
+    for (const file of before) {
+      const saving = async () => save(cache, join(folder, file));
+      await assert.rejects(saving, BadImageError, file);
+    }
+    assert.ok(lstatSync(join(folder, 'socket')).isSocket());
+    assert.deepEqual(readdirSync(folder), before);
+    server.close();
+  });
+}
+
+test('a process that Node allows no files is told by typed errors', (t) => {
+  const folder = folderOf(t);
+  const program = `
+    import { Arena, SharedCache } from ${JSON.stringify(new URL('../../index.ts', import.meta.url))};
+    const [file] = process.argv.slice(1);
+    const cache = new SharedCache({ maxSize: '4MiB' });
+    const calls = [
+      () => cache.save(file),
+      () => cache.arena.save(file),
+      () => SharedCache.load(file),
+      () => Arena.load(file),
+    ];
+    for (const call of calls) {
+      try {
+        await call();
+      } catch ({ code, cause }) {
+        console.log(code, cause?.code);
+      }
+    }`;
+  const checkout = new URL('../../..', import.meta.url).pathname;
+  const refused = 'ERR_PAGELESS_BAD_IMAGE ERR_ACCESS_DENIED';
+  const absent = 'ERR_PAGELESS_BAD_IMAGE ENOENT';
+  for (const [readable, loaded] of [
+    [checkout, refused],
+    ['*', absent],
+  ]) {
+    const may = ['--permission', '--allow-worker', `--allow-fs-read=${readable}`, '--no-warnings'];
+    const call = ['--input-type=module', '--eval', program, join(folder, 'file')];
+    const told = execFileSync(process.execPath, [...may, ...call], { encoding: 'utf8' });
+    assert.deepEqual(told.trim().split('\n'), [refused, refused, loaded, loaded]);
+  }
+});

@@ -1,0 +1,161 @@
+/**
+ * Figures of a cache: sums over what each thread has counted, so that asking costs a look at each
+ * thread and not at each page. What takes a walk over pages is in `arena.report()`.
+ */
+import type { KernelExports } from '../../border/kernel.ts';
+import * as facts from '../../generated/facts.ts';
+import type { TierStats } from '../../tier/interface.ts';
+import type { NearStats } from '../near/near.ts';
+import type { Refusal } from '../options/settings.ts';
+
+/** What came of calls of `getOrSet` that found no value. */
+export interface LoadStats {
+  /** Computations for all threads. */
+  computed: number;
+  /** Calls that got the result of another call's computation. */
+  waited: number;
+  /** Computations for one call alone: there was nothing to wait for, or it took too long. */
+  alone: number;
+  /** Results that were not stored, because the key, or a tag, was set or deleted. */
+  discarded: number;
+  /** Computations that threw. */
+  failed: number;
+}
+
+/** Figures of a cache, summed over all threads, past and present. */
+export interface CacheStats {
+  /** As `size`, with those of namespaces: the dead count until somebody meets them. */
+  entries: number;
+  keyBytes: number;
+  /** Σ length of the values, as they were given. */
+  valueBytes: number;
+  /**
+   * Σ bytes that entries take as they are stored, keys and heads included, each rounded up to 64
+   * and counted as 4 MiB at most. The pages that hold them are figures of `arena.report()`.
+   */
+  storedBytes: number;
+  /** `valueBytes` and `keyBytes` over `storedBytes`. */
+  compressionRatio: number;
+  /**
+   * Reads that found a value, and that found none: also those that `update`, `increment` and
+   * `getOrSet` begin with.
+   */
+  hits: number;
+  misses: number;
+  /** Hits over hits and misses; 0 before the first. */
+  hitRatio: number;
+  sets: number;
+  refusals: number;
+  refusalsByReason: Record<Refusal, number>;
+  deletes: number;
+  /** Entries that went because memory was short. */
+  evictions: number;
+  /** Entries whose time was over, or that `deleteTag` or the `clear` of a namespace had killed. */
+  expirations: number;
+  /** Σ length of the values that were stored, and that were read; of near hits nothing is. */
+  bytesIn: number;
+  bytesOut: number;
+  /** How often a writer has waited for readers, because too much was waiting for them. */
+  limboWaits: number;
+  loads: LoadStats;
+  /** Threads that are attached; the supervisor, which is hidden, is not counted. */
+  threads: number;
+  /**
+   * Whether deaths are noticed at once: by a supervisor, or in a browser by a lock that every
+   * attached thread holds. Else they are noticed late, at an exit event, or not at all.
+   */
+  isSupervised: boolean;
+  /**
+   * What this thread keeps near, if it does: of a cache with its namespaces. Its hits are among
+   * those above.
+   */
+  near?: NearStats;
+  /** This thread's part in the second tier, if it has one. */
+  tier?: TierStats;
+}
+
+/** What it asks the kernel for: each a load for each slot. */
+export type Asked = Pick<
+  KernelExports,
+  | 'counter'
+  | 'entryCount'
+  | 'isSupervised'
+  | 'keyBytes'
+  | 'liveOwner'
+  | 'liveThreads'
+  | 'loads'
+  | 'spaceCounter'
+  | 'spaceTotal'
+  | 'storedBytes'
+  | 'supervisorOwner'
+  | 'valueBytes'
+>;
+
+/** Of a cache with its namespaces, or of one of these. */
+export function readStats(kernel: Asked, space = 0): CacheStats {
+  const counter = (which: number) =>
+    space === 0 ? kernel.counter(which) : kernel.spaceCounter(space, which);
+  const total = (which: number) => kernel.spaceTotal(space, which);
+  const [entries, valueBytes, keyBytes, storedBytes] =
+    space === 0
+      ? [kernel.entryCount(), kernel.valueBytes(), kernel.keyBytes(), kernel.storedBytes()]
+      : ([total(0), total(1), total(2), total(3)] as const);
+  const [hits, misses] = [counter(facts.COUNT_HITS), counter(facts.COUNT_MISSES)];
+  return {
+    entries,
+    keyBytes,
+    valueBytes,
+    storedBytes,
+    compressionRatio: ratio(keyBytes + valueBytes, storedBytes),
+    hits,
+    misses,
+    hitRatio: ratio(hits, hits + misses),
+    sets: counter(facts.COUNT_SETS),
+    ...readRefusals(counter),
+    deletes: counter(facts.COUNT_DELETES),
+    evictions: counter(facts.COUNT_EVICTIONS),
+    expirations: counter(facts.COUNT_EXPIRATIONS),
+    bytesIn: counter(facts.COUNT_BYTES_IN),
+    bytesOut: counter(facts.COUNT_BYTES_OUT),
+    limboWaits: counter(facts.COUNT_LIMBO_WAITS),
+    loads: {
+      computed: kernel.loads(facts.LOADS_COMPUTED),
+      waited: kernel.loads(facts.LOADS_WAITED),
+      alone: kernel.loads(facts.LOADS_ALONE),
+      discarded: kernel.loads(facts.LOADS_DISCARDED),
+      failed: kernel.loads(facts.LOADS_FAILED),
+    },
+    threads: usersThreads(kernel),
+    isSupervised: kernel.isSupervised() !== 0,
+  };
+}
+
+/** Without the supervisor, which takes a slot some time after the first thread. */
+function usersThreads(kernel: Asked): number {
+  const [supervisor, live] = [kernel.supervisorOwner(), kernel.liveThreads()];
+  if (supervisor === 0) return live;
+  for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
+    if (kernel.liveOwner(slot) === supervisor) return live - 1;
+  }
+  return live;
+}
+
+function readRefusals(
+  counter: (which: number) => number,
+): Pick<CacheStats, 'refusals' | 'refusalsByReason'> {
+  const tooLarge = counter(facts.COUNT_REFUSALS_TOO_LARGE);
+  const stalled = counter(facts.COUNT_REFUSALS_STALLED);
+  // Read after the reasons, and counted before them. Who leaves meanwhile is seen twice or not.
+  const refusals = Math.max(counter(facts.COUNT_REFUSALS), tooLarge + stalled);
+  const noMemory = refusals - tooLarge - stalled;
+  const refusalsByReason = {
+    'too-large': tooLarge,
+    'no-memory': noMemory,
+    'stalled-reader': stalled,
+  };
+  return { refusals, refusalsByReason };
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}

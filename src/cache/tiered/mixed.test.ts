@@ -1,0 +1,84 @@
+/** Processes over one tier that differ: in how they store values, how long ones, and in clocks. */
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { MemoryStore, MemoryTier } from '../../../test/support/memory-tier.ts';
+import { until } from '../../../test/support/tiered.ts';
+import { SharedCache } from '../constructor.ts';
+
+const HOUR_MS = 3_600_000;
+const wall = Date.now;
+afterEach(() => {
+  Date.now = wall;
+});
+
+test('compressed and plain values are read by both', async () => {
+  const store = new MemoryStore();
+  const open = (compression: 'lz4' | 'none') =>
+    new SharedCache<string>({
+      ...{ maxSize: '8MiB', values: 'string', compression },
+      tier: new MemoryTier(store),
+    });
+  const [packed, plain] = [open('lz4'), open('none')];
+  const values = ['', 'short', 'value '.repeat(500), 'long '.repeat(40_000)];
+  for (const [from, to] of [
+    [packed, plain],
+    [plain, packed],
+  ] as const) {
+    from.clear();
+    from.setMany(values.map((value, i) => [`key:${i}`, value] as const));
+    await from.flush();
+    const keys = values.map((_, i) => `key:${i}`);
+    assert.deepEqual(await to.getManyAsync(keys), values);
+    // They are kept as they came, and read again from here.
+    assert.deepEqual(to.getMany(keys), values);
+    to.arena.check();
+  }
+  for (const cache of [packed, plain]) cache.close();
+});
+
+test('a value too long for another process is handed out there, and not kept', async () => {
+  const store = new MemoryStore();
+  const open = (maxEntrySize: number) =>
+    new SharedCache<string>({
+      ...{ maxSize: '8MiB', values: 'string', maxEntrySize },
+      tier: new MemoryTier(store),
+    });
+  const [large, small] = [open(500_000), open(1000)];
+  const value = 'value '.repeat(10_000);
+  large.set('key', value);
+  await large.flush();
+  assert.equal(await small.getAsync('key'), value);
+  assert.equal(small.get('key'), undefined);
+  assert.equal(await small.getAsync('key'), value);
+  for (const cache of [large, small]) cache.close();
+});
+
+for (const [skew, what] of [
+  [-HOUR_MS, 'behind'],
+  [HOUR_MS, 'ahead'],
+] as const) {
+  test(`a writer whose clock is an hour ${what}: belief and the tier still end a value`, async () => {
+    const store = new MemoryStore();
+    const open = () =>
+      new SharedCache<string>({
+        ...{ maxSize: '8MiB', values: 'string' },
+        tier: Object.assign(new MemoryTier(store), { policy: { maxStaleMs: 100 } }),
+      });
+    const [writer, reader] = [open(), open()];
+    Date.now = () => wall() + skew;
+    writer.set('timed', 'value', { ttl: 60_000 });
+    writer.set('for ever', 'value');
+    await writer.flush();
+    Date.now = wall;
+    // What tiers are given is a duration, by which a server takes its own time.
+    store.frames.get('timed')!.until = wall() + 200;
+    assert.equal(writer.get('timed'), 'value', 'its own is by no wall clock');
+    const seen = await reader.getManyAsync(['timed', 'for ever']);
+    assert.deepEqual(seen, [skew < 0 ? undefined : 'value', 'value']);
+    await until(
+      () => reader.get('timed') === undefined && wall() > store.frames.get('timed')!.until,
+    );
+    assert.equal(await reader.getAsync('timed'), undefined);
+    for (const cache of [writer, reader]) cache.close();
+  });
+}

@@ -1,0 +1,78 @@
+/** Values that cross through a large scratch, of which there are fewer than threads. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { SharedCache } from '../shared-cache.ts';
+
+const THREADS = 8;
+const ROUNDS = 6;
+const MAX_ENTRY_SIZE = 2 ** 20;
+const SIZES = [65_536, 1_000_000, MAX_ENTRY_SIZE];
+
+/** Writes and reads long values. @returns what came of it */
+function write(cache: SharedCache<Uint8Array>, index: number): string {
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const size of SIZES) {
+      const value = new Uint8Array(size).fill(index * ROUNDS + round);
+      if (!cache.set(`${index}`, value)) return `${size} bytes refused`;
+      const seen = cache.get(`${index}`);
+      if (seen !== undefined && Buffer.compare(seen, value) !== 0) return `${size} bytes wrong`;
+    }
+  }
+  return 'good';
+}
+
+/** Works, or takes a large scratch and is never heard of again. */
+function member({ handle, index, isHolder }: Record<string, number>): void {
+  const cache = SharedCache.attach<Uint8Array>(handle as never);
+  if (!isHolder) parentPort!.postMessage(write(cache, index!));
+  else parentPort!.postMessage(cache.arena.kernel.takeLarge());
+  if (isHolder) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  cache.close();
+}
+
+function start(cache: SharedCache<Uint8Array>, index: number, isHolder = false): Worker {
+  const data = { isMember: true, handle: cache.handle, index, isHolder: isHolder ? 1 : 0 };
+  return new Worker(new URL(import.meta.url), { workerData: data });
+}
+
+function open(maxSize: string): SharedCache<Uint8Array> {
+  return new SharedCache({
+    maxSize,
+    maxEntrySize: MAX_ENTRY_SIZE,
+    values: 'bytes',
+    compression: 'none',
+  });
+}
+
+async function answers(workers: Worker[]): Promise<unknown[]> {
+  const messages = workers.map((worker) => once(worker, 'message'));
+  return (await Promise.all(messages)).map(([message]) => message);
+}
+
+if (!isMainThread && workerData?.isMember) member(workerData);
+else {
+  test('eight threads store values of all lengths, and none is refused', async () => {
+    using cache = open('64MiB');
+    const workers = Array.from({ length: THREADS }, (_, index) => start(cache, index));
+    assert.deepEqual(new Set(await answers(workers)), new Set(['good']));
+    assert.equal(cache.stats().refusals, 0);
+    cache.arena.check();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  });
+
+  test('threads that are killed with all the large scratches leave them to others', async () => {
+    using cache = open('4MiB');
+    const value = new Uint8Array(20_000).fill(7);
+    for (let round = 0; round < 2; round++) {
+      const holders = [start(cache, 0, true), start(cache, 1, true)];
+      assert.deepEqual(await answers(holders), [1, 1]);
+      assert.equal(cache.arena.kernel.takeLarge(), 0, 'there are two');
+      await Promise.all(holders.map((worker) => worker.terminate()));
+      assert.equal(cache.set('key', value), true);
+      assert.deepEqual(cache.get('key'), value);
+    }
+    cache.arena.check();
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * Values on their way into the zone, through this thread's input scratch: its own, or for a block
+ * of more than SMALL_BLOCK_BYTES a large one (arena/scratch.ts). The key stands in the key scratch.
+ */
+import type { LargeScratch } from '../../arena/scratch.ts';
+import { copyBytes, fixedView } from '../../border/brands.ts';
+import type { KernelExports } from '../../border/kernel.ts';
+import * as facts from '../../generated/facts.ts';
+
+export class Outgoing {
+  readonly #kernel: KernelExports;
+  /** The whole memory. */
+  readonly #bytes: Uint8Array;
+  readonly #large: LargeScratch;
+  /** The thread's own: ends where the scratch does. */
+  readonly #input: Uint8Array;
+
+  /** The thread has its scratch, and no large one. */
+  constructor(kernel: KernelExports, bytes: Uint8Array, large: LargeScratch) {
+    this.#kernel = kernel;
+    this.#bytes = bytes;
+    this.#large = large;
+    this.#input = this.#lend(facts.SMALL_BLOCK_BYTES);
+  }
+
+  /**
+   * Stores the first `length` bytes of a value under the key in the scratch.
+   *
+   * @returns 0, or ERR_NO_MEMORY: refused
+   */
+  store(
+    keyBytes: number,
+    value: Uint8Array,
+    length: number,
+    isRaw: boolean,
+    expiry: number,
+  ): number {
+    const raw = isRaw ? 1 : 0;
+    if (this.#putSmall(value, length)) return this.#kernel.set(keyBytes, length, raw, expiry);
+    return this.#storeBlocks(value, length, raw, () => {
+      this.#kernel.beginSet(keyBytes, length, expiry);
+      return 0;
+    });
+  }
+
+  /**
+   * The same on a condition (kernel/cache/condition.ts). @returns 0, or ERR_…: nothing has changed
+   */
+  storeIf(
+    what: number,
+    version: number,
+    keyBytes: number,
+    value: Uint8Array,
+    length: number,
+    isRaw: boolean,
+    expiry: number,
+  ): number {
+    const raw = isRaw ? 1 : 0;
+    if (this.#putSmall(value, length)) {
+      return this.#kernel.setIf(what, version, keyBytes, length, raw, expiry);
+    }
+    return this.#storeBlocks(value, length, raw, () =>
+      this.#kernel.beginSetIf(what, version, keyBytes, length, expiry),
+    );
+  }
+
+  /** Puts a value into the thread's own scratch. @returns whether it has room there */
+  #putSmall(value: Uint8Array, length: number): boolean {
+    if (length > facts.SMALL_BLOCK_BYTES) return false;
+    copyBytes(this.#input, value, length);
+    return true;
+  }
+
+  /** Stores a longer one, block by block. @returns 0, or ERR_…: nothing has changed */
+  #storeBlocks(value: Uint8Array, length: number, raw: number, begin: () => number): number {
+    return this.#large.during(
+      () => begin() || this.#append(fixedView(value, length), raw) || this.#kernel.commitSet(),
+    );
+  }
+
+  /** One block at least: an empty value is one as well. @returns 0, or ERR_NO_MEMORY */
+  #append(value: Uint8Array, raw: number): number {
+    const input = this.#block();
+    for (let from = 0; from === 0 || from < value.length; from += facts.BLOCK_BYTES) {
+      const block = value.subarray(from, from + facts.BLOCK_BYTES);
+      copyBytes(input, block, block.length);
+      const failure = this.#kernel.appendSet(block.length, raw);
+      if (failure !== 0) return failure;
+    }
+    return 0;
+  }
+
+  /**
+   * Makes a draft of what was computed under a lease, for the key in the scratch. @returns false:
+   * no room, and nothing has changed
+   */
+  draft(
+    lease: { number: number; grant: number },
+    keyBytes: number,
+    value: Uint8Array,
+    isRaw: boolean,
+    expiry: number,
+  ): boolean {
+    const draft = () => {
+      this.#kernel.beginComputed(lease.number, lease.grant, keyBytes, value.length, expiry);
+      return this.#append(value, isRaw ? 1 : 0) === 0;
+    };
+    return value.length > facts.SMALL_BLOCK_BYTES ? this.#large.during(draft) : draft();
+  }
+
+  /** Where a block is put. */
+  #block(): Uint8Array {
+    return this.#large.isOut ? this.#lend(facts.BLOCK_BYTES) : this.#input;
+  }
+
+  #lend(length: number): Uint8Array {
+    const at = this.#kernel.inputScratch() >>> 0;
+    return this.#bytes.subarray(at, at + length);
+  }
+}

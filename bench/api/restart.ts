@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SharedCache, type SharedCacheOptions, type ValueKind } from '../../src/index.ts';
 import { keyOf, valuePool } from '../cache/values.ts';
-import { type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
+import { atRestAfterClose, type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
 
 const ROUNDS = 9;
 const WARM_UP = 2;
@@ -54,6 +54,7 @@ async function restartRow(
   const pool = values === 'bytes' ? texts : texts.map((text) => JSON.parse(text.toString()));
   const entries = isTiny ? 1000 : ENTRIES;
   const fill = async () => {
+    await atRestAfterClose();
     const start = performance.now();
     using cache = new SharedCache({ maxSize, values } as SharedCacheOptions<unknown>);
     for (let id = 0; id < entries; id++) cache.set(keyOf(id), pool[id % pool.length]);
@@ -62,6 +63,7 @@ async function restartRow(
     return ms;
   };
   const load = async () => {
+    await atRestAfterClose();
     const start = performance.now();
     using cache = await SharedCache.load(file);
     const ms = performance.now() - start;

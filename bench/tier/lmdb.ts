@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Bytes, SharedCache } from '../../src/index.ts';
 import { lmdbTier } from '../../src/tier/lmdb.ts';
 import { keyOf, valuePool } from '../cache/values.ts';
-import type { Result, SuiteOptions } from '../suite.ts';
+import { atRestAfterClose, type Result, type SuiteOptions } from '../suite.ts';
 import { writeManyRows } from './many.ts';
 import { pairRow } from './pairs.ts';
 
@@ -62,9 +62,11 @@ export async function lmdbRows({ isTiny, rows }: SuiteOptions): Promise<Result[]
 async function warmRow(path: string, isTiny: boolean, rounds: number): Promise<Result> {
   const entries = isTiny ? 1000 : ENTRIES;
   const measured = async (
-    cache: SharedCache,
+    open: () => SharedCache,
     measure: (cache: SharedCache, entries: number) => number | Promise<number>,
   ) => {
+    await atRestAfterClose();
+    const cache = open();
     const time = await measure(cache, entries);
     cache.close();
     return time;
@@ -73,7 +75,7 @@ async function warmRow(path: string, isTiny: boolean, rounds: number): Promise<R
   setAll(filler, entries);
   await filler.flush();
   filler.close();
-  const ours = () => measured(openTiered(path), warm);
-  const theirs = () => measured(new SharedCache({ maxSize: size }), setAll);
+  const ours = () => measured(() => openTiered(path), warm);
+  const theirs = () => measured(() => new SharedCache({ maxSize: size }), setAll);
   return pairRow(rounds, { name: 'warm-lmdb', unit: 'ms', peer: 'set', ours, theirs });
 }

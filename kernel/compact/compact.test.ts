@@ -226,6 +226,17 @@ zoneTest('a dead compactor leaves nothing isolated', large, (zone) => {
   assert.ok(compact(zone).made > 0);
 });
 
+zoneTest('what a dead compactor was about to move is no name for the next one', {}, (zone) => {
+  const { kernel, words } = zone;
+  const moveDesc = (facts.COMPACT_STATE + offsetOf('CompactState', 'moveDesc')) >>> 2;
+  const other = zone.join(42);
+  assert.equal(other.beginCompaction(9, 0, 0), 0);
+  words[moveDesc] = newFolio(kernel).desc;
+  kernel.markDead(42);
+  assert.equal(kernel.recoverDead(), 1);
+  assert.equal(words[moveDesc], 0);
+});
+
 /** The bytes of all slabs of a cache: handle cells. */
 function slabsOf(zone: TestZone, cache: number): Buffer {
   const { kernel, words } = zone;

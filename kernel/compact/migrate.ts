@@ -53,7 +53,14 @@ import { hasDraftOn, renameOn } from '../zsmalloc/compact';
 import { selfThreadState } from '../zsmalloc/thread-state';
 import { entryIndex, pageEntryOf, zspageLockAt } from '../zsmalloc/zspage';
 import { takeTarget } from './isolate';
-import { compactState, noteIsolated, REASON_BUSY, REASON_NO_ROOM, REASON_PINNED } from './state';
+import {
+  compactState,
+  forgetMove,
+  noteIsolated,
+  REASON_BUSY,
+  REASON_NO_ROOM,
+  REASON_PINNED,
+} from './state';
 
 /**
  * What a move answers: an outcome, that is one of these or a reason of state.ts, and above its five
@@ -95,11 +102,15 @@ function moveUnlessPinned(pfn: Pfn, word: u32, desc: Desc): u32 {
   // A survivor looks for a freeze of this descriptor.
   compactState().movePlace = 0;
   compactState().moveDesc = desc;
-  if (!freeze(desc, 0)) return REASON_PINNED;
-  // Frozen, it keeps its pages and its order: what is true now stays true. A stranger is let go.
-  const place = pageWord(pfn) == word ? placeOf(pfn, word, desc) : 0;
-  const outcome = place == 0 ? REASON_BUSY : moveFrozen(desc, word, place);
-  return unfreeze(desc) ? desc | outcome : outcome;
+  let outcome = REASON_PINNED;
+  if (freeze(desc, 0)) {
+    // Frozen, it keeps its pages and its order: what is true now stays true. A stranger is let go.
+    const place = pageWord(pfn) == word ? placeOf(pfn, word, desc) : 0;
+    outcome = place == 0 ? REASON_BUSY : moveFrozen(desc, word, place);
+    if (unfreeze(desc)) return desc | outcome;
+  }
+  forgetMove();
+  return outcome;
 }
 
 /** Address of the word that says where the page is, or 0 if it cannot be copied now. */

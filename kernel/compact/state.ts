@@ -16,8 +16,9 @@
  *         WAITING  old contents may still be read   → IDLE      after the grace period
  *   a page's word is Isolated ⇒ it is in isolatedFirst … isolatedEnd − 1, and the phase is not IDLE
  *
- * The *move* names what is being moved where, from before its descriptor is frozen until another
- * move begins; migrate.ts says what a survivor makes of it.
+ * The *move* names what is being moved where; migrate.ts says what a survivor makes of it. The
+ * descriptor is named from before it is frozen until it is thawed, or stands in its freer's ledger,
+ * and no longer: the same thread may free it some day in another way, and is its holder then too.
  */
 import { selfSlot } from '../base/env';
 import { COMPACT_STATE, Pfn, Slot } from '../base/layout';
@@ -44,6 +45,7 @@ export class CompactState {
   hasNoRoom: u32;
   /** Epoch at which the grace period of the phase WAITING began. */
   closedAt: u64;
+  /** 0 = none. */
   moveDesc: u32;
   /** Address of the word that says where its pages are; 0 = no block was taken yet. */
   movePlace: u32;
@@ -134,7 +136,13 @@ export function isRangeGiven(): bool {
 
 /** Lets another thread compact. By the owner, or for a dead one. */
 export function releaseCompaction(): void {
+  forgetMove();
   storeWord(COMPACT_STATE, 0);
+}
+
+/** The move is over, or what it leaves to be freed is noted. */
+export function forgetMove(): void {
+  compactState().moveDesc = 0;
 }
 
 /** Begins to empty pages first … end − 1. */

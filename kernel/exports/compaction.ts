@@ -12,6 +12,7 @@ import { reasonHeld } from '../compact/scan';
 import {
   compactOwner,
   figureOf,
+  forgetMove,
   GOAL_EVACUATE,
   GOAL_WITHDRAW,
   skippedPages as skipped,
@@ -104,5 +105,6 @@ export function whyHeld(pfn: Pfn): i32 {
 /** The last reference of what was moved went meanwhile. */
 function freeOrphan(desc: Desc): void {
   note(desc);
+  forgetMove();
   releaseDesc(desc);
 }

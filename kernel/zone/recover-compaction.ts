@@ -7,7 +7,7 @@
 import { selfSlot } from '../base/env';
 import { Slot } from '../base/layout';
 import { settleCompaction } from '../compact/recover';
-import { compactOwner } from '../compact/state';
+import { compactOwner, forgetMove } from '../compact/state';
 import { endCompaction } from '../compact/step';
 import { takeForFree } from '../memdesc/header';
 import { note } from '../memdesc/pin-ledger';
@@ -27,6 +27,7 @@ export function reapCompaction(slot: Slot): void {
     note(desc);
     // From here on it is this thread's, and found in its ledger.
     takeForFree(desc, selfSlot());
+    forgetMove();
     releaseDesc(desc);
   }
 }

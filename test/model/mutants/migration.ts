@@ -4,7 +4,7 @@ import type { Mutant } from './table.ts';
 export const migrationMutants: Mutant[] = [
   {
     name: 'a pinned folio is moved',
-    edits: [['if (!freeze(desc, 0)) return REASON_PINNED;', 'freeze(desc, 0);']],
+    edits: [['  if (freeze(desc, 0)) {', '  freeze(desc, 0);\n  if (true) {']],
     scenarios: ['migrate-lock-write', 'migrate-pin'],
   },
   {
@@ -75,6 +75,11 @@ export const migrationMutants: Mutant[] = [
       ],
     ],
     scenarios: ['migrate-object-free'],
+  },
+  {
+    name: 'a move that is over is not forgotten',
+    edits: [['  forgetMove();\n  return outcome;', '  return outcome;']],
+    scenarios: ['migrate-killed-freed'],
   },
   {
     name: 'where isolated pages are is noted too late',

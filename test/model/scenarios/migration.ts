@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
-import type { KernelScenario } from '../kernel-model.ts';
+import { idle, type KernelScenario } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
 import { assertNothingIsolated } from './compaction.ts';
 
@@ -57,6 +57,14 @@ function makeLooseValue(machine: Machine): void {
   maker.callNow('reclaim');
 }
 
+/** The same, not removed yet: the first thread moves it, and frees it. */
+function makeLone(machine: Machine): void {
+  makeValue(machine);
+  const maker = machine.threads[1]!;
+  maker.callNow('detach');
+  assert.ok(Number(maker.callNow('attach', maker.index + 1, 1)) > 0);
+}
+
 /** The same, overwritten, and done: the maker's next value takes the place of the first. */
 function makeDoneValue(machine: Machine): void {
   makeValue(machine);
@@ -79,6 +87,14 @@ const evacuateValue: Body = async (thread) => {
   while (Number(await thread.call('compactStep')) > 0);
   while ((await thread.call('endCompaction')) === 0);
   return 'done';
+};
+
+/** Moves the value, and frees it before the compaction ends: its zspage waits in limbo. */
+const evacuateAndRemove: Body = async (thread, machine) => {
+  await thread.call('beginEvacuation', valuePage, 1);
+  while (Number(await thread.call('compactStep')) > 0);
+  await removeValue(thread, machine);
+  while ((await thread.call('endCompaction')) === 0);
 };
 
 /** Reads the value, which one version or another must have written whole. */
@@ -187,6 +203,13 @@ function assertReadable(machine: Machine): void {
   checkOutput(machine, main);
   for (let i = 0; i < 3; i++) main.callNow('reclaim');
   assertNothingIsolated(machine);
+}
+
+/** If the value is gone, so is its zspage. */
+function assertFreed({ main }: Machine): void {
+  for (let i = 0; i < 5; i++) main.callNow('reclaim');
+  if (main.callNow('get', 1, 0, 0) !== facts.ERR_NOT_FOUND) return;
+  assert.equal(main.callNow('cacheInUse', facts.CACHE_ZSPAGE), 0, 'a zspage was lost');
 }
 
 export const migrationScenarios: KernelScenario[] = [
@@ -306,6 +329,18 @@ export const migrationScenarios: KernelScenario[] = [
     threads: [evacuateValue, removeValue],
     killable: [0],
     check: ({ main }) => assert.equal(main.callNow('get', 1, 0, 0), facts.ERR_NOT_FOUND),
+  },
+  {
+    name: 'migrate-killed-freed',
+    rule: 'a zspage that waits in limbo is not freed again for the dead mover who put it there',
+    bound: 0,
+    stepLimit: 40_000,
+    kills: 1,
+    mustSurvive: true,
+    prepare: makeLone,
+    threads: [evacuateAndRemove, idle],
+    killable: [0],
+    check: assertFreed,
   },
   {
     name: 'migrate-read-killed',

@@ -9,6 +9,7 @@
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { compileQuickly } from './artifact.ts';
 import { figure, machine, range, type Suite, table } from './suite.ts';
 
 const { values, positionals } = parseArgs({
@@ -36,6 +37,7 @@ if (name === undefined) {
   console.error('Only a whole suite is recorded: --record goes with neither --tiny nor --rows');
   process.exitCode = 2;
 } else {
+  if (values.tiny) compileQuickly();
   const { suite } = (await import(`./suites/${name}.ts`)) as { suite: Suite };
   const notes: string[] = [];
   const leftOut: string[][] = [];

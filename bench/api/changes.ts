@@ -19,6 +19,7 @@ const ROUNDS = 9;
 const WARM_UP = 2;
 const ROUND_MS = 250;
 const ENTRIES = 10_000;
+const TINY_ENTRIES = 200;
 const COUNTERS = 64;
 
 export async function changeRows(options: SuiteOptions): Promise<Result[]> {
@@ -35,11 +36,11 @@ async function hitRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
   const names = { 'get-or-set-hit': 'getOrSet', 'get-or-set-sync-hit': 'getOrSetSync' };
   const wanted = Object.entries(names).filter(([row]) => rows?.test(row) ?? true);
   if (wanted.length === 0) return [];
+  const [entries, calls] = isTiny ? [TINY_ENTRIES, 200] : [ENTRIES, 100_000];
   using cache = new SharedCache({ maxSize: '64MiB', values: 'json' });
   const pool = valuePool('json').map((text) => JSON.parse(text.toString()));
-  for (let id = 0; id < ENTRIES; id++) cache.set(keyOf(id), pool[id % pool.length]);
+  for (let id = 0; id < entries; id++) cache.set(keyOf(id), pool[id % pool.length]);
   const random = randoms(5);
-  const calls = isTiny ? 200 : 100_000;
   const never = () => {
     throw new Error('It has a value');
   };
@@ -50,13 +51,13 @@ async function hitRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
   };
   const passes: Record<string, () => unknown> = {
     get() {
-      for (let n = 0; n < calls; n++) cache.get(keyOf(random(ENTRIES)));
+      for (let n = 0; n < calls; n++) cache.get(keyOf(random(entries)));
     },
     getOrSetSync() {
-      for (let n = 0; n < calls; n++) cache.getOrSetSync(keyOf(random(ENTRIES)), never);
+      for (let n = 0; n < calls; n++) cache.getOrSetSync(keyOf(random(entries)), never);
     },
     async getOrSet() {
-      for (let n = 0; n < calls; n++) await cache.getOrSet(keyOf(random(ENTRIES)), never);
+      for (let n = 0; n < calls; n++) await cache.getOrSet(keyOf(random(entries)), never);
     },
   };
   const subjects = Object.entries(passes).map(
@@ -71,14 +72,14 @@ async function hitRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
 async function ageRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
   const row = 'get-update-age';
   if (!(rows?.test(row) ?? true)) return [];
+  const [entries, calls] = isTiny ? [TINY_ENTRIES, 200] : [ENTRIES, 50_000];
   using cache = new SharedCache({ maxSize: '64MiB', values: 'json', ttl: 3_600_000 });
   const pool = valuePool('json').map((text) => JSON.parse(text.toString()));
-  for (let id = 0; id < ENTRIES; id++) cache.set(keyOf(id), pool[id % pool.length]);
+  for (let id = 0; id < entries; id++) cache.set(keyOf(id), pool[id % pool.length]);
   const random = randoms(5);
-  const calls = isTiny ? 200 : 50_000;
   const pass = (options?: { updateAgeOnGet: boolean }) => async () => {
     const start = performance.now();
-    for (let n = 0; n < calls; n++) cache.get(keyOf(random(ENTRIES)), options);
+    for (let n = 0; n < calls; n++) cache.get(keyOf(random(entries)), options);
     return ((performance.now() - start) * 1e6) / calls;
   };
   const passes = { aged: pass({ updateAgeOnGet: true }), get: pass() };

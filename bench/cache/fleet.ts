@@ -21,6 +21,10 @@ export const ROUND_MS = 250;
  */
 const SET_ROUND_MS = 2000;
 
+/** Ids in an order. */
+const ORDER_LENGTH = 2 ** 20;
+const TINY_ORDER_LENGTH = 2 ** 12;
+
 /** Files in memory, where the system has them. */
 const files: string = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -56,14 +60,15 @@ export class Fleet {
   static async open(
     names: Iterable<string>,
     options: SuiteOptions,
-    setupOf: (name: string) => Setup,
+    setupOf: (name: string) => Omit<Setup, 'orderLength'>,
     threads = 1,
   ): Promise<Fleet> {
     const folder = mkdtempSync(join(files, 'pageless-bench-'));
     const crews = new Map<string, Crew<Setup, Request>>();
     const file = new URL('./member.ts', import.meta.url);
+    const orderLength = options.isTiny ? TINY_ORDER_LENGTH : ORDER_LENGTH;
     for (const name of names) {
-      const setup = { folder, ...setupOf(name) };
+      const setup = { folder, orderLength, ...setupOf(name) };
       crews.set(name, await Crew.open<Setup, Request>(file, Array(threads).fill(setup)));
     }
     return new Fleet(crews, options, folder, threads);

@@ -5,19 +5,12 @@ import { type Meet, nsOf, serve } from '../crew.ts';
 import { Spans, waitedMs } from './spans.ts';
 import type { Subject, SubjectSetup } from './subject.ts';
 import { subjects } from './subjects.ts';
-import {
-  idsIn,
-  keyOf,
-  missingKeyOf,
-  ORDER_LENGTH,
-  type Order,
-  POOL,
-  randoms,
-  valuePool,
-} from './values.ts';
+import { idsIn, keyOf, missingKeyOf, type Order, POOL, randoms, valuePool } from './values.ts';
 
 export interface Setup extends SubjectSetup {
   bytes: 'json' | [least: number, most: number];
+  /** Ids in an order: a power of two, more than a round asks for. */
+  orderLength: number;
 }
 
 export type Loop = 'read' | 'get' | 'scan' | 'has' | 'miss' | 'set' | 'set-new' | 'mixed';
@@ -61,6 +54,7 @@ class Member {
   readonly #pool: Buffer[];
   readonly #orders = new Map<Order, Uint32Array>();
   readonly #entries: number;
+  readonly #orderLength: number;
   readonly #target = Buffer.alloc(TARGET_BYTES);
   #at: number;
   #newId: number;
@@ -73,7 +67,8 @@ class Member {
     this.#pool = valuePool(setup.bytes);
     this.#entries = setup.entries;
     // Threads begin half a round apart, and their new keys are their own.
-    this.#at = index * (ORDER_LENGTH >> 1);
+    this.#orderLength = setup.orderLength;
+    this.#at = index * (setup.orderLength >> 1);
     this.#newId = 1e8 * (1 + index);
   }
 
@@ -139,7 +134,7 @@ class Member {
   }
 
   #ids(order: Order): Uint32Array {
-    const ids = this.#orders.get(order) ?? idsIn(order, this.#entries);
+    const ids = this.#orders.get(order) ?? idsIn(order, this.#entries, this.#orderLength);
     this.#orders.set(order, ids);
     return ids;
   }
@@ -147,8 +142,9 @@ class Member {
   #loop(loop: Loop, order: Order, ms: number): number {
     const step = this.#step(loop);
     const ids = this.#ids(order);
+    const mask = ids.length - 1;
     const pass = () => {
-      for (let i = 0; i < PASS; i++) step(ids[this.#at++ & (ORDER_LENGTH - 1)]!);
+      for (let i = 0; i < PASS; i++) step(ids[this.#at++ & mask]!);
     };
     nsOf(PASS, ms * WARM_SHARE, pass);
     return nsOf(PASS, ms, pass);

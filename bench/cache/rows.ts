@@ -11,7 +11,7 @@ const MIB = 2 ** 20;
 const ROOMY = 1400;
 
 /** A cache of `entries` JSON texts that drives nothing out. */
-function roomy(subject: string, entries: number): Setup {
+function roomy(subject: string, entries: number): Omit<Setup, 'orderLength'> {
   return { subject, entries, bytes: 'json', zoneBytes: 16 * MIB + entries * ROOMY };
 }
 
@@ -241,7 +241,7 @@ async function overheadOf(
   { bytes, ttl }: Overhead,
 ): Promise<number> {
   const zoneBytes = 16 * MIB + entries * (bytes[1] + 200);
-  const setup: Setup = { subject, entries, bytes, zoneBytes, ...(ttl ? { ttl } : {}) };
+  const setup = { subject, entries, bytes, zoneBytes, ...(ttl ? { ttl } : {}) };
   const fleet = await Fleet.open([subject], options, () => setup);
   await fleet.fill(entries);
   const overhead = await fleet.ask(subject, { kind: 'overhead' });

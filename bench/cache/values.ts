@@ -14,8 +14,6 @@ export type Order = 'uniform' | 'zipf';
 
 /** Values in the pool: 4 MiB at most, as many as a processor cannot learn by heart. */
 export const POOL = 1024;
-/** Ids in an order: a power of two, more than a round asks for. */
-export const ORDER_LENGTH: number = 2 ** 20;
 const EXPONENT = 0.99;
 
 /** Deterministic numbers below `below` (xorshift32): every subject gets the same ones. */
@@ -61,15 +59,17 @@ export function valuePool(bytes: 'json' | [least: number, most: number]): Buffer
   return Array.from({ length: POOL }, (_, i) => {
     if (bytes === 'json') return makeJson(i, random);
     const length = bytes[0] + random(bytes[1] - bytes[0] + 1);
-    return Buffer.from(Uint8Array.from({ length }, () => random(256)));
+    const value = Buffer.alloc(length);
+    for (let at = 0; at < length; at++) value[at] = random(256);
+    return value;
   });
 }
 
-/** Ids below `entries` in the order in which they are asked for. */
-export function idsIn(order: Order, entries: number): Uint32Array {
+/** So many ids below `entries` in the order in which they are asked for. */
+export function idsIn(order: Order, entries: number, length: number): Uint32Array {
   const random = randoms(7);
   const next = order === 'uniform' ? () => random(entries) : zipf(entries, random);
-  return Uint32Array.from({ length: ORDER_LENGTH }, next);
+  return Uint32Array.from({ length }, next);
 }
 
 /** Draws by search in the summed weights. */

@@ -20,6 +20,7 @@ import { tagRows } from '../api/tags.ts';
 import { pinThread, type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
 
 const KEYS = 10_000;
+const TINY_KEYS = 200;
 const ROUNDS = 9;
 
 /** A Keyv store over a Map of texts. */
@@ -78,18 +79,18 @@ interface Subject {
   set(): Promise<number>;
 }
 
-async function subjectOf(store: object, calls: number): Promise<Subject> {
+async function subjectOf(store: object, count: number, calls: number): Promise<Subject> {
   const keyv = new Keyv({ store });
   keyv.on('error', (error: unknown) => {
     throw error;
   });
-  const keys = Array.from({ length: KEYS }, (_, index) => `user:${index}`);
+  const keys = Array.from({ length: count }, (_, index) => `user:${index}`);
   for (const [index, key] of keys.entries()) await keyv.set(key, userOf(index));
   const next = random();
   const nsOf = async (call: (key: string, index: number) => Promise<unknown>) => {
     const start = process.hrtime.bigint();
     for (let n = 0; n < calls; n++) {
-      const index = next() % KEYS;
+      const index = next() % count;
       await call(keys[index]!, index);
     }
     return Number(process.hrtime.bigint() - start) / calls;
@@ -114,10 +115,10 @@ export async function suite(options: SuiteOptions): Promise<Result[]> {
   // First, that the threads which read and write files begin with all CPUs.
   await stat('.');
   pinThread(0);
-  const calls = isTiny ? 200 : 100_000;
+  const [keys, calls] = isTiny ? [TINY_KEYS, 200] : [KEYS, 100_000];
   const cache = new SharedCache<string>({ maxSize: '64MiB', values: 'string' });
-  const ours = await subjectOf(new KeyvStore(cache), calls);
-  const map = await subjectOf(new MapStore(), calls);
+  const ours = await subjectOf(new KeyvStore(cache), keys, calls);
+  const map = await subjectOf(new MapStore(), keys, calls);
   const results: Result[] = [];
   for (const job of ['get', 'set'] as const) {
     const name = `keyv-${job}`;

@@ -227,7 +227,7 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
 
   /** The figures of `stats` in Prometheus' text format; `labels` tell several caches apart. */
   metrics(labels: Record<string, string> = {}): string {
-    return metricsText(this.stats(), this.#arena.size, labels);
+    return metricsText(this.stats(), this.#arena, labels);
   }
 
   /**

@@ -107,6 +107,27 @@ test('a parser of others reads of it what was meant, escaped labels as well', ()
   assert.equal(Number(read.pageless_sets_total!.metrics[0]!.value), stats.sets);
 });
 
+test('namespaces have figures, whoever has opened them and whatever their names', () => {
+  using cache = new SharedCache<string>(small);
+  assert.doesNotMatch(cache.metrics(), /namespace/);
+  const names = ['users', '7', '__proto__', 'a "b" \\ c\nd'];
+  for (const [i, name] of names.entries()) {
+    const view = cache.namespace(name);
+    for (let j = 0; j <= i; j++) view.set(`key ${j}`, 'value');
+  }
+  using other = SharedCache.attach<string>(cache.handle);
+  const families = parseText(other.metrics({ app: 'one' }));
+  for (const [figure, of] of [
+    ['entries', 'entries'],
+    ['stored_bytes', 'storedBytes'],
+  ] as const) {
+    const { metrics } = families.find(({ name }) => name === `pageless_namespace_${figure}`)!;
+    const told = new Map(metrics.map(({ labels, value }) => [labels.namespace, Number(value)]));
+    assert.deepEqual(told, new Map(names.map((name) => [name, cache.namespace(name).stats()[of]])));
+  }
+  assert.throws(() => cache.metrics({ namespace: 'mine' }), /labels must be .*seen: "namespace"$/);
+});
+
 test('a second tier has figures of its own', async () => {
   const { cache } = openTiered();
   cache.set('key', 'value');

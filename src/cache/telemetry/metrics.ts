@@ -2,10 +2,14 @@
  * Figures of a cache in Prometheus' text format, version 0.0.4: for each a line of help, one of its
  * type, and a sample with the caller's labels.
  */
+import type { Arena } from '../../arena/arena.ts';
 import { checkObject } from '../../border/arguments.ts';
 import { InvalidArgumentError } from '../../errors.ts';
-import type { TierStats } from '../../tier/interface.ts';
+import { readNames } from '../options/names.ts';
 import type { CacheStats } from './statistics.ts';
+import { tierMetrics } from './tier-metrics.ts';
+
+const NAMESPACE = 'namespace';
 
 type Samples = number | Record<string, number>;
 /** Name without `pageless_`, help, what `reason` tells samples apart, figures. */
@@ -36,47 +40,52 @@ function metricsOf(stats: CacheStats, maxBytes: number): Metric[] {
   ];
 }
 
-/** Of this thread's part in the second tier. */
-function tierMetrics(tier: TierStats): Metric[] {
-  const isUsable = tier.breaker === 'closed' && tier.channel !== 'lost';
+/** Of namespaces, whichever thread has opened them. */
+function namespaceMetrics(arena: Arena): Metric[] {
+  const names = readNames(arena);
+  const totals = (which: number) =>
+    Object.fromEntries(names.map(({ name }, i) => [name, arena.kernel.spaceTotal(i + 1, which)]));
+  if (names.length === 0) return [];
   return [
-    ['tier_usable', 'Whether the tier answers and tells of changes', isUsable ? 1 : 0],
-    ['tier_gets_total', 'Keys asked for', tier.gets],
-    ['tier_hits_total', 'Keys found', tier.hits],
-    ['tier_sets_total', 'Keys written', tier.sets],
-    ['tier_deletes_total', 'Keys removed', tier.deletes],
-    ['tier_dropped_total', 'Writes without room in the queue', tier.dropped],
-    ['tier_refusals_total', 'Writes without room in the tier', tier.refusals],
-    ['tier_errors_total', 'Calls that failed', tier.errors],
-    ['tier_queue_entries', 'Writes that wait', tier.queue.entries],
-    ['tier_queue_bytes', 'Bytes of writes that wait', tier.queue.bytes],
+    ['namespace_entries', 'Entries of namespaces', totals(0), NAMESPACE],
+    ['namespace_stored_bytes', 'Bytes stored of namespaces', totals(3), NAMESPACE],
   ];
 }
 
-export function metricsText(stats: CacheStats, maxBytes: number, labels: object): string {
+export function metricsText(stats: CacheStats, arena: Arena, labels: object): string {
   const own = labelsOf(labels);
   let text = '';
-  for (const [name, help, samples, label] of metricsOf(stats, maxBytes)) {
+  for (const [name, help, samples, label] of [
+    ...metricsOf(stats, arena.size),
+    ...namespaceMetrics(arena),
+  ]) {
     const full = `pageless_${name}`;
     const type = name.endsWith('_total') ? 'counter' : 'gauge';
     text += `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n`;
     const rows = typeof samples === 'number' ? { '': samples } : samples;
     for (const [value, sample] of Object.entries(rows)) {
-      const all = label === undefined ? own : [...own, `${label}="${value}"`];
+      const all = label === undefined ? own : [...own, labelled(label, value)];
       text += `${full}${all.length > 0 ? `{${all.join(',')}}` : ''} ${sample}\n`;
     }
   }
   return text;
 }
 
-/** `name="value"`, escaped. Throws `InvalidArgumentError`. */
+/** Throws `InvalidArgumentError`. */
 function labelsOf(labels: object): string[] {
   const expected = 'an object of well-formed texts by names of letters, digits and _';
   return Object.entries(checkObject('labels', labels, expected)).map(([name, value]) => {
-    const isName = /^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(reason|outcome)$/.test(name);
+    const isName =
+      /^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(reason|outcome|namespace)$/.test(name);
     if (!isName || typeof value !== 'string' || !value.isWellFormed()) {
       throw new InvalidArgumentError('labels', expected, isName ? value : name);
     }
-    return `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+    return labelled(name, value);
   });
+}
+
+/** `name="value"`, escaped. */
+function labelled(name: string, value: string): string {
+  const escaped = value.replace(/[\\"\n]/g, (one) => `\\${one === '\n' ? 'n' : one}`);
+  return `${name}="${escaped}"`;
 }

@@ -142,6 +142,10 @@ test('options that make no sense are refused, with what was seen', () => {
     [{ maxSize: '8MiB', values: { serialize() {} } }, /^values must be/],
     [{ maxSize: '8MiB', maxEntrySize: 0 }, /^maxEntrySize must be/],
     [{ maxSize: '8MiB', maxEntrySize: 0.5 }, /^maxEntrySize must be .*; seen: 0.5$/],
+    [
+      { maxSize: '8MiB', maxEntrySize: '9MiB' },
+      /^maxEntrySize must be maxSize or less; seen: "9MiB"$/,
+    ],
     [{ maxSize: '8MiB', maxEntries: 4 }, /did you mean maxEntrySize\?$/],
     [{ maxSize: '8MiB', ttlMs: 4 }, /did you mean ttl\?$/],
     ...[-1, 1.5, Number.NaN, 2 ** 53, '100', null, 1n].map(
@@ -282,9 +286,12 @@ test('the zone never grows: a full cache evicts and stays sound', () => {
 });
 
 test('a value that fits nowhere is refused, also after everything was evicted', () => {
-  using cache = new SharedCache({ maxSize: '4MiB', maxEntrySize: '8MiB' });
+  const maxSize = 2 ** 22 + 1;
+  using made = new SharedCache({ maxSize, maxEntrySize: maxSize });
+  // The memory is of whole pages: 1 byte less than both options say.
+  using cache = made.recreate();
   cache.set('key', noise(1000));
-  assert.equal(cache.set('key', noise(5 * 2 ** 20)), false);
+  assert.equal(cache.set('key', noise(2 ** 22)), false);
   assert.equal(cache.get('key'), undefined);
   assert.equal(cache.stats().refusals, 1);
   cache.arena.check();

@@ -8,6 +8,7 @@ import type { ArenaHandle } from '../../arena/arena.ts';
 import { checkInteger, checkObject, checkOptions } from '../../border/arguments.ts';
 import { isRevoked } from '../../border/brands.ts';
 import type { Now } from '../../border/clock.ts';
+import { WASM_PAGE_BYTES } from '../../border/support.ts';
 import { InvalidArgumentError } from '../../errors.ts';
 import { parseSize } from '../../sizes.ts';
 import { wasmPagesFor } from '../../threads/zone.ts';
@@ -30,7 +31,7 @@ export interface SharedCacheOptions<T> {
    * Milliseconds for which an entry is kept when its time is over, for who allows stale ones; 0.
    */
   staleFor?: number | undefined;
-  /** Longest value, in bytes as stored before compression; default maxSize / 8. */
+  /** Longest value, in bytes as stored before compression: `maxSize` at most, default an eighth. */
   maxEntrySize?: number | string | undefined;
   /** `'lz4'` (default) or `'none'`. */
   compression?: 'lz4' | 'none' | undefined;
@@ -191,19 +192,18 @@ export function readOptions<T>(options: SharedCacheOptions<T>): Opened<T> & { si
     near,
     tier,
   } = checkOptions(options, CACHE_OPTIONS);
-  wasmPagesFor('maxSize', maxSize);
+  const bytes = wasmPagesFor('maxSize', maxSize) * WASM_PAGE_BYTES;
   const size = parseSize('maxSize', maxSize);
+  const longest =
+    maxEntrySize === undefined ? size * ENTRY_SHARE : parseSize('maxEntrySize', maxEntrySize);
+  if (longest > size)
+    throw new InvalidArgumentError('maxEntrySize', 'maxSize or less', maxEntrySize);
   const codec = valueCodec(values);
   const settings: Settings = {
     values: isValueKind(values) ? values : 'own',
     ttl: readTtl(ttl, 0),
     staleFor: readStaleFor(staleFor, 0),
-    maxEntrySize: Math.min(
-      maxEntrySize === undefined
-        ? Math.floor(size * ENTRY_SHARE)
-        : parseSize('maxEntrySize', maxEntrySize),
-      MAX_ENTRY_BYTES,
-    ),
+    maxEntrySize: Math.min(Math.floor(longest), bytes, MAX_ENTRY_BYTES),
     compression: checkCompression('compression', compression),
   };
   const ownNear = readNear(near);
@@ -242,8 +242,10 @@ export function restoredOptions<T>(
 ): SharedCacheOptions<T> {
   const { maxSize = saved.maxSize, now, near, tier } = checkOptions(options, RESTORE_OPTIONS);
   const codec = codecFor(values, options.values);
+  const maxEntrySize = Math.min(saved.maxEntrySize, parseSize('maxSize', maxSize));
   return {
     ...saved,
+    maxEntrySize,
     ...(now && { now }),
     ...(near && { near }),
     ...(tier && { tier }),

@@ -184,9 +184,10 @@ test('misuse is told, and nothing is made', async () => {
 });
 
 test('a smaller cache keeps what it has room for', async () => {
-  using cache = new SharedCache({ maxSize });
+  using cache = new SharedCache({ maxSize, maxEntrySize: maxSize });
   for (let i = 0; i < 8000; i++) cache.set(`${i}`, noise(1000 + (i % 7)));
   using loaded = await SharedCache.load(await saved(cache), { maxSize: '6MiB' });
+  assert.equal(loaded.handle.maxEntrySize, 6 * 2 ** 20);
   assert.ok(loaded.size > 1000 && loaded.size < 6000, `${loaded.size}`);
   for (let i = 0; i < 8000; i++) {
     const value = loaded.get(`${i}`);

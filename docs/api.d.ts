@@ -45,6 +45,11 @@ export interface GetOptions {
   status?: Status | undefined;
 }
 
+/** Of `keys`: all of them as bytes, those that are texts as well. */
+export interface KeysOptions {
+  as?: 'bytes' | undefined;
+}
+
 /** Of several keys, of which one `status` could not tell. */
 export type GetManyOptions = Omit<GetOptions, 'status'>;
 
@@ -149,8 +154,8 @@ export interface CacheView<V> {
   touch(key: Key, options?: TimeOptions): boolean;
   info(key: Key): EntryInfo | undefined;
   /** Generators, not IterableIterators: leaving a loop early calls `return`. */
-  keys(): Generator<Key>;
   keys(options: { as: 'bytes' }): Generator<Bytes>;
+  keys(options?: KeysOptions): Generator<Key>;
   values(): Generator<V>;
   entries(): Generator<[Key, V]>;
   [Symbol.iterator](): Generator<[Key, V]>;

@@ -10,6 +10,11 @@ test('a cache shows what it holds, and what was got from it what it is', () => {
   cache.set('key', 1);
   assert.equal(inspect(cache), "SharedCache { values: 'json', entries: 1, maxSize: '4.00 MiB' }");
   assert.equal(inspect({ a: { b: { cache } } }), '{ a: { b: { cache: [SharedCache] } } }');
+  const users = cache.namespace('users', { values: 'string' });
+  users.set('a', 'b');
+  const shown = "CacheView { namespace: 'users', values: 'string', entries: 1 }";
+  assert.equal(inspect(users), shown);
+  assert.equal(inspect({ a: { b: { users } } }), '{ a: { b: { users: [CacheView] } } }');
   const { arena } = cache;
   assert.match(inspect(arena), /^Arena \{ size: '4.00 MiB', free: '[\d.]+ .iB', threads: \d \}$/);
   const pool = arena.createZsPool();
@@ -22,6 +27,7 @@ test('a cache shows what it holds, and what was got from it what it is', () => {
   assert.equal(inspect(pool), 'ZsPool (This pool was disposed)');
   cache.close();
   assert.equal(inspect(cache), 'SharedCache (This cache was disposed)');
+  assert.equal(inspect(users), 'CacheView (This cache was disposed)');
   assert.equal(inspect(arena), 'Arena (This arena was disposed)');
 });
 

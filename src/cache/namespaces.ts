@@ -6,6 +6,7 @@
  * the others agree, or leave them out. A codec is code, so each thread brings it.
  */
 import { checkOptions } from '../border/arguments.ts';
+import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { type Registered, readRecord, registerName, type Said } from './options/names.ts';
 import { readStaleFor, readTtl, type SavedName, type TimeOptions } from './options/settings.ts';
@@ -20,6 +21,21 @@ export interface NamespaceOptions<T> extends TimeOptions {
 }
 
 const OWN = 'the codec { serialize, deserialize } of before';
+
+/** A view that says which one it is. */
+class Namespace<T> extends CacheView<T> {
+  readonly #facts: () => object;
+
+  constructor(parts: ViewParts<T>, name: string) {
+    super(parts);
+    const { values } = parts.settings;
+    this.#facts = () => ({ namespace: name, values, entries: this.size });
+  }
+
+  [INSPECT](depth: number, options: object, inspect: Inspect): string {
+    return inspectAs('CacheView', this.#facts, depth, options, inspect);
+  }
+}
 
 export class Namespaces<T> {
   readonly #parts: ViewParts<T>;
@@ -62,7 +78,7 @@ export class Namespaces<T> {
       values: inherited,
     });
     parts.name = name;
-    const view = new CacheView<W>(parts);
+    const view = new Namespace<W>(parts, name);
     this.#views.set(name, { codec, view: view as CacheView<unknown>, is: registered });
     return view;
   }

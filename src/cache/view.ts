@@ -167,6 +167,7 @@ export class CacheView<T> {
    * The key's value; if it has none, what `compute` returns, which is stored. Of all threads that
    * ask meanwhile one computes and the others wait for it. If it gives undefined, or what cannot be
    * kept (too large, no memory), each of them computes itself: `stats().loads.alone` counts those.
+   * A `compute` that awaits `getOrSet` of its own key waits for itself, for `timeoutMs`.
    *
    * @returns a copy, as `get` would give; undefined if `compute` gave none
    * @throws {InvalidArgumentError} as all of these, by the promise
@@ -343,9 +344,8 @@ export class CacheView<T> {
    * The keys, in no order; over when this thread closes the cache. What comes or goes
    * meanwhile may be given or not. Of a namespace it is a walk over the whole cache.
    */
-  keys(): Generator<Key>;
-  /** The keys, all as bytes. */
   keys(options: { as: 'bytes' }): Generator<Bytes>;
+  keys(options?: KeysOptions): Generator<Key>;
   keys(options: KeysOptions = {}): Generator<Key> {
     this.#parts.live();
     return this.#walk(readKeysOptions(options) ? copyOf : keyOf);

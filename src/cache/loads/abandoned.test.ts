@@ -80,6 +80,16 @@ test('what comes in time after an abort is stored, and its signal does not fire'
   assert.equal(seen.aborted, false);
 });
 
+test('a computation that awaits its own key ends, by the shorter of both times', async () => {
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  const inner = () => cache.getOrSet('key', () => 'inner', { timeoutMs: 1 });
+  const outer = async () => `outer, ${await inner()}`;
+  assert.equal(await cache.getOrSet('key', outer, { timeoutMs: 2e9 }), 'outer, inner');
+  const forever = () => cache.getOrSet('other', () => 'inner', { timeoutMs: 2e9 });
+  const late = { code: 'ERR_PAGELESS_TIMEOUT' };
+  await assert.rejects(cache.getOrSet('other', forever, { timeoutMs: 1 }), late);
+});
+
 test('a computation that nobody waits for keeps no process alive, listened to or not', () => {
   const index = JSON.stringify(new URL('../../index.ts', import.meta.url).href);
   const script = `

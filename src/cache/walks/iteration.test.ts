@@ -1,7 +1,13 @@
 /** Walking a cache, and several keys at once: the same as a Map's, and what differs on purpose. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DisposedError, InvalidArgumentError, type Key, SharedCache } from '../../index.ts';
+import {
+  DisposedError,
+  InvalidArgumentError,
+  type Key,
+  type KeysOptions,
+  SharedCache,
+} from '../../index.ts';
 
 function filled(entries: number, now?: () => number): SharedCache<string> {
   const options = now === undefined ? {} : { now };
@@ -43,7 +49,10 @@ test('a key that is no text is given as bytes, and any key can be', () => {
     assert.equal(value, typeof key === 'string' ? 'text' : 'bytes');
     assert.equal(cache.get(key), value);
   }
+  const options: KeysOptions = { as: 'bytes' };
+  const any: Key[] = [...cache.keys(options)];
   const all = [...cache.keys({ as: 'bytes' })];
+  assert.deepEqual(sorted(any.map(String)), sorted(all.map(String)));
   assert.equal(all.length, texts.length + bytes.length);
   for (const key of all) {
     assert.ok(key instanceof Uint8Array && !(key.buffer instanceof SharedArrayBuffer));

@@ -23,6 +23,7 @@ import { lifeAt, OVER } from '../store/life';
 import { countIn } from '../store/spaces';
 import { tagClock } from '../store/tags';
 import { latestTime } from '../thread/clock';
+import { assertOutside } from '../thread/context';
 import { COUNT_EXPIRATIONS } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { zsPlace } from '../zsmalloc/object';
@@ -70,6 +71,7 @@ function nextLeaf(): i32 {
 
 /** @returns as `sweepDead` */
 function sweepLeaf(number: u32): u64 {
+  assertOutside();
   let went: u64 = 0;
   let isWhole = false;
   while (!isWhole) {

@@ -32,7 +32,7 @@ import {
   storePageWord,
 } from '../memdesc/page-word';
 import { MISC_USER, TYPE_FREE, TYPE_POISONED } from '../memdesc/type';
-import { assertHalted } from '../thread/context';
+import { assertHalted, assertOutside } from '../thread/context';
 import { compactState, isInRange, isRangeGiven, PHASE_IDLE } from './state';
 
 /** Single pages that are taken in advance, for as many moves as a step has. */
@@ -121,6 +121,7 @@ export function takeTarget(order: Order): u32 {
 
 /** Gives back what was taken for moves that did not come about. At the end of a step. */
 export function returnTargets(): void {
+  assertOutside();
   if (targets != 0) givePages(targetRow / CHILD_PAGES, (targetRow / ROW_PAGES) & 7, targets);
   targets = 0;
 }

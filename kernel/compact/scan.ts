@@ -26,6 +26,7 @@ import {
   USER_TYPES,
 } from '../memdesc/type';
 import { isRegistered, userType } from '../memdesc/user-type';
+import { assertInSection } from '../thread/context';
 import { failIfIdle } from '../thread/forsaken';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection, whoReads } from '../thread/rcu';
 import { sleepAtSafepoint } from '../thread/stop';
@@ -216,6 +217,7 @@ export function reasonHeld(pfn: Pfn): i32 {
 }
 
 function reasonOf(word: u32): i32 {
+  assertInSection();
   if (word == ISOLATED_WORD) return -1;
   if (word == TYPE_FREE) return REASON_BUSY;
   if (!isMovable(word)) return REASON_UNMOVABLE;

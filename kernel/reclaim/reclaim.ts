@@ -32,6 +32,7 @@ import {
 import { freeIndexPage } from '../store/directory';
 import { selfJournal, storeState } from '../store/journal';
 import { linkOfLeaf } from '../store/resize';
+import { assertInSection } from '../thread/context';
 import { COUNT_LIMBO_WAITS, count } from '../thread/counters';
 import {
   LIMBO_INDEX,
@@ -73,6 +74,7 @@ export const FREED: u32 = 1;
 export const STALLED: u32 = 2;
 
 export function linkOf(kind: u32, object: u32): usize {
+  assertInSection();
   switch (kind) {
     case LIMBO_VALUE:
     case LIMBO_OBJECT:

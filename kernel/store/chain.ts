@@ -3,6 +3,7 @@
  * freed so that whoever comes after a death goes on with it.
  */
 import { Handle } from '../base/layout';
+import { assertInSection } from '../thread/context';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
 import { zsIsRetired, zsRelease, zsRetire } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
@@ -29,12 +30,18 @@ export function releaseDoomed(journal: Journal): void {
     if (!zsIsRetired(handle)) zsRetire(handle);
     // The page that it is on may be moved.
     if (!wasInside) enterSection();
-    const next = nextOf(zsPlace(handle));
+    const next = nextPart(handle);
     selfThreadState().ownCell = handle;
     journal.doomed = next;
     zsRelease(handle);
     if (!wasInside) leaveSection();
   }
+}
+
+/** Of an object that is out. */
+function nextPart(handle: Handle): Handle {
+  assertInSection();
+  return nextOf(zsPlace(handle));
 }
 
 /** Objects in a chain; more than `limit` means a loop. */

@@ -224,6 +224,7 @@ export function lookUp(hash: u32, key: usize, keyBytes: u32): u32 {
 
 /** Loads the first line in which a hash is looked for. @returns a word of it */
 export function touchLine(hash: u32): u32 {
+  assertInSection();
   const leaf = leafAt(numberFor(hash, leafCount()));
   return leaf == 0 ? 0 : versionOf(leaf, hash);
 }
@@ -233,6 +234,7 @@ export function touchLine(hash: u32): u32 {
  * takes it out. @returns a sum of both
  */
 export function touchEntry(hash: u32): u32 {
+  assertInSection();
   const leaf = leafAt(numberFor(hash, leafCount()));
   const handle = leaf == 0 ? 0 : firstMatch(leaf, hash);
   if (handle == 0) return 0;

@@ -12,6 +12,7 @@ import { loadCell, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
 import { inputScratch, outputScratch, scratchRoom } from '../memdesc/thread-pages';
+import { assertInSection } from '../thread/context';
 import { selfState, ThreadSlot } from '../thread/slot';
 import { CELL_LIVE, cellState, isSameLife, zsIsCell } from '../zsmalloc/handle';
 import { zsContiguous, zsPlace, zsRead, zsReadWord } from '../zsmalloc/object';
@@ -57,6 +58,7 @@ export function beginRead(handle: Handle, asStored: bool = false, to: usize = 0)
  * @returns its length, or ERR_RESTART when the value has changed since
  */
 export function continueRead(asStored: bool = false): i32 {
+  assertInSection();
   const slot = selfState();
   if (slot.readLeft == 0) return ERR_RESTART;
   // The cell's page may have left the slab since, and hold anything.

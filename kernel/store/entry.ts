@@ -11,6 +11,7 @@ import { peekWord, pokeWord } from '../base/words';
 import { checksum } from '../codec/checksum';
 import { compress } from '../codec/lz4';
 import { keyScratch, outputScratch, tableScratch } from '../memdesc/thread-pages';
+import { assertOutside } from '../thread/context';
 import { selfState, ThreadSlot } from '../thread/slot';
 import { bytesTaken, zsAlloc, zsSettle } from '../zsmalloc/alloc';
 import { zsPlace, zsReadWord, zsWrite, zsWriteHalf, zsWriteWord } from '../zsmalloc/object';
@@ -63,6 +64,7 @@ let draftTtlCode: u64 = 0;
  * expiry has the code of a time to live in it.
  */
 export function beginDraft(keyBytes: u32, valueBytes: u32, expiry: u64): void {
+  assertOutside();
   const slot = selfState();
   dropDraft(slot);
   slot.draftKeyBytes = keyBytes;

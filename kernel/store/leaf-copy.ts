@@ -9,7 +9,7 @@
  * A copy is made with plain stores: nobody sees it before its address is published (resize.ts).
  */
 import { peekByte, peekCell, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
-import { assertHalted } from '../thread/context';
+import { assertHalted, assertInSection } from '../thread/context';
 import { zsPlace } from '../zsmalloc/object';
 import { entryHash } from './entry-head';
 import {
@@ -70,6 +70,7 @@ export function hasHashBit(leaf: u32, position: u32, bit: u32): bool {
  * false: no place
  */
 export function copyEntry(from: u32, position: u32, into: u32): bool {
+  assertInSection();
   const isGuest = hasMark(from, position, GUESTS_SHIFT);
   const home = isGuest ? LEAF_CELLS : freeInLine(into, position / LINE_CELLS);
   if (home == LEAF_CELLS) return copyAway(from, position, into);

@@ -31,7 +31,7 @@ import {
   KIND_CELL,
 } from '../slab/kmem-cache';
 import { nameLast } from '../slab/sheaf';
-import { assertLocked } from '../thread/context';
+import { assertInSection, assertLocked } from '../thread/context';
 import { beginDefer } from '../thread/limbo';
 import { lock, unlock } from '../thread/lock';
 import { enterSection, isInSection, leaveSection } from '../thread/rcu';
@@ -249,6 +249,7 @@ function lockAround(handle: Handle, locked: u32): u32 {
 export function zsZspage(handle: Handle): u32 {
   const wasInside = isInSection();
   if (!wasInside) enterSection();
+  assertInSection();
   let desc: Desc = 0;
   // Progress: a round is lost to a move of the page.
   while (desc == 0) {

@@ -25,7 +25,7 @@ import { clearBit, isBitSet, setBit } from '../base/bitmap';
 import { ERR_BUSY } from '../base/fault';
 import { Desc, Handle, PAGE_BYTES, Pfn, Place, pfnOfAddress } from '../base/layout';
 import { casCell, loadCell, peekWord } from '../base/words';
-import { assertInSection, assertLocked } from '../thread/context';
+import { assertInSection, assertLocked, assertOutside } from '../thread/context';
 import { lock, unlock } from '../thread/lock';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
 import { disown, disownActives } from './active';
@@ -285,6 +285,7 @@ function copyObject(from: u32, at: u32, to: u32, offset: u32, bytes: u32): void 
 
 /** Gives the source up, if there is one. @returns false when the grace period is not over */
 export function finishSource(thread: ThreadState): bool {
+  assertOutside();
   if (thread.source == 0) return true;
   let look: u32 = 0;
   while (!isQuiescent(thread.leftAt)) if (++look > SPINS) return false;
@@ -294,6 +295,7 @@ export function finishSource(thread: ThreadState): bool {
 
 /** Vacates what was moved out of the source, where nobody can read it any more, and gives it up. */
 export function giveUpSource(thread: ThreadState): void {
+  assertOutside();
   const source = thread.source;
   vacateLeft(thread, source);
   thread.taken = source;

@@ -18,7 +18,7 @@
 import { loadCell } from '../base/words';
 import { assertOutside } from '../thread/context';
 import { endDefer, LIMBO_OBJECT } from '../thread/limbo';
-import { beginGracePeriod, isQuiescent, leaveSection } from '../thread/rcu';
+import { beginGracePeriod, isQuiescent } from '../thread/rcu';
 import { unlockReleased, zsBeginDefer, zsReleaseNext } from './alloc';
 import { CELL_LIMBO, cellState } from './handle';
 import {
@@ -33,10 +33,10 @@ import {
   waitingCount,
 } from './thread-state';
 
-/** Makes room for one more freed handle. Ends the section. @returns false when there is none */
+/** Makes room for one more freed handle. Not in a section. @returns false when there is none */
 export function makeRoomForFrees(thread: ThreadState): bool {
+  assertOutside();
   if (freedCount(thread) < BATCH) return true;
-  leaveSection();
   advance(thread);
   if (freedCount(thread) == THREAD_FREED) deferObjects(thread);
   return freedCount(thread) < THREAD_FREED;

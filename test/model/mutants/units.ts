@@ -33,7 +33,11 @@ function chosen(schema: Uint8Array, number: number): Uint8Array {
 }
 
 /** Whose tests ask for what a room does, where that is more than its own. */
-const asked: Record<string, string> = { store: '{store,cache}', cache: '{cache,store}' };
+const asked: Record<string, string> = {
+  store: '{store,cache}',
+  cache: '{cache,store}',
+  zsmalloc: '{zsmalloc,exports}',
+};
 
 /** The first test of a room that fails on a kernel; '' if none does, undefined if not over. */
 function failureIn(room: string, kernel: Uint8Array): string | undefined {

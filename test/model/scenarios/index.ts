@@ -31,6 +31,7 @@ import { rcuScenarios } from './rcu.ts';
 import { reapScenarios } from './reap.ts';
 import { refreshScenarios } from './refreshes.ts';
 import { secondLookScenarios } from './second-looks.ts';
+import { seldomScenarios } from './seldom.ts';
 import { slabScenarios } from './slab.ts';
 import { spaceScenarios } from './spaces.ts';
 import { storeScenarios } from './store.ts';
@@ -56,6 +57,7 @@ export const scenarios: KernelScenario[] = [
   ...threadScenarios,
   ...largeScratchScenarios,
   ...secondLookScenarios,
+  ...seldomScenarios,
   ...entryScenarios,
   ...compactionScenarios,
   ...manyScenarios,

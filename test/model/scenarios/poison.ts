@@ -38,6 +38,9 @@ const workOn: Body = async (thread) => {
 
 /** The descriptor (>> 5) of a folio that all threads pin. */
 let desc = 0;
+let pfn = 0;
+/** In the word that says what a thread does. */
+const WANTS_HALT = 0x400;
 
 function shareFolio(machine: Machine): void {
   const { main, threads } = machine;
@@ -90,6 +93,32 @@ const stopAndStart: Body = async (thread) => {
   if (!(await traps(thread, 'stop'))) await traps(thread, 'start');
 };
 
+/** Freezes the folio's descriptor, unless it is pinned, and does not unfreeze it. */
+const freezeAndPoison: Body = async (thread) => {
+  await thread.call('freeze', desc << 5, 0);
+  await thread.call('callFailed');
+};
+
+const pinOrTrap: Body = async (thread) => {
+  if (!(await traps(thread, 'pinPage', pfn))) await traps(thread, 'putPage', desc);
+};
+
+/** Thread 2 wants to halt the world, and traps in a poisoned zone. */
+function wantHalt(machine: Machine): void {
+  const slot = facts.SLOT_TABLE + 4 * facts.SLOT_BYTES;
+  machine.store(slot + offsetOf('ThreadSlot', 'inKernel'), facts.OP_COMPACT | WANTS_HALT);
+}
+
+/** Thread 0 had its call cut short, and the zone is poisoned. */
+function cutShort(machine: Machine): void {
+  const slot = facts.SLOT_TABLE + 2 * facts.SLOT_BYTES;
+  machine.store(slot + offsetOf('ThreadSlot', 'inKernel'), facts.OP_FOLIO);
+  machine.main.callNow('callFailed');
+}
+
+/** What waits ten seconds for somebody who has trapped takes more steps. */
+const soon = { stepLimit: 3000 };
+
 export const poisonScenarios: KernelScenario[] = [
   {
     name: 'fault-fault',
@@ -124,6 +153,7 @@ export const poisonScenarios: KernelScenario[] = [
   },
   {
     name: 'fault-under-lock',
+    ...soon,
     rule: "who traps with a leaf's lock in hand keeps nobody waiting for it",
     bound: 2,
     poisons: true,
@@ -139,10 +169,42 @@ export const poisonScenarios: KernelScenario[] = [
   },
   {
     name: 'fault-stop',
+    ...soon,
     rule: 'who trapped is inside for ever: who stops the world does not wait for that',
     bound: 2,
     poisons: true,
     prepare: loseValue,
     threads: [clearAndTrap, stopAndStart],
+  },
+  {
+    name: 'fault-frozen',
+    ...soon,
+    rule: 'nobody waits to pin what was frozen when the zone was poisoned',
+    module: 'test',
+    bound: 1,
+    poisons: true,
+    prepare: (machine) => {
+      const folio = newFolio(machine.main);
+      desc = folio.id;
+      pfn = folio.pfn;
+    },
+    threads: [freezeAndPoison, pinOrTrap],
+  },
+  {
+    name: 'fault-halter',
+    ...soon,
+    rule: 'who stops the world does not let one go first that has trapped in a poisoned zone',
+    bound: 1,
+    poisons: true,
+    prepare: wantHalt,
+    threads: [stopAndStart, poison, idle],
+  },
+  {
+    name: 'fault-cut',
+    rule: 'nothing is repaired in a poisoned zone by who was cut short there',
+    bound: 0,
+    poisons: true,
+    prepare: cutShort,
+    threads: [async (thread) => assert.ok(await traps(thread, 'repairSelf', 1)), idle],
   },
 ];

@@ -27,6 +27,7 @@ const ofTheDead = [
 
 let kept: ModelFolio;
 let other: ModelFolio;
+let hasLocked = false;
 
 /** Thread 0 has pinned two folios, and locked the first. */
 function pinTwo({ main, threads }: Machine): void {
@@ -78,6 +79,22 @@ const ofTheLiving: KernelScenario[] = [
     goOn: async (thread, wasInside) => {
       const answer = await thread.call('putPage', other.id);
       if (wasInside) assert.equal(answer, facts.ERR_NOT_YOURS);
+    },
+  },
+  {
+    ...ofOneCall('lock-unwound', 'who was cut short taking a lock has none', 1, async (thread) => {
+      await thread.call('lockPage', other.id);
+      hasLocked = true;
+      await thread.call('unlockPage', other.id);
+    }),
+    before: () => {
+      hasLocked = false;
+    },
+    goOn: async (thread, wasInside) => {
+      const answer = await thread.call('lockPage', other.id);
+      if (wasInside && !hasLocked)
+        assert.equal(answer, 0, 'nobody has it, and it is not to be had');
+      await thread.call('unlockPage', other.id);
     },
   },
   ofOneCall(

@@ -1,0 +1,5 @@
+/** The scenarios of seldom.ts hold. */
+import { testScenarios } from '../scenario-tests.ts';
+import { seldomScenarios } from './seldom.ts';
+
+testScenarios(seldomScenarios);

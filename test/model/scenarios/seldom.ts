@@ -1,0 +1,163 @@
+/**
+ * Scenarios of what is seldom met: a bucket that is full, a line that runs over, an index that
+ * grows and shrinks within a look, a page that is asked about while it is pinned.
+ */
+import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
+import type { Body, Machine, Thread } from '../engine/index.ts';
+import { type KernelScenario, type ModelFolio, newFolio } from '../kernel-model.ts';
+import { makeCache, NOW, read, set, VALUE_BYTES } from './cache.ts';
+import { NEVER } from './leases.ts';
+
+const BUCKET_LEASES = 7;
+/** Lines of a leaf that are the home of some hashes, and entries of each. */
+const HOMES = 60;
+const LINE_CELLS = 8;
+
+function nameKey(machine: Machine, thread: Thread, key: number): void {
+  machine.store(thread.callNow('keyScratch') as number, key);
+}
+
+function hashOf(machine: Machine, key: number): number {
+  nameKey(machine, machine.main, key);
+  return (machine.main.callNow('keyHash', 4) as number) >>> 0;
+}
+
+/** So many keys of which `isIt` is true. */
+function keysSuchThat(count: number, isIt: (key: number) => boolean): number[] {
+  const keys: number[] = [];
+  for (let key = 1; keys.length < count; key++) if (isIt(key)) keys.push(key);
+  return keys;
+}
+
+/** Main computes as many keys as a bucket has leases; the threads want another one of it. */
+function fillBucket(machine: Machine): void {
+  const { main, threads } = machine;
+  makeCache('k', 'k')(machine);
+  const buckets = (facts.PAGE_BYTES * 4 - 1024) / 512;
+  const bucketOf = (key: number): number => Math.floor((hashOf(machine, key) * buckets) / 2 ** 32);
+  const bucket = bucketOf(1);
+  const keys = keysSuchThat(BUCKET_LEASES + 1, (key) => bucketOf(key) === bucket);
+  for (const key of keys.slice(1)) {
+    nameKey(machine, main, key);
+    assert.ok((main.callNow('beginLease', 4, NOW, NEVER, 0) as number) >= 0);
+  }
+  for (const thread of threads) nameKey(machine, thread, keys[0]!);
+}
+
+const findFull: Body = async (thread) => {
+  assert.equal(await thread.call('beginLease', 4, NOW, NEVER, 0), facts.ERR_FULL);
+};
+
+/** Keys of one line, which is full but for two of them. */
+let keys: number[] = [];
+
+function fillLine(machine: Machine): void {
+  const { main } = machine;
+  makeCache('k', 'k')(machine);
+  const homeOf = (key: number): number => ((hashOf(machine, key) >>> 20) * HOMES) >> 12;
+  const home = homeOf(1);
+  keys = keysSuchThat(LINE_CELLS + 2, (key) => homeOf(key) === home);
+  for (const key of keys.slice(2)) {
+    nameKey(machine, main, key);
+    assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  }
+}
+
+/** One key is there and one is not, whatever becomes of the line. */
+const look: Body = async (thread, machine) => {
+  nameKey(machine, thread, keys[0]!);
+  assert.equal(await thread.call('has', 4, NOW), 0);
+  nameKey(machine, thread, keys[2]!);
+  assert.equal(await thread.call('has', 4, NOW), 1);
+};
+
+const runOver: Body = async (thread, machine) => {
+  nameKey(machine, thread, keys[1]!);
+  assert.equal(await thread.call('set', 4, VALUE_BYTES, 1, 0), 0);
+};
+
+/** More than there is: when the queues are empty the hand goes round. */
+const evictAll: Body = (thread) => thread.call('sweepInCall', 2 ** 20);
+
+/** Leaves of one entry: each that is set splits one. */
+function makeSmallLeaves(machine: Machine): void {
+  for (const thread of [machine.main, ...machine.threads]) thread.callNow('setMany', 1);
+  makeCache('k', 'z')(machine);
+}
+
+const lookForAbsent: Body = async (thread, machine) => {
+  nameKey(machine, thread, 1);
+  assert.equal(await thread.call('has', 4, NOW), 0);
+};
+
+let folio: ModelFolio;
+
+/** Thread 0 evacuates the page of a folio that main has pinned. */
+function pinForGood({ main, threads }: Machine): void {
+  folio = newFolio(main);
+  assert.equal(threads[0]!.callNow('beginEvacuation', folio.pfn, 1), 0);
+  assert.equal(main.callNow('pinFolio', folio.name), folio.id);
+}
+
+const askWhy: Body = async (thread) => {
+  await thread.call('compactStep');
+  return thread.call('whyHeld', folio.pfn);
+};
+
+const pinAndPut: Body = async (thread) => {
+  const id = (await thread.call('pinFolio', folio.name)) as number;
+  if (id > 0) await thread.call('putPage', id);
+};
+
+export const seldomScenarios: KernelScenario[] = [
+  {
+    name: 'lease-full',
+    rule: 'who finds no lease in a bucket that is full keeps nobody else from it',
+    module: 'test',
+    bound: 1,
+    prepare: fillBucket,
+    threads: [findFull, findFull],
+  },
+  {
+    name: 'line-runs-over',
+    rule: 'who looks for a key while its line runs over finds what is there, and nothing else',
+    bound: 1,
+    prepare: fillLine,
+    threads: [look, runOver],
+    check: ({ main }) => assert.equal(main.callNow('entryCount'), LINE_CELLS + 2),
+  },
+  {
+    name: 'absent-split',
+    module: 'test',
+    rule: 'a key that nobody has set is not found while its leaf splits',
+    bound: 1,
+    prepare: makeSmallLeaves,
+    threads: [lookForAbsent, set],
+  },
+  {
+    name: 'get-grow',
+    rule: 'a key is found while the index grows for many that will come',
+    module: 'test',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [(thread) => thread.call('growIndexFor', 600), read('a')],
+  },
+  {
+    name: 'held-pin',
+    rule: 'a page of a folio that is pinned for good is said to be pinned, whoever else pins it',
+    bound: 1,
+    prepare: pinForGood,
+    threads: [askWhy, pinAndPut],
+    check: ({ results }) => assert.equal(results[0], facts.REASON_PINNED),
+  },
+  {
+    name: 'sweep-hand',
+    rule: 'of two that evict by the hand at once each goes on from where it finds it',
+    module: 'test',
+    bound: 1,
+    prepare: makeCache('k', 'k'),
+    threads: [evictAll, evictAll],
+    check: ({ main }) => assert.equal(main.callNow('entryCount'), 0),
+  },
+];

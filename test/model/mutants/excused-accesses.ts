@@ -40,6 +40,7 @@ export const excusedAccesses: Excuse[] = [
       'repairReplaced: plain storeCell(thread.ownCell, thread.replaced)',
       'skipDoomed: plain storeCell(recordAt(slot, at), 0)',
       'sweepBits: plain loadCell(at)',
+      'zsIsLive: plain loadCell(handle)',
     ],
   },
   {
@@ -172,6 +173,7 @@ export const excusedAccesses: Excuse[] = [
     mutants: [
       'setOrder: torn casWord(flagsAt(desc), seen, (seen & ~ORDER_MASK) | (order << ORDER_SHIFT))',
       'setOrder: recheck found == seen',
+      'setOrder: plain loadWord(flagsAt(desc))',
     ],
   },
   {
@@ -210,6 +212,7 @@ export const excusedAccesses: Excuse[] = [
       'it by what synchronises, and who moves its page has the lock under which it is stored.',
     mutants: [
       'zsMalloc: plain storeCell(cell, contents)',
+      'commit: plain storeCell(retiredCell, gone)',
       'zsAllocIn: plain storeCell(handle, newLife(contents, CELL_UNPUBLISHED))',
       'zsRenew: plain storeCell(handle, newLife(renewed, CELL_UNPUBLISHED))',
       'zsBeginDefer: plain storeCell(handle, byIndex(gone, desc, indexIn(desc, gone)))',
@@ -257,10 +260,54 @@ export const excusedAccesses: Excuse[] = [
     because:
       'The section goes on until the next leaf’s lock renews it, or what waits for memory leaves ' +
       'it: only those who wait for a grace period wait longer.',
-    mutants: ['clearNext: drop leaveSection()', 'removeMany: drop leaveSection()'],
+    mutants: [
+      'clearNext: drop leaveSection()',
+      'evictFrom: drop leaveSection()',
+      'removeMany: drop leaveSection()',
+      'sweepLeaf: drop leaveSection()',
+      'sweepSome: drop leaveSection()',
+    ],
   },
   {
     because: 'It is in a section already: only those who wait for a grace period wait longer.',
     mutants: ['migrateBlock: drop renewSection()', 'pinPatiently: drop renewSection()'],
+  },
+  {
+    because:
+      'Under a lock whose holder’s death makes anew what is counted there, from what there is.',
+    mutants: [
+      'insertCell: swap pokeWord(noteAt(leaf, LEAF_ENTRIES), leafEntries(leaf) + 1); storeWord(cellAt(leaf, position), handle);',
+      'strikeOut: swap pokeWord(hashesAt(page, index), 0); queue.records--;',
+    ],
+  },
+  {
+    because:
+      'Where nothing is closed the ring is one’s own, or of who is gone: who frees what is closed in ' +
+      'another’s does not move this word.',
+    mutants: ['skipFirst: plain storeWord(closedAt(slot), head + 1)'],
+  },
+  {
+    because: 'In the halted world, of which an image is written afterwards, or none.',
+    mutants: [
+      "noteWall: swap pokeCell(stateAt(offsetof<ClockState>('wall')), reinterpret<u64>(wall)); pokeCell(stateAt(offsetof<ClockState>('wallAt')), max(time, latestTime()));",
+    ],
+  },
+  {
+    because:
+      'Who recovers keeps of a batch what the dead had taken out, each once, and adds what it was ' +
+      'freeing: count and handle may come in either order.',
+    mutants: [
+      'pushFreed: swap pokeWord(handleAt(thread, thread.next, count), handle); pokeWord(countAt(thread, thread.next), count + 1);',
+    ],
+  },
+  {
+    because: 'Who needs memory evicts a little sooner than it must, and looks again.',
+    mutants: ['awaitReclaim: recheck isQuiescent(epoch)'],
+  },
+  {
+    because:
+      'Who comes in a section has just found a leaf full, and put nothing into its ring, which has ' +
+      'room; all others come outside.',
+    mutants: ['makeRingRoom: drop leaveSection()'],
   },
 ];

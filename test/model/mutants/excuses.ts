@@ -185,6 +185,7 @@ export const equivalents: Excuse[] = [
       'storeAt: swap pokeWord(at, u32(value)); pokeWord(at + 4, u32(value >> 32));',
       'copyTo: swap pokeWord(cellAt(into, place), peekWord(cellAt(from, position))); pokeWord(noteAt(into, LEAF_ENTRIES), leafEntries(into) + 1);',
       'splitInto: swap pokeWord(noteAt(low, LEAF_NUMBER), parent); pokeWord(noteAt(high, LEAF_NUMBER), number);',
+      'tellDeath: swap storeWord(wordAt(count, false), owner); storeWord(wordAt(count, true), (pages << 16) | (operation << 8) | slot);',
     ],
   },
   {
@@ -238,6 +239,7 @@ export const unreachable: Excuse[] = [
       'backOff: torn casCell(slotAt(slot), claimed, u64(u32(claimed) & ~3))',
       'claimSlot: recheck loadCell(slotAt(slot)) != claimed',
       'claimSlot: plain loadCell(slotAt(slot)) #2',
+      'wipeSlots: plain loadCell(at)',
     ],
   },
   {
@@ -301,6 +303,78 @@ export const unreachable: Excuse[] = [
     because:
       'The bound of scans is too low for a moment if three threads attach while a fourth scans.',
     mutants: ['raiseHighest: torn casWord(at, seen, slot)'],
+  },
+  {
+    because: 'The index grows, and shrinks again, between two loads of one look.',
+    mutants: ['lookUp: recheck loadWord(at) == leaf'],
+  },
+  {
+    because: 'A slab goes and its descriptor begins another life, between two loads.',
+    mutants: ['slabAround: recheck pageWord(pfnOfAddress(address)) == word'],
+  },
+  {
+    because:
+      'The tree was debited for a child whose last pages another takes just then, and a third moves ' +
+      'the tree’s word between the two halves of the exchange.',
+    mutants: ['debit: torn addWord(treeAt(tree), pages)'],
+  },
+  {
+    because:
+      'A waiter says that it waits between two loads of the same flags, the first of which is atomic, ' +
+      'after the halt in which its lock’s owner was repaired.',
+    mutants: ['settle: plain loadWord(flagsAt(desc))'],
+  },
+  {
+    because:
+      'An object that goes on in another page is moved between the load of its cell and that of its ' +
+      'page’s word.',
+    mutants: ['searchPlace: plain loadCell(handle)'],
+  },
+  {
+    because:
+      'No scenario reads an image, or touches what has tags or many blocks: the library’s tests do, on ' +
+      'the build that asserts contexts.',
+    mutants: [
+      'adoptRecord: drop leaveSection()',
+      'keepTags: drop enterSection()',
+      'touch: drop enterSection() #2',
+      'touch: drop leaveSection() #4',
+    ],
+  },
+  {
+    because:
+      'Who drains another’s ring dies between the two stores, while a reader is in what the ring’s ' +
+      'owner frees then: three threads, three switches and a death.',
+    mutants: [
+      'drainRing: swap ring.ringClosedAt = beginGracePeriod(); storeWord(closedAt(slot), tail);',
+    ],
+  },
+  {
+    because:
+      'It matters where objects of one pattern were freed after the one that is dropped, and the ' +
+      'thread dies there.',
+    mutants: [
+      'dropFreed: swap thread.ownCell = freedHandle(thread, index); pokeWord(handleAt(thread, thread.next, index), freedHandle(thread, last));',
+      'dropFreed: swap pokeWord(handleAt(thread, thread.next, index), freedHandle(thread, last)); pokeWord(countAt(thread, thread.next), last);',
+    ],
+  },
+  {
+    because:
+      'A living thread that has vacated a zspage of a dead one rests with its lock in hand, waiting ' +
+      'for that of the class.',
+    mutants: ['isBeingVacated: recheck loadWord(at) != 0'],
+  },
+  {
+    because:
+      'In a model time passes only when nobody can go on: nobody answers between two loads of who ' +
+      'has waited ten seconds, or in its second wait; and how long who was answered waits on ' +
+      'shows in nothing.',
+    mutants: [
+      'failIfForsaken: recheck loadWord(answersAt()) != heard',
+      'failIfForsaken: recheck loadWord(answersAt()) == heard',
+      'failIfForsaken: plain loadWord(answersAt()) #2',
+      'failIfForsaken: plain loadWord(answersAt()) #3',
+    ],
   },
 ];
 

@@ -23,7 +23,7 @@ interface Row {
 }
 
 /** What is not compiled into the kernel that ships: comments, assertions, their import, spaces. */
-const unseen = /\/\*[\s\S]*?\*\/|\/\/.*|^ {2}assert\w+\(.*\);$|^import [^;]*\/context';$|\s+/gm;
+const unseen = /\/\*[\s\S]*?\*\/|\/\/.*|\n {2}assert\w+\(.*\);$|^import [^;]*\/context';$|\s+/gm;
 
 function digestOf({ file, source }: Mutated): string {
   const text = changedText(kernelSources().get(file)!, source).replace(unseen, '');

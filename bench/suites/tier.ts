@@ -9,8 +9,9 @@
  *   get-many-100-mget  the same beside one MGET
  *   get-or-set-8t      questions that the server hears when eight threads call `getOrSet` of one
  *                      key that it has: the most of all rounds
- *   write-behind-set   ns of a `set`; the peer is a cache without a tier
- *   write-behind-all   the same until the server has everything
+ *   write-behind-set   ns of processor time of a `set`, for the server may have its CPU meanwhile;
+ *                      the peer is a cache without a tier
+ *   write-behind-all   ns until the server has everything
  *   set-many-100       µs until the server has the 100 values of a `setMany`; the peer sets one
  *                      after the other, and awaits `flush` of each
  *   set-many-100-sets  the same beside a pipeline of bare SETs

@@ -32,6 +32,7 @@ test('the table of verdicts names no survivor', () => {
 
 test('every written mutant is one of the kernel as it is, and its scenarios are there', () => {
   const names = new Set(scenarios.map(({ name }) => name));
+  assert.equal(names.size, scenarios.length, 'two scenarios of one name');
   for (const mutant of mutants) {
     const { file, source } = mutated(mutant);
     const program = newProgram(newOptions());

@@ -61,7 +61,7 @@ const passing: Mutant[] = [
   {
     name: 'who sets a key overtakes nobody',
     edits: [['  if (isAllowed) tellLoads(hash);\n', '']],
-    scenarios: ['lease-set', 'alone-set', 'alone-lease'],
+    scenarios: ['lease-set', 'alone-set-evicted', 'alone-lease'],
   },
   {
     name: 'who deletes a key overtakes nobody',
@@ -106,7 +106,29 @@ const passing: Mutant[] = [
   {
     name: 'what is computed without a lease is not told of changes',
     edits: [['  if (loads(LOADS_ALONE) != 0) addWord(stampAt(hash), 1);\n', '']],
-    scenarios: ['alone-delete', 'alone-set'],
+    scenarios: ['alone-delete', 'alone-set-evicted'],
+  },
+  {
+    name: 'a stamp is raised by a load and a store',
+    edits: [
+      ['addWord(stampAt(hash), 1);', 'storeWord(stampAt(hash), loadWord(stampAt(hash)) + 1);'],
+    ],
+    scenarios: ['alone-neighbour'],
+  },
+  {
+    name: 'who changes a key overtakes the leases of all keys in its bucket',
+    edits: [['if (loadWord(hashAt(lease)) == hash) overtakeLease', 'if (true) overtakeLease']],
+    scenarios: ['lease-delete-beside'],
+  },
+  {
+    name: 'a lease is overtaken by a load and a store',
+    edits: [
+      [
+        '  if (casWord(stateAt(lease), seen, withKind(seen, LEASE_OVERTAKEN)) != seen) return;\n',
+        '  storeWord(stateAt(lease), withKind(seen, LEASE_OVERTAKEN));\n',
+      ],
+    ],
+    scenarios: ['lease-end-delete'],
   },
   {
     name: 'what was computed without a lease is stored whatever another has computed',

@@ -75,9 +75,31 @@ const first: [string, string[]][] = [
     'store/recover',
     ['overwrite-killed-survived', 'split-killed-survived', 'delete-killed-survived'],
   ],
+  [
+    'cache/lease',
+    [
+      'lease-delete-beside',
+      'lease-end-delete',
+      'alone-delete',
+      'alone-neighbour',
+      'alone-clear',
+      'lease-delete',
+    ],
+  ],
+  ['cache/condition', ['alone-delete', 'alone-alone', 'lease-dead', 'add-add', 'update-update']],
   ['cache/judge', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
   ['cache/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
   ['reclaim/', ['reclaim-reclaim', 'limbo-reclaim', 'set-reclaim', 'limbo-zspage-killed']],
+  [
+    'store/deferred',
+    [
+      'get-evict-open',
+      'get-evict-renew',
+      'get-delete-close',
+      'renew-killed-survived',
+      'renew-reclaim-killed-survived',
+    ],
+  ],
   ['store/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
   [
     'thread/limbo',

@@ -60,6 +60,23 @@ export const storeMutants: Mutant[] = [
     scenarios: ['get-overwrite-renew', 'get-evict-renew'],
   },
   {
+    name: 'an object that was taken out since the ring was closed is used again',
+    edits: [['end = peekWord(closedAt(slot)); i != end', 'end = peekWord(tailAt(slot)); i != end']],
+    scenarios: ['get-evict-open'],
+  },
+  {
+    name: 'a ring is closed by a grace period that began before',
+    edits: [
+      [
+        '  const tail = loadWord(tailAt(slot));\n  if (peekWord(headAt(slot)) == closed',
+        '  const at = beginGracePeriod();\n  const tail = loadWord(tailAt(slot));\n  if (peekWord(headAt(slot)) == closed',
+      ],
+      ['ring.ringClosedAt = beginGracePeriod();', 'ring.ringClosedAt = at;'],
+    ],
+    scenarios: ['get-delete-close'],
+    bound: 2,
+  },
+  {
     name: 'an object is used again without the lock of the ring',
     edits: [
       ['openEntries() || !tryLock(ringLockAt(slot))) return 0;', 'openEntries()) return 0;'],

@@ -67,6 +67,12 @@ function later(act: Body): Body {
 const remove: Body = (thread) => thread.call('remove', 4);
 const set: Body = (thread) => thread.call('set', 4, VALUE_BYTES, 1, 0);
 
+/** Its entry is gone again: the stamp alone tells of the set. */
+const setAndEvict: Body = async (thread, machine) => {
+  await set(thread, machine);
+  await thread.call('sweepInCall', 1);
+};
+
 /** What the key has: a letter, or '-'. */
 function valueIn(machine: Machine): string {
   const { main } = machine;
@@ -115,6 +121,56 @@ function expectUnlessChanged(machine: Machine): void {
   if (killed.length === 0) assert.equal(failure, facts.ERR_UNMET);
 }
 
+/** Leaves of an index in which keys of one stamp are in several. */
+const LEAVES = 32;
+/** Bits of a hash that choose its stamp, and its leaf. */
+const [STAMP_BITS, LEAF_BITS] = [15, LEAVES - 1];
+const ENTRIES_A_LEAF = 320;
+/** A key of another leaf that shares the stamp of `k`: found once, for hashes have one seed. */
+let neighbour = 0;
+
+/** Thread 0 has `k`, and thread 1 its neighbour; neither is there. */
+function makeNeighbours(machine: Machine): void {
+  const { main, threads } = machine;
+  makeAbsent(machine);
+  while (main.callNow('growIndexFor', LEAVES * ENTRIES_A_LEAF) === 1);
+  assert.equal(main.callNow('leaves'), LEAVES);
+  if (neighbour === 0) neighbour = findNeighbour(machine);
+  machine.store(threads[1]!.callNow('keyScratch') as number, neighbour);
+  assert.ok(isNeighbour(machine));
+}
+
+function findNeighbour(machine: Machine): number {
+  const [first, second] = machine.threads.map((thread) => ({
+    at: thread.callNow('keyScratch') as number,
+    hash: () => thread.callNow('keyHash', 4) as number,
+  }));
+  const hash = first!.hash();
+  for (let key = 1; ; key++) {
+    machine.store(second!.at, key);
+    const differs = hash ^ second!.hash();
+    const isElsewhere = (differs & STAMP_BITS) === 0 && (differs & LEAF_BITS) !== 0;
+    if (isElsewhere && isNeighbour(machine)) return key;
+  }
+}
+
+/** Whether deleting the second thread's key changes the stamp of the first one's. */
+function isNeighbour({ threads: [first, second] }: Machine): boolean {
+  const before = first!.callNow('beginAlone', 4);
+  second!.callNow('remove', 4);
+  return first!.callNow('beginAlone', 4) !== before;
+}
+
+/** A delete before, and one after a computation has begun. */
+const removeAround: Body = async (thread) => {
+  await thread.call('remove', 4);
+  const version = (await thread.call('beginAlone', 4)) as number;
+  await thread.call('remove', 4);
+  thread.callNow('allowEntry', 0);
+  const failure = await thread.call('setIf', facts.IF_QUIET, version, 4, VALUE_BYTES, 1, 0);
+  assert.equal(failure, facts.ERR_UNMET, 'stored after a delete that came later');
+};
+
 const common = { module: 'test', timesOut: true, stepLimit: 60_000, before } as const;
 const survived = {
   ...common,
@@ -142,6 +198,15 @@ export const aloneScenarios: KernelScenario[] = [
     prepare: makeAbsent,
     threads: [compute, later(set)],
     check: expect('bc'),
+  },
+  {
+    ...common,
+    name: 'alone-set-evicted',
+    rule: 'what was computed without a lease before a set is not there when that was evicted',
+    bound: 1,
+    prepare: makeAbsent,
+    threads: [compute, later(setAndEvict)],
+    check: expect('bc-'),
   },
   {
     ...common,
@@ -178,6 +243,14 @@ export const aloneScenarios: KernelScenario[] = [
     prepare: makeAbsent,
     threads: [compute, computeLeased],
     check: expectFirst,
+  },
+  {
+    ...common,
+    name: 'alone-neighbour',
+    rule: 'a stamp that keys of several leaves share has been raised by each who deleted one',
+    bound: 2,
+    prepare: makeNeighbours,
+    threads: [removeAround, remove],
   },
   {
     ...survived,

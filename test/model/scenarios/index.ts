@@ -30,6 +30,7 @@ import { queueDeathScenarios } from './queue-deaths.ts';
 import { rcuScenarios } from './rcu.ts';
 import { reapScenarios } from './reap.ts';
 import { refreshScenarios } from './refreshes.ts';
+import { ringScenarios } from './rings.ts';
 import { secondLookScenarios } from './second-looks.ts';
 import { seldomScenarios } from './seldom.ts';
 import { slabScenarios } from './slab.ts';
@@ -52,6 +53,7 @@ export const scenarios: KernelScenario[] = [
   ...packScenarios,
   ...queueDeathScenarios,
   ...storeDeathScenarios,
+  ...ringScenarios,
   ...conditionScenarios,
   ...tagScenarios,
   ...threadScenarios,

@@ -105,6 +105,16 @@ export const leaseNeighbourScenarios: KernelScenario[] = [
   },
   {
     ...common,
+    name: 'lease-delete-beside',
+    rule: 'a delete leaves alone what is computed for another key of the bucket',
+    threads: [remove],
+    check: ({ main }) => {
+      assert.equal(main.callNow('leaseKind', kept, grant), facts.LEASE_COMPUTING);
+      main.callNow('endLease', kept, grant, 0);
+    },
+  },
+  {
+    ...common,
     name: 'lease-beside-clear',
     rule: 'who begins a lease while a clear overtakes all of them gets a free one',
     threads: [computeBeside, clear],

@@ -9,6 +9,7 @@
  * mutants/excuses.ts lists both cases, with reasons; those are not hunted.
  *
  *   NAME              written ones by name, and no generated ones
+ *   --each            the written ones alone, by each of their scenarios apart
  *   --only PATTERN    those whose name matches the regular expression
  *   --sample N        of the generated ones only N, drawn by --seed S (default 1)
  *   --jobs N          hunters at a time (default 1)
@@ -50,6 +51,7 @@ import { Verdicts } from './mutants/verdicts.ts';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    each: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
@@ -100,8 +102,19 @@ function draw(from: Generated[]): Generated[] {
 const isMeant = ({ name }: { name: string }): boolean =>
   positionals.length > 0 ? positionals.includes(name) : new RegExp(values.only).test(name);
 
-const written = values.listed ? [] : mutants.filter(isMeant).map(fromTable);
-const generated = generateMutants().filter(isMeant);
+if (values.each && values.continue) throw new Error('--each writes no verdicts');
+
+/** One hunt for each scenario that is there to find it. */
+function apart(hunt: Hunt): Hunt[] {
+  return hunt.scenarios.map((scenario) => {
+    const name = `${hunt.name}, by ${scenario}`;
+    return { ...hunt, name, key: name, scenarios: [scenario] };
+  });
+}
+
+const ofTable = values.listed ? [] : mutants.filter(isMeant).map(fromTable);
+const written = values.each ? ofTable.flatMap(apart) : ofTable;
+const generated = values.each ? [] : generateMutants().filter(isMeant);
 const isExcused = ({ identity }: Generated): boolean => excuseFor(identity) !== undefined;
 const hunted = draw(generated.filter((mutant) => isExcused(mutant) === values.listed));
 

@@ -30,7 +30,7 @@ export const frameMutants: Mutant[] = [
         '  credit(child, CHILD_PAGES);\n  clearChild(child);',
       ],
     ],
-    scenarios: ['huge-freed-killed', 'huge-freed-against-page'],
+    scenarios: ['huge-freed-against-page'],
   },
   {
     name: 'rows of a lost block kept',

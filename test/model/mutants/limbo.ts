@@ -23,7 +23,7 @@ export const limboMutants: Mutant[] = [
   {
     name: 'a done zspage is with no thread',
     edits: [['      selfThreadState().retired = object;\n', '']],
-    scenarios: killed,
+    scenarios: ['limbo-zspage-killed', 'limbo-done-killed'],
   },
   {
     name: 'a done object is with no thread',
@@ -65,6 +65,6 @@ export const limboMutants: Mutant[] = [
   {
     name: 'a zspage that a repair finds empty stays',
     edits: [['if (isMine && isUnused(desc) && !isBeingVacated(desc, slot))', 'if (false)']],
-    scenarios: killed,
+    scenarios: ['limbo-zspage-killed'],
   },
 ];

@@ -32,7 +32,7 @@ export const mendMutants: Mutant[] = [
   {
     name: 'an object that is still freed is taken for one that is gone',
     edits: [['  return isNamedBy(thread.ownCell, desc, index) || ', '  return ']],
-    scenarios: ['limbo-object-killed', 'object-release-killed', ...alloc],
+    scenarios: ['limbo-object-killed', ...alloc],
   },
   {
     name: 'an object that has its cell already is taken for one that has none',

@@ -168,6 +168,21 @@ test('atomic instructions are spelled in one file', () => {
   }
 });
 
+/** Who makes timers by hand, and why. What is a program of its own may. */
+const timersByHand: Record<string, string> = {
+  'src/tier/queue.ts': 'whoever holds the queue has its timer keep the process alive after all',
+};
+
+test('timers of the library are made in one file', () => {
+  const library = sourcesOf('src').filter(
+    (file) => !/^src.(cli|inspect|web)\b|\.test\./.test(file),
+  );
+  const others = library.filter(
+    (file) => /\bset(Timeout|Interval)\(/.test(read(file)) && !file.endsWith('timer.ts'),
+  );
+  assert.deepEqual(others.sort(), Object.keys(timersByHand).sort());
+});
+
 test('nothing is left for later', () => {
   const later = new RegExp(`\\b(${['TO', 'FIX'].join('DO|')}ME)\\b`);
   for (const file of all) assert.doesNotMatch(read(file), later, file);

@@ -10,7 +10,7 @@
 
 import { checkAmount, checkInteger, checkOptions } from '../border/arguments.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import { unreferenced } from '../border/timer.ts';
+import { every } from '../border/timer.ts';
 import { BusyError, PagelessError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 
@@ -245,14 +245,14 @@ const MAX_PAUSE = 64;
 export class BackgroundCompaction implements Disposable {
   /** Sums over all slices. */
   readonly totals: { made: number; moved: number; ms: number } = { made: 0, moved: 0, ms: 0 };
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #end: () => void;
   #isRunning = true;
   #pause = 1;
   #waited = 0;
 
   /** @internal */
   constructor(slice: () => CompactionReport, intervalMs: number) {
-    this.#timer = unreferenced(setInterval(() => this.#tick(slice), intervalMs));
+    this.#end = every(() => this.#tick(slice), intervalMs, false);
   }
 
   /** False when it was closed, and when its arena was, or was poisoned. */
@@ -263,7 +263,7 @@ export class BackgroundCompaction implements Disposable {
   /** Ends it. Nothing of it is under way between two slices. */
   close(): void {
     this.#isRunning = false;
-    clearInterval(this.#timer);
+    this.#end();
   }
 
   /** As `close`, for `using`. */

@@ -15,6 +15,7 @@ import type { KernelExports } from '../generated/kernel-exports.ts';
 import { kernelWasm } from '../generated/kernel-wasm.ts';
 import { unpack } from './embedded.ts';
 import { compile } from './support.ts';
+import { later } from './timer.ts';
 
 export type { KernelExports };
 
@@ -159,7 +160,7 @@ type Repairable = Pick<KernelExports, 'repairSelf' | 'wasRefused'>;
 
 /** Repairs what a call of this thread has left that was cut short; nothing of it is under way. */
 export function lookAtSelf(kernel: Repairable): void {
-  if (!tryRepair(kernel, 1)) setTimeout(() => lookAtSelf(kernel), RETRY_MS);
+  if (!tryRepair(kernel, 1)) later(() => lookAtSelf(kernel), RETRY_MS, true);
 }
 
 /** @returns false when others are in the way. A poisoned zone says so to the next call */

@@ -1,8 +1,8 @@
 /**
  * Timers, as all engines have them.
  *
- * Those of `later` and `every` begin on an empty stack: Node counts a timer that a full one has cut
- * while it was made, and the program would not end.
+ * They begin on an empty stack: Node counts a timer that a full one has cut while it was made, and
+ * the program would not end.
  */
 
 /** Captured: fake timers would patch one thread of many. */
@@ -10,12 +10,6 @@ const { setTimeout, setInterval, clearTimeout, queueMicrotask } = globalThis;
 
 /** What a timer takes: 24.8 days. */
 export const LONGEST_MS: number = 2 ** 31 - 1;
-
-/** A timer for which no program is kept alive, where there is such a thing. */
-export function unreferenced<T>(timer: T): T {
-  (timer as { unref?: () => void }).unref?.();
-  return timer;
-}
 
 /** Begins a timer. @returns what ends it */
 type Begin = (act: () => void, ms: number, keepsAlive: boolean) => () => void;
@@ -27,7 +21,8 @@ function beginner(begin: typeof setTimeout | typeof setInterval): Begin {
     queueMicrotask(() => {
       if (isOver) return;
       timer = begin(act, ms);
-      if (!keepsAlive) unreferenced(timer);
+      // Where there is such a thing.
+      if (!keepsAlive) (timer as { unref?: () => void }).unref?.();
     });
     return () => {
       isOver = true;

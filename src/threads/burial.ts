@@ -6,7 +6,7 @@
  * each marks and each recovers: both are done once however often they are asked for, and a witness
  * that dies between the two is no loss.
  */
-import { unreferenced } from '../border/timer.ts';
+import { later } from '../border/timer.ts';
 
 /** What a burial needs of the kernel. */
 export interface BurialKernel {
@@ -46,7 +46,7 @@ export function buryThread(place: BurialPlace, owner: number): void {
  */
 function recover(place: BurialPlace): void {
   if (!place.hasSlot || place.kernel.fault() !== 0 || tryToRecover(place.kernel)) return;
-  unreferenced(setTimeout(() => recover(place), RETRY_MS));
+  later(() => recover(place), RETRY_MS, false);
 }
 
 /** @returns false when others are in the way */

@@ -22,6 +22,7 @@
  * and a place without locks, as a worker from a `data:` URL. `stats().isSupervised` says so.
  */
 
+import { every } from '../border/timer.ts';
 import * as facts from '../generated/facts.ts';
 import { buryThread } from './burial.ts';
 import { type LifeLock, workerThreads, type Zone } from './registry.ts';
@@ -45,11 +46,11 @@ export function holdLife(zone: Zone): LifeLock | undefined {
   };
   locks.request(nameOf(zone, zone.owner), hold).catch(warnOnce);
   const look = lookerAt(zone, locks, signal);
-  const timer = setInterval(look, LOOK_MS);
+  const endLooks = every(look, LOOK_MS, true);
   look();
   return {
     release: () => {
-      clearInterval(timer);
+      endLooks();
       leaving.abort();
     },
   };

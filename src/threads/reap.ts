@@ -2,6 +2,7 @@
  * Reaping: waiting until what a thread owned has been given back.
  */
 import { throwIfPoisoned } from '../border/kernel.ts';
+import { later } from '../border/timer.ts';
 import { tryToRecover } from './burial.ts';
 import { isAttached, type Zone } from './registry.ts';
 
@@ -16,6 +17,6 @@ export async function reapThread(zone: Zone, owner: number, signal?: AbortSignal
     signal?.throwIfAborted();
     throwIfPoisoned(zone.kernel);
     if (!isAttached(zone.kernel, owner) && tryToRecover(zone.kernel)) return;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise<void>((resolve) => later(resolve, LOOK_MS, true));
   }
 }

@@ -19,6 +19,7 @@
  */
 import type { MessagePort, WorkerOptions } from 'node:worker_threads';
 import { kernelModule } from '../border/kernel.ts';
+import { later } from '../border/timer.ts';
 import { abi } from '../border/version.ts';
 import { supervisorProgram } from '../generated/supervisor-program.ts';
 import { buryThread } from './burial.ts';
@@ -169,7 +170,7 @@ function insist(zone: Zone, owner: number, gone: number, tries: number): void {
   // What has a slot has listened before, and would again.
   if (isAttached(zone.kernel, owner)) succeed(zone, owner);
   else if (tries >= TRIES) seekSupervisor(zone, owner);
-  else setTimeout(tryAgain, RETRY_MS, zone, owner, gone, tries + 1).unref();
+  else later(() => tryAgain(zone, owner, gone, tries + 1), RETRY_MS, false);
 }
 
 function tryAgain(zone: Zone, owner: number, gone: number, tries: number): void {

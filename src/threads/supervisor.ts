@@ -15,6 +15,7 @@
  * compiled with each lifeline.
  */
 import type { MessagePort } from 'node:worker_threads';
+import { later } from '../border/timer.ts';
 import { type BurialKernel, buryThread } from './burial.ts';
 import type { Introduction, Lifeline, Probe } from './lifeline.ts';
 import { lookForDead } from './proofs.ts';
@@ -111,7 +112,7 @@ async function heedAsks(zone: string, watched: Watched): Promise<void> {
 /** A call of its own is never cut short; but damaged memory may say so, or that it is leaving. */
 function lookAtSelf(watched: Watched): void {
   try {
-    if (watched.kernel.repairSelf(1) !== 0) setTimeout(() => lookAtSelf(watched), RETRY_MS);
+    if (watched.kernel.repairSelf(1) !== 0) later(() => lookAtSelf(watched), RETRY_MS, true);
     watched.hasSlot &&= watched.kernel.isAttached() !== 0;
   } catch {
     // Poisoned: whoever has asked is told so.
@@ -156,7 +157,7 @@ function leaveZone(zone: string, watched: Watched): void {
   watched.hasSlot = false;
   if (isCollecting) return;
   isCollecting = true;
-  setTimeout(collect, COLLECT_MS);
+  later(collect, COLLECT_MS, true);
 }
 
 /** Counts the objects of a class that has none: the one call of Node's that collects everything. */

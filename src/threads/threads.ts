@@ -15,6 +15,7 @@
  * it attached is noticed when it turns.
  */
 import { type KernelExports, lookAtSelf } from '../border/kernel.ts';
+import { later } from '../border/timer.ts';
 import { BusyError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { buryThread } from './burial.ts';
@@ -66,7 +67,7 @@ export function leaveZone(zone: Zone): void {
  */
 export function detachSoon(kernel: KernelExports, done: () => void = () => {}): void {
   if (tryToDetach(kernel)) done();
-  else setTimeout(detachSoon, RETRY_MS, kernel, done);
+  else later(() => detachSoon(kernel, done), RETRY_MS, true);
 }
 
 function tryToDetach(kernel: KernelExports): boolean {

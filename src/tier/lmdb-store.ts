@@ -25,6 +25,7 @@ import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { later } from '../border/timer.ts';
 import { TierError } from '../errors.ts';
 import { expiryOf } from './frame.ts';
 import { whyDamaged } from './lmdb-file.ts';
@@ -53,7 +54,6 @@ export interface Change {
   readonly frame: Uint8Array | undefined;
 }
 
-const { setTimeout, clearTimeout } = globalThis;
 /** Longest key of LMDB as lmdb builds it; one byte is the kind's. */
 const MAX_KEY_BYTES = 1978;
 const PLAIN: Buffer = Buffer.from('k');
@@ -91,7 +91,8 @@ export class LmdbStore {
   readonly #root: Environment;
   readonly #halves: readonly [Database, Database];
   readonly #halfBytes: number;
-  #sweeper: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the wait for the next sweep. */
+  #endSweeping: (() => void) | undefined;
   /** Whoever reads then leaves lmdb a timer that throws. */
   #isClosed = false;
   #cursor: { half: number; from: Buffer | undefined } = { half: 0, from: undefined };
@@ -117,7 +118,7 @@ export class LmdbStore {
       } catch (error) {
         const { code } = Object((error as Error).cause) as { code?: unknown };
         if (code !== MDB_PROBLEM || tries === OPEN_TRIES) throw error;
-        await new Promise((resolve) => setTimeout(resolve, OPEN_PAUSE_MS));
+        await new Promise<void>((resolve) => later(resolve, OPEN_PAUSE_MS, true));
       }
     }
   }
@@ -196,8 +197,8 @@ export class LmdbStore {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#sweeper);
-    this.#sweeper = undefined;
+    this.#endSweeping?.();
+    this.#endSweeping = undefined;
     await closed(this.#root);
   }
 
@@ -232,17 +233,16 @@ export class LmdbStore {
   }
 
   #sweepIn(ms: number): void {
-    this.#sweeper = setTimeout(() => void this.#sweep(), ms);
-    this.#sweeper.unref?.();
+    this.#endSweeping = later(() => void this.#sweep(), ms, false);
   }
 
   async #sweep(): Promise<void> {
     try {
       const isWorthIt = await this.#sweepSome();
-      if (this.#sweeper) this.#sweepIn(isWorthIt ? SWEEP_ON_MS : SWEEP_MS);
+      if (this.#endSweeping) this.#sweepIn(isWorthIt ? SWEEP_ON_MS : SWEEP_MS);
     } catch {
       // The disk is full, or the folder is gone: calls say so.
-      if (this.#sweeper) this.#sweepIn(SWEEP_MS);
+      if (this.#endSweeping) this.#sweepIn(SWEEP_MS);
     }
   }
 

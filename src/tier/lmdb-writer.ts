@@ -18,6 +18,7 @@ import {
   postMessageToThread,
   type TransferListItem,
 } from 'node:worker_threads';
+import { later } from '../border/timer.ts';
 import { TierError } from '../errors.ts';
 import type { Change, LmdbStore } from './lmdb-store.ts';
 
@@ -48,7 +49,6 @@ interface Answer {
 /** The first word on a port: somebody is there who obeys. */
 const GREETING: Answer = { id: 0 };
 
-const { setTimeout, clearTimeout } = globalThis;
 const MAIN_THREAD = 0;
 /** For the main thread to take the port; the session gives up before that. */
 const CONNECT_MS = 2000;
@@ -177,10 +177,9 @@ export class RemoteWriter implements LmdbWriter {
 
 /** Resolved with the first word on a port. Rejects when it is closed, as it is if none comes. */
 function greetingOf(port: MessagePort): Promise<unknown> {
-  const timer = setTimeout(() => port.close(), CONNECT_MS);
-  timer.unref();
+  const endWait = later(() => port.close(), CONNECT_MS, false);
   return new Promise((resolve, reject) => {
     port.once('message', resolve);
     port.once('close', () => reject(new TierError('lmdb', NOBODY)));
-  }).finally(() => clearTimeout(timer));
+  }).finally(endWait);
 }

@@ -20,6 +20,7 @@ import { bytesOfName, type KeyName } from './key-name.ts';
 import type { Policy } from './policy.ts';
 import { entriesOf } from './write.ts';
 
+/** Not `later`: whoever holds the queue has its timer keep the process alive after all. */
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
 
 export class WriteQueue {

@@ -17,6 +17,7 @@
  * counts as changed by another.
  */
 import { randomBytes } from 'node:crypto';
+import { later } from '../border/timer.ts';
 import { TierError } from '../errors.ts';
 import { pauseMs } from './breaker.ts';
 import { FRAME_VERSION, WRITE_AT, WRITE_BYTES } from './frame.ts';
@@ -58,8 +59,6 @@ const PING_MS = 5000;
 const SILENT_MS = 15_000;
 const CLOSE_MS = 500;
 const LAST_WRITE_BYTE = String(WRITE_AT + WRITE_BYTES - 1);
-const { setTimeout, clearTimeout } = globalThis;
-
 /**
  * A tier in the server at `url` or `socket`. It connects when a cache is made with it, or by
  * `connect`; one for each cache and thread. Throws `InvalidArgumentError`.
@@ -86,7 +85,7 @@ class NodeRedisTier implements RedisTier {
   readonly #own = new Map<KeyName, Own>();
   #isArmed = false;
   /** Of the next attempt to begin, on a connection that is there. */
-  #again: ReturnType<typeof setTimeout> | undefined;
+  #endPause: (() => void) | undefined;
   #isClosed = false;
   #waiting: { resolve(): void; reject(error: Error): void }[] = [];
 
@@ -143,13 +142,13 @@ class NodeRedisTier implements RedisTier {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#again);
+    this.#endPause?.();
     const client = this.#client;
     this.#lose(new TierError(this.name, 'it was closed'));
     if (client === undefined) return;
-    const timer = setTimeout(() => client.destroy(), CLOSE_MS);
+    const endWait = later(() => client.destroy(), CLOSE_MS, true);
     await client.close().catch(() => undefined);
-    clearTimeout(timer);
+    endWait();
   }
 
   /** From now on what is told of a key may be the doing of a write here. */
@@ -214,7 +213,7 @@ class NodeRedisTier implements RedisTier {
    * is asked again: one that loads, a full one, or a replica in which there is no epoch.
    */
   async #arm(attempt = 0): Promise<void> {
-    clearTimeout(this.#again);
+    this.#endPause?.();
     this.#prefix = this.#readEpoch();
     // Who asked before is answered after all have been told.
     this.#first.resolve(this.#prefix);
@@ -232,8 +231,8 @@ class NodeRedisTier implements RedisTier {
   }
 
   #armLater(attempt: number): void {
-    clearTimeout(this.#again);
-    this.#again = setTimeout(() => void this.#arm(attempt + 1), pauseMs(attempt));
+    this.#endPause?.();
+    this.#endPause = later(() => void this.#arm(attempt + 1), pauseMs(attempt), true);
   }
 
   #lose(cause: unknown): void {

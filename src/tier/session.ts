@@ -15,6 +15,7 @@
  *   cleared  all entries go
  *   lost     nothing is told until `armed`; what is under way is not kept
  */
+import { later } from '../border/timer.ts';
 import { MAX_KEY_BYTES } from '../generated/facts.ts';
 import { eventOf } from './answers.ts';
 import { Calls } from './calls.ts';
@@ -28,8 +29,6 @@ import { WriteQueue } from './queue.ts';
 import { Elsewhere, Fetch, Reader } from './reader.ts';
 import { Suspects } from './suspects.ts';
 import { tick } from './turns.ts';
-
-const { setTimeout, clearTimeout } = globalThis;
 
 /** An entry of the first tier: its stored blocks, and whether it stands there only. */
 export interface LocalEntry {
@@ -253,12 +252,12 @@ export class TierSession {
     this.#isClosed = true;
     this.#suspects.clear();
     this.#reader.close();
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let endWait = (): void => {};
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.policy.closeTimeoutMs);
+      endWait = later(resolve, this.policy.closeTimeoutMs, true);
     });
     await Promise.race([this.#queue.drained(), late]);
-    clearTimeout(timer);
+    endWait();
     this.#queue.stop();
     this.#calls.close();
     try {

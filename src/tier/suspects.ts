@@ -5,10 +5,11 @@
  * When the key's writes are over each is looked at, or goes, if they do not end. Until then it
  * stays: late news must not remove what is newer here.
  */
+import { later } from '../border/timer.ts';
 import type { KeyName } from './key-name.ts';
 import type { LocalWrites } from './local-writes.ts';
 
-const { setTimeout, clearTimeout, performance } = globalThis;
+const { performance } = globalThis;
 
 /** How long suspects wait for the write that made them: longer than one usually takes. */
 const WAIT_MS = 100;
@@ -35,7 +36,8 @@ export class Suspects {
   readonly #waitMs: number;
   readonly #lastMs: number;
   readonly #all = new Map<KeyName, Suspect>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the wait for the next look. */
+  #endWait: (() => void) | undefined;
 
   constructor(writes: LocalWrites, maxStaleMs: number, host: SuspectsHost) {
     this.#writes = writes;
@@ -51,12 +53,12 @@ export class Suspects {
   add(name: KeyName): void {
     if (this.#all.has(name)) return;
     this.#all.set(name, { since: performance.now(), count: this.#countOf(name) });
-    this.#timer ??= this.#later();
+    this.#endWait ??= this.#lookLater();
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#endWait?.();
+    this.#endWait = undefined;
     this.#all.clear();
   }
 
@@ -64,13 +66,12 @@ export class Suspects {
     return this.#writes.count(this.#writes.slotOf(name));
   }
 
-  #later(): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
+  #lookLater(): () => void {
+    const look = (): void => {
       for (const [name, suspect] of this.#all) if (!this.#isBusy(name, suspect)) this.#look(name);
-      this.#timer = this.#all.size > 0 ? this.#later() : undefined;
-    }, this.#waitMs);
-    timer.unref?.();
-    return timer;
+      this.#endWait = this.#all.size > 0 ? this.#lookLater() : undefined;
+    };
+    return later(look, this.#waitMs, false);
   }
 
   /** Whether somebody goes on writing it, and not for too long. */

@@ -93,7 +93,7 @@ const RuntimeError = globalThis.WebAssembly?.RuntimeError as typeof WebAssembly.
  * queues; or whoever waits for what the thread has left behind (kernel/thread/park.ts,
  * src/threads/). The last two run when the stack is empty.
  */
-export class Watch {
+class Watch {
   /** Whether the microtask is queued. */
   isDue = false;
   readonly #raw: KernelExports;

@@ -11,9 +11,8 @@
  */
 import { type Failure, type Finding, messageOf } from './failure.ts';
 import { type Instrumented, instrument } from './instrument.ts';
-import { Machine } from './machine.ts';
+import { type Body, Machine, type MachineOptions, type RecoverBody } from './machine.ts';
 import { allOf, type Observer } from './observer.ts';
-import type { Body, MachineOptions, RecoverBody } from './options.ts';
 import { Recorder } from './recorder.ts';
 import { Bounded } from './strategies/bounded.ts';
 import { DepthFirst } from './strategies/depth-first.ts';

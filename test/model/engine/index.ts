@@ -4,9 +4,8 @@ export { explore, type Mode, type Report, type Scenario, usedSeconds } from './e
 export { type Failure, type FailureKind, Violation } from './failure.ts';
 export { type Instrumented, instrument } from './instrument.ts';
 export { type Judge, LifetimeChecker, type Look } from './lifetimes.ts';
-export type { Machine } from './machine.ts';
+export type { Body, Machine, RecoverBody } from './machine.ts';
 export { allOf, type EngineEvent, type MachineView, type Observer } from './observer.ts';
-export type { Body, RecoverBody } from './options.ts';
 export {
   type AllowedRace,
   describeRace,

@@ -1,6 +1,7 @@
 /** A mutant's file, and its source with the edits. */
+
+import type { Mutant } from './mutant.ts';
 import { fileWith, kernelSources } from './sources.ts';
-import type { Mutant } from './table.ts';
 
 export interface Mutated {
   /** Below kernel/. */

@@ -1,5 +1,5 @@
 /** Mutants of contexts: each leaves one that functions ask for, which the debug build asserts. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 const written: Omit<Mutant, 'isAsserted'>[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of page words, references, pins, locks and types, written by hand. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const descriptorMutants: Mutant[] = [
   {

@@ -7,7 +7,7 @@
  * their accesses met one of another thread that nothing else orders, nor was one a race that is not
  * allowed where all of them were made plain at once.
  */
-import type { Excuse } from './excuses.ts';
+import type { Excuse } from './excuse.ts';
 
 export const excusedAccesses: Excuse[] = [
   {

@@ -6,13 +6,8 @@
  * only where no scenario comes. Both are left out of the hunt; `--listed` hunts them, to see that
  * no scenario has come to catch one. A mutant is named by its identity, which a test compares.
  */
+import type { Excuse } from './excuse.ts';
 import { excusedAccesses } from './excused-accesses.ts';
-
-export interface Excuse {
-  because: string;
-  /** Identities, as generate.ts makes them. */
-  mutants: string[];
-}
 
 export const equivalents: Excuse[] = [
   ...excusedAccesses,

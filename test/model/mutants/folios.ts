@@ -1,5 +1,5 @@
 /** Mutants of folios: their birth, their end, and the split. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const folioMutants: Mutant[] = [
   {

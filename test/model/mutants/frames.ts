@@ -1,5 +1,5 @@
 /** Written mutants of the page allocator: each breaks one rule of its order. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const frameMutants: Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of handing things over: whose they were forgets them too late. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const handedOverMutants: Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of leases: each look, and each order of stores, that a computation's end relies on. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 /** What passes, and who may store. */
 const passing: Mutant[] = [

@@ -1,5 +1,5 @@
 /** Mutants of limbo and of its repair. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 const killed = ['limbo-zspage-killed', 'limbo-done-killed', 'limbo-object-killed'];
 

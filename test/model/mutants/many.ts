@@ -1,5 +1,5 @@
 /** Mutants of several keys in one call. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const manyMutants: Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of what a dead thread's state names in zsmalloc, and of who goes by it. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 const alloc = ['object-alloc-killed'];
 

@@ -1,5 +1,5 @@
 /** Mutants of page migration, written by hand: each step, and the order of the steps. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const migrationMutants: Mutant[] = [
   {

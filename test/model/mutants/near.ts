@@ -1,5 +1,5 @@
 /** Mutants of what is kept near: each look that keeps a hit from being stale. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const nearMutants: Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of zsmalloc: each takes away one thing that its cells and zspages need. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const objectMutants: Mutant[] = [
   {

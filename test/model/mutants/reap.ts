@@ -1,5 +1,5 @@
 /** Mutants of giving back what a dead thread had in zsmalloc: who does may die as well. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 const scenarios = ['reap-killed'];
 

@@ -1,5 +1,5 @@
 /** Mutants of the slab: sheaves, drains, grace periods, and what a survivor does. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const slabMutants: Mutant[] = [
   {

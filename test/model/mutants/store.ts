@@ -2,7 +2,7 @@
  * Mutants of the store: each recheck, order and step of repair that a scenario must miss when it is
  * gone.
  */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const storeMutants: Mutant[] = [
   {

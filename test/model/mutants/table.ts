@@ -9,6 +9,7 @@ import { limboMutants } from './limbo.ts';
 import { manyMutants } from './many.ts';
 import { mendMutants } from './mend.ts';
 import { migrationMutants } from './migration.ts';
+import type { Mutant } from './mutant.ts';
 import { nearMutants } from './near.ts';
 import { objectMutants } from './objects.ts';
 import { reapMutants } from './reap.ts';
@@ -17,18 +18,6 @@ import { storeMutants } from './store.ts';
 import { turnMutants } from './turns.ts';
 import { unwoundMutants } from './unwound.ts';
 import { withdrawMutants } from './withdraw.ts';
-
-export interface Mutant {
-  name: string;
-  /** What is found, exactly once in one file of the kernel, and what takes its place. */
-  edits: [find: string, replace: string][];
-  /** One of these must fail. */
-  scenarios: string[];
-  /** Preemptions, where more are needed than the scenario's own bound. */
-  bound?: number;
-  /** Hunted in the build that asserts contexts, with no preemption: one thread shows it. */
-  isAsserted?: boolean;
-}
 
 export const mutants: Mutant[] = [
   {

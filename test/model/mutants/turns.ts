@@ -1,5 +1,5 @@
 /** Mutants of the turn: each look that makes it one thread's, and what ends it. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const turnMutants: Mutant[] = [
   {

@@ -1,5 +1,5 @@
 /** Mutants of the repair that a thread does for itself, when a call of it was cut short. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const unwoundMutants: Mutant[] = [
   {

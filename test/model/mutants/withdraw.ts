@@ -1,5 +1,5 @@
 /** Mutants of looking at pages and withdrawing them, written by hand. */
-import type { Mutant } from './table.ts';
+import type { Mutant } from './mutant.ts';
 
 export const withdrawMutants: Mutant[] = [
   {

@@ -24,9 +24,9 @@ const within: string[][] = [
   attach-detach stop-again-set clear-set migrate-pin migrate-pin-page migrate-lock-write
   migrate-free migrate-descriptor-reused space-register-register migrate-read
   migrate-read-across migrate-read-tail migrate-alloc migrate-alloc-parts migrate-object-free
-  migrate-renew
-  migrate-zspage-free object-compact-read object-compact-free object-compact-overwrite
-  object-compact-get object-revival poison-alloc poison-move-pin rcu-sync-free limbo-reclaim
+  migrate-renew migrate-zspage-free object-compact-read object-compact-free
+  object-compact-overwrite object-compact-get object-revival poison-alloc poison-move-pin
+  rcu-sync-free rcu-sync-late limbo-reclaim get-evict-renew alone-delete alone-clear
   `),
   namesIn(`
   publish-pin
@@ -59,7 +59,8 @@ const drawn = namesIn(`
   object-pattern-unwound object-compact-free-unwound limbo-zspage-unwound
   limbo-last-object-unwound ring-full-drained-unwound overwrite-unwound emptied-unwound
   recover-unwound-debts object-overwrite-unwound forsaken-killed split-lock-killed
-  split-lock-unwound
+  split-lock-unwound object-recover-killed object-alloc-killed split-pin-killed
+  migrate-killed-split alone-killed-survived alone-set-killed-survived
 `);
 
 /** Every schedule by partial-order reduction: these are fewer than those within the bound. */

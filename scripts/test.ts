@@ -1,6 +1,6 @@
 /**
- * Runs every test, on two ways side by side: a process for each file of the sources, which mostly
- * wait for threads, other processes and browsers; and what computes, one suite after the other.
+ * Runs every test: a process for each file of the sources, which mostly wait for threads, other
+ * processes and browsers, and one for all files of a suite that computes, all in one row.
  *
  * All are run on the pinned Node, but for the built package: that is run on the Node that called
  * npm, so that what ships is also proven on the oldest Node it promises to run on.
@@ -16,11 +16,16 @@ import { globSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type Options, type Outcome, runProcess } from './test-process.ts';
 
-/** Twice the processors of a small machine: they wait two thirds of their time. */
-const FILES_AT_ONCE = 4;
+/** Of a small machine two and a half for each processor: they wait more than half of their time. */
+const AT_ONCE = 5;
 
 /** The longest of them: they begin first, or all others would be over long before them. */
-const LONG = ['test/bench.test.ts', 'test/packaging/documents.test.ts'];
+const LONG = [
+  'test/bench.test.ts',
+  ...['documents', 'compilers'].map((name) => `test/packaging/${name}.test.ts`),
+  'test/histories/histories.test.ts',
+  'test/threads/creator.test.ts',
+];
 
 /** Preloaded. */
 const withAssertions = pathToFileURL('test/support/with-assertions.ts').href;
@@ -67,35 +72,41 @@ function tell(name: string, { tests, skipped, failures, output, ms }: Outcome): 
   for (const skip of skipped) console.log(`  ﹣ skipped: ${skip}`);
 }
 
-/** Runs a suite, and tells of each process when it is over. */
-async function run(suite: Suite): Promise<Outcome[]> {
-  const { title, files, node, layout, isAsserted, isShared } = suite;
+function runFiles(files: string[], { node, layout, isAsserted }: Suite): Promise<Outcome> {
   const env = {
     ...(layout === undefined ? {} : { PAGELESS_LAYOUT: layout }),
     ...(isAsserted ? { NODE_OPTIONS: `--import=${withAssertions}` } : {}),
   };
   const options: Options = { env, ...(node === undefined ? {} : { node }) };
-  const waiting = isShared ? [files] : files.map((file) => [file]);
-  const outcomes: Outcome[] = [];
-  const runWaiting = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const outcome = await runProcess(next, options);
-      outcomes.push(outcome);
-      tell(next.length === 1 ? next[0]! : title, outcome);
-    }
-  };
-  await Promise.all(Array.from({ length: FILES_AT_ONCE }, runWaiting));
+  return runProcess(files, options);
+}
+
+function tellSuite({ title, files }: Suite, outcomes: Outcome[]): void {
   const { tests, skipped } = totals(outcomes);
   const failed = outcomes.filter(isBad).length;
   const counts = `${files.length} files, ${tests} tests, ${skipped} skipped`;
   console.log(`${title}: ${counts}, ${failed} of ${outcomes.length} processes failed`);
-  return outcomes;
 }
 
-async function runInTurn(suites: Suite[]): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (const suite of suites) outcomes.push(...(await run(suite)));
-  return outcomes;
+/** Runs suites in their order, and tells of each process, and of each suite, when it is over. */
+async function run(suites: Suite[]): Promise<Outcome[]> {
+  const rows = suites.map((suite) => {
+    const waiting = suite.isShared ? [suite.files] : suite.files.map((file) => [file]);
+    return { suite, waiting, left: waiting.length, outcomes: [] as Outcome[] };
+  });
+  const runWaiting = async (): Promise<void> => {
+    for (const row of rows) {
+      const { suite, waiting, outcomes } = row;
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const outcome = await runFiles(next, suite);
+        outcomes.push(outcome);
+        tell(next.length === 1 ? next[0]! : suite.title, outcome);
+        if (--row.left === 0) tellSuite(suite, outcomes);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, runWaiting));
+  return rows.flatMap(({ outcomes }) => outcomes);
 }
 
 async function everything(): Promise<Outcome[]> {
@@ -108,7 +119,6 @@ async function everything(): Promise<Outcome[]> {
     ['src/**/*.test.ts', 'test/!(package)/**/*.test.ts', 'test/*.test.ts'],
     [...searches, ...LONG],
   );
-  const sources = [...filesOf(LONG), ...others];
   const kernel = filesOf(['kernel/**/*.test.ts']);
   // It fills what it frees, so what works its way to the last page of a zone would take a minute.
   const quick = filesOf(['kernel/**/!(last-page).test.ts']);
@@ -119,23 +129,21 @@ async function everything(): Promise<Outcome[]> {
   const caller = process.env.npm_node_execpath ?? process.execPath;
   const built = filesOf(['build/package/**/*.test.js']);
   const { version } = process;
-  const both = await Promise.all([
-    run({ title: `Sources on Node ${version}`, files: sources }),
-    runInTurn([
-      { title: 'Searches of the model', files: searches, isShared: true },
-      { title: 'Kernel', files: kernel, isShared: true },
-      { title: 'Kernel in the two-word layout', files: kernel, layout: 'two-word', isShared: true },
-      { title: 'Kernel with assertions', files: quick, layout: 'debug', isShared: true },
-      { title: 'Cache with assertions', files: calls, isAsserted: true, isShared: true },
-      { title: `Built package on ${caller}`, files: built, node: caller },
-    ]),
+  return run([
+    { title: 'Searches of the model', files: searches, isShared: true },
+    { title: `The longest on Node ${version}`, files: filesOf(LONG) },
+    { title: 'Kernel', files: kernel, isShared: true },
+    { title: 'Kernel in the two-word layout', files: kernel, layout: 'two-word', isShared: true },
+    { title: 'Kernel with assertions', files: quick, layout: 'debug', isShared: true },
+    { title: 'Cache with assertions', files: calls, isAsserted: true, isShared: true },
+    { title: `Sources on Node ${version}`, files: others },
+    { title: `Built package on ${caller}`, files: built, node: caller },
   ]);
-  return both.flat();
 }
 
 const only = process.argv.slice(2);
 const outcomes =
-  only.length > 0 ? await run({ title: 'These', files: filesOf(only) }) : await everything();
+  only.length > 0 ? await run([{ title: 'These', files: filesOf(only) }]) : await everything();
 const { tests, passed, failed, skipped } = totals(outcomes);
 console.log(`ℹ tests ${tests}\nℹ pass ${passed}\nℹ fail ${failed}\nℹ skipped ${skipped}`);
 console.log(`ℹ duration_ms ${performance.now()}`);

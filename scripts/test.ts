@@ -6,8 +6,8 @@
  * npm, so that what ships is also proven on the oldest Node it promises to run on.
  *
  * What Node compiles of a source is kept for the next process, which would begin with half a second
- * of that. Where many files need nothing of their process but a kernel, one process runs them all:
- * each of them would take longer to begin than to run.
+ * of that. Where many files need nothing of their process but a kernel, or all need browsers, one
+ * process runs them all: each of them would take longer to begin than to run.
  *
  * A process that is good is told in a line, with what it skipped; of one that is not, all it said.
  * The last lines are Node's own for a run, over all processes.
@@ -115,9 +115,11 @@ async function everything(): Promise<Outcome[]> {
     ['test/model/*.test.ts', 'test/model/{engine,scenarios}/**/*.test.ts'],
     ['test/model/mutants.test.ts', 'test/model/lockstep.test.ts'],
   );
+  // Two of them begin once, instead of with each file.
+  const browsers = filesOf(['test/browser/*.test.ts']);
   const others = filesOf(
     ['src/**/*.test.ts', 'test/!(package)/**/*.test.ts', 'test/*.test.ts'],
-    [...searches, ...LONG],
+    [...searches, ...browsers, ...LONG],
   );
   const kernel = filesOf(['kernel/**/*.test.ts']);
   // It fills what it frees, so what works its way to the last page of a zone would take a minute.
@@ -131,6 +133,7 @@ async function everything(): Promise<Outcome[]> {
   const { version } = process;
   return run([
     { title: 'Searches of the model', files: searches, isShared: true },
+    { title: 'Browsers', files: browsers, isShared: true },
     { title: `The longest on Node ${version}`, files: filesOf(LONG) },
     { title: 'Kernel', files: kernel, isShared: true },
     { title: 'Kernel in the two-word layout', files: kernel, layout: 'two-word', isShared: true },

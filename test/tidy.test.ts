@@ -60,6 +60,18 @@ test('kernel imports go one way: down, or within a folder', () => {
   }
 });
 
+test('the rooms of src/cache import only from those above them on the map', () => {
+  const rows = read('ARCHITECTURE.md').matchAll(/^\| `(src\/cache[^`]*)` \|/gm);
+  const rooms = [...rows].map(([, room]) => room!);
+  assert.ok(rooms.length > 10);
+  for (const file of sourcesOf('src/cache').filter((name) => !isTest(name))) {
+    const own = rooms.indexOf(dirname(file));
+    for (const path of importsOf(file).filter((name) => name.startsWith('src/cache/'))) {
+      assert.ok(rooms.indexOf(dirname(path)) <= own, `${file} must not import ${path}`);
+    }
+  }
+});
+
 /** Files that a file imports something from, were it only a type. */
 function importsOf(file: string): string[] {
   const statements = read(file).matchAll(/^(?:im|ex)port [^;]*?from '(\.[^']*)'/gm);

@@ -371,6 +371,21 @@ export const unreachable: Excuse[] = [
       'failIfForsaken: plain loadWord(answersAt()) #3',
     ],
   },
+  {
+    because:
+      'Only who clears comes from outside a section, and merges leaves in one of which another has ' +
+      'set something just then.',
+    mutants: ['mergeInto: drop renewSection()'],
+  },
+  {
+    because: 'A draft is moved between the look for its zspage and the lock of that.',
+    mutants: ['lockAround: drop unlock(zspageLockAt(desc))'],
+  },
+  {
+    because:
+      'The last cell of the slab is taken when an object is overwritten, and no page is left.',
+    mutants: ['zsOverwrite: drop leaveSection()'],
+  },
 ];
 
 export function excuseFor(identity: string): Excuse | undefined {

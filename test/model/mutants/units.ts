@@ -35,6 +35,7 @@ function chosen(schema: Uint8Array, number: number): Uint8Array {
 /** Whose tests ask for what a room does, where that is more than its own. */
 const asked: Record<string, string> = {
   store: '{store,cache}',
+  thread: '{thread,cache}',
   cache: '{cache,store}',
   zsmalloc: '{zsmalloc,exports}',
 };

@@ -78,10 +78,10 @@ const first: [string, string[]][] = [
   [
     'cache/lease',
     [
+      'alone-neighbour',
       'lease-delete-beside',
       'lease-end-delete',
       'alone-delete',
-      'alone-neighbour',
       'alone-clear',
       'lease-delete',
     ],

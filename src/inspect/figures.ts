@@ -51,6 +51,7 @@ export interface Figures {
   freePages: number;
   /** Free, but kept at hand by threads. */
   stockedPages: number;
+  /** Attached, the supervisor included. */
   threads: number;
   entries: number;
   keyBytes: number;

@@ -22,7 +22,7 @@ export async function inspectFile(
   file: string,
   { port }: Pick<InspectOptions, 'port'> = {},
 ): Promise<Inspector> {
-  const options = { title: file, ...(port === undefined ? {} : { port }) };
+  const options = { title: basename(file), ...(port === undefined ? {} : { port }) };
   if (isGzip(file)) {
     const frames = readRecording(file);
     return startInspector({ ...threadData(options, 'recording'), frames });

@@ -4,6 +4,7 @@
  * The thread is told what to show and what is closed, and asks back for keys. It does not keep the
  * process alive.
  */
+import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ArenaHandle } from '../arena/arena.ts';
 import { checkBoolean, checkFile, checkInteger, checkOptions } from '../border/arguments.ts';
@@ -92,7 +93,7 @@ export function threadData(options: InspectOptions, from: Head['from'] = 'progra
   const head: Head = {
     version: FRAMES_VERSION,
     from,
-    title: String(title ?? process.argv[1] ?? 'node'),
+    title: String(title ?? basename(process.argv[1] ?? 'node')),
     pid: process.pid,
     hasKeys: keys,
   };

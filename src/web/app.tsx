@@ -52,7 +52,7 @@ function Head({ model }: { model: Model }): JSX.Element {
     <header>
       <h1>pageless</h1>
       <span class="program" title={head?.title}>
-        {head?.title.split('/').at(-1)}
+        {head?.title}
         {head && head.pid > 0 && <span class="dim"> · process {head.pid}</span>}
       </span>
       <Zones model={model} />

@@ -91,7 +91,7 @@ const share = (used: number, of: number): number => (of === 0 ? 1 : used / of);
 type ClassRow = Tables['classes'][number];
 const classColumns: Column<ClassRow>[] = [
   { name: 'Bytes', value: (row) => row.size },
-  { name: 'Objects', value: (row) => row.objectsUsed },
+  { name: 'Used', value: (row) => row.objectsUsed },
   { name: 'Objects', value: (row) => row.objectsAllocated },
   {
     name: 'Filled',

@@ -53,6 +53,15 @@ function coloursOf(page: Page): Promise<Record<number, number>> {
   });
 }
 
+/** The same, once the map is painted with one of them: its figures are there some frames before. */
+async function paintedWith(colour: number, page: Page): Promise<Record<number, number>> {
+  for (;;) {
+    const colours = await coloursOf(page);
+    if (colours[colour]) return colours;
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+}
+
 inBrowsers(
   'every page has its colour, and the legend its count, in light and dark',
   async (on, name) => {
@@ -77,7 +86,8 @@ inBrowsers(
         pagesByUse.free!.toLocaleString('en'),
       );
       assert.deepEqual(await legendOf(page), pagesByUse);
-      const colours = await coloursOf(page);
+      const painted = uses.findIndex(([name]) => name === 'zspage');
+      const colours = await paintedWith(pixel(theme.colours[painted]!), page);
       const areas = uses.map(([name], code) => [name, colours[pixel(theme.colours[code]!)] ?? 0]);
       const area = Object.fromEntries(areas) as Record<string, number>;
       const cell = Math.sqrt(area.zspage! / pagesByUse.zspage!);

@@ -1,13 +1,13 @@
 /**
  * Runs every test: a process for each file of the sources, which mostly wait for threads, other
- * processes and browsers, and one for all files of a suite that computes, all in one row.
+ * processes and browsers, and one or two for a suite that computes, all in one row.
  *
  * All are run on the pinned Node, but for the built package: that is run on the Node that called
  * npm, so that what ships is also proven on the oldest Node it promises to run on.
  *
  * What Node compiles of a source is kept for the next process, which would begin with half a second
  * of that. Where many files need nothing of their process but a kernel, or all need browsers, one
- * process runs them all: each of them would take longer to begin than to run.
+ * process, or two, run them all: each would take longer to begin than to run.
  *
  * A process that is good is told in a line, with what it skipped; of one that is not, all it said.
  * The last lines are Node's own for a run, over all processes.
@@ -38,8 +38,8 @@ interface Suite {
   layout?: string;
   /** Whether the kernel of the library is that with assertions. */
   isAsserted?: boolean;
-  /** One process for all files. */
-  isShared?: boolean;
+  /** How many processes share the files; if absent each file has its own. */
+  processes?: number;
 }
 
 function filesOf(patterns: string[], except: string[] = []): string[] {
@@ -48,6 +48,12 @@ function filesOf(patterns: string[], except: string[] = []): string[] {
   const files = all.filter((file) => !except.includes(file));
   if (files.length === 0) throw new Error(`No test file matches ${patterns.join(' ')}`);
   return files;
+}
+
+/** The files of each process. Dealt in turn: neighbours by name are about as long. */
+function sharesOf({ files, processes = files.length }: Suite): string[][] {
+  const shareOf = (share: number) => files.filter((_, index) => index % processes === share);
+  return Array.from({ length: processes }, (_, share) => shareOf(share));
 }
 
 const isBad = ({ failures }: Outcome): boolean => failures.length > 0;
@@ -91,7 +97,7 @@ function tellSuite({ title, files }: Suite, outcomes: Outcome[]): void {
 /** Runs suites in their order, and tells of each process, and of each suite, when it is over. */
 async function run(suites: Suite[]): Promise<Outcome[]> {
   const rows = suites.map((suite) => {
-    const waiting = suite.isShared ? [suite.files] : suite.files.map((file) => [file]);
+    const waiting = sharesOf(suite);
     return { suite, waiting, left: waiting.length, outcomes: [] as Outcome[] };
   });
   const runWaiting = async (): Promise<void> => {
@@ -132,13 +138,13 @@ async function everything(): Promise<Outcome[]> {
   const built = filesOf(['build/package/**/*.test.js']);
   const { version } = process;
   return run([
-    { title: 'Searches of the model', files: searches, isShared: true },
-    { title: 'Browsers', files: browsers, isShared: true },
+    { title: 'Searches of the model', files: searches, processes: 2 },
+    { title: 'Browsers', files: browsers, processes: 1 },
     { title: `The longest on Node ${version}`, files: filesOf(LONG) },
-    { title: 'Kernel', files: kernel, isShared: true },
-    { title: 'Kernel in the two-word layout', files: kernel, layout: 'two-word', isShared: true },
-    { title: 'Kernel with assertions', files: quick, layout: 'debug', isShared: true },
-    { title: 'Cache with assertions', files: calls, isAsserted: true, isShared: true },
+    { title: 'Kernel', files: kernel, processes: 1 },
+    { title: 'Kernel in the two-word layout', files: kernel, layout: 'two-word', processes: 1 },
+    { title: 'Kernel with assertions', files: quick, layout: 'debug', processes: 1 },
+    { title: 'Cache with assertions', files: calls, isAsserted: true, processes: 1 },
     { title: `Sources on Node ${version}`, files: others },
     { title: `Built package on ${caller}`, files: built, node: caller },
   ]);

@@ -1,6 +1,7 @@
 /** Files of LMDB that are whole, cut off, and none of its: looked at, never opened. */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -38,4 +39,25 @@ test('one that is cut off, written over or another program’s is damaged', () =
   assert.equal(looked(whole), undefined);
   appendFileSync(file, Buffer.alloc(4096));
   assert.equal(whyDamaged(file), undefined);
+});
+
+test('one that another process makes longer between two looks is no damaged one', (context) => {
+  const long = readFileSync(file);
+  const short = long.subarray(0, 2 * 4096);
+  writeFileSync(file, short);
+  assert.match(whyDamaged(file)!, /^it is cut off/);
+  let isLonger = false;
+  const { openSync } = fs;
+  context.mock.method(fs, 'openSync', (...given: Parameters<typeof openSync>) => {
+    if (!isLonger) {
+      isLonger = true;
+      fs.truncateSync(file, long.length);
+    }
+    return openSync(...given);
+  });
+  syncBuiltinESMExports();
+  assert.equal(whyDamaged(file), undefined);
+  assert.ok(isLonger);
+  context.mock.restoreAll();
+  syncBuiltinESMExports();
 });

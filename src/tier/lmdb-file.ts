@@ -12,10 +12,14 @@ const META_BYTES = 160;
 const MAGIC = 0xbeefc0de;
 const [MAGIC_AT, PAGE_BYTES_AT, LAST_PAGE_AT, TRANSACTION_AT] = [24, 48, 144, 152];
 
-/** Why a file cannot be opened, for people; undefined: it can, as far as its first pages say. */
+/**
+ * Why a file cannot be opened, for people; undefined: it can, as far as its first pages say.
+ *
+ * Another process may write it meanwhile: the file grows first, then a page of meta data says so.
+ * So its length is asked for after these are read.
+ */
 export function whyDamaged(file: string): string | undefined {
-  const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (bytes === 0) return undefined;
+  if (lengthOf(file) === 0) return undefined;
   const first = readAt(file, 0);
   if (!isMeta(first)) return 'it is none of lmdb’s';
   const pageBytes = first.readUInt32LE(PAGE_BYTES_AT);
@@ -24,7 +28,12 @@ export function whyDamaged(file: string): string | undefined {
   const isSecond = second.readBigUInt64LE(TRANSACTION_AT) > first.readBigUInt64LE(TRANSACTION_AT);
   const lastPage = (isSecond ? second : first).readBigUInt64LE(LAST_PAGE_AT);
   const needed = (lastPage + 1n) * BigInt(pageBytes);
+  const bytes = lengthOf(file);
   return bytes < needed ? `it is cut off: ${bytes} bytes of ${needed}` : undefined;
+}
+
+function lengthOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function isMeta(page: Buffer): boolean {

@@ -76,6 +76,8 @@ const ENCODING = {
 const REMOVED = 'the folder was removed, or another one is in its place';
 /** LMDB's code for a transaction that another one came between. */
 const MDB_PROBLEM = -30_779;
+/** Ours for a file that another process may be about to make. */
+const DAMAGED = 'ERR_DAMAGED';
 const OPEN_TRIES = 5;
 const OPEN_PAUSE_MS = 50;
 const SWEEP_MS = 1000;
@@ -83,6 +85,10 @@ const SWEEP_MS = 1000;
 const SWEEP_ENTRIES = 500;
 /** Between looks while a quarter of what is seen has expired. */
 const SWEEP_ON_MS = 20;
+
+function damaged(message: string): Error {
+  return Object.assign(new Error(message), { code: DAMAGED });
+}
 
 export class LmdbStore {
   readonly #file: string;
@@ -110,14 +116,18 @@ export class LmdbStore {
     this.#halfBytes = maxBytes / 2;
   }
 
-  /** Rejects with a `TierError`. Of processes that make a folder at once, LMDB may fail one. */
+  /**
+   * Rejects with a `TierError`. Of processes that make a folder at once LMDB may fail one, and one
+   * may see the beginning of what another writes.
+   */
   static async open(path: string, maxBytes: number): Promise<LmdbStore> {
     for (let tries = 1; ; tries++) {
       try {
         return await LmdbStore.#open(path, maxBytes);
       } catch (error) {
         const { code } = Object((error as Error).cause) as { code?: unknown };
-        if (code !== MDB_PROBLEM || tries === OPEN_TRIES) throw error;
+        const isPassing = code === MDB_PROBLEM || code === DAMAGED;
+        if (!isPassing || tries === OPEN_TRIES) throw error;
         await new Promise<void>((resolve) => later(resolve, OPEN_PAUSE_MS, true));
       }
     }
@@ -129,7 +139,7 @@ export class LmdbStore {
     let root: Environment;
     try {
       const damage = whyDamaged(file);
-      if (damage) throw new Error(`its data.mdb is damaged: ${damage}; remove it`);
+      if (damage) throw damaged(`its data.mdb is damaged: ${damage}; remove it`);
       root = open({ path, noSubdir: false, ...ENCODING }) as unknown as Environment;
     } catch (cause) {
       throw new TierError('lmdb', `the folder cannot be opened (${reasonOf(cause)})`, { cause });

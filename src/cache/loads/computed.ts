@@ -128,7 +128,7 @@ function store<V>(
   let failure = length > settings.maxEntrySize ? TOO_LARGE : 0;
   if (failure === 0) {
     if (isBorn || fresh !== 0 || longTtl !== 0) details.describe(keyBytes, times, tags, born);
-    kernel.allowEntry(entry);
+    if (!lease) kernel.allowEntry(entry);
     failure = lease
       ? commit(kernel, lease, outgoing.draft(lease, keyBytes, bytes, isRaw, expiry))
       : outgoing.storeIf(facts.IF_QUIET, version, keyBytes, bytes, length, isRaw, expiry);

@@ -39,7 +39,7 @@ export function isClearedSince(space: u32, born: f64): bool {
   return spaces.isClearedSince(space, u64(born));
 }
 
-/** A total of a space, 0 = the cache's own: entries, bytes of values, of keys, as stored. */
+/** A total of a space, 0 = the cache's own. @param which  TOTAL_… */
 export function spaceTotal(space: u32, which: u32): f64 {
   return f64(total(space, which));
 }

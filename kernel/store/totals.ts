@@ -12,6 +12,12 @@ import { highestSlot } from '../thread/slot';
 import { Journal, journalOf, storeState } from './journal';
 import { groupOf, spaceCount, spaceFigures, spacePageAt } from './spaces';
 
+/** What `spaceTotal` is asked for: the records' words in their order. */
+export const TOTAL_ENTRIES: u32 = 0;
+export const TOTAL_VALUE_BYTES: u32 = 1;
+export const TOTAL_KEY_BYTES: u32 = 2;
+export const TOTAL_STORED_BYTES: u32 = 3;
+
 const ENTRIES: usize = offsetof<Journal>('entries');
 const VALUE_BYTES: usize = offsetof<Journal>('valueBytes');
 const KEY_BYTES: usize = offsetof<Journal>('keyBytes');
@@ -92,7 +98,7 @@ export function totalStoredBytes(): u64 {
   return sumOf(ALL, STORED_BYTES);
 }
 
-/** Likewise of one space, 0 = the cache's own. `field`: 0 … 3, in the order above. */
+/** Likewise of one space, 0 = the cache's own. `field`: TOTAL_…. */
 export function spaceTotal(space: u32, field: u32): u64 {
-  return space > spaceCount() || field > 3 ? 0 : sumOf(space, field * 8);
+  return space > spaceCount() || field > TOTAL_STORED_BYTES ? 0 : sumOf(space, field * 8);
 }

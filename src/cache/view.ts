@@ -57,7 +57,7 @@ export class CacheView<T> {
    * count until somebody meets them, or `purgeStale` does. A cache's namespaces count theirs.
    */
   get size(): number {
-    return this.#sound().spaceTotal(this.#parts.space, 0);
+    return this.#sound().spaceTotal(this.#parts.space, facts.TOTAL_ENTRIES);
   }
 
   /** A copy of the key's value, or undefined. What is kept `near` is the thread's. */

@@ -5,6 +5,7 @@
 import type { Arena } from '../../arena/arena.ts';
 import { checkObject } from '../../border/arguments.ts';
 import { InvalidArgumentError } from '../../errors.ts';
+import * as facts from '../../generated/facts.ts';
 import { readNames } from '../options/names.ts';
 import type { CacheStats } from './statistics.ts';
 import { tierMetrics } from './tier-metrics.ts';
@@ -43,12 +44,17 @@ function metricsOf(stats: CacheStats, maxBytes: number): Metric[] {
 /** Of namespaces, whichever thread has opened them. */
 function namespaceMetrics(arena: Arena): Metric[] {
   const names = readNames(arena);
+  if (names.length === 0) return [];
   const totals = (which: number) =>
     Object.fromEntries(names.map(({ name }, i) => [name, arena.kernel.spaceTotal(i + 1, which)]));
-  if (names.length === 0) return [];
   return [
-    ['namespace_entries', 'Entries of namespaces', totals(0), NAMESPACE],
-    ['namespace_stored_bytes', 'Bytes stored of namespaces', totals(3), NAMESPACE],
+    ['namespace_entries', 'Entries of namespaces', totals(facts.TOTAL_ENTRIES), NAMESPACE],
+    [
+      'namespace_stored_bytes',
+      'Bytes stored of namespaces',
+      totals(facts.TOTAL_STORED_BYTES),
+      NAMESPACE,
+    ],
   ];
 }
 

@@ -95,11 +95,7 @@ export type Asked = Pick<
 export function readStats(kernel: Asked, space = 0): CacheStats {
   const counter = (which: number) =>
     space === 0 ? kernel.counter(which) : kernel.spaceCounter(space, which);
-  const total = (which: number) => kernel.spaceTotal(space, which);
-  const [entries, valueBytes, keyBytes, storedBytes] =
-    space === 0
-      ? [kernel.entryCount(), kernel.valueBytes(), kernel.keyBytes(), kernel.storedBytes()]
-      : ([total(0), total(1), total(2), total(3)] as const);
+  const [entries, valueBytes, keyBytes, storedBytes] = readTotals(kernel, space);
   const [hits, misses] = [counter(facts.COUNT_HITS), counter(facts.COUNT_MISSES)];
   return {
     entries,
@@ -128,6 +124,20 @@ export function readStats(kernel: Asked, space = 0): CacheStats {
     threads: usersThreads(kernel),
     isSupervised: kernel.isSupervised() !== 0,
   };
+}
+
+/** Entries, and bytes of values, of keys, as stored. */
+function readTotals(kernel: Asked, space: number): [number, number, number, number] {
+  if (space === 0) {
+    return [kernel.entryCount(), kernel.valueBytes(), kernel.keyBytes(), kernel.storedBytes()];
+  }
+  const total = (which: number) => kernel.spaceTotal(space, which);
+  return [
+    total(facts.TOTAL_ENTRIES),
+    total(facts.TOTAL_VALUE_BYTES),
+    total(facts.TOTAL_KEY_BYTES),
+    total(facts.TOTAL_STORED_BYTES),
+  ];
 }
 
 /** Without the supervisor, which takes a slot some time after the first thread. */

@@ -1,5 +1,4 @@
-/** Waiting for somebody else's answer, but no longer than the caller wants. */
-
+/** Waiting for somebody else's answer, but no longer than the caller wants.*/
 import { TimeoutError } from '../errors.ts';
 import { checkAmount, checkOptions, checkSignal } from './arguments.ts';
 import { LONGEST_MS, later } from './timer.ts';

@@ -59,6 +59,7 @@ const PING_MS = 5000;
 const SILENT_MS = 15_000;
 const CLOSE_MS = 500;
 const LAST_WRITE_BYTE = String(WRITE_AT + WRITE_BYTES - 1);
+
 /**
  * A tier in the server at `url` or `socket`. It connects when a cache is made with it, or by
  * `connect`; one for each cache and thread. Throws `InvalidArgumentError`.

@@ -8,7 +8,6 @@
  * turn is ended. Where a thread may not stand still (a page's own) it does not wait, and `set` and
  * its like never do: to both it may lose still.
  */
-
 import { stamp } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { mayPark } from '../../threads/registry.ts';

@@ -135,10 +135,6 @@ const first: [string, string[]][] = [
       'stopper-killed',
     ],
   ],
-  [
-    'exports/withdraw',
-    ['poison-alloc', 'poison-slab-given-back', 'unpoison-unpoison', 'unpoison-killed'],
-  ],
   ['zone/', ['attach-detach', 'death-proven-twice', 'reader-killed-is-given-back']],
   [
     'zsmalloc/',

@@ -48,6 +48,14 @@ test('every file is in a room of the map', () => {
   }
 });
 
+test('the root holds documents and settings, and no leavings of a tool', () => {
+  const known = /\/|^(?:LICENSE|\.gitignore|[A-Z]+\.md|[a-z-]+(?:\.[a-z]+)?\.json)$/;
+  assert.deepEqual(
+    files.filter((file) => !known.test(file)),
+    [],
+  );
+});
+
 test('decisions have numbers of their own, which their titles say', () => {
   const decisions = files.filter((file) => /^docs\/decisions\/\d/.test(file));
   const numbers = decisions.map((file) => file.slice('docs/decisions/'.length).slice(0, 4));

@@ -122,8 +122,10 @@ function hasRoom(): bool {
   return freeUpTo(enough) == enough;
 }
 
+/** Between the two stores only `taken` names what was active, for a survivor (mend.ts). */
 function changePlaces(at: usize): void {
   const active = peekWord(at);
+  selfThreadState().taken = active;
   pokeWord(at, peekWord(at + SPARES));
   pokeWord(at + SPARES, active);
 }

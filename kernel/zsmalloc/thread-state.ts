@@ -16,7 +16,7 @@
  *   place             the zspage whose lock this thread takes or has:32 · the object of it that is
  *                     put into use or out of it:32, NO_INDEX = none yet
  *   page              the page that comes to that zspage, or leaves it
- *   taken             the zspage that this thread came to own last
+ *   taken             the zspage that this thread came to own last, or moves from active to spare
  *   needsSweep        1 while it does more than these say: it moves objects, or overwrites one
  *   source, left[4]   a mover's zspage, and the objects of it that it moved before epoch `leftAt`
  *                     began (compact.ts); `cursor` the class it is at

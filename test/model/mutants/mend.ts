@@ -57,6 +57,11 @@ export const mendMutants: Mutant[] = [
     scenarios: alloc,
   },
   {
+    name: 'a full zspage has no name while it becomes the spare one',
+    edits: [['  selfThreadState().taken = active;\n', '']],
+    scenarios: ['object-spare-killed'],
+  },
+  {
     name: 'zspages that a dead thread filled stay its own',
     edits: [['i < 2 * ACTIVES; i++) mendOwned', 'i < 0; i++) mendOwned']],
     scenarios: alloc,

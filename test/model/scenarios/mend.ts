@@ -52,6 +52,23 @@ function leaveOneVacated(machine: Machine): void {
   machine.main.callNow('markDead', ownerOf(DEAD));
 }
 
+/** Objects of a page each that fill a zspage. */
+const HUGE_OBJECTS = 8;
+
+/** Thread 0 has filled a zspage of the second class, and has come to own one of the first since. */
+function fillOne(machine: Machine): void {
+  makePool(machine);
+  const filler = machine.threads[0]!;
+  for (let i = 0; i < HUGE_OBJECTS; i++) {
+    filler.callNow('zsSettle', filler.callNow('zsAlloc', SIZES[1]!) as number);
+  }
+  filler.callNow('zsSettle', filler.callNow('zsAlloc', SIZES[0]!) as number);
+}
+
+const allocOneMore: Body = async (thread) => {
+  await thread.call('zsAlloc', SIZES[1]!);
+};
+
 /** Its first objects of all: cells, zspages and pages come, and go. */
 const allocAndRelease: Body = async (thread) => {
   for (const bytes of SIZES) {
@@ -125,6 +142,15 @@ export const mendScenarios: KernelScenario[] = [
     prepare: makePool,
     threads: [allocAndRelease, idle],
     check: assertNothingLeft,
+  },
+  {
+    name: 'object-spare-killed',
+    rule: "who dies while a full zspage becomes its spare leaves none that is nobody's to fill",
+    module: 'test',
+    bound: 0,
+    ...{ kills: 1, killable: [0], mustSurvive: true },
+    prepare: fillOne,
+    threads: [allocOneMore, idle],
   },
   {
     name: 'object-recover-killed',

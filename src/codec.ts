@@ -11,8 +11,8 @@
  */
 
 import { checkBytes, checkInteger } from './border/arguments.ts';
-import { copyBytes } from './border/brands.ts';
 import { type KernelExports, openKernel } from './border/kernel.ts';
+import { copyBytes } from './language/brands.ts';
 
 export interface Codec {
   readonly name: string;

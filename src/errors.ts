@@ -7,7 +7,7 @@
  *
  * docs/ERRORS.md lists the codes.
  */
-import { show } from './border/show.ts';
+import { show } from './language/show.ts';
 
 export type ErrorCode =
   | 'ERR_PAGELESS_INVALID_ARGUMENT'

@@ -99,7 +99,7 @@ export {
   UnsupportedError,
   ZoneTooSmallError,
 } from './errors.ts';
-export type { SlabInfo } from './inspect/slab.ts';
-export type { LimboReport, PageDescription, ZoneReport } from './inspect/zone.ts';
-export type { ClassReport } from './inspect/zsmalloc.ts';
+export type { SlabInfo } from './reports/slab.ts';
+export type { LimboReport, PageDescription, ZoneReport } from './reports/zone.ts';
+export type { ClassReport } from './reports/zsmalloc.ts';
 export type { Tier, TierEntry, TierEvent, TierPolicy, TierStats } from './tier/interface.ts';

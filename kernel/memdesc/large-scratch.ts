@@ -3,7 +3,7 @@
  *
  * They are made with the cache, so that a thread that comes later finds them however full it is. A
  * thread borrows one for a call of the library: two or more calls of the kernel, between which it
- * holds the value. Nobody waits in here: who gets none asks again (src/arena/scratch.ts).
+ * holds the value. Nobody waits in here: who gets none asks again (src/threads/large-scratch.ts).
  *
  *   owner   0: free → slot, by compare-and-swap · slot → 0, by that thread; or a survivor, after
  *           its death

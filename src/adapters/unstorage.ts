@@ -11,10 +11,10 @@
  * the driver is an object of the shape that unstorage asks for.
  */
 import { checkOptions } from '../border/arguments.ts';
-import { isArrayBuffer, isBytes } from '../border/brands.ts';
 import type { SharedCache } from '../cache/shared-cache.ts';
 import { decodeText, encodeText } from '../cache/values/values.ts';
 import { InvalidArgumentError } from '../errors.ts';
+import { isArrayBuffer, isBytes } from '../language/brands.ts';
 import { checkCache, clearPrefix, keysWithPrefix } from './cache-argument.ts';
 
 export interface PagelessDriverOptions {

@@ -23,15 +23,15 @@ import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
 import { NoDescriptorError, ZoneTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from '../inspect/frames.ts';
-import { reportSlabs, type SlabInfo } from '../inspect/slab.ts';
+import { type BuddyInfo, buddyInfo, type PageTypeInfo, pageTypeInfo } from '../reports/frames.ts';
+import { reportSlabs, type SlabInfo } from '../reports/slab.ts';
 import {
   describePage,
   type PageDescription,
   reportZone,
   type ZoneReport,
-} from '../inspect/zone.ts';
-import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
+} from '../reports/zone.ts';
+import { type ClassReport, reportClasses } from '../reports/zsmalloc.ts';
 import { formatSize } from '../sizes.ts';
 import { reapThread } from '../threads/reap.ts';
 import type { Zone } from '../threads/registry.ts';

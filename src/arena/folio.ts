@@ -14,8 +14,8 @@ import { checkInteger } from '../border/arguments.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { BusyError, InvalidArgumentError, StaleError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { largeScratchOf } from '../threads/large-scratch.ts';
 import { checkPin, Pin, type PinZone } from './pin.ts';
-import { largeScratchOf } from './scratch.ts';
 
 /** What a folio needs of its arena. */
 export interface FolioHome {

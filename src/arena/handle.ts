@@ -1,8 +1,8 @@
 /** What crosses to another thread so that it can attach. */
 import { checkObject } from '../border/arguments.ts';
-import { isMemory } from '../border/brands.ts';
 import { abi, abiOf, ownVersion } from '../border/version.ts';
 import { IncompatibleZoneError, InvalidArgumentError } from '../errors.ts';
+import { isMemory } from '../language/brands.ts';
 
 /** What another thread needs to attach. Structured-cloneable. */
 export interface ArenaHandle {

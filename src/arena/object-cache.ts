@@ -8,7 +8,6 @@
  */
 
 import { checkBytes, checkInteger, checkOptions } from '../border/arguments.ts';
-import { copyBytes } from '../border/brands.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import {
   CacheMismatchError,
@@ -17,6 +16,7 @@ import {
   TooManyCachesError,
 } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { copyBytes } from '../language/brands.ts';
 
 export interface ObjectCacheOptions {
   /** What threads find it by: 1 to 24 bytes of UTF-8. */

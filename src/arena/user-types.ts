@@ -48,18 +48,6 @@ function encodeName(name: unknown): Uint8Array {
   return bytes;
 }
 
-/** The name of a registered type. */
-export function userTypeName(
-  kernel: Pick<KernelExports, 'typeNameAt'>,
-  memory: WebAssembly.Memory,
-  type: number,
-): string {
-  const at = kernel.typeNameAt(type) >>> 0;
-  const bytes = new Uint8Array(memory.buffer, at, facts.TYPE_NAME_BYTES).slice();
-  const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-}
-
 /** Throws unless `type` is a number that `registerType` gave. */
 export function checkUserType(kernel: KernelExports, type: number): number {
   const last = facts.FIRST_USER_TYPE + facts.USER_TYPES - 1;

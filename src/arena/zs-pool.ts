@@ -20,10 +20,9 @@ import {
   checkObject,
   checkOptions,
 } from '../border/arguments.ts';
-import { copyBytes } from '../border/brands.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import type { KernelExports } from '../border/kernel.ts';
-import { viewOf } from '../cache/values/values.ts';
+import { viewOf } from '../border/views.ts';
 import {
   BusyError,
   DisposedError,
@@ -32,7 +31,8 @@ import {
   StaleError,
 } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { type ClassReport, reportClasses } from '../inspect/zsmalloc.ts';
+import { copyBytes } from '../language/brands.ts';
+import { type ClassReport, reportClasses } from '../reports/zsmalloc.ts';
 import { pause } from '../threads/pause.ts';
 import { Attachment } from './attachment.ts';
 import type { ArenaHandle } from './handle.ts';

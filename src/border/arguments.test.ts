@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from '../errors.ts';
+import { show } from '../language/show.ts';
 import { checkBytes, checkOptions } from './arguments.ts';
-import { show } from './show.ts';
 
 const known = ['maxSize', 'values', 'ttl', 'maxEntrySize', 'compression'];
 

@@ -7,7 +7,7 @@
  * is.
  */
 import { InvalidArgumentError } from '../errors.ts';
-import { isBytes, isOutOfBounds, isRevoked, lengthOf } from './brands.ts';
+import { isBytes, isOutOfBounds, isRevoked, lengthOf } from '../language/brands.ts';
 
 /** Throws unless `value` is an integer in [min, max]. */
 export function checkInteger(name: string, value: unknown, min: number, max: number): number {

@@ -8,7 +8,7 @@
  * `loaded` is what the workers say they offered; the other columns are counted in the ledger, so
  * that a file that got lost between the two breaks the equation.
  */
-import type { ZoneReport } from '../inspect/zone.ts';
+import type { ZoneReport } from '../reports/zone.ts';
 import type { Ledger } from './ledger.ts';
 import * as states from './ledger.ts';
 

@@ -5,7 +5,7 @@
  * the wall, with everything that a worker does: reading files, digests, comparing. The cache's own
  * rates count the time inside `set` and `get` alone, as the mean over the threads.
  */
-import type { ZoneReport } from '../inspect/zone.ts';
+import type { ZoneReport } from '../reports/zone.ts';
 import { type Account, equation } from './account.ts';
 import type { Phase } from './jobs.ts';
 import { describeZone } from './report-text.ts';

@@ -1,10 +1,10 @@
 /**
  * Reports as text: of a zone, its free memory, its caches of objects and its size classes.
  */
-import type { BuddyInfo, PageTypeInfo } from '../inspect/frames.ts';
-import type { SlabInfo } from '../inspect/slab.ts';
-import type { ZoneReport } from '../inspect/zone.ts';
-import type { ClassReport } from '../inspect/zsmalloc.ts';
+import type { BuddyInfo, PageTypeInfo } from '../reports/frames.ts';
+import type { SlabInfo } from '../reports/slab.ts';
+import type { ZoneReport } from '../reports/zone.ts';
+import type { ClassReport } from '../reports/zsmalloc.ts';
 import { formatSize } from '../sizes.ts';
 import { count, megabytes, percent, table } from './text.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { ObserverExports } from '../border/observer.ts';
 import * as facts from '../generated/facts.ts';
-import { type ClassCount, type ClassReport, classReport, EIGHTHS } from './zsmalloc.ts';
+import { type ClassCount, type ClassReport, classReport, EIGHTHS } from '../reports/zsmalloc.ts';
 
 const USED_MASK = 511;
 const HELD_MASK = 31;

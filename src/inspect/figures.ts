@@ -1,10 +1,10 @@
 /**
  * What is seen of a zone, as it travels in frames (wire.ts): types, for both ends.
  */
-import type { BuddyInfo, PageTypeInfo } from './frames.ts';
-import type { SlabInfo } from './slab.ts';
-import type { PageDescription } from './zone.ts';
-import type { ClassReport } from './zsmalloc.ts';
+import type { BuddyInfo, PageTypeInfo } from '../reports/frames.ts';
+import type { SlabInfo } from '../reports/slab.ts';
+import type { PageDescription } from '../reports/zone.ts';
+import type { ClassReport } from '../reports/zsmalloc.ts';
 
 /** Whose zones these are. */
 export interface Head {
@@ -29,7 +29,7 @@ export interface ZoneInfo {
   title: string;
   pages: number;
   pageBytes: number;
-  /** Names of uses, by code (uses.ts); holes where a code is not used. */
+  /** Names of uses, by code (reports/uses.ts); holes where a code is not used. */
   names: (string | null)[];
 }
 

@@ -8,18 +8,17 @@
  * Cost of a look: 4 bytes read for each page, some thirty figures, and `SLABS_A_LOOK` slabs of
  * zspage descriptors, in rotation, of which the table of size classes is made.
  */
-import { userTypeName } from '../arena/user-types.ts';
 import { faultReason } from '../border/kernel.ts';
 import { type ObserverExports, openObserver, pageMapOf } from '../border/observer.ts';
 import * as facts from '../generated/facts.ts';
+import { buddyInfo, pageTypeInfo } from '../reports/frames.ts';
+import { cacheName, reportSlabs } from '../reports/slab.ts';
+import { codeOf, FIRST_USER_CODE, userTypeName, uses } from '../reports/uses.ts';
+import { describeSeen, type PageDescription, reportLimbo } from '../reports/zone.ts';
 import { zoneIdOf } from '../threads/zone-id.ts';
 import { ClassRotation } from './class-rotation.ts';
 import type { Figures, SeenPage, Tables, ZoneInfo } from './figures.ts';
-import { buddyInfo, pageTypeInfo } from './frames.ts';
-import { cacheName, reportSlabs } from './slab.ts';
-import { codeOf, FIRST_USER_CODE, uses } from './uses.ts';
 import type { Changes } from './wire.ts';
-import { describeSeen, type PageDescription, reportLimbo } from './zone.ts';
 
 /** Up to 10,000 descriptors: a third of a millisecond. */
 const SLABS_A_LOOK = 256;

@@ -2,8 +2,8 @@
  * What a tier answers, tells and throws, taken with care: it is somebody else's code. What is not
  * as interface.ts says counts as a failure of the tier, like a call that rejects.
  */
-import { fixedView, isBytes, lengthOf } from '../border/brands.ts';
-import { show } from '../border/show.ts';
+import { fixedView, isBytes, lengthOf } from '../language/brands.ts';
+import { show } from '../language/show.ts';
 import type { TierEvent } from './interface.ts';
 
 /** Of a message, in characters: read, and kept. */

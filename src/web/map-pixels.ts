@@ -4,7 +4,7 @@
  * A page that has just changed *flashes* and fades over some looks, so that compaction and eviction
  * are seen to move; not where the system asks for less motion.
  */
-import { CODES } from '../inspect/uses.ts';
+import { CODES } from '../reports/uses.ts';
 import { BLOCK_COLUMNS, BLOCK_PAGES, BLOCK_ROWS } from './geometry.ts';
 import { mix, pixel, type Theme } from './palette.ts';
 

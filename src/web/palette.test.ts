@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { CODES, FIRST_USER_CODE, uses } from '../inspect/uses.ts';
+import { CODES, FIRST_USER_CODE, uses } from '../reports/uses.ts';
 import { dark, light, mix, pixel } from './palette.ts';
 
 type Triple = [number, number, number];

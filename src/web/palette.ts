@@ -3,10 +3,10 @@
  * with all kinds of cones and with one kind missing; palette.test.ts holds the distances. Free
  * pages are nearly the background's colour, so that what is used stands out.
  *
- * By code (inspect/uses.ts). A colour is never the only sign: the legend's rows light up their
+ * By code (reports/uses.ts). A colour is never the only sign: the legend's rows light up their
  * pages.
  */
-import { CODES, FIRST_USER_CODE } from '../inspect/uses.ts';
+import { CODES, FIRST_USER_CODE } from '../reports/uses.ts';
 
 export interface Theme {
   /** Between blocks. */

@@ -4,7 +4,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Tables } from '../inspect/figures.ts';
-import type { MemoryClass } from '../inspect/frames.ts';
+import type { MemoryClass } from '../reports/frames.ts';
 import { count, percent } from './text.ts';
 
 interface Column<Row> {

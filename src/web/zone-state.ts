@@ -2,8 +2,8 @@
  * What the page knows of one zone, put together from frames.
  */
 import type { Figures, Tables, ZoneInfo } from '../inspect/figures.ts';
-import { CODES, FIRST_USER_CODE, uses } from '../inspect/uses.ts';
 import { decodeChanges, decodeMap } from '../inspect/wire.ts';
+import { CODES, FIRST_USER_CODE, uses } from '../reports/uses.ts';
 import { History } from './history.ts';
 import { MIB } from './text.ts';
 

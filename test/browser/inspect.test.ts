@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Page } from 'puppeteer-core';
 import { Arena, SharedCache } from '../../src/index.ts';
 import { type Inspector, inspect } from '../../src/inspect/index.ts';
-import { uses } from '../../src/inspect/uses.ts';
+import { uses } from '../../src/reports/uses.ts';
 import { dark, light, pixel } from '../../src/web/palette.ts';
 import { settled } from '../support/settled.ts';
 import { inBrowsers } from './browsers.ts';

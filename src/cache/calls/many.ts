@@ -6,11 +6,12 @@
  * read by itself: both overwrite the scratch.
  */
 
-import { type LargeScratch, largeScratchOf } from '../../arena/scratch.ts';
 import { alignUp } from '../../border/align.ts';
 import type { ZoneClock } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
+import { viewOf } from '../../border/views.ts';
 import * as facts from '../../generated/facts.ts';
+import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import type { Near } from '../near/near.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
 import { putAscii, SHORT_KEY } from '../values/short-keys.ts';
@@ -20,7 +21,6 @@ import {
   pickingOf,
   takeText,
   type ValueCodec,
-  viewOf,
 } from '../values/values.ts';
 
 interface ManyParts<T> {

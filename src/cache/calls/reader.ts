@@ -3,11 +3,11 @@
  * what is known of an entry. A plain `get` is the view's own.
  */
 import { checkBytes, checkInteger } from '../../border/arguments.ts';
-import { isThenable } from '../../border/brands.ts';
 import { metrics } from '../../border/channels.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { InvalidArgumentError, TargetTooSmallError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
+import { isThenable } from '../../language/brands.ts';
 import type { Near } from '../near/near.ts';
 import { readGetOptions } from '../options/call.ts';
 import type { GetOptions, Status } from '../options/settings.ts';

@@ -7,12 +7,13 @@
  * before what is wrong is told. What no row takes is stored by itself, in its turn.
  */
 
-import { type LargeScratch, largeScratchOf } from '../../arena/scratch.ts';
 import { alignUp } from '../../border/align.ts';
-import { copyBytes } from '../../border/brands.ts';
 import type { ZoneClock } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
+import { viewOf } from '../../border/views.ts';
 import * as facts from '../../generated/facts.ts';
+import { copyBytes } from '../../language/brands.ts';
+import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import { type EntryOptions, readEntryOptions } from '../options/call.ts';
 import type { SetOptions, Settings, Status } from '../options/settings.ts';
 import type { TierLink } from '../tiered/link.ts';
@@ -26,7 +27,6 @@ import {
   type In,
   textOf,
   type ValueCodec,
-  viewOf,
   writeText,
 } from '../values/values.ts';
 import { checkEntry } from '../walks/iteration.ts';

@@ -12,9 +12,9 @@
  * As in writer.ts the user's code (`change`, codec) runs before the key is in the scratch.
  */
 import { checkSafeInteger } from '../../border/arguments.ts';
-import { isThenable } from '../../border/brands.ts';
 import { InvalidArgumentError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
+import { isThenable } from '../../language/brands.ts';
 import { type EntryOptions, readEntryOptions, readIncrementOptions } from '../options/call.ts';
 import type { IncrementOptions, SetOptions } from '../options/settings.ts';
 import type { Key, Versioned } from '../transfer/transfer.ts';

@@ -2,11 +2,12 @@
  * A user's function, called for a value; and what it has computed, or thrown: stored, and handed on
  * to those who wait.
  */
-import { fixedView } from '../../border/brands.ts';
+
 import { traced } from '../../border/channels.ts';
 import type { ZoneClock } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
+import { fixedView } from '../../language/brands.ts';
 import { fillIn, TOO_LARGE } from '../calls/prepared.ts';
 import { readEntryOptions } from '../options/call.ts';
 import type { SetOptions, Settings } from '../options/settings.ts';

@@ -11,13 +11,14 @@
  * `timeoutMs`. The user's function may do anything, close the cache included; so after it nothing
  * is believed that was looked at before.
  */
-import { isThenable } from '../../border/brands.ts';
+
 import { stamp } from '../../border/clock.ts';
 import { throwIfPoisoned } from '../../border/kernel.ts';
 import { later } from '../../border/timer.ts';
 import { onAbort } from '../../border/waiting.ts';
 import { DisposedError, InvalidArgumentError, TimeoutError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
+import { isThenable } from '../../language/brands.ts';
 import { mayPark } from '../../threads/registry.ts';
 import type { Key } from '../transfer/transfer.ts';
 import type { In } from '../values/values.ts';

@@ -5,8 +5,9 @@
  * A cache that is sent to a thread itself arrives there as an object without fields, and pools hand
  * on `workerData` as a whole, in which the handle is one field among others.
  */
-import { show } from '../../border/show.ts';
+
 import { InvalidArgumentError } from '../../errors.ts';
+import { show } from '../../language/show.ts';
 
 const EXPECTED = "another thread's cache.handle";
 

@@ -6,10 +6,10 @@
  */
 import type { ArenaHandle } from '../../arena/arena.ts';
 import { checkInteger, checkObject, checkOptions } from '../../border/arguments.ts';
-import { isRevoked } from '../../border/brands.ts';
 import type { Now } from '../../border/clock.ts';
 import { WASM_PAGE_BYTES } from '../../border/support.ts';
 import { InvalidArgumentError } from '../../errors.ts';
+import { isRevoked } from '../../language/brands.ts';
 import { parseSize } from '../../sizes.ts';
 import { wasmPagesFor } from '../../threads/zone.ts';
 import type { Tier } from '../../tier/interface.ts';

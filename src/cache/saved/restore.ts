@@ -7,12 +7,12 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { Arena } from '../../arena/arena.ts';
-import { type LargeScratch, largeScratchOf } from '../../arena/scratch.ts';
 import type { ZoneClock } from '../../border/clock.ts';
 import { fileError, nodeFiles } from '../../border/files.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { BadImageError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
+import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import type { SavedSettings } from '../options/settings.ts';
 import {
   type Extent,

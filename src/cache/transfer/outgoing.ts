@@ -1,11 +1,13 @@
 /**
  * Values on their way into the zone, through this thread's input scratch: its own, or for a block
- * of more than SMALL_BLOCK_BYTES a large one (arena/scratch.ts). The key stands in the key scratch.
+ * of more than SMALL_BLOCK_BYTES a large one (threads/large-scratch.ts). The key stands in the key
+ * scratch.
  */
-import type { LargeScratch } from '../../arena/scratch.ts';
-import { copyBytes, fixedView } from '../../border/brands.ts';
+
 import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
+import { copyBytes, fixedView } from '../../language/brands.ts';
+import type { LargeScratch } from '../../threads/large-scratch.ts';
 
 export class Outgoing {
   readonly #kernel: KernelExports;

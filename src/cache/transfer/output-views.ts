@@ -1,9 +1,10 @@
 /**
  * Views of the output scratch, where the kernel puts what it has read: the thread's own one, or a
- * large one while a long value is on its way (arena/scratch.ts).
+ * large one while a long value is on its way (threads/large-scratch.ts).
  */
-import type { LargeScratch } from '../../arena/scratch.ts';
+
 import type { KernelExports } from '../../border/kernel.ts';
+import type { LargeScratch } from '../../threads/large-scratch.ts';
 
 /** That are kept, by length: making one costs as much as 1 KiB copied. */
 const VIEWS = 256;

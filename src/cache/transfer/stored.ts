@@ -5,11 +5,12 @@
  * through the same scratch (kernel/cache/stored.ts). Nothing is compressed anew; what comes in is
  * proven to decode before it is taken.
  */
-import { type LargeScratch, largeScratchOf } from '../../arena/scratch.ts';
-import { placeBytes } from '../../border/brands.ts';
+
 import type { KernelExports } from '../../border/kernel.ts';
+import { viewOf } from '../../border/views.ts';
 import * as facts from '../../generated/facts.ts';
-import { viewOf } from '../values/values.ts';
+import { placeBytes } from '../../language/brands.ts';
+import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import { OutputViews } from './output-views.ts';
 
 /** Reads of an entry that changed under the reader, before it counts as absent. */

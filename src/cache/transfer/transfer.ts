@@ -7,11 +7,16 @@
  * need a large scratch meanwhile; those longer than a block cross in several calls.
  *
  * No length is believed: what a view says of itself may be a lie, and what it has may grow while it
- * is copied. So bytes go into views of exactly the scratch's parts (border/brands.ts).
+ * is copied. So bytes go into views of exactly the scratch's parts (language/brands.ts).
  */
 
-import { type LargeScratch, largeScratchOf, takeScratch } from '../../arena/scratch.ts';
+import { takeScratch } from '../../arena/scratch.ts';
 import { alignUp } from '../../border/align.ts';
+import { LAST, type ZoneClock } from '../../border/clock.ts';
+import type { KernelExports } from '../../border/kernel.ts';
+import { viewOf } from '../../border/views.ts';
+import { BusyError, InvalidArgumentError } from '../../errors.ts';
+import * as facts from '../../generated/facts.ts';
 import {
   copyBytes,
   detourOf,
@@ -19,14 +24,11 @@ import {
   isBytes,
   isCrooked,
   lengthOf,
-} from '../../border/brands.ts';
-import { LAST, type ZoneClock } from '../../border/clock.ts';
-import type { KernelExports } from '../../border/kernel.ts';
-import { BusyError, InvalidArgumentError } from '../../errors.ts';
-import * as facts from '../../generated/facts.ts';
+} from '../../language/brands.ts';
+import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import { putAscii, SHORT_KEY } from '../values/short-keys.ts';
 import type { Times } from '../values/times.ts';
-import { type Decoder, encodeText, viewOf } from '../values/values.ts';
+import { type Decoder, encodeText } from '../values/values.ts';
 import { Details } from './details.ts';
 import { Outgoing } from './outgoing.ts';
 import { OutputViews } from './output-views.ts';

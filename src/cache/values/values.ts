@@ -8,8 +8,9 @@
  * `slice` does not copy and its `buffer` is not its own: not what a Uint8Array promises.
  */
 import { checkBytes, checkObject } from '../../border/arguments.ts';
-import { isBytes, isShared } from '../../border/brands.ts';
+import { NodeBuffer, viewOf } from '../../border/views.ts';
 import { InvalidArgumentError, type MisuseOptions } from '../../errors.ts';
+import { isBytes, isShared } from '../../language/brands.ts';
 
 /** A user's own way: both must be each other's inverse. */
 export interface ValueCodec<T> {
@@ -29,7 +30,6 @@ export type ValueKind = 'bytes' | 'string' | 'json';
 /** Makes a value of bytes that may be lent. */
 export type Decoder<T> = (bytes: Uint8Array, isLent: boolean) => T;
 
-const NodeBuffer: typeof Buffer | undefined = globalThis.Buffer;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -58,11 +58,6 @@ export function decodeText(bytes: Uint8Array): string {
   if (NodeBuffer && bytes instanceof NodeBuffer) return bytes.toString('utf8');
   // Browsers decode no shared memory.
   return decoder.decode(isShared(bytes.buffer) ? bytes.slice() : bytes);
-}
-
-/** All bytes of a shared memory: the view that everything lent is a part of. */
-export function viewOf(memory: ArrayBufferLike): Uint8Array {
-  return NodeBuffer ? NodeBuffer.from(memory) : new Uint8Array(memory);
 }
 
 /** Bytes of texts that are encoded without memory of their own. */

@@ -2,10 +2,9 @@
  * What a zone looks like: figures and page descriptions, decoded for people. Reads, never writes.
  */
 
-import { userTypeName } from '../arena/user-types.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
-import { uses } from './uses.ts';
+import { userTypeName, uses } from './uses.ts';
 
 export interface PageDescription {
   pfn: number;

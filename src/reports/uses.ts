@@ -6,6 +6,7 @@
  * or, for a type that a user registered, the type's number, or UNKNOWN. Codes are appended, never
  * reordered.
  */
+import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 
 /** Uses of a page, by type and, where there is no descriptor, by subtype. */
@@ -48,4 +49,16 @@ export function codeOf(word: number): number {
   return type === facts.TYPE_MISC
     ? codeOfSubtype[(word >>> facts.MISC_SUBTYPE_SHIFT) & 255]!
     : codeOfType[type]!;
+}
+
+/** The name of a type that a user registered. */
+export function userTypeName(
+  kernel: Pick<KernelExports, 'typeNameAt'>,
+  memory: WebAssembly.Memory,
+  type: number,
+): string {
+  const at = kernel.typeNameAt(type) >>> 0;
+  const bytes = new Uint8Array(memory.buffer, at, facts.TYPE_NAME_BYTES).slice();
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }

@@ -3,10 +3,10 @@
  * Reads, never writes but in this thread's scratch.
  */
 
-import { largeScratchOf } from '../arena/scratch.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { ZoneTooSmallError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { largeScratchOf } from '../threads/large-scratch.ts';
 
 export interface ClassReport {
   class: number;

@@ -18,7 +18,8 @@
  * In the halted world (thread/stop.ts), after slab's repair: others rest at most in a wait for a
  * lock, with zspage locks held; those zspages are left to them. That the world stands still is also
  * a grace period. Locks are freed last, and `repairing` says that somebody is at it: who comes
- * after a recoverer that died sweeps, which may be done twice.
+ * after a recoverer that died sweeps, which may be done twice. That it was begun stands in the
+ * thread's state: who comes may repair others first.
  */
 import { setBit } from '../base/bitmap';
 import { Cell, Desc, Handle, Slot, superblock, ZS_STATE } from '../base/layout';
@@ -100,6 +101,7 @@ function mend(thread: ThreadState, slot: Slot): void {
 
 /** All zspages that it owned, or had locked. */
 function sweep(thread: ThreadState, slot: Slot): void {
+  thread.needsSweep = 1;
   repairThreadState(thread, slot);
   sweepBits(thread, slot);
   rebuildLists(slot);

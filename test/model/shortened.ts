@@ -60,7 +60,8 @@ const drawn = namesIn(`
   limbo-last-object-unwound ring-full-drained-unwound overwrite-unwound emptied-unwound
   recover-unwound-debts object-overwrite-unwound forsaken-killed split-lock-killed
   split-lock-unwound object-recover-killed object-alloc-killed split-pin-killed
-  alone-killed-survived alone-set-killed-survived
+  alone-killed-survived alone-set-killed-survived object-recover-anothers-killed
+  object-sweep-killed
 `);
 
 /** Every schedule by partial-order reduction: these are fewer than those within the bound. */

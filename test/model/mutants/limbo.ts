@@ -50,7 +50,7 @@ export const limboMutants: Mutant[] = [
     edits: [
       ['(owner == 0 && isLockOf(zspageLockAt(desc), slot))', 'isLockOf(zspageLockAt(desc), slot)'],
     ],
-    scenarios: ['limbo-last-object-killed'],
+    scenarios: ['object-recover-anothers-killed'],
   },
   {
     name: 'a full ring that another drains is written over',

@@ -15,6 +15,11 @@ export const mendMutants: Mutant[] = [
     scenarios: ['object-recover-killed'],
   },
   {
+    name: 'a sweep that a dead recoverer began is done once',
+    edits: [['  thread.needsSweep = 1;\n  repairThreadState', '  repairThreadState']],
+    scenarios: ['object-sweep-killed'],
+  },
+  {
     name: 'an object that comes is not named before its bit is set',
     edits: [['      namePlace(desc, index);\n      if (fillIndex', '      if (fillIndex']],
     scenarios: alloc,

@@ -10,8 +10,6 @@ import { offsetOf } from '../lifetimes.ts';
 
 /** Bytes of objects of two classes; one of the second is a page. */
 const SIZES = [12, 4088];
-/** The dead thread of `object-recover-killed`. */
-const DEAD = 2;
 const ZSPAGE_LOCK = offsetOf('Zspage', 'lock');
 
 let pool = 0;
@@ -34,22 +32,49 @@ function zspageOf(machine: Machine, cell: number): number {
   return machine.load(facts.PAGE_MAP + pfn * 4) & ~31;
 }
 
-/** As it is in the midst of freeing one of its objects; it owns a zspage of each class. */
-function leaveOneVacated(machine: Machine): void {
-  makePool(machine);
-  const dead = machine.threads[DEAD]!;
+/**
+ * A thread owns a zspage of each class, and is in the midst of freeing an object that `maker` made,
+ * which has this index in its zspage.
+ */
+function leaveVacated(machine: Machine, dead: Thread, maker: Thread, index = 0): void {
   for (const bytes of SIZES) {
     dead.callNow('zsRelease', dead.callNow('zsAlloc', bytes) as number);
   }
-  const cell = dead.callNow('zsAlloc', SIZES[0]!) as number;
+  const cell = maker.callNow('zsAlloc', SIZES[0]!) as number;
   const zspage = zspageOf(machine, cell);
-  const state = stateOf(machine, DEAD);
-  machine.store(state + offsetOf('ThreadState', 'place'), 0);
+  const state = stateOf(machine, dead.index);
+  const slot = dead.index + 2;
+  machine.store(state + offsetOf('ThreadState', 'place'), index);
   machine.store(state + offsetOf('ThreadState', 'place') + 4, zspage);
-  machine.store(zspage + ZSPAGE_LOCK, DEAD + 2);
-  machine.store(cell, ((DEAD + 2) << 3) | 7);
+  machine.store(state + offsetOf('ThreadState', 'ownCell'), cell);
+  machine.store(zspage + ZSPAGE_LOCK, slot);
+  machine.store(cell, (slot << 3) | 7);
   machine.store(cell + 4, 0);
-  machine.main.callNow('markDead', ownerOf(DEAD));
+  machine.main.callNow('markDead', ownerOf(dead.index));
+}
+
+/** As it frees its own: it is repaired after who began to, and died. */
+function leaveOneVacated(machine: Machine): void {
+  makePool(machine);
+  leaveVacated(machine, machine.threads[2]!, machine.threads[2]!);
+}
+
+/** In a zspage that main still puts objects into; it is repaired before who began to. */
+function leaveAnothersVacated(machine: Machine): void {
+  makePool(machine);
+  leaveVacated(machine, machine.threads[0]!, machine.main);
+}
+
+/** With another object, which lives. Who began to repair it died too, and is repaired after it. */
+function leaveHalfMended(machine: Machine): void {
+  makePool(machine);
+  const { main, threads } = machine;
+  const dead = threads[1]!;
+  handle = dead.callNow('zsAlloc', SIZES[0]!) as number;
+  dead.callNow('zsSettle', handle);
+  leaveVacated(machine, dead, dead, 1);
+  machine.store(facts.ZS_STATE + offsetOf('ZsState', 'repairing'), 1);
+  main.callNow('markDead', ownerOf(2));
 }
 
 /** Objects of a page each that fill a zspage. */
@@ -78,8 +103,16 @@ const allocAndRelease: Body = async (thread) => {
   }
 };
 
-function assertNothingLeft({ main, threads }: Machine): void {
-  for (const thread of [main, threads[1]!]) thread.callNow('zsCompactBegin');
+function isAlive(machine: Machine, thread: number): boolean {
+  return (machine.load(facts.SLOT_TABLE + (thread + 2) * facts.SLOT_BYTES) & 3) === facts.SLOT_LIVE;
+}
+
+const recoverDead: Body = (thread) => thread.call('recoverDead');
+
+function assertNothingLeft(machine: Machine): void {
+  const { main, threads } = machine;
+  const living = threads.filter(({ index }) => isAlive(machine, index));
+  for (const thread of [main, ...living]) thread.callNow('zsCompactBegin');
   for (let i = 0; i < 8; i++) main.callNow('reclaim');
   assert.equal(main.callNow('check'), 0);
   assert.equal(main.callNow('cacheInUse', facts.CACHE_CELL), 0, 'cells');
@@ -159,9 +192,31 @@ export const mendScenarios: KernelScenario[] = [
     bound: 0,
     ...{ kills: 1, killable: [0], mustSurvive: true, stepLimit: 60_000 },
     prepare: leaveOneVacated,
-    threads: [(thread) => thread.call('recoverDead'), idle, idle],
-    settle: ({ main }) => main.callNow('recoverDead'),
+    threads: [recoverDead, idle, idle],
     check: assertNothingLeft,
+  },
+  {
+    name: 'object-recover-anothers-killed',
+    rule: 'who dies recovering one that died in the zspage of another leaves that to its owner',
+    module: 'test',
+    bound: 0,
+    ...{ kills: 1, killable: [1], mustSurvive: true, stepLimit: 60_000 },
+    prepare: leaveAnothersVacated,
+    threads: [idle, recoverDead, idle],
+    check: assertNothingLeft,
+  },
+  {
+    name: 'object-sweep-killed',
+    rule: 'of three that die recovering the second is sweeping: the third sweeps again',
+    module: 'test',
+    bound: 0,
+    ...{ kills: 1, killable: [0], mustSurvive: true, stepLimit: 60_000 },
+    prepare: leaveHalfMended,
+    threads: [recoverDead, idle, idle],
+    check: (machine) => {
+      machine.main.callNow('zsRelease', handle);
+      assertNothingLeft(machine);
+    },
   },
   {
     name: 'object-free-owner-killed',

@@ -19,7 +19,7 @@ import { reclaim as reclaimAll } from '../reclaim/reclaim';
 import { keyHash as hashOfKey } from '../store/entry-head';
 import { growFor } from '../store/resize';
 import { OP_DELETE, OP_FORMAT_STORE, OP_READ, OP_WRITE } from '../thread/operations';
-import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
+import { admit, enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 
 /** Makes the zone a cache, once. @returns 0 or ERR_NO_MEMORY */
 export function formatStore(): i32 {
@@ -283,6 +283,7 @@ export function storedExpiry(): f64 {
 
 /** Decodes the block in the input scratch. Touches nothing that is shared. */
 export function decodeStored(bytes: u32, valueBytes: u32): bool {
+  admit();
   return stored.decodeStored(bytes, valueBytes);
 }
 
@@ -296,6 +297,7 @@ export function appendStored(bytes: u32, valueBytes: u32): i32 {
 
 /** Head and key of a record, in the input scratch: see cache/records.ts. @returns their length */
 export function sealRecord(keyBytes: u32, offset: f64): u32 {
+  admit();
   return records.sealRecord(keyBytes, offset);
 }
 

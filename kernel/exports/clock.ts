@@ -4,9 +4,11 @@
  */
 import { CLOCK_STATE } from '../base/layout';
 import * as clock from '../thread/clock';
+import { admit } from '../thread/stop';
 
 /** Sets the stamp at which zone time is 0. Before other threads come. */
 export function openClock(origin: f64, isOwn: bool): void {
+  admit();
   clock.openClock(origin, isOwn);
 }
 
@@ -20,6 +22,7 @@ export function isOwnClock(): bool {
 
 /** @returns the latest zone time that anybody has told */
 export function tellTime(time: f64): f64 {
+  admit();
   return f64(clock.tellTime(u64(time)));
 }
 
@@ -29,6 +32,7 @@ export function timeSlept(): f64 {
 
 /** @returns how long the machine has slept, as far as anybody knows */
 export function raiseSlept(ms: f64): f64 {
+  admit();
   return f64(clock.raiseSlept(u64(ms)));
 }
 

@@ -10,13 +10,14 @@ import { keyScratch } from '../memdesc/thread-pages';
 import * as extension from '../store/extension';
 import * as tags from '../store/tags';
 import { OP_DELETE, OP_WRITE } from '../thread/operations';
-import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
+import { admit, enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 
 /**
  * Gives the entry that is set next these times, and tags whose names (length − 1, bytes) stand in
  * the output scratch. @returns 0 if they and the key are too long together
  */
 export function describeNext(keyBytes: u32, fresh: f64, ttl: f64, born: f64, count: u32): bool {
+  admit();
   return extension.describeDraft(keyBytes, u64(fresh), u64(ttl), u64(born), count);
 }
 

@@ -51,7 +51,7 @@ import { isFolioObject } from '../slab/kmem-cache';
 import { assertInSection } from '../thread/context';
 import { OP_FOLIO, OP_LOCK, OP_PUT } from '../thread/operations';
 import { renewSection } from '../thread/rcu';
-import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
+import { admit, enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 import { dropPin, releaseDesc } from '../zone/release';
 
 /** Address of 64 bytes of this thread's through which names and descriptions pass. */
@@ -266,6 +266,7 @@ export function ownerWord(desc: Desc, index: u32): f64 {
 }
 
 export function setOwnerWord(desc: Desc, index: u32, value: u32): i32 {
+  admit();
   const failure = checkOwnerWord(desc, index);
   if (failure == 0) storeWord((desc << 5) + OWNER_WORDS + index * 4, value);
   return failure;

@@ -9,7 +9,7 @@ import * as leases from '../cache/lease';
 import * as table from '../cache/lease-table';
 import * as turns from '../cache/turn';
 import { OP_READ, OP_WRITE } from '../thread/operations';
-import { enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
+import { admit, enterKernel as enter, enterReading, leaveKernel as leave } from '../thread/stop';
 
 /** @returns a lease's number, with LEASE_TAKEN if another thread has it; or ERR_FULL, ERR_BUSY */
 export function beginLease(keyBytes: u32, now: f64, deadline: f64, standsStill: bool): i32 {
@@ -87,6 +87,7 @@ export function isVain(keyBytes: u32, version: u32, entry: u32): bool {
 
 /** This thread does not stand still any more, and is still one of those who wait. */
 export function goOn(): void {
+  admit();
   leases.goOn();
 }
 
@@ -186,6 +187,7 @@ export function awaitedLeases(): u32 {
 
 /** One more of LOADS_…. */
 export function countLoad(which: u32): void {
+  admit();
   table.countLoad(which);
 }
 

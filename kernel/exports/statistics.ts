@@ -20,8 +20,10 @@ import {
 } from '../store/totals';
 import { sumCounter } from '../thread/counters';
 import { LIMBO_KINDS, LIMBO_VALUE, limboCount } from '../thread/limbo';
+import { OP_READ } from '../thread/operations';
 import { enterSection, leaveSection } from '../thread/rcu';
 import { highestSlot, SLOT_LIVE, slotState } from '../thread/slot';
+import { enterReading, leaveKernel as leave } from '../thread/stop';
 import { tallyClasses, usedBytes } from '../zsmalloc/statistics';
 
 export {
@@ -136,9 +138,9 @@ export function zsObjectBytes(): f64 {
  * @returns classes
  */
 export function zsTally(pool: u32): u32 {
-  enterSection();
+  enterReading(OP_READ);
   const classes = tallyClasses(pageAddress(pool), outputScratch());
-  leaveSection();
+  leave();
   return classes;
 }
 

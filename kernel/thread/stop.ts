@@ -78,9 +78,10 @@ let wasRefused: bool = false;
 
 /**
  * Traps, and has changed nothing, if the zone is poisoned, if a call of this thread was cut short,
- * or if it has no slot (slot.ts). Cost: two loads.
+ * or if it has no slot (slot.ts). For calls that nobody need wait for it is all that they ask
+ * before they write. Cost: two loads.
  */
-function admit(): void {
+export function admit(): void {
   if (isDefined(PAGELESS_DEBUG)) noteOutside();
   trapIfPoisoned();
   if (operationOf(selfSlot()) == 0) return;
@@ -372,7 +373,7 @@ export function resumeWhole(): void {
 
 /** Whether it is this thread that has stopped the world. */
 export function hasStopped(): bool {
-  return loadWord(stopAt()) == selfSlot();
+  return selfSlot() != 0 && loadWord(stopAt()) == selfSlot();
 }
 
 /** Ends the stop of a thread whose slot is given up. */

@@ -58,7 +58,7 @@ export type CachedResponse = CacheValue & {
 export interface CacheStoreOptions {
   /** Made with `values: 'bytes'`, which is the default. */
   cache: SharedCache<Uint8Array>;
-  /** Longest response, head and body, in bytes; the cache's `maxEntrySize` by default. */
+  /** Longest response, head and body, in bytes: the cache's `maxEntrySize`, or less. */
   maxEntrySize?: number | undefined;
   /** Before every key; `'undici:'` by default. */
   prefix?: string | undefined;
@@ -94,8 +94,16 @@ export class CacheStore {
       throw new InvalidArgumentError('maxEntrySize', 'an integer from 0 on', maxEntrySize);
     }
     if (typeof prefix !== 'string') throw new InvalidArgumentError('prefix', 'a text', prefix);
+    const longest = cache.handle.maxEntrySize;
+    if (maxEntrySize !== undefined && maxEntrySize > longest) {
+      throw new InvalidArgumentError(
+        'maxEntrySize',
+        `the cache's, ${longest}, or less`,
+        maxEntrySize,
+      );
+    }
     this.#cache = cache;
-    this.#maxEntrySize = Math.min(maxEntrySize ?? Infinity, cache.handle.maxEntrySize);
+    this.#maxEntrySize = maxEntrySize ?? longest;
     this.#prefix = prefix;
     this.#onError = onError;
   }

@@ -9,6 +9,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { loadImage } from '../arena/image.ts';
+import { checkOptions } from '../border/arguments.ts';
 import { BadImageError } from '../errors.ts';
 import { FRAMES_VERSION, type Head } from './figures.ts';
 import { type InspectOptions, type Inspector, startInspector, threadData } from './inspector.ts';
@@ -20,8 +21,9 @@ const MAX_RECORDING_BYTES = 2 ** 30;
 /** Shows an image or a recording. Throws `BadImageError`, `InvalidArgumentError`. */
 export async function inspectFile(
   file: string,
-  { port }: Pick<InspectOptions, 'port'> = {},
+  own: Pick<InspectOptions, 'port'> = {},
 ): Promise<Inspector> {
+  const { port } = checkOptions(own, ['port']);
   const options = { title: basename(file), ...(port === undefined ? {} : { port }) };
   if (isGzip(file)) {
     const frames = readRecording(file);

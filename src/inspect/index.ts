@@ -5,7 +5,10 @@
  * the page on the loopback interface (server.ts). It goes on showing while the program computes,
  * parks or has poisoned its zone. It does not keep the process alive.
  */
+import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
+import { checkObject } from '../border/arguments.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import {
   type Inspectable,
   type InspectOptions,
@@ -38,6 +41,7 @@ export async function inspect(
  * Starts the page when the process gets a signal, SIGUSR2 if no other is named, and prints its
  * address on standard error; again at each further signal. A program that handles the signal itself
  * keeps doing so: then, in worker threads, and on Windows nothing is started.
+ * Throws `InvalidArgumentError` at once.
  *
  * @returns what stops the waiting, and the page; undefined if there is none
  */
@@ -45,7 +49,12 @@ export function inspectOnSignal(
   targets: Inspectable | readonly Inspectable[],
   options: InspectOptions & { signal?: NodeJS.Signals } = {},
 ): AsyncDisposable | undefined {
-  const { signal = 'SIGUSR2', ...rest } = options;
+  const { signal = 'SIGUSR2', ...rest } = checkObject('options', options, 'an object');
+  if (!(signal in constants.signals)) {
+    throw new InvalidArgumentError('signal', 'the name of one', signal);
+  }
+  for (const target of [targets].flat()) memoryOf(target as Inspectable);
+  threadData(rest);
   const isPossible = isMainThread && process.platform !== 'win32';
   if (!isPossible || process.listenerCount(signal) > 0) return undefined;
   let started: Promise<Inspector> | undefined;

@@ -49,6 +49,8 @@ const BUNDLED =
   "the inspector's thread is a file of the package, and not there: leave 'pageless/inspect' out of " +
   'the bundle, as an external';
 
+const NEEDED = 'a number where nothing is recorded: nobody would see anything';
+
 /** How often it is looked whether a zone was closed. */
 const WATCH_MS = 200;
 
@@ -88,6 +90,7 @@ export function threadData(options: InspectOptions, from: Head['from'] = 'progra
   const known = checkOptions(options, ['port', 'keys', 'record', 'title']);
   const { port = 0, keys = false, record, title } = known;
   if (port !== false) checkInteger('port', port, 0, 65_535);
+  else if (record === undefined) throw new InvalidArgumentError('port', NEEDED, port);
   if (record !== undefined) checkFile('record', record);
   checkBoolean('keys', keys);
   const head: Head = {

@@ -69,7 +69,7 @@ export interface TierPolicy {
    * within `writeDelayMs`, so that a key that is written often is sent once.
    */
   writes?: 'through' | 'behind' | undefined;
-  /** Default 50. */
+  /** With `writes: 'behind'` alone: default 50. */
   writeDelayMs?: number | undefined;
   /**
    * What may wait to be written, or be on its way, as bytes or a text like `'16MiB'`; the oldest is

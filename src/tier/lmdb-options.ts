@@ -3,7 +3,7 @@ import { checkOptions } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { parseSize } from '../sizes.ts';
 import type { TierPolicy } from './interface.ts';
-import { readPolicy } from './policy.ts';
+import { POLICY_OPTIONS, readPolicy } from './policy.ts';
 
 export interface LmdbTierOptions extends TierPolicy {
   /** A folder of its own on a local disk; it is made if it is not there. */
@@ -26,7 +26,6 @@ export interface ReadLmdbOptions {
 }
 
 const OPTIONS = ['path', 'maxSize', 'writer'];
-const POLICY = ['maxStaleMs', 'writes', 'writeDelayMs', 'maxQueue', 'timeoutMs', 'closeTimeoutMs'];
 /** Two halves of a few hundred pages. */
 const LEAST_BYTES: number = 2 ** 20;
 /**
@@ -43,7 +42,7 @@ export function readLmdbOptions(options: LmdbTierOptions): ReadLmdbOptions {
     writer = 'main',
     maxStaleMs = MAX_STALE_MS,
     ...rest
-  } = checkOptions(options, [...OPTIONS, ...POLICY]);
+  } = checkOptions(options, [...OPTIONS, ...POLICY_OPTIONS]);
   const policy = { ...rest, maxStaleMs };
   readPolicy(policy);
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {

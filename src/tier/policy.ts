@@ -14,7 +14,8 @@ export interface Policy {
   readonly closeTimeoutMs: number;
 }
 
-const POLICY_OPTIONS = [
+/** What a tier's own options may say besides. */
+export const POLICY_OPTIONS: readonly (keyof TierPolicy)[] = [
   'maxStaleMs',
   'writes',
   'writeDelayMs',
@@ -22,6 +23,7 @@ const POLICY_OPTIONS = [
   'timeoutMs',
   'closeTimeoutMs',
 ];
+const WRITE_DELAY_MS = 50;
 const METHODS = ['getMany', 'setMany', 'deleteMany', 'clear', 'close'] as const;
 
 /** Tiers that a cache has, or had: it ends its own. */
@@ -54,7 +56,7 @@ export function readPolicy(policy: TierPolicy = {}): Policy {
   const {
     maxStaleMs = 60_000,
     writes = 'through',
-    writeDelayMs = 50,
+    writeDelayMs,
     maxQueue = '16MiB',
     timeoutMs = 500,
     closeTimeoutMs = 2000,
@@ -62,10 +64,15 @@ export function readPolicy(policy: TierPolicy = {}): Policy {
   if (writes !== 'through' && writes !== 'behind') {
     throw new InvalidArgumentError('writes', "'through' or 'behind'", writes);
   }
-  const delayMs = checkInteger('writeDelayMs', writeDelayMs, 0, LONGEST_MS);
+  const isBehind = writes === 'behind';
+  if (writeDelayMs !== undefined && !isBehind) {
+    const expected = "left out, or beside writes: 'behind'";
+    throw new InvalidArgumentError('writeDelayMs', expected, writeDelayMs);
+  }
+  const delayMs = checkInteger('writeDelayMs', writeDelayMs ?? WRITE_DELAY_MS, 0, LONGEST_MS);
   return {
     maxStaleMs: checkInteger('maxStaleMs', maxStaleMs, 1, LONGEST_MS),
-    delayMs: writes === 'through' ? 0 : delayMs,
+    delayMs: isBehind ? delayMs : 0,
     maxQueueBytes: parseSize('maxQueue', maxQueue),
     timeoutMs: checkInteger('timeoutMs', timeoutMs, 1, LONGEST_MS),
     closeTimeoutMs: checkInteger('closeTimeoutMs', closeTimeoutMs, 0, LONGEST_MS),

@@ -2,7 +2,7 @@
 import { checkInteger, checkObject, checkOptions } from '../border/arguments.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import type { TierPolicy } from './interface.ts';
-import { readPolicy } from './policy.ts';
+import { POLICY_OPTIONS, readPolicy } from './policy.ts';
 
 export interface RedisTierOptions extends TierPolicy {
   /**
@@ -10,7 +10,10 @@ export interface RedisTierOptions extends TierPolicy {
    * `_ . / : -`. All who use the same one share their values.
    */
   keyPrefix: string;
-  /** `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS. */
+  /**
+   * `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS. What it says is not
+   * said beside it.
+   */
   url?: string | undefined;
   /** `{ path }` of a Unix socket, or `{ host, port, tls, … }`, as node-redis takes it. */
   socket?: object | undefined;
@@ -41,14 +44,13 @@ export interface ReadRedisOptions {
 }
 
 const OPTIONS = ['keyPrefix', 'url', 'socket', 'username', 'password', 'database', 'maxAgeMs'];
-const POLICY = ['maxStaleMs', 'writes', 'writeDelayMs', 'maxQueue', 'timeoutMs', 'closeTimeoutMs'];
 const PREFIX = /^[\w./:-]{1,100}$/;
 const WEEK_MS: number = 7 * 24 * 3600 * 1000;
 
 /** Throws `InvalidArgumentError`. */
 export function readRedisOptions(options: RedisTierOptions): ReadRedisOptions {
   const { keyPrefix, url, socket, username, password, database, maxAgeMs, ...policy } =
-    checkOptions(options, [...OPTIONS, ...POLICY]);
+    checkOptions(options, [...OPTIONS, ...POLICY_OPTIONS]);
   readPolicy(policy);
   const expected = '1 to 100 letters, digits and _ . / : -';
   if (typeof keyPrefix !== 'string' || !PREFIX.test(keyPrefix)) {
@@ -62,6 +64,7 @@ export function readRedisOptions(options: RedisTierOptions): ReadRedisOptions {
   }
   if (socket !== undefined) checkObject('socket', socket, '{ path } or { host, port }');
   if (database !== undefined) checkInteger('database', database, 0, 2 ** 31 - 1);
+  if (url !== undefined) checkBeside(url, { ...socket, username, password, database });
   return {
     keyPrefix,
     maxAgeMs: checkInteger('maxAgeMs', maxAgeMs ?? WEEK_MS, 1, Number.MAX_SAFE_INTEGER),
@@ -77,4 +80,18 @@ function checkUrl(url: unknown): void {
   if (isUrl) return;
   // What was seen may hold a password.
   throw new InvalidArgumentError('url', expected, typeof url === 'string' ? 'another text' : url);
+}
+
+/** Throws if an option says what the URL says as well: one of the two would be ignored. */
+function checkBeside(url: string, options: Record<string, unknown>): void {
+  const { protocol, username, password, pathname } = new URL(url);
+  const database = pathname.length > 1;
+  const said = { host: true, port: true, path: true, username, password, database };
+  for (const [name, isSaid] of Object.entries(said)) {
+    if (!isSaid || options[name] === undefined) continue;
+    throw new InvalidArgumentError(name, 'left out beside a url that says it', 'something');
+  }
+  const { tls } = options;
+  if (tls === undefined || tls === (protocol === 'rediss:')) return;
+  throw new InvalidArgumentError('socket.tls', 'as the url says by rediss or redis', tls);
 }

@@ -6,46 +6,77 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { open } from 'lmdb';
-import { whyDamaged } from './lmdb-file.ts';
+import { damageOf } from './lmdb-file.ts';
+import { LmdbStore } from './lmdb-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pageless-lmdb-'));
 const file = join(folder, 'data.mdb');
 after(() => rmSync(folder, { recursive: true }));
 
 test('a file that is not there, is empty, grows and is closed is no damaged one', async () => {
-  assert.equal(whyDamaged(file), undefined);
+  assert.equal(damageOf(file), undefined);
   writeFileSync(file, '');
-  assert.equal(whyDamaged(file), undefined);
+  assert.equal(damageOf(file), undefined);
   const root = open({ path: folder, noSubdir: false, encoding: 'binary' });
   for (let i = 0; i < 200; i++) {
     await root.put(`key ${i}`, Buffer.alloc(20 * i));
-    assert.equal(whyDamaged(file), undefined);
+    assert.equal(damageOf(file), undefined);
   }
   await root.close();
-  assert.equal(whyDamaged(file), undefined);
+  assert.equal(damageOf(file), undefined);
 });
 
 test('one that is cut off, written over or another program’s is damaged', () => {
   const whole = readFileSync(file);
   const looked = (bytes: Uint8Array | string) => {
     writeFileSync(file, bytes);
-    return whyDamaged(file);
+    return damageOf(file);
   };
-  assert.match(looked(whole.subarray(0, -1))!, /^it is cut off: \d+ bytes of \d+$/);
-  assert.match(looked(whole.subarray(0, 4096))!, /second page/);
-  assert.equal(looked(whole.subarray(0, 20)), 'it is none of lmdb’s');
-  assert.equal(looked('a text'), 'it is none of lmdb’s');
-  assert.equal(looked(Buffer.alloc(whole.length)), 'it is none of lmdb’s');
+  const cut = looked(whole.subarray(0, -1))!;
+  assert.match(cut.why, /^it is cut off: \d+ bytes of \d+$/);
+  assert.equal(cut.mayPass, false);
+  const other = { why: 'it is none of lmdb’s', mayPass: false };
+  assert.deepEqual(looked('a text of another program, long enough for a number'), other);
+  const second = { why: 'its second page is none of lmdb’s', mayPass: false };
+  assert.deepEqual(looked(Buffer.from(whole).fill(1, 4096, 8192)), second);
   assert.equal(looked(whole), undefined);
   appendFileSync(file, Buffer.alloc(4096));
-  assert.equal(whyDamaged(file), undefined);
+  assert.equal(damageOf(file), undefined);
+  // Nothing is there, or not yet.
+  for (const bytes of [whole.subarray(0, 20), Buffer.alloc(whole.length)]) {
+    assert.deepEqual(looked(bytes), { ...other, mayPass: true });
+  }
+  assert.deepEqual(looked(whole.subarray(0, 4096)), { ...second, mayPass: true });
+  writeFileSync(file, whole);
+});
+
+test('one that is damaged is looked at once, one that may be begun again and again', async (t) => {
+  const whole = readFileSync(file);
+  const { openSync } = fs;
+  let looks = 0;
+  t.mock.method(fs, 'openSync', (...given: Parameters<typeof openSync>) => {
+    if (given[0] === file) looks++;
+    return openSync(...given);
+  });
+  syncBuiltinESMExports();
+  const looksAt = async (bytes: Uint8Array) => {
+    writeFileSync(file, bytes);
+    looks = 0;
+    await assert.rejects(LmdbStore.open(folder, 2 ** 20), { code: 'ERR_PAGELESS_TIER' });
+    return looks;
+  };
+  assert.equal(await looksAt(whole.subarray(0, -1)), 2, 'each page of meta data once');
+  assert.equal(await looksAt(Buffer.alloc(4096)), 5);
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
+  writeFileSync(file, whole);
 });
 
 test('one that another process makes longer between two looks is no damaged one', (context) => {
   const long = readFileSync(file);
   const short = long.subarray(0, 2 * 4096);
   writeFileSync(file, short);
-  assert.match(whyDamaged(file)!, /^it is cut off/);
+  assert.match(damageOf(file)!.why, /^it is cut off/);
   let isLonger = false;
   const { openSync } = fs;
   context.mock.method(fs, 'openSync', (...given: Parameters<typeof openSync>) => {
@@ -56,7 +87,7 @@ test('one that another process makes longer between two looks is no damaged one'
     return openSync(...given);
   });
   syncBuiltinESMExports();
-  assert.equal(whyDamaged(file), undefined);
+  assert.equal(damageOf(file), undefined);
   assert.ok(isLonger);
   context.mock.restoreAll();
   syncBuiltinESMExports();

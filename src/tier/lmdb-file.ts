@@ -12,24 +12,37 @@ const META_BYTES = 160;
 const MAGIC = 0xbeefc0de;
 const [MAGIC_AT, PAGE_BYTES_AT, LAST_PAGE_AT, TRANSACTION_AT] = [24, 48, 144, 152];
 
+export interface Damage {
+  /** For people. */
+  readonly why: string;
+  /** It may be that another process is making the file: nothing is where its meta data begin. */
+  readonly mayPass: boolean;
+}
+
 /**
- * Why a file cannot be opened, for people; undefined: it can, as far as its first pages say.
+ * Why a file cannot be opened; undefined: it can, as far as its first pages say.
  *
- * Another process may write it meanwhile: the file grows first, then a page of meta data says so.
- * So its length is asked for after these are read.
+ * Another process may write it meanwhile. A new file gets both pages of meta data by one write, and
+ * one that is there grows first, then a page of meta data says so. So its length is asked for after
+ * these are read, and what they say then stays true.
  */
-export function whyDamaged(file: string): string | undefined {
+export function damageOf(file: string): Damage | undefined {
   if (lengthOf(file) === 0) return undefined;
   const first = readAt(file, 0);
-  if (!isMeta(first)) return 'it is none of lmdb’s';
+  if (!isMeta(first)) return noMeta(first, 'it is none of lmdb’s');
   const pageBytes = first.readUInt32LE(PAGE_BYTES_AT);
   const second = readAt(file, pageBytes);
-  if (!isMeta(second)) return 'its second page is none of lmdb’s';
+  if (!isMeta(second)) return noMeta(second, 'its second page is none of lmdb’s');
   const isSecond = second.readBigUInt64LE(TRANSACTION_AT) > first.readBigUInt64LE(TRANSACTION_AT);
   const lastPage = (isSecond ? second : first).readBigUInt64LE(LAST_PAGE_AT);
   const needed = (lastPage + 1n) * BigInt(pageBytes);
   const bytes = lengthOf(file);
-  return bytes < needed ? `it is cut off: ${bytes} bytes of ${needed}` : undefined;
+  if (bytes >= needed) return undefined;
+  return { why: `it is cut off: ${bytes} bytes of ${needed}`, mayPass: false };
+}
+
+function noMeta(page: Buffer, why: string): Damage {
+  return { why, mayPass: page.readUInt32LE(MAGIC_AT) === 0 };
 }
 
 function lengthOf(file: string): number {

@@ -28,7 +28,7 @@ import { isMainThread } from 'node:worker_threads';
 import { later } from '../border/timer.ts';
 import { TierError } from '../errors.ts';
 import { expiryOf } from './frame.ts';
-import { whyDamaged } from './lmdb-file.ts';
+import { type Damage, damageOf } from './lmdb-file.ts';
 import { loadPeer } from './load-peer.ts';
 
 /** As much of lmdb as is used. */
@@ -77,7 +77,7 @@ const REMOVED = 'the folder was removed, or another one is in its place';
 /** LMDB's code for a transaction that another one came between. */
 const MDB_PROBLEM = -30_779;
 /** Ours for a file that another process may be about to make. */
-const DAMAGED = 'ERR_DAMAGED';
+const BEGUN = 'ERR_BEGUN';
 const OPEN_TRIES = 5;
 const OPEN_PAUSE_MS = 50;
 const SWEEP_MS = 1000;
@@ -86,8 +86,9 @@ const SWEEP_ENTRIES = 500;
 /** Between looks while a quarter of what is seen has expired. */
 const SWEEP_ON_MS = 20;
 
-function damaged(message: string): Error {
-  return Object.assign(new Error(message), { code: DAMAGED });
+function damaged({ why, mayPass }: Damage): Error {
+  const error = new Error(`its data.mdb is damaged: ${why}; remove it`);
+  return mayPass ? Object.assign(error, { code: BEGUN }) : error;
 }
 
 export class LmdbStore {
@@ -126,7 +127,7 @@ export class LmdbStore {
         return await LmdbStore.#open(path, maxBytes);
       } catch (error) {
         const { code } = Object((error as Error).cause) as { code?: unknown };
-        const isPassing = code === MDB_PROBLEM || code === DAMAGED;
+        const isPassing = code === MDB_PROBLEM || code === BEGUN;
         if (!isPassing || tries === OPEN_TRIES) throw error;
         await new Promise<void>((resolve) => later(resolve, OPEN_PAUSE_MS, true));
       }
@@ -138,8 +139,8 @@ export class LmdbStore {
     const file = join(path, 'data.mdb');
     let root: Environment;
     try {
-      const damage = whyDamaged(file);
-      if (damage) throw damaged(`its data.mdb is damaged: ${damage}; remove it`);
+      const damage = damageOf(file);
+      if (damage) throw damaged(damage);
       root = open({ path, noSubdir: false, ...ENCODING }) as unknown as Environment;
     } catch (cause) {
       throw new TierError('lmdb', `the folder cannot be opened (${reasonOf(cause)})`, { cause });

@@ -36,3 +36,4 @@ export {
   zoneIdHi,
   zoneIdLo,
 } from './exports/statistics';
+export { liveOwner, supervisorOwner } from './exports/zone';

@@ -51,7 +51,7 @@ export interface Figures {
   freePages: number;
   /** Free, but kept at hand by threads. */
   stockedPages: number;
-  /** Attached, the supervisor included. */
+  /** Attached, but for the supervisor. */
   threads: number;
   entries: number;
   keyBytes: number;

@@ -127,6 +127,13 @@ test('a page that is asked for is described as by the program', async () => {
   folio.free();
 });
 
+test('the threads of the page are the user’s: the supervisor is none', async () => {
+  using arena = new Arena({ size: '4MiB' });
+  await settled(arena);
+  assert.equal(arena.report().threads, 2);
+  assert.equal(new ZoneLook(arena.memory).figures()?.threads, 1);
+});
+
 test('looking changes not one byte', async () => {
   using cache = filled();
   await settled(cache.arena);

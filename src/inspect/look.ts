@@ -15,6 +15,7 @@ import { buddyInfo, pageTypeInfo } from '../reports/frames.ts';
 import { cacheName, reportSlabs } from '../reports/slab.ts';
 import { codeOf, FIRST_USER_CODE, userTypeName, uses } from '../reports/uses.ts';
 import { describeSeen, type PageDescription, reportLimbo } from '../reports/zone.ts';
+import { usersThreads } from '../threads/registry.ts';
 import { zoneIdOf } from '../threads/zone-id.ts';
 import { ClassRotation } from './class-rotation.ts';
 import type { Figures, SeenPage, Tables, ZoneInfo } from './figures.ts';
@@ -105,7 +106,7 @@ export class ZoneLook {
     return {
       ...{ time: Date.now(), rss: process.memoryUsage.rss(), fault: this.#fault() },
       ...{ freePages: look.freePagesNow(), stockedPages: look.stockedPages() },
-      ...{ threads: look.liveThreads(), entries: look.entryCount() },
+      ...{ threads: usersThreads(look), entries: look.entryCount() },
       ...{ keyBytes: look.keyBytes(), valueBytes: look.valueBytes() },
       hits: count(facts.COUNT_HITS),
       misses: count(facts.COUNT_MISSES),

@@ -117,10 +117,17 @@ function tryToBlock(): boolean {
   }
 }
 
-/** Whether the thread of that number has a slot, and is not known to be dead. */
+/** Whether there is a thread of that number that has a slot, and is not known to be dead. */
 export function isAttached(kernel: Pick<KernelExports, 'liveOwner'>, owner: number): boolean {
-  for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
+  for (let slot = 1; owner !== 0 && slot <= facts.MAX_SLOT; slot++) {
     if (kernel.liveOwner(slot) >>> 0 === owner) return true;
   }
   return false;
+}
+
+/** Without the supervisor, which takes a slot some time after the first thread. */
+export function usersThreads(
+  kernel: Pick<KernelExports, 'liveOwner' | 'liveThreads' | 'supervisorOwner'>,
+): number {
+  return kernel.liveThreads() - (isAttached(kernel, kernel.supervisorOwner() >>> 0) ? 1 : 0);
 }

@@ -4,6 +4,7 @@
  */
 import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
+import { usersThreads } from '../../threads/registry.ts';
 import type { TierStats } from '../../tier/interface.ts';
 import type { NearStats } from '../near/near.ts';
 import type { Refusal } from '../options/settings.ts';
@@ -138,16 +139,6 @@ function readTotals(kernel: Asked, space: number): [number, number, number, numb
     total(facts.TOTAL_KEY_BYTES),
     total(facts.TOTAL_STORED_BYTES),
   ];
-}
-
-/** Without the supervisor, which takes a slot some time after the first thread. */
-function usersThreads(kernel: Asked): number {
-  const [supervisor, live] = [kernel.supervisorOwner(), kernel.liveThreads()];
-  if (supervisor === 0) return live;
-  for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
-    if (kernel.liveOwner(slot) === supervisor) return live - 1;
-  }
-  return live;
 }
 
 function readRefusals(

@@ -20,7 +20,7 @@ const WAITERS = 0x100;
 const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const index = new URL('../../dist/index.js', import.meta.url).href;
+const index = new URL('../../dist/node/index.js', import.meta.url).href;
 
 /** Runs a main thread's program with these workers' one. @returns its last line, from JSON */
 function run(main: string, worker: string): unknown {

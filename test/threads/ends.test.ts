@@ -15,7 +15,7 @@ import { after, test } from 'node:test';
 const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const index = new URL('../../dist/index.js', import.meta.url).href;
+const index = new URL('../../dist/node/index.js', import.meta.url).href;
 
 const prelude = `
   import { once } from 'node:events';

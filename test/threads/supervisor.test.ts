@@ -15,7 +15,7 @@ import { Actor, createCache, footprint, isRecovered, until } from './crew.ts';
 const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const index = new URL('../../dist/index.js', import.meta.url).href;
+const index = new URL('../../dist/node/index.js', import.meta.url).href;
 
 interface Outcome {
   out: string[];

@@ -72,22 +72,25 @@ const describes = /\/(describePage|poisonPage)$/m;
 
 /** What the functions of a site may do, looked up once. */
 interface Licence {
+  site: Site;
   looksAtAll: boolean;
   moves: boolean;
   describes: boolean;
 }
-const licences = new WeakMap<Site, Licence>();
+/** By the site's number; of the kernel that was judged last. */
+const licences: Licence[] = [];
 
 function licenceOf(site: Site): Licence {
-  const known = licences.get(site);
-  if (known !== undefined) return known;
+  const known = licences[site.id];
+  if (known?.site === site) return known;
   const { functionName } = site;
   const licence = {
+    site,
     looksAtAll: looksAtAll.test(functionName),
     moves: functionName.includes('/compact/migrate/'),
     describes: describes.test(functionName),
   };
-  licences.set(site, licence);
+  licences[site.id] = licence;
   return licence;
 }
 

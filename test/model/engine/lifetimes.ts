@@ -7,7 +7,7 @@
  * what it points to is found in the schedule in which the memory is freed and not yet reused.
  */
 import { Violation } from './failure.ts';
-import type { AccessEvent, EngineEvent, MachineView, Observer } from './observer.ts';
+import type { AccessEvent, MachineView, Observer } from './observer.ts';
 import { describeOp, type Site } from './site.ts';
 
 /** The 32-bit word with this index, on which the verdict depends and which others may change. */
@@ -32,6 +32,10 @@ export class LifetimeChecker implements Observer {
     return this.#view.words[index] ?? 0;
   };
 
+  /** What `guards` was asked about, and the answer: the same access is observed after that. */
+  #judged: AccessEvent | undefined;
+  #complaint = '';
+
   constructor(judge: Judge) {
     this.#judge = judge;
   }
@@ -40,22 +44,27 @@ export class LifetimeChecker implements Observer {
     this.#view = view;
   }
 
-  observe(event: EngineEvent): void {
-    if (event.kind !== 'access' || event.length === 0) return;
-    const { thread, site, address, length } = event;
-    const { words, threadNames, nameOf } = this.#view;
-    // What lies outside the memory traps.
-    if (address + length > words.byteLength) return;
-    const complaint = this.#judge(words, address, length, site, this.#look);
+  observe(): void {}
+
+  access(event: AccessEvent): void {
+    const complaint = event === this.#judged ? this.#complaint : this.#ask(event, this.#look);
     if (complaint === '') return;
+    const { thread, site, address, length } = event;
+    const { threadNames, nameOf } = this.#view;
     const access = `${threadNames[thread]} ${describeOp(site)} in ${site.functionName}`;
     throw new Violation(`${access} touches ${complaint}: ${nameOf(address)}, ${length} bytes`);
   }
 
-  guards({ site, address, length }: AccessEvent, visit: (word: number) => void): void {
-    const { words } = this.#view;
-    if (length === 0 || address + length > words.byteLength) return;
+  guards(access: AccessEvent, visit: (word: number) => void): void {
     this.#visit = visit;
-    this.#judge(words, address, length, site, this.#lookAndTell);
+    this.#complaint = this.#ask(access, this.#lookAndTell);
+    this.#judged = access;
+  }
+
+  #ask({ site, address, length }: AccessEvent, look: Look): string {
+    const { words } = this.#view;
+    // What lies outside the memory traps.
+    if (length === 0 || address + length > words.byteLength) return '';
+    return this.#judge(words, address, length, site, look);
   }
 }

@@ -20,7 +20,7 @@
  * execution, though not in all of them.
  */
 import { AccessHistory, type OnConflict } from './access-history.ts';
-import type { EngineEvent, MachineView, Observer } from './observer.ts';
+import type { AccessEvent, EngineEvent, MachineView, Observer } from './observer.ts';
 import {
   type AllowedRace,
   findAllowed,
@@ -79,12 +79,14 @@ export class RaceDetector implements Observer {
     this.#cas = -1;
   }
 
+  access({ thread, site, address, length }: AccessEvent): void {
+    if (this.#cas >= 0) this.#settle();
+    this.#access(thread, site, address, length);
+  }
+
   observe(event: EngineEvent): void {
     if (this.#cas >= 0) this.#settle();
     switch (event.kind) {
-      case 'access':
-        this.#access(event.thread, event.site, event.address, event.length);
-        break;
       case 'wait':
         this.#access(event.thread, event.site, event.address, event.site.width);
         break;

@@ -93,7 +93,8 @@ function tell(
   detector.begin();
   for (const [index, { event, succeeds }] of program.entries()) {
     each(index);
-    detector.observe(event);
+    if (event.kind === 'access') detector.access(event);
+    else detector.observe(event);
     if (event.kind !== 'access' || event.site.op !== 'cas' || !succeeds) continue;
     words[(event.address + event.length - 1) >>> 2]!++;
   }

@@ -20,7 +20,7 @@
  * scenario's recovery is a thread of its own, one per kill, that becomes runnable by the kill.
  */
 import { type Finding, findingOf, Violation } from './failure.ts';
-import type { EngineEvent, Observer } from './observer.ts';
+import { type AccessEvent, accessOf, type EngineEvent, type Observer } from './observer.ts';
 import { NOT_EQUAL, ParkingLot, TIMED_OUT, WOKEN } from './parking-lot.ts';
 import type { Site } from './site.ts';
 import { SpinWatch } from './spin-watch.ts';
@@ -70,6 +70,7 @@ export class Scheduler {
   readonly #willWrite: SchedulerOptions['willWrite'];
   #strategy!: Strategy;
   #observer: Observer | null = null;
+  #tellAccess: ((event: AccessEvent) => void) | null = null;
   #enabled = 0;
   #fresh = 0;
   #running = -1;
@@ -107,6 +108,7 @@ export class Scheduler {
   begin(strategy: Strategy, observer: Observer | null): void {
     this.#strategy = strategy;
     this.#observer = observer;
+    this.#tellAccess = observer && accessOf(observer);
     strategy.begin(this.#options.threads);
     observer?.begin?.();
   }
@@ -138,8 +140,7 @@ export class Scheduler {
       if (this.#killsLeft > 0) this.#offerKillAtStore(thread);
       this.#spin?.write(site, address);
     }
-    if (this.#observer === null) return;
-    this.emit({ kind: 'access', thread: thread.index, site, address, length });
+    this.#tellAccess?.({ kind: 'access', thread: thread.index, site, address, length });
   }
 
   // --- choosing --------------------------------------------------------------------------------
@@ -223,8 +224,7 @@ export class Scheduler {
       if (this.#killsLeft > 0) this.#noteChange(thread);
       this.#spin?.write(site, address);
     }
-    if (this.#observer !== null)
-      this.emit({ kind: 'access', thread: index, site, address, length });
+    this.#tellAccess?.({ kind: 'access', thread: index, site, address, length });
   }
 
   // --- parking ---------------------------------------------------------------------------------

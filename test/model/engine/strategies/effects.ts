@@ -44,13 +44,16 @@ export class Effects implements Observer {
     this.#guards = guards;
   }
 
+  access(event: AccessEvent): void {
+    if (!this.isRecording) return;
+    this.settle();
+    this.#access(event);
+  }
+
   observe(event: EngineEvent): void {
     if (!this.isRecording) return;
     this.settle();
     switch (event.kind) {
-      case 'access':
-        this.#access(event);
-        break;
       case 'wait':
         this.#log.addBytes(event.address, event.site.width, false);
         if (event.parked) this.#log.add(QUEUES | (event.address >>> 2), true);

@@ -11,7 +11,8 @@
  *             a hole: it was used again
  *   head      next to be freed                      ring lock: whoever drains, of any thread
  *   closed    end of those that wait, or are done   ring lock; loaded by its thread
- *   closedAt  epoch at which their period began     ring lock
+ *   closedAt  epoch at which their period began; 0  ring lock
+ *             = it was seen to be over
  *   tail      end of all                            its thread; loaded by who drains
  *   head ≤ closed ≤ tail ≤ head + RING
  * They are counts; a record's place is its count modulo RING. Its own thread adds without a lock;
@@ -148,7 +149,8 @@ export function hasRingRoom(): bool {
 
 /** Whether no reader can have what this thread has closed last. */
 export function isRingDone(): bool {
-  return isQuiescent(selfJournal().ringClosedAt);
+  const epoch = selfJournal().ringClosedAt;
+  return epoch == 0 || isQuiescent(epoch);
 }
 
 function assertRingRoom(): void {
@@ -182,7 +184,10 @@ export function reuseDeferred(payload: u32, keyBytes: u32): u32 {
   const slot = selfSlot();
   if (deferredIn(slot) == openEntries() || !tryLock(ringLockAt(slot))) return 0;
   failIfUnsound(slot);
-  const at = isRingDone() ? findDone(slot, classFor(payload)) : 0;
+  const isDone = isRingDone();
+  // That stays so: the next sets need not load what other threads store with each call.
+  if (isDone) selfJournal().ringClosedAt = 0;
+  const at = isDone ? findDone(slot, classFor(payload)) : 0;
   const handle = at == 0 ? 0 : handleIn(peekCell(at));
   if (at != 0) {
     const zspage = zspageIn(peekCell(at));

@@ -56,8 +56,13 @@ export const storeMutants: Mutant[] = [
   },
   {
     name: 'an object is used again before its grace period is over',
-    edits: [['isRingDone() ? findDone', 'true ? findDone']],
+    edits: [['const isDone = isRingDone();', 'const isDone = true;']],
     scenarios: ['get-overwrite-renew', 'get-evict-renew'],
+  },
+  {
+    name: 'a ring is held to be done once it was looked at',
+    edits: [['if (isDone) selfJournal().ringClosedAt', 'selfJournal().ringClosedAt']],
+    scenarios: ['get-overwrite-look-twice'],
   },
   {
     name: 'an object that was taken out since the ring was closed is used again',

@@ -1,6 +1,7 @@
 /**
  * Scenarios of the rings: what was evicted waits for its readers though its thread uses other
- * objects again, and though another thread closes its ring.
+ * objects again, and though another thread closes its ring; and whoever has looked once in vain
+ * looks again.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
@@ -39,6 +40,14 @@ const closeAndFree: Body = async (thread, machine) => {
   await set(thread, machine);
 };
 
+/** Sets twice after the ring was closed: a look that was in vain is followed by another. */
+const overwriteAndLookTwice: Body = async (thread, machine) => {
+  await set(thread, machine);
+  await thread.call('reclaim');
+  await set(thread, machine);
+  await set(thread, machine);
+};
+
 export const ringScenarios: KernelScenario[] = [
   {
     name: 'get-evict-open',
@@ -54,5 +63,12 @@ export const ringScenarios: KernelScenario[] = [
     bound: 1,
     prepare: makeWaiting,
     threads: [read('ad-'), remove, closeAndFree],
+  },
+  {
+    name: 'get-overwrite-look-twice',
+    rule: 'what a reader has is not used again, though its thread has asked for it before',
+    bound: 2,
+    prepare: makeCache('k', 'k'),
+    threads: [read('ac'), overwriteAndLookTwice],
   },
 ];

@@ -79,7 +79,7 @@ function countedPages(cache: SharedCache): Uint8Array {
   const { leaves, top } = storeOf(words);
   for (let number = 0; number < leaves; number++) {
     const directory = words[(top >> 2) + Math.floor(number / FAN_OUT)]!;
-    counted[words[(directory >> 2) + (number % FAN_OUT) * 2]! >>> PAGE_SHIFT] = 1;
+    counted[words[(directory >> 2) + (number % FAN_OUT)]! >>> PAGE_SHIFT] = 1;
   }
   return counted;
 }

@@ -2,11 +2,14 @@
  * The directory: from a hash to the leaf that has its entries. Linear hashing, a page at a time.
  *
  * A *leaf* is a page of cells (leaf.ts). Leaves are numbered; a key's is told by the low bits of
- * its hash and the number of leaves. The top page leads to directory pages, these have for each
- * leaf
+ * its hash and the number of leaves. The top page leads to directory pages, these have for each of
+ * 512 leaves
  *
  *   leaf   address of its page; 0 = no such leaf (any more)    its lock; loaded by readers
  *   lock   robust: whoever changes anything in the leaf        thread/lock.ts
+ *
+ * The leaves' words are in the first half of a page and the locks in the second: in one line each
+ * writer would take from all others, readers too, the words that they are led by.
  *
  * The lock stands here and not in the leaf: directory pages are never given back, so that nobody
  * waits on a word of a page that is another's by now. After taking it a writer looks again whether
@@ -77,20 +80,20 @@ function pageOf(number: u32): usize {
   return storeState().top + (number >> FAN_BITS) * 4;
 }
 
-function recordAt(number: u32): usize {
-  return loadWord(pageOf(number)) + (number & (FAN_OUT - 1)) * 8;
+function leafWordAt(number: u32): usize {
+  return loadWord(pageOf(number)) + (number & (FAN_OUT - 1)) * 4;
 }
 
 export function leafAt(number: u32): u32 {
-  return loadWord(recordAt(number));
+  return loadWord(leafWordAt(number));
 }
 
 export function setLeaf(number: u32, leaf: u32): void {
-  storeWord(recordAt(number), leaf);
+  storeWord(leafWordAt(number), leaf);
 }
 
 export function leafLockAt(number: u32): usize {
-  return recordAt(number) + 4;
+  return leafWordAt(number) + FAN_OUT * 4;
 }
 
 /** Of a leaf by its page: this thread holds its lock. */
@@ -213,7 +216,7 @@ export function lookUp(hash: u32, key: usize, keyBytes: u32): u32 {
   let round: u32 = 0;
   while (true) {
     const leaves = leafCount();
-    const at = recordAt(numberFor(hash, leaves));
+    const at = leafWordAt(numberFor(hash, leaves));
     const leaf = loadWord(at);
     const handle = leaf == 0 ? 0 : findHandle(leaf, hash, key, keyBytes);
     if (handle != 0) return handle;

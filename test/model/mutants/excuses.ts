@@ -270,7 +270,7 @@ export const unreachable: Excuse[] = [
       'the zone has pages.',
     mutants: [
       'ensureDirectory: plain storeWord(at, newIndexPage())',
-      'recordAt: plain loadWord(pageOf(number))',
+      'leafWordAt: plain loadWord(pageOf(number))',
     ],
   },
   {

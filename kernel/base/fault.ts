@@ -16,7 +16,7 @@ import { casWord, loadWord } from './words';
 export const ERR_NO_MEMORY: i32 = -1;
 /** No such entry, page or object. */
 export const ERR_NOT_FOUND: i32 = -2;
-/** The thing is frozen or being born; try again later. */
+/** The thing is frozen or not published yet; try again later. */
 export const ERR_BUSY: i32 = -3;
 /** What was being read in several calls has changed; begin again. */
 export const ERR_RESTART: i32 = -4;

@@ -7,8 +7,7 @@
  * round together, or a merge that moves entries behind the hand, leave some to the queues.
  *
  *   hand    number of the next leaf, + 1; 0 = no round is under way    compare-and-swap
- *   clock   of the tags when the last round began                      plain stores of a cell: a
- *           hint
+ *   clock   of the tags when the last round began                      stored by anybody: a hint
  */
 import { STORE_STATE } from '../base/layout';
 import { casWord, loadCell, loadWord, peekWord, storeCell, storeWord } from '../base/words';

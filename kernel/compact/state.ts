@@ -17,8 +17,9 @@
  *   a page's word is Isolated ⇒ it is in isolatedFirst … isolatedEnd − 1, and the phase is not IDLE
  *
  * The *move* names what is being moved where; migrate.ts says what a survivor makes of it. The
- * descriptor is named from before it is frozen until it is thawed, or stands in its freer's ledger,
- * and no longer: the same thread may free it some day in another way, and is its holder then too.
+ * descriptor is named from before it is frozen until it is unfrozen, or stands in its freer's
+ * ledger, and no longer: the same thread may free it some day in another way, and is its holder
+ * then too.
  */
 import { selfSlot } from '../base/env';
 import { COMPACT_STATE, Pfn, Slot } from '../base/layout';
@@ -60,7 +61,7 @@ export class CompactState {
   moved: u32;
   made: u32;
   ending: u32;
-  /** Deferral, kept from one owner to the next: see scan.ts. */
+  /** Deferral, kept from one owner to the next: see step.ts. */
   deferOrder: u32;
   deferShift: u32;
   deferred: u32;

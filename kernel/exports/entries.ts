@@ -14,7 +14,7 @@ import { admit, enterKernel as enter, enterReading, leaveKernel as leave } from 
 
 /**
  * Gives the entry that is set next these times, and tags whose names (length − 1, bytes) stand in
- * the output scratch. @returns 0 if they and the key are too long together
+ * the output scratch. @returns false if they and the key are too long together
  */
 export function describeNext(keyBytes: u32, fresh: f64, ttl: f64, born: f64, count: u32): bool {
   admit();
@@ -38,7 +38,7 @@ export function isTagDeletedSince(bytes: u32, born: f64): bool {
   return tags.isDeletedSince(tags.tagHash(keyScratch(), bytes), u64(born));
 }
 
-/** The same, with the tags of the key's entry. */
+/** As `describeNext`, with the tags of the key's entry. */
 export function keepTags(keyBytes: u32, fresh: f64, ttl: f64): void {
   enter(OP_WRITE);
   touched.keepTags(keyBytes, u64(fresh), u64(ttl));

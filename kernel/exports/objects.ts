@@ -1,7 +1,7 @@
 /**
  * The part of the kernel's face that is about objects: users' caches, and figures of all caches.
  *
- * Calls are bracketed as in index.ts. A handle is an object's address over 8.
+ * Calls are bracketed as in zone.ts. A handle is an object's address over 8.
  */
 import { ERR_NO_MEMORY } from '../base/fault';
 import { mailbox } from '../base/mailbox';

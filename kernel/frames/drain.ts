@@ -1,6 +1,4 @@
-/**
- * Drain: stocks back into the trees, so that whoever needs memory finds it.
- */
+/** Drain: stocks back into the trees, so that whoever needs memory finds it. */
 import { selfSlot } from '../base/env';
 import { Slot } from '../base/layout';
 import { assertHalted } from '../thread/context';
@@ -8,10 +6,7 @@ import { highestSlot } from '../thread/slot';
 import { haltWorld, resumeWorld } from '../thread/stop';
 import { drainSlot, stockedIn, stockedPages } from './stock';
 
-/**
- * Empties all stocks, so that whoever needs memory finds it. Halts the world unless all are its
- * own.
- */
+/** Empties all stocks. Halts the world unless all are this thread's own. */
 export function drainAll(): void {
   if (stockedIn(selfSlot()) == stockedPages()) {
     drainSlot(selfSlot());

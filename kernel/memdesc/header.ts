@@ -138,7 +138,7 @@ export function initHeader(desc: Desc, type: u32, order: Order, pfn: Pfn): void 
   header.link = 0;
 }
 
-/** The last step of a birth: everything before it is visible to whoever takes a pin. */
+/** The last step of making one: everything before it is visible to whoever takes a pin. */
 export function publish(desc: Desc): void {
   storeWord(refsAt(desc), OWNED);
 }

@@ -14,7 +14,7 @@
  *                                      a word that is Freeing
  *   Freeing(self, large) → Misc(small) a free of a part, likewise after the other words
  *
- * Death (recover.ts): an incomplete birth shows in words without the first one, a free in a
+ * Death (recover.ts): an incomplete alloc shows in words without the first one, a free in a
  * first word that is Freeing. The one is undone, the other finished. A page without a word that
  * frames do not have yet, or not any more, is one without an owner.
  *

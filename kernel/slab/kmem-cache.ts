@@ -185,7 +185,7 @@ function freeSlow(cache: u32, object: u32, at: usize): void {
   const rack = rackOf(cache);
   if (!isFull(rack.spare)) swapSheaves(rack);
   else {
-    // We may rest here, after the object's owner buried it.
+    // We may rest here, and the object is its owner's no more.
     noteEntered();
     markTaken(cacheOf(cache).kind, object);
     lockSlab();

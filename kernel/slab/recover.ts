@@ -17,7 +17,7 @@
  *   5  objects that should be in a sheaf and were not SEEN, and those in use that show that nobody
  *      has them (cache.ts), go back to their slabs; then each slab is counted and listed
  *
- * A descriptor that a dead thread bore and did not publish may own pages already, or be in the
+ * A descriptor that a dead thread made and did not publish may own pages already, or be in the
  * reserve of a split: the floors above give those back that are noted (memdesc/pin-ledger.ts). One
  * that is not noted is the last that the thread touched: `reapUnpublished` frees it.
  */
@@ -85,7 +85,7 @@ export function repairSlab(slot: Slot): void {
   else remake(slot);
   slabState().repairing = 0;
   const last = lastOf(slot);
-  if (page != 0) handIn(page).unpublished = last != 0 && isBorne(last, slot) ? last : 0;
+  if (page != 0) handIn(page).unpublished = last != 0 && isUnpublishedDesc(last, slot) ? last : 0;
   breakLock(SLAB_STATE, slot);
 }
 
@@ -106,8 +106,8 @@ function remake(slot: Slot): void {
   }
 }
 
-/** Whether an object is a descriptor that the thread bore, or took to free, and nobody else's. */
-function isBorne(object: u32, slot: Slot): bool {
+/** Whether an object is a descriptor that the thread made, or took to free, and nobody else's. */
+function isUnpublishedDesc(object: u32, slot: Slot): bool {
   const isDesc = cacheOf(slabCache(slabHolding(object))).kind == KIND_DESC;
   return isDesc && stateOf(object) == IN_USE && isUnpublished(object, slot);
 }
@@ -120,7 +120,7 @@ export function repairTaken(object: u32): void {
 }
 
 /**
- * Frees the descriptor that `slot` bore and did not publish, if nobody has noted it: all that were
+ * Frees the descriptor that `slot` made and did not publish, if nobody has noted it: all that were
  * have been given back.
  */
 export function reapUnpublished(slot: Slot): void {
@@ -128,7 +128,7 @@ export function reapUnpublished(slot: Slot): void {
   const desc = page == 0 ? 0 : handIn(page).unpublished;
   if (desc == 0) return;
   lockSlab();
-  if (isBorne(desc, slot)) {
+  if (isUnpublishedDesc(desc, slot)) {
     clearTaken(KIND_DESC, desc);
     if (isDefined(PAGELESS_DEBUG)) fillFree(cacheOf(slabCache(slabHolding(desc))), desc);
     returnObject(desc);

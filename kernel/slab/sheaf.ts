@@ -76,7 +76,7 @@ export class SlabHand {
    * as each has another name, or is in a sheaf, before the next is touched.
    */
   last: u32;
-  /** Of a dead thread that is repaired: a descriptor that it bore and did not publish. */
+  /** Of a dead thread that is repaired: a descriptor that it made and did not publish. */
   unpublished: u32;
 }
 

@@ -101,7 +101,7 @@ export function stateOf(object: u32): u32 {
 }
 
 /**
- * Whether a descriptor is one that the thread bore, or took to free, and that is nobody else's.
+ * Whether a descriptor is one that the thread made, or took to free, and that is nobody else's.
  * Also asked while the world runs: if it is another's by then, he may be counting pins.
  */
 export function isUnpublished(object: u32, slot: Slot): bool {

@@ -4,7 +4,7 @@
  * Everything is written before the entry is published and never again: readers (entry-read.ts) need
  * only their section. A long value is written block by block, in several kernel calls: meanwhile it
  * is its thread's *draft* (slot.draft…), which a survivor frees if the thread dies between two
- * calls. The first object stays BORN until the whole is finished, for its head is not.
+ * calls. The first object stays UNPUBLISHED until the whole is finished, for its head is not.
  */
 import { Place } from '../base/layout';
 import { peekWord, pokeWord } from '../base/words';

@@ -1,5 +1,5 @@
 /**
- * Rest: one slice of waiting for a word to change.
+ * Park: one slice of waiting for a word to change.
  *
  * Every wait in the kernel is a row of slices, and after each the waiter looks whether what it
  * waits for can still happen: whether the zone is sound, and whether whoever should move the word

@@ -2,8 +2,8 @@
  * Thread slots: who is attached, and what each thread owes.
  *
  * Idea: a thread is a number from 1 to 255. Everything a thread may leave behind names that number
- * (locks, freezes, births) or stands in its slot (scratch pages, a half-built value), so that a
- * survivor can give it back.
+ * (locks, freezes, unpublished descriptors) or stands in its slot (scratch pages, a half-built
+ * value), so that a survivor can give it back.
  *
  * identity cell (64 bits: state:2 · generation:30 · owner:32), the only word that two threads move:
  *   FREE      → LIVE       attach: compare-and-swap by the new thread, owner in the same cell

@@ -137,7 +137,7 @@ export function nextListed(desc: Desc): u32 {
 
 /** Makes a zspage of a free descriptor. This thread owns it, so it is on no list. */
 export function addZspage(record: usize, desc: Desc): void {
-  // Under one lock: a sweep counts those that are born.
+  // Under one lock: a sweep counts those that are published.
   lock(record);
   addZspages(record, 1);
   const pool = poolOf(poolOfRecord(record)).number;

@@ -29,19 +29,19 @@ export function nextCell(at: u32): u32 {
   return nextObject(CACHE_CELL, at);
 }
 
-/** The next zspage that is one: born, and not freed. */
+/** The next zspage that is one: published, and not freed. */
 export function nextZspage(at: u32): u32 {
   let next = nextObject(CACHE_ZSPAGE, at);
-  while (next != 0 && !isBorn(next)) next = nextObject(CACHE_ZSPAGE, next);
+  while (next != 0 && !isPublished(next)) next = nextObject(CACHE_ZSPAGE, next);
   return next;
 }
 
 /** Whether there is a zspage at the address. World halted. */
 export function isZspage(desc: Desc): bool {
-  return isObject(CACHE_ZSPAGE, desc) && isBorn(desc);
+  return isObject(CACHE_ZSPAGE, desc) && isPublished(desc);
 }
 
-function isBorn(desc: Desc): bool {
+function isPublished(desc: Desc): bool {
   const refs = loadWord(refsAt(desc));
   return (refs & UNPUBLISHED) == 0 && (refs & COUNT_MASK) != 0;
 }

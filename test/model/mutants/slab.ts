@@ -9,7 +9,7 @@ export const slabMutants: Mutant[] = [
   },
   {
     name: 'a descriptor that was taken and not noted is left',
-    edits: [['isBorne(last, slot) ? last : 0', '0']],
+    edits: [['isUnpublishedDesc(last, slot) ? last : 0', '0']],
     scenarios: ['slab-alloc-killed'],
   },
   {

@@ -9,7 +9,7 @@
  * after a few of those, or when all that is left cannot be moved, the range is given up, and what
  * is isolated goes back.
  */
-import { CHILD_PAGES, COMPACT_STATE, Desc, Pfn } from '../base/layout';
+import { CHILD_PAGES, Desc, Pfn } from '../base/layout';
 import { loadWord } from '../base/words';
 import { drainAll } from '../frames/drain';
 import { stockedPages } from '../frames/stock';
@@ -187,7 +187,7 @@ function endPass(): void {
 /** Free pages may be in stocks: those are emptied, once, in the halted world. */
 function letOthersGoOn(): void {
   if (compactState().idlePasses == 1 && stockedPages() != 0) drainAll();
-  else sleep();
+  else sleepAtSafepoint();
 }
 
 /** Counts who is in the way, and lets the range go. */
@@ -235,7 +235,7 @@ export function finishWaiting(): void {
   const state = compactState();
   for (let look: u32 = 0; look < SPINS && !isQuiescent(state.closedAt); look++);
   if (!isQuiescent(state.closedAt)) {
-    sleep();
+    sleepAtSafepoint();
     failIfIdle(true, whoReads(state.closedAt), 1);
     return;
   }
@@ -250,9 +250,4 @@ export function finishWaiting(): void {
     else giveRange();
   }
   state.phase = PHASE_IDLE;
-}
-
-/** A millisecond at a safe point, on a word that nobody else moves. */
-function sleep(): void {
-  sleepAtSafepoint(COMPACT_STATE);
 }

@@ -7,12 +7,11 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_ARGUMENT } from '../base/fault';
-import { Desc, MAX_ORDER, Order, Pfn, superblock } from '../base/layout';
+import { MAX_ORDER, Order, Pfn, superblock } from '../base/layout';
 import { reasonHeld } from '../compact/scan';
 import {
   compactOwner,
   figureOf,
-  forgetMove,
   GOAL_EVACUATE,
   GOAL_WITHDRAW,
   skippedPages as skipped,
@@ -24,11 +23,9 @@ import {
   MORE,
   compactStep as step,
 } from '../compact/step';
-import { note } from '../memdesc/pin-ledger';
 import { OP_COMPACT } from '../thread/operations';
 import { enterKernel as enter, leaveKernel as leave } from '../thread/stop';
-import { leaveCompaction } from '../zone/recover-compaction';
-import { releaseDesc } from '../zone/release';
+import { freeOrphan, leaveCompaction } from '../zone/recover-compaction';
 
 /** @returns 0, or ERR_BUSY, ERR_ARGUMENT: see compact/step.ts */
 export function beginCompaction(order: Order, isDelivery: bool, isPolite: bool): i32 {
@@ -100,11 +97,4 @@ export function whyHeld(pfn: Pfn): i32 {
   const reason = reasonHeld(pfn);
   leave();
   return reason;
-}
-
-/** The last reference of what was moved went meanwhile. */
-function freeOrphan(desc: Desc): void {
-  note(desc);
-  forgetMove();
-  releaseDesc(desc);
 }

@@ -4,12 +4,11 @@
  * A section lasts one call, so a period is over in microseconds unless a thread is off its CPU in
  * the middle of a call, or has died there and nobody has recovered it yet.
  */
-import { selfSlot } from '../base/env';
-import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
+import { ERR_BUSY } from '../base/fault';
 import { Slot } from '../base/layout';
 import { OP_FOLIO } from '../thread/operations';
 import { beginGracePeriod, currentEpoch, isQuiescent } from '../thread/rcu';
-import { sectionOf, slotAt, ThreadSlot } from '../thread/slot';
+import { sectionOf } from '../thread/slot';
 import { enterKernel as enter, leaveKernel as leave, sleepAtSafepoint } from '../thread/stop';
 
 /** Looks before sleeping: some 20 µs. */
@@ -27,18 +26,11 @@ export function synchronize(limitMs: u32): i32 {
   let isOver = isQuiescent(epoch);
   // Once it is over it stays so: who enters by an epoch that it loaded before holds up nobody.
   for (let looks: u32 = 0; !isOver && looks < SPINS + limitMs; looks++) {
-    if (looks >= SPINS) sleep();
+    if (looks >= SPINS) sleepAtSafepoint();
     isOver = isQuiescent(epoch);
   }
   leave();
   return isOver ? 0 : ERR_BUSY;
-}
-
-/** On a word of our own that nobody moves. */
-function sleep(): void {
-  const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('page');
-  sleepAtSafepoint(at);
-  trapIfPoisoned();
 }
 
 /** Grace periods that have begun since the section of a slot did; −1: it is in none. */

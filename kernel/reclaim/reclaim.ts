@@ -12,7 +12,6 @@
  * Context: no lock held; ends the caller's section. Never allocates.
  */
 import { selfSlot } from '../base/env';
-import { trapIfPoisoned } from '../base/fault';
 import { Slot, superblock } from '../base/layout';
 import { peekWord } from '../base/words';
 import { linkAt, takeForFree } from '../memdesc/header';
@@ -44,7 +43,7 @@ import {
   takeDone,
 } from '../thread/limbo';
 import { beginGracePeriod, enterSection, isQuiescent, leaveSection } from '../thread/rcu';
-import { highestSlot, selfState, slotAt, ThreadSlot } from '../thread/slot';
+import { highestSlot, selfState } from '../thread/slot';
 import { sleepAtSafepoint } from '../thread/stop';
 import { destroyZspage } from '../zsmalloc/active';
 import { zsRelease } from '../zsmalloc/alloc';
@@ -217,20 +216,13 @@ export function awaitReclaim(): u32 {
     if (isLimboEmpty()) return drainSlab() ? FREED : NOTHING_FREED;
     // Twice: what was closed before our period began is done after the first.
     if (look != 0 && isQuiescent(epoch)) return NOTHING_FREED;
-    if (look >= SPINS) sleep();
+    if (look >= SPINS) sleepAtSafepoint();
   }
   return STALLED;
 }
 
 function awaitGrace(sleeps: u32): void {
   for (let look: u32 = 0; look < SPINS + sleeps && reclaim() == 0 && !isLimboEmpty(); look++) {
-    if (look >= SPINS) sleep();
+    if (look >= SPINS) sleepAtSafepoint();
   }
-}
-
-/** Sleeps on a word of our own that nobody moves meanwhile. */
-function sleep(): void {
-  const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('page');
-  sleepAtSafepoint(at);
-  trapIfPoisoned();
 }

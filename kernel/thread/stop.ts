@@ -46,7 +46,9 @@ import {
   SLOT_LIVE,
   sectionOf,
   setInKernel,
+  slotAt,
   slotState,
+  ThreadSlot,
   ThreadsState,
   UNWOUND,
   WANTS_HALT,
@@ -178,10 +180,12 @@ export function parkAtSafepoint(at: usize, seen: u32): bool {
   return restFor(at, seen, SLICE_MS);
 }
 
-/** The same for a millisecond, on a word that nobody else moves: a wait of its own. */
-export function sleepAtSafepoint(at: usize): void {
+/** The same for a millisecond, on a word of its slot that nobody moves: a wait of its own. */
+export function sleepAtSafepoint(): void {
+  const at = slotAt(selfSlot()) + offsetof<ThreadSlot>('page');
   takePatience();
   restFor(at, loadWord(at), 1);
+  trapIfPoisoned();
 }
 
 function restFor(at: usize, seen: u32, ms: u32): bool {

@@ -5,13 +5,11 @@
  */
 
 import { selfSlot } from '../base/env';
-import { Slot } from '../base/layout';
+import { Desc, Slot } from '../base/layout';
 import { settleCompaction } from '../compact/recover';
 import { compactOwner, forgetMove } from '../compact/state';
 import { endCompaction } from '../compact/step';
-import { takeForFree } from '../memdesc/header';
-import { note } from '../memdesc/pin-ledger';
-import { releaseDesc } from './release';
+import { releaseDesc, takeOver } from './release';
 
 /** Before a thread leaves. */
 export function leaveCompaction(): void {
@@ -24,10 +22,13 @@ export function leaveCompaction(): void {
  */
 export function reapCompaction(slot: Slot): void {
   for (let desc = settleCompaction(slot); desc != 0; desc = settleCompaction(slot)) {
-    note(desc);
-    // From here on it is this thread's, and found in its ledger.
-    takeForFree(desc, selfSlot());
-    forgetMove();
-    releaseDesc(desc);
+    freeOrphan(desc);
   }
+}
+
+/** Frees a descriptor whose last reference went while it was moved, by this thread or a dead. */
+export function freeOrphan(desc: Desc): void {
+  takeOver(desc);
+  forgetMove();
+  releaseDesc(desc);
 }

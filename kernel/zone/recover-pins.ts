@@ -37,7 +37,6 @@ import {
   isPin,
   LEDGER_ENTRIES,
   ledgerEntry,
-  note,
   pinsOf,
   resetLedger,
   strikeNote,
@@ -50,7 +49,7 @@ import { assertHalted } from '../thread/context';
 import { LIMBO_ZSPAGE } from '../thread/limbo';
 import { OP_LOCK, OP_PUT } from '../thread/operations';
 import { highestSlot, isAlive, OPERATION_NUMBER, operationOf } from '../thread/slot';
-import { releaseDesc } from './release';
+import { releaseDesc, takeOver } from './release';
 
 /** First step: afterwards the ledger names only what is still the dead thread's. */
 export function repairPins(slot: Slot): void {
@@ -140,11 +139,6 @@ function settle(desc: Desc, slot: Slot, unlocks: bool): bool {
   if (isFolio && isFrozen) finishDeadShrink(desc);
   if (unlocks && lockOwner(loadWord(flagsAt(desc))) == slot) breakDescLock(desc);
   return (refs & UNPUBLISHED) != 0 || (isFrozen && unfreeze(desc));
-}
-
-function takeOver(desc: Desc): void {
-  note(desc);
-  takeForFree(desc, selfSlot());
 }
 
 /** First step for this thread, whose call was cut short. */

@@ -10,13 +10,14 @@
  * A zspage goes into limbo instead, because readers may still look at it. Had 5 died before the
  * end, its note would lead a survivor here: recover-pins.ts.
  */
+import { selfSlot } from '../base/env';
 import { Desc, Slot } from '../base/layout';
 import { loadWord } from '../base/words';
 import { freeFolio } from '../folio/folio';
 import { lockOwner, unlockDesc } from '../memdesc/desc-lock';
-import { flagsAt, typeOf } from '../memdesc/header';
+import { flagsAt, takeForFree, typeOf } from '../memdesc/header';
 import { unpin, unpinFast } from '../memdesc/pin';
-import { anyPinned, strikeNote } from '../memdesc/pin-ledger';
+import { anyPinned, note, strikeNote } from '../memdesc/pin-ledger';
 import { TYPE_ZSPAGE } from '../memdesc/type';
 import { endDefer } from '../thread/limbo';
 import { beginDeferZspage } from '../zsmalloc/active';
@@ -35,6 +36,12 @@ export function releaseDesc(desc: Desc): void {
     default:
       freeFolio(desc);
   }
+}
+
+/** Makes what nothing keeps any more this thread's to free: noted first, so that it is found. */
+export function takeOver(desc: Desc): void {
+  note(desc);
+  takeForFree(desc, selfSlot());
 }
 
 /** Drops a pin of this thread. @inline */

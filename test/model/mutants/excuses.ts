@@ -111,7 +111,7 @@ export const equivalents: Excuse[] = [
   },
   {
     because: 'The sleeps are over in a second at most, and the next call traps.',
-    mutants: ['sleep: drop trapIfPoisoned()', 'sleep: drop trapIfPoisoned() #2'],
+    mutants: ['sleepAtSafepoint: drop trapIfPoisoned()'],
   },
   {
     because: 'Nobody decides anything from both words.',

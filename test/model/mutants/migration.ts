@@ -35,7 +35,7 @@ export const migrationMutants: Mutant[] = [
     edits: [
       ['look < SPINS && !isQuiescent(state.closedAt); look++', 'look < 0; look++'],
       [
-        '  if (!isQuiescent(state.closedAt)) {\n    sleep();\n    failIfIdle(true, whoReads(state.closedAt), 1);\n    return;\n  }\n',
+        '  if (!isQuiescent(state.closedAt)) {\n    sleepAtSafepoint();\n    failIfIdle(true, whoReads(state.closedAt), 1);\n    return;\n  }\n',
         '',
       ],
     ],

@@ -7,8 +7,7 @@
  * parked in a wait.
  *
  * It holds a zone, and a slot in it, as long as a lifeline of the zone is open. Then it forgets
- * memory and instance and collects its own small heap, because an idle one would never: otherwise
- * it alone would keep the memory of closed caches.
+ * memory and instance, and has its own small heap collected (collection.ts).
  *
  * This file and what it imports become one string at build time (scripts/supervisor-program.ts),
  * which works wherever the library is bundled to. So it imports nothing else, and the kernel comes
@@ -17,6 +16,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { later } from '../border/timer.ts';
 import { type BurialKernel, buryThread } from './burial.ts';
+import { Collection } from './collection.ts';
 import type { Introduction, Lifeline, Probe } from './lifeline.ts';
 import { lookForDead } from './proofs.ts';
 import { type SlotKernel, takeSlot } from './slot.ts';
@@ -39,7 +39,6 @@ interface Watched {
   asked: Set<MessagePort>;
 }
 
-const COLLECT_MS = 50;
 const RETRY_MS = 10;
 
 const threads: typeof import('node:worker_threads') =
@@ -47,7 +46,9 @@ const threads: typeof import('node:worker_threads') =
 const { queryObjects } = process.getBuiltinModule('node:v8');
 const self = threads.threadId + 1;
 const zones = new Map<string, Watched>();
-let isCollecting = false;
+/** Counts the objects of a class that has none: the one call of Node's that collects everything. */
+const collect = () => void queryObjects?.(class Nobody {}, { format: 'count' });
+const collection = new Collection(collect, (zone) => zones.has(zone));
 
 // It has no streams, and who waits for one that was written to does not end.
 process.emitWarning = () => {};
@@ -155,13 +156,5 @@ function leaveZone(zone: string, watched: Watched): void {
   Atomics.notify(watched.words, watched.kernel.asksAt() >>> 2);
   if (watched.hasSlot) detachQuietly(watched.kernel);
   watched.hasSlot = false;
-  if (isCollecting) return;
-  isCollecting = true;
-  later(collect, COLLECT_MS, true);
-}
-
-/** Counts the objects of a class that has none: the one call of Node's that collects everything. */
-function collect(): void {
-  isCollecting = false;
-  queryObjects?.(class Nobody {}, { format: 'count' });
+  collection.leave(watched.kernel);
 }

@@ -27,6 +27,13 @@ export function checkCache(adapter: string, cache: unknown, values: ValueKind, r
   }
 }
 
+/** An entry for `setMany`. */
+export function entryOf<V>(key: string, value: V, life?: { ttl: number }): Entry<V> {
+  return life === undefined ? [key, value] : [key, value, life];
+}
+
+type Entry<V> = readonly [key: string, value: V, life?: { ttl: number }];
+
 /** Removes the entries whose keys begin so; those that other threads add meanwhile may stay. */
 export function clearPrefix<T>(cache: SharedCache<T>, prefix: string): void {
   if (prefix === '') cache.clear();

@@ -19,7 +19,7 @@
  */
 import type { SharedCache } from '../cache/shared-cache.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import { checkCache, clearPrefix, keysWithPrefix } from './cache-argument.ts';
+import { checkCache, clearPrefix, entryOf, keysWithPrefix } from './cache-argument.ts';
 
 /** What a Keyv 6 hands to `setMany`; times in milliseconds since 1970. */
 export interface KeyvEntry {
@@ -73,7 +73,7 @@ export class KeyvStore {
   }
 
   getMany(keys: string[]): (string | undefined)[] {
-    return keys.map((key) => this.get(key));
+    return this.#cache.getMany(this.#named(keys));
   }
 
   has(key: string): boolean {
@@ -91,7 +91,13 @@ export class KeyvStore {
   }
 
   setMany(entries: KeyvEntry[]): boolean[] {
-    return entries.map(({ key, value, expires }) => this.set(key, value, expires));
+    const [now, prefix] = [Date.now(), this.#prefix];
+    return putMany(
+      this.#cache,
+      entries.map(({ key, value, expires }) => {
+        return { key: prefix + key, value, ttl: isTime(expires) ? expires - now : undefined };
+      }),
+    );
   }
 
   /** @returns whether there was an entry */
@@ -100,7 +106,12 @@ export class KeyvStore {
   }
 
   deleteMany(keys: string[]): boolean[] {
-    return keys.map((key) => this.delete(key));
+    return this.#cache.deleteMany(this.#named(keys));
+  }
+
+  #named(keys: string[]): string[] {
+    const prefix = this.#prefix;
+    return keys.map((key) => prefix + key);
   }
 
   /** Removes what is in this namespace; without one, everything. */
@@ -147,7 +158,7 @@ export class Keyv5Store {
   }
 
   getMany(keys: string[]): (string | undefined)[] {
-    return keys.map((key) => this.get(key));
+    return this.#cache.getMany(keys);
   }
 
   has(key: string): boolean {
@@ -164,7 +175,10 @@ export class Keyv5Store {
   }
 
   setMany(entries: Keyv5Entry[]): boolean[] {
-    return entries.map(({ key, value, ttl }) => this.set(key, value, ttl));
+    return putMany(
+      this.#cache,
+      entries.map(({ key, value, ttl }) => ({ key, value, ttl: ttl === 0 ? undefined : ttl })),
+    );
   }
 
   delete(key: string): boolean {
@@ -173,7 +187,7 @@ export class Keyv5Store {
 
   /** @returns whether there were entries of all these keys */
   deleteMany(keys: string[]): boolean {
-    return keys.map((key) => this.delete(key)).every(Boolean);
+    return this.#cache.deleteMany(keys).every(Boolean);
   }
 
   /** Removes what is in this namespace; without one, everything. */
@@ -193,15 +207,25 @@ function isTime(expires: number | undefined): expires is number {
 
 /** Stores for `ttl` milliseconds; none or an endless one is for ever, one that is over removes. */
 function put(cache: SharedCache<string>, key: string, value: unknown, ttl?: number): boolean {
-  if (ttl === undefined || ttl === Number.POSITIVE_INFINITY) return cache.set(key, value as string);
-  if (!(ttl > 0)) {
-    cache.delete(key);
-    return true;
+  if (ttl === undefined || ttl > 0) return cache.set(key, value as string, lifeOf(ttl));
+  cache.delete(key);
+  return true;
+}
+
+/** The same for several, in one call unless one is over. */
+function putMany(cache: SharedCache<string>, entries: Keyv5Entry[]): boolean[] {
+  if (entries.some(({ ttl }) => ttl !== undefined && !(ttl > 0))) {
+    return entries.map(({ key, value, ttl }) => put(cache, key, value, ttl));
   }
-  // Rounded up: Keyv looks at the exact time, which it stores in the value.
-  return cache.set(key, value as string, {
-    ttl: Math.min(Math.ceil(ttl), Number.MAX_SAFE_INTEGER),
-  });
+  return cache.setMany(
+    entries.map(({ key, value, ttl }) => entryOf(key, value as string, lifeOf(ttl))),
+  );
+}
+
+/** Rounded up: Keyv looks at the exact time, which it stores in the value. */
+function lifeOf(ttl: number | undefined): { ttl: number } | undefined {
+  if (ttl === undefined || ttl === Number.POSITIVE_INFINITY) return undefined;
+  return { ttl: Math.min(Math.ceil(ttl), Number.MAX_SAFE_INTEGER) };
 }
 
 function* entriesOf(cache: SharedCache<string>, prefix: string): Generator<[string, string], void> {

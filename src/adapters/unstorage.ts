@@ -11,11 +11,12 @@
  * the driver is an object of the shape that unstorage asks for.
  */
 import { checkOptions } from '../border/arguments.ts';
+import type { EntryInfo } from '../cache/calls/reader.ts';
 import type { SharedCache } from '../cache/shared-cache.ts';
 import { decodeText, encodeText } from '../cache/values/values.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { isArrayBuffer, isBytes } from '../language/brands.ts';
-import { checkCache, clearPrefix, keysWithPrefix } from './cache-argument.ts';
+import { checkCache, clearPrefix, entryOf, keysWithPrefix } from './cache-argument.ts';
 
 export interface PagelessDriverOptions {
   /** Made with `values: 'bytes'`, which is the default. Stays open when the storage is disposed. */
@@ -38,10 +39,14 @@ export interface PagelessDriver {
   getInstance(): SharedCache<Uint8Array>;
   hasItem(key: string): boolean;
   getItem(key: string): string | null;
+  getItems(items: { key: string }[]): { key: string; value: string | null }[];
   getItemRaw(key: string): Uint8Array<ArrayBuffer> | null;
   setItem(key: string, value: string, options?: ItemOptions): void;
+  setItems(items: { key: string; value: string; options?: ItemOptions }[]): void;
   setItemRaw(key: string, value: unknown, options?: ItemOptions): void;
   removeItem(key: string): void;
+  /** Bytes, and the seconds that it has left unless it is for ever. */
+  getMeta(key: string): { size: number; ttl?: number } | null;
   getKeys(base?: string): string[];
   clear(base?: string): void;
 }
@@ -52,8 +57,11 @@ export function pagelessDriver(options: PagelessDriverOptions): PagelessDriver {
   checkCache('pagelessDriver', cache, 'bytes');
   if (typeof base !== 'string') throw new InvalidArgumentError('base', 'a text', base);
   const byDefault = timeToLive(ttl);
+  const lifeOf = (item?: ItemOptions) => {
+    return item?.ttl === undefined ? byDefault : timeToLive(item.ttl);
+  };
   const put = (key: string, bytes: Uint8Array, item?: ItemOptions) => {
-    cache.set(base + key, bytes, item?.ttl === undefined ? byDefault : timeToLive(item.ttl));
+    cache.set(base + key, bytes, lifeOf(item));
   };
   return {
     name: 'pageless',
@@ -61,10 +69,22 @@ export function pagelessDriver(options: PagelessDriverOptions): PagelessDriver {
     getInstance: () => cache,
     hasItem: (key) => cache.has(base + key),
     getItem: (key) => textOf(cache.get(base + key)),
+    getItems: (items) => {
+      const found = cache.getMany(items.map(({ key }) => base + key));
+      return items.map(({ key }, i) => ({ key, value: textOf(found[i]) }));
+    },
     getItemRaw: (key) => (cache.get(base + key) as Uint8Array<ArrayBuffer> | undefined) ?? null,
     setItem: (key, value, item) => put(key, encodeText('value', value), item),
+    setItems: (items) => {
+      cache.setMany(
+        items.map(({ key, value, options }) => {
+          return entryOf<Uint8Array>(base + key, encodeText('value', value), lifeOf(options));
+        }),
+      );
+    },
     setItemRaw: (key, value, item) => put(key, bytesOf(value), item),
     removeItem: (key) => void cache.delete(base + key),
+    getMeta: (key) => metaOf(cache.info(base + key)),
     getKeys: (inner = '') => {
       return keysWithPrefix(cache, base + inner).map((key) => key.slice(base.length));
     },
@@ -74,6 +94,13 @@ export function pagelessDriver(options: PagelessDriverOptions): PagelessDriver {
 
 function textOf(bytes: Uint8Array | undefined): string | null {
   return bytes ? decodeText(bytes) : null;
+}
+
+/** Seconds are whole, as unstorage's server sends them on as `max-age`. */
+function metaOf(info: EntryInfo | undefined): { size: number; ttl?: number } | null {
+  if (info === undefined || info.isStale) return null;
+  const { size, ttl } = info;
+  return ttl === Number.POSITIVE_INFINITY ? { size } : { size, ttl: Math.floor(ttl / 1000) };
 }
 
 /** The bytes of what somebody gives as raw. */

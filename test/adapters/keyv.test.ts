@@ -75,6 +75,23 @@ describe('the contract of a storage adapter', () => {
     assert.equal(store.has('a'), false);
   });
 
+  test('several keys are one call of the cache', (t) => {
+    const store = new KeyvStore(cache);
+    const [getMany, setMany] = [t.mock.method(cache, 'getMany'), t.mock.method(cache, 'setMany')];
+    const deleteMany = t.mock.method(cache, 'deleteMany');
+    const expires = Date.now() + 60_000;
+    store.setMany([
+      { key: 'a', value: '1' },
+      { key: 'b', value: '2', expires },
+    ]);
+    assert.deepEqual(store.getMany(['b', 'a', 'none']), ['2', '1', undefined]);
+    assert.deepEqual(store.deleteMany(['a', 'none']), [true, false]);
+    for (const { mock } of [getMany, setMany, deleteMany]) assert.equal(mock.callCount(), 1);
+    const over = { key: 'b', value: '3', expires: Date.now() - 1 };
+    assert.deepEqual(store.setMany([{ key: 'a', value: '1' }, over]), [true, true]);
+    assert.deepEqual(store.getMany(['a', 'b']), ['1', undefined], 'what is over removes');
+  });
+
   test('set, setMany, delete and deleteMany say what happened to each', () => {
     const store = new KeyvStore(cache);
     const soon = Date.now() + 60_000;

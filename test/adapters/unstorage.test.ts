@@ -98,7 +98,8 @@ describe("unstorage's driver contract", () => {
   test('meta', async () => {
     await storage.setItem('a', 1);
     await storage.setMeta('a', { mtime: new Date(1000) });
-    assert.deepEqual({ ...(await storage.getMeta('a')) }, { mtime: new Date(1000) });
+    assert.deepEqual({ ...(await storage.getMeta('a')) }, { size: 1, mtime: new Date(1000) });
+    assert.deepEqual({ ...(await storage.getMeta('none')) }, {});
   });
 
   test('clear, of everything, of a mount, and of nothing', async () => {
@@ -157,6 +158,37 @@ describe('the driver of a SharedCache', () => {
     assert.deepEqual((await storage.getKeys()).sort(), ['raw', 'zero']);
     t.mock.timers.setTime(Date.now() + 1000);
     assert.deepEqual(await storage.getKeys(), ['zero']);
+  });
+
+  test('meta tell the size, and the whole seconds that are left', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 });
+    await storage.setItem('a', 'four', { ttl: 60 });
+    const own = { nativeOnly: true };
+    assert.deepEqual({ ...(await storage.getMeta('a', own)) }, { size: 4, ttl: 60 });
+    t.mock.timers.setTime(Date.now() + 1);
+    assert.deepEqual({ ...(await storage.getMeta('a', own)) }, { size: 4, ttl: 59 });
+    t.mock.timers.setTime(Date.now() + 60_000);
+    assert.deepEqual({ ...(await storage.getMeta('a', own)) }, {});
+    cache.set('stale', Uint8Array.of(1), { ttl: 10, staleFor: 1000 });
+    t.mock.timers.setTime(Date.now() + 11);
+    assert.deepEqual({ ...(await storage.getMeta('stale', own)) }, {});
+  });
+
+  test('several items are one call of the cache', async (t) => {
+    const [getMany, setMany] = [t.mock.method(cache, 'getMany'), t.mock.method(cache, 'setMany')];
+    await storage.setItems(
+      [
+        { key: 'a', value: 1 },
+        { key: 'b', value: 2 },
+      ],
+      { ttl: 5 },
+    );
+    assert.deepEqual(
+      (await storage.getItems(['b', 'none'])).map(({ value }) => value),
+      [2, null],
+    );
+    assert.deepEqual([setMany.mock.callCount(), getMany.mock.callCount()], [1, 1]);
+    assert.ok(['a', 'b'].every((key) => cache.getRemainingTTL(key) <= 5000));
   });
 
   test('a ttl that is none is refused, and nothing has changed', async () => {

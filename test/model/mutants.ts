@@ -37,7 +37,7 @@ import { Random } from './engine/strategies/random.ts';
 import { mutated } from './mutants/apply.ts';
 import { compileWith } from './mutants/compile.ts';
 import type { Excuse } from './mutants/excuse.ts';
-import { equivalents, excuseFor, unreachable } from './mutants/excuses.ts';
+import { equivalents, excuseFor } from './mutants/excuses.ts';
 import { type Generated, generateMutants } from './mutants/generate.ts';
 import type { Catch, Hunt, Schemata } from './mutants/hunt.ts';
 import { whereShown } from './mutants/marks.ts';
@@ -48,6 +48,7 @@ import { compileSchema, schemaOf } from './mutants/schema.ts';
 import { reachOf, survey } from './mutants/survey.ts';
 import { mutants } from './mutants/table.ts';
 import { huntWithUnits } from './mutants/units.ts';
+import { unreachable } from './mutants/unreachable.ts';
 import { Verdicts } from './mutants/verdicts.ts';
 
 const { values, positionals } = parseArgs({

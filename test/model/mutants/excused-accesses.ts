@@ -262,10 +262,8 @@ export const excusedAccesses: Excuse[] = [
       'it: only those who wait for a grace period wait longer.',
     mutants: [
       'clearNext: drop leaveSection()',
-      'evictFrom: drop leaveSection()',
       'removeMany: drop leaveSection()',
       'sweepLeaf: drop leaveSection()',
-      'sweepSome: drop leaveSection()',
     ],
   },
   {
@@ -303,11 +301,5 @@ export const excusedAccesses: Excuse[] = [
   {
     because: 'Who needs memory evicts a little sooner than it must, and looks again.',
     mutants: ['awaitReclaim: recheck isQuiescent(epoch)'],
-  },
-  {
-    because:
-      'Who comes in a section has just found a leaf full, and put nothing into its ring, which has ' +
-      'room; all others come outside.',
-    mutants: ['makeRingRoom: drop leaveSection()'],
   },
 ];

@@ -76,7 +76,7 @@ export const frameMutants: Mutant[] = [
   {
     name: 'a dead thread’s tree stays reserved',
     edits: [['  drainStocks();\n  leaveTrees(slot);', '  drainStocks();']],
-    scenarios: ['refill-killed', 'attach-killed'],
+    scenarios: ['refill-killed'],
   },
   {
     name: 'counters are not counted again',

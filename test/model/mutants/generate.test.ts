@@ -1,8 +1,9 @@
 /** The generators see what they are for, and every excuse is one of a mutant that there is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { equivalents, unreachable } from './excuses.ts';
+import { equivalents } from './excuses.ts';
 import { generateMutants, mutantsOf } from './generate.ts';
+import { unreachable } from './unreachable.ts';
 
 const source = `
 function take(at: usize): bool {

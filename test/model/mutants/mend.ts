@@ -32,12 +32,12 @@ export const mendMutants: Mutant[] = [
   {
     name: 'a lock is taken of which nothing is said',
     edits: [['  namePlace(desc, NO_INDEX);\n  lock(', '  lock(']],
-    scenarios: [...alloc, 'object-release-killed'],
+    scenarios: ['object-release-killed'],
   },
   {
     name: 'an object that is still freed is taken for one that is gone',
     edits: [['  return isNamedBy(thread.ownCell, desc, index) || ', '  return ']],
-    scenarios: ['limbo-object-killed', ...alloc],
+    scenarios: ['limbo-object-killed'],
   },
   {
     name: 'an object that has its cell already is taken for one that has none',
@@ -54,7 +54,7 @@ export const mendMutants: Mutant[] = [
   {
     name: 'a page that goes has no name when the zspage does not list it',
     edits: [['  thread.page = pfn;\n', '']],
-    scenarios: ['object-release-killed', ...alloc],
+    scenarios: ['object-release-killed'],
   },
   {
     name: 'a new zspage has no name until its thread has put it down',
@@ -74,7 +74,7 @@ export const mendMutants: Mutant[] = [
   {
     name: 'a mover does not say that it moves objects',
     edits: [['  thread.needsSweep = 1;\n  const moved', '  const moved']],
-    scenarios: ['object-compact-compact-killed', 'object-compact-free-killed'],
+    scenarios: ['object-compact-compact-killed'],
   },
   {
     name: 'who overwrites does not say that its object may be told by another cell',

@@ -43,7 +43,7 @@ export const objectMutants: Mutant[] = [
         'storeCell(at, sameLife(seen, contents, state));',
       ],
     ],
-    scenarios: ['object-overwrite-overwrite', 'object-free-overwrite'],
+    scenarios: ['object-free-overwrite'],
   },
   {
     name: 'a freed object done at once',

@@ -46,6 +46,7 @@ const first: [string, string[]][] = [
       'order-6-killed',
       'huge-killed',
       'drain-killed',
+      'tree-left',
     ],
   ],
   [

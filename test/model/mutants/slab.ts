@@ -30,7 +30,7 @@ export const slabMutants: Mutant[] = [
   {
     name: 'the object that a dead thread took last is left',
     edits: [['if (isLost(cacheOf(cache).kind, last, slot)) takeBack(last);\n  else ', '']],
-    scenarios: ['object-release-killed', 'object-overwrite-killed'],
+    scenarios: ['object-release-killed'],
   },
   {
     name: 'a cell that is given back has no name while it goes',

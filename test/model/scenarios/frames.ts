@@ -58,6 +58,17 @@ function stockOne(machine: Machine): void {
   assert.equal(other!.callNow('freePages', other!.callNow('allocPages', 0, 1) as number, 0), 0);
 }
 
+/** The first thread works in the second tree, which is full, and room is in the first one alone. */
+function fillTree(machine: Machine): void {
+  const hole: Block = [FIRST + 256, 4];
+  const room: Block = [FIRST / 2, 4];
+  leaveAndTake([], [[FIRST, 8], hole, room])(machine);
+  const { main, threads } = machine;
+  assert.equal(main.callNow('freePages', ...hole), 0);
+  assert.equal(threads[0]!.callNow('allocPages', 4, 1), hole[0]);
+  assert.equal(main.callNow('freePages', ...room), 0);
+}
+
 const alloc =
   (order: number, isMovable = 1): Body =>
   (thread) =>
@@ -250,6 +261,14 @@ const races: KernelScenario[] = [
     check: ({ results }) => {
       assert.deepEqual(results.toSorted(), [ERR_NOT_ALLOCATED, 0].toSorted());
     },
+  },
+  {
+    name: 'tree-left',
+    rule: 'who goes on in another tree loses no page that comes back to the one it leaves',
+    bound: 2,
+    prepare: fillTree,
+    threads: [alloc(4), free(FIRST, 8)],
+    check: assertAllFound,
   },
   {
     name: 'alloc-detach',

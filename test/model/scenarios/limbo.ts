@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
-import type { KernelScenario } from '../kernel-model.ts';
+import { idle, type KernelScenario } from '../kernel-model.ts';
 import { load, makeCache, set, VALUE_BYTES } from './cache.ts';
 import { handles, makeHoles, makeObjects, pool } from './objects.ts';
 
@@ -84,6 +84,12 @@ function fillRing(machine: Machine): void {
   main.callNow('leaveSection');
 }
 
+/** The same, and the entry that is left is the only one. */
+function fillLast(machine: Machine): void {
+  fillRing(machine);
+  assert.equal(machine.main.callNow('remove', 4), 1);
+}
+
 /** A zspage in limbo, whose grace period is over. */
 function makeDone(machine: Machine): void {
   makeHoles(1, [0])(machine);
@@ -159,6 +165,23 @@ export const limboScenarios: KernelScenario[] = [
     prepare: fillRing,
     threads: [evictAndSet, reclaim],
     check: assertReplacedGo,
+  },
+  {
+    name: 'ring-full-swept',
+    rule: 'who evicts by the hand what no queue leads to is in no section when it makes room',
+    module: 'test',
+    bound: 1,
+    prepare: fillLast,
+    threads: [(thread) => thread.call('sweepInCall', facts.PAGE_BYTES), idle],
+    check: ({ main, results }) => {
+      assert.equal(results[0], 1);
+      for (let i = 0; i < 4; i++) main.callNow('reclaim');
+      assert.equal(
+        main.callNow('limboOf', facts.LIMBO_VALUE),
+        0,
+        'an entry waits that nobody frees',
+      );
+    },
   },
   {
     name: 'ring-full-drained-killed',

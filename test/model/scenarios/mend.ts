@@ -94,6 +94,17 @@ const allocOneMore: Body = async (thread) => {
   await thread.call('zsAlloc', SIZES[1]!);
 };
 
+/** Fills a zspage, begins another, and empties both before it gives them up. */
+const fillAndEmpty: Body = async (thread) => {
+  const cells: number[] = [];
+  for (let i = 0; i <= HUGE_OBJECTS; i++) {
+    cells.push((await thread.call('zsAlloc', SIZES[1]!)) as number);
+  }
+  for (const cell of cells) await thread.call('zsRelease', cell);
+  for (let i = 0; i < 3; i++) await thread.call('reclaim');
+  await thread.call('zsCompactBegin');
+};
+
 /** Its first objects of all: cells, zspages and pages come, and go. */
 const allocAndRelease: Body = async (thread) => {
   for (const bytes of SIZES) {
@@ -184,6 +195,15 @@ export const mendScenarios: KernelScenario[] = [
     ...{ kills: 1, killable: [0], mustSurvive: true },
     prepare: fillOne,
     threads: [allocOneMore, idle],
+  },
+  {
+    name: 'object-spare-emptied',
+    rule: "a zspage that is a thread's spare is not freed before it gives it up",
+    module: 'test',
+    bound: 0,
+    prepare: makePool,
+    threads: [fillAndEmpty, idle],
+    check: assertNothingLeft,
   },
   {
     name: 'object-recover-killed',

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
+import { MemoryTier } from '../../test/support/memory-tier.ts';
 import { nextCacheIn } from '../../test/support/next-cache.ts';
 import { PagelessError, SharedCache, type SharedCacheOptions, type ValueCodec } from '../index.ts';
 import { pause } from '../threads/pause.ts';
@@ -54,6 +55,11 @@ function listening(...names: string[]): (act: Act) => Act {
   };
 }
 
+/** One that runs the user's code when it is asked, or before it answers. */
+function tierThat(before: Act, after: Act): MemoryTier {
+  return Object.assign(new MemoryTier(), { before, after });
+}
+
 const traces = ['start', 'end', 'asyncStart', 'asyncEnd'].map((name) => `tracing:pageless:${name}`);
 
 const hosts: Record<string, Host> = {
@@ -79,6 +85,8 @@ const hosts: Record<string, Host> = {
       },
     }),
   },
+  'a tier, asked': { options: (act) => ({ tier: tierThat(act, idle) }) },
+  'a tier that answers': { options: (act) => ({ tier: tierThat(idle, act) }) },
   'a subscriber': { options: () => ({}), listen: listening('pageless:metrics') },
   'who traces': { options: () => ({}), listen: listening(...traces) },
 };
@@ -119,12 +127,21 @@ const calls: Record<string, (cache: Texts) => unknown> = {
   'getOrSet, stale': (cache) => cache.getOrSet('stale', () => 'new'),
   'getOrSet, anew': (cache) => cache.getOrSet('key', () => 'new', { forceRefresh: true }),
   getAsync: (cache) => cache.getAsync('key'),
+  'getAsync, from the tier': async (cache) => {
+    await cache.flush();
+    cache.clear();
+    return cache.getAsync('long');
+  },
   getManyAsync: (cache) => cache.getManyAsync(['key', 'absent', 'long']),
   has: (cache) => cache.has('key'),
   getRemainingTTL: (cache) => cache.getRemainingTTL('key'),
   touch: (cache) => cache.touch('key', { ttl: 5 }),
   info: (cache) => cache.info('key'),
   delete: (cache) => cache.delete('key'),
+  'delete, all the way': async (cache) => {
+    cache.deleteMany(['key', 'other']);
+    return cache.flush();
+  },
   deleteTag: (cache) => cache.deleteTag('tag'),
   clear: (cache) => cache.clear(),
   purgeStale: (cache) => cache.purgeStale(),
@@ -142,6 +159,10 @@ const calls: Record<string, (cache: Texts) => unknown> = {
     const space = cache.namespace('name', { ttl: 50 });
     space.set('key', 'of a namespace');
     return space.get('key');
+  },
+  'set, all the way': async (cache) => {
+    cache.set('key', LONG);
+    return cache.flush();
   },
   stats: (cache) => cache.stats(),
   metrics: (cache) => cache.metrics(),

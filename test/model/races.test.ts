@@ -1,9 +1,11 @@
 /** Every race that is allowed is seen: the list holds no more than it must. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { testsApart } from './engine/apart.ts';
 import { loadKernel, memoryRules, runScenario } from './kernel-model.ts';
 import { allowedRaces } from './races.ts';
 import { scenarios } from './scenarios/index.ts';
+
+const test = testsApart(import.meta.url);
 
 for (const race of allowedRaces) {
   test(`model: ${race.seenIn} has the race of ${race.place}`, async () => {

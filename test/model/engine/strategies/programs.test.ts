@@ -1,6 +1,6 @@
 /** Searches agree on hundreds of small random programs, kills and waits among them. */
 import assert from 'node:assert/strict';
-import test, { before } from 'node:test';
+import { testsApart } from '../apart.ts';
 import { explore, type Report, type Scenario } from '../index.ts';
 import type { Instrumented } from '../instrument.ts';
 import { Random } from './random.ts';
@@ -13,10 +13,10 @@ import {
 } from './small-programs.ts';
 import { TraceKey } from './trace-key.ts';
 
-let wasm: Instrumented;
-before(async () => {
-  wasm = await compileOperations();
-});
+const test = testsApart(import.meta.url);
+
+let compiled: Promise<Instrumented> | undefined;
+const operations = (): Promise<Instrumented> => (compiled ??= compileOperations());
 
 interface Case {
   name: string;
@@ -53,7 +53,7 @@ async function outcomeOf(
   { program, recovery, kills }: Case,
   options: Partial<Scenario> = {},
 ): Promise<Outcome> {
-  const { scenario, states } = small(wasm, program);
+  const { scenario, states } = small(await operations(), program);
   scenario.mode = 'depth-first';
   const recover: Scenario['recover'] = async (thread) => {
     for (const [name, ...args] of recovery) await thread.call(name, ...args);
@@ -155,7 +155,7 @@ test('reduced search runs each class of executions once: 100 programs', async ()
 
 /** The class of each execution. */
 async function keysOf(it: Case, mode: 'depth-first' | 'dpor'): Promise<string[]> {
-  const { scenario } = small(wasm, it.program);
+  const { scenario } = small(await operations(), it.program);
   let words: Uint32Array = new Uint32Array();
   const observer = new TraceKey(() => words);
   const keys: string[] = [];

@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { compileQuickly } from '../bench/artifact.ts';
 import { readTrace, type Trace, traceFiles } from '../bench/traces/read.ts';
 import { readReference } from '../bench/traces/reference.ts';
 import { hitRatio } from '../bench/traces/replay.ts';
 import { hitRatiosOf } from '../bench/traces/rows.ts';
+
+// The kernel that the suites of bench.test.ts have compiled.
+compileQuickly();
 
 function inFolder(body: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), 'pageless-traces-'));

@@ -7,12 +7,15 @@ export class WatchedZone {
   readonly #arena: Arena;
   /** The zone, as it goes on: a view. */
   readonly #now: Buffer;
+  /** What it was: one copy, because each new one costs more than the call that it is for. */
+  readonly #before: Buffer;
   /** All but this thread's own slot and scratch, the large one that it borrows, and clocks. */
   readonly #watched: [from: number, to: number][];
 
   constructor(arena: Arena) {
     this.#arena = arena;
     this.#now = Buffer.from(arena.memory.buffer);
+    this.#before = Buffer.from(this.#now);
     const { kernel } = arena;
     const places = (bytes: number) =>
       [kernel.keyScratch() >>> 0, kernel.inputScratch() >>> 0, kernel.outputScratch() >>> 0].map(
@@ -27,12 +30,13 @@ export class WatchedZone {
     this.#watched = own.map(([, to], i) => [to, own[i + 1]?.[0] ?? end]);
   }
 
-  snapshot(): Buffer {
-    return Buffer.from(this.#now);
+  /** What it is from now on compared with. */
+  remember(): void {
+    this.#now.copy(this.#before);
   }
 
-  assertSame(before: Buffer, message: string): void {
-    const now = this.#now;
+  assertSame(message: string): void {
+    const [before, now] = [this.#before, this.#now];
     const place = this.#watched.find(
       ([from, to]) => !before.subarray(from, to).equals(now.subarray(from, to)),
     );

@@ -17,7 +17,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { SharedCache, type ZsPool } from '../../src/index.ts';
+import type { ZsPool } from '../../src/index.ts';
+import { compileWorker, SharedCache } from '../support/built.ts';
 import { numberOption } from '../support/number-option.ts';
 import { seeded } from '../support/seeded.ts';
 import { type Board, createBoard, isFolioEntry, nameAt } from './board.ts';
@@ -69,9 +70,9 @@ interface Ground {
 }
 
 const files: Record<Job, string> = {
-  cache: './stress-worker.ts',
-  compact: './compact-worker.ts',
-  objects: './object-worker.ts',
+  cache: await compileWorker(new URL('./stress-worker.ts', import.meta.url)),
+  compact: await compileWorker(new URL('./compact-worker.ts', import.meta.url)),
+  objects: await compileWorker(new URL('./object-worker.ts', import.meta.url)),
 };
 
 function hire({ cache, pool, board }: Ground, job: Job, part: number): Member {
@@ -80,7 +81,7 @@ function hire({ cache, pool, board }: Ground, job: Job, part: number): Member {
   const stress: StressData = { handle: cache.handle, shared, writer };
   const objects: ObjectData = { pool: pool.handle, board, part, shared, writer };
   const workerData = job === 'objects' ? objects : stress;
-  const worker = new Worker(new URL(files[job], import.meta.url), { workerData });
+  const worker = new Worker(files[job], { workerData });
   const movedAt = performance.now();
   const member: Member = { worker, writer, job, part, operations: 0, movedAt };
   worker.on('message', ({ end, error, moved = 0 }) => {

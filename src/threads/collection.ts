@@ -6,6 +6,7 @@
  *   - unless the memory of each zone that was left is another one's by then, which is held and
  *     keeps it anyway: a program that closes a cache and makes the next one pays nothing
  *   - a tenth of the time at most, however often zones are left
+ * Decision 0084.
  */
 import { later } from '../border/timer.ts';
 import { zoneIdOf } from './zone-id.ts';

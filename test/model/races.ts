@@ -82,6 +82,17 @@ export const allowedRaces: KernelRace[] = [
   },
   {
     place: pageWord,
+    between: [
+      { ...store, function: /\/(allocPages|allocPage)$/m },
+      { ...load, function: /\/slab\/slab\// },
+    ],
+    seenIn: 'name-slab-renewed',
+    because:
+      'who looks by a name that is not true any more: Misc, or the 0 before it, is no slab’s, and a ' +
+      'word that was is looked at again',
+  },
+  {
+    place: pageWord,
     between: [{ ...store, function: /\/(freePages|freePart)$/m }, misuse],
     seenIn: 'free-free-order-3',
     because:

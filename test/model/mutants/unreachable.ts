@@ -114,10 +114,6 @@ export const unreachable: Excuse[] = [
     mutants: ['lookUp: recheck loadWord(at) == leaf'],
   },
   {
-    because: 'A slab goes and its descriptor begins another life, between two loads.',
-    mutants: ['slabAround: recheck pageWord(pfnOfAddress(address)) == word'],
-  },
-  {
     because:
       'In the zone of a model a tree is one child, of which at least as much is free as of the tree: ' +
       'who has debited the one finds enough in the other.',
@@ -148,15 +144,6 @@ export const unreachable: Excuse[] = [
   },
   {
     because:
-      'It matters where objects of one pattern were freed after the one that is dropped, and the ' +
-      'thread dies there.',
-    mutants: [
-      'dropFreed: swap thread.ownCell = freedHandle(thread, index); pokeWord(handleAt(thread, thread.next, index), freedHandle(thread, last));',
-      'dropFreed: swap pokeWord(handleAt(thread, thread.next, index), freedHandle(thread, last)); pokeWord(countAt(thread, thread.next), last);',
-    ],
-  },
-  {
-    because:
       'A living thread that has vacated a zspage of a dead one rests with its lock in hand, waiting ' +
       'for that of the class.',
     mutants: ['isBeingVacated: recheck loadWord(at) != 0'],
@@ -172,12 +159,6 @@ export const unreachable: Excuse[] = [
       'failIfForsaken: plain loadWord(answersAt()) #2',
       'failIfForsaken: plain loadWord(answersAt()) #3',
     ],
-  },
-  {
-    because:
-      'Only who clears comes from outside a section, and merges leaves in one of which another has ' +
-      'set something just then.',
-    mutants: ['mergeInto: drop renewSection()'],
   },
   {
     because:

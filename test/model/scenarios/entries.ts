@@ -23,6 +23,23 @@ function makeSplitting(machine: Machine): void {
   }
 }
 
+/** Two leaves, each with entries; the threads find them few enough for one. */
+function makeTwoLeaves(machine: Machine): void {
+  const { main } = machine;
+  main.callNow('setMany', 1);
+  makeCache('k', 'm')(machine);
+  for (const key of 'mnopq') {
+    load(machine, main, key, key);
+    assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+    if (main.callNow('leaves') === 2) break;
+  }
+}
+
+/** As the library ends to clear: the second leaf, which then is merged into the first. */
+const clearLast: Body = async (thread) => {
+  assert.equal(await thread.call('clearNext', 2 ** 31, 9), 2 ** 32);
+};
+
 /** A cache in a zone without a free page. */
 function fillZone(machine: Machine): void {
   makeCache('k', 'm')(machine);
@@ -77,6 +94,14 @@ export const entryScenarios: KernelScenario[] = [
     check: ({ main }) => {
       assert.ok((main.callNow('entryCount') as number) <= 1, 'an entry outlives a clear');
     },
+  },
+  {
+    name: 'clear-merge',
+    rule: 'who clears the last leaf merges it into another, in a section, while somebody sets there',
+    module: 'test',
+    bound: 1,
+    prepare: makeTwoLeaves,
+    threads: [clearLast, overwriteAndReuse],
   },
   {
     name: 'evict-get',

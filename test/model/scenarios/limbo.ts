@@ -6,7 +6,7 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import { idle, type KernelScenario } from '../kernel-model.ts';
 import { load, makeCache, set, VALUE_BYTES } from './cache.ts';
-import { handles, makeHoles, makeObjects, pool } from './objects.ts';
+import { handles, makeHoles, makeObjects, makePatterns, PATTERN_BYTES, pool } from './objects.ts';
 
 /** Frees an object, and with it the zspage if it was its last one. */
 const freeLast: Body = async (thread) => {
@@ -31,6 +31,19 @@ const deferAndReclaim =
     await thread.call('deferFreed');
     await thread.call('reclaim');
   };
+
+/** The first thread has freed an object, and a pattern after it. */
+function freeMixed(machine: Machine): void {
+  makePatterns(machine);
+  const { main, threads } = machine;
+  const pattern = handles[0]!;
+  const object = main.callNow('zsMalloc', pool, 0) as number;
+  machine.store(main.callNow('inputScratch') as number, 1);
+  assert.equal(main.callNow('zsOverwrite', pool, object, PATTERN_BYTES), 0);
+  for (const handle of [object, pattern]) {
+    assert.equal(threads[0]!.callNow('zsFree', pool, handle), 0);
+  }
+}
 
 /** Frees all objects, which are the last of a zspage that main still puts objects into. */
 const emptyOthers: Body = async (thread) => {
@@ -132,6 +145,17 @@ export const limboScenarios: KernelScenario[] = [
     prepare: makeObjects(2),
     threads: [deferAndReclaim(0), deferAndReclaim(1)],
     check: assertAllGo,
+  },
+  {
+    name: 'limbo-mixed-killed',
+    rule: 'what waits with its thread and what goes into limbo is named at each step, by one',
+    module: 'test',
+    bound: 0,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    prepare: freeMixed,
+    threads: [(thread) => thread.call('deferFreed'), idle],
   },
   {
     name: 'limbo-last-object-killed',

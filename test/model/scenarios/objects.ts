@@ -75,7 +75,7 @@ const overwriteAndReuse: Body = async (thread) => {
 };
 
 /** Four words, of one letter each: two cells, and no room. */
-const PATTERN_BYTES = 16;
+export const PATTERN_BYTES = 16;
 
 export function makePatterns(machine: Machine): void {
   const { main, threads } = machine;

@@ -53,6 +53,24 @@ const freeAndLeave: Body = async (thread) => {
   await thread.call('reclaim');
 };
 
+/** That slab is retired, and done as soon as somebody looks. */
+function retireSlab(machine: Machine): void {
+  makeLonelyFolio(machine);
+  const freer = machine.threads[1]!;
+  freer.callNow('freeFolio', name);
+  freer.callNow('detach');
+  assert.ok((freer.callNow('attach', ownerOf(1), 1) as number) > 0);
+  freer.callNow('reclaim');
+}
+
+/** The slab goes, its descriptor is that of another slab, and its page is free. */
+const renewSlab: Body = async (thread) => {
+  await thread.call('reclaim');
+  assert.equal(await thread.call('allocPages', 0, 0), slabPage);
+  for (let i = 0; i < 2; i++) await thread.call('allocFolio', 0, TYPE_ANON_FOLIO);
+  await thread.call('freePages', slabPage, 0);
+};
+
 /** By a name that somebody else may be ending. */
 const pinByName: Body = async (thread) => {
   const pinned = (await thread.call('pinFolio', name)) as number;
@@ -187,6 +205,14 @@ export const secondLookScenarios: KernelScenario[] = [
     bound: 2,
     prepare: makeLonelyFolio,
     threads: [pinByName, freeAndLeave],
+  },
+  {
+    name: 'name-slab-renewed',
+    rule: 'who has read a word that leads to a slab looks whether it still does: that may be another',
+    bound: 1,
+    prepare: retireSlab,
+    threads: [pinByName, renewSlab],
+    check: ({ main }) => assert.equal(main.callNow('pageWordOf', slabPage), 0),
   },
   {
     name: 'slab-retired-reclaim',

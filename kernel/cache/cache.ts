@@ -35,7 +35,7 @@ import {
 } from '../store/directory';
 import { appendObject, beginDraft, dropDraft, encodeBlock, finishDraft } from '../store/entry';
 import { entryExpiry, keyHash } from '../store/entry-head';
-import { takeExtension } from '../store/extension';
+import { forgetExtension } from '../store/extension';
 import { selfJournal } from '../store/journal';
 import {
   findHandle,
@@ -96,7 +96,7 @@ export function beginIf(what: u32, version: u32, keyBytes: u32, valueBytes: u32,
   // Of a version that was just read a short draft is made sooner than it is asked whether in vain.
   const isLikely = what >= IF_VERSION && what != IF_QUIET && valueBytes <= SMALL_BLOCK_BYTES;
   if (!isLikely && isVain(keyBytes)) {
-    takeExtension(0);
+    forgetExtension();
     return ERR_UNMET;
   }
   beginDraft(keyBytes, valueBytes, expiry);

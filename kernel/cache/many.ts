@@ -36,7 +36,7 @@ import {
 import { touchEntry, touchLine } from '../store/directory';
 import { entryValueBytes, hashOf } from '../store/entry-head';
 import { beginRead, isTooLong } from '../store/entry-read';
-import { describeDraft } from '../store/extension';
+import { describeDraft, forgetExtension } from '../store/extension';
 import { foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { countIn, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
 import { tagClock } from '../store/tags';
@@ -178,6 +178,7 @@ function setEntry(entry: usize, isRaw: bool): usize {
   const tags = peekWord(entry + TAGS);
   const fresh = timeAt(entry + FRESH);
   const ttl = timeAt(entry + TTL);
+  forgetExtension();
   // In a space it is born by itself.
   if (tags != 0 || fresh != 0 || ttl != 0) describeDraft(keyBytes, fresh, ttl, tagClock(), tags);
   const failure = setFrom(value, keyBytes, valueBytes, isRaw, timeAt(entry + EXPIRY));

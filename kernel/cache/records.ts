@@ -27,7 +27,7 @@ import { checksum } from '../codec/checksum';
 import { inputScratch, keyScratch, outputScratch } from '../memdesc/thread-pages';
 import { beginDraft } from '../store/entry';
 import { BLOCK_HEAD_BYTES, TIME_BITS, TIME_MASK, TTL_CODE_BITS } from '../store/entry-head';
-import { describeDraft, extensionScratch, MAX_TAGS } from '../store/extension';
+import { describeDraft, extensionScratch, forgetExtension, MAX_TAGS } from '../store/extension';
 import { BLOCK_BYTES, MAX_KEY_BYTES } from '../store/limits';
 import { LENGTH_MASK, SPACE_SHIFT, spaceCount } from '../store/spaces';
 import { tagClock } from '../store/tags';
@@ -163,6 +163,7 @@ function isOver(now: u64): bool {
 function beginRecord(record: usize, offset: f64): bool {
   const ext = record + RECORD_HEAD_BYTES;
   memory.copy(keyScratch(), ext + extBytes, keyBytes & LENGTH_MASK);
+  forgetExtension();
   if (extBytes != 0) {
     memory.copy(outputScratch(), ext + EXT_NAMES, extBytes - EXT_NAMES);
     const fresh = fromWall(peekCell(ext), offset);

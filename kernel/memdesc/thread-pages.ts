@@ -23,7 +23,7 @@
  */
 import { ERR_NO_MEMORY, FAULT_PAGE_WORD, fail } from '../base/fault';
 import { Order, PAGE_BYTES, pageAddress, pfnOfAddress, superblock } from '../base/layout';
-import { loadWord, peekWord, storeWord } from '../base/words';
+import { loadWord, peekWord, pokeWord, storeWord } from '../base/words';
 import { CLASS_UNMOVABLE, URGENT } from '../frames/class';
 import { highestSlot, selfState, slotOf, ThreadSlot } from '../thread/slot';
 import { miscWord, pageWord, wordOrder } from './page-word';
@@ -38,6 +38,11 @@ const ROOM_FOR_HEAD: u32 = 16;
 export const SMALL_BLOCK_BYTES: u32 = 4080;
 /** Value bytes of the longest block. */
 export const LARGE_ROOM: u32 = 65520;
+/**
+ * Last word of the key scratch: what is said of the key that stands there, for the draft that is
+ * begun next (store/extension.ts). 0 once another key is put.
+ */
+export const KEY_NOTE_AT: u32 = 4092;
 /** Names of its own scratch in a slot: one word each. */
 const NAMED_BYTES: u32 = 16;
 
@@ -123,6 +128,7 @@ export function takeScratch(isSmall: bool): i32 {
     return ERR_NO_MEMORY;
   }
   key = slot.keyScratch;
+  pokeWord(key + KEY_NOTE_AT, 0);
   ownInput = slot.inputScratch;
   ownOutput = slot.outputScratch;
   ownTable = slot.tableScratch;

@@ -12,11 +12,12 @@
  *   names    of its tags: length − 1, bytes; padded to 4
  *
  * The next draft's is made in the key scratch, behind the key (`describeDraft`, `keepExtension`),
- * and is its draft's from `takeExtension` on.
+ * and is its draft's from `takeExtension` on. How long it is stands there too (KEY_NOTE_AT), until
+ * another key is put: so nothing is left of a draft that was never begun.
  */
 import { alignUp, Place } from '../base/layout';
-import { peekByte, pokeWord } from '../base/words';
-import { keyScratch, outputScratch } from '../memdesc/thread-pages';
+import { peekByte, peekWord, pokeWord } from '../base/words';
+import { KEY_NOTE_AT, keyScratch, outputScratch } from '../memdesc/thread-pages';
 import { noteExpiring } from '../thread/clock';
 import { zsRead, zsReadCell, zsReadWord } from '../zsmalloc/object';
 import { LENGTH_MASK, SPACE_SHIFT } from './spaces';
@@ -38,17 +39,29 @@ export const MAX_TAGS: u32 = 8;
 /** Of key and extension: both stand in the first object, with room for the head of a block. */
 const MAX_BYTES: u32 = 4000;
 
-/** Thread-local: bytes of the next draft's extension, 0 = none. */
-let next: u32 = 0;
+/** Says how many bytes the next draft's extension has, 0 = none. */
+function setNext(bytes: u32): void {
+  pokeWord(keyScratch() + KEY_NOTE_AT, bytes);
+}
+
+function nextBytes(): u32 {
+  return peekWord(keyScratch() + KEY_NOTE_AT);
+}
+
+/** The next draft has none. */
+export function forgetExtension(): void {
+  setNext(0);
+}
 
 /**
  * What is kept in a space has one always, born now if nobody has made it. @returns bytes of the
  * extension that the draft which begins now has
  */
 export function takeExtension(keyBytes: u32): u32 {
-  if (next == 0 && keyBytes >> SPACE_SHIFT != 0) describeDraft(keyBytes, 0, 0, tagClock(), 0);
-  const bytes = next;
-  next = 0;
+  const isBare = nextBytes() == 0 && keyBytes >> SPACE_SHIFT != 0;
+  if (isBare) describeDraft(keyBytes, 0, 0, tagClock(), 0);
+  const bytes = nextBytes();
+  forgetExtension();
   return bytes;
 }
 
@@ -140,7 +153,7 @@ export function describeDraft(keyBytes: u32, fresh: u64, ttl: u64, born: u64, ta
     from += 1 + length;
   }
   memory.copy(to + namesAt(word), names, nameBytes);
-  next = bytes;
+  setNext(bytes);
   return true;
 }
 
@@ -165,7 +178,7 @@ function lengthOfNames(at: usize, tags: u32): u32 {
 export function keepExtension(place: Place, at: u32, keyBytes: u32, fresh: u64, ttl: u64): void {
   if (at == 0) {
     if (fresh != 0 || ttl != 0) describeDraft(keyBytes, fresh, ttl, tagClock(), 0);
-    else next = 0;
+    else forgetExtension();
     return;
   }
   const old = zsReadWord(place, at);
@@ -174,8 +187,8 @@ export function keepExtension(place: Place, at: u32, keyBytes: u32, fresh: u64, 
   if (tail == 0 && (word & (FRESH | TTL)) == 0) return;
   const to = extensionScratch(keyBytes);
   zsRead(place, at + bornAt(old), to + bornAt(word), tail);
-  next = bornAt(word) + tail;
-  pokeWord(to, word | next);
+  setNext(bornAt(word) + tail);
+  pokeWord(to, word | nextBytes());
 }
 
 /** Writes the times. @returns the word, without its length */
@@ -185,7 +198,7 @@ function beginExtension(keyBytes: u32, tags: u32, fresh: u64, ttl: u64): u32 {
   if (fresh != 0) word |= FRESH;
   if (ttl != 0) word |= isLong ? TTL | TTL_HIGH : TTL;
   const to = extensionScratch(keyBytes);
-  next = 0;
+  forgetExtension();
   if (fresh != 0) noteExpiring();
   if (fresh != 0) storeAt(to + WORD_BYTES, fresh);
   if (ttl != 0) pokeWord(to + ttlAt(word), u32(ttl));

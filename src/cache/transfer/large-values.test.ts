@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { BusyError } from '../../errors.ts';
 import { SharedCache } from '../shared-cache.ts';
 
 const THREADS = 8;
@@ -72,6 +73,23 @@ else {
       await Promise.all(holders.map((worker) => worker.terminate()));
       assert.equal(cache.set('key', value), true);
       assert.deepEqual(cache.get('key'), value);
+    }
+    cache.arena.check();
+  });
+
+  test('what a set that found none was to have, no other entry has', async (context) => {
+    using cache = open('4MiB');
+    const holders = [start(cache, 0, true), start(cache, 1, true)];
+    context.after(() => Promise.all(holders.map((worker) => worker.terminate())));
+    await answers(holders);
+    const wait = context.mock.method(Atomics, 'wait', () => 'timed-out');
+    const long = new Uint8Array(20_000);
+    assert.throws(() => cache.set('long', long, { tags: ['a tag'], staleFor: 1e9 }), BusyError);
+    wait.mock.restore();
+    for (const key of ['a', 'a key of a length that goes beyond', 'another']) {
+      cache.set(key, new Uint8Array(8));
+      assert.deepEqual(cache.get(key), new Uint8Array(8), key);
+      assert.deepEqual(cache.info(key)?.tags, [], key);
     }
     cache.arena.check();
   });

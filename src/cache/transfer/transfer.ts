@@ -64,6 +64,8 @@ export class Border {
   /** The whole memory, and the parts of the scratch: views that end where the part does. */
   readonly #bytes: Uint8Array;
   readonly #key: Uint8Array;
+  /** Which of the words says what the next entry has beside its value: of the key before. */
+  readonly #note: number;
   /** All of it as words, to wait for one. */
   readonly words: Int32Array;
   readonly #output: OutputViews;
@@ -90,6 +92,7 @@ export class Border {
     this.#bytes = viewOf(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.#key = this.#lend(kernel.keyScratch() >>> 0, facts.MAX_KEY_BYTES);
+    this.#note = (this.#key.byteOffset + facts.KEY_NOTE_AT) >>> 2;
     this.#large = largeScratchOf(kernel);
     this.#large.settle();
     this.outgoing = new Outgoing(kernel, this.#bytes, this.#large);
@@ -101,6 +104,7 @@ export class Border {
   /** Puts a key into the scratch. @returns its length in bytes, and its space */
   putKey(key: Key): number {
     this.#large.settle();
+    this.words[this.#note] = 0;
     if (typeof key !== 'string') return this.#putKeyBytes(key);
     if (key.length > 0 && key.length <= SHORT_KEY) {
       const length = putAscii(this.#key, 0, key);
@@ -119,6 +123,7 @@ export class Border {
   /** Puts a key back that `keyName` has given. */
   putName(name: string): number {
     const bytes = this.#key;
+    this.words[this.#note] = 0;
     for (let i = 0; i < name.length; i++) bytes[i] = name.charCodeAt(i);
     return name.length | this.#inSpace;
   }

@@ -54,8 +54,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 test('a recording ends with what the program had last, and names no key', async () => {
   const file = join(folder, 'whole');
   using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
-  const inspector = await inspect(cache, { record: file, port: false, keys: true });
-  assert.equal(inspector.url, undefined);
+  const inspector = await inspect(cache, { record: file, keys: true });
   for (let i = 0; i < 3000; i++) cache.set(`secret key ${i}`, `secret value ${i} `.repeat(40));
   await inspector.close();
   const { pages, pagesByUse, entries } = cache.arena.report();
@@ -70,7 +69,8 @@ test('a recording ends with what the program had last, and names no key', async 
 test('a recording that was cut off is shown as far as it goes', async () => {
   const file = join(folder, 'cut');
   using arena = new Arena({ size: '4MiB' });
-  await using _ = await inspect(arena, { record: file, port: false });
+  await using inspector = await inspect(arena, { record: file, port: false });
+  assert.equal(inspector.url, undefined);
   const size = () => statSync(file).size;
   await until(() => size() > 100);
   const first = size();

@@ -92,7 +92,9 @@ export function threadData(options: InspectOptions, from: Head['from'] = 'progra
   if (port !== false) checkInteger('port', port, 0, 65_535);
   else if (record === undefined) throw new InvalidArgumentError('port', NEEDED, port);
   if (record !== undefined) checkFile('record', record);
-  checkBoolean('keys', keys);
+  if (checkBoolean('keys', keys) && port === false) {
+    throw new InvalidArgumentError('keys', 'false where no page is served', keys);
+  }
   const head: Head = {
     version: FRAMES_VERSION,
     from,

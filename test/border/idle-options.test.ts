@@ -51,6 +51,7 @@ const idle: [call: (options: never) => unknown, wrong: unknown, name: string, ri
   [redis, { url: full, database: 2 }, 'database', { url, database: 2 }],
   [undici, 1001, 'maxEntrySize', 1000],
   [shown, { port: false }, 'port', { port: false, record: join(folder, 'recording') }],
+  [shown, { port: false, record: join(folder, 'r'), keys: true }, 'keys', { keys: true }],
   [shownFile, { port: false }, 'port', { port: 0 }],
   [shownFile, { keys: true }, 'options', {}],
   [waiting, { prot: 0 }, 'options', { port: 0 }],

@@ -19,9 +19,8 @@ import {
 import { peekByte, pokeByte } from '../base/words';
 import { inputScratch, outputScratch } from '../memdesc/thread-pages';
 import { beginDraft } from '../store/entry';
-import { describeDraft, keepExtension } from '../store/extension';
+import { keepExtension } from '../store/extension';
 import { SPACE_SHIFT } from '../store/spaces';
-import { tagClock } from '../store/tags';
 import { assertOutside } from '../thread/context';
 import { leaveSection, renewSection } from '../thread/rcu';
 import { append, commit } from './cache';
@@ -87,7 +86,7 @@ export function increment(
     // What is kept of an entry that is there; of one that is not, the next draft has nothing.
     if (bytes >= 0)
       keepDetails(keyBytes, isKept ? readFresh() : fresh, isKept ? readLongTtl() : ttl);
-    else describeDraft(keyBytes, fresh, ttl, tagClock(), 0);
+    else keepExtension(0, 0, keyBytes, fresh, ttl);
     const outcome = store(bytes < 0 ? IF_NONE_YET : IF_VERSION, keyBytes, until);
     if (outcome != ERR_UNMET) return outcome;
   }

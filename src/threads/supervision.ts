@@ -111,7 +111,7 @@ function doWithout(reason: string): 0 {
   const known = registry();
   if (known.isWarned || !globalThis.process?.emitWarning) return 0;
   known.isWarned = true;
-  process.emitWarning(
+  globalThis.process.emitWarning(
     `Threads that are killed are noticed late: there is no supervisor (${reason})`,
     { type: 'PagelessWarning', code: 'PAGELESS_UNSUPERVISED' },
   );

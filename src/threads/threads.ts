@@ -86,7 +86,7 @@ function tryToDetach(kernel: KernelExports): boolean {
 function watchWorkers(): void {
   if (registry().isWatching || !globalThis.process?.on || !tellsOfEnds()) return;
   registry().isWatching = true;
-  process.on('worker', (worker) => {
+  globalThis.process.on('worker', (worker) => {
     // After the exit event the id reads −1.
     const owner = worker.threadId + 1;
     worker.once('exit', () => {

@@ -1,6 +1,6 @@
 /**
  * Bundled and minified, as ES module and as CommonJS, the library still notices deaths. With
- * esbuild alone, which is at hand; `npm run matrix` does the same with webpack, rollup and vite.
+ * esbuild alone, which is at hand; `npm run matrix` does the same with five others.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -77,3 +77,14 @@ for (const [format, extension] of formats) {
     assert.match(printed, /^ERR_PAGELESS_UNSUPPORTED .*leave 'pageless\/inspect' out/);
   });
 }
+
+test('a bundle for pages names nothing of Node that a bundler would bring a polyfill for', () => {
+  const { outputFiles } = buildSync({
+    stdin: { contents: "export * from 'pageless';", resolveDir: fileOf('.') },
+    // Only where they stand for themselves: not what somebody asks `globalThis` for.
+    define: { process: 'POLYFILL', Buffer: 'POLYFILL', global: 'POLYFILL' },
+    ...{ write: false, format: 'esm', bundle: true, platform: 'browser', logLevel: 'error' },
+  });
+  const uses = outputFiles[0]!.text.split('\n').filter((line) => line.includes('POLYFILL'));
+  assert.deepEqual(uses, []);
+});

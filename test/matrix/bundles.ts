@@ -1,5 +1,5 @@
 /**
- * Bundles of the programs, by four bundlers, each as its manual says: for Node as ES module and as
+ * Bundles of the programs, by six bundlers, each as its manual says: for Node as ES module and as
  * CommonJS, and for a page with its worker.
  */
 import { mkdirSync, rmSync } from 'node:fs';
@@ -69,25 +69,44 @@ async function rolled(input: Entries, output: object, external: RegExp[]): Promi
 const webpack: Bundler = {
   name: 'webpack',
   async forNode(entry, path, format) {
-    const library = format === 'esm' ? { type: 'module' } : { type: 'commonjs2' };
-    const filename = `[name].${extensionOf[format]}`;
-    const experiments = { outputModule: format === 'esm' };
-    const output = {
-      path,
-      filename,
-      library,
-      chunkFormat: format === 'esm' ? 'module' : 'commonjs',
-    };
-    await packed({ entry, target: 'node20', output, experiments });
+    await packed(require('webpack'), forNode20(entry, path, format));
   },
   async forPages(entry, path) {
-    await packed({ entry, target: 'web', output: { path, filename: '[name].js' } });
+    await packed(require('webpack'), forWeb(entry, path));
   },
 };
 
-async function packed(options: object): Promise<void> {
-  const pack = require('webpack') as (options: object, done: Done) => void;
-  type Done = (error: Error | null, stats?: { hasErrors(): boolean; toString(): string }) => void;
+/** Takes the options of webpack. */
+const rspack: Bundler = {
+  name: 'rspack',
+  async forNode(entry, path, format) {
+    await packed((await tool('@rspack/core')).rspack as Pack, forNode20(entry, path, format));
+  },
+  async forPages(entry, path) {
+    await packed((await tool('@rspack/core')).rspack as Pack, forWeb(entry, path));
+  },
+};
+
+function forNode20(entry: Entries, path: string, format: Format): object {
+  const isModule = format === 'esm';
+  const output = {
+    path,
+    filename: `[name].${extensionOf[format]}`,
+    library: { type: isModule ? 'module' : 'commonjs2' },
+    chunkFormat: isModule ? 'module' : 'commonjs',
+    module: isModule,
+  };
+  return { entry, target: 'node20', output, experiments: { outputModule: isModule } };
+}
+
+function forWeb(entry: Entries, path: string): object {
+  return { entry, target: 'web', output: { path, filename: '[name].js' } };
+}
+
+type Done = (error: Error | null, stats?: { hasErrors(): boolean; toString(): string }) => void;
+type Pack = (options: object, done: Done) => void;
+
+async function packed(pack: Pack, options: object): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     pack({ mode: 'production', context: here, ...options }, (error, stats) => {
       if (error || stats?.hasErrors()) reject(error ?? new Error(`${stats}`));
@@ -113,7 +132,34 @@ const vite: Bundler = {
   },
 };
 
-export const bundlers: readonly Bundler[] = [esbuild, rollup, webpack, vite];
+const parcel: Bundler = {
+  name: 'Parcel',
+  async forNode(entries, distDir, format) {
+    const outputFormat = format === 'esm' ? 'esmodule' : 'commonjs';
+    const target = { context: 'node', engines: { node: '>=20' }, outputFormat };
+    await parcelled(entries, distDir, extensionOf[format], target);
+  },
+  async forPages(entries, distDir) {
+    const target = { context: 'browser', outputFormat: 'esmodule' };
+    await parcelled(entries, distDir, 'js', target);
+  },
+};
+
+async function parcelled(entries: Entries, distDir: string, extension: string, target: object) {
+  const { Parcel } = require('@parcel/core') as { Parcel: ParcelClass };
+  for (const [name, file] of Object.entries(entries)) {
+    const main = { distDir, distEntry: `${name}.${extension}`, includeNodeModules: true };
+    const defaultConfig = require.resolve('@parcel/config-default');
+    const cacheDir = join(distDir, '../parcel-cache');
+    const common = { defaultConfig, mode: 'production', shouldDisableCache: true, cacheDir };
+    const targets = { main: { ...main, ...target } };
+    await new Parcel({ ...common, entries: [file], targets }).run();
+  }
+}
+
+type ParcelClass = new (options: object) => { run(): Promise<unknown> };
+
+export const bundlers: readonly Bundler[] = [esbuild, rollup, webpack, rspack, vite, parcel];
 
 /** What each bundle for Node does: the programs of these names. */
 const programs = ['share', 'kill'];

@@ -144,29 +144,39 @@ const suites: Row[] = [
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal
 const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '');
 
-const frameworks: Row[] = [
+const frameworks: Row[] = ['turbopack', 'webpack'].flatMap((bundler) => [
   {
     group: 'Framework',
-    name: 'Next.js, build and route handler',
+    name: `Next.js, ${bundler}, build and route handler`,
     async try() {
-      const cwd = join(here, 'next');
-      const next = bin('next/dist/bin/next');
-      const env = { NEXT_TELEMETRY_DISABLED: '1' };
-      await run(nodeOf(24), [next, 'build'], { cwd, env });
-      const port = await freePort();
-      const server = start(nodeOf(24), [next, 'start', '-p', `${port}`], { cwd, env });
-      try {
-        for (const expected of [1, 2, 3]) {
-          const { count } = await askUntilThere(`http://localhost:${port}/visits`);
-          if (count !== expected) throw new Failure(`${count} instead of ${expected}`);
-        }
-      } finally {
-        stop(server);
-      }
-      return undefined;
+      await run(nodeOf(24), [nextCommand, 'build', `--${bundler}`], nextPlace);
+      return visitsAreCounted('start');
     },
   },
-];
+  {
+    group: 'Framework',
+    name: `Next.js, ${bundler}, development server and route handler`,
+    try: () => visitsAreCounted('dev', `--${bundler}`),
+  },
+]);
+
+const nextCommand = bin('next/dist/bin/next');
+const nextPlace = { cwd: join(here, 'next'), env: { NEXT_TELEMETRY_DISABLED: '1' } };
+
+/** Starts a server of Next.js, and asks its route handler three times. */
+async function visitsAreCounted(...command: string[]): Promise<undefined> {
+  const port = await freePort();
+  const server = start(nodeOf(24), [nextCommand, ...command, '-p', `${port}`], nextPlace);
+  try {
+    for (const expected of [1, 2, 3]) {
+      const { count } = await askUntilThere(`http://localhost:${port}/visits`);
+      if (count !== expected) throw new Failure(`${count} instead of ${expected}`);
+    }
+  } finally {
+    stop(server);
+  }
+  return undefined;
+}
 
 async function askUntilThere(url: string): Promise<{ count: number }> {
   const end = Date.now() + 60_000;

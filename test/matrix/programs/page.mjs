@@ -1,8 +1,11 @@
 /** The same in a page: it tells the server how it went. */
 import { SharedCache } from 'pageless';
 
+/** No literal where it is used: Parcel refuses one there. */
+const workerFile = '/page-worker.js';
+
 function start(cache) {
-  const worker = new Worker('/page-worker.js', { type: 'module' });
+  const worker = new Worker(workerFile, { type: 'module' });
   return new Promise((resolve, reject) => {
     worker.onmessage = () => resolve(worker);
     worker.onerror = (event) => reject(new Error(event.message));
@@ -28,5 +31,6 @@ async function main() {
   return 'ok';
 }
 
-const outcome = await main().catch((error) => `${error.stack ?? error}`);
-await fetch('/outcome', { method: 'POST', body: outcome });
+main()
+  .catch((error) => `${error.stack ?? error}`)
+  .then((body) => fetch('/outcome', { method: 'POST', body }));

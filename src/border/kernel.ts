@@ -14,8 +14,8 @@ import { guardExports } from '../generated/guard.ts';
 import type { KernelExports } from '../generated/kernel-exports.ts';
 import { kernelWasm } from '../generated/kernel-wasm.ts';
 import { unpack } from './embedded.ts';
+import { lookAtSelf, tryRepair } from './repair.ts';
 import { compile } from './support.ts';
-import { later } from './timer.ts';
 
 export type { KernelExports };
 
@@ -74,7 +74,6 @@ export function instantiate(
 
 /** Tries to repair, each as long as others may be in their calls: two seconds. */
 const REPAIR_TRIES = 50;
-const RETRY_MS = 10;
 const settled = Promise.resolve();
 // Where there is no WebAssembly this file is loaded all the same, and nothing of it is called.
 const RuntimeError = globalThis.WebAssembly?.RuntimeError as typeof WebAssembly.RuntimeError;
@@ -152,23 +151,6 @@ class Watch {
     if (raw.fault() === 0) raw.callFailed();
     const fault = raw.fault() || facts.FAULT_TRAP;
     return corruption(fault, raw.faultSlot(), raw.faultDetail(), cause);
-  }
-}
-
-/** What a repair needs, guarded or not. */
-type Repairable = Pick<KernelExports, 'repairSelf' | 'wasRefused'>;
-
-/** Repairs what a call of this thread has left that was cut short; nothing of it is under way. */
-export function lookAtSelf(kernel: Repairable): void {
-  if (!tryRepair(kernel, 1)) later(() => lookAtSelf(kernel), RETRY_MS, true);
-}
-
-/** @returns false when others are in the way. A poisoned zone says so to the next call */
-function tryRepair(kernel: Repairable, isTurnOver: number): boolean {
-  try {
-    return kernel.repairSelf(isTurnOver) !== facts.ERR_BUSY;
-  } catch (error) {
-    return !(error instanceof BusyError) && kernel.wasRefused() !== facts.GAVE_UP;
   }
 }
 

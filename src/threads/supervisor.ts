@@ -14,7 +14,7 @@
  * compiled with each lifeline.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { later } from '../border/timer.ts';
+import { lookAtSelf, type Repairable } from '../border/repair.ts';
 import { type BurialKernel, buryThread } from './burial.ts';
 import { Collection } from './collection.ts';
 import type { Introduction, Lifeline, Probe } from './lifeline.ts';
@@ -22,7 +22,7 @@ import { lookForDead } from './proofs.ts';
 import { type SlotKernel, takeSlot } from './slot.ts';
 import { zoneIdOf } from './zone-id.ts';
 
-interface SupervisorKernel extends BurialKernel, SlotKernel {
+interface SupervisorKernel extends BurialKernel, SlotKernel, Repairable {
   detach(): void;
   liveOwner(slot: number): number;
   asksAt(): number;
@@ -38,8 +38,6 @@ interface Watched {
   /** Those that have been asked to look at themselves, and have not answered. */
   asked: Set<MessagePort>;
 }
-
-const RETRY_MS = 10;
 
 const threads: typeof import('node:worker_threads') =
   process.getBuiltinModule('node:worker_threads');
@@ -101,22 +99,15 @@ async function heedAsks(zone: string, watched: Watched): Promise<void> {
     if (zones.get(zone) !== watched) return;
     seen = Atomics.load(words, at);
     watched.kernel.answerAsks();
-    lookAtSelf(watched);
+    // A call of its own is never cut short; but damaged memory may say so, or that it is leaving.
+    lookAtSelf(watched.kernel, () => {
+      watched.hasSlot &&= watched.kernel.isAttached() !== 0;
+    });
     for (const port of lifelines.values()) {
       if (asked.has(port)) continue;
       asked.add(port);
       port.postMessage('look');
     }
-  }
-}
-
-/** A call of its own is never cut short; but damaged memory may say so, or that it is leaving. */
-function lookAtSelf(watched: Watched): void {
-  try {
-    if (watched.kernel.repairSelf(1) !== 0) later(() => lookAtSelf(watched), RETRY_MS, true);
-    watched.hasSlot &&= watched.kernel.isAttached() !== 0;
-  } catch {
-    // Poisoned: whoever has asked is told so.
   }
 }
 

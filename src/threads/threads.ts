@@ -14,7 +14,8 @@
  * travel through the main thread's event loop: a thread that dies before that has turned once since
  * it attached is noticed when it turns.
  */
-import { type KernelExports, lookAtSelf } from '../border/kernel.ts';
+import type { KernelExports } from '../border/kernel.ts';
+import { lookAtSelf } from '../border/repair.ts';
 import { later } from '../border/timer.ts';
 import { BusyError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';

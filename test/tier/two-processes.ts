@@ -143,10 +143,10 @@ function judge(log: string): Verdict {
     const own = writes.get(value);
     assert.equal(own?.key, key, 'a value of another key, or of nobody');
     if (own?.acked === undefined) continue;
+    const readAt = Number(time);
     let behindMs = 0;
     for (const { begun, acked } of byKey.get(key)!) {
-      if (acked !== undefined && begun > own.acked)
-        behindMs = Math.max(behindMs, Number(time) - acked);
+      if (acked !== undefined && begun > own.acked) behindMs = Math.max(behindMs, readAt - acked);
     }
     worstMs = Math.max(worstMs, behindMs);
     if (behindMs > MAX_STALE_MS) stale++;

@@ -167,10 +167,6 @@ export const unreachable: Excuse[] = [
     mutants: ['evictFrom: drop leaveSection()'],
   },
   {
-    because: 'A draft is moved between the look for its zspage and the lock of that.',
-    mutants: ['lockAround: drop unlock(zspageLockAt(desc))'],
-  },
-  {
     because:
       'The last cell of the slab is taken when an object is overwritten, and no page is left.',
     mutants: ['zsOverwrite: drop leaveSection()'],

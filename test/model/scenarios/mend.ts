@@ -7,6 +7,7 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { idle, type KernelScenario, ownerOf } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
+import { compactStore, LARGE } from './objects.ts';
 
 /** Bytes of objects of two classes; one of the second is a page. */
 const SIZES = [12, 4088];
@@ -104,6 +105,20 @@ const fillAndEmpty: Body = async (thread) => {
   for (let i = 0; i < 3; i++) await thread.call('reclaim');
   await thread.call('zsCompactBegin');
 };
+
+/** Of an object that is given up unpublished, alone in its zspage; another one has room. */
+function leaveDraft(machine: Machine): void {
+  makePool(machine);
+  const { main } = machine;
+  const cells: number[] = [];
+  for (let i = 0; i < 17; i++) {
+    cells.push(main.callNow('zsAlloc', LARGE) as number);
+    main.callNow('zsSettle', cells[i]!);
+  }
+  handle = cells.pop()!;
+  for (const cell of cells.slice(-2)) main.callNow('zsRelease', cell);
+  main.callNow('zsCompactBegin');
+}
 
 /** Its first objects of all: cells, zspages and pages come, and go. */
 const allocAndRelease: Body = async (thread) => {
@@ -237,6 +252,15 @@ export const mendScenarios: KernelScenario[] = [
       machine.main.callNow('zsRelease', handle);
       assertNothingLeft(machine);
     },
+  },
+  {
+    name: 'draft-compact',
+    rule: 'who gives up what it wrote finds it where it was moved, and keeps no lock of where it was',
+    module: 'test',
+    bound: 2,
+    stepLimit: 30_000,
+    prepare: leaveDraft,
+    threads: [(thread) => thread.call('zsRelease', handle), compactStore],
   },
   {
     name: 'object-free-owner-killed',

@@ -143,7 +143,7 @@ export const compact: Body = async (thread) => {
   await thread.call('zsCompactSome', pool, 0);
 };
 
-const compactStore: Body = async (thread, machine) => {
+export const compactStore: Body = async (thread, machine) => {
   const at = facts.ZS_STATE + offsetOf('ZsState', 'store');
   await thread.call('zsCompactBegin');
   await thread.call('zsCompactSome', machine.load(at) >>> facts.PAGE_SHIFT, 0);

@@ -298,8 +298,4 @@ export const excusedAccesses: Excuse[] = [
       'pushFreed: swap pokeWord(handleAt(thread, thread.next, count), handle); pokeWord(countAt(thread, thread.next), count + 1);',
     ],
   },
-  {
-    because: 'Who needs memory evicts a little sooner than it must, and looks again.',
-    mutants: ['awaitReclaim: recheck isQuiescent(epoch)'],
-  },
 ];

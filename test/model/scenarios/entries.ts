@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
-import type { KernelScenario } from '../kernel-model.ts';
+import { idle, type KernelScenario } from '../kernel-model.ts';
 import { clear, load, makeCache, NOW, overwriteAndReuse, read, set, VALUE_BYTES } from './cache.ts';
 
 /** A cache whose entry has expired. */
@@ -44,6 +44,17 @@ const clearLast: Body = async (thread) => {
 function fillZone(machine: Machine): void {
   makeCache('k', 'm')(machine);
   while ((machine.main.callNow('allocPages', 0) as number) > 0);
+}
+
+/** The same, but for an entry that main has taken out, and that a reader may still have: main. */
+function fillBehindReader(machine: Machine): void {
+  const { main } = machine;
+  makeCache('k', 'm')(machine);
+  load(machine, main, 'q', 'q');
+  assert.equal(main.callNow('set', 4, facts.PAGE_BYTES / 2, 1, 0), 0);
+  while ((main.callNow('allocPages', 0) as number) > 0);
+  assert.equal(main.callNow('remove', 4), 1);
+  main.callNow('enterSection');
 }
 
 /** Too large for the page of the entry that is there: it has to go. */
@@ -110,6 +121,20 @@ export const entryScenarios: KernelScenario[] = [
     bound: 2,
     prepare: fillZone,
     threads: [setLarge, read('a-')],
+  },
+  {
+    name: 'evict-behind-reader',
+    rule: 'who is short of memory evicts nothing while what waits for a reader would do',
+    module: 'test',
+    stepLimit: 100_000,
+    bound: 1,
+    prepare: fillBehindReader,
+    threads: [idle, setLarge],
+    settle: ({ main }) => main.callNow('leaveSection'),
+    check: (machine) => {
+      load(machine, machine.main, 'k', 'z');
+      assert.equal(machine.main.callNow('get', 4, NOW, 1), VALUE_BYTES, 'an entry was evicted');
+    },
   },
   {
     name: 'draft-dropped-killed',

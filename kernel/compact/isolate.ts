@@ -15,9 +15,9 @@
  * those are found by the recovery of frames. All others are found by their words: no list is kept,
  * and a range has 1,024 pages at most that one would have to look at.
  *
- * Free pages elsewhere are found from the bottom of the zone up, while ranges are chosen from the
- * top down (choose.ts), so the two meet once. A child that is wholly free is no target of
- * compaction: filling it would undo what that is for.
+ * Free pages elsewhere are found from the bottom of the zone up; of ranges that cost the same the
+ * highest is chosen (choose.ts). A child that is wholly free is no target of compaction: filling it
+ * would undo what that is for.
  */
 import { CHILD_ORDER, CHILD_PAGES, Order, Pfn, superblock } from '../base/layout';
 import { bitsOf, findFree, lowest, onesBelow, ROW_PAGES } from '../frames/bitfield';

@@ -7,7 +7,7 @@
  * is.
  */
 import { InvalidArgumentError } from '../errors.ts';
-import { isBytes, isOutOfBounds, isRevoked, lengthOf } from '../language/brands.ts';
+import { isBytes, isOutOfBounds, isRevoked, isThenable, lengthOf } from '../language/brands.ts';
 
 /** Throws unless `value` is an integer in [min, max]. */
 export function checkInteger(name: string, value: unknown, min: number, max: number): number {
@@ -56,6 +56,16 @@ export function checkFile(name: string, value: unknown): string {
   const isName = typeof value === 'string' && value !== '' && !value.includes('\0');
   if (isName) return value;
   throw new InvalidArgumentError(name, 'the path of a file', value);
+}
+
+/**
+ * Throws if what a function returned that nobody awaits is a promise. Nobody else has it, so its
+ * rejection is taken here: it would end the process of a caller who has caught the error.
+ */
+export function refusePromise(name: string, value: unknown, advice = ''): void {
+  if (!isThenable(value)) return;
+  void Promise.allSettled([value]);
+  throw new InvalidArgumentError(name, `a function that returns no promise${advice}`, value);
 }
 
 /** Throws unless `value` is an attached Uint8Array of up to `maxBytes`. @returns its length */

@@ -189,3 +189,21 @@ test('a loop over the keys whose body disposes is over, and no other begins', ()
   assert.equal(steps, 1);
   assert.throws(() => cache.keys(), disposed);
 });
+
+test('a promise that is refused may reject: whoever caught the error is not ended by it', async (t) => {
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  cache.set('key', 'value');
+  const unhandled: unknown[] = [];
+  const listener = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', listener);
+  t.after(() => process.off('unhandledRejection', listener));
+  const rejects = (async () => {
+    throw new Error('late');
+  }) as () => never;
+  const refused = { code: 'ERR_PAGELESS_INVALID_ARGUMENT' };
+  assert.throws(() => cache.update('key', rejects), refused);
+  assert.throws(() => cache.read('key', rejects), refused);
+  assert.throws(() => cache.getOrSetSync('missing', rejects), refused);
+  await new Promise(setImmediate);
+  assert.deepEqual(unhandled, []);
+});

@@ -109,9 +109,9 @@ function startSupervisor(threads: typeof import('node:worker_threads')): number 
 
 function doWithout(reason: string): 0 {
   const known = registry();
-  if (known.isWarned || !globalThis.process?.emitWarning) return 0;
+  if (known.isWarned) return 0;
   known.isWarned = true;
-  globalThis.process.emitWarning(
+  globalThis.process?.emitWarning?.(
     `Threads that are killed are noticed late: there is no supervisor (${reason})`,
     { type: 'PagelessWarning', code: 'PAGELESS_UNSUPERVISED' },
   );

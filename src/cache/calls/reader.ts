@@ -2,12 +2,11 @@
  * Reading with more than the key: what options ask for, bytes into memory of the caller's own, and
  * what is known of an entry. A plain `get` is the view's own.
  */
-import { checkBytes, checkInteger } from '../../border/arguments.ts';
+import { checkBytes, checkInteger, refusePromise } from '../../border/arguments.ts';
 import { metrics } from '../../border/channels.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { InvalidArgumentError, TargetTooSmallError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
-import { isThenable } from '../../language/brands.ts';
 import type { Near } from '../near/near.ts';
 import { readGetOptions } from '../options/call.ts';
 import type { GetOptions, Status } from '../options/settings.ts';
@@ -93,9 +92,7 @@ export class Reader<T> {
     } finally {
       border.takeBack(bytes);
     }
-    if (isThenable(result)) {
-      throw new InvalidArgumentError('use', 'a function that returns no promise', result);
-    }
+    refusePromise('use', result);
     return result;
   }
 

@@ -11,10 +11,9 @@
  *
  * As in writer.ts the user's code (`change`, codec) runs before the key is in the scratch.
  */
-import { checkSafeInteger } from '../../border/arguments.ts';
+import { checkSafeInteger, refusePromise } from '../../border/arguments.ts';
 import { InvalidArgumentError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
-import { isThenable } from '../../language/brands.ts';
 import { type EntryOptions, readEntryOptions, readIncrementOptions } from '../options/call.ts';
 import type { IncrementOptions, SetOptions } from '../options/settings.ts';
 import type { Key, Versioned } from '../transfer/transfer.ts';
@@ -156,9 +155,7 @@ export class Updater<T> {
     const of = isKept && bytes !== undefined ? new Uint8Array(bytes) : undefined;
     const old = bytes === undefined ? undefined : this.#parts.decode(bytes, isLent);
     const value = change(old);
-    if (isThenable(value)) {
-      throw new InvalidArgumentError('change', 'a function that returns no promise', value);
-    }
+    refusePromise('change', value);
     const isSame = value === old && value !== undefined && !writesSame;
     const isNone = isSame || value === undefined;
     if (isNone) return { value, isSame, bytes: undefined, of, born };

@@ -12,13 +12,13 @@
  * is believed that was looked at before.
  */
 
+import { refusePromise } from '../../border/arguments.ts';
 import { stamp } from '../../border/clock.ts';
 import { throwIfPoisoned } from '../../border/kernel.ts';
 import { later } from '../../border/timer.ts';
 import { onAbort } from '../../border/waiting.ts';
-import { DisposedError, InvalidArgumentError, TimeoutError } from '../../errors.ts';
+import { DisposedError, TimeoutError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
-import { isThenable } from '../../language/brands.ts';
 import { mayPark } from '../../threads/registry.ts';
 import type { Key } from '../transfer/transfer.ts';
 import type { In } from '../values/values.ts';
@@ -370,10 +370,7 @@ export class Loader<V> {
       load.born = kernel.tagClock();
       const old = this.#look(request.key, facts.GET_STALE);
       const value = compute(request, true, old, { options } as ComputeContext);
-      if (isThenable(value)) {
-        const expected = 'a function that returns no promise; getOrSet awaits one';
-        throw new InvalidArgumentError('compute', expected, value);
-      }
+      refusePromise('compute', value, '; getOrSet awaits one');
       const kept = keep(this.#host, load, request, value as In<V> | undefined, options);
       load.settle(kept.outcome);
       request.status.load = 'computed';

@@ -14,6 +14,14 @@ const VALUE_BYTES = 100;
 const LONG_BYTES = 20_000;
 const LONG_ROUNDS = 10;
 
+/** Says that it runs, joins when all do, and says so. */
+async function newcomer(go: Int32Array<SharedArrayBuffer>): Promise<void> {
+  parentPort!.postMessage('runs');
+  Atomics.wait(go, 0, 0);
+  const cache = SharedCache.attach<Uint8Array>(workerData.handle);
+  parentPort!.postMessage(cache.has('newest'));
+}
+
 /** Answers whether it has joined and reads; then, when it is asked, what long values came to. */
 async function member(index: number): Promise<void> {
   const cache = SharedCache.attach<Uint8Array>(workerData.handle);
@@ -35,17 +43,20 @@ async function answers(workers: Worker[]): Promise<unknown[]> {
   return (await Promise.all(messages)).map(([message]) => message);
 }
 
-if (!isMainThread && workerData?.member !== undefined) await member(workerData.member);
-else
+function fullCache(): SharedCache<Uint8Array> {
+  const options = { maxSize: 4 * 2 ** 20, values: 'bytes', compression: 'none' } as const;
+  const cache = new SharedCache<Uint8Array>(options);
+  const value = new Uint8Array(VALUE_BYTES);
+  for (let i = 0; i < 60_000; i++) cache.set(`key ${i}`, value);
+  cache.set('newest', value);
+  return cache;
+}
+
+if (!isMainThread && workerData?.go !== undefined) await newcomer(workerData.go);
+else if (!isMainThread && workerData?.member !== undefined) await member(workerData.member);
+else {
   test('30 threads join a full cache of 4 MiB for single pages, and nobody is refused', async () => {
-    using cache = new SharedCache<Uint8Array>({
-      maxSize: 4 * 2 ** 20,
-      values: 'bytes',
-      compression: 'none',
-    });
-    const value = new Uint8Array(VALUE_BYTES);
-    for (let i = 0; i < 60_000; i++) cache.set(`key ${i}`, value);
-    cache.set('newest', value);
+    using cache = fullCache();
     const before = cache.stats().evictions;
     const workers: Worker[] = [];
     for (let index = 0; index < THREADS; index++) {
@@ -64,3 +75,21 @@ else
     await Promise.all(workers.map((worker) => worker.terminate()));
     cache.arena.check();
   });
+
+  test('16 threads join a full cache at once, and nobody is refused', async () => {
+    using cache = fullCache();
+    const go = new Int32Array(new SharedArrayBuffer(4));
+    const data = { go, handle: cache.handle };
+    const workers = Array.from(
+      { length: 16 },
+      () => new Worker(new URL(import.meta.url), { workerData: data }),
+    );
+    await answers(workers);
+    const joined = answers(workers);
+    Atomics.store(go, 0, 1);
+    Atomics.notify(go, 0);
+    assert.deepEqual(new Set(await joined), new Set([true]));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    cache.arena.check();
+  });
+}

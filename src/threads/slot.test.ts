@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ERR_BUSY, ERR_NO_SLOT, ERR_NOT_A_ZONE } from '../generated/facts.ts';
+import { ERR_BUSY, ERR_NO_MEMORY, ERR_NO_SLOT, ERR_NOT_A_ZONE } from '../generated/facts.ts';
 import { recycle } from './recycle.ts';
 import { takeSlot } from './slot.ts';
 
@@ -40,11 +40,12 @@ test('another thread’s zone is not waited for', () => {
   assert.ok(zone.calls() < MOST_CALLS, `${zone.calls()}`);
 });
 
-/** A zone that is none for the first attempts. */
-function contestedZone(attempts: number, failure = ERR_NOT_A_ZONE) {
+/** A zone that is none, or has no memory, for the first attempts. */
+function contestedZone(attempts: number, failure = ERR_NOT_A_ZONE, hasStore = 1) {
   let made = 0;
   return {
     made: () => made,
+    hasStore: () => hasStore,
     attach: () => (made++ < attempts ? failure : 5),
     zoneIdLo: () => 2,
     zoneIdHi: () => 1,
@@ -62,7 +63,7 @@ test('a zone that is none for a moment gives a slot after it', () => {
 });
 
 test('a zone that stays none, is another one, or has no slot, is left', () => {
-  assert.equal(takeSlot(contestedZone(1000), 1, true, ID), ERR_NOT_A_ZONE);
+  assert.equal(takeSlot(contestedZone(Infinity), 1, true, ID), ERR_NOT_A_ZONE);
   const others: [ReturnType<typeof contestedZone>, string | undefined, number][] = [
     [contestedZone(1000), 'f000000100000002', ERR_NOT_A_ZONE],
     [contestedZone(1000), undefined, ERR_NOT_A_ZONE],
@@ -72,4 +73,26 @@ test('a zone that stays none, is another one, or has no slot, is left', () => {
     assert.equal(takeSlot(zone, 1, true, id), failure);
     assert.equal(zone.made(), 1);
   }
+});
+
+test('a full cache that has no page for a moment gives a slot after it', () => {
+  for (let attempts = 0; attempts < 50; attempts++) {
+    assert.equal(takeSlot(contestedZone(attempts, ERR_NO_MEMORY), 1, true, ID), 5);
+  }
+});
+
+test('an arena without memory is left at once, and a cache by who may not wait', () => {
+  for (const [hasStore, mayPark] of [
+    [0, true],
+    [1, false],
+  ] as const) {
+    const zone = contestedZone(1000, ERR_NO_MEMORY, hasStore);
+    assert.equal(takeSlot(zone, 1, mayPark, ID), ERR_NO_MEMORY);
+    assert.equal(zone.made(), 1);
+  }
+});
+
+test('a cache that stays without a page is left', () => {
+  const zone = contestedZone(Infinity, ERR_NO_MEMORY);
+  assert.equal(takeSlot(zone, 1, true, ID), ERR_NO_MEMORY);
 });

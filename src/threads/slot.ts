@@ -1,20 +1,21 @@
 /** Taking a slot in a zone. Part of the supervisor's program. */
-import { ERR_NOT_A_ZONE } from '../generated/facts.ts';
+import { ERR_NO_MEMORY, ERR_NOT_A_ZONE } from '../generated/facts.ts';
 import { pause } from './pause.ts';
 import { zoneIdOf } from './zone-id.ts';
 
 export interface SlotKernel {
   attach(owner: number, mayPark: number): number;
+  hasStore(): number;
   zoneIdLo(): number;
   zoneIdHi(): number;
 }
 
-/** Attempts, a millisecond apart. */
-const TRIES = 20;
+/** Attempts, a millisecond apart: as long as a set waits for room. */
+const TRIES = 1000;
 
 /**
- * While somebody tries in vain to make the memory another zone (recycle.ts), this one is none for a
- * moment: then it is tried again.
+ * Tries again while somebody tries in vain to make the memory another zone (recycle.ts), for this
+ * one is none then; and while more threads come at once to a full cache than it keeps pages for.
  *
  * @param id  of the zone that is meant
  * @returns the slot, or what `attach` says
@@ -27,7 +28,9 @@ export function takeSlot(
 ): number {
   for (let tries = 0; ; tries++) {
     const slot = kernel.attach(owner, mayPark ? 1 : 0);
-    if (slot !== ERR_NOT_A_ZONE || id !== zoneIdOf(kernel) || tries === TRIES) return slot;
+    const isFull = slot === ERR_NO_MEMORY && mayPark && kernel.hasStore() !== 0;
+    if (!isFull && slot !== ERR_NOT_A_ZONE) return slot;
+    if (id !== zoneIdOf(kernel) || tries === TRIES) return slot;
     if (mayPark) pause(1);
   }
 }

@@ -173,9 +173,10 @@ export function reclaimIfMany(): void {
   if (drainRing(selfSlot()) + reclaimLimbo() == 0) slowDown(LIMBO_VALUE);
 }
 
-/** Makes room in this thread's ring for one more entry. Outside, unless there is room. */
+/** Makes room in this thread's ring for one more entry. Ends the section, unless there is room. */
 export function makeRingRoom(): void {
   if (hasRingRoom()) return;
+  leaveSection();
   for (let round = 0; round < 2; round++) drainRing(selfSlot());
   if (!hasRingRoom()) spillRing();
 }

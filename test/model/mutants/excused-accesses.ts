@@ -262,6 +262,7 @@ export const excusedAccesses: Excuse[] = [
       'it: only those who wait for a grace period wait longer.',
     mutants: [
       'clearNext: drop leaveSection()',
+      'evictFrom: drop leaveSection()',
       'removeMany: drop leaveSection()',
       'sweepLeaf: drop leaveSection()',
     ],

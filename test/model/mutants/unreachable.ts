@@ -162,12 +162,6 @@ export const unreachable: Excuse[] = [
   },
   {
     because:
-      'A full leaf that cannot be split, and a ring that its entry fills: a thousand entries and no ' +
-      'memory. Then room is made in a section.',
-    mutants: ['evictFrom: drop leaveSection()'],
-  },
-  {
-    because:
       'The last cell of the slab is taken when an object is overwritten, and no page is left.',
     mutants: ['zsOverwrite: drop leaveSection()'],
   },

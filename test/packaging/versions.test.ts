@@ -15,6 +15,9 @@ const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'
 const [major, minor] = version.split('.').map(Number) as [number, number];
 const nextMinor = `${major}.${minor + 1}.0`;
 const nextPatch = `${major}.${minor}.99`;
+/** The number as it stands in code, where a line may end within it. */
+const written = new RegExp([...version].join('(?:\\\\\\n)?').replaceAll('.', '\\.'), 'g');
+
 install('next-minor', nextMinor);
 install('next-patch', nextPatch);
 
@@ -26,7 +29,7 @@ function install(name: string, number: string): void {
   for (const file of readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
     if (!/package\.json$|\.js$/.test(file)) continue;
     const text = readFileSync(join(copy, file), 'utf8');
-    writeFileSync(join(copy, file), text.replaceAll(version, number));
+    writeFileSync(join(copy, file), text.replace(written, number));
   }
   const flags = ['pack', '--silent', '--ignore-scripts', '--pack-destination', work];
   const tarball = execFileSync('npm', flags, { cwd: copy, encoding: 'utf8' }).trim();

@@ -24,6 +24,16 @@ function write(cache: SharedCache<Uint8Array>, index: number): string {
   return 'good';
 }
 
+/** Makes the value of 'key' short when it is told to, and says so. */
+function shorten({ handle, turn }: { handle: never; turn: Int32Array<SharedArrayBuffer> }): void {
+  const cache = SharedCache.attach<Uint8Array>(handle);
+  parentPort!.postMessage(true);
+  Atomics.wait(turn, 0, 0);
+  cache.set('key', Uint8Array.of(1, 2, 3));
+  Atomics.store(turn, 0, 2);
+  Atomics.notify(turn, 0);
+}
+
 /** Works, or takes a large scratch and is never heard of again. */
 function member({ handle, index, isHolder }: Record<string, number>): void {
   const cache = SharedCache.attach<Uint8Array>(handle as never);
@@ -52,8 +62,49 @@ async function answers(workers: Worker[]): Promise<unknown[]> {
   return (await Promise.all(messages)).map(([message]) => message);
 }
 
-if (!isMainThread && workerData?.isMember) member(workerData);
+/** What two calls that read with a version see. */
+const versioned: [string, (cache: SharedCache<Uint8Array>) => Uint8Array | undefined][] = [
+  ['getWithVersion', (cache) => cache.getWithVersion('key')?.value],
+  [
+    'update',
+    (cache) => {
+      let seen: Uint8Array | undefined;
+      cache.update('key', (old) => (seen = old));
+      return seen;
+    },
+  ],
+];
+
+if (!isMainThread && workerData?.turn) shorten(workerData);
+else if (!isMainThread && workerData?.isMember) member(workerData);
 else {
+  for (const [name, read] of versioned) {
+    test(`${name} of a value that becomes short while it asks for a large scratch`, async (context) => {
+      using cache = open('4MiB');
+      cache.set('key', new Uint8Array(20_000));
+      const turn = new Int32Array(new SharedArrayBuffer(4));
+      const workerData = { handle: cache.handle, turn };
+      const worker = new Worker(new URL(import.meta.url), { workerData });
+      await answers([worker]);
+      const { kernel } = cache.arena;
+      const { memory } = cache.handle.arena;
+      const { takeLarge, giveLarge } = kernel;
+      context.mock.method(kernel, 'takeLarge', () => {
+        Atomics.store(turn, 0, 1);
+        Atomics.notify(turn, 0);
+        Atomics.wait(turn, 0, 1);
+        return takeLarge.call(kernel);
+      });
+      // Who has it next writes there.
+      context.mock.method(kernel, 'giveLarge', () => {
+        const at = kernel.outputScratch() >>> 0;
+        giveLarge.call(kernel);
+        new Uint8Array(memory.buffer, at, 64).fill(255);
+      });
+      assert.deepEqual(read(cache), Uint8Array.of(1, 2, 3));
+    });
+  }
+
   test('eight threads store values of all lengths, and none is refused', async () => {
     using cache = open('64MiB');
     const workers = Array.from({ length: THREADS }, (_, index) => start(cache, index));

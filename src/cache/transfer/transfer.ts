@@ -200,7 +200,8 @@ export class Border {
       const hasDetails = read >= HAS_DETAILS;
       const times = hasDetails ? this.details.read() : NO_TIMES;
       const tags = hasDetails ? this.#kernel.readTags() : 0;
-      const isLent = length <= facts.SMALL_BLOCK_BYTES;
+      // Another thread's next: what stands in a large one, for the value was long a moment ago.
+      const isLent = !this.#large.isOut;
       const bytes = isLent ? this.#output.view(length) : this.#fetchBlocks(length);
       if (bytes !== undefined) return { bytes, isLent, version, times, tags };
     }

@@ -1,6 +1,7 @@
 /**
  * What is seen of a zone, as it travels in frames (wire.ts): types, for both ends.
  */
+import type { Counters } from '../reports/counters.ts';
 import type { BuddyInfo, PageTypeInfo } from '../reports/frames.ts';
 import type { SlabInfo } from '../reports/slab.ts';
 import type { PageDescription } from '../reports/zone.ts';
@@ -41,8 +42,8 @@ export interface Fault {
   detail: number;
 }
 
-/** One look. Counters count from the beginning of the zone. */
-export interface Figures {
+/** One look. */
+export interface Figures extends Counters {
   /** Milliseconds since 1970. */
   time: number;
   /** Bytes of the whole process. */
@@ -56,14 +57,6 @@ export interface Figures {
   entries: number;
   keyBytes: number;
   valueBytes: number;
-  hits: number;
-  misses: number;
-  sets: number;
-  refusals: number;
-  deletes: number;
-  evictions: number;
-  expirations: number;
-  limboWaits: number;
   /** What waits for a grace period, in the order of a `LimboReport`. */
   limbo: number[];
   /** Share of the free memory that lies in no free block of 2 MiB. */

@@ -11,6 +11,7 @@
 import { faultReason } from '../border/kernel.ts';
 import { type ObserverExports, openObserver, pageMapOf } from '../border/observer.ts';
 import * as facts from '../generated/facts.ts';
+import { readCounters } from '../reports/counters.ts';
 import { buddyInfo, pageTypeInfo } from '../reports/frames.ts';
 import { cacheName, reportSlabs } from '../reports/slab.ts';
 import { codeOf, FIRST_USER_CODE, userTypeName, uses } from '../reports/uses.ts';
@@ -102,20 +103,12 @@ export class ZoneLook {
 
   #figures(): Figures {
     const look = this.#observer;
-    const count = (which: number): number => look.counter(which);
     return {
       ...{ time: Date.now(), rss: process.memoryUsage.rss(), fault: this.#fault() },
       ...{ freePages: look.freePagesNow(), stockedPages: look.stockedPages() },
       ...{ threads: usersThreads(look), entries: look.entryCount() },
       ...{ keyBytes: look.keyBytes(), valueBytes: look.valueBytes() },
-      hits: count(facts.COUNT_HITS),
-      misses: count(facts.COUNT_MISSES),
-      sets: count(facts.COUNT_SETS),
-      refusals: count(facts.COUNT_REFUSALS),
-      deletes: count(facts.COUNT_DELETES),
-      evictions: count(facts.COUNT_EVICTIONS),
-      expirations: count(facts.COUNT_EXPIRATIONS),
-      limboWaits: count(facts.COUNT_LIMBO_WAITS),
+      ...readCounters((which) => look.counter(which)),
       limbo: Object.values(reportLimbo(look)),
       unusable: look.unusableFreeIndex(facts.CHILD_ORDER) / 1000,
     };

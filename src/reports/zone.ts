@@ -4,6 +4,7 @@
 
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
+import { readCounters } from './counters.ts';
 import { userTypeName, uses } from './uses.ts';
 
 export interface PageDescription {
@@ -181,16 +182,7 @@ export function reportZone(kernel: KernelExports): ZoneReport {
     objectBytes: kernel.zsObjectBytes(),
     storedBytes,
     compressionRatio: storedBytes === 0 ? 0 : payload / storedBytes,
-    hits: kernel.counter(facts.COUNT_HITS),
-    misses: kernel.counter(facts.COUNT_MISSES),
-    sets: kernel.counter(facts.COUNT_SETS),
-    refusals: kernel.counter(facts.COUNT_REFUSALS),
-    deletes: kernel.counter(facts.COUNT_DELETES),
-    evictions: kernel.counter(facts.COUNT_EVICTIONS),
-    expirations: kernel.counter(facts.COUNT_EXPIRATIONS),
-    bytesIn: kernel.counter(facts.COUNT_BYTES_IN),
-    bytesOut: kernel.counter(facts.COUNT_BYTES_OUT),
+    ...readCounters((which) => kernel.counter(which)),
     limbo: reportLimbo(kernel),
-    limboWaits: kernel.counter(facts.COUNT_LIMBO_WAITS),
   };
 }

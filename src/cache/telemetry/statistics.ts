@@ -4,6 +4,7 @@
  */
 import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
+import { readCounters } from '../../reports/counters.ts';
 import { usersThreads } from '../../threads/registry.ts';
 import type { TierStats } from '../../tier/interface.ts';
 import type { NearStats } from '../near/near.ts';
@@ -97,24 +98,17 @@ export function readStats(kernel: Asked, space = 0): CacheStats {
   const counter = (which: number) =>
     space === 0 ? kernel.counter(which) : kernel.spaceCounter(space, which);
   const [entries, valueBytes, keyBytes, storedBytes] = readTotals(kernel, space);
-  const [hits, misses] = [counter(facts.COUNT_HITS), counter(facts.COUNT_MISSES)];
+  const counters = readCounters(counter);
+  const { hits, misses } = counters;
   return {
     entries,
     keyBytes,
     valueBytes,
     storedBytes,
     compressionRatio: ratio(keyBytes + valueBytes, storedBytes),
-    hits,
-    misses,
+    ...counters,
     hitRatio: ratio(hits, hits + misses),
-    sets: counter(facts.COUNT_SETS),
     ...readRefusals(counter),
-    deletes: counter(facts.COUNT_DELETES),
-    evictions: counter(facts.COUNT_EVICTIONS),
-    expirations: counter(facts.COUNT_EXPIRATIONS),
-    bytesIn: counter(facts.COUNT_BYTES_IN),
-    bytesOut: counter(facts.COUNT_BYTES_OUT),
-    limboWaits: counter(facts.COUNT_LIMBO_WAITS),
     loads: {
       computed: kernel.loads(facts.LOADS_COMPUTED),
       waited: kernel.loads(facts.LOADS_WAITED),

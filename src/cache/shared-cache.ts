@@ -265,14 +265,13 @@ export class SharedCache<T = Bytes> extends CacheView<T> implements Disposable {
   recreate(own: { tier?: Tier | false | undefined } = {}): SharedCache<T> {
     const { tier: _, values, ...settings } = this.#parts.settings;
     const { codec, now, near, tier } = this.#opening;
-    const next = nextTier(tier, own);
     const options = {
       ...settings,
       maxSize: this.arena.size,
       values: values === 'own' ? codec : values,
-      ...(now && { now }),
-      ...(near && { near }),
-      ...(next && { tier: next }),
+      now,
+      near,
+      tier: nextTier(tier, own),
     };
     const fresh = new SharedCache<T>(options);
     restoreNames(fresh.#parts, this.#namespaces?.names() ?? []);

@@ -237,20 +237,21 @@ export function readHandle<T>(
 
 /** Options of a cache that is loaded from a file; what is said there cannot be contradicted. */
 export function restoredOptions<T>(
-  { values, namespaces: _, ...saved }: SavedSettings,
+  { values: kind, namespaces: _, ...saved }: SavedSettings,
   options: RestoreOptions<T>,
 ): SharedCacheOptions<T> {
-  const { maxSize = saved.maxSize, now, near, tier } = checkOptions(options, RESTORE_OPTIONS);
-  const codec = codecFor(values, options.values);
+  const own = checkOptions(options, RESTORE_OPTIONS);
+  const { values, maxSize = saved.maxSize, now, near, tier } = own;
+  const codec = codecFor(kind, values);
   const maxEntrySize = Math.min(saved.maxEntrySize, parseSize('maxSize', maxSize));
   return {
     ...saved,
     maxEntrySize,
-    ...(now && { now }),
-    ...(near && { near }),
-    ...(tier && { tier }),
     maxSize,
-    values: values === 'own' ? codec : values,
+    values: kind === 'own' ? codec : kind,
+    now,
+    near,
+    tier: tier === false ? undefined : tier,
   };
 }
 

@@ -179,8 +179,25 @@ test('misuse is told, and nothing is made', async () => {
   await assert.rejects(load(file, { maxsize: 5 }), /maxSize/);
   await assert.rejects(load(file, { values: 'string' }), InvalidArgumentError);
   await assert.rejects(load(file, { maxSize: '1KiB' }), InvalidArgumentError);
+  for (const name of ['near', 'now', 'tier']) {
+    await assert.rejects(load(file, { [name]: null }), InvalidArgumentError, name);
+  }
   await assert.rejects(load(5), InvalidArgumentError);
   await assert.rejects((cache.save as (file?: unknown) => Promise<void>)(), InvalidArgumentError);
+});
+
+test('each option is read once', async () => {
+  using cache = new SharedCache<string>({ maxSize, values: 'string' });
+  let reads = 0;
+  const options = {
+    get values() {
+      reads++;
+      return 'string' as const;
+    },
+  };
+  using loaded = await SharedCache.load<string>(await saved(cache), options);
+  assert.equal(reads, 1);
+  assert.equal(loaded.handle.values, 'string');
 });
 
 test('a smaller cache keeps what it has room for', async () => {

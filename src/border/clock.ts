@@ -15,6 +15,7 @@
  */
 import { DisposedError, InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { refusePromise } from './arguments.ts';
 import type { KernelExports } from './kernel.ts';
 
 /** Milliseconds that only rise. */
@@ -171,6 +172,7 @@ function checkSame(isOwn: boolean, now: Now | undefined): void {
 
 function checkTime(time: number): number {
   if (Number.isFinite(time)) return time;
+  refusePromise('now', time);
   throw badTime(time);
 }
 

@@ -204,6 +204,17 @@ test('a promise that is refused may reject: whoever caught the error is not ende
   assert.throws(() => cache.update('key', rejects), refused);
   assert.throws(() => cache.read('key', rejects), refused);
   assert.throws(() => cache.getOrSetSync('missing', rejects), refused);
+  assert.throws(() => new SharedCache({ maxSize: '4MiB', now: rejects }), refused);
+  const values = { serialize: rejects, deserialize: String };
+  using coded = new SharedCache<string>({ maxSize: '4MiB', values });
+  assert.throws(() => coded.set('key', 'value'), refused);
+  assert.throws(() => coded.setMany([['key', 'value']]), refused);
+  assert.throws(() => coded.update('key', () => 'value'), refused);
+  assert.throws(() => coded.getOrSetSync('key', () => 'value'), refused);
+  await assert.rejects(
+    coded.getOrSet('key', () => 'value'),
+    refused,
+  );
   await new Promise(setImmediate);
   assert.deepEqual(unhandled, []);
 });

@@ -7,7 +7,7 @@
  * with a buffer of its own. A Buffer from Node's pool would cost 84 ns instead of 400, but its
  * `slice` does not copy and its `buffer` is not its own: not what a Uint8Array promises.
  */
-import { checkBytes, checkObject } from '../../border/arguments.ts';
+import { checkBytes, checkObject, refusePromise } from '../../border/arguments.ts';
 import { NodeBuffer, viewOf } from '../../border/views.ts';
 import { InvalidArgumentError, type MisuseOptions } from '../../errors.ts';
 import { isBytes, isShared } from '../../language/brands.ts';
@@ -186,8 +186,9 @@ const codecs: Record<ValueKind, unknown> = {
  * value. @returns how many
  */
 export function checkSerialized(codec: object, bytes: unknown): number {
-  const name = codec === bytesCodec ? 'value' : "serialize's result";
-  return checkBytes(name, bytes, Number.POSITIVE_INFINITY);
+  const isValue = codec === bytesCodec;
+  if (!isValue && !isBytes(bytes)) refusePromise('serialize', bytes);
+  return checkBytes(isValue ? 'value' : "serialize's result", bytes, Number.POSITIVE_INFINITY);
 }
 
 /** How a value becomes the text whose UTF-8 is stored, where that is how it is. */

@@ -1,5 +1,5 @@
 /**
- * What a scenario of the kernel needs: a formatted zone, attached threads, names for a trace.
+ * What a scenario of the kernel needs: a formatted zone, attached threads, a judge of the end.
  *
  * A scenario says what its threads do, and in a line or two what must hold at the end. This adds
  * what must always hold: nobody trapped without a kill, `check()` finds every page, descriptor and
@@ -27,6 +27,7 @@ import {
   UNWOUND,
 } from './engine/index.ts';
 import { judgeKernelAccess, offsetOf } from './lifetimes.ts';
+import { locks, nameOf, PAGES_64K, slotOf, wordOfSlot } from './places.ts';
 import { allowedRaces } from './races.ts';
 
 /**
@@ -70,8 +71,6 @@ export interface KernelScenario {
   check?: (machine: Machine) => void;
 }
 
-/** 4 MiB: the smallest zone. */
-const PAGES = 64;
 export const MAIN_OWNER = 100;
 const POISON = facts.SUPERBLOCK + offsetOf('Superblock', 'fault');
 
@@ -113,6 +112,11 @@ function format(machine: Machine, scenario: KernelScenario): void {
 
 /** Of a thread that is there, and does nothing. */
 export const idle: Body = async () => 0;
+
+/** Of one that looks whether all is well while others are at work. */
+export const checkSound: Body = async (thread) => {
+  assert.equal(await thread.call('check'), 0, 'a sound zone was found faulty');
+};
 
 /** A folio, owned and not pinned: its name, the number of its descriptor, and its first page. */
 export interface ModelFolio {
@@ -188,9 +192,8 @@ function livesOn(body: Body, goOn: NonNullable<KernelScenario['goOn']>): Body {
   return survives(async (thread, machine) => {
     const result = await orUnwound(body(thread, machine));
     if (result !== UNWOUND) return result;
-    // Slot 1 is the main thread's.
-    const slot = facts.SLOT_TABLE + (thread.index + 2) * facts.SLOT_BYTES;
-    const wasInside = (machine.load(slot + offsetOf('ThreadSlot', 'inKernel')) & 0xffff) !== 0;
+    const inKernel = machine.load(wordOfSlot(slotOf(thread.index), 'inKernel'));
+    const wasInside = (inKernel & 0xffff) !== 0;
     await repairSelf(thread);
     await goOn(thread, wasInside);
     return UNWOUND;
@@ -231,7 +234,7 @@ function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
   const isPatient = scenario.timesOut === true || scenario.poisons === true;
   return {
     wasm: kernels(scenario.module ?? 'release'),
-    memory: { pages64k: PAGES },
+    memory: { pages64k: PAGES_64K },
     setup: (machine) => format(machine, scenario),
     ...(scenario.before === undefined ? {} : { before: scenario.before }),
     threads: scenario.threads.map((body) =>
@@ -280,78 +283,4 @@ export function runScenario(
 ): Promise<Report> {
   const observer = isLax ? {} : { observer: memoryRules() };
   return explore({ ...toEngine(kernels, scenario), ...observer, ...options });
-}
-
-const states: [string, number][] = [
-  ['Superblock', facts.SUPERBLOCK],
-  ['RcuState', facts.RCU_STATE],
-  ['LimboState', facts.LIMBO_STATE],
-  ['SlabState', facts.SLAB_STATE],
-  ['ZsState', facts.ZS_STATE],
-  ['StoreState', facts.STORE_STATE],
-  ['ThreadsState', facts.THREADS_STATE],
-  ['DeathsState', facts.DEATHS_STATE],
-  ['MemdescState', facts.MEMDESC_STATE],
-  ['CompactState', facts.COMPACT_STATE],
-];
-
-/** Words of locks, which stand first in their states. */
-const locks = states
-  .filter(([name]) => /^(Limbo|Slab|Zs|Store|Threads|Memdesc)State$/.test(name))
-  .map(([, start]) => start);
-
-/** Records that stand in a row: structure, address of the first, and how many. */
-const rows: [string, number, number][] = [
-  ['KmemCache', facts.CACHE_TABLE, facts.CACHES],
-  ['Bag', facts.LIMBO_STATE + recordBytes('LimboState'), facts.LIMBO_KINDS],
-];
-
-function recordBytes(structure: string): number {
-  return facts.structures.find(({ name }) => name === structure)!.bytes;
-}
-
-function fieldOf(structure: string, offset: number, suffix = ''): string {
-  const { fields = [] } = facts.structures.find(({ name }) => name === structure) ?? {};
-  const field = fields.findLast((candidate) => candidate.offset <= offset);
-  return `${structure}${suffix}.${field?.name ?? '?'}+${offset - (field?.offset ?? 0)}`.replace(
-    /\+0$/,
-    '',
-  );
-}
-
-/** Frame metadata of the smallest zone, which stands behind its page map. */
-const frameBits = facts.PAGE_MAP + PAGES * 64;
-const counters = frameBits + 2 * facts.CHILD_BITS_BYTES;
-
-/** Each child is a tree there, and has a cache line for its counters. */
-function nameOfFrames(address: number): string | undefined {
-  if (address < frameBits || address >= counters + 2 * 64) return undefined;
-  if (address < counters) return `frameBits[${(address - frameBits) >> 3}]`;
-  return `${(address & 4) === 0 ? 'child' : 'tree'}[${(address - counters) >> 6}]`;
-}
-
-/** A name for an address: the field of a state record, a slot or the page map. */
-export function nameOf(address: number): string {
-  if (address >= facts.PAGE_MAP && address < facts.PAGE_MAP + PAGES * 64) {
-    return `pageWord[${(address - facts.PAGE_MAP) >> 2}]`;
-  }
-  const frames = nameOfFrames(address);
-  if (frames !== undefined) return frames;
-  if (address >= facts.SLOT_TABLE && address < facts.CACHE_TABLE) {
-    const slot = Math.floor((address - facts.SLOT_TABLE) / facts.SLOT_BYTES);
-    const offset = (address - facts.SLOT_TABLE) % facts.SLOT_BYTES;
-    if (offset < facts.SLOT_FRAMES) return `slot${slot}.${fieldOf('ThreadSlot', offset)}`;
-    if (offset === facts.SLOT_HELD) return `slot${slot}.held`;
-    return `slot${slot}.${fieldOf('FramesOwn', offset - facts.SLOT_FRAMES)}`;
-  }
-  for (const [structure, start, count] of rows) {
-    const bytes = recordBytes(structure);
-    const index = Math.floor((address - start) / bytes);
-    if (index < 0 || index >= count) continue;
-    return fieldOf(structure, (address - start) % bytes, `[${index}]`);
-  }
-  const state = states
-    .toSorted(([, a], [, b]) => a - b)
-    .findLast(([, start]) => start <= address && address < facts.SLOT_TABLE);
-  return state ? fieldOf(state[0], address - state[1]) : `0x${address.toString(16)}`;
 }

@@ -17,7 +17,7 @@ import {
   type Report,
   type Scenario,
 } from './engine/index.ts';
-import { nameOf } from './kernel-model.ts';
+import { nameOf } from './places.ts';
 
 const { MARK_BY_LOOK, MARK_BY_REFERENCE, MARK_BY_TWO_LOOKS } = facts;
 const { MOVE_BUSY, MOVE_DONE, MOVE_KEEP, MOVE_REPLACE, MOVE_RESERVE, READ_REFUSED } = facts;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { clear, load, makeCache, NOW, VALUE_BYTES, word } from './cache.ts';
+import { clear, load, makeCache, NOW, nameNext, VALUE_BYTES, word } from './cache.ts';
 import { arrive, begin, NEVER, store as storeLeased } from './leases.ts';
 
 /** Computations that have begun, and how many had when the first was about to be stored. */
@@ -139,7 +139,7 @@ function makeNeighbours(machine: Machine): void {
   while (main.callNow('growIndexFor', LEAVES * ENTRIES_A_LEAF) === 1);
   assert.equal(main.callNow('leaves'), LEAVES);
   if (neighbour === 0) neighbour = findNeighbour(machine);
-  machine.store(threads[1]!.callNow('keyScratch') as number, neighbour);
+  nameNext(machine, threads[1]!, neighbour);
   assert.ok(isNeighbour(machine));
 }
 

@@ -13,10 +13,31 @@ export function word(letter: string): number {
   return letter.charCodeAt(0) * 0x01010101;
 }
 
+/** What the thread's next call is about: a key, a tag, or the name of a namespace. */
+export function nameNext(machine: Machine, thread: Thread, name: number): void {
+  machine.store(thread.callNow('keyScratch') as number, name);
+}
+
+/** The letter of the value that a call has put into the thread's scratch. */
+export function letterIn(machine: Machine, thread: Thread): string {
+  const output = thread.callNow('outputScratch') as number;
+  const words = [0, 4, 8].map((at) => machine.load(output + at));
+  const letter = String.fromCharCode(words[0]! & 255);
+  assert.deepEqual(words, Array(3).fill(word(letter)), 'a torn value');
+  return letter;
+}
+
+/** What a key has, for everybody, at the end: its letter, or '-'. */
+export function letterOf(machine: Machine, key: string, keyBytes = 4): string {
+  const { main } = machine;
+  nameNext(machine, main, word(key));
+  return (main.callNow('get', keyBytes, NOW, 0) as number) < 0 ? '-' : letterIn(machine, main);
+}
+
 /** A one-word key and a value of one letter, put into the thread's scratch. */
 export function load(machine: Machine, thread: Thread, key: string, letter: string): void {
   const input = thread.callNow('inputScratch') as number;
-  machine.store(thread.callNow('keyScratch') as number, word(key));
+  nameNext(machine, thread, word(key));
   for (let at = 0; at < VALUE_BYTES; at += 4) machine.store(input + at, word(letter));
 }
 
@@ -40,11 +61,8 @@ export function read(allowed: string): Body {
       assert.ok(allowed.includes('-'), 'a key that is there all the time was not found');
       return '-';
     }
-    const output = thread.callNow('outputScratch') as number;
-    const seen = [0, 4, 8].map((at) => machine.load(output + at));
-    const letter = String.fromCharCode(seen[0]! & 255);
     assert.equal(bytes, VALUE_BYTES);
-    assert.deepEqual(seen, Array(3).fill(word(letter)), 'a torn value');
+    const letter = letterIn(machine, thread);
     assert.ok(allowed.includes(letter), `a foreign value: ${letter}`);
     return letter;
   };
@@ -91,13 +109,18 @@ export const evictAndRenew: Body = async (thread, machine) => {
   await set(thread, machine);
 };
 
-/** Sets what is loaded in the main thread, with a tag of four letters. */
-export function setTagged(machine: Machine, tag: number): void {
-  const { main } = machine;
-  const output = main.callNow('outputScratch') as number;
+/** Puts a tag of four letters into the thread's scratch, for `describeNext`. */
+export function loadTag(machine: Machine, thread: Thread, tag: number): void {
+  const output = thread.callNow('outputScratch') as number;
   // Before a name its length, less one.
   machine.store(output, 3 | ((tag & 0xff_ffff) << 8));
   machine.store(output + 4, tag >>> 24);
+}
+
+/** Sets what is loaded in the main thread, with a tag of four letters. */
+export function setTagged(machine: Machine, tag: number): void {
+  const { main } = machine;
+  loadTag(machine, main, tag);
   assert.equal(main.callNow('describeNext', 4, 0, 0, main.callNow('tagClock') as number, 1), 1);
   assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import { type KernelScenario, type ModelFolio, newFolio } from '../kernel-model.ts';
+import { assertNothingIsolated, evacuatePages, registerType } from './folio-steps.ts';
 
 /** The folio that is moved. */
 let folio: ModelFolio;
@@ -28,21 +29,12 @@ function makeTwins(machine: Machine): void {
   assert.equal(Math.abs(twin.pfn - folio.pfn), 1, 'side by side');
 }
 
-const evacuateTwins: Body = async (thread) => {
-  await thread.call('beginEvacuation', Math.min(folio.pfn, twin.pfn), 2);
-  while (Number(await thread.call('compactStep')) > 0);
-  while ((await thread.call('endCompaction')) === 0);
-};
+const evacuateTwins: Body = (thread) => evacuatePages(thread, Math.min(folio.pfn, twin.pfn), 2);
 
 const freeTwin: Body = (thread) => thread.call('freeFolio', twin.name);
 
 /** Empties the folio's first page, as far as the others let it. */
-const evacuate: Body = async (thread) => {
-  if ((await thread.call('beginEvacuation', folio.pfn, 1)) !== 0) return 'busy';
-  while (Number(await thread.call('compactStep')) > 0);
-  while ((await thread.call('endCompaction')) === 0);
-  return 'done';
-};
+const evacuate: Body = (thread) => evacuatePages(thread, folio.pfn);
 
 /** While a pin is held the folio stays where it is, whole. */
 const pinAndLook: Body = async (thread, machine) => {
@@ -100,7 +92,7 @@ const freeAndReuse: Body = async (thread) => {
 /** A folio, and a type of users whose pages cannot be moved. */
 function makeFolioAndType(machine: Machine): void {
   makeFolio(0)(machine);
-  assert.equal(machine.main.callNow('registerType', 32, 0), facts.FIRST_USER_TYPE);
+  registerType(machine, { isMovable: false });
 }
 
 /** Takes what the migration gives back. */
@@ -129,10 +121,6 @@ function assertFreed(machine: Machine): void {
   assert.ok(Number(main.callNow('pinFolio', folio.name)) < 0, 'freed and still there');
   assert.equal(main.callNow('countPagesOf', facts.TYPE_ANON_FOLIO, 0), 0, 'its page was lost');
   assertNothingIsolated(machine);
-}
-
-export function assertNothingIsolated({ main }: Machine): void {
-  assert.equal(main.callNow('countPagesOf', facts.TYPE_ISOLATED, 0), 0, 'isolated for ever');
 }
 
 export const compactionScenarios: KernelScenario[] = [

@@ -6,7 +6,18 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { clearNow, load, makeCache, NOW, remove, set, VALUE_BYTES, word } from './cache.ts';
+import {
+  clearNow,
+  letterIn,
+  load,
+  makeCache,
+  NOW,
+  nameNext,
+  remove,
+  set,
+  VALUE_BYTES,
+  word,
+} from './cache.ts';
 
 /** Twelve times the digit 1. */
 const BEFORE = 111_111_111_111;
@@ -22,8 +33,7 @@ async function readVersioned(
 ): Promise<{ read: string; version: number }> {
   const bytes = (await thread.call('getVersioned', 4, NOW)) as number;
   const version = thread.callNow('readVersion') as number;
-  const at = thread.callNow('outputScratch') as number;
-  return { read: bytes < 0 ? '-' : String.fromCharCode(machine.load(at) & 255), version };
+  return { read: bytes < 0 ? '-' : letterIn(machine, thread), version };
 }
 
 /**
@@ -60,7 +70,7 @@ function makeWithout(machine: Machine): void {
 
 function numberOf(machine: Machine): number {
   const { main } = machine;
-  machine.store(main.callNow('keyScratch') as number, word('k'));
+  nameNext(machine, main, word('k'));
   const bytes = main.callNow('get', 4, NOW, 0) as number;
   const at = main.callNow('outputScratch') as number;
   let text = '';

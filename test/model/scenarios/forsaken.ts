@@ -6,16 +6,15 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { type KernelScenario, ownerOf } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
+import { slotOf, wordOfSlot } from '../places.ts';
 
 const GONE = 2;
 const AT_SAFEPOINT = 0x200;
 
 /** Thread 2 is gone in the midst of a call, with the lock of types. */
 function leaveLock(machine: Machine): void {
-  const slot = GONE + 2;
-  const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel');
-  machine.store(at, facts.OP_FOLIO | AT_SAFEPOINT);
+  const slot = slotOf(GONE);
+  machine.store(wordOfSlot(slot, 'inKernel'), facts.OP_FOLIO | AT_SAFEPOINT);
   machine.store(facts.MEMDESC_STATE, slot);
 }
 

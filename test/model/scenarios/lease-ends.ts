@@ -6,7 +6,17 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { clear, load, makeCache, NOW, setTagged, VALUE_BYTES, word } from './cache.ts';
+import {
+  clear,
+  load,
+  loadTag,
+  makeCache,
+  NOW,
+  nameNext,
+  setTagged,
+  VALUE_BYTES,
+  word,
+} from './cache.ts';
 import { arrive, before as beforeLeases, begin, expectFree, NEVER, store } from './leases.ts';
 
 const TAG = word('t');
@@ -22,14 +32,10 @@ function before(): void {
   isDeletedLater = false;
 }
 
-function keyInScratch(thread: Thread, machine: Machine, name: number): void {
-  machine.store(thread.callNow('keyScratch') as number, name);
-}
-
 async function deleteTag(thread: Thread, machine: Machine): Promise<void> {
-  keyInScratch(thread, machine, TAG);
+  nameNext(machine, thread, TAG);
   await thread.call('deleteTag', 4);
-  keyInScratch(thread, machine, word('k'));
+  nameNext(machine, thread, word('k'));
 }
 
 /** Stores under a lease a value with the tag, begun when the tag clock was `born`. */
@@ -39,10 +45,7 @@ async function storeTagged(
   { lease, grant }: { lease: number; grant: number },
   born: number,
 ): Promise<unknown> {
-  const output = thread.callNow('outputScratch') as number;
-  // Before a name its length, less one.
-  machine.store(output, 3 | ((TAG & 0xff_ffff) << 8));
-  machine.store(output + 4, TAG >>> 24);
+  loadTag(machine, thread, TAG);
   assert.equal(await thread.call('describeNext', 4, 0, 0, born, 1), 1);
   return store(thread, lease, grant);
 }
@@ -79,7 +82,7 @@ function makeDead(machine: Machine): void {
   seen.grant = computer!.callNow('lastGrant') as number;
   const found = waiter!.callNow('beginLease', 4, NOW, NEVER, 0);
   assert.equal(found, seen.lease | facts.LEASE_TAKEN);
-  keyInScratch(machine.main, machine, TAG);
+  nameNext(machine, machine.main, TAG);
   machine.main.callNow('deleteTag', 4);
 }
 
@@ -167,11 +170,11 @@ function makeRing(machine: Machine): void {
   makeCache('k', 'k')(machine);
   for (const [i, name] of ['k', 'q'].entries()) {
     const thread = machine.threads[i]!;
-    keyInScratch(thread, machine, word(name));
+    nameNext(machine, thread, word(name));
     assert.ok((thread.callNow('beginLease', 4, NOW, NEVER, 0) as number) >= 0);
   }
   for (const [i, name] of ['q', 'k'].entries()) {
-    keyInScratch(machine.threads[i]!, machine, word(name));
+    nameNext(machine, machine.threads[i]!, word(name));
   }
 }
 

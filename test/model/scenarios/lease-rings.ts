@@ -7,7 +7,7 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { load, makeCache, NOW, remove } from './cache.ts';
-import { expectFree, NEVER } from './leases.ts';
+import { countAwaited, expectFree, NEVER } from './leases.ts';
 
 interface Held {
   lease: number;
@@ -68,10 +68,6 @@ const takeOver: Body = async (thread) => {
 const end: Body = (thread) => thread.call('endLease', held.lease, held.grant, 0);
 const goOn: Body = (thread) => thread.call('goOn');
 const detach: Body = (thread) => thread.call('detach');
-const count: Body = async (thread) => {
-  const awaited = (await thread.call('awaitedLeases')) as number;
-  assert.ok(awaited <= 1, `${awaited} are waited for`);
-};
 
 function expectNone(thread: Thread): void {
   assert.equal(thread.callNow('nextLease', 0), facts.ERR_NOT_FOUND, 'a lease is left');
@@ -122,7 +118,7 @@ export const leaseRingScenarios: KernelScenario[] = [
     name: 'lease-taken-count',
     rule: 'who counts those that are waited for while one is taken over counts it, or not',
     prepare: makeLate(1),
-    threads: [takeOver, count],
+    threads: [takeOver, countAwaited],
   },
   {
     ...common,

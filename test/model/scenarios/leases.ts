@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { clearNow, load, makeCache, NOW, VALUE_BYTES, word } from './cache.ts';
+import { clearNow, letterOf, makeCache, NOW, VALUE_BYTES, word } from './cache.ts';
 
 export const NEVER = 2 ** 40;
 /** What the threads of an execution have seen. */
@@ -78,15 +78,28 @@ const computeOvertaken: Body = async (thread) => {
 };
 
 /** Looks once what there is, as a waiter does that was woken, and leaves. */
-const waitAndLeave: Body = async (thread, machine) => {
-  const { lease, grant, isMine } = await begin(thread);
-  if (isMine) return thread.call('endLease', lease, grant, 0);
+export async function readAndLeave(
+  thread: Thread,
+  machine: Machine,
+  { lease, grant }: { lease: number; grant: number },
+): Promise<unknown> {
   const bytes = (await thread.call('readLease', lease, grant, 4)) as number;
   if (bytes >= 0) {
     const at = thread.callNow('outputScratch') as number;
     assert.equal(machine.load(at), word('b'), 'a foreign result');
   }
   return thread.call('leaveLease', lease, grant);
+}
+
+const waitAndLeave: Body = async (thread, machine) => {
+  const { isMine, ...seen } = await begin(thread);
+  if (isMine) return thread.call('endLease', seen.lease, seen.grant, 0);
+  return readAndLeave(thread, machine, seen);
+};
+
+export const countAwaited: Body = async (thread) => {
+  const awaited = (await thread.call('awaitedLeases')) as number;
+  assert.ok(awaited <= 1, `${awaited} are waited for`);
 };
 
 /** The computer's call, with a waiter that has joined before anybody runs. */
@@ -104,22 +117,13 @@ function joined(machine: Machine): void {
 
 const seen = { lease: 0, grant: 0 };
 const handOver: Body = (thread) => store(thread, seen.lease, seen.grant);
-const takeOver: Body = async (thread, machine) => {
-  const bytes = (await thread.call('readLease', seen.lease, seen.grant, 4)) as number;
-  if (bytes >= 0) {
-    assert.equal(machine.load(thread.callNow('outputScratch') as number), word('b'));
-  }
-  return thread.call('leaveLease', seen.lease, seen.grant);
-};
+const takeOver: Body = (thread, machine) => readAndLeave(thread, machine, seen);
 
 /** The key has one of the values; nobody has a lease; and after all is gone nothing is left. */
 export function expectFree(allowed: string): (machine: Machine) => void {
   return (machine) => {
     const { main } = machine;
-    load(machine, main, 'k', 'z');
-    const bytes = main.callNow('get', 4, NOW, 0) as number;
-    const at = main.callNow('outputScratch') as number;
-    const value = bytes < 0 ? '-' : String.fromCharCode(machine.load(at) & 255);
+    const value = letterOf(machine, 'k');
     assert.ok(allowed.includes(value), `the key has ${value}`);
     if (isDeleteLater) assert.equal(value, '-', 'stored after a delete that came later');
     const lease = main.callNow('beginLease', 4, NOW, NEVER, 0) as number;

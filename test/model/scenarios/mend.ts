@@ -7,6 +7,7 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { idle, type KernelScenario, ownerOf } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
+import { slotOf, wordOfSlot } from '../places.ts';
 import { compactStore, LARGE } from './objects.ts';
 
 /** Bytes of objects of two classes; one of the second is a page. */
@@ -23,8 +24,7 @@ function makePool({ main, threads }: Machine): void {
 }
 
 function stateOf(machine: Machine, thread: number): number {
-  const slot = facts.SLOT_TABLE + (thread + 2) * facts.SLOT_BYTES;
-  return machine.load(slot + offsetOf('ThreadSlot', 'zsThread'));
+  return machine.load(wordOfSlot(slotOf(thread), 'zsThread'));
 }
 
 /** The zspage that an object which lives is in. */
@@ -130,7 +130,7 @@ const allocAndRelease: Body = async (thread) => {
 };
 
 function isAlive(machine: Machine, thread: number): boolean {
-  return (machine.load(facts.SLOT_TABLE + (thread + 2) * facts.SLOT_BYTES) & 3) === facts.SLOT_LIVE;
+  return (machine.load(wordOfSlot(slotOf(thread), 'identity')) & 3) === facts.SLOT_LIVE;
 }
 
 const recoverDead: Body = (thread) => thread.call('recoverDead');
@@ -147,9 +147,7 @@ function assertNothingLeft(machine: Machine): void {
 
 /** Objects in a thread's two sheaves of cells that it could not put one more into. */
 function isFullOfCells(machine: Machine, thread: Thread): boolean {
-  const page = machine.load(
-    facts.SLOT_TABLE + (thread.index + 2) * facts.SLOT_BYTES + offsetOf('ThreadSlot', 'page'),
-  );
+  const page = machine.load(wordOfSlot(slotOf(thread.index), 'page'));
   const rack = page + facts.THREAD_SLAB + facts.CACHE_CELL * 8;
   return [rack, rack + 4].every((at) => {
     const sheaf = machine.load(at);

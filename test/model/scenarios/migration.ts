@@ -6,7 +6,7 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { idle, type KernelScenario } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
-import { assertNothingIsolated } from './compaction.ts';
+import { assertNothingIsolated, evacuatePages } from './folio-steps.ts';
 
 /** A value of the cache, and the page that it is on. */
 const KEY = 7;
@@ -82,12 +82,7 @@ function findPage({ main }: Machine, type: number, from = 0): number {
 }
 
 /** Empties the page that the value was on. */
-const evacuateValue: Body = async (thread) => {
-  if ((await thread.call('beginEvacuation', valuePage, 1)) !== 0) return 'busy';
-  while (Number(await thread.call('compactStep')) > 0);
-  while ((await thread.call('endCompaction')) === 0);
-  return 'done';
-};
+const evacuateValue: Body = (thread) => evacuatePages(thread, valuePage);
 
 /** Moves the value, and frees it before the compaction ends: its zspage waits in limbo. */
 const evacuateAndRemove: Body = async (thread, machine) => {

@@ -4,13 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
-import type { Body, Machine, Thread } from '../engine/index.ts';
+import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import {
   clear,
+  letterIn,
   load,
   makeCache,
   NOW,
+  nameNext,
   reclaim,
   remove,
   set,
@@ -27,10 +29,6 @@ const EXPIRY = NOW + 10;
 let kept: { letter: string; note: number[] } | undefined;
 /** Whether the change of thread 1 is made, and its caller knows. */
 let isMade = false;
-
-function letterIn(machine: Machine, thread: Thread): string {
-  return String.fromCharCode(machine.load(thread.callNow('outputScratch') as number) & 255);
-}
 
 /** Reads `k` with a note, and asks once whether it holds. */
 const keep: Body = async (thread, machine) => {
@@ -53,9 +51,7 @@ function change(...steps: Body[]): Body {
 
 /** Puts another key into the scratch. */
 function key(letter: string): Body {
-  return async (thread, machine) => {
-    machine.store(thread.callNow('keyScratch') as number, word(letter));
-  };
+  return async (thread, machine) => nameNext(machine, thread, word(letter));
 }
 
 const evict: Body = (thread) => thread.call('sweepInCall', 1);
@@ -92,7 +88,7 @@ function makeTagged(machine: Machine): void {
   const { main, threads } = machine;
   load(machine, main, 'k', 'a');
   setTagged(machine, TAG);
-  machine.store(threads[1]!.callNow('keyScratch') as number, TAG);
+  nameNext(machine, threads[1]!, TAG);
 }
 
 /** Nothing of `k` is changed, but where it is. */
@@ -107,7 +103,7 @@ const splitAndReuse: Body = async (thread, machine) => {
 function holdsTruly(machine: Machine): void {
   if (kept === undefined) return;
   const { main } = machine;
-  machine.store(main.callNow('keyScratch') as number, word('k'));
+  nameNext(machine, main, word('k'));
   if (main.callNow('isNear', 0, ...kept.note) === 0) return;
   assert.ok((main.callNow('get', 4, NOW, 0) as number) >= 0, 'what is gone is near for ever');
   assert.equal(kept.letter, letterIn(machine, main), 'stale for ever');

@@ -14,7 +14,8 @@ import {
   newFolio,
   ownerOf,
 } from '../kernel-model.ts';
-import { makeCache, NOW, VALUE_BYTES } from './cache.ts';
+import { wordOfSlot } from '../places.ts';
+import { makeCache, NOW, nameNext, VALUE_BYTES } from './cache.ts';
 import { attach, NEXT_ID, recycle } from './threads.ts';
 
 /** Of thread 0: slot 1 is the main thread's. */
@@ -143,7 +144,7 @@ function makeDead(machine: Machine): void {
   const { main } = machine;
   makeCache('k', 'k')(machine);
   for (const key of [1, 2]) {
-    machine.store(main.callNow('keyScratch') as number, key);
+    nameNext(machine, main, key);
     assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, NOW), 0);
   }
   main.callNow('deleteTag', 4);
@@ -259,7 +260,7 @@ export const noteScenarios: KernelScenario[] = [
       assert.equal(main.callNow('zoneIdLo') === NEXT_ID, isNew);
       assert.ok(slot! > 0 || slot === facts.ERR_NOT_A_ZONE, `attached: ${slot}`);
       assert.ok((main.callNow('attach', MAIN_OWNER, 1) as number) > 0);
-      const state = machine.load(facts.SLOT_TABLE + DEAD_SLOT * facts.SLOT_BYTES) & 3;
+      const state = machine.load(wordOfSlot(DEAD_SLOT, 'identity')) & 3;
       if (isNew) assert.ok([0, 1].includes(state), 'a dead slot in the new zone');
       else main.callNow('recoverDead');
     },

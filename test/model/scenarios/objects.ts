@@ -5,6 +5,7 @@ import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
 import { makeCache, read as readKey, set } from './cache.ts';
+import { pinAndPut } from './folio-steps.ts';
 
 /** Three words: too short to be stored as a pattern. */
 const BYTES = 12;
@@ -187,10 +188,7 @@ export function firstZspagePage(machine: Machine): number {
 }
 
 let page = 0;
-const pinAndPut: Body = async (thread) => {
-  const pinned = (await thread.call('pinPage', page)) as number;
-  if (pinned > 0) await thread.call('putPage', pinned);
-};
+const pinOnce: Body = (thread) => pinAndPut(thread, 'pinPage', page);
 
 export const isOneOf =
   (allowed: string) =>
@@ -354,7 +352,7 @@ export const objectScenarios: KernelScenario[] = [
         assert.equal(await thread.call('zsFree', pool, handles[0]!), 0);
         await thread.call('zsCompactBegin');
       },
-      pinAndPut,
+      pinOnce,
     ],
     check: isOneOf('-'),
   },

@@ -3,10 +3,8 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import { ERR_NO_MEMORY, MAX_ORDER, TYPE_ANON_FOLIO } from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
-import { type KernelScenario, MAIN_OWNER, newFolio, ownerOf } from '../kernel-model.ts';
-
-/** A page of descriptors of 32 bytes, each with its state byte. */
-const FOLIOS_PER_SLAB = Math.floor(facts.PAGE_BYTES / 33);
+import { type KernelScenario, newFolio, ownerOf } from '../kernel-model.ts';
+import { newLonelyFolio, pinAndPut, registerType } from './folio-steps.ts';
 
 /** The folio that the threads fight for: its name, its page and its descriptor (>> 5). */
 let name = 0;
@@ -21,7 +19,7 @@ function makeFolio({ main }: Machine): void {
 
 function makeFolioAndType(machine: Machine): void {
   makeFolio(machine);
-  assert.equal(machine.main.callNow('registerType', 32, 1), facts.FIRST_USER_TYPE);
+  registerType(machine, { isMovable: true });
 }
 
 /** While a pin is held the page belongs to the descriptor: its word must say so. */
@@ -128,24 +126,15 @@ const makeAndDrop: Body = async (thread) => {
   await thread.call('freeFolio', made);
 };
 
-/** A folio whose descriptor is alone in its slab, while another slab of its kind has room. */
 function makeLonelyFolio({ main }: Machine): void {
-  const folios = Array.from({ length: FOLIOS_PER_SLAB + 1 }, () => newFolio(main));
-  main.callNow('freeFolio', folios[0]!.name);
-  ({ name, id: desc, pfn } = folios.at(-1)!);
-  // Leaving empties the thread's sheaves.
-  main.callNow('detach');
-  main.callNow('attach', MAIN_OWNER, 1);
+  ({ name, id: desc, pfn } = newLonelyFolio(main));
 }
 
 function slabPage(): number {
   return (desc << 5) >>> facts.PAGE_SHIFT;
 }
 
-const pinSlab: Body = async (thread) => {
-  const pinned = (await thread.call('pinPage', slabPage())) as number;
-  if (pinned > 0) await thread.call('putPage', pinned);
-};
+const pinSlab: Body = (thread) => pinAndPut(thread, 'pinPage', slabPage());
 
 /** Looks at a folio's page and at the page of its descriptor. */
 const describeBoth: Body = async (thread) => {

@@ -4,15 +4,12 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { idle, type KernelScenario, newFolio } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
+import { slotOf, wordOfSlot } from '../places.ts';
 import { makeCache, set } from './cache.ts';
 
 /** The first two threads stand in calls, of numbers 1 and 2. */
 function enterTwo(machine: Machine): void {
-  for (const operation of [1, 2]) {
-    // The main thread has slot 1.
-    const slot = facts.SLOT_TABLE + (operation + 1) * facts.SLOT_BYTES;
-    machine.store(slot + offsetOf('ThreadSlot', 'inKernel'), operation);
-  }
+  for (const thread of [0, 1]) machine.store(wordOfSlot(slotOf(thread), 'inKernel'), thread + 1);
 }
 
 /** Poisons the zone, as the border does when an exception came out of a call. */
@@ -105,14 +102,12 @@ const pinOrTrap: Body = async (thread) => {
 
 /** Thread 2 wants to halt the world, and traps in a poisoned zone. */
 function wantHalt(machine: Machine): void {
-  const slot = facts.SLOT_TABLE + 4 * facts.SLOT_BYTES;
-  machine.store(slot + offsetOf('ThreadSlot', 'inKernel'), facts.OP_COMPACT | WANTS_HALT);
+  machine.store(wordOfSlot(slotOf(2), 'inKernel'), facts.OP_COMPACT | WANTS_HALT);
 }
 
 /** Thread 0 had its call cut short, and the zone is poisoned. */
 function cutShort(machine: Machine): void {
-  const slot = facts.SLOT_TABLE + 2 * facts.SLOT_BYTES;
-  machine.store(slot + offsetOf('ThreadSlot', 'inKernel'), facts.OP_FOLIO);
+  machine.store(wordOfSlot(slotOf(0), 'inKernel'), facts.OP_FOLIO);
   machine.main.callNow('callFailed');
 }
 

@@ -7,8 +7,8 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
-import { NOW, set, VALUE_BYTES, word } from './cache.ts';
-import { expectLeft, makeWith, put } from './store-deaths.ts';
+import { NOW, set, VALUE_BYTES } from './cache.ts';
+import { expectLeft, makeWith, put, removeKey } from './store-deaths.ts';
 
 /** The first page of the small queue. */
 function headPage(machine: Machine): number {
@@ -48,13 +48,6 @@ function popAllButOne(machine: Machine): void {
     const at = queue + offsetOf('Fifo', field);
     machine.store(at, machine.load(at) - left * (field === 'units' ? UNITS : 1));
   }
-}
-
-function removeKey(machine: Machine, key: string): void {
-  const { main } = machine;
-  machine.store(main.callNow('keyScratch') as number, word(key));
-  assert.equal(main.callNow('remove', 4), 1);
-  for (let i = 0; i < 4; i++) main.callNow('reclaim');
 }
 
 const evict: Body = (thread) => thread.call('sweepInCall', 1);

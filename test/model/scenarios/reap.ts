@@ -8,6 +8,7 @@ import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { type KernelScenario, ownerOf } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
+import { slotOf, wordOfSlot } from '../places.ts';
 import { handles, makeObjects, pool } from './objects.ts';
 
 const DEBTOR = 2;
@@ -21,13 +22,12 @@ let cells = 0;
 let zspages = 0;
 
 function zsThreadOf(machine: Machine, slot: number): number {
-  const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES;
-  return machine.load(at + offsetOf('ThreadSlot', 'zsThread'));
+  return machine.load(wordOfSlot(slot, 'zsThread'));
 }
 
 /** A pattern cell of which nobody tells yet, a zspage that it is freeing, and one cell it makes. */
 function leaveHalfDone(machine: Machine, debtor: Thread): void {
-  const slot = debtor.index + 2;
+  const slot = slotOf(debtor.index);
   const state = zsThreadOf(machine, slot);
   const pattern = debtor.callNow('allocObject', facts.CACHE_CELL) as number;
   machine.store(pattern, facts.CELL_PATTERN | (1 << 3));
@@ -40,7 +40,7 @@ function leaveHalfDone(machine: Machine, debtor: Thread): void {
 
 /** What it has freed: of either batch, with room and without. */
 function leaveBatches(machine: Machine, debtor: Thread): void {
-  const next = zsThreadOf(machine, debtor.index + 2) + offsetOf('ThreadState', 'next');
+  const next = zsThreadOf(machine, slotOf(debtor.index)) + offsetOf('ThreadState', 'next');
   const zeros = debtor.callNow('zsMalloc', pool, 8) as number;
   assert.equal(debtor.callNow('zsFree', pool, zeros), 0);
   assert.equal(debtor.callNow('zsFree', pool, handles[1]!), 0);

@@ -6,15 +6,16 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
-import { idle, type KernelScenario, MAIN_OWNER, newFolio, ownerOf } from '../kernel-model.ts';
+import { idle, type KernelScenario, ownerOf } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
+import { recordBytes, slotOf, wordOfSlot } from '../places.ts';
 import { clear, load, makeCache, NOW, VALUE_BYTES } from './cache.ts';
+import { newLonelyFolio, pinAndPut } from './folio-steps.ts';
+import { nobodyStops, stopAlone } from './threads.ts';
 
 const { TYPE_ANON_FOLIO } = facts;
 /** Of a name: its descriptor's number. */
 const NUMBER_BITS = 27;
-/** Descriptors of folios in a page, each with its state byte. */
-const FOLIOS_PER_SLAB = Math.floor(facts.PAGE_BYTES / 33);
 
 const detach: Body = (thread) => thread.call('detach');
 const reclaim: Body = (thread) => thread.call('reclaim');
@@ -33,16 +34,10 @@ const AT_SAFEPOINT = 0x200;
 let name = 0;
 let slabPage = 0;
 
-/** A folio whose descriptor is alone in its slab, while another slab of its kind has room. */
 function makeLonelyFolio({ main }: Machine): void {
-  const folios = Array.from({ length: FOLIOS_PER_SLAB + 1 }, () => newFolio(main));
-  main.callNow('freeFolio', folios[0]!.name);
-  const last = folios.at(-1)!;
-  name = last.name;
-  slabPage = (last.id << 5) >>> facts.PAGE_SHIFT;
-  // Leaving empties the thread's sheaves.
-  main.callNow('detach');
-  main.callNow('attach', MAIN_OWNER, 1);
+  const folio = newLonelyFolio(main);
+  name = folio.name;
+  slabPage = (folio.id << 5) >>> facts.PAGE_SHIFT;
 }
 
 const freeAndLeave: Body = async (thread) => {
@@ -72,10 +67,7 @@ const renewSlab: Body = async (thread) => {
 };
 
 /** By a name that somebody else may be ending. */
-const pinByName: Body = async (thread) => {
-  const pinned = (await thread.call('pinFolio', name)) as number;
-  if (pinned > 0) await thread.call('putPage', pinned);
-};
+const pinByName: Body = (thread) => pinAndPut(thread, 'pinFolio', name);
 
 /** Keys of the cache's leaf that nobody has set. */
 const ABSENT = ['1', '2', '3', '4', '5', '6', '7', '8'];
@@ -112,18 +104,6 @@ function leaveStop({ main, threads }: Machine): void {
   main.callNow('markDead', ownerOf(2));
 }
 
-/** Thread that has stopped the world, as the threads themselves see it. */
-let stopper: number | undefined;
-
-const stopAlone: Body = async (thread) => {
-  await thread.call('stop');
-  assert.equal(stopper, undefined, 'two threads have stopped the world');
-  stopper = thread.index;
-  await thread.call('pageWordOf', 1);
-  stopper = undefined;
-  await thread.call('start');
-};
-
 const setExpiring: Body = (thread) => thread.call('set', 4, VALUE_BYTES, 1, NOW + 1);
 
 /** Of a clear that came after it began, of this very thread. */
@@ -141,15 +121,8 @@ function useLeases(machine: Machine): void {
   main.callNow('endLease', lease, main.callNow('lastGrant') as number, 0);
 }
 
-/** The word that says what a thread is doing; slot 1 is the main thread's. */
-function inKernelOf(thread: number): number {
-  const slot = facts.SLOT_TABLE + (thread + 2) * facts.SLOT_BYTES;
-  return slot + offsetOf('ThreadSlot', 'inKernel');
-}
-
-function recordBytes(structure: string): number {
-  return facts.structures.find((one) => one.name === structure)!.bytes;
-}
+/** The word that says what a thread is doing. */
+const inKernelOf = (thread: number): number => wordOfSlot(slotOf(thread), 'inKernel');
 
 /** Thread 2 is dead and has debts; thread 3 is gone with the lock of the slab, which they need. */
 function leaveTwo(machine: Machine): void {
@@ -158,10 +131,9 @@ function leaveTwo(machine: Machine): void {
   assert.equal(debtor!.callNow('prepare'), 0);
   debtor!.callNow('allocFolio', 0, TYPE_ANON_FOLIO);
   main.callNow('markDead', ownerOf(2));
-  const slot = 5;
-  const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES;
+  const slot = slotOf(3);
   const hand = facts.THREAD_SLAB + facts.CACHES * recordBytes('Rack');
-  const page = machine.load(at + offsetOf('ThreadSlot', 'page'));
+  const page = machine.load(wordOfSlot(slot, 'page'));
   machine.store(inKernelOf(3), facts.OP_FOLIO | AT_SAFEPOINT);
   machine.store(page + hand + offsetOf('SlabHand', 'hasEntered'), 1);
   machine.store(facts.SLAB_STATE, slot);
@@ -237,9 +209,7 @@ export const secondLookScenarios: KernelScenario[] = [
     rule: "of two that find a dead one's stop one ends it, and not the stop of the other",
     bound: 2,
     ...slow,
-    before: () => {
-      stopper = undefined;
-    },
+    before: nobodyStops,
     prepare: leaveStop,
     threads: [stopAlone, stopAlone, idle],
     settle: ({ main }) => main.callNow('recoverDead'),

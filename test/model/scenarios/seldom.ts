@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
-import type { Body, Machine, Thread } from '../engine/index.ts';
+import type { Body, Machine } from '../engine/index.ts';
 import { type KernelScenario, type ModelFolio, newFolio } from '../kernel-model.ts';
-import { makeCache, NOW, read, set, VALUE_BYTES } from './cache.ts';
+import { makeCache, NOW, nameNext, read, set, VALUE_BYTES } from './cache.ts';
+import { pinAndPut } from './folio-steps.ts';
 import { NEVER } from './leases.ts';
 
 const BUCKET_LEASES = 7;
@@ -14,12 +15,8 @@ const BUCKET_LEASES = 7;
 const HOMES = 60;
 const LINE_CELLS = 8;
 
-function nameKey(machine: Machine, thread: Thread, key: number): void {
-  machine.store(thread.callNow('keyScratch') as number, key);
-}
-
 function hashOf(machine: Machine, key: number): number {
-  nameKey(machine, machine.main, key);
+  nameNext(machine, machine.main, key);
   return (machine.main.callNow('keyHash', 4) as number) >>> 0;
 }
 
@@ -39,10 +36,10 @@ function fillBucket(machine: Machine): void {
   const bucket = bucketOf(1);
   const keys = keysSuchThat(BUCKET_LEASES + 1, (key) => bucketOf(key) === bucket);
   for (const key of keys.slice(1)) {
-    nameKey(machine, main, key);
+    nameNext(machine, main, key);
     assert.ok((main.callNow('beginLease', 4, NOW, NEVER, 0) as number) >= 0);
   }
-  for (const thread of threads) nameKey(machine, thread, keys[0]!);
+  for (const thread of threads) nameNext(machine, thread, keys[0]!);
 }
 
 const findFull: Body = async (thread) => {
@@ -59,21 +56,21 @@ function fillLine(machine: Machine): void {
   const home = homeOf(1);
   keys = keysSuchThat(LINE_CELLS + 2, (key) => homeOf(key) === home);
   for (const key of keys.slice(2)) {
-    nameKey(machine, main, key);
+    nameNext(machine, main, key);
     assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
   }
 }
 
 /** One key is there and one is not, whatever becomes of the line. */
 const look: Body = async (thread, machine) => {
-  nameKey(machine, thread, keys[0]!);
+  nameNext(machine, thread, keys[0]!);
   assert.equal(await thread.call('has', 4, NOW), 0);
-  nameKey(machine, thread, keys[2]!);
+  nameNext(machine, thread, keys[2]!);
   assert.equal(await thread.call('has', 4, NOW), 1);
 };
 
 const runOver: Body = async (thread, machine) => {
-  nameKey(machine, thread, keys[1]!);
+  nameNext(machine, thread, keys[1]!);
   assert.equal(await thread.call('set', 4, VALUE_BYTES, 1, 0), 0);
 };
 
@@ -87,7 +84,7 @@ function makeSmallLeaves(machine: Machine): void {
 }
 
 const lookForAbsent: Body = async (thread, machine) => {
-  nameKey(machine, thread, 1);
+  nameNext(machine, thread, 1);
   assert.equal(await thread.call('has', 4, NOW), 0);
 };
 
@@ -105,10 +102,7 @@ const askWhy: Body = async (thread) => {
   return thread.call('whyHeld', folio.pfn);
 };
 
-const pinAndPut: Body = async (thread) => {
-  const id = (await thread.call('pinFolio', folio.name)) as number;
-  if (id > 0) await thread.call('putPage', id);
-};
+const pinOnce: Body = (thread) => pinAndPut(thread, 'pinFolio', folio.name);
 
 export const seldomScenarios: KernelScenario[] = [
   {
@@ -148,7 +142,7 @@ export const seldomScenarios: KernelScenario[] = [
     rule: 'a page of a folio that is pinned for good is said to be pinned, whoever else pins it',
     bound: 1,
     prepare: pinForGood,
-    threads: [askWhy, pinAndPut],
+    threads: [askWhy, pinOnce],
     check: ({ results }) => assert.equal(results[0], facts.REASON_PINNED),
   },
   {

@@ -4,20 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
-import type { Body, Machine, Thread } from '../engine/index.ts';
+import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { load, makeCache, NOW, VALUE_BYTES, word } from './cache.ts';
+import { letterIn, letterOf, load, makeCache, NOW, nameNext, VALUE_BYTES, word } from './cache.ts';
 import { expectLeft, put, warmUp } from './store-deaths.ts';
 
 /** Of a key of four letters in the first namespace. */
 const IN_ONE = 4 | (1 << facts.SPACE_SHIFT);
 
-function nameInScratch(machine: Machine, thread: Thread, name: string): void {
-  machine.store(thread.callNow('keyScratch') as number, word(name));
-}
-
 function registerNow(machine: Machine, name: string): number {
-  nameInScratch(machine, machine.main, name);
+  nameNext(machine, machine.main, word(name));
   return machine.main.callNow('registerSpace', 4, 1, 0, 0) as number;
 }
 
@@ -42,22 +38,14 @@ const removeInOne: Body = (thread) => thread.call('remove', IN_ONE);
 /** Cleared, nobody has seen it; or it is there. */
 const readInOne: Body = async (thread, machine) => {
   if (((await thread.call('get', IN_ONE, NOW, 1)) as number) < 0) return '-';
-  return String.fromCharCode(machine.load(thread.callNow('outputScratch') as number) & 255);
+  return letterIn(machine, thread);
 };
-
-/** The value of `k` in the namespace, for everybody, at the end. */
-function seen(machine: Machine): string {
-  const { main } = machine;
-  nameInScratch(machine, main, 'k');
-  if ((main.callNow('get', IN_ONE, NOW, 0) as number) < 0) return '-';
-  return String.fromCharCode(machine.load(main.callNow('outputScratch') as number) & 255);
-}
 
 /** The namespace has what it counts, and the cache's own entry of that name is what it was. */
 function expectNamed(allowed: string): (machine: Machine) => void {
   return (machine) => {
     const { main } = machine;
-    const value = seen(machine);
+    const value = letterOf(machine, 'k', IN_ONE);
     assert.ok(allowed.includes(value), `k has ${value} in the namespace`);
     assert.equal(main.callNow('spaceTotal', 1, 0), value === '-' ? 0 : 1);
     assert.equal(registerNow(machine, 'n'), 1);
@@ -78,7 +66,7 @@ function indexPages(machine: Machine): number {
 function nameThreads(...names: string[]): (machine: Machine) => void {
   return (machine) => {
     makeCache(...names.map(() => 'k'))(machine);
-    for (const [i, thread] of machine.threads.entries()) nameInScratch(machine, thread, names[i]!);
+    for (const [i, thread] of machine.threads.entries()) nameNext(machine, thread, word(names[i]!));
   };
 }
 
@@ -184,7 +172,7 @@ export const spaceScenarios: KernelScenario[] = [
     prepare: makeNamed,
     threads: [clearOne],
     check: (machine) => {
-      assert.ok('a-'.includes(seen(machine)));
+      assert.ok('a-'.includes(letterOf(machine, 'k', IN_ONE)));
       machine.main.callNow('clearSpace', 1);
       expectNamed('-')(machine);
     },

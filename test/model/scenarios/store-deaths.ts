@@ -11,9 +11,11 @@ import {
   clear,
   clearNow,
   evictAndRenew,
+  letterOf,
   load,
   makeCache,
   NOW,
+  nameNext,
   reclaim,
   remove,
   set,
@@ -53,14 +55,6 @@ export function put(machine: Machine, key: string, expiry = 0): void {
   assert.equal(machine.main.callNow('set', 4, VALUE_BYTES, 1, expiry), 0);
 }
 
-/** What a key's value is for a survivor: its letter, or '-'. */
-function seen(machine: Machine, key: string): string {
-  const { main } = machine;
-  machine.store(main.callNow('keyScratch') as number, word(key));
-  if ((main.callNow('get', 4, NOW, 0) as number) < 0) return '-';
-  return String.fromCharCode(machine.load(main.callNow('outputScratch') as number) & 255);
-}
-
 /** Others are there; the key has one of the values; and after all is gone nothing is left. */
 export function expectLeft(
   others: string,
@@ -69,8 +63,8 @@ export function expectLeft(
 ): (machine: Machine) => void {
   return (machine) => {
     const { main } = machine;
-    for (const other of others) assert.equal(seen(machine, other), other, `${other} is lost`);
-    const value = seen(machine, key);
+    for (const other of others) assert.equal(letterOf(machine, other), other, `${other} is lost`);
+    const value = letterOf(machine, key);
     assert.ok(allowed.includes(value), `${key} has ${value}`);
     clearNow(main);
     for (let i = 0; i < 12; i++) main.callNow('reclaim');
@@ -127,7 +121,7 @@ const deaths: Death[] = [
     key: 'k',
     allowed: 'b-',
     body: set,
-    prepare: takeKeyOut('k'),
+    prepare: (machine) => removeKey(machine, 'k'),
   },
   {
     name: 'overwrite',
@@ -191,7 +185,7 @@ const deaths: Death[] = [
       many: 1,
       leaves: 2,
     },
-    prepare: takeKeyOut('k'),
+    prepare: (machine) => removeKey(machine, 'k'),
   },
   {
     name: 'merge',
@@ -230,14 +224,12 @@ const pairs: [name: string, others: string, allowed: string, bodies: Body[], man
   ['evict-evict', '', 'a-', [evict, evict]],
 ];
 
-/** The key that makeCache has set is taken out again, and its memory is free. */
-function takeKeyOut(key: string): (machine: Machine) => void {
-  return (machine) => {
-    const { main } = machine;
-    machine.store(main.callNow('keyScratch') as number, word(key));
-    assert.equal(main.callNow('remove', 4), 1);
-    for (let i = 0; i < 4; i++) main.callNow('reclaim');
-  };
+/** Takes a key out again, and its memory is free. */
+export function removeKey(machine: Machine, key: string): void {
+  const { main } = machine;
+  nameNext(machine, main, word(key));
+  assert.equal(main.callNow('remove', 4), 1);
+  for (let i = 0; i < 4; i++) main.callNow('reclaim');
 }
 
 function ruleOfDeath(doing: string): string {

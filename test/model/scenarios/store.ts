@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
-import type { KernelScenario } from '../kernel-model.ts';
+import { checkSound, type KernelScenario } from '../kernel-model.ts';
 import {
   evictAndRenew,
   load,
@@ -17,6 +17,7 @@ import {
   VALUE_BYTES,
   word,
 } from './cache.ts';
+import { pinAndPut } from './folio-steps.ts';
 
 const removeAndReuse: Body = async (thread, machine) => {
   await remove(thread, machine);
@@ -103,14 +104,7 @@ function listOwnedPages(machine: Machine): void {
 }
 
 const pinOwnedPages: Body = async (thread) => {
-  for (const pfn of ownedPages) {
-    const pinned = (await thread.call('pinPage', pfn)) as number;
-    if (pinned > 0) await thread.call('putPage', pinned);
-  }
-};
-
-const checkSound: Body = async (thread) => {
-  assert.equal(await thread.call('check'), 0, 'a sound zone was found faulty');
+  for (const pfn of ownedPages) await pinAndPut(thread, 'pinPage', pfn);
 };
 
 export const storeScenarios: KernelScenario[] = [

@@ -1,9 +1,9 @@
 /** Scenarios of tags and times: nobody dead is seen again, and a touch brings no old value back. */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
-import type { Body, Machine, Thread } from '../engine/index.ts';
+import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { load, makeCache, NOW, read, set, setTagged, word } from './cache.ts';
+import { letterOf, load, makeCache, NOW, nameNext, read, set, setTagged, word } from './cache.ts';
 
 /**
  * Names of four letters. The first is the entry's tag; the others are remembered in the same line.
@@ -11,12 +11,8 @@ import { load, makeCache, NOW, read, set, setTagged, word } from './cache.ts';
 const RECORDS = 7;
 let others: number[] = [];
 
-function nameInScratch(machine: Machine, thread: Thread, name: number): void {
-  machine.store(thread.callNow('keyScratch') as number, name);
-}
-
 function deleteNow(machine: Machine, name: number): void {
-  nameInScratch(machine, machine.main, name);
+  nameNext(machine, machine.main, name);
   machine.main.callNow('deleteTag', 4);
 }
 
@@ -55,7 +51,7 @@ function makeDead(machine: Machine): void {
   setTagged(machine, TAG);
   deleteNow(machine, TAG);
   for (const name of others.slice(1)) deleteNow(machine, name);
-  nameInScratch(machine, threads[1]!, others[0]!);
+  nameNext(machine, threads[1]!, others[0]!);
 }
 
 /** `k` has a tag whose deletions are forgotten, in a line that is to forget another one. */
@@ -65,7 +61,7 @@ function makeYoung(machine: Machine): void {
   findOthers(machine, RECORDS + 1);
   load(machine, main, 'k', 'a');
   setTagged(machine, TAG);
-  nameInScratch(machine, threads[1]!, others[0]!);
+  nameNext(machine, threads[1]!, others[0]!);
 }
 
 const deleteTag: Body = (thread) => thread.call('deleteTag', 4);
@@ -77,14 +73,6 @@ const touch: Body = async (thread) => {
   return thread.call('touch', version, 4, NOW + 1000, 0, 0);
 };
 
-/** What the key has, for everybody, at the end. */
-function seenBy(machine: Machine): string {
-  const { main } = machine;
-  nameInScratch(machine, main, word('k'));
-  if ((main.callNow('get', 4, NOW, 0) as number) < 0) return '-';
-  return String.fromCharCode(machine.load(main.callNow('outputScratch') as number) & 255);
-}
-
 export const tagScenarios: KernelScenario[] = [
   {
     name: 'get-tag-dropped',
@@ -92,7 +80,7 @@ export const tagScenarios: KernelScenario[] = [
     bound: 2,
     prepare: makeDead,
     threads: [read('-'), deleteTag],
-    check: (machine) => assert.equal(seenBy(machine), '-', 'the dead lives again'),
+    check: (machine) => assert.equal(letterOf(machine, 'k'), '-', 'the dead lives again'),
   },
   {
     name: 'get-tag-kept',
@@ -100,7 +88,7 @@ export const tagScenarios: KernelScenario[] = [
     bound: 2,
     prepare: makeYoung,
     threads: [read('a'), deleteTag],
-    check: (machine) => assert.equal(seenBy(machine), 'a', 'the living is dead'),
+    check: (machine) => assert.equal(letterOf(machine, 'k'), 'a', 'the living is dead'),
   },
   {
     name: 'touch-set',
@@ -108,7 +96,8 @@ export const tagScenarios: KernelScenario[] = [
     bound: 1,
     prepare: makeCache('k', 'k'),
     threads: [touch, set],
-    check: (machine) => assert.equal(seenBy(machine), 'c', 'a touch brought the old value back'),
+    check: (machine) =>
+      assert.equal(letterOf(machine, 'k'), 'c', 'a touch brought the old value back'),
   },
   {
     name: 'touch-killed-survived',
@@ -121,7 +110,7 @@ export const tagScenarios: KernelScenario[] = [
     stepLimit: 60_000,
     prepare: makeCache('k'),
     threads: [touch],
-    check: (machine) => assert.equal(seenBy(machine), 'a'),
+    check: (machine) => assert.equal(letterOf(machine, 'k'), 'a'),
   },
   {
     name: 'delete-tag-killed-survived',
@@ -133,7 +122,7 @@ export const tagScenarios: KernelScenario[] = [
     prepare: makeDead,
     threads: [read('-'), deleteTag],
     check: (machine) => {
-      assert.equal(seenBy(machine), '-');
+      assert.equal(letterOf(machine, 'k'), '-');
       deleteNow(machine, TAG);
     },
   },

@@ -10,6 +10,7 @@ import {
   ownerOf,
 } from '../kernel-model.ts';
 import { offsetOf } from '../lifetimes.ts';
+import { wordOfSlot } from '../places.ts';
 import { makeCache, reclaim, set, VALUE_BYTES } from './cache.ts';
 
 /** Has proof of the death of a thread which does nothing any more. */
@@ -32,12 +33,12 @@ const allocOne: Body = (thread) => thread.call('allocPages', 0);
 /** Thread that has stopped the world, as the threads themselves see it. */
 let stopper: number | undefined;
 
-function nobodyStops(): void {
+export function nobodyStops(): void {
   stopper = undefined;
 }
 
 /** While the world is stopped nobody else stops it. */
-const stopAlone: Body = async (thread) => {
+export const stopAlone: Body = async (thread) => {
   await thread.call('stop');
   assert.equal(stopper, undefined, 'two threads have stopped the world');
   stopper = thread.index;
@@ -76,8 +77,7 @@ function pagesOfThreads(machine: Machine): [own: number, scratch: number] {
   let own = 0;
   let scratch = 0;
   for (let slot = 1; slot <= facts.MAX_SLOT; slot++) {
-    const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES;
-    const isNamed = (field: string) => machine.load(at + offsetOf('ThreadSlot', field)) !== 0;
+    const isNamed = (field: string) => machine.load(wordOfSlot(slot, field)) !== 0;
     own += ['page', 'zsThread'].filter(isNamed).length;
     for (const [field, order] of Object.entries(orders)) if (isNamed(field)) scratch += 1 << order;
   }

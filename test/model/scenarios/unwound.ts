@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import { type KernelScenario, type ModelFolio, newFolio } from '../kernel-model.ts';
+import { pinAndPut } from './folio-steps.ts';
 import { folioScenarios } from './folios.ts';
 import { frameScenarios } from './frames.ts';
 import { limboScenarios } from './limbo.ts';
@@ -55,10 +56,7 @@ function checkPins({ main, threads }: Machine): void {
 }
 
 /** Pins a page of the folio that thread 0 works on, and puts it. */
-const look: Body = async (thread) => {
-  const id = (await thread.call('pinPage', kept.pfn + 3)) as number;
-  if (id > 0) await thread.call('putPage', id);
-};
+const look: Body = (thread) => pinAndPut(thread, 'pinPage', kept.pfn + 3);
 
 const noThread: Body = async () => {};
 const cutShort = { kills: 1, killable: [0], mustSurvive: true, unwinds: true };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { type KernelScenario, type ModelFolio, newFolio } from '../kernel-model.ts';
+import { assertNothingIsolated, evacuatePages, registerType } from './folio-steps.ts';
 
 /** The page in question, and the folio that has it, if one does. */
 let pfn = 0;
@@ -54,12 +55,7 @@ const freePage: Body = (thread) => thread.call('freePages', pfn, 0);
 
 const freeFolio: Body = (thread) => thread.call('freeFolio', folio.name);
 
-const evacuate: Body = async (thread) => {
-  if ((await thread.call('beginEvacuation', pfn, 1)) !== 0) return 'busy';
-  while (Number(await thread.call('compactStep')) > 0);
-  while ((await thread.call('endCompaction')) === 0);
-  return 'done';
-};
+const evacuate: Body = (thread) => evacuatePages(thread, pfn);
 
 /** While a pin is held the folio has its page and its contents. */
 const pinAndLook: Body = async (thread, machine) => {
@@ -86,7 +82,7 @@ function assertTold(machine: Machine): void {
   const { main, results } = machine;
   assert.equal(isPoisoned(machine), results.includes('poisoned'));
   assert.equal(main.callNow('countPagesOf', facts.TYPE_POISONED, 0), isPoisoned(machine) ? 1 : 0);
-  assert.equal(main.callNow('countPagesOf', facts.TYPE_ISOLATED, 0), 0, 'isolated for ever');
+  assertNothingIsolated(machine);
 }
 
 /** A poisoned page is in nobody's hands. */
@@ -106,7 +102,7 @@ function assertKept(machine: Machine): void {
   main.callNow('putPage', id);
   assert.equal(machine.load(first * facts.PAGE_BYTES) >>> 0, CONTENTS, 'contents were lost');
   if (isPoisoned(machine)) assert.notEqual(first, pfn, 'a folio has a poisoned page');
-  assert.equal(main.callNow('countPagesOf', facts.TYPE_ISOLATED, 0), 0, 'isolated for ever');
+  assertNothingIsolated(machine);
 }
 
 /** A picture that says to be faithful fits together. */
@@ -138,7 +134,7 @@ const freeAndReuse: Body = async (thread) => {
 
 function makeFolioAndType(machine: Machine): void {
   makeFolio(0)(machine);
-  assert.equal(machine.main.callNow('registerType', 32, 0), facts.FIRST_USER_TYPE);
+  registerType(machine, { isMovable: false });
 }
 
 const patient = { bound: 2 };

@@ -1,9 +1,7 @@
 /**
- * A user's function, called for a value; and what it has computed, or thrown: stored, and handed on
- * to those who wait.
+ * What a user's function has computed, or thrown: stored, and handed on to those who wait.
  */
 
-import { traced } from '../../border/channels.ts';
 import type { ZoneClock } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
@@ -19,7 +17,7 @@ import { checkSerialized, type Decoder, type In, type ValueCodec } from '../valu
 import { tellError } from './compute-error.ts';
 import type { Lease } from './lease.ts';
 import type { Load, Outcome } from './load.ts';
-import { COMPUTED_OPTIONS, type ComputeContext, type Request } from './options.ts';
+import { COMPUTED_OPTIONS, type Request } from './options.ts';
 
 /** What a loader needs of its cache. */
 export interface LoaderHost<V> {
@@ -40,14 +38,15 @@ export function beginAlone<V>(host: LoaderHost<V>, load: Load, key: Key): void {
   load.entry = host.kernel.aloneEntry();
 }
 
-/** Calls it. */
-export function compute<V>(
-  request: Request<V>,
-  isSync: boolean,
-  stale: V | undefined,
-  context: ComputeContext,
-): In<V> | undefined | Promise<In<V> | undefined> {
-  return traced(request.key, isSync, () => request.compute(request.key, stale, context));
+/** What the key has. @param wanted  GET_…, but for GET_COUNTED */
+export function look<V>(
+  host: LoaderHost<V>,
+  key: Key,
+  wanted = 0,
+  decode: Decoder<V> = host.decode,
+): V | undefined {
+  const border = host.live();
+  return border.fetch(border.putKey(key), false, decode, wanted);
 }
 
 /**

@@ -16,16 +16,20 @@ const SLICE_MS = 50;
 export class Lease {
   readonly number: number;
   readonly grant: number;
+  /** Whether it is this thread's, which computes; else another has it. */
+  readonly isGranted: boolean;
   readonly #kernel: KernelExports;
   readonly #words: Int32Array;
   readonly #at: number;
 
-  constructor(kernel: KernelExports, words: Int32Array, number: number) {
-    this.number = number;
+  /** @param found  as the kernel has answered last: its number, with LEASE_TAKEN if taken */
+  constructor(kernel: KernelExports, words: Int32Array, found: number) {
+    this.number = found & ~facts.LEASE_TAKEN;
+    this.isGranted = this.number === found;
     this.grant = kernel.lastGrant();
     this.#kernel = kernel;
     this.#words = words;
-    this.#at = kernel.leaseWordAt(number) >>> 2;
+    this.#at = kernel.leaseWordAt(this.number) >>> 2;
   }
 
   /** LEASE_…; FREE: it is nobody's, or another's, by now. */

@@ -32,7 +32,14 @@ export class OwnLoads {
 
   /** Gives up what its caller waits for no more, when the `restMs` of its time are over. */
   limit(load: Load, timeoutMs: number, restMs: number): void {
-    load.limit(restMs, () => this.giveUp(load, new TimeoutError('The computation', timeoutMs)));
+    load.limit(restMs, () => this.timeOut(load, timeoutMs));
+  }
+
+  /** Its time is over. @returns what its caller is told */
+  timeOut(load: Load, timeoutMs: number): TimeoutError {
+    const error = new TimeoutError('The computation', timeoutMs);
+    this.giveUp(load, error);
+    return error;
   }
 
   giveUp(load: Load, reason: unknown): void {

@@ -119,12 +119,13 @@ export class ThreadLoads {
     const kernel = this.#kernel;
     try {
       kernel.goOn();
-      for (let next = 0, at = 0; ; next = (at & ~facts.LEASE_TAKEN) + 1) {
-        at = kernel.nextLease(next);
-        if (at < 0) return;
-        const lease = new Lease(kernel, this.#words, at & ~facts.LEASE_TAKEN);
+      for (let next = 0; ; ) {
+        const found = kernel.nextLease(next);
+        if (found < 0) return;
+        const lease = new Lease(kernel, this.#words, found);
+        next = lease.number + 1;
         if (this.#knows(lease)) continue;
-        if ((at & facts.LEASE_TAKEN) === 0) lease.end(false);
+        if (lease.isGranted) lease.end(false);
         else lease.leave();
       }
     } catch {

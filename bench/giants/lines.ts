@@ -14,6 +14,7 @@ import { readFileSync } from 'node:fs';
 import * as facts from '../../src/generated/facts.ts';
 import { SharedCache } from '../../src/index.ts';
 import { instrument } from '../../test/model/engine/instrument.ts';
+import { offsetOf } from '../../test/support/structures.ts';
 import { isWanted } from '../cache/fleet.ts';
 import { keyOf } from '../cache/values.ts';
 import type { Result, Suite, SuiteOptions } from '../suite.ts';
@@ -36,9 +37,8 @@ interface Store {
 }
 
 function storeOf(words: Uint32Array): Store {
-  const { fields } = facts.structures.find(({ name }) => name === 'StoreState')!;
   const read = (field: string): number =>
-    words[(facts.STORE_STATE + fields.find(({ name }) => name === field)!.offset) >> 2]!;
+    words[(facts.STORE_STATE + offsetOf('StoreState', field)) >> 2]!;
   return { leaves: read('leaves'), top: read('top') };
 }
 

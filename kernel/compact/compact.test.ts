@@ -1,10 +1,10 @@
 /** Compaction: what is moved, what is not, what is made, and that nobody has to be told. */
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';
+import { offsetOf } from '../../test/support/structures.ts';
 import {
   drainLimbo,
   newFolio,
-  offsetOf,
   type TestFolio,
   type TestZone,
   zoneTest,

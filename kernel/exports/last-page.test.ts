@@ -8,12 +8,12 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';
 import { assertBytes, sample, storeFace } from '../../test/support/store-face.ts';
+import { offsetOf } from '../../test/support/structures.ts';
 import {
   clearAll,
   drainLimbo,
   giveUpReserve,
   newFolio,
-  offsetOf,
   shrink,
   type TestZone,
   THREAD_PAGES,

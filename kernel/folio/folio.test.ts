@@ -1,7 +1,8 @@
 /** Folios: blocks with a descriptor, by order, exhausted, and given back whole. */
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';
-import { newFolio, offsetOf, takeAllPages, zoneTest } from '../../test/support/zone.ts';
+import { offsetOf } from '../../test/support/structures.ts';
+import { newFolio, takeAllPages, zoneTest } from '../../test/support/zone.ts';
 
 const { ERR_ARGUMENT, ERR_NO_MEMORY, FLAG_MOVABLE, MAX_ORDER, TYPE_ANON_FOLIO } = facts;
 

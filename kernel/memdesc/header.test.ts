@@ -2,13 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
-import {
-  assertPoisons,
-  assertSound,
-  createZone,
-  offsetOf,
-  type TestZone,
-} from '../../test/support/zone.ts';
+import { offsetOf } from '../../test/support/structures.ts';
+import { assertPoisons, assertSound, createZone, type TestZone } from '../../test/support/zone.ts';
 
 const { UNPUBLISHED, FROZEN, GET_BUSY, GET_DONE, GET_GONE, OWNED, PIN_MASK } = facts;
 const SELF = 1 << 22;

@@ -1,7 +1,8 @@
 /** From a page number to a descriptor that stays: gone, busy, held, and the recheck. */
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';
-import { newFolio, offsetOf, type TestZone, zoneTest } from '../../test/support/zone.ts';
+import { offsetOf } from '../../test/support/structures.ts';
+import { newFolio, type TestZone, zoneTest } from '../../test/support/zone.ts';
 
 const { ERR_BUSY, ERR_NOT_FOUND, ERR_NOT_YOURS, FROZEN, OWNED } = facts;
 const { PIN_BUSY, PIN_GONE, PIN_HELD, PIN_STATUS } = facts;

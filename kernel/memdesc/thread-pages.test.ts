@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { storeFace } from '../../test/support/store-face.ts';
-import { createZone, offsetOf, type TestZone, zoneTest } from '../../test/support/zone.ts';
+import { offsetOf } from '../../test/support/structures.ts';
+import { createZone, type TestZone, zoneTest } from '../../test/support/zone.ts';
 
 const FIRST = facts.SLOT_TABLE + offsetOf('ThreadSlot', 'keyScratch');
 const NAMES = 4;

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
+import { offsetOf } from '../../test/support/structures.ts';
 import {
   assertPoisons,
   createZone,
   drainLimbo,
-  offsetOf,
   shrink,
   type TestZone,
   takeAllPages,

@@ -1,6 +1,7 @@
 /** What is known of the dead: told once for each, the newest of many, and none of a supervisor. */
 import assert from 'node:assert/strict';
 import * as facts from '../../src/generated/facts.ts';
+import { wordOfSlot } from '../../test/support/structures.ts';
 import { assertSound, type TestZone, zoneTest } from '../../test/support/zone.ts';
 
 const KNOWN = 46;
@@ -15,7 +16,7 @@ zoneTest('a death is told when all is given back: who, in which slot, of what', 
   const { kernel, words } = zone;
   const reader = zone.join(42);
   reader.enterSection();
-  words[(facts.SLOT_TABLE + 2 * facts.SLOT_BYTES) / 4 + 2]! |= facts.OP_READ;
+  words[wordOfSlot(2, 'inKernel') / 4]! |= facts.OP_READ;
   zone.join(43);
   assert.equal(kernel.markDead(42), 1);
   assert.equal(kernel.deaths(), 0, 'not before');

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
-import { assertSound, createZone, offsetOf, type TestZone } from '../../test/support/zone.ts';
+import { wordOfSlot } from '../../test/support/structures.ts';
+import { assertSound, createZone, type TestZone } from '../../test/support/zone.ts';
 
 const AT_SAFEPOINT = 0x200;
-const inKernelOf = (slot: number) =>
-  (facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel')) / 4;
+const inKernelOf = (slot: number) => wordOfSlot(slot, 'inKernel') / 4;
 
 /** The second thread is in a call, has the lock of types, and does not come out. */
 function hold({ words }: TestZone): void {

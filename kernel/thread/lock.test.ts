@@ -2,13 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
-import {
-  assertPoisons,
-  createZone,
-  offsetOf,
-  openZone,
-  zoneTest,
-} from '../../test/support/zone.ts';
+import { offsetOf } from '../../test/support/structures.ts';
+import { assertPoisons, createZone, openZone, zoneTest } from '../../test/support/zone.ts';
 
 const { LIMBO_STATE, RCU_STATE, THREADS_STATE } = facts;
 /** A word of page 0 that nothing uses. */

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
+import { offsetOf, wordOfSlot } from '../../test/support/structures.ts';
 import {
   assertSound,
   clearAll,
   createZone,
-  offsetOf,
   openZone,
   type TestZone,
   type ZoneExports,
@@ -63,7 +63,7 @@ const hindrances: Record<string, Hindrance> = {
 const SHARDS = facts.QUEUE_STATE + offsetOf('QueueState', 'shards');
 
 function setInKernel({ words }: TestZone, operation: number): void {
-  words[(facts.SLOT_TABLE + facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel')) / 4] = operation;
+  words[wordOfSlot(1, 'inKernel') / 4] = operation;
 }
 
 /** Puts thread 1 into it. @returns what ends it */

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
+import { wordOfSlot } from '../../test/support/structures.ts';
 import {
   assertSound,
   createZone,
-  offsetOf,
   openZone,
   type TestZone,
   zoneTest,
@@ -14,7 +14,7 @@ import {
 const { AT_SAFEPOINT: SAFEPOINT, ERR_NO_SLOT, MAX_SLOT, SLOT_DEAD, SLOT_FREE, SLOT_LIVE } = facts;
 
 const slotWord = ({ words }: TestZone, slot: number, field: string, at = 0): number =>
-  words[(facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', field)) / 4 + at]!;
+  words[wordOfSlot(slot, field) / 4 + at]!;
 
 /** State, generation and owner of a slot. */
 function identity(
@@ -26,7 +26,7 @@ function identity(
 }
 
 function setInKernel(zone: TestZone, slot: number, value: number): void {
-  const at = facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel');
+  const at = wordOfSlot(slot, 'inKernel');
   // The section, above the operation's 16 bits, stays.
   zone.words[at / 4] = (zone.words[at / 4]! & ~0xffff) | value;
 }

@@ -3,13 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { sample, storeFace } from '../../test/support/store-face.ts';
-import {
-  assertSound,
-  createZone,
-  newFolio,
-  offsetOf,
-  type TestZone,
-} from '../../test/support/zone.ts';
+import { offsetOf } from '../../test/support/structures.ts';
+import { assertSound, createZone, newFolio, type TestZone } from '../../test/support/zone.ts';
 
 const { FAULT_FRAMES, FAULT_HANDLE, FAULT_INDEX, FAULT_LIMBO, FAULT_PAGE_WORD, FAULT_SLAB } = facts;
 const { CACHE_TABLE, PAGE_MAP, SLAB_STATE, STORE_STATE } = facts;

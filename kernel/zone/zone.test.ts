@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { seeded } from '../../test/support/seeded.ts';
 import { assertBytes, sample, storeFace } from '../../test/support/store-face.ts';
+import { bytesOf, offsetOf, wordOfSlot } from '../../test/support/structures.ts';
 import {
   assertSound,
   createMemory,
   createZone,
-  offsetOf,
   openZone,
   THREAD_PAGES,
   zoneTest,
@@ -111,25 +111,24 @@ for (const wasmPages of [64, 65, 71, 96, 97, 160, 1025, 4096]) {
 }
 
 zoneTest('fixed records do not overlap', {}, () => {
-  const sizeOf = (name: string): number => facts.structures.find((s) => s.name === name)!.bytes;
   const records: [number, number][] = [
-    [facts.SUPERBLOCK, sizeOf('Superblock')],
-    [facts.RCU_STATE, sizeOf('RcuState')],
-    [facts.LIMBO_STATE, sizeOf('LimboState') + facts.LIMBO_KINDS * sizeOf('Bag')],
-    [facts.SLAB_STATE, sizeOf('SlabState')],
-    [facts.ZS_STATE, sizeOf('ZsState')],
-    [facts.STORE_STATE, sizeOf('StoreState')],
-    [facts.THREADS_STATE, sizeOf('ThreadsState')],
+    [facts.SUPERBLOCK, bytesOf('Superblock')],
+    [facts.RCU_STATE, bytesOf('RcuState')],
+    [facts.LIMBO_STATE, bytesOf('LimboState') + facts.LIMBO_KINDS * bytesOf('Bag')],
+    [facts.SLAB_STATE, bytesOf('SlabState')],
+    [facts.ZS_STATE, bytesOf('ZsState')],
+    [facts.STORE_STATE, bytesOf('StoreState')],
+    [facts.THREADS_STATE, bytesOf('ThreadsState')],
     [facts.SLOT_TABLE, facts.SLOT_BYTES * (facts.MAX_SLOT + 1)],
-    [facts.CACHE_TABLE, facts.CACHES * sizeOf('KmemCache')],
+    [facts.CACHE_TABLE, facts.CACHES * bytesOf('KmemCache')],
     [facts.PAGE_MAP, 0],
   ];
   for (const [i, [start, bytes]] of records.slice(0, -1).entries()) {
     assert.ok(start + bytes <= records[i + 1]![0], `record at ${start}`);
     assert.equal(start % 64, 0);
   }
-  assert.ok(sizeOf('ThreadSlot') <= facts.SLOT_FRAMES);
-  assert.ok(facts.SLOT_FRAMES + sizeOf('FramesOwn') <= facts.SLOT_HELD);
+  assert.ok(bytesOf('ThreadSlot') <= facts.SLOT_FRAMES);
+  assert.ok(facts.SLOT_FRAMES + bytesOf('FramesOwn') <= facts.SLOT_HELD);
 });
 
 test('an image is usable after thawing: threads gone, their debts paid, the world running', () => {
@@ -155,7 +154,7 @@ test('an image is usable after thawing: threads gone, their debts paid, the worl
 test('stop names its thread until start, and leaves it inside: who waits is not forsaken', () => {
   const zone = createZone();
   const stop = (facts.THREADS_STATE + offsetOf('ThreadsState', 'stop')) / 4;
-  const inKernel = (facts.SLOT_TABLE + facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel')) / 4;
+  const inKernel = wordOfSlot(1, 'inKernel') / 4;
   zone.kernel.stop();
   assert.equal(zone.words[stop], 1);
   assert.notEqual((zone.words[inKernel] ?? 0) | (zone.words[inKernel + 1] ?? 0), 0);

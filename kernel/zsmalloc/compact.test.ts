@@ -12,10 +12,10 @@ import {
   writeObject,
 } from '../../test/support/objects.ts';
 import { seeded } from '../../test/support/seeded.ts';
+import { offsetOf } from '../../test/support/structures.ts';
 import {
   assertPoolSound,
   createZone,
-  offsetOf,
   type TestZone,
   type ZoneExports,
   zoneTest,

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { poisonZone } from '../../test/support/poison-zone.ts';
+import { wordOfSlot } from '../../test/support/structures.ts';
 import { openKernel } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
 import { Arena } from './arena.ts';
@@ -262,7 +263,7 @@ arenaTest('a grace period ends when nobody is in a call', (arena) => {
   assert.deepEqual(arena.stalls(), []);
   const other = openKernel(arena.memory);
   const slot = other.attach(99, 1);
-  const inKernel = (facts.SLOT_TABLE + slot * facts.SLOT_BYTES + 8) / 8;
+  const inKernel = wordOfSlot(slot, 'inKernel') / 8;
   const cells = new BigUint64Array(arena.memory.buffer, 0, inKernel + 1);
   // In an operation, in a section of the first epoch.
   cells[inKernel] = (1n << 16n) | 5n;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { wordOfSlot } from '../../test/support/structures.ts';
 import * as facts from '../generated/facts.ts';
 import { Arena, SharedCache, ZsPool, type ZsPoolHandle } from '../index.ts';
 
@@ -127,13 +128,7 @@ test('a reader that stands still makes free busy at last, not lossy', () => {
     return handle;
   });
   // As if a thread in another slot were inside a read section, and not run by the system.
-  const slots = facts.structures.find(({ name }) => name === 'ThreadSlot')!;
-  const section = slots.fields.find(({ name }) => name === 'inKernel')!.offset;
-  const reader = new BigUint64Array(
-    arena.memory.buffer,
-    facts.SLOT_TABLE + 9 * facts.SLOT_BYTES + section,
-    1,
-  );
+  const reader = new BigUint64Array(arena.memory.buffer, wordOfSlot(9, 'inKernel'), 1);
   const threads = new Uint32Array(arena.memory.buffer, facts.THREADS_STATE, 2);
   threads[1] = Math.max(threads[1]!, 9);
   // The epoch stands above the 16 bits of the operation.

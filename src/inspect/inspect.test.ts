@@ -6,6 +6,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import { poisonZone } from '../../test/support/poison-zone.ts';
 import { settled } from '../../test/support/settled.ts';
 import { Arena } from '../arena/arena.ts';
 import { SharedCache } from '../cache/shared-cache.ts';
@@ -256,9 +257,7 @@ test('memory that is no zone any more when it is looked at ends nothing', async 
 test('a poisoned zone is shown with the reason', async () => {
   const arena = new Arena({ size: '4MiB' });
   await using inspector = await inspect(arena);
-  const { fields } = facts.structures.find(({ name }) => name === 'Superblock')!;
-  const { offset } = fields.find(({ name }) => name === 'fault')!;
-  Atomics.store(new Uint32Array(arena.memory.buffer), offset / 4, facts.FAULT_FRAMES);
+  poisonZone(arena.memory, facts.FAULT_FRAMES);
   const frames = await watch(inspector, (frame) => frame.kind === FIGURES);
   const { fault } = json<Figures>(frames, FIGURES);
   assert.equal(fault?.reason, 'Frame bits and counters disagree');

@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import * as facts from '../../src/generated/facts.ts';
 import { Arena, BadImageError, SharedCache } from '../../src/index.ts';
+import { offsetOf } from '../support/structures.ts';
 import { pageless, reportOf, tempFolder, tempTree, textFiles } from './helpers.ts';
 
 const HEADER = 32;
@@ -204,9 +205,7 @@ describe('images on the command line', { concurrency: true }, () => {
     const word = facts.PAGE_MAP + 4 * pageOfUse(cache.arena, 'zspage');
     const lost = forge(file, 'lost', (image) => image.setUint32(inFile(word), 0, true));
     assert.equal((await pageless(['check', lost])).status, 1);
-    const fault = facts.structures
-      .find(({ name }) => name === 'Superblock')!
-      .fields.find(({ name }) => name === 'fault')!.offset;
+    const fault = offsetOf('Superblock', 'fault');
     const poisoned = forge(file, 'poisoned', (image) => {
       image.setUint32(inFile(fault), facts.FAULT_REFS, true);
     });

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { seeded } from '../support/seeded.ts';
-import { offsetOf } from '../support/zone.ts';
+import { wordOfSlot } from '../support/structures.ts';
 import { type Choose, damage, every } from './damage.ts';
 import { allBits, metadataBits, metadataLines } from './damage-places.ts';
 import { FEW_KEYS, KEYS } from './damage-values.ts';
 
 /** Offset of a slot's word. The creator has the first slot, the supervisor the second. */
-const IN_KERNEL = offsetOf('ThreadSlot', 'inKernel');
 
 /** Bits that a loop once had no end for, or a key was not missed. */
 const regressions = [
@@ -20,17 +19,11 @@ const regressions = [
   { what: 'keys have other hashes', byte: 0x30 },
   {
     what: 'the supervisor is in a section, and in no call',
-    byte: facts.SLOT_TABLE + 2 * facts.SLOT_BYTES + IN_KERNEL + 2,
+    byte: wordOfSlot(2, 'inKernel') + 2,
     bits: 1,
   },
-  {
-    what: 'the supervisor is in a call',
-    byte: facts.SLOT_TABLE + 2 * facts.SLOT_BYTES + IN_KERNEL,
-  },
-  {
-    what: 'the thread itself is in a call',
-    byte: facts.SLOT_TABLE + 3 * facts.SLOT_BYTES + IN_KERNEL,
-  },
+  { what: 'the supervisor is in a call', byte: wordOfSlot(2, 'inKernel') },
+  { what: 'the thread itself is in a call', byte: wordOfSlot(3, 'inKernel') },
 ];
 
 async function isSafe(bits: number[] | Choose, keys = KEYS): Promise<void> {

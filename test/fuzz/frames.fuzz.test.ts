@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { type Seeded, seeded } from '../support/seeded.ts';
-import { assertSound, createZone, offsetOf, type ZoneExports } from '../support/zone.ts';
+import { offsetOf } from '../support/structures.ts';
+import { assertSound, createZone, type ZoneExports } from '../support/zone.ts';
 
 const { ERR_FOREIGN_PAGE, ERR_NO_MEMORY, ERR_NOT_ALLOCATED, ERR_NOT_YOURS } = facts;
 const { ERR_UNALIGNED, ERR_WRONG_ORDER, MAX_ORDER, MISC_USER } = facts;

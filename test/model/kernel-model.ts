@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as facts from '../../src/generated/facts.ts';
+import { offsetOf, wordOfSlot } from '../support/structures.ts';
 import {
   type AllowedRace,
   allOf,
@@ -26,8 +27,8 @@ import {
   type Thread,
   UNWOUND,
 } from './engine/index.ts';
-import { judgeKernelAccess, offsetOf } from './lifetimes.ts';
-import { locks, nameOf, PAGES_64K, slotOf, wordOfSlot } from './places.ts';
+import { judgeKernelAccess } from './lifetimes.ts';
+import { locks, nameOf, PAGES_64K, slotOf } from './places.ts';
 import { allowedRaces } from './races.ts';
 
 /**

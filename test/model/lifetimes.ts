@@ -15,6 +15,7 @@
  * for an object.
  */
 import * as facts from '../../src/generated/facts.ts';
+import { bytesOf, offsetOf } from '../support/structures.ts';
 import type { Judge, Look, Site } from './engine/index.ts';
 
 const WHOLE = facts.PAGE_BYTES - 1;
@@ -27,7 +28,7 @@ const stocks = offsetOf('FramesOwn', 'stock0');
 const cacheAt = offsetOf('ListedDesc', 'cache');
 const slabStates = offsetOf('Slab', 'states');
 const caches = facts.CACHE_TABLE;
-const cacheRecord = sizeOf('KmemCache');
+const cacheRecord = bytesOf('KmemCache');
 const cacheBytes = offsetOf('KmemCache', 'objectBytes');
 const cachePerSlab = offsetOf('KmemCache', 'perSlab');
 /** A zspage's class stands where others have the page number; its page list comes from the back. */
@@ -35,23 +36,6 @@ const zspageHome = offsetOf('Header', 'pfn');
 const zspageBits = offsetOf('Zspage', 'bits');
 const zsShapes = facts.ZS_STATE + offsetOf('ZsState', 'shapes');
 const refs = offsetOf('Header', 'refs');
-
-function structureOf(structure: string): facts.StructureFacts {
-  const found = facts.structures.find(({ name }) => name === structure);
-  if (found === undefined) throw new Error(`the kernel has no ${structure}`);
-  return found;
-}
-
-function sizeOf(structure: string): number {
-  return structureOf(structure).bytes;
-}
-
-/** Where a field of a structure of the kernel begins. */
-export function offsetOf(structure: string, field: string): number {
-  const found = structureOf(structure).fields.find(({ name }) => name === field);
-  if (found === undefined) throw new Error(`${structure} has no ${field}`);
-  return found.offset;
-}
 
 function isSet(look: Look, bits: number, index: number): boolean {
   return ((look((bits >>> 2) + (index >>> 5)) >>> (index & 31)) & 1) !== 0;

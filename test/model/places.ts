@@ -1,6 +1,6 @@
 /** Where the words of a scenario's zone are, and what an address is called in a trace. */
 import * as facts from '../../src/generated/facts.ts';
-import { offsetOf } from './lifetimes.ts';
+import { bytesOf } from '../support/structures.ts';
 
 /** Pages of WebAssembly: 4 MiB, the smallest zone. */
 export const PAGES_64K = 64;
@@ -8,11 +8,6 @@ export const PAGES_64K = 64;
 /** The slot of a virtual thread, by its index. Slot 1 is the main thread's. */
 export function slotOf(thread: number): number {
   return thread + 2;
-}
-
-/** Address of a field of a slot. */
-export function wordOfSlot(slot: number, field: string): number {
-  return facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', field);
 }
 
 const states: [string, number][] = [
@@ -36,12 +31,8 @@ export const locks = states
 /** Records that stand in a row: structure, address of the first, and how many. */
 const rows: [string, number, number][] = [
   ['KmemCache', facts.CACHE_TABLE, facts.CACHES],
-  ['Bag', facts.LIMBO_STATE + recordBytes('LimboState'), facts.LIMBO_KINDS],
+  ['Bag', facts.LIMBO_STATE + bytesOf('LimboState'), facts.LIMBO_KINDS],
 ];
-
-export function recordBytes(structure: string): number {
-  return facts.structures.find(({ name }) => name === structure)!.bytes;
-}
 
 function fieldOf(structure: string, offset: number, suffix = ''): string {
   const { fields = [] } = facts.structures.find(({ name }) => name === structure) ?? {};
@@ -78,7 +69,7 @@ export function nameOf(address: number): string {
     return `slot${slot}.${fieldOf('FramesOwn', offset - facts.SLOT_FRAMES)}`;
   }
   for (const [structure, start, count] of rows) {
-    const bytes = recordBytes(structure);
+    const bytes = bytesOf(structure);
     const index = Math.floor((address - start) / bytes);
     if (index < 0 || index >= count) continue;
     return fieldOf(structure, (address - start) % bytes, `[${index}]`);

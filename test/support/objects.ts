@@ -1,6 +1,7 @@
 /** Objects of zsmalloc, looked at from below: cells, classes, bytes by the kernel's own handles. */
 import * as facts from '../../src/generated/facts.ts';
-import { offsetOf, type TestZone } from './zone.ts';
+import { bytesOf, offsetOf } from './structures.ts';
+import type { TestZone } from './zone.ts';
 
 export interface Cell {
   state: number;
@@ -51,7 +52,7 @@ export interface Tally {
   zspages: number;
 }
 
-const tallyBytes = facts.structures.find(({ name }) => name === 'ClassTally')!.bytes;
+const tallyBytes = bytesOf('ClassTally');
 
 /** Figures of all classes, over all pools or of one. */
 export function tallyAll({ kernel, words }: TestZone, pool = 0): Tally[] {

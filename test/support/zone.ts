@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { KernelExports } from '../../src/border/kernel.ts';
 import * as facts from '../../src/generated/facts.ts';
+import { offsetOf, wordOfSlot } from './structures.ts';
 import { attachTestKernel, type SharedMemory, testKernelModule } from './test-kernel.ts';
 
 /** What kernel/testing.ts exports beyond the kernel's face. */
@@ -115,9 +116,7 @@ export function openZone(memory: SharedMemory, build: 'test' | 'debug' = 'test')
     const end = (...values: number[]) => {
       const answer = call(...values);
       // Its section may go on: that stands above the operation's 16 bits.
-      words[
-        (facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offsetOf('ThreadSlot', 'inKernel')) / 4
-      ]! &= ~0xffff;
+      words[wordOfSlot(slot, 'inKernel') / 4]! &= ~0xffff;
       return answer;
     };
     return [name, end] as const;
@@ -265,12 +264,4 @@ export function takeAllPages(kernel: ZoneExports): [pfn: number, order: number][
   }
   assert.equal(kernel.freePagesNow(), 0);
   return blocks;
-}
-
-/** Field offsets of a kernel structure. */
-export function offsetOf(structure: string, field: string): number {
-  const found = facts.structures.find(({ name }) => name === structure);
-  const { offset } = found?.fields.find(({ name }) => name === field) ?? {};
-  assert.ok(offset !== undefined, `no field ${structure}.${field}`);
-  return offset;
 }

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
-import * as facts from '../../src/generated/facts.ts';
 import { CorruptionError, SharedCache, type SharedCacheHandle } from '../../src/index.ts';
+import { wordOfSlot } from '../support/structures.ts';
 
 export interface ActorData {
   /** Undefined: the actor creates a cache of its own. */
@@ -104,9 +104,7 @@ export async function until(isTrue: () => boolean, what: string | (() => string)
 
 /** Index, among a zone's 32-bit words, of a field of a thread's slot. */
 export function wordOf(slot: number, field: string): number {
-  const { fields } = facts.structures.find(({ name }) => name === 'ThreadSlot')!;
-  const { offset } = fields.find(({ name }) => name === field)!;
-  return (facts.SLOT_TABLE + slot * facts.SLOT_BYTES + offset) >> 2;
+  return wordOfSlot(slot, field) >> 2;
 }
 
 /** As if the thread of a slot were in the midst of an operation. */

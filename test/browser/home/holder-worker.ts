@@ -4,6 +4,7 @@
  */
 import * as facts from '../../../src/generated/facts.ts';
 import { SharedCache, type SharedCacheHandle } from '../../../src/index.ts';
+import { wordOfSlot } from '../../support/structures.ts';
 
 export interface Hold {
   handle: SharedCacheHandle;
@@ -24,7 +25,7 @@ function holdLock(cache: SharedCache, { lock, end }: Hold): void {
   for (const folio of taken) folio?.free();
   let slot = 1;
   while (kernel.liveOwner(slot) >>> 0 !== thread) slot++;
-  const inKernel = (facts.SLOT_TABLE + slot * facts.SLOT_BYTES + 8) / 4;
+  const inKernel = wordOfSlot(slot, 'inKernel') / 4;
   Atomics.store(words, inKernel, IN_A_CALL);
   while (Atomics.compareExchange(words, lock / 4, 0, slot) !== 0);
   postMessage(thread);

@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { wordOfSlot } from '../../support/structures.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { type KernelScenario, ownerOf } from '../kernel-model.ts';
-import { slotOf, wordOfSlot } from '../places.ts';
+import { slotOf } from '../places.ts';
 
 const GONE = 2;
 const AT_SAFEPOINT = 0x200;

@@ -3,9 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { offsetOf } from '../../support/structures.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
 
 const GET_DONE = 0;
 

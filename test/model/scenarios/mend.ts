@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { offsetOf, wordOfSlot } from '../../support/structures.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { idle, type KernelScenario, ownerOf } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
-import { slotOf, wordOfSlot } from '../places.ts';
+import { slotOf } from '../places.ts';
 import { compactStore, LARGE } from './objects.ts';
 
 /** Bytes of objects of two classes; one of the second is a page. */

@@ -3,9 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { offsetOf } from '../../support/structures.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { idle, type KernelScenario } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
 import { assertNothingIsolated, evacuatePages } from './folio-steps.ts';
 
 /** A value of the cache, and the page that it is on. */

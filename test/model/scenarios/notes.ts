@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { wordOfSlot } from '../../support/structures.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import {
   idle,
@@ -14,7 +15,6 @@ import {
   newFolio,
   ownerOf,
 } from '../kernel-model.ts';
-import { wordOfSlot } from '../places.ts';
 import { makeCache, NOW, nameNext, VALUE_BYTES } from './cache.ts';
 import { attach, NEXT_ID, recycle } from './threads.ts';
 

@@ -1,9 +1,9 @@
 /** Scenarios of zsmalloc's pools: reading, overwriting, freeing and moving the same object. */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { offsetOf } from '../../support/structures.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
 import { makeCache, read as readKey, set } from './cache.ts';
 import { pinAndPut } from './folio-steps.ts';
 

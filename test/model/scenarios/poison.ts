@@ -1,10 +1,10 @@
 /** Scenarios of a poisoned zone: one fault is kept, and nobody goes on or waits for ever. */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { offsetOf, wordOfSlot } from '../../support/structures.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { idle, type KernelScenario, newFolio } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
-import { slotOf, wordOfSlot } from '../places.ts';
+import { slotOf } from '../places.ts';
 import { makeCache, set } from './cache.ts';
 
 /** The first two threads stand in calls, of numbers 1 and 2. */

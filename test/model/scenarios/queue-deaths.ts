@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { offsetOf } from '../../support/structures.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
 import { NOW, set, VALUE_BYTES } from './cache.ts';
 import { expectLeft, makeWith, put, removeKey } from './store-deaths.ts';
 

@@ -5,10 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { offsetOf, wordOfSlot } from '../../support/structures.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { type KernelScenario, ownerOf } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
-import { slotOf, wordOfSlot } from '../places.ts';
+import { slotOf } from '../places.ts';
 import { handles, makeObjects, pool } from './objects.ts';
 
 const DEBTOR = 2;

@@ -5,10 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { bytesOf, offsetOf, wordOfSlot } from '../../support/structures.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import { idle, type KernelScenario, ownerOf } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
-import { recordBytes, slotOf, wordOfSlot } from '../places.ts';
+import { slotOf } from '../places.ts';
 import { clear, load, makeCache, NOW, VALUE_BYTES } from './cache.ts';
 import { newLonelyFolio, pinAndPut } from './folio-steps.ts';
 import { nobodyStops, stopAlone } from './threads.ts';
@@ -132,7 +132,7 @@ function leaveTwo(machine: Machine): void {
   debtor!.callNow('allocFolio', 0, TYPE_ANON_FOLIO);
   main.callNow('markDead', ownerOf(2));
   const slot = slotOf(3);
-  const hand = facts.THREAD_SLAB + facts.CACHES * recordBytes('Rack');
+  const hand = facts.THREAD_SLAB + facts.CACHES * bytesOf('Rack');
   const page = machine.load(wordOfSlot(slot, 'page'));
   machine.store(inKernelOf(3), facts.OP_FOLIO | AT_SAFEPOINT);
   machine.store(page + hand + offsetOf('SlabHand', 'hasEntered'), 1);

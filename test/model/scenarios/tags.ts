@@ -1,6 +1,7 @@
 /** Scenarios of tags and times: nobody dead is seen again, and a touch brings no old value back. */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { offsetOf } from '../../support/structures.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { letterOf, load, makeCache, NOW, nameNext, read, set, setTagged, word } from './cache.ts';
@@ -20,9 +21,7 @@ const TAG = word('t');
 
 /** The table's line of the tag, which has been deleted: its words. */
 function lineOf(machine: Machine): () => string {
-  const fields = facts.structures.find(({ name }) => name === 'StoreState')!.fields;
-  const { offset } = fields.find(({ name }) => name === 'tags')!;
-  const at = machine.load(facts.STORE_STATE + offset);
+  const at = machine.load(facts.STORE_STATE + offsetOf('StoreState', 'tags'));
   const lineWords = (line: number) =>
     Array.from({ length: 16 }, (_, i) => machine.load(at + line * 64 + i * 4)).join();
   const before = Array.from({ length: 256 }, (_, line) => lineWords(line));

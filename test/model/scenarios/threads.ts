@@ -1,6 +1,7 @@
 /** Scenarios of threads: who comes, goes, dies, stops the world, and who is stopped. */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { offsetOf, wordOfSlot } from '../../support/structures.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import {
   type KernelScenario,
@@ -9,8 +10,6 @@ import {
   newFolio,
   ownerOf,
 } from '../kernel-model.ts';
-import { offsetOf } from '../lifetimes.ts';
-import { wordOfSlot } from '../places.ts';
 import { makeCache, reclaim, set, VALUE_BYTES } from './cache.ts';
 
 /** Has proof of the death of a thread which does nothing any more. */

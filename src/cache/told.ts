@@ -1,4 +1,4 @@
-/** Calls that are told besides: by the caller's `status`, and to who listens to the metrics. */
+/** Calls that are told besides, to who listens to the metrics. */
 import { metrics } from '../border/channels.ts';
 import type { SetOptions, Status } from './options/settings.ts';
 import type { Key } from './transfer/transfer.ts';
@@ -22,10 +22,4 @@ export function setTold<T>(
 export function removed<T>(parts: ViewParts<T>, key: Key, isRemoved: boolean): boolean {
   if (metrics.hasSubscribers) parts.tell({ op: 'delete', key, isRemoved });
   return isRemoved;
-}
-
-/** Notes where a value came from that was here. */
-export function hit<V>(request: { status: Status } | undefined, value: V): V {
-  if (request) request.status.load = 'hit';
-  return value;
 }

@@ -8,15 +8,8 @@ import { readWait, type WaitOptions } from '../border/waiting.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import type { EntryInfo } from './calls/reader.ts';
-import {
-  type Compute,
-  type ComputeSync,
-  checkCompute,
-  type LoadOptions,
-  type LoadSyncOptions,
-  readRequest,
-} from './loads/options.ts';
-import { serve, serveSync } from './loads/serving.ts';
+import type { Compute, ComputeSync, LoadOptions, LoadSyncOptions } from './loads/options.ts';
+import { getOr, serve, serveSync } from './loads/serving.ts';
 import { readPeekOptions } from './options/call.ts';
 import type {
   GetManyOptions,
@@ -26,7 +19,7 @@ import type {
   TimeOptions,
 } from './options/settings.ts';
 import { type CacheStats, readStats } from './telemetry/statistics.ts';
-import { hit, removed, setTold } from './told.ts';
+import { removed, setTold } from './told.ts';
 import { copyKey, type Key } from './transfer/transfer.ts';
 import { encodeTag } from './values/tags.ts';
 import type { Bytes, In } from './values/values.ts';
@@ -167,6 +160,7 @@ export class CacheView<T> {
    * The key's value; if it has none, what `compute` returns, which is stored. Of all threads that
    * ask meanwhile one computes and the others wait for it. If it gives undefined, or what cannot be
    * kept (too large, no memory), each of them computes itself: `stats().loads.alone` counts those.
+   * A value at which the codec's `deserialize` throws is none: what is computed takes its place.
    * A `compute` that awaits `getOrSet` of its own key waits for itself, for `timeoutMs`.
    *
    * @returns a copy, as `get` would give; undefined if `compute` gave none
@@ -177,11 +171,8 @@ export class CacheView<T> {
   getOrSet(key: Key, compute: Compute<T, In<T>>, options?: LoadOptions): Promise<T>;
   getOrSet(key: Key, compute: Compute<T>, options?: LoadOptions): Promise<T | undefined>;
   async getOrSet(key: Key, compute: Compute<T>, options?: LoadOptions): Promise<T | undefined> {
-    checkCompute(compute);
-    const request = options === undefined ? undefined : readRequest(key, compute, options);
-    const value = request?.isRefresh ? undefined : this.get(key);
-    if (value !== undefined) return hit(request, value);
-    return serve(this.#parts.loader, request ?? readRequest(key, compute, options));
+    const call = { key, compute, options, isSync: false };
+    return getOr(this, call, (request) => serve(this.#parts.loader, request));
   }
 
   /**
@@ -194,12 +185,8 @@ export class CacheView<T> {
   getOrSetSync(key: Key, compute: ComputeSync<T, In<T>>, options?: LoadSyncOptions): T;
   getOrSetSync(key: Key, compute: ComputeSync<T>, options?: LoadSyncOptions): T | undefined;
   getOrSetSync(key: Key, compute: ComputeSync<T>, options?: LoadSyncOptions): T | undefined {
-    checkCompute(compute);
-    const read = () => readRequest(key, compute as Compute<T>, options, true);
-    const request = options === undefined ? undefined : read();
-    const value = request?.isRefresh ? undefined : this.get(key);
-    if (value !== undefined) return hit(request, value);
-    return serveSync(this.#parts.loader, request ?? read());
+    const call = { key, compute: compute as Compute<T>, options, isSync: true };
+    return getOr(this, call, (request) => serveSync(this.#parts.loader, request));
   }
 
   /** Whether the key has a value. Not counted. */

@@ -4,6 +4,7 @@
 
 import type { ZoneClock } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
+import { PagelessError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
 import { fixedView } from '../../language/brands.ts';
 import { fillIn, TOO_LARGE } from '../calls/prepared.ts';
@@ -38,7 +39,11 @@ export function beginAlone<V>(host: LoaderHost<V>, load: Load, key: Key): void {
   load.entry = host.kernel.aloneEntry();
 }
 
-/** What the key has. @param wanted  GET_…, but for GET_COUNTED */
+/**
+ * What the key has; nothing, if the user's codec cannot read it: that is computed anew.
+ *
+ * @param wanted  GET_…, but for GET_COUNTED
+ */
 export function look<V>(
   host: LoaderHost<V>,
   key: Key,
@@ -46,7 +51,12 @@ export function look<V>(
   decode: Decoder<V> = host.decode,
 ): V | undefined {
   const border = host.live();
-  return border.fetch(border.putKey(key), false, decode, wanted);
+  try {
+    return border.fetch(border.putKey(key), false, decode, wanted);
+  } catch (error) {
+    if (error instanceof PagelessError) throw error;
+    return undefined;
+  }
 }
 
 /**

@@ -56,7 +56,15 @@ export type ComputeSync<V, R = In<V> | undefined> = {
   compute(key: Key, stale: V | undefined, context: Omit<ComputeContext, 'signal'>): R;
 }['compute'];
 
-/** One call, with its options read once. */
+/** A call as it was made. */
+export interface Call<V> {
+  readonly key: Key;
+  readonly compute: Compute<V>;
+  readonly options: LoadOptions | undefined;
+  readonly isSync: boolean;
+}
+
+/** A call that computes, with its options read once. */
 export interface Request<V> {
   key: Key;
   compute: Compute<V>;
@@ -79,24 +87,13 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const none: LoadOptions = {};
 
 /** Throws `InvalidArgumentError`. */
-export function checkCompute(compute: unknown): void {
-  if (typeof compute === 'function') return;
-  throw new InvalidArgumentError('compute', 'a function', compute);
-}
-
-/** Of a call that has not found a value. Throws `InvalidArgumentError`. */
-export function readRequest<V>(
-  key: Key,
-  compute: Compute<V>,
-  given: LoadOptions = none,
-  isSync = false,
-): Request<V> {
+export function readRequest<V>({ key, compute, options = none, isSync }: Call<V>): Request<V> {
   const known = isSync ? SYNC_OPTIONS : LOAD_OPTIONS;
-  const options = given === none ? none : checkOptions(given, known);
+  if (options !== none) checkOptions(options, known);
   const { signal, timeoutMs, forceRefresh = false, staleIfError = false, ...others } = options;
   const { status, ...rest } = others;
   checkSignal('signal', signal as AbortSignal | undefined);
-  if (given !== none) readEntryOptions(rest, COMPUTED_OPTIONS);
+  if (options !== none) readEntryOptions(rest, COMPUTED_OPTIONS);
   return {
     key: copyKey(key),
     compute,

@@ -7,9 +7,37 @@
  *
  * What the function throws is then counted, and told to nobody: the next caller asks again.
  */
-import { InvalidArgumentError } from '../../errors.ts';
+import { InvalidArgumentError, PagelessError } from '../../errors.ts';
+import type { Key } from '../transfer/transfer.ts';
 import type { Loader } from './loader.ts';
-import type { Request } from './options.ts';
+import { type Call, type Request, readRequest } from './options.ts';
+
+/**
+ * The key's value; else what `load` makes of the call. A hit reads no options but those that it is
+ * given. What the user's codec cannot read is computed anew, as with `forceRefresh`.
+ */
+export function getOr<V, R>(
+  view: { get(key: Key): V | undefined },
+  call: Call<V>,
+  load: (request: Request<V>) => R,
+): V | R {
+  if (typeof call.compute !== 'function') {
+    throw new InvalidArgumentError('compute', 'a function', call.compute);
+  }
+  let request = call.options === undefined ? undefined : readRequest(call);
+  try {
+    const value = request?.isRefresh ? undefined : view.get(call.key);
+    if (value !== undefined) {
+      if (request) request.status.load = 'hit';
+      return value;
+    }
+  } catch (error) {
+    if (error instanceof PagelessError) throw error;
+    request ??= readRequest(call);
+    request.isRefresh = true;
+  }
+  return load(request ?? readRequest(call));
+}
 
 /** What is stale, at once, while one computes; else what `load` gives. */
 export async function serve<V>(loader: Loader<V>, request: Request<V>): Promise<V | undefined> {

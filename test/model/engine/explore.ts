@@ -23,7 +23,7 @@ import { RandomWalk } from './strategies/random-walk.ts';
 import { Replay } from './strategies/replay.ts';
 import { UniformWalk } from './strategies/uniform-walk.ts';
 import type { Strategy } from './strategy.ts';
-import { wasm } from './wasm-api.ts';
+import { type CompiledModule, wasm } from './wasm-api.ts';
 
 export interface Scenario {
   /** The module's bytes, or the result of `instrument` to share it between scenarios. */
@@ -183,12 +183,23 @@ function threadNames({ threads, rescuers }: Machine): string[] {
   return [...threads, ...rescuers].map(({ name }) => name);
 }
 
+const modules = new WeakMap<Uint8Array, CompiledModule>();
+
+/** Once for all searches of a module, so that each finds what was optimised for those before it. */
+function compiledOf(bytes: Uint8Array): CompiledModule {
+  const known = modules.get(bytes);
+  if (known !== undefined) return known;
+  const module = new wasm.Module(bytes);
+  modules.set(bytes, module);
+  return module;
+}
+
 function createMachine(scenario: Scenario): Machine {
   const { bytes, quietBytes, sites, globalCount } =
     scenario.wasm instanceof Uint8Array ? instrument(scenario.wasm) : scenario.wasm;
   const machine = new Machine({
-    compiled: new wasm.Module(bytes),
-    compiledQuiet: new wasm.Module(quietBytes),
+    compiled: compiledOf(bytes),
+    compiledQuiet: compiledOf(quietBytes),
     sites,
     globalCount,
     pages64k: scenario.memory.pages64k,

@@ -19,12 +19,24 @@ import { type Options, type Outcome, runProcess } from './test-process.ts';
 /** Of a small machine two and a half for each processor: they wait more than half of their time. */
 const AT_ONCE = 5;
 
-/** The longest of them: they begin first, or all others would be over long before them. */
+/**
+ * The longest of them, from the longest to those of fifteen seconds: they begin first, or they
+ * would be waited for when all others are over.
+ */
 const LONG = [
   'test/bench.test.ts',
-  ...['documents', 'compilers'].map((name) => `test/packaging/${name}.test.ts`),
   'test/histories/histories.test.ts',
+  'test/packaging/documents.test.ts',
+  'test/model/mutants.test.ts',
   'test/threads/creator.test.ts',
+  'test/fuzz/damage.test.ts',
+  'test/packaging/compilers.test.ts',
+  'test/tier/killed-flush.test.ts',
+  ...['stack', 'unwound'].map((name) => `test/threads/${name}.test.ts`),
+  ...['lmdb', 'two-processes'].map((name) => `test/tier/${name}.test.ts`),
+  'test/border/hostile.test.ts',
+  'test/stress/cache.stress.test.ts',
+  'src/cache/full-join.test.ts',
 ];
 
 /** Preloaded. */
@@ -140,7 +152,7 @@ async function everything(): Promise<Outcome[]> {
   return run([
     { title: 'Searches of the model', files: searches, processes: 2 },
     { title: 'Browsers', files: browsers, processes: 1 },
-    { title: `The longest on Node ${version}`, files: filesOf(LONG) },
+    { title: `The longest on Node ${version}`, files: LONG },
     { title: 'Kernel', files: kernel, processes: 1 },
     { title: 'Kernel in the two-word layout', files: kernel, layout: 'two-word', processes: 1 },
     { title: 'Kernel with assertions', files: quick, layout: 'debug', processes: 1 },

@@ -71,7 +71,10 @@ const FAST_EMIT: u32 = 18;
  * Compresses [src, src + n) into [dst, dst + cap); the output depends on the input alone.
  * `table` is 16 KiB of scratch, 4 KiB for inputs up to that; cleared here.
  * Returns the bytes written, or -1 exactly when they would be more than `cap`, or when n is over
- * LZ4_MAX_INPUT. 45 lines: the search keeps its state in locals that no call could return.
+ * LZ4_MAX_INPUT.
+ *
+ * A match is measured from where it was found: what it has before that is told by `back`, which
+ * nothing waits for. Its second position is entered as well, which depends on no length.
  */
 export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize): i32 {
   if (n > LZ4_MAX_INPUT || src + n < src || dst + cap < dst) return -1;
@@ -100,36 +103,35 @@ export function compress(src: usize, n: u32, dst: usize, cap: u32, table: usize)
       stride++;
       lastLook = min(at + LOOKS * stride - 1, lastStart);
     }
-    while (true) {
-      if (at == anchor) break;
-      if (from == src) break;
-      if (load<u8>(at - 1) != load<u8>(from - 1)) break;
-      at--;
-      from--;
-    }
-    while (true) {
-      const length = matchLength(at, from, matchEnd);
-      op = emit(op, limit, anchor, at, from, length);
-      if (op == 0) return -1;
-      at += MIN_MATCH + length;
-      anchor = at;
-      if (at > lastStart) return finish(anchor, end, dst, op, limit);
-      exchange(table, shift, src, at - 2, load<u32>(at - 2));
-      const four = load<u32>(at); // often the next match starts where this one ended
-      from = exchange(table, shift, src, at, four);
-      if (load<u32>(from) != four) break;
-    }
-    at++;
+    const literals = u32(at - anchor);
+    const back = min(backLength(at, from, src), literals);
+    store<u16>(slotOf(table, shift, load<u32>(at, 1)), u16(at + 1 - src));
+    const length = matchLength(at, from, matchEnd);
+    const next = at + MIN_MATCH + length;
+    op = emit(op, limit, anchor, literals - back, u32(at - from), length + back);
+    if (op == 0) return -1;
+    at = next;
+    anchor = next;
     if (at > lastStart) return finish(anchor, end, dst, op, limit);
   }
 }
 
+/** The slot for a position that begins with these four bytes. */
+function slotOf(table: usize, shift: u32, four: u32): usize {
+  return table + (((four * SPREAD) >> shift) << 1);
+}
+
 /** Enters position `at` under its four bytes; returns the one that stood there: below `at`. */
 function exchange(table: usize, shift: u32, src: usize, at: usize, four: u32): usize {
-  const slot = table + (((four * SPREAD) >> shift) << 1);
+  const slot = slotOf(table, shift, four);
   const found = src + load<u16>(slot);
   store<u16>(slot, u16(at - src));
   return found;
+}
+
+/** Counts equal bytes before `at` and `from` < `at`, 4 at most: none if they were not all input. */
+function backLength(at: usize, from: usize, src: usize): u32 {
+  return from < src + 4 ? 0 : u32(clz(load<u32>(at - 4) ^ load<u32>(from - 4))) >> 3;
 }
 
 /** Counts equal bytes behind the four at `at` and `from` < `at`, up to `stop`, 12 or more away. */
@@ -156,9 +158,14 @@ function matchLength(at: usize, from: usize, stop: usize): u32 {
  * Writes one sequence at `op`; `length` is the match's less MIN_MATCH. Returns the new end, or 0
  * when it does not fit. Reads up to START_MARGIN bytes beyond the literals, which lie there.
  */
-function emit(op: usize, limit: usize, anchor: usize, at: usize, from: usize, length: u32): usize {
-  const literals = u32(at - anchor);
-  const offset = u32(at - from);
+function emit(
+  op: usize,
+  limit: usize,
+  anchor: usize,
+  literals: u32,
+  offset: u32,
+  length: u32,
+): usize {
   while (true) {
     if (literals >= 15) break;
     if (length >= 15 + 255) break;
@@ -179,7 +186,10 @@ function emit(op: usize, limit: usize, anchor: usize, at: usize, from: usize, le
   return emitSlow(op, limit, anchor, literals, offset, length);
 }
 
-/** Writes a sequence of any lengths, as exactly as the room requires. */
+/**
+ * Writes a sequence of any lengths, as exactly as the room requires: the literals last, for after
+ * a call of memory.copy nothing is in registers.
+ */
 function emitSlow(
   op: usize,
   limit: usize,
@@ -191,12 +201,13 @@ function emitSlow(
   const room = u32(limit - op);
   const need: u32 = 3 + literals + extraBytes(literals) + extraBytes(length);
   if (room < need) return 0;
-  op = putCounts(op, literals, length);
-  copyBytes(op, anchor, literals);
-  op += literals;
+  const to = putCounts(op, literals, length);
+  op = to + literals;
   store<u16>(op, u16(offset));
   op += 2;
-  return length < 15 ? op : putLength(op, length - 15);
+  if (length >= 15) op = putLength(op, length - 15);
+  copyBytes(to, anchor, literals);
+  return op;
 }
 
 /** Writes the last literals of a block; returns its size, or -1 when they do not fit. */

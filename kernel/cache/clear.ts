@@ -12,6 +12,7 @@ import { COUNT_DELETES } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
 import { rangeEnd, reverse } from './keys';
 import { overtakeAll } from './lease-table';
+import { forgetDriven } from './queue';
 
 /**
  * Removes up to `limit` entries of the leaf at a cursor, as keys.ts has it: an entry that is there
@@ -21,7 +22,10 @@ import { overtakeAll } from './lease-table';
  * @returns the cursor to go on with; 2^32 = all were met
  */
 export function clearNext(cursor: u32, limit: u32): u64 {
-  if (cursor == 0) overtakeAll();
+  if (cursor == 0) {
+    overtakeAll();
+    forgetDriven();
+  }
   makeRingRoom();
   const number = lockLeafOf(reverse(cursor));
   const end = rangeEnd(cursor, leafCount());

@@ -16,7 +16,7 @@
  * Lock: the shard's.
  */
 import { Cell, PAGE_BYTES } from '../base/layout';
-import { peekCell, peekWord, pokeCell, pokeWord } from '../base/words';
+import { loadWord, peekCell, peekWord, pokeCell, pokeWord, storeWord } from '../base/words';
 import { dropPage, holdPage, settlePage, takePage } from './queue-pages';
 
 const LINE_SHIFT: u32 = 6;
@@ -65,6 +65,15 @@ function matches(cell: Cell, lanes: u64): u64 {
   return (differing - ONES) & ~differing & TOPS;
 }
 
+/** Whether any key is remembered: a momentary answer, for who has no lock. */
+export function hasGhosts(at: u32): bool {
+  return loadWord(at + offsetof<Ghosts>('lines')) != 0;
+}
+
+function setLines(ghosts: Ghosts, lines: u32): void {
+  storeWord(changetype<usize>(ghosts) + offsetof<Ghosts>('lines'), lines);
+}
+
 /** Whether the key of a hash is remembered; it is forgotten then. */
 export function takeGhost(at: u32, hash: u32): bool {
   const ghosts = changetype<Ghosts>(at);
@@ -111,7 +120,7 @@ function grow(ghosts: Ghosts): bool {
     const mask = u32.MAX_VALUE >> clz(line);
     memory.copy(lineAt(ghosts, line), lineAt(ghosts, line & (mask >> 1)), 1 << LINE_SHIFT);
   }
-  ghosts.lines = line + 1;
+  setLines(ghosts, line + 1);
   return true;
 }
 
@@ -132,9 +141,19 @@ function addPage(ghosts: Ghosts): bool {
 
 /** Takes a line away, and the last page when a whole one before it is unused. */
 function shrink(ghosts: Ghosts): void {
-  ghosts.lines--;
+  setLines(ghosts, ghosts.lines - 1);
   const needed = ((ghosts.lines - 1) >> LINES_SHIFT) + 1;
-  if (ghosts.pages < needed + 2) return;
+  if (ghosts.pages >= needed + 2) dropLast(ghosts);
+}
+
+/** Forgets all keys. A death on the way leaves pages that the next ones fill. */
+export function forgetGhosts(at: u32): void {
+  const ghosts = changetype<Ghosts>(at);
+  setLines(ghosts, 0);
+  while (ghosts.pages != 0) dropLast(ghosts);
+}
+
+function dropLast(ghosts: Ghosts): void {
   holdPage(peekWord(ghosts.directory + (ghosts.pages - 1) * 4));
   ghosts.pages--;
   dropPage();

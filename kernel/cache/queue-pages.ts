@@ -61,7 +61,7 @@ const SHARD_BYTES: u32 = 256;
 const TIDY_AT: u32 = 8;
 export const SMALL_AT: u32 = 64;
 const QUEUE_BYTES: u32 = 64;
-const GHOSTS_AT: u32 = 192;
+export const GHOSTS_AT: u32 = 192;
 /** As many as a page has room for: two threads of sixteen meet once in sixteen times. */
 const MAX_SHARDS: u32 = 16;
 /**

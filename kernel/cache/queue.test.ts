@@ -84,6 +84,25 @@ zoneTest('a key that comes back after it was driven out stays', withStore, (zone
   assert.deepEqual([store.has('key 0'), store.has('other')], [true, false]);
 });
 
+zoneTest('clearing forgets what was driven out, and gives its pages back', withStore, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  const pages = () => kernel.countPagesOf(facts.TYPE_MISC, facts.MISC_QUEUE);
+  const count = fillUp(zone, store, 2000) + 100;
+  scan(store, 'scan', 100);
+  clearAll(kernel);
+  kernel.beginPurge(1);
+  while (kernel.purgeNext() >= 0);
+  // Tables, one page of the small queue, and the ghosts' directory.
+  assert.equal(pages(), 4);
+  assertSound(kernel);
+  // Without the clearing one of them would stay: it has been here before.
+  scan(store, 'fill', count - 100);
+  for (const key of ['key 0', 'other']) store.set(key, sample(1, 2000, true));
+  scan(store, 'again', count);
+  assert.deepEqual([store.has('key 0'), store.has('other')], [false, false]);
+});
+
 zoneTest('a main queue that is never read again makes room for another', withStore, (zone) => {
   const store = storeFace(zone, zone.kernel);
   const use = (name: string) => {

@@ -41,7 +41,7 @@ import {
   takeFirst,
   unitsFor,
 } from './fifo';
-import { addGhost, takeGhost } from './ghosts';
+import { addGhost, forgetGhosts, hasGhosts, takeGhost } from './ghosts';
 import {
   JUDGED_EVICTED,
   JUDGED_EXPIRED,
@@ -103,14 +103,27 @@ function isLarge(units: u32): bool {
 /**
  * Whether a new entry begins in the main queue; if its key is a ghost it is forgotten.
  *
- * Cost: a lock, and a line.
+ * Cost: a lock, and a line, where anything is remembered.
  */
 export function beginsInMain(hash: u32, units: u32): bool {
   const shard = shardOf(hash);
-  lock(shard);
-  const isGhost = takeGhost(ghostsAt(shard), hash);
-  unlock(shard);
+  let isGhost: bool = false;
+  if (hasGhosts(ghostsAt(shard))) {
+    lock(shard);
+    isGhost = takeGhost(ghostsAt(shard), hash);
+    unlock(shard);
+  }
   return isGhost || isLarge(units);
+}
+
+/** Forgets which keys were driven out: those that stayed are about to be forgotten as well. */
+export function forgetDriven(): void {
+  for (let i: u32 = 0; i < shardCount(); i++) {
+    const shard = shardAt(i);
+    lock(shard);
+    forgetGhosts(ghostsAt(shard));
+    unlock(shard);
+  }
 }
 
 /**

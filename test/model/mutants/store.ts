@@ -285,6 +285,21 @@ export const storeMutants: Mutant[] = [
     scenarios: ['queue-page-dropped-killed-survived'],
   },
   {
+    name: 'a page of ghosts is written down after it is unlinked',
+    edits: [
+      [
+        '  holdPage(peekWord(ghosts.directory + (ghosts.pages - 1) * 4));\n  ghosts.pages--;\n',
+        '  ghosts.pages--;\n  holdPage(peekWord(ghosts.directory + ghosts.pages * 4));\n',
+      ],
+    ],
+    scenarios: ['ghosts-forgotten-killed-survived'],
+  },
+  {
+    name: 'who clears forgets no ghosts',
+    edits: [['    forgetDriven();\n', '']],
+    scenarios: ['ghosts-forgotten-killed-survived'],
+  },
+  {
     name: 'a purge leaves pages without a record',
     edits: [['    findFirst(changetype<u32>(queue));\n', '']],
     scenarios: ['purge-of-all-killed-survived'],

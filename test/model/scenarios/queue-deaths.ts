@@ -69,6 +69,13 @@ function purgeRest(machine: Machine): void {
   assert.equal(main.callNow('entryCount'), 2, 'an expired entry was not purged');
 }
 
+/** Where the first shard remembers what was driven out. */
+function ghostsOf(machine: Machine): number {
+  return machine.load(queueOffsets.shards) + facts.GHOSTS_AT;
+}
+
+const clear: Body = (thread) => thread.call('clearNext', 0, 10);
+
 let firstPage = 0;
 
 /** Makes a queue whose first page has one record left, of a deleted entry; the next has q's. */
@@ -116,6 +123,38 @@ export const queueDeathScenarios: KernelScenario[] = [
       }
       expectLeft('', 'q', killed.length === 0 ? '-' : 'q-')(machine);
     },
+  },
+  {
+    ...common,
+    name: 'ghosts-forgotten-killed-survived',
+    rule: 'who dies forgetting what was driven out loses none of its pages',
+    stepLimit: 60_000,
+    prepare: (machine) => {
+      makeWith('x', 'k')(machine);
+      machine.main.callNow('sweepInCall', 1);
+      put(machine, 'k');
+      assert.equal(machine.load(ghostsOf(machine) + offsetOf('Ghosts', 'pages')), 1);
+    },
+    threads: [clear],
+    check: (machine) => {
+      if (machine.killed.length === 0) {
+        assert.equal(machine.load(ghostsOf(machine) + offsetOf('Ghosts', 'pages')), 0);
+      }
+      expectLeft('', 'k', machine.killed.length === 0 ? '-' : 'k-')(machine);
+    },
+  },
+  {
+    name: 'ghosts-asked-forgotten',
+    rule: 'who asks for ghosts that another forgets finds them or none',
+    module: 'test',
+    bound: 2,
+    stepLimit: 60_000,
+    prepare: (machine) => {
+      makeWith('x', 'k')(machine);
+      machine.main.callNow('sweepInCall', 1);
+    },
+    threads: [set, clear],
+    check: expectLeft('', 'k', 'b-'),
   },
   {
     ...common,

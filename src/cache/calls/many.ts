@@ -156,7 +156,7 @@ export class Many<T> {
     for (let i = 0, at = FIRST_VALUE, record = 0; i < count; i++) {
       const bytes = words[i]!;
       if (bytes >= 0) near?.noteRead(keys[from + i]!, this.#rowWords[(record >> 2) + 1]!);
-      record += facts.ROW_KEY + alignUp(this.#rowWords[record >> 2]!, 4);
+      record += facts.ROW_KEY + alignUp(this.#rowWords[record >> 2]! & facts.LENGTH_MASK, 4);
       if (bytes === ALONE) alone.push(from + i);
       if (bytes < 0) continue;
       const start = text ? at - FIRST_VALUE : this.#output + at;

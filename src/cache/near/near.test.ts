@@ -325,6 +325,15 @@ test('a near hit is one for eviction', () => {
   assert.ok(cache.stats().evictions > 10_000);
 });
 
+test('getMany of a namespace keeps what is read again, several keys a call', () => {
+  using cache = make();
+  const users = cache.namespace<Value>('users', { values: 'json' });
+  const keys = Array.from({ length: 60 }, (_, n) => `key ${n}`);
+  for (const [n, key] of keys.entries()) users.set(key, { n });
+  for (let rounds = 0; rounds < 20; rounds++) users.getMany(keys);
+  assert.ok(users.stats().near!.entries > 20);
+});
+
 test('a namespace keeps its own, and its clear is seen', () => {
   using cache = make();
   using other = SharedCache.attach<Value>(cache.handle);

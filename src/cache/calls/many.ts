@@ -14,7 +14,6 @@ import * as facts from '../../generated/facts.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import type { Near } from '../near/near.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
-import { putAscii, SHORT_KEY } from '../values/short-keys.ts';
 import {
   type Decoder,
   type Picking,
@@ -128,20 +127,14 @@ export class Many<T> {
     const row = this.#row;
     const words = this.#rowWords;
     const count = Math.min(keys.length - from, limit);
-    const inSpace = border.space << facts.SPACE_SHIFT;
     let at = 0;
     for (let i = 0; i < count; i++) {
       const key = keys[from + i]!;
-      const room = ROW_BYTES - at - facts.ROW_KEY;
-      const isShort = typeof key === 'string' && key.length <= SHORT_KEY && key.length <= room;
-      let length = isShort ? putAscii(row, at + facts.ROW_KEY, key) : 0;
-      if (length === 0) {
-        length = border.putKey(key) & facts.LENGTH_MASK;
-        if (length > room) return i;
-        border.copyKey(length, row, at + facts.ROW_KEY);
-      }
-      words[at >> 2] = length | inSpace;
-      at += facts.ROW_KEY + alignUp(length, 4);
+      const start = at + facts.ROW_KEY;
+      const keyBytes = border.putInRow(row, start, ROW_BYTES - start, key);
+      if (keyBytes < 0) return i;
+      words[at >> 2] = keyBytes;
+      at = start + alignUp(keyBytes & facts.LENGTH_MASK, 4);
     }
     return count;
   }

@@ -18,7 +18,6 @@ import { type EntryOptions, readEntryOptions } from '../options/call.ts';
 import type { SetOptions, Settings, Status } from '../options/settings.ts';
 import type { TierLink } from '../tiered/link.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
-import { putAscii, SHORT_KEY } from '../values/short-keys.ts';
 import { encodeTags } from '../values/tags.ts';
 import { timesFrom } from '../values/times.ts';
 import {
@@ -118,7 +117,8 @@ export class ManySetter<T> {
     const head = facts.SET_KEY + facts.MAX_KEY_BYTES + padded(names.length);
     if (read.noUpdateTTL || row.end + head + padded(bytes) > ROW_BYTES) return false;
     const start = row.end;
-    const keyBytes = this.#putKey(row, start + facts.SET_KEY, key);
+    const border = this.#parts.live();
+    const keyBytes = border.putInRow(row.bytes, start + facts.SET_KEY, facts.MAX_KEY_BYTES, key);
     const keyEnd = padded(keyBytes & facts.LENGTH_MASK);
     if (names.length > 0 && keyEnd + names.length > MOST_TAGGED) return false;
     const namesAt = start + facts.SET_KEY + keyEnd;
@@ -144,18 +144,6 @@ export class ManySetter<T> {
     row.statuses.push(read.status);
     row.end = at + padded(length);
     return true;
-  }
-
-  /** @returns its length, and its space */
-  #putKey(row: Row, at: number, key: Key): number {
-    const border = this.#parts.live();
-    if (typeof key === 'string' && key.length <= SHORT_KEY) {
-      const length = putAscii(row.bytes, at, key);
-      if (length > 0) return length | (border.space << facts.SPACE_SHIFT);
-    }
-    const keyBytes = border.putKey(key);
-    border.copyKey(keyBytes, row.bytes, at);
-    return keyBytes;
   }
 
   /** Stores what is in the row. */

@@ -106,7 +106,7 @@ export class Border {
     this.#large.settle();
     this.words[this.#note] = 0;
     if (typeof key !== 'string') return this.#putKeyBytes(key);
-    if (key.length > 0 && key.length <= SHORT_KEY) {
+    if (key.length <= SHORT_KEY) {
       const length = putAscii(this.#key, 0, key);
       if (length > 0) return length | this.#inSpace;
     }
@@ -115,9 +115,17 @@ export class Border {
     return this.#putKeyBytes(encodeText('key', key));
   }
 
-  /** Copies the key in the scratch. */
-  copyKey(keyBytes: number, target: Uint8Array, offset: number): void {
-    setBytes.call(target, this.#key.subarray(0, keyBytes & facts.LENGTH_MASK), offset);
+  /** Puts a key into a row of several, from `at` on. @returns as `putKey`; −1: no `room` there */
+  putInRow(row: Uint8Array, at: number, room: number, key: Key): number {
+    if (typeof key === 'string' && key.length <= SHORT_KEY && key.length <= room) {
+      const length = putAscii(row, at, key);
+      if (length > 0) return length | this.#inSpace;
+    }
+    const keyBytes = this.putKey(key);
+    const length = keyBytes & facts.LENGTH_MASK;
+    if (length > room) return -1;
+    setBytes.call(row, this.#key.subarray(0, length), at);
+    return keyBytes;
   }
 
   /** Puts a key back that `keyName` has given. */

@@ -31,7 +31,7 @@ export type Reading = 'read' | 'get';
 
 /** They answer with the first byte of the value. */
 const readings: Record<Reading, (key: string) => number | undefined> = {
-  read: (key) => border.fetch(border.putKey(key), false, (lent) => lent[0]),
+  read: (key) => border.incoming.fetch(border.putKey(key), (lent) => lent[0]),
   get: (key) => cache.get(key)?.[0],
 };
 

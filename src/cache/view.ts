@@ -59,14 +59,16 @@ export class CacheView<T> {
       return this.#parts.reader.get(key, options);
     const border = this.#parts.live();
     const { near, decode } = this.#parts;
-    return near ? near.get(border, key) : border.fetch(border.putKey(key), true, decode);
+    return near
+      ? near.get(border, key)
+      : border.incoming.fetch(border.putKey(key), decode, facts.GET_COUNTED);
   }
 
   /** Like `get`, but counts neither as hit nor as miss. */
   peek(key: Key, options?: Pick<GetOptions, 'allowStale'>): T | undefined {
     const stale = options !== undefined && readPeekOptions(options) ? facts.GET_STALE : 0;
     const border = this.#parts.live();
-    return border.fetch(border.putKey(key), false, this.#parts.decode, stale);
+    return border.incoming.fetch(border.putKey(key), this.#parts.decode, stale);
   }
 
   /**

@@ -198,6 +198,6 @@ export class Many<T> {
     const { near, decode } = this.#parts;
     const border = this.#parts.live();
     if (near !== undefined) return near.get(border, key);
-    return border.fetch(border.putKey(key), true, decode);
+    return border.incoming.fetch(border.putKey(key), decode, facts.GET_COUNTED);
   }
 }

@@ -55,15 +55,14 @@ export class Reader<T> {
     const decode = near?.decoderFor(key) ?? this.#parts.decode;
     let outcome = 'miss' as NonNullable<Status['get']>;
     let size: number | undefined;
-    const value = border.fetch(
+    const value = border.incoming.fetch(
       border.putKey(key),
-      true,
       (bytes, isLent) => {
         outcome = kernel.wasStale() === 0 ? 'hit' : 'stale';
         size = bytes.length;
         return decode(bytes, isLent);
       },
-      (allowStale ? facts.GET_STALE : 0) | (near ? facts.GET_NEAR : 0),
+      facts.GET_COUNTED | (allowStale ? facts.GET_STALE : 0) | (near ? facts.GET_NEAR : 0),
     );
     const told = size === undefined ? { get: outcome } : { get: outcome, entrySize: size };
     if (status !== undefined) Object.assign(status, told);
@@ -76,7 +75,7 @@ export class Reader<T> {
     const border = this.#parts.live();
     const room = checkBytes('target', target, Number.POSITIVE_INFINITY);
     checkInteger('offset', offset, 0, room);
-    const length = border.fetchInto(border.putKey(key), target, offset, room - offset);
+    const length = border.incoming.fetchInto(border.putKey(key), target, offset, room - offset);
     if (length > room - offset) throw new TargetTooSmallError(length, room - offset);
     return length < 0 ? undefined : length;
   }
@@ -84,13 +83,13 @@ export class Reader<T> {
   lend<R>(key: Key, use: (bytes: Uint8Array) => R): R | undefined {
     const border = this.#parts.live();
     if (typeof use !== 'function') throw new InvalidArgumentError('use', 'a function', use);
-    const bytes = border.borrow(border.putKey(key));
+    const bytes = border.incoming.borrow(border.putKey(key));
     if (bytes === undefined) return undefined;
     let result: R;
     try {
       result = use(bytes);
     } finally {
-      border.takeBack(bytes);
+      border.incoming.takeBack(bytes);
     }
     refusePromise('use', result);
     return result;

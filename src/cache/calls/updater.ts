@@ -16,7 +16,8 @@ import { InvalidArgumentError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
 import { type EntryOptions, readEntryOptions, readIncrementOptions } from '../options/call.ts';
 import type { IncrementOptions, SetOptions } from '../options/settings.ts';
-import type { Key, Versioned } from '../transfer/transfer.ts';
+import type { Versioned } from '../transfer/incoming.ts';
+import type { Key } from '../transfer/transfer.ts';
 import { keptTimes, staleForOf, timesFrom } from '../values/times.ts';
 import { checkSerialized, type In, sameBytes } from '../values/values.ts';
 import { addTo, LONGEST_NUMBER, noNumber, tooFar } from './counting.ts';
@@ -76,7 +77,7 @@ export class Updater<T> {
         if (tries === 0) this.#turn.letGoFirst(keyBytes);
         if (tries % TURN_EVERY === KEEP_AFTER && this.#turn.take(keyBytes)) hasTurn = true;
         const born = options.tags === undefined ? -1 : this.#parts.kernel.tagClock();
-        const seen = border.fetchVersioned(keyBytes);
+        const seen = border.incoming.fetchVersioned(keyBytes);
         if (made === undefined || !sameBytes(made.of, seen.bytes)) {
           made = this.#change(change, seen, born, isLosing, writesSame);
         }
@@ -116,7 +117,7 @@ export class Updater<T> {
       const border = this.#parts.live();
       const bytes = border.putKey(key);
       this.#turn.letGoFirst(bytes);
-      return border.withTime(bytes, (now) =>
+      return border.timed.call(bytes, (now) =>
         kernel.increment(bytes, by, initial, expiry, fresh, longTtl, keeps, now),
       );
     });

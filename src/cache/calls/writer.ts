@@ -120,7 +120,7 @@ export class Writer<T> {
     const { kernel, decode } = this.#parts;
     const border = this.#parts.live();
     const keyBytes = border.putKey(key);
-    const { bytes, isLent, version } = border.fetchVersioned(keyBytes);
+    const { bytes, isLent, version } = border.incoming.fetchVersioned(keyBytes);
     if (bytes === undefined) return undefined;
     const full = versionOf(kernel.keyHash(keyBytes), version);
     return { value: decode(bytes, isLent), version: full };

@@ -42,7 +42,7 @@ export function beginAlone<V>(host: LoaderHost<V>, load: Load, key: Key): void {
 /**
  * What the key has; nothing, if the user's codec cannot read it: that is computed anew.
  *
- * @param wanted  GET_…, but for GET_COUNTED
+ * @param wanted  GET_…
  */
 export function look<V>(
   host: LoaderHost<V>,
@@ -52,7 +52,7 @@ export function look<V>(
 ): V | undefined {
   const border = host.live();
   try {
-    return border.fetch(border.putKey(key), false, decode, wanted);
+    return border.incoming.fetch(border.putKey(key), decode, wanted);
   } catch (error) {
     if (error instanceof PagelessError) throw error;
     return undefined;

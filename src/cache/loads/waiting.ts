@@ -118,7 +118,7 @@ export class Waiting {
     try {
       const border = this.#host.live();
       const { kind, number, grant } = lease;
-      const bytes = border.fetchLease(number, grant, border.putKey(key));
+      const bytes = border.incoming.fetchLease(number, grant, border.putKey(key));
       const born = this.#host.kernel.leaseBorn();
       lease.leave();
       this.#loads.answered();

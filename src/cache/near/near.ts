@@ -63,6 +63,7 @@ interface NearParts<T> {
 /** An `until` of what is not there. */
 const OUTDATED = -1;
 const NOTHING = { hash: 0, version: 0, position: 0, until: OUTDATED, clock: -1 };
+const COUNTED_NEAR: number = facts.GET_COUNTED | facts.GET_NEAR;
 const MAX_USES = 3;
 const LEAST_DOOR = 64;
 
@@ -92,7 +93,7 @@ export class Near<T> {
   get(border: Border, key: Key): T | undefined {
     const entry = this.find(key);
     if (entry !== undefined) return this.share(entry);
-    return border.fetch(border.putKey(key), true, this.decoderFor(key), facts.GET_NEAR);
+    return border.incoming.fetch(border.putKey(key), this.decoderFor(key), COUNTED_NEAR);
   }
 
   /** What is kept of the key, if it is what the key has: a hit, and counted as one. */

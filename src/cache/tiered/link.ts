@@ -146,7 +146,7 @@ export class TierLink<T> implements LocalEntries {
     }
     if (kept === 'damaged') session.noteDamaged();
     // Whoever was faster, a `set` or another caller of this one, has what is newer.
-    const here = this.#host.live().fetch(this.#put(name), false, decode);
+    const here = this.#host.live().incoming.fetch(this.#put(name), decode);
     if (here !== undefined || frame === undefined || kept === 'damaged') return here;
     if (!isWanted) session.noteOutrun();
     const value = this.#stored.decode(frame.blocks, frame.valueBytes);

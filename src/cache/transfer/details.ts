@@ -8,6 +8,7 @@ import type { KernelExports } from '../../border/kernel.ts';
 import { InvalidArgumentError } from '../../errors.ts';
 import { decodeTags, encodeTags } from '../values/tags.ts';
 import type { Times } from '../values/times.ts';
+import type { TimedCalls } from './timed-calls.ts';
 
 /** What is known of an entry without its value. */
 export interface Found {
@@ -22,17 +23,15 @@ export interface Found {
   tags: number;
 }
 
-type WithTime = (keyBytes: number, call: (now: number) => number) => number;
-
 export class Details {
   readonly #kernel: KernelExports;
   readonly #output: Uint8Array;
-  readonly #withTime: WithTime;
+  readonly #timed: TimedCalls;
 
-  constructor(kernel: KernelExports, output: Uint8Array, withTime: WithTime) {
+  constructor(kernel: KernelExports, output: Uint8Array, timed: TimedCalls) {
     this.#kernel = kernel;
     this.#output = output;
-    this.#withTime = withTime;
+    this.#timed = timed;
   }
 
   /** Gives what is stored next these times and tags. Throws `InvalidArgumentError`. */
@@ -43,23 +42,13 @@ export class Details {
     throw new InvalidArgumentError('tags', 'fewer or shorter, beside so long a key', tags);
   }
 
-  /** Times of what was read with its version, or inspected, last. */
-  read(): Times {
-    const kernel = this.#kernel;
-    return {
-      expiry: kernel.readExpiry(),
-      fresh: kernel.readFresh(),
-      longTtl: kernel.readLongTtl(),
-    };
-  }
-
   /** What is known of the entry of the key in the scratch, or at which version there is none. */
   inspect(keyBytes: number): Found | number {
     const kernel = this.#kernel;
-    const tags = this.#withTime(keyBytes, (now) => kernel.inspectEntry(keyBytes, now));
+    const tags = this.#timed.call(keyBytes, (now) => kernel.inspectEntry(keyBytes, now));
     const version = kernel.readVersion() >>> 0;
     if (tags < 0) return version;
-    const times = this.read();
+    const times = readTimes(kernel);
     const size = kernel.foundBytes() >>> 0;
     const storedSize = kernel.foundStoredBytes() >>> 0;
     const isStale = kernel.wasStale() !== 0;
@@ -70,4 +59,13 @@ export class Details {
   tags(count: number): string[] {
     return decodeTags(this.#output, count);
   }
+}
+
+/** Times of what was read with its version, or inspected, last. */
+export function readTimes(kernel: KernelExports): Times {
+  return {
+    expiry: kernel.readExpiry(),
+    fresh: kernel.readFresh(),
+    longTtl: kernel.readLongTtl(),
+  };
 }

@@ -20,7 +20,7 @@ function open(size = '16MiB') {
   const set = (key: string, value: Uint8Array, isRaw = false, expiry = 0) =>
     border.outgoing.store(border.putKey(key), value, value.length, isRaw, expiry) === 0;
   const get = (key: string) =>
-    border.fetch(border.putKey(key), false, (bytes) => Buffer.from(bytes));
+    border.incoming.fetch(border.putKey(key), (bytes) => Buffer.from(bytes));
   return { arena, clock, border, stored, set, get };
 }
 

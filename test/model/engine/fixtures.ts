@@ -67,3 +67,28 @@ export function stackScenario(pop: string, push: string): Case {
     },
   };
 }
+
+/** Two threads add to two words under a lock; one of them may be killed. */
+export function lockScenario(recovery?: string): Case {
+  const recover: Scenario['recover'] = (thread, victim) =>
+    thread.call(recovery!, LOCK, victim + 1, COUNTER);
+  return {
+    threads: [calling(['addLocked', LOCK, 1, COUNTER]), calling(['addLocked', LOCK, 2, COUNTER])],
+    ...(recovery === undefined ? {} : { recover }),
+    kills: 1,
+    check: (machine) => {
+      const [first, second] = [machine.load(COUNTER), machine.load(COUNTER + 4)];
+      if (first !== second) throw new Error(`torn: ${first}, ${second}`);
+      if (machine.load(LOCK) !== 0) throw new Error('still locked');
+    },
+  };
+}
+
+/** What no search can go through: the body does more the first time, and each second time after. */
+export function fickle(): Body {
+  let turn = 0;
+  return async (thread) => {
+    if (turn++ % 2 === 0) await thread.call('addWhole', COUNTER);
+    await thread.call('addWhole', COUNTER);
+  };
+}

@@ -1,7 +1,7 @@
 /** Threads that die: every place is tried, survivors hang without recovery, recovery is checked. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Case, COUNTER, calling, copies, FLAG, GATE, LOCK, run } from './fixtures.ts';
+import { COUNTER, calling, copies, FLAG, GATE, LOCK, lockScenario, run } from './fixtures.ts';
 import type { Body, Scenario } from './index.ts';
 
 test('a kill is tried once at each place of a thread', async () => {
@@ -86,22 +86,6 @@ test('a killed thread has no result, whatever its body makes of its death', asyn
   await run({ threads: [stubborn], kills: 1, check });
   assert.deepEqual(seen, new Set(['stored', undefined]));
 });
-
-/** Two threads add to two words under a lock; one of them may be killed. */
-function lockScenario(recovery?: string): Case {
-  const recover: Scenario['recover'] = (thread, victim) =>
-    thread.call(recovery!, LOCK, victim + 1, COUNTER);
-  return {
-    threads: [calling(['addLocked', LOCK, 1, COUNTER]), calling(['addLocked', LOCK, 2, COUNTER])],
-    ...(recovery === undefined ? {} : { recover }),
-    kills: 1,
-    check: (machine) => {
-      const [first, second] = [machine.load(COUNTER), machine.load(COUNTER + 4)];
-      if (first !== second) throw new Error(`torn: ${first}, ${second}`);
-      if (machine.load(LOCK) !== 0) throw new Error('still locked');
-    },
-  };
-}
 
 test('a thread killed with a lock held: deadlock without recovery, none with it', async () => {
   const without = await run(lockScenario());

@@ -50,6 +50,18 @@ export function lowest(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
 }
 
+/** The same numbers at the beginning of an array with as many zeros behind them. */
+export function twiceAsLong(old: Int32Array): Int32Array<ArrayBuffer> {
+  const array = new Int32Array(old.length * 2);
+  array.set(old);
+  return array;
+}
+
+/** What a strategy throws that is offered other steps than the last time. */
+export function nondeterminism(): Error {
+  return new Error('the scenario is not deterministic: the same schedule offered other steps');
+}
+
 /** The answers of one execution, in order. */
 export class Schedule {
   #entries = new Int32Array(256);

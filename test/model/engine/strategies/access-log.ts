@@ -21,6 +21,8 @@
  * so going back to an earlier step is popping entries. A chain is walked to its first write: all
  * that lies behind it happened before that write.
  */
+import { twiceAsLong } from '../strategy.ts';
+
 export const QUEUES = 0x4000_0000;
 export const BODIES = 0x7fff_fffe;
 export const KILLS = 0x7fff_ffff;
@@ -92,14 +94,9 @@ export class AccessLog {
   }
 
   #grow(): void {
-    const twice = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const array = new Int32Array(old.length * 2);
-      array.set(old);
-      return array;
-    };
-    this.#accesses = twice(this.#accesses);
-    this.#steps = twice(this.#steps);
-    this.#older = twice(this.#older);
+    this.#accesses = twiceAsLong(this.#accesses);
+    this.#steps = twiceAsLong(this.#steps);
+    this.#older = twiceAsLong(this.#older);
   }
 
   /** What a step touched. */

@@ -33,7 +33,7 @@
  * McKinley, "Bounded partial-order reduction" (OOPSLA 2013), whose conservative points answer to
  * preemptions that come for free here.
  */
-import { KILL, lowest, MAX_THREADS, type Strategy } from '../strategy.ts';
+import { KILL, lowest, MAX_THREADS, nondeterminism, type Strategy } from '../strategy.ts';
 import { AccessLog, type Footprint } from './access-log.ts';
 import { Effects, type Guards } from './effects.ts';
 
@@ -307,8 +307,4 @@ export class Bounded implements Strategy {
 /** Whether the thread that ran before goes on. */
 function isStay({ chosen, stay }: Step): boolean {
   return stay === 1 << chosen;
-}
-
-function nondeterminism(): Error {
-  return new Error('the scenario is not deterministic: the same schedule offered other steps');
 }

@@ -12,7 +12,7 @@
  *
  * Sources: Musuvathi and Qadeer, "Iterative context bounding" (PLDI 2007).
  */
-import { KILL, lowest, type Strategy } from '../strategy.ts';
+import { KILL, lowest, nondeterminism, type Strategy, twiceAsLong } from '../strategy.ts';
 
 const KILL_CHOICES = 0xffff0000;
 
@@ -52,7 +52,7 @@ export class DepthFirst implements Strategy {
     const at = this.#depth++;
     if (at < this.#length) {
       if (this.#offered[at] !== options) {
-        throw new Error('the scenario is not deterministic: the same schedule offered other steps');
+        throw nondeterminism();
       }
       return this.#chosen[at]!;
     }
@@ -66,14 +66,9 @@ export class DepthFirst implements Strategy {
   }
 
   #grow(): void {
-    const twice = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const array = new Int32Array(old.length * 2);
-      array.set(old);
-      return array;
-    };
-    this.#offered = twice(this.#offered);
-    this.#chosen = twice(this.#chosen);
-    this.#remaining = twice(this.#remaining);
+    this.#offered = twiceAsLong(this.#offered);
+    this.#chosen = twiceAsLong(this.#chosen);
+    this.#remaining = twiceAsLong(this.#remaining);
   }
 
   advance(): boolean {

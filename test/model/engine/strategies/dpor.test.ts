@@ -8,8 +8,10 @@ import {
   copies,
   expectWord,
   FLAG,
+  fickle,
   GATE,
   LOCK,
+  lockScenario,
   run,
   stackScenario,
 } from '../fixtures.ts';
@@ -94,31 +96,11 @@ test('a spin limit is refused: it hides choices', async () => {
 });
 
 test('a scenario that is not deterministic is reported', async () => {
-  let turn = 0;
-  const body: Body = async (thread) => {
-    if (turn++ % 2 === 0) await thread.call('addWhole', COUNTER);
-    await thread.call('addWhole', COUNTER);
-  };
   const other = calling(['addMany', COUNTER, 2]);
-  await assert.rejects(reduced({ threads: [body, other] }), /not deterministic/);
+  await assert.rejects(reduced({ threads: [fickle(), other] }), /not deterministic/);
 });
 
 // --- kills -------------------------------------------------------------------------------------
-
-/** Two threads add to two words under a lock; one of them may be killed. */
-function lockScenario(recovery: string): Case {
-  const recover: Scenario['recover'] = (thread, victim) =>
-    thread.call(recovery, LOCK, victim + 1, COUNTER);
-  return {
-    threads: [calling(['addLocked', LOCK, 1, COUNTER]), calling(['addLocked', LOCK, 2, COUNTER])],
-    recover,
-    kills: 1,
-    check: (machine) => {
-      const [first, second] = [machine.load(COUNTER), machine.load(COUNTER + 4)];
-      if (first !== second) throw new Error(`torn: ${first}, ${second}`);
-    },
-  };
-}
 
 test('kills: what depth-first search finds is found, and what is right passes', async () => {
   const wrong = await reduced(lockScenario('recoverWithoutWaking'));

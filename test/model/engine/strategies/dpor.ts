@@ -29,7 +29,7 @@
  * 2014), for source sets and the proof; Flanagan and Godefroid (POPL 2005) for "all"; Godefroid
  * (1996) for sleep sets.
  */
-import { KILL, lowest, type Strategy } from '../strategy.ts';
+import { KILL, lowest, nondeterminism, type Strategy } from '../strategy.ts';
 import { Pending, type VirtualThread } from '../virtual-thread.ts';
 import { AccessLog, type Footprint } from './access-log.ts';
 import { Effects, type Guards } from './effects.ts';
@@ -260,8 +260,4 @@ function nextKill(point: Kill): boolean {
   point.chosen = lowest(remaining);
   point.remaining = remaining & (remaining - 1);
   return true;
-}
-
-function nondeterminism(): Error {
-  return new Error('the scenario is not deterministic: the same schedule offered other steps');
 }

@@ -15,7 +15,7 @@
  * Sources: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction" (POPL
  * 2014).
  */
-import { lowest } from '../strategy.ts';
+import { lowest, twiceAsLong } from '../strategy.ts';
 import type { AccessLog } from './access-log.ts';
 
 export class HappensBefore {
@@ -95,13 +95,8 @@ export class HappensBefore {
   }
 
   #grow(): void {
-    const twice = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const array = new Int32Array(old.length * 2);
-      array.set(old);
-      return array;
-    };
-    this.#rows = twice(this.#rows);
-    this.#threads = twice(this.#threads);
+    this.#rows = twiceAsLong(this.#rows);
+    this.#threads = twiceAsLong(this.#threads);
     this.#marks = new Float64Array(this.#threads.length);
   }
 }

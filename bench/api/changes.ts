@@ -9,8 +9,10 @@
  *   update-2t             of `update`, which writes another text of eight bytes. The peer is `set`
  *                         of such texts to the same keys by the same threads
  */
+
 import { SharedCache } from '../../src/index.ts';
-import { keyOf, randoms, valuePool } from '../cache/values.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
+import { keyOf, valuePool } from '../cache/values.ts';
 import { Crew } from '../crew.ts';
 import { type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
 import type { Job, Request, Setup } from './member.ts';
@@ -40,7 +42,7 @@ async function hitRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
   using cache = new SharedCache({ maxSize: '64MiB', values: 'json' });
   const pool = valuePool('json').map((text) => JSON.parse(text.toString()));
   for (let id = 0; id < entries; id++) cache.set(keyOf(id), pool[id % pool.length]);
-  const random = randoms(5);
+  const random = numbersFrom(5);
   const never = () => {
     throw new Error('It has a value');
   };
@@ -76,7 +78,7 @@ async function ageRows({ isTiny, rows }: SuiteOptions): Promise<Result[]> {
   using cache = new SharedCache({ maxSize: '64MiB', values: 'json', ttl: 3_600_000 });
   const pool = valuePool('json').map((text) => JSON.parse(text.toString()));
   for (let id = 0; id < entries; id++) cache.set(keyOf(id), pool[id % pool.length]);
-  const random = randoms(5);
+  const random = numbersFrom(5);
   const pass = (options?: { updateAgeOnGet: boolean }) => async () => {
     const start = performance.now();
     for (let n = 0; n < calls; n++) cache.get(keyOf(random(entries)), options);

@@ -12,8 +12,10 @@
  * The peer is `get`, or `set`, of the same 100 keys, one after the other, into an array. 10,000
  * entries, if nothing else is said.
  */
+
 import { SharedCache, type SharedCacheOptions } from '../../src/index.ts';
-import { keyOf, randoms } from '../cache/values.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
+import { keyOf } from '../cache/values.ts';
 import { type Result, roundsInTurn, rowOf, type SuiteOptions } from '../suite.ts';
 
 const ROUNDS = 9;
@@ -93,7 +95,7 @@ async function compare(
 
 /** Rows of `CALL_KEYS` of so many, at random. */
 function rowsOf<T>(from: (id: number) => T, entries: number, calls: number): T[][] {
-  const random = randoms(5);
+  const random = numbersFrom(5);
   return Array.from({ length: calls }, () =>
     Array.from({ length: CALL_KEYS }, () => from(random(entries))),
   );

@@ -2,8 +2,9 @@
  * A thread of suite `api`: it changes what other threads change as well. Each request is answered
  * by the ns of an operation.
  */
+
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
-import { randoms } from '../cache/values.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import { nsOf, serve } from '../crew.ts';
 
 export interface Setup {
@@ -38,7 +39,7 @@ function jobsOf({ handle, texts }: Setup): Record<Job, (key: string) => void> {
 serve<Setup, Request>((setup, index) => {
   const { keys } = setup;
   const jobs = jobsOf(setup);
-  const random = randoms(index + 1);
+  const random = numbersFrom(index + 1);
   return ({ job, ms }, meet) => {
     const change = jobs[job];
     meet();

@@ -2,15 +2,17 @@
  * A thread that reads a cache without a pause and answers, when it is asked, with its longest
  * `get`, and with the longest of those times in which it ran (bench/cache/spans.ts), in ms.
  */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import { waitedMs } from '../cache/spans.ts';
-import { keyOf, randoms } from '../cache/values.ts';
+import { keyOf } from '../cache/values.ts';
 import { pinThread } from '../suite.ts';
 
 const { handle, entries } = workerData as { handle: SharedCacheHandle; entries: number };
 const cache = SharedCache.attach(handle);
-const random = randoms(3);
+const random = numbersFrom(3);
 /** Gets between two turns of the event loop, which brings the question. */
 const GETS = 200;
 /** Longer ones are asked whether they ran. */

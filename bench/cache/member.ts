@@ -1,11 +1,12 @@
 /**
  * A thread that measures one cache, on a heap of its own. Each request is answered by one figure.
  */
+import { numbersFrom } from '../../test/support/numbers.ts';
 import { type Meet, nsOf, serve } from '../crew.ts';
 import { Spans, waitedMs } from './spans.ts';
 import type { Subject, SubjectSetup } from './subject.ts';
 import { subjects } from './subjects.ts';
-import { idsIn, keyOf, missingKeyOf, type Order, POOL, randoms, valuePool } from './values.ts';
+import { idsIn, keyOf, missingKeyOf, type Order, POOL, valuePool } from './values.ts';
 
 export interface Setup extends SubjectSetup {
   bytes: 'json' | [least: number, most: number];
@@ -169,7 +170,7 @@ class Member {
 
   #churn(ms: number): number {
     const step = this.#step('mixed');
-    const random = randoms(3);
+    const random = numbersFrom(3);
     const [all, running] = [new Spans(), new Spans()];
     let waited = waitedMs();
     let before = performance.now();

@@ -6,10 +6,12 @@
  *           were overwritten by 8 bytes; then half its size of values of 1,000 bytes, for which
  *           there is room if what is left moves together
  */
+
 import { SharedCache } from '../../src/index.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import type { Result, Suite } from '../suite.ts';
 import { isWanted } from './fleet.ts';
-import { keyOf, randoms } from './values.ts';
+import { keyOf } from './values.ts';
 
 const MIB = 2 ** 20;
 const TTL = 1000;
@@ -52,7 +54,7 @@ export function holes(maxSize: number, kind: Hole): Room {
   let now = 0;
   using cache = new SharedCache({ maxSize, compression: 'none', now: () => now });
   const value = new Uint8Array(100);
-  const random = randoms(1);
+  const random = numbersFrom(1);
   const living: string[] = [];
   const others: string[] = [];
   for (let id = 0; id < maxSize / 210; id++) {

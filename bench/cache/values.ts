@@ -8,24 +8,15 @@
  *   order    uniform, or Zipf with exponent 0.99 (as YCSB): entry of rank r with weight r^−0.99.
  *            Ranks are scattered over the ids, so that the popular ones are no neighbours
  */
+
 import { Buffer } from 'node:buffer';
+import { numbersFrom } from '../../test/support/numbers.ts';
 
 export type Order = 'uniform' | 'zipf';
 
 /** Values in the pool: 4 MiB at most, as many as a processor cannot learn by heart. */
 export const POOL = 1024;
 const EXPONENT = 0.99;
-
-/** Deterministic numbers below `below` (xorshift32): every subject gets the same ones. */
-export function randoms(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 /** 12 to 20 bytes for ids below 10^9. */
 export function keyOf(id: number): string {
@@ -55,7 +46,7 @@ function makeJson(id: number, random: (below: number) => number): Buffer {
 
 /** A pool of JSON texts, or of random bytes, `least` to `most` of them. */
 export function valuePool(bytes: 'json' | [least: number, most: number]): Buffer[] {
-  const random = randoms(1);
+  const random = numbersFrom(1);
   return Array.from({ length: POOL }, (_, i) => {
     if (bytes === 'json') return makeJson(i, random);
     const length = bytes[0] + random(bytes[1] - bytes[0] + 1);
@@ -67,7 +58,7 @@ export function valuePool(bytes: 'json' | [least: number, most: number]): Buffer
 
 /** So many ids below `entries` in the order in which they are asked for. */
 export function idsIn(order: Order, entries: number, length: number): Uint32Array {
-  const random = randoms(7);
+  const random = numbersFrom(7);
   const next = order === 'uniform' ? () => random(entries) : zipf(entries, random);
   return Uint32Array.from({ length }, next);
 }

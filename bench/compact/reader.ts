@@ -2,12 +2,13 @@
  * Reads random values of a cache and answers with the 99th percentile of a read, in ns: into the
  * thread's scratch, or, as `get` does, with a copy on the heap.
  */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { ZoneClock } from '../../src/border/clock.ts';
 import { Border } from '../../src/cache/transfer/transfer.ts';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import { pinThread } from '../suite.ts';
-import { numbersFrom } from './terrain.ts';
 
 export interface ReaderData {
   handle: SharedCacheHandle;

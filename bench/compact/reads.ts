@@ -1,11 +1,13 @@
 /** What reading costs while another thread compacts the same zone. */
+
 import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type Arena, type Folio, SharedCache } from '../../src/index.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import { inTurn, pinThread } from '../suite.ts';
 import type { Question, ReaderData, Reading } from './reader.ts';
-import { numbersFrom, shuffle } from './terrain.ts';
+import { shuffle } from './terrain.ts';
 
 export interface ReadSizes {
   cacheBytes: number;

@@ -3,17 +3,7 @@
 import type { ZsPool } from '../../src/arena/zs-pool.ts';
 import * as facts from '../../src/generated/facts.ts';
 import { Arena } from '../../src/index.ts';
-
-/** A generator of numbers below `limit`, the same in every run. */
-export function numbersFrom(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % limit;
-  };
-}
+import { numbersFrom } from '../../test/support/numbers.ts';
 
 export function shuffle<T>(things: T[], draw: (limit: number) => number): T[] {
   for (let i = things.length - 1; i > 0; i--) {

@@ -1,7 +1,9 @@
 /** A thread that sets and reads among many entries, and keeps how long its longest call took. */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
-import { keyOf, randoms } from '../cache/values.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
+import { keyOf } from '../cache/values.ts';
 import { timed, type Windows } from './window.ts';
 
 export interface DeathSetup {
@@ -12,7 +14,7 @@ export interface DeathSetup {
 
 const { handle, entries, windows } = workerData as DeathSetup;
 const cache = SharedCache.attach(handle);
-const random = randoms(1 + Math.floor(performance.now() * 1000));
+const random = numbersFrom(1 + Math.floor(performance.now() * 1000));
 const target = new Uint8Array(16);
 /** Operations between two turns of the event loop, in which messages get through. */
 const SLICE = 1000;

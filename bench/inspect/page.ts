@@ -4,6 +4,7 @@
  * Served by the inspector's own server, from made-up frames: a zone in which every run of pages is
  * short, and looks that change pages everywhere.
  */
+
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'puppeteer-core';
@@ -12,6 +13,7 @@ import { FRAMES_VERSION } from '../../src/inspect/figures.ts';
 import { listen } from '../../src/inspect/server.ts';
 import * as wire from '../../src/inspect/wire.ts';
 import { launch } from '../../test/browser/launch.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
 
 export interface PageTimes {
   firstPaintMs: number;
@@ -24,10 +26,9 @@ const CODES = 9;
 /** Runs of two pages on the average. */
 function mixedCodes(pages: number): Uint8Array {
   const codes = new Uint8Array(pages);
-  let state = 1;
+  const next = numbersFrom(1);
   for (let pfn = 0; pfn < pages; pfn++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    codes[pfn] = pfn > 0 && state >>> 31 === 0 ? codes[pfn - 1]! : (state >>> 16) % CODES;
+    codes[pfn] = pfn > 0 && next(2) === 0 ? codes[pfn - 1]! : next(CODES);
   }
   return codes;
 }

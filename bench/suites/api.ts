@@ -8,10 +8,12 @@
  * the adapter's contract. What both pay, above all Keyv's own promises and JSON, is in both.
  * Medians of nine rounds in turn. More rows: the files in bench/api/.
  */
+
 import { stat } from 'node:fs/promises';
 import { Keyv } from 'keyv';
 import { KeyvStore } from '../../src/adapters/keyv.ts';
 import { SharedCache } from '../../src/cache/shared-cache.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import { changeRows } from '../api/changes.ts';
 import { manyRows } from '../api/many.ts';
 import { restartRows } from '../api/restart.ts';
@@ -86,11 +88,11 @@ async function subjectOf(store: object, count: number, calls: number): Promise<S
   });
   const keys = Array.from({ length: count }, (_, index) => `user:${index}`);
   for (const [index, key] of keys.entries()) await keyv.set(key, userOf(index));
-  const next = random();
+  const next = numbersFrom(42); // the same for every subject
   const nsOf = async (call: (key: string, index: number) => Promise<unknown>) => {
     const start = process.hrtime.bigint();
     for (let n = 0; n < calls; n++) {
-      const index = next() % count;
+      const index = next(count);
       await call(keys[index]!, index);
     }
     return Number(process.hrtime.bigint() - start) / calls;
@@ -98,15 +100,6 @@ async function subjectOf(store: object, count: number, calls: number): Promise<S
   return {
     get: () => nsOf((key) => keyv.get(key)),
     set: () => nsOf((key, index) => keyv.set(key, userOf(index))),
-  };
-}
-
-/** Numbers that are the same for every subject. */
-function random(): () => number {
-  let state = 42;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state >>> 8;
   };
 }
 

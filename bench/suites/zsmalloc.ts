@@ -21,10 +21,12 @@
  * Threads are pinned; medians of 7 rounds in turn. Sizes below 1 GiB are also run when tiny,
  * smaller.
  */
+
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Arena, lz4, type ZsPool } from '../../src/index.ts';
+import { noise, numbersFrom } from '../../test/support/numbers.ts';
 import { compileKernel } from '../artifact.ts';
 import { Crew } from '../crew.ts';
 import { inTurn, type Result, type SuiteOptions } from '../suite.ts';
@@ -48,16 +50,6 @@ function realPages(): Uint8Array[] {
 /** What the cache would store of each page. */
 const compressAll = (pages: Uint8Array[]): Uint8Array[] =>
   pages.map((page) => lz4.compress(page) ?? Uint8Array.from(page));
-
-/** Noise that differs from call to call. */
-function noise(n: number, seed: number): Uint8Array {
-  let state = seed;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state >>> 24;
-  };
-  return Uint8Array.from({ length: n }, next);
-}
 
 class Filled {
   readonly arena: Arena;
@@ -86,9 +78,9 @@ class Filled {
   }
 
   /** Frees a random share. */
-  thin(share: number, random: () => number): void {
+  thin(share: number, draw: (below: number) => number): void {
     const kept = this.handles.filter(([handle, bytes]) => {
-      if (random() >= share) return true;
+      if (draw(1000) >= share * 1000) return true;
       this.pool.free(handle);
       this.sum -= bytes;
       return false;
@@ -120,20 +112,12 @@ function overheadOf(objects: Uint8Array[], bytes: number): number {
   return overhead;
 }
 
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return (state >>> 8) / 2 ** 24;
-  };
-}
-
 function afterChurn(objects: Uint8Array[], bytes: number): Result[] {
   const filled = new Filled(bytes);
-  const random = randomFrom(7);
+  const draw = numbersFrom(7);
   filled.fill(objects, bytes);
   for (let round = 0; round < 3; round++) {
-    filled.thin(0.5, random);
+    filled.thin(0.5, draw);
     filled.fill(objects, bytes);
   }
   filled.compact();
@@ -145,7 +129,7 @@ function afterChurn(objects: Uint8Array[], bytes: number): Result[] {
 function freedByCompaction(objects: Uint8Array[], bytes: number): Result[] {
   const filled = new Filled(bytes);
   filled.fill(objects, bytes);
-  filled.thin(0.7, randomFrom(3));
+  filled.thin(0.7, numbersFrom(3));
   const pages = (): number => filled.arena.kernel.zsPages();
   const held = pages();
   const freeable = filled.pool.report().reduce((sum, one) => sum + one.freeable, 0);
@@ -201,7 +185,7 @@ export async function suite({ isTiny, note }: SuiteOptions): Promise<Result[]> {
     const name = `overhead-pages-${size === 1024 ? '1g' : `${size}m`}`;
     return { name, value: overheadOf(pages, size * scale), unit: '%' };
   });
-  const kilobytes = Array.from({ length: 64 }, (_, i) => noise(1024, i));
+  const kilobytes = Array.from({ length: 64 }, (_, i) => noise(1024, i + 1));
   results.push({ name: 'overhead-1k', value: overheadOf(kilobytes, 256 * scale), unit: '%' });
   results.push(...afterChurn(pages, 256 * scale), ...freedByCompaction(pages, 256 * scale));
   results.push(...(await times(isTiny)));

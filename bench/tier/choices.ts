@@ -8,6 +8,7 @@
  *
  * Of both: µs of a read, or of a question. Redis holds values of 650 bytes, on a Unix socket.
  */
+
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,8 +21,9 @@ import { open } from 'lmdb';
 import { createClient, RESP_TYPES } from 'redis';
 import { SharedCache } from '../../src/index.ts';
 import { lmdbTier } from '../../src/tier/lmdb.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
-import { keyOf, randoms, valuePool } from '../cache/values.ts';
+import { keyOf, valuePool } from '../cache/values.ts';
 
 const KEYS = 1000;
 const FOR_EVER_MS = 2 ** 31 - 1;
@@ -39,7 +41,7 @@ function openTiered(path: string, maxStaleMs: number): SharedCache {
 /** In a process of its own: sets a key so many times a second, until it is killed. */
 async function writeOn(path: string, perSecond: number): Promise<void> {
   const cache = openTiered(path, FOR_EVER_MS);
-  const [pool, random] = [valuePool('json'), randoms(3)];
+  const [pool, random] = [valuePool('json'), numbersFrom(3)];
   for (let id = 0; id < KEYS; id++) cache.set(keyOf(id), pool[id]!);
   await cache.flush();
   process.send!('ready');
@@ -67,7 +69,7 @@ function watchId(path: string, cache: SharedCache, everyMs: number): () => void 
 async function read(path: string, maxStaleMs: number, idMs?: number): Promise<string> {
   const cache = openTiered(path, maxStaleMs);
   const look = idMs === undefined ? () => {} : watchId(path, cache, idMs);
-  const random = randoms(7);
+  const random = numbersFrom(7);
   let [hits, reads] = [0, 0];
   const start = performance.now();
   while (performance.now() - start < READ_MS) {

@@ -1,11 +1,13 @@
 /** The rows of suite `tier` that need a redis-server. */
+
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { createClient, RESP_TYPES } from 'redis';
 import { type Bytes, SharedCache } from '../../src/index.ts';
 import { redisTier } from '../../src/tier/redis.ts';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import { leftOut, RedisServer } from '../../test/support/redis-server.ts';
-import { keyOf, randoms, valuePool } from '../cache/values.ts';
+import { keyOf, valuePool } from '../cache/values.ts';
 import { nsOf } from '../crew.ts';
 import { pinThread, type Result, type SuiteOptions } from '../suite.ts';
 import { manyOf, usUntil, writeManyRows } from './many.ts';
@@ -81,7 +83,7 @@ async function hotGet({ server, isTiny, pool }: Bench): Promise<Result[]> {
   }
   await cache.flush();
   const timeOf = (one: SharedCache) => {
-    const random = randoms(5);
+    const random = numbersFrom(5);
     return () =>
       nsOf(MANY, isTiny ? 1 : HOT_MS, () => {
         for (let i = 0; i < MANY; i++) one.get(keyOf(random(HOT_KEYS)));

@@ -1,7 +1,9 @@
 /** SharedCache at its limits: sizes of keys and values, time, options, and a full zone. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fakeClock } from '../../test/support/fake-clock.ts';
+import { noise } from '../../test/support/numbers.ts';
 import { settled } from '../../test/support/settled.ts';
 import * as facts from '../generated/facts.ts';
 import {
@@ -11,15 +13,6 @@ import {
   type SharedCacheHandle,
   type SharedCacheOptions,
 } from '../index.ts';
-
-/** Bytes that LZ4 cannot shrink, the same for the same seed. */
-function noise(bytes: number, seed = 1): Uint8Array {
-  let state = seed;
-  return Uint8Array.from({ length: bytes }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state >>> 24;
-  });
-}
 
 test('keys have 1 to 2048 bytes', () => {
   using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });

@@ -1,4 +1,5 @@
 /** The inspector: who is told what, and that looking changes nothing. */
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -6,6 +7,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import { poisonZone } from '../../test/support/poison-zone.ts';
 import { settled } from '../../test/support/settled.ts';
 import { Arena } from '../arena/arena.ts';
@@ -275,11 +277,10 @@ test('memory that is damaged everywhere is looked at without a trap coming out',
   bytes.set(new Uint8Array(arena.memory.buffer));
   const look = new ZoneLook(memory);
   for (let seed = 1; seed <= 20; seed++) {
-    let state = seed;
+    const next = numbersFrom(seed);
     for (let at = 4096; at < bytes.length; at += 4) {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      bytes[at] = state >>> 24;
-      bytes[at + 3] = state >>> 16;
+      bytes[at] = next(256);
+      bytes[at + 3] = next(256);
     }
     const damaged = Buffer.from(bytes);
     look.changes();

@@ -1,6 +1,8 @@
 /** Frames: what goes in comes out, whatever pieces it arrives in; what is damaged is refused. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { numbersFrom } from '../../test/support/numbers.ts';
 import * as wire from './wire.ts';
 
 function mapOf(body: Uint8Array, pages: number): Uint8Array {
@@ -9,18 +11,9 @@ function mapOf(body: Uint8Array, pages: number): Uint8Array {
   return codes;
 }
 
-/** A generator that repeats: multiply with carry. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
 test('maps and changes come out as they went in', () => {
   for (let seed = 1; seed <= 50; seed++) {
-    const next = numbers(seed);
+    const next = numbersFrom(seed);
     const pages = 16 * (1 + next(400));
     const codes = Uint8Array.from({ length: pages }, () => (next(10) < 8 ? 8 : next(32)));
     const seen = mapOf(wire.encodeMap(codes), pages);

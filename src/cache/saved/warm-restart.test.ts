@@ -1,4 +1,5 @@
 /** What a cache has saved is loaded as it was, or not at all. */
+
 import assert from 'node:assert/strict';
 import {
   copyFileSync,
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { noise } from '../../../test/support/numbers.ts';
 import { poisonZone } from '../../../test/support/poison-zone.ts';
 import { Arena } from '../../arena/arena.ts';
 import { systemTime } from '../../border/clock.ts';
@@ -32,14 +34,6 @@ const newFile = () => join(folder, `${files++}.cache`);
 
 const maxSize = '16MiB';
 const lengths = [0, 1, 3, 100, 4096, facts.BLOCK_BYTES, facts.BLOCK_BYTES + 1, 300_000, 1_500_000];
-const noise = (length: number) => {
-  const bytes = new Uint8Array(length);
-  for (let i = 0, state = length; i < length; i++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[i] = state >>> 24;
-  }
-  return bytes;
-};
 const text = (length: number) => new Uint8Array(length).fill(97);
 
 async function saved(cache: { save(file: string): Promise<void> }): Promise<string> {

@@ -1,8 +1,10 @@
 /**
  * Blocks go out as they are stored and come back; what is none is not taken, and poisons nothing.
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noise } from '../../../test/support/numbers.ts';
 import { Arena } from '../../arena/arena.ts';
 import { takeScratch } from '../../arena/scratch.ts';
 import { ZoneClock } from '../../border/clock.ts';
@@ -34,20 +36,11 @@ function blocksOf(blocks: Uint8Array[], valueBytes: number): StoredBlock[] {
 
 const text = (bytes: number) =>
   Buffer.from('all work and no play '.repeat(bytes)).subarray(0, bytes);
-const noise = (bytes: number) => {
-  const value = Buffer.alloc(bytes);
-  let state = 1;
-  for (let i = 0; i < bytes; i++) {
-    state = Math.imul(state, 48271) >>> 0;
-    value[i] = state >>> 13;
-  }
-  return value;
-};
 
 for (const length of [0, 1, 100, 4096, facts.BLOCK_BYTES, facts.BLOCK_BYTES + 1, 300_000]) {
   for (const [kind, value] of [
     ['text', text(length)],
-    ['noise', noise(length)],
+    ['noise', Buffer.from(noise(length))],
   ] as const) {
     test(`${length} bytes of ${kind} go out of one cache and into another`, () => {
       const from = open();
@@ -73,7 +66,7 @@ for (const length of [0, 1, 100, 4096, facts.BLOCK_BYTES, facts.BLOCK_BYTES + 1,
 test('after a set of one block its block is lent, even if others had to go', () => {
   const { arena, clock, stored, set, border } = open('4MiB');
   for (let i = 0; i < 6000; i++) {
-    const value = i % 2 === 0 ? noise(2000) : text(2000);
+    const value = i % 2 === 0 ? Buffer.from(noise(2000)) : text(2000);
     value.writeUInt32LE(i);
     assert.ok(set(`key:${i}`, value));
     const block = new Uint8Array(stored.lent);

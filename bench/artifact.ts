@@ -48,9 +48,9 @@ const kernels = ['bare', 'buddy', 'codec', 'frames', 'traces', 'yardsticks', 'zs
 let flags = [...commonFlags, ...releaseFlags];
 let suffix = '.wasm';
 
-/** Compiles kernels in a third of the time from now on, for who measures nothing. */
+/** Compiles kernels in a sixth of the time from now on, for who measures nothing. */
 export function compileQuickly(): void {
-  flags = flags.map((flag) => (flag === '-O3' ? '-O1' : flag));
+  flags = flags.map((flag) => (flag === '-O3' ? '-O0' : flag));
   suffix = '.quick.wasm';
 }
 

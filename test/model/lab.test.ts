@@ -1,12 +1,13 @@
 /** The lab's scenarios: what holds, and what is there to fail. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { testsApart } from './engine/apart.ts';
 import { hitsStranger, labScenarios, memoryFailures, runLab } from './lab-model.ts';
 
+const test = testsApart(import.meta.url);
+
 for (const scenario of labScenarios) {
-  test(`model: ${scenario.name}: ${scenario.rule}`, async (context) => {
-    const { failure, complete, executions, steps } = await runLab(scenario);
-    context.diagnostic(`${executions} executions, ${steps} steps`);
+  test(`model: ${scenario.name}: ${scenario.rule}`, async () => {
+    const { failure, complete } = await runLab(scenario);
     if (scenario.breaks !== undefined) {
       assert.match(failure?.message ?? 'nothing was found', scenario.breaks);
       return;

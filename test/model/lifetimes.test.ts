@@ -1,10 +1,12 @@
 /** The judge of the kernel's memory tells what is in use from what is not. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
+import { testsApart } from './engine/apart.ts';
 import type { Machine, Site } from './engine/index.ts';
 import { loadKernel, newFolio, runScenario } from './kernel-model.ts';
 import { judgeKernelAccess } from './lifetimes.ts';
+
+const test = testsApart(import.meta.url);
 
 test('pages and objects may be touched while they are in use', async () => {
   const judge = ({ words }: Machine, address: number, length: number, atomic = false): string =>

@@ -10,7 +10,7 @@ export function slotOf(thread: number): number {
   return thread + 2;
 }
 
-const states: [string, number][] = [
+const unsorted: [string, number][] = [
   ['Superblock', facts.SUPERBLOCK],
   ['RcuState', facts.RCU_STATE],
   ['LimboState', facts.LIMBO_STATE],
@@ -22,6 +22,9 @@ const states: [string, number][] = [
   ['MemdescState', facts.MEMDESC_STATE],
   ['CompactState', facts.COMPACT_STATE],
 ];
+
+/** By address. */
+const states = unsorted.toSorted(([, a], [, b]) => a - b);
 
 /** Words of locks, which stand first in their states. */
 export const locks = states
@@ -74,8 +77,6 @@ export function nameOf(address: number): string {
     if (index < 0 || index >= count) continue;
     return fieldOf(structure, (address - start) % bytes, `[${index}]`);
   }
-  const state = states
-    .toSorted(([, a], [, b]) => a - b)
-    .findLast(([, start]) => start <= address && address < facts.SLOT_TABLE);
+  const state = states.findLast(([, start]) => start <= address && address < facts.SLOT_TABLE);
   return state ? fieldOf(state[0], address - state[1]) : `0x${address.toString(16)}`;
 }

@@ -3,10 +3,12 @@
  * memory access of the release binary.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
+import { testsApart } from './engine/apart.ts';
 import type { AccessEvent, EngineEvent, Observer } from './engine/observer.ts';
 import { loadKernel, runScenario } from './kernel-model.ts';
+
+const test = testsApart(import.meta.url);
 
 const OWN_BYTES = 1024;
 const PAGES = 64;

@@ -10,7 +10,8 @@
  *   words[i] is saved in this execution  <=>  stamps[i >> 14]?.[i & 0x3fff] === generation
  */
 
-const PAGE_WORDS = 1 << 14;
+const PAGE_SHIFT = 14;
+const PAGE_WORDS = 1 << PAGE_SHIFT;
 
 export class UndoLog {
   readonly words: Uint32Array;
@@ -33,17 +34,24 @@ export class UndoLog {
   save(address: number, length: number): void {
     if (length === 0) return;
     const end = Math.min((address + length - 1) >>> 2, this.words.length - 1);
-    for (let index = address >>> 2; index <= end; index++) {
-      const page = index >>> 14;
-      let stamps = this.#stamps[page];
-      if (stamps === undefined) {
-        stamps = new Uint32Array(PAGE_WORDS);
-        this.#stamps[page] = stamps;
+    const generation = this.#generation;
+    for (let index = address >>> 2; index <= end; ) {
+      const stamps = this.#stampsOf(index >>> PAGE_SHIFT);
+      const last = Math.min(end, index | (PAGE_WORDS - 1));
+      for (; index <= last; index++) {
+        if (stamps[index & (PAGE_WORDS - 1)] === generation) continue;
+        stamps[index & (PAGE_WORDS - 1)] = generation;
+        this.#push(index);
       }
-      if (stamps[index & (PAGE_WORDS - 1)] === this.#generation) continue;
-      stamps[index & (PAGE_WORDS - 1)] = this.#generation;
-      this.#push(index);
     }
+  }
+
+  #stampsOf(page: number): Uint32Array {
+    const known = this.#stamps[page];
+    if (known !== undefined) return known;
+    const fresh = new Uint32Array(PAGE_WORDS);
+    this.#stamps[page] = fresh;
+    return fresh;
   }
 
   #push(index: number): void {

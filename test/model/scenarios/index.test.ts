@@ -1,20 +1,22 @@
 /** Nothing of the kernel goes unseen, and no scenario untested. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { testsApart } from '../engine/apart.ts';
 import { audit } from '../engine/index.ts';
 import { loadKernel } from '../kernel-model.ts';
 import { shortened } from '../shortened.ts';
 import { scenarios } from './index.ts';
 
-test('no memory instruction of the kernel is left without its step', () => {
+const test = testsApart(import.meta.url);
+
+test('no memory instruction of the kernel is left without its step', async () => {
   for (const build of ['release', 'test'] as const) {
     const { bytes, sites } = loadKernel(build);
     assert.deepEqual(audit(bytes, sites), [], build);
   }
 });
 
-test('each file of scenarios has its tests beside it, of all that it exports', () => {
+test('each file of scenarios has its tests beside it, of all that it exports', async () => {
   const read = (file: string): string => readFileSync(`${import.meta.dirname}/${file}`, 'utf8');
   const named = readdirSync(import.meta.dirname).filter((file) => !file.endsWith('.test.ts'));
   const lists = named.flatMap((file) =>
@@ -27,7 +29,7 @@ test('each file of scenarios has its tests beside it, of all that it exports', (
   }
 });
 
-test('what is searched shorter here is there, and named once', () => {
+test('what is searched shorter here is there, and named once', async () => {
   const names = new Set(scenarios.map(({ name }) => name));
   assert.deepEqual(
     shortened.filter((name) => !names.has(name)),
@@ -36,7 +38,7 @@ test('what is searched shorter here is there, and named once', () => {
   assert.equal(new Set(shortened).size, shortened.length);
 });
 
-test('each scenario says its rule, in a sentence of its own or of its family', () => {
+test('each scenario says its rule, in a sentence of its own or of its family', async () => {
   for (const { name, rule } of scenarios) {
     assert.match(rule, /^[a-z](?=.* .* ).*[^.]$/, `${name}: ${rule}`);
     assert.doesNotMatch(rule, /undefined|-killed|\w-\w+-\w/, `${name}: ${rule}`);

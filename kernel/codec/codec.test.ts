@@ -166,6 +166,20 @@ test('sizes beyond the limits and ranges that wrap are refused', () => {
   assert.equal(exports.decompress(0, 32, 0xfffffff0, 1000), -1);
 });
 
+test('a block decodes into a room of 2 GiB and more', () => {
+  const { memory, exports } = loadTestKernel<CodecExports>(64);
+  const bytes = new Uint8Array(memory.buffer);
+  const [src, block, dst] = [0x10000, 0x20000, 0x30000];
+  const input = text('more than the fast loop needs, more than it needs, and a bit. '.repeat(9));
+  bytes.set(input, src);
+  const size = exports.compress(src, input.length, block, 1000, 0x40000);
+  for (const cap of [2 ** 31 - 1, 2 ** 31, 2 ** 31 + 100, 2 ** 32 - 1 - dst]) {
+    assert.equal(exports.decompress(block, size, dst, cap), input.length, `room of ${cap}`);
+    assert.deepEqual(bytes.slice(dst, dst + input.length), input);
+    bytes.fill(0, dst, dst + input.length);
+  }
+});
+
 test('lengths that would overflow 31 bits are refused', () => {
   const { memory, exports } = loadTestKernel<CodecExports>(160);
   const bytes = new Uint8Array(memory.buffer);

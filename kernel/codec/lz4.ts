@@ -264,8 +264,8 @@ export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
   let at = end - n - OFFSET_BYTES;
   let op = limit - cap;
   while (true) {
-    if (at > lastIn) break;
-    if (op > lastOut) break; // two jumps: a condition with && costs 5 to 8 %
+    // Both margins in one jump, by signs. A room of 2^31 or more looks negative: decoded exactly.
+    if (i32((lastIn - at) | (lastOut - op)) < 0) break;
     const token = u32(load<u8>(at, OFFSET_BYTES));
     const literals = token >> 4;
     let next = at + OFFSET_BYTES + 1 + literals;

@@ -288,9 +288,9 @@ export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
     }
     const offset = u32(load<u16>(next));
     const from = to - offset;
-    if (from < dst) return -1;
     let length = token & 15;
     if (length != 15) {
+      if (from < dst) return -1;
       at = next;
       op = to + length + MIN_MATCH;
       if (offset < 8) {
@@ -310,7 +310,7 @@ export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
         at += rest / 255;
       }
       length = rest + (MIN_MATCH + 15);
-      if (offset == 0) return -1;
+      if (offset == 0 || from < dst) return -1;
       const room = u32(limit - to);
       if (room < length) return -1;
       op = to + length;

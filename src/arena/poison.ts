@@ -20,7 +20,7 @@ export interface PoisonResult {
 }
 
 /** How often a page is asked: in between, what is on its way has arrived. */
-const TRIES = 3;
+const ASKS_OF_A_PAGE = 3;
 
 const reasons: Record<number, string> = {
   [facts.ERR_PINNED]: 'somebody has pinned it',
@@ -37,7 +37,7 @@ const heldReasons: Record<number, string> = {
 
 export function poisonPage(kernel: KernelExports, pfn: number): PoisonResult {
   let result: PoisonResult = { isDone: false };
-  for (let round = 0; round < TRIES; round++) {
+  for (let round = 0; round < ASKS_OF_A_PAGE; round++) {
     const failure = kernel.poisonPage(pfn);
     if (failure === 0) return { isDone: true };
     if (failure === facts.ERR_MOVABLE) result = moveAway(kernel, pfn);

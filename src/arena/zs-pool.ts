@@ -64,8 +64,8 @@ export interface CompactReport {
   ms: number;
 }
 
-/** Tries of a call that readers hold up, a millisecond apart. */
-const TRIES = 100;
+/** For so long a call is tried again that readers hold up, a millisecond apart. */
+const READERS_WAIT_MS = 100;
 
 export class ZsPool implements Disposable {
   readonly #at: Attachment;
@@ -227,7 +227,7 @@ function check(handle: number, code: number): void {
 /** Calls again while readers hold up what was freed before: microseconds, unless one is dead. */
 function patiently(call: () => number): number {
   let code = call();
-  for (let tries = 0; code === facts.ERR_BUSY && tries < TRIES; tries++) {
+  for (let waited = 0; code === facts.ERR_BUSY && waited < READERS_WAIT_MS; waited++) {
     pause(1);
     code = call();
   }

@@ -8,8 +8,8 @@ import { pause } from './pause.ts';
 import { mayPark } from './registry.ts';
 
 /** Tries to get one: five seconds, or as many looks where a thread may not wait. */
-const TRIES = 5000;
-const RETRY_MS = 1;
+const SCRATCH_LOOKS = 5000;
+const LOOK_AGAIN_MS = 1;
 
 /** The large scratch that this thread may have. */
 export class LargeScratch {
@@ -24,9 +24,9 @@ export class LargeScratch {
   /** Takes one, or keeps it. Throws `BusyError` if all are out for five seconds. */
   take(): void {
     this.isOut = true;
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let tries = 0; tries < SCRATCH_LOOKS; tries++) {
       if (this.#kernel.takeLarge() !== 0) return;
-      if (mayPark()) pause(RETRY_MS);
+      if (mayPark()) pause(LOOK_AGAIN_MS);
     }
     this.isOut = false;
     throw new BusyError('every scratch for long values was in use for five seconds');

@@ -32,7 +32,8 @@ export interface SearchPlace extends BurialPlace {
   kernel: BurialKernel & { liveOwner(slot: number): number };
 }
 
-const PATIENCE_MS = 1000;
+/** For how long a thread may leave a probe unanswered. */
+const PROBE_MS = 1000;
 
 /** Buries whoever has a slot and has ended. `isKnown` says of whom it is known that he lives. */
 export function lookForDead(
@@ -61,7 +62,7 @@ async function isProvenDead(threads: Messaging, owner: number): Promise<boolean>
   });
   port1.unref();
   const probe: Probe = { pageless: 'probe', port: port2 };
-  const answered = threads.postMessageToThread(thread, probe, [port2], PATIENCE_MS).then(
+  const answered = threads.postMessageToThread(thread, probe, [port2], PROBE_MS).then(
     () => false,
     (error) => isUnknownThread(error),
   );

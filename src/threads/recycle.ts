@@ -10,7 +10,7 @@ type Recyclable = Pick<KernelExports, 'liveOwner' | 'liveThreads' | 'recycle' | 
  * How long to wait for the supervisor, which leaves a zone when it hears that the last thread has:
  * a millisecond, unless the machine has no time for it.
  */
-const PATIENCE_MS = 500;
+const SUPERVISOR_LEAVES_MS = 500;
 
 /**
  * Makes a zone that nobody uses anew; waits for a supervisor that is about to leave it.
@@ -20,7 +20,7 @@ const PATIENCE_MS = 500;
  */
 export function recycle(kernel: Recyclable): number {
   for (let waited = 0; ; waited++) {
-    const isSoon = isSupervisorAlone(kernel) && mayPark() && waited < PATIENCE_MS;
+    const isSoon = isSupervisorAlone(kernel) && mayPark() && waited < SUPERVISOR_LEAVES_MS;
     const failure = kernel.recycle(...randomWords());
     if (failure !== facts.ERR_BUSY || !isSoon) return failure;
     pause(1);

@@ -10,8 +10,8 @@ export interface SlotKernel {
   zoneIdHi(): number;
 }
 
-/** Attempts, a millisecond apart: as long as a set waits for room. */
-const TRIES = 1000;
+/** For so long it is tried again, a millisecond apart: as a set waits for room. */
+const SLOT_WAIT_MS = 1000;
 
 /**
  * Tries again while somebody tries in vain to make the memory another zone (recycle.ts), for this
@@ -26,11 +26,11 @@ export function takeSlot(
   mayPark: boolean,
   id: string | undefined,
 ): number {
-  for (let tries = 0; ; tries++) {
+  for (let waited = 0; ; waited++) {
     const slot = kernel.attach(owner, mayPark ? 1 : 0);
     const isFull = slot === ERR_NO_MEMORY && mayPark && kernel.hasStore() !== 0;
     if (!isFull && slot !== ERR_NOT_A_ZONE) return slot;
-    if (id !== zoneIdOf(kernel) || tries === TRIES) return slot;
+    if (id !== zoneIdOf(kernel) || waited === SLOT_WAIT_MS) return slot;
     if (mayPark) pause(1);
   }
 }

@@ -41,8 +41,8 @@ const MAX_LOST = 3;
 /**
  * One that does not listen is tried again so often, so many milliseconds apart: it may be starting.
  */
-const TRIES = 100;
-const RETRY_MS = 20;
+const LISTEN_TRIES = 100;
+const LISTEN_RETRY_MS = 20;
 
 /**
  * No more than it needs, and nothing of the program's: an environment of its own, because
@@ -169,8 +169,8 @@ function insist(zone: Zone, owner: number, gone: number, tries: number): void {
   delete zone.lifeline;
   // What has a slot has listened before, and would again.
   if (isAttached(zone.kernel, owner)) succeed(zone, owner);
-  else if (tries >= TRIES) seekSupervisor(zone, owner);
-  else later(() => tryAgain(zone, owner, gone, tries + 1), RETRY_MS, false);
+  else if (tries >= LISTEN_TRIES) seekSupervisor(zone, owner);
+  else later(() => tryAgain(zone, owner, gone, tries + 1), LISTEN_RETRY_MS, false);
 }
 
 function tryAgain(zone: Zone, owner: number, gone: number, tries: number): void {

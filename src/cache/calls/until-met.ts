@@ -4,7 +4,7 @@ import * as facts from '../../generated/facts.ts';
 import type { Found } from '../transfer/details.ts';
 
 /** Most tries of a change: enough for 255 threads that change one key at once. */
-export const TRIES = 10_000;
+export const CHANGE_TRIES = 10_000;
 
 /**
  * Makes a change on a condition until nothing has come between, or for as often as `update` does.
@@ -12,7 +12,7 @@ export const TRIES = 10_000;
  * @returns 0 or ERR_…
  */
 export function untilMet(attempt: () => number): number {
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let tries = 0; tries < CHANGE_TRIES; tries++) {
     const outcome = attempt();
     if (outcome !== facts.ERR_UNMET) return outcome;
   }
@@ -22,7 +22,7 @@ export function untilMet(attempt: () => number): number {
 /** @param code  of the user's, that the tries have run */
 export function lost(code: string): BusyError {
   return new BusyError(
-    `the key was changed during each of ${TRIES} tries to update it, by other threads or by ${code}`,
+    `the key was changed during each of ${CHANGE_TRIES} tries to update it, by other threads or by ${code}`,
   );
 }
 

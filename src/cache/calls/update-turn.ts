@@ -4,16 +4,16 @@
  *
  * Who has lost some tries takes the turn, and other threads' `update` and `increment` of that key
  * wait before they begin: so it is alone when those that had begun are done. Nobody waits for
- * longer than PATIENCE_MS at a time, for a `change` may hang and its thread be stopped; then the
- * turn is ended. Where a thread may not stand still (a page's own) it does not wait, and `set` and
- * its like never do: to both it may lose still.
+ * longer than LONGEST_TURN_MS at a time, for a `change` may hang and its thread be stopped; then
+ * the turn is ended. Where a thread may not stand still (a page's own) it does not wait, and `set`
+ * and its like never do: to both it may lose still.
  */
 import { stamp } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { mayPark } from '../../threads/registry.ts';
 
 /** A change takes microseconds; who takes longer than this is not waited for. */
-const PATIENCE_MS = 250;
+const LONGEST_TURN_MS = 250;
 
 /** Captured: fake timers would patch one thread of many. */
 const { queueMicrotask } = globalThis;
@@ -46,7 +46,7 @@ export class UpdateTurn {
   #wait(isInWay: (seen: number) => boolean): void {
     if (!mayPark()) return;
     const words = this.#words;
-    const until = stamp() + PATIENCE_MS;
+    const until = stamp() + LONGEST_TURN_MS;
     const first = Atomics.load(words, this.#at);
     for (let seen = first; isInWay(seen); seen = Atomics.load(words, this.#at)) {
       const ms = until - stamp();

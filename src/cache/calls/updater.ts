@@ -22,7 +22,7 @@ import { keptTimes, staleForOf, timesFrom } from '../values/times.ts';
 import { checkSerialized, type In, sameBytes } from '../values/values.ts';
 import { addTo, LONGEST_NUMBER, noNumber, tooFar } from './counting.ts';
 import { NO_TAGS } from './prepared.ts';
-import { lost, TRIES, untilMet } from './until-met.ts';
+import { CHANGE_TRIES, lost, untilMet } from './until-met.ts';
 import { UpdateTurn } from './update-turn.ts';
 import type { Writer, WriterParts } from './writer.ts';
 
@@ -70,7 +70,7 @@ export class Updater<T> {
     let made: Made<T> | undefined;
     let hasTurn = false;
     try {
-      for (let tries = 0; tries < TRIES; tries++) {
+      for (let tries = 0; tries < CHANGE_TRIES; tries++) {
         const border = this.#parts.live();
         const keyBytes = border.putKey(key);
         const isLosing = tries >= KEEP_AFTER;

@@ -24,7 +24,7 @@ import { loadsOf, type ThreadLoads } from './thread.ts';
 import { Waiting } from './waiting.ts';
 
 /** How often who waits looks again, as somebody gave up or died, before it computes itself. */
-const ROUNDS = 8;
+const WAITS_BEFORE_ALONE = 8;
 
 export class Loader<V> {
   readonly #host: LoaderHost<V>;
@@ -44,7 +44,7 @@ export class Loader<V> {
   /** Of a key that has no value, or is to be computed anew. */
   async load(request: Request<V>): Promise<V | undefined> {
     const end = stamp() + request.timeoutMs;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < WAITS_BEFORE_ALONE; round++) {
       if (request.signal?.aborted) throw request.signal.reason;
       const came = this.#host.kernel.tagClock();
       const joined = this.#join(request);
@@ -62,7 +62,7 @@ export class Loader<V> {
   loadSync(request: Request<V>, servesStale: boolean): V | undefined {
     const end = stamp() + request.timeoutMs;
     const name = this.#nameOf(request);
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < WAITS_BEFORE_ALONE; round++) {
       const known = this.#loads.get(name);
       if (known?.isOwn && known.isJoinable) throw busy(request.key);
       const came = this.#host.kernel.tagClock();

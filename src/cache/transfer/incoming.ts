@@ -21,7 +21,7 @@ import type { TimedCalls } from './timed-calls.ts';
 
 const setBytes = Uint8Array.prototype.set;
 /** Reads of a value that changed under the reader, before it counts as a miss. */
-const MISS_AFTER = 16;
+export const MISS_AFTER = 16;
 /** The same, where a miss would be taken for an absence. */
 const BUSY_AFTER = 1000;
 

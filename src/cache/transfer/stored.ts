@@ -11,10 +11,8 @@ import { viewOf } from '../../border/views.ts';
 import * as facts from '../../generated/facts.ts';
 import { placeBytes } from '../../language/brands.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
+import { MISS_AFTER } from './incoming.ts';
 import { OutputViews } from './output-views.ts';
-
-/** Reads of an entry that changed under the reader, before it counts as absent. */
-const RESTARTS = 16;
 
 /** An entry as it is stored; the blocks are copies. */
 export interface StoredEntry {
@@ -77,7 +75,7 @@ export class StoredBlocks {
   }
 
   #read(keyBytes: number, now: number): StoredEntry | undefined {
-    for (let attempt = 0; attempt < RESTARTS; attempt++) {
+    for (let attempt = 0; attempt < MISS_AFTER; attempt++) {
       const valueBytes = this.#kernel.getStored(keyBytes, now);
       if (valueBytes < 0) return undefined;
       const expiry = this.#kernel.storedExpiry();

@@ -120,10 +120,13 @@ export class Fleet {
   }
 }
 
-/** A round of a loop. */
-export function loop(loop: Loop, order: Order = 'uniform'): Request {
-  const sets = loop === 'set' || loop === 'set-new';
-  return { kind: 'loop', loop, order, ms: sets ? SET_ROUND_MS : ROUND_MS };
+/** A round of a loop: if nothing else is said as long as what sets needs. */
+export function loop(loop: Loop, order: Order = 'uniform', ms = roundMs(loop)): Request {
+  return { kind: 'loop', loop, order, ms };
+}
+
+function roundMs(loop: Loop): number {
+  return loop === 'set' || loop === 'set-new' ? SET_ROUND_MS : ROUND_MS;
 }
 
 export function isWanted({ rows }: SuiteOptions, ...names: string[]): boolean {

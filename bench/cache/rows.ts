@@ -167,7 +167,13 @@ const FAR_NS = 60;
  */
 export const scaling: Suite = async (options) => {
   const entries = options.isTiny ? 500 : 100_000;
-  const rows = (['mixed', 'set'] as const).filter((row) => isWanted(options, `scaling-${row}-2t`));
+  const requests: [row: string, request: Request][] = [
+    ['mixed', loop('mixed', 'uniform', ROUND_MS)],
+    ['set', loop('set', 'uniform', ROUND_MS)],
+    // As many as one cache holds, of both together. The last: it leaves none of the others' keys.
+    ['new', { kind: 'set-new', count: entries / 2 }],
+  ];
+  const rows = requests.filter(([row]) => isWanted(options, `scaling-${row}-2t`));
   if (rows.length === 0) return [];
   const { zoneBytes } = roomy('', entries);
   using shared = new SharedCache({ maxSize: zoneBytes, values: 'bytes', compression: 'none' });
@@ -177,8 +183,7 @@ export const scaling: Suite = async (options) => {
   const fleet = await Fleet.open([both, each], options, setupOf, 2);
   await fleet.fill(entries);
   const results: Result[] = [];
-  for (const row of rows) {
-    const request = { ...loop(row), ms: ROUND_MS };
+  for (const [row, request] of rows) {
     const asked = [
       { name: 'way', crew: both, request: { kind: 'meet' } as const },
       { name: both, request },

@@ -12,7 +12,8 @@
  *                     to a full one, so that each addition drives something out
  *   …-zipf            the same with popular keys (bench/cache/values.ts); all others are uniform
  *   scaling-…-2t      operations a second of two threads on one cache, over those of two threads
- *                     with one each; mixed is five reads to a set. -way: ns for which a line that
+ *                     with one each; mixed is five reads to a set, new adds keys to an emptied
+ *                     cache, each thread its own. -way: ns for which a line that
  *                     one CPU has written is on its way to the other; -near, -far: of the rounds in
  *                     which that was less, or more, than 60 ns
  *   overhead-SIZE     bytes an entry takes beyond key and value: the mean of fills of several

@@ -1,13 +1,13 @@
 /** The tests' runner believes no status: what is cut off, empty or does not end has failed. */
-import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { type Options, type Outcome, runProcess } from '../scripts/test-process.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-runner-'));
-after(() => rmSync(folder, { recursive: true }));
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Options, type Outcome, runProcess } from '../scripts/test-process.ts';
+import { tempFolder } from './support/temp-folder.ts';
+
+const folder = tempFolder();
 
 /** Runs files of the given texts, in one process. */
 function run(texts: string[], options?: Options): Promise<Outcome> {

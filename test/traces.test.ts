@@ -1,7 +1,7 @@
 /** Cache traces: each format is read right, and the kernel's eviction is what its model says. */
+
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -10,26 +10,15 @@ import { readTrace, type Trace, traceFiles } from '../bench/traces/read.ts';
 import { readReference } from '../bench/traces/reference.ts';
 import { hitRatio } from '../bench/traces/replay.ts';
 import { hitRatiosOf } from '../bench/traces/rows.ts';
+import { tempFolder } from './support/temp-folder.ts';
 
 // The kernel that the suites of bench.test.ts have compiled.
 compileQuickly();
 
-function inFolder(body: (folder: string) => void): void {
-  const folder = mkdtempSync(join(tmpdir(), 'pageless-traces-'));
-  try {
-    body(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
 function read(name: string, bytes: Uint8Array | string): Trace {
-  let trace: Trace | undefined;
-  inFolder((folder) => {
-    writeFileSync(join(folder, name), bytes);
-    trace = readTrace(join(folder, name));
-  });
-  return trace!;
+  const file = join(tempFolder(), name);
+  writeFileSync(file, bytes);
+  return readTrace(file);
 }
 
 const keys = [7, 5, 7, 7, 9, 5, 1, 7, 9];
@@ -130,25 +119,24 @@ test('replayed on the kernel, a trace has the hits of the policy', () => {
 });
 
 test('a folder is compared with its table, and what the table does not name is measured alone', () => {
-  inFolder((folder) => {
-    const lines = [...madeUp().requests].join('\n');
-    writeFileSync(join(folder, 'known.trace.gz'), gzipSync(lines));
-    writeFileSync(join(folder, 'other.trace'), '1\n2\n1\n');
-    const head = 'trace\tsize\treq\tfifo\tlru';
-    const rows = [20, 100].map((slots) => {
-      return `set-known\t${slots}\t20000\t${hitRatio(madeUp(), slots)}\t99`;
-    });
-    writeFileSync(join(folder, 'reference-hit-rates.tsv'), [head, ...rows, ''].join('\n'));
-    assert.equal(traceFiles(folder).length, 2);
-    assert.deepEqual(readReference(folder)[1]!.slots, 100);
-    const results = hitRatiosOf(folder);
-    const mean = results.filter(({ name }) => name === 'hit-ratio');
-    assert.deepEqual(
-      mean.map(({ peer }) => peer?.split(' ')[0]),
-      ['fifo', 'lru'],
-    );
-    // Keys have other numbers here, so that other fingerprints lie.
-    assert.ok(Math.abs(mean[0]!.ratio! - 1) < 0.01);
-    assert.ok(results.some(({ name, peer }) => name === 'hit-ratio-other-1' && peer === undefined));
+  const folder = tempFolder();
+  const lines = [...madeUp().requests].join('\n');
+  writeFileSync(join(folder, 'known.trace.gz'), gzipSync(lines));
+  writeFileSync(join(folder, 'other.trace'), '1\n2\n1\n');
+  const head = 'trace\tsize\treq\tfifo\tlru';
+  const rows = [20, 100].map((slots) => {
+    return `set-known\t${slots}\t20000\t${hitRatio(madeUp(), slots)}\t99`;
   });
+  writeFileSync(join(folder, 'reference-hit-rates.tsv'), [head, ...rows, ''].join('\n'));
+  assert.equal(traceFiles(folder).length, 2);
+  assert.deepEqual(readReference(folder)[1]!.slots, 100);
+  const results = hitRatiosOf(folder);
+  const mean = results.filter(({ name }) => name === 'hit-ratio');
+  assert.deepEqual(
+    mean.map(({ peer }) => peer?.split(' ')[0]),
+    ['fifo', 'lru'],
+  );
+  // Keys have other numbers here, so that other fingerprints lie.
+  assert.ok(Math.abs(mean[0]!.ratio! - 1) < 0.01);
+  assert.ok(results.some(({ name, peer }) => name === 'hit-ratio-other-1' && peer === undefined));
 });

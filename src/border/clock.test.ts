@@ -1,10 +1,10 @@
 /** The zone's clock: nobody sets it, nobody goes below what others told, and sleep counts. */
+
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fakeClock } from '../../test/support/fake-clock.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
 import { createZone, type TestZone } from '../../test/support/zone.ts';
 import { Arena, SharedCache } from '../index.ts';
 import { adoptTime, noteTime, type TimeSources, ZoneClock } from './clock.ts';
@@ -122,24 +122,19 @@ for (const [name, passed, expected] of [
 }
 
 test('a cache loaded from an image keeps its times', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pageless-clock-'));
-  try {
-    using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
-    cache.set('hour', 'a', { ttl: HOUR });
-    cache.set('short', 'b', { ttl: 1 });
-    cache.set('never', 'c');
-    const file = join(folder, 'cache.image');
-    cache.arena.save(file);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3);
-    using arena = Arena.load(file);
-    using loaded = SharedCache.attach<string>({ ...cache.handle, arena: arena.handle });
-    assert.deepEqual(
-      ['hour', 'short', 'never'].map((key) => loaded.get(key)),
-      ['a', undefined, 'c'],
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+  cache.set('hour', 'a', { ttl: HOUR });
+  cache.set('short', 'b', { ttl: 1 });
+  cache.set('never', 'c');
+  const file = join(tempFolder(), 'cache.image');
+  cache.arena.save(file);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3);
+  using arena = Arena.load(file);
+  using loaded = SharedCache.attach<string>({ ...cache.handle, arena: arena.handle });
+  assert.deepEqual(
+    ['hour', 'short', 'never'].map((key) => loaded.get(key)),
+    ['a', undefined, 'c'],
+  );
 });
 
 test('a wall set back an hour does not make a moment’s ttl live an hour', (context) => {

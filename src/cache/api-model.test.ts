@@ -2,13 +2,13 @@
  * The whole API of a cache against a Map with a clock: whatever is called in whatever order, the
  * answers are those of the oracle. `PAGELESS_MODEL_RUNS` makes it longer.
  */
+
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { play, type Step, steps } from '../../test/support/api-steps.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
 import { SharedCache, type ValueCodec } from '../index.ts';
 
 const runs = Number(process.env.PAGELESS_MODEL_RUNS ?? 150);
@@ -66,8 +66,7 @@ test('so does a cache with a codec of its own', () => {
 });
 
 test('what was saved after any sequence is there when it is loaded', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pageless-model-'));
-  const file = join(folder, 'cache');
+  const file = join(tempFolder(), 'cache');
   const run = async (sequence: Step[], isNamed: boolean) => {
     const { cache, oracle } = play(sequence, {
       open: (one) => {
@@ -92,5 +91,4 @@ test('what was saved after any sequence is there when it is loaded', async () =>
   const sequences = fc.array(steps, { maxLength: 30 });
   const property = fc.asyncProperty(sequences, fc.boolean(), run);
   await fc.assert(property, { numRuns: Math.ceil(runs / 8) });
-  rmSync(folder, { recursive: true });
 });

@@ -1,11 +1,12 @@
 /** Recordings: what was seen is in the file, also when the program did not come to an end. */
+
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { tempFolder } from '../../test/support/temp-folder.ts';
 import { Arena } from '../arena/arena.ts';
 import { SharedCache } from '../cache/shared-cache.ts';
 import { BadImageError } from '../errors.ts';
@@ -23,8 +24,7 @@ import {
   MAP,
 } from './wire.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-inspect-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 
 interface Played {
   head: Head;

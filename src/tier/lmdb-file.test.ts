@@ -1,17 +1,17 @@
 /** Files of LMDB that are whole, cut off, and none of its: looked at, never opened. */
+
 import assert from 'node:assert/strict';
-import fs, { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { open } from 'lmdb';
+import { tempFolder } from '../../test/support/temp-folder.ts';
 import { damageOf } from './lmdb-file.ts';
 import { LmdbStore } from './lmdb-store.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-lmdb-'));
+const folder = tempFolder();
 const file = join(folder, 'data.mdb');
-after(() => rmSync(folder, { recursive: true }));
 
 test('a file that is not there, is empty, grows and is closed is no damaged one', async () => {
   assert.equal(damageOf(file), undefined);

@@ -2,9 +2,8 @@
  * An option that would do nothing, for want of another or because another one says otherwise, is a
  * typed error that names it; with what it needs it is taken.
  */
+
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CacheStore } from '../../src/adapters/undici.ts';
@@ -12,16 +11,16 @@ import { Arena, InvalidArgumentError, SharedCache } from '../../src/index.ts';
 import { inspect, inspectFile, inspectOnSignal } from '../../src/inspect/index.ts';
 import { lmdbTier } from '../../src/tier/lmdb.ts';
 import { redisTier } from '../../src/tier/redis.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { openTiered } from '../support/tiered.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
+const folder = tempFolder();
 const cache = new SharedCache({ maxSize: '4MiB', maxEntrySize: 1000 });
 const arena = new Arena({ size: '4MiB' });
 const image = join(folder, 'image');
 arena.save(image);
 after(() => {
   for (const one of [cache, arena]) one.close();
-  rmSync(folder, { recursive: true });
 });
 
 const redis = (options: object) => redisTier({ keyPrefix: 'app', ...options });

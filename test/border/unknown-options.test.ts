@@ -2,9 +2,8 @@
  * A misspelt option is a typed error that names the one that was meant, in every options object of
  * the public API: what it was to do would silently not be done.
  */
+
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CacheStore } from '../../src/adapters/undici.ts';
@@ -13,17 +12,17 @@ import { Arena, InvalidArgumentError, SharedCache } from '../../src/index.ts';
 import { inspect } from '../../src/inspect/index.ts';
 import { lmdbTier } from '../../src/tier/lmdb.ts';
 import { redisTier } from '../../src/tier/redis.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const cache = new SharedCache<unknown>({ maxSize: '4MiB', values: 'json' });
 const bytes = new SharedCache({ maxSize: '4MiB' });
 const arena = new Arena({ size: '8MiB' });
 const pool = arena.createZsPool();
-const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
+const folder = tempFolder();
 const file = join(folder, 'saved');
 await cache.save(file);
 after(() => {
   for (const one of [cache, bytes, arena]) one.close();
-  rmSync(folder, { recursive: true });
 });
 
 /** By name: what takes the options, what was written, what was meant. */

@@ -2,13 +2,15 @@
  * The demo, as a user runs it: on small trees, under pressure, and on everything that can be wrong
  * with what it is given.
  */
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { sizeOption, workersOption, zoneSizeOption } from '../../src/cli/options.ts';
-import { lastLine, pageless, reportOf, tempFolder, tempTree, textFiles } from './helpers.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { lastLine, pageless, reportOf, tempTree, textFiles } from './helpers.ts';
 
 const tree = tempTree({
   ...textFiles(60, 3000),

@@ -2,12 +2,12 @@
  * Helpers for the command line's tests: the command itself, in a process of its own, and folders to
  * run it on.
  */
+
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -44,13 +44,6 @@ export function reportOf(outcome: Outcome): any {
 
 export function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1)!;
-}
-
-/** A folder that is removed after the file's tests. */
-export function tempFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pageless-cli-'));
-  after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** Halves what a process costs: the sources are stripped of their types once, for all files. */

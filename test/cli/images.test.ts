@@ -2,6 +2,7 @@
  * Images: what is saved is what is loaded, what is damaged is told, and `check` finds a false word
  * that no checksum betrays.
  */
+
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,8 @@ import { crc32 } from 'node:zlib';
 import * as facts from '../../src/generated/facts.ts';
 import { Arena, BadImageError, SharedCache } from '../../src/index.ts';
 import { offsetOf } from '../support/structures.ts';
-import { pageless, reportOf, tempFolder, tempTree, textFiles } from './helpers.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { pageless, reportOf, tempTree, textFiles } from './helpers.ts';
 
 const HEADER = 32;
 const RUN_HEADER = 12;

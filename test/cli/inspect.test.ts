@@ -1,6 +1,7 @@
 /**
  * `pageless inspect`: images, also broken ones, and recordings, until the process is interrupted.
  */
+
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +11,8 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Arena, SharedCache } from '../../src/index.ts';
 import { inspect } from '../../src/inspect/index.ts';
-import { pageless, tempFolder } from './helpers.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { pageless } from './helpers.ts';
 
 const folder = tempFolder();
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));

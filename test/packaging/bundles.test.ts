@@ -2,17 +2,17 @@
  * Bundled and minified, as ES module and as CommonJS, the library still notices deaths. With
  * esbuild alone, which is at hand; `npm run matrix` does the same with five others.
  */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { buildSync, type Format } from 'esbuild';
+import { tempFolder } from '../support/temp-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

@@ -4,21 +4,21 @@
  *
  * Programs of their own, because the main thread must not have loaded the library: it would watch.
  */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 /** Bit of inKernel: it waits for another lock, so that the world can be halted. */
 const AT_SAFEPOINT = 0x200;
 /** Bit of a lock: somebody waits for it. */
 const WAITERS = 0x100;
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 
 const index = new URL('../../dist/node/index.js', import.meta.url).href;
 

@@ -1,17 +1,17 @@
 /** `threadDied` and `recovered`: threads that listen are told who has died, whoever noticed it. */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as facts from '../../src/generated/facts.ts';
 import type { DeadThread, SharedCache } from '../../src/index.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { Actor, createCache, pretendInside } from './crew.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 
 /** Pages that a thread has for itself: two, and scratch of 37. */
 const USED = 6;

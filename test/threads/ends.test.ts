@@ -4,16 +4,16 @@
  * Each is a program of its own, whose main thread attaches to what a worker has created. After each
  * end it works on and checks the zone: a poisoned one would throw.
  */
+
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
+import { tempFolder } from '../support/temp-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 
 const index = new URL('../../dist/node/index.js', import.meta.url).href;
 

@@ -1,13 +1,14 @@
 /** Who may leave first, what keeps a process alive, and what the supervisor holds. */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { Actor, createCache, footprint, until } from './crew.ts';
 
 test('a handle goes through workerData, postMessage and structuredClone', async () => {
@@ -114,9 +115,7 @@ for (const [what, text] of programs) {
 
 /** Runs a module as a program of its own, so that its workers can be the same file. */
 function runModule(source: string): { status: number | null; stderr: string } {
-  const file = join(mkdtempSync(join(tmpdir(), 'pageless-')), 'program.mjs');
+  const file = join(tempFolder(), 'program.mjs');
   writeFileSync(file, source);
-  const result = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 240_000 });
-  rmSync(dirname(file), { recursive: true });
-  return result;
+  return spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 240_000 });
 }

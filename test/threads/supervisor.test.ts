@@ -2,18 +2,18 @@
  * The hidden thread: what it costs a program, that there is one, and that it is not missed for
  * long.
  */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { oldestAndNewest } from '../packaging/nodes.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { Actor, createCache, footprint, isRecovered, until } from './crew.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 
 const index = new URL('../../dist/node/index.js', import.meta.url).href;
 

@@ -1,10 +1,10 @@
 /** `getOrSet` of what is stale, with tags, and what a file keeps of times. */
+
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { InvalidArgumentError, SharedCache, type Status } from '../../index.ts';
 
 function timed() {
@@ -198,7 +198,7 @@ test('tags that are wrong are refused before anything is computed', async () => 
 });
 
 test('a file keeps no entry longer than it is fresh', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
+  const folder = tempFolder();
   const { cache, clock } = timed();
   cache.set('k', 'v', { ttl: 60_000, staleFor: 3_600_000, tags: ['t'] });
   await cache.save(join(folder, 'file'));
@@ -207,7 +207,6 @@ test('a file keeps no entry longer than it is fresh', async () => {
   assert.ok(loaded.getRemainingTTL('k') <= 60_000);
   cache.close();
   loaded.close();
-  rmSync(folder, { recursive: true });
 });
 
 test('what another has set since the look is no stale value, and nobody computes it', async () => {

@@ -1,11 +1,11 @@
 /** The file that a save leaves: its mode, links to it, and what is no file. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   rmSync,
   statSync,
@@ -13,9 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { BadImageError } from '../../errors.ts';
 import { SharedCache } from '../constructor.ts';
 
@@ -26,16 +26,10 @@ const saves: Record<string, Save> = {
   'arena.save': (cache, file) => cache.arena.save(file),
 };
 
-function folderOf(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pageless-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
 for (const [name, save] of Object.entries(saves)) {
-  test(`${name} keeps the mode of the file that is there`, async (t) => {
+  test(`${name} keeps the mode of the file that is there`, async () => {
     using cache = new SharedCache({ maxSize: '4MiB' });
-    const file = join(folderOf(t), 'file');
+    const file = join(tempFolder(), 'file');
     writeFileSync(file, 'other');
     writeFileSync(`${file} of the umask`, '');
     for (const mode of [0o600, 0o666]) {
@@ -49,9 +43,9 @@ for (const [name, save] of Object.entries(saves)) {
     assert.equal(statSync(file).mode, statSync(`${file} of the umask`).mode);
   });
 
-  test(`${name} writes what a link leads to, there or not yet`, async (t) => {
+  test(`${name} writes what a link leads to, there or not yet`, async () => {
     using cache = new SharedCache({ maxSize: '4MiB' });
-    const folder = folderOf(t);
+    const folder = tempFolder();
     mkdirSync(join(folder, 'real'));
     symlinkSync('real', join(folder, 'way'));
     symlinkSync(join('way', 'second'), join(folder, 'first'));
@@ -64,9 +58,9 @@ for (const [name, save] of Object.entries(saves)) {
     assert.deepEqual(readdirSync(join(folder, 'real')).sort(), ['file', 'second']);
   });
 
-  test(`${name} refuses what is no file, and leaves it`, async (t) => {
+  test(`${name} refuses what is no file, and leaves it`, async () => {
     using cache = new SharedCache({ maxSize: '4MiB' });
-    const folder = folderOf(t);
+    const folder = tempFolder();
     const server = createServer().listen(join(folder, 'socket'));
     await new Promise((resolve) => server.on('listening', resolve));
     mkdirSync(join(folder, 'folder'));
@@ -82,8 +76,8 @@ for (const [name, save] of Object.entries(saves)) {
   });
 }
 
-test('a process that Node allows no files is told by typed errors', (t) => {
-  const folder = folderOf(t);
+test('a process that Node allows no files is told by typed errors', () => {
+  const folder = tempFolder();
   const program = `
     import { Arena, SharedCache } from ${JSON.stringify(new URL('../../index.ts', import.meta.url))};
     const [file] = process.argv.slice(1);

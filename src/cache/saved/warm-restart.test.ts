@@ -1,21 +1,13 @@
 /** What a cache has saved is loaded as it was, or not at all. */
 
 import assert from 'node:assert/strict';
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { noise } from '../../../test/support/numbers.ts';
 import { poisonZone } from '../../../test/support/poison-zone.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { Arena } from '../../arena/arena.ts';
 import { systemTime } from '../../border/clock.ts';
 import {
@@ -27,8 +19,7 @@ import {
 import * as facts from '../../generated/facts.ts';
 import { SharedCache } from '../constructor.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pageless-warm-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 let files = 0;
 const newFile = () => join(folder, `${files++}.cache`);
 

@@ -9,9 +9,10 @@
  * Those that are not installed are left out: `npm install --no-save --ignore-scripts ioredis@6
  * iovalkey@0.4 @valkey/valkey-glide@2`.
  */
+
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { createClient } from 'redis';
+import { freePort } from '../../test/support/free-port.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
 
 const COUNT = 100;
@@ -147,16 +148,6 @@ async function gone(place: Place, server: RedisServer): Promise<void> {
     client.end();
   });
   await Promise.all(failed);
-}
-
-/** A port that nobody listens at. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const listener = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = listener.address() as AddressInfo;
-      listener.close(() => resolve(port));
-    });
-  });
 }
 
 const [, , what = 'all'] = process.argv;

@@ -1,8 +1,8 @@
 /** ZsPool as users see it: contents, handles, misuse, threads, compaction. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { answers } from '../../test/support/answers.ts';
 import { wordOfSlot } from '../../test/support/structures.ts';
 import * as facts from '../generated/facts.ts';
 import { Arena, SharedCache, ZsPool, type ZsPoolHandle } from '../index.ts';
@@ -195,8 +195,7 @@ test('threads write, read and compact together: nobody sees a mixture', async ()
     const source = new URL(`data:text/javascript,${encodeURIComponent(churn)}`);
     return new Worker(source, { workerData });
   });
-  const answers = await Promise.all(workers.map((worker) => once(worker, 'message')));
-  assert.ok(answers.every(([reads]) => reads > 1000));
+  for (const reads of await answers(workers)) assert.ok((reads as number) > 1000);
   await Promise.all(workers.map((worker) => worker.terminate()));
   for (const handle of handles) pool.free(handle);
   arena.check();

@@ -2,10 +2,12 @@
  * What is tried again when another thread has come between: how often, and what is said at last.
  * The kernel's answers are put in its mouth: to lose ten thousand times takes more luck than that.
  */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { answers } from '../../test/support/answers.ts';
 import * as facts from '../generated/facts.ts';
 import { SharedCache } from '../index.ts';
 
@@ -111,7 +113,7 @@ test('eight threads that change one key all come to their end, and no change is 
   const workerData = { handle: cache.handle, start };
   const workers = Array.from({ length: 8 }, () => new Worker(script, { eval: true, workerData }));
   const ends = workers.map((worker) => once(worker, 'exit'));
-  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  await answers(workers);
   Atomics.store(start, 0, 1);
   Atomics.notify(start, 0);
   assert.deepEqual((await Promise.all(ends)).flat(), Array(8).fill(0));

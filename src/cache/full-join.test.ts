@@ -1,8 +1,10 @@
 /** Threads that join a cache which is full, and small: each for a few single pages. */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { answers } from '../../test/support/answers.ts';
 import * as facts from '../generated/facts.ts';
 import { SharedCache } from './shared-cache.ts';
 
@@ -36,11 +38,6 @@ async function member(index: number): Promise<void> {
   }
   parentPort!.postMessage(outcome);
   cache.close();
-}
-
-async function answers(workers: Worker[]): Promise<unknown[]> {
-  const messages = workers.map((worker) => once(worker, 'message'));
-  return (await Promise.all(messages)).map(([message]) => message);
 }
 
 function fullCache(): SharedCache<Uint8Array> {

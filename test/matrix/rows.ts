@@ -3,8 +3,9 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 import { bundleForNode, bundleForPages, bundlers, type Format } from './bundles.ts';
-import { Failure, freePort, here, run, start, stop } from './commands.ts';
+import { Failure, here, run, start, stop } from './commands.ts';
 import { chromium, runPage } from './pages.ts';
 
 export interface Row {

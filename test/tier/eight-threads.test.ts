@@ -1,10 +1,12 @@
 /** Eight threads miss the same key at once: the tier hears one question. */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { SharedCache } from '../../src/cache/constructor.ts';
 import { redisTier } from '../../src/tier/redis.ts';
+import { answers } from '../support/answers.ts';
 import { MemoryTier } from '../support/memory-tier.ts';
 import { leftOut, RedisServer } from '../support/redis-server.ts';
 import type { Asking, Question } from './asking-thread.ts';
@@ -16,7 +18,7 @@ const CALLS: Question['call'][] = ['getAsync', 'getManyAsync', 'getOrSet'];
 async function start(workerData: Asking) {
   const program = new URL('./asking-thread.ts', import.meta.url);
   const workers = Array.from({ length: THREADS }, () => new Worker(program, { workerData }));
-  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  await answers(workers);
   /** Puts a question to each. @returns what each has got */
   const ask = (questionOf: (thread: number) => Question) =>
     Promise.all(

@@ -1,12 +1,13 @@
 /** Who may talk to a Redis, and over what line: users with few rights, and TLS. */
+
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SharedCache } from '../../src/cache/constructor.ts';
 import { type RedisTierOptions, redisTier } from '../../src/tier/redis.ts';
+import { freePort } from '../support/free-port.ts';
 import { leftOut, RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/tiered.ts';
 
@@ -73,16 +74,6 @@ test('a user who may do just what the tier needs is enough', { skip: leftOut }, 
     await server.stop();
   }
 });
-
-/** A port that nobody listens at. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const listener = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = listener.address() as AddressInfo;
-      listener.close(() => resolve(port));
-    });
-  });
-}
 
 test('TLS: with the certificate trusted, not without', { skip: leftOut || noOpenssl }, async () => {
   const server = new RedisServer([]);

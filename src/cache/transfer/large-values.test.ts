@@ -1,8 +1,9 @@
 /** Values that cross through a large scratch, of which there are fewer than threads. */
+
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { answers } from '../../../test/support/answers.ts';
 import { BusyError } from '../../errors.ts';
 import { SharedCache } from '../shared-cache.ts';
 
@@ -55,11 +56,6 @@ function open(maxSize: string): SharedCache<Uint8Array> {
     values: 'bytes',
     compression: 'none',
   });
-}
-
-async function answers(workers: Worker[]): Promise<unknown[]> {
-  const messages = workers.map((worker) => once(worker, 'message'));
-  return (await Promise.all(messages)).map(([message]) => message);
 }
 
 /** What two calls that read with a version see. */

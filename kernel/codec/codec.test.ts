@@ -143,6 +143,17 @@ test('compress never extends a match to before the input', () => {
   }
 });
 
+test('nor where the search, in steps of several bytes, finds it within its first four', () => {
+  const start = text('repeats itself');
+  for (let between = 350; between < 500; between++) {
+    const noise = Uint8Array.from({ length: between }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+    const input = Uint8Array.from([...start, ...noise, 0xa5, ...start, ...noise.subarray(0, 30)]);
+    const block = codec.compress(input, worstSize(input.length));
+    assert.ok(block && block.length < input.length);
+    assert.deepEqual(codec.decompress(block, input.length), input, `${between} bytes between`);
+  }
+});
+
 test('compress depends on its input alone, not on what the table held', () => {
   const { memory, exports } = loadTestKernel<CodecExports>(64);
   const bytes = new Uint8Array(memory.buffer);

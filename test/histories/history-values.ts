@@ -11,7 +11,7 @@ import { hasTag, NO_VALUE } from './key-model.ts';
 import { TTL } from './time-model.ts';
 
 export const COUNTERS = 8;
-export const SPACED = 16;
+const SPACED = 16;
 /** A worker's values: even numbers from its own on. Increments come in between. */
 const PER_VALUE = 64;
 const PER_WRITER = 2 ** 21;

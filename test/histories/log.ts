@@ -16,7 +16,7 @@ const [BEGIN, END, KIND, CALL, KEYS_LOW, SINCE, UNTIL] = [0, 1, 2, 3, 4, 5, 6];
 const [VALUE, OLD, RESULT] = [4, 5, 6];
 
 export const KEYS = 24;
-export const LOG_RECORDS = 1 << 14;
+const LOG_RECORDS = 1 << 14;
 
 /** Words that all share: the clock, whether to stop, and the time that values expire by. */
 export type Clock = Int32Array<SharedArrayBuffer>;

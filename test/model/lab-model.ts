@@ -41,7 +41,7 @@ export interface LabScenario {
 const PAGES_64K = 64;
 const loaded = new Map<LabBuild, Instrumented>();
 
-export function loadLab(build: LabBuild): Instrumented {
+function loadLab(build: LabBuild): Instrumented {
   const url = new URL(`../../build/kernel/${build}.wasm`, import.meta.url);
   const lab = loaded.get(build) ?? instrument(readFileSync(url));
   loaded.set(build, lab);

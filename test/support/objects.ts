@@ -33,7 +33,7 @@ export function cellOf(zone: TestZone, handle: number): Cell {
 }
 
 /** The zspage that a page's word names. */
-export function zspageOn({ kernel }: TestZone, pfn: number): number {
+function zspageOn({ kernel }: TestZone, pfn: number): number {
   return (kernel.pageWordOf(pfn) & ~facts.TYPE_MASK) >>> 0;
 }
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
 
 /** The version that is installed; undefined: none is. */
-export function redisVersion(): string | undefined {
+function redisVersion(): string | undefined {
   try {
     const text = execFileSync('redis-server', ['--version'], { encoding: 'utf8' });
     return /v=(\S+)/.exec(text)?.[1];

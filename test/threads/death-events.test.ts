@@ -13,7 +13,7 @@ import { Actor, createCache, pretendInside } from './crew.ts';
 
 const folder = tempFolder();
 
-/** Pages that a thread has for itself: two, and scratch of 37. */
+/** Pages that a thread has for itself: two, and four of scratch. */
 const USED = 6;
 
 function heard(cache: SharedCache): {

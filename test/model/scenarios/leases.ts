@@ -78,7 +78,7 @@ const computeOvertaken: Body = async (thread) => {
 };
 
 /** Looks once what there is, as a waiter does that was woken, and leaves. */
-export async function readAndLeave(
+async function readAndLeave(
   thread: Thread,
   machine: Machine,
   { lease, grant }: { lease: number; grant: number },

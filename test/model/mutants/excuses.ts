@@ -117,6 +117,7 @@ export const equivalents: Excuse[] = [
       'failIfNobodys: recheck loadWord(at) != seen',
       'spinFor: recheck loadWord(at) == 0',
       'finishWaiting: recheck isQuiescent(state.closedAt)',
+      "hasGhosts: recheck loadWord(at + offsetof<Ghosts>('lines')) != 0",
     ],
   },
   {

@@ -11,14 +11,14 @@ import { dirname, join } from 'node:path';
 interface Entry {
   /** As it is imported. */
   name: string;
-  /** Declarations, in dist/. */
+  /** Declarations, in dist/cjs/: those of dist/ pass them on. */
   file: string;
 }
 
 /** What package.json exports. */
 function entriesOf(manifest: { exports: Record<string, unknown> }): Entry[] {
   return Object.entries(manifest.exports).flatMap(([name, one]) => {
-    const types = (one as { default?: { types: string } }).default?.types;
+    const types = (one as { require?: { types: string } }).require?.types;
     return types ? [{ name: `pageless${name.slice(1)}`, file: types.replace('./dist/', '') }] : [];
   });
 }

@@ -7,10 +7,15 @@
  * take the ES modules of dist/, and so does the command line, which is not in dist/cjs/.
  *
  * Code that several entries of the package share is in files of its own, so that it is there once.
- * Types are copied, for the folder says that they are CommonJS's. A program that holds a bundle of
- * the package as well has two sets of classes and one zone: threads/registry.ts.
+ * So are the types: they move to dist/cjs/, and dist/ passes them on. Two declarations of a class
+ * with private members are two types to the compiler, and a cache that a CommonJS program has of
+ * `await import` would be none that it may pass on. An ES module may import CommonJS in every
+ * TypeScript; the other way round it may not.
+ *
+ * A program that holds a bundle of the package as well has two sets of classes and one zone:
+ * threads/registry.ts.
  */
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { buildSync, transformSync } from 'esbuild';
 import { typesOf } from './slim.ts';
@@ -27,9 +32,13 @@ export function writeNodeFiles(dist: string, entries: readonly string[]): void {
     if (names) write(join(dist, 'node', path), passingOn(path, names));
   }
   for (const file of typesOf(dist, entries)) {
-    const copy = join(dist, 'cjs', file);
-    mkdirSync(dirname(copy), { recursive: true });
-    copyFileSync(join(dist, file), copy);
+    const moved = join(dist, 'cjs', file);
+    mkdirSync(dirname(moved), { recursive: true });
+    renameSync(join(dist, file), moved);
+  }
+  for (const entry of entries) {
+    const file = `${'../'.repeat(entry.split('/').length - 1) || './'}cjs/${entry}.js`;
+    write(join(dist, `${entry}.d.ts`), `export * from '${file}';\n`);
   }
   write(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
 }

@@ -1,6 +1,7 @@
 /**
  * The declarations compile, `skipLibCheck` off, under every TypeScript that the README promises:
- * with `dom` and without, with @types/node and without.
+ * with `dom` and without, with @types/node and without, and CommonJS programs and ES modules have
+ * the same types.
  *
  * The other compilers have a lock file of their own (test/compilers/): each brings a `tsc`, and in
  * one folder they would fight for the name.
@@ -14,7 +15,11 @@ import { installed, packed, root } from './packed.ts';
 
 const { folder } = packed();
 const place = installed(folder);
-copyFileSync(join(root, 'test/compilers/reader.ts'), join(place, 'reader.mts'));
+const readers = ['reader.mts', 'reader-cjs.cts'];
+for (const reader of readers) {
+  const source = reader.replace(/[mc]ts$/, 'ts');
+  copyFileSync(join(root, 'test/compilers', source), join(place, reader));
+}
 
 const compilers = join(root, 'test/compilers');
 const names = ['oldest', 'last5', 'last6'].map((name) => join(compilers, 'node_modules', name));
@@ -37,7 +42,7 @@ function compile(typescript: string, lib: string, withNode: boolean): Promise<st
   const flags = [...strict, ...module, '--lib', lib, ...types];
   const tsc = join(typescript, 'bin/tsc');
   return new Promise((resolve) => {
-    execFile(process.execPath, [tsc, ...flags, 'reader.mts'], { cwd: place }, (error, output) => {
+    execFile(process.execPath, [tsc, ...flags, ...readers], { cwd: place }, (error, output) => {
       resolve(error ? output || error.message : output);
     });
   });

@@ -33,7 +33,7 @@ const LONG = [
   'test/packaging/compilers.test.ts',
   'test/tier/killed-flush.test.ts',
   ...['stack', 'unwound'].map((name) => `test/threads/${name}.test.ts`),
-  ...['lmdb', 'two-processes'].map((name) => `test/tier/${name}.test.ts`),
+  ...['lmdb-threads', 'two-processes'].map((name) => `test/tier/${name}.test.ts`),
   'test/border/hostile.test.ts',
   'test/stress/cache.stress.test.ts',
   'src/cache/full-join.test.ts',

@@ -91,6 +91,29 @@ function isAwaited(cache: Awaited<ReturnType<typeof createCache>>): boolean {
   return kernel.awaitedLeases() > 0;
 }
 
+test('an error whose fields are getters that use the cache reaches them too', async () => {
+  await withActors(1, async ([other], cache) => {
+    let fail = (): void => {};
+    const failing = new Promise<never>((_, reject) => {
+      const error = {
+        get message() {
+          cache.get('the key of another entry');
+          return 'on purpose';
+        },
+      };
+      fail = () => reject(error);
+    });
+    const first = cache.getOrSet('key', () => failing);
+    const second = load(other!, 'key', 'value');
+    await until(() => isAwaited(cache), 'the other to wait');
+    fail();
+    await assert.rejects(first);
+    const { computed, cause } = await second;
+    assert.equal(computed, 0);
+    assert.equal(cause?.message, 'on purpose');
+  });
+});
+
 test('an error reaches other threads as ComputeError', async () => {
   await withActors(2, async ([one, two], cache) => {
     const first = load(one!, 'key', 'failing');

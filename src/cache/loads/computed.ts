@@ -174,8 +174,10 @@ function commit(kernel: KernelExports, { number, grant }: Lease, hasRoom: boolea
 export function tell<V>(host: LoaderHost<V>, { lease }: Load, key: Key, error: unknown): void {
   host.kernel.countLoad(facts.LOADS_FAILED);
   if (lease === undefined) return;
+  // Its fields may be getters, which may use the scratch, or close the cache.
+  const bytes = tellError(error);
   const border = host.live();
-  if (border.outgoing.draft(lease, border.putKey(key), tellError(error), false, 0)) {
+  if (border.outgoing.draft(lease, border.putKey(key), bytes, false, 0)) {
     host.kernel.failLease(lease.number, lease.grant);
   } else lease.end(false);
 }

@@ -4,12 +4,11 @@ import * as facts from '../../generated/facts.ts';
 import type { EntryOptions } from '../options/call.ts';
 import type { Settings, Status } from '../options/settings.ts';
 import type { TierLink } from '../tiered/link.ts';
+import type { ValueOut } from '../transfer/outgoing.ts';
 import { type Times, timesFrom } from '../values/times.ts';
 import { checkSerialized, type ValueCodec } from '../values/values.ts';
 
-export interface Prepared {
-  bytes: Uint8Array;
-  length: number;
+export interface Prepared extends ValueOut {
   times: Times;
   /** Undefined: those of the entry that it takes the place of. */
   tags: readonly string[] | undefined;

@@ -67,15 +67,13 @@ export class Writer<T> {
 
   #store(keyBytes: number, prepared: Prepared): number {
     const { kernel, settings } = this.#parts;
-    const { bytes, length, times } = prepared;
-    if (length > settings.maxEntrySize) {
+    if (prepared.length > settings.maxEntrySize) {
       kernel.refuseSet(keyBytes);
       return TOO_LARGE;
     }
     const border = this.#parts.live();
     this.#describe(border, keyBytes, prepared, -1);
-    const isRaw = settings.compression === 'none';
-    return border.outgoing.store(keyBytes, bytes, length, isRaw, times.expiry);
+    return border.outgoing.store(keyBytes, prepared, settings.compression === 'none');
   }
 
   /** Deletes the key in the scratch. @returns whether there was an entry */
@@ -184,7 +182,7 @@ export class Writer<T> {
   /** @returns 0, TOO_LARGE or ERR_… */
   storeIf(what: number, version: number, key: Key, prepared: Prepared, born = -1): number {
     const { kernel, settings, tier } = this.#parts;
-    const { bytes, length, times, tags } = prepared;
+    const { length, times, tags } = prepared;
     const border = this.#parts.live();
     const keyBytes = border.putKey(key);
     if (length > settings.maxEntrySize) {
@@ -196,8 +194,7 @@ export class Writer<T> {
     if (tags === undefined) kernel.keepTags(keyBytes, times.fresh, times.longTtl);
     else this.#describe(border, keyBytes, prepared, born);
     const isRaw = settings.compression === 'none';
-    const { expiry } = times;
-    const outcome = border.outgoing.storeIf(what, version, keyBytes, bytes, length, isRaw, expiry);
+    const outcome = border.outgoing.storeIf(what, version, keyBytes, prepared, isRaw);
     if (name !== undefined)
       outcome === 0 ? tier?.wrote(name, keyBytes, prepared) : tier?.unchanged(name);
     return outcome;

@@ -123,10 +123,9 @@ function store<V>(
   options: SetOptions,
 ): Outcome {
   const { kernel, settings, tier } = host;
-  const { length } = bytes;
   const { ttl, staleFor, tags = [] } = readEntryOptions(options, COMPUTED_OPTIONS);
   const times = timesFrom(host, ttl, staleFor, tags.length > 0);
-  const { expiry, fresh, longTtl } = times;
+  const value = { bytes, length: bytes.length, times };
   const isRaw = settings.compression === 'none';
   // The user's code may have closed the cache, or used the scratch.
   const border = host.live();
@@ -135,13 +134,14 @@ function store<V>(
   const name = tier?.note(key, keyBytes);
   // A tag that is deleted, or a namespace cleared, since the function was called: it is dead.
   const isBorn = tags.length > 0 || border.space !== 0;
-  let failure = length > settings.maxEntrySize ? TOO_LARGE : 0;
+  let failure = value.length > settings.maxEntrySize ? TOO_LARGE : 0;
   if (failure === 0) {
-    if (isBorn || fresh !== 0 || longTtl !== 0) details.describe(keyBytes, times, tags, born);
+    if (isBorn || times.fresh !== 0 || times.longTtl !== 0)
+      details.describe(keyBytes, times, tags, born);
     if (!lease) kernel.allowEntry(entry);
     failure = lease
-      ? commit(kernel, lease, outgoing.draft(lease, keyBytes, bytes, isRaw, expiry))
-      : outgoing.storeIf(facts.IF_QUIET, version, keyBytes, bytes, length, isRaw, expiry);
+      ? commit(kernel, lease, outgoing.draft(lease, keyBytes, value, isRaw))
+      : outgoing.storeIf(facts.IF_QUIET, version, keyBytes, value, isRaw);
   }
   if (failure === 0) {
     const what = { length: UNKNOWN_LENGTH, ttl: ttl ?? settings.ttl, tags };
@@ -151,7 +151,7 @@ function store<V>(
   if (name !== undefined) tier?.unchanged(name);
   if (failure === facts.ERR_UNMET) return discarded(kernel, bytes, isBorn ? born : undefined);
   if (failure === TOO_LARGE) kernel.refuseSet(keyBytes & ~facts.LENGTH_MASK);
-  fillIn(status, kernel.setOutcome(failure), length, failure === TOO_LARGE);
+  fillIn(status, kernel.setOutcome(failure), value.length, failure === TOO_LARGE);
   lease?.end(true);
   return { kind: 'alone' };
 }
@@ -176,8 +176,9 @@ export function tell<V>(host: LoaderHost<V>, { lease }: Load, key: Key, error: u
   if (lease === undefined) return;
   // Its fields may be getters, which may use the scratch, or close the cache.
   const bytes = tellError(error);
+  const value = { bytes, length: bytes.length, times: { expiry: 0 } };
   const border = host.live();
-  if (border.outgoing.draft(lease, border.putKey(key), bytes, false, 0)) {
+  if (border.outgoing.draft(lease, border.putKey(key), value, false)) {
     host.kernel.failLease(lease.number, lease.grant);
   } else lease.end(false);
 }

@@ -8,6 +8,15 @@ import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
 import { copyBytes, fixedView } from '../../language/brands.ts';
 import type { LargeScratch } from '../../threads/large-scratch.ts';
+import type { Times } from '../values/times.ts';
+
+/** A value that is ready to be stored. */
+export interface ValueOut {
+  readonly bytes: Uint8Array;
+  /** How many of them, however long they have become. */
+  readonly length: number;
+  readonly times: Pick<Times, 'expiry'>;
+}
 
 export class Outgoing {
   readonly #kernel: KernelExports;
@@ -25,22 +34,13 @@ export class Outgoing {
     this.#input = this.#lend(facts.SMALL_BLOCK_BYTES);
   }
 
-  /**
-   * Stores the first `length` bytes of a value under the key in the scratch.
-   *
-   * @returns 0, or ERR_NO_MEMORY: refused
-   */
-  store(
-    keyBytes: number,
-    value: Uint8Array,
-    length: number,
-    isRaw: boolean,
-    expiry: number,
-  ): number {
+  /** Stores a value under the key in the scratch. @returns 0, or ERR_NO_MEMORY: refused */
+  store(keyBytes: number, value: ValueOut, isRaw: boolean): number {
+    const { length, times } = value;
     const raw = isRaw ? 1 : 0;
-    if (this.#putSmall(value, length)) return this.#kernel.set(keyBytes, length, raw, expiry);
-    return this.#storeBlocks(value, length, raw, () => {
-      this.#kernel.beginSet(keyBytes, length, expiry);
+    if (this.#putSmall(value)) return this.#kernel.set(keyBytes, length, raw, times.expiry);
+    return this.#storeBlocks(value, raw, () => {
+      this.#kernel.beginSet(keyBytes, length, times.expiry);
       return 0;
     });
   }
@@ -52,39 +52,39 @@ export class Outgoing {
     what: number,
     version: number,
     keyBytes: number,
-    value: Uint8Array,
-    length: number,
+    value: ValueOut,
     isRaw: boolean,
-    expiry: number,
   ): number {
+    const { length, times } = value;
     const raw = isRaw ? 1 : 0;
-    if (this.#putSmall(value, length)) {
-      return this.#kernel.setIf(what, version, keyBytes, length, raw, expiry);
+    if (this.#putSmall(value)) {
+      return this.#kernel.setIf(what, version, keyBytes, length, raw, times.expiry);
     }
-    return this.#storeBlocks(value, length, raw, () =>
-      this.#kernel.beginSetIf(what, version, keyBytes, length, expiry),
+    return this.#storeBlocks(value, raw, () =>
+      this.#kernel.beginSetIf(what, version, keyBytes, length, times.expiry),
     );
   }
 
   /** Puts a value into the thread's own scratch. @returns whether it has room there */
-  #putSmall(value: Uint8Array, length: number): boolean {
+  #putSmall({ bytes, length }: ValueOut): boolean {
     if (length > facts.SMALL_BLOCK_BYTES) return false;
-    copyBytes(this.#input, value, length);
+    copyBytes(this.#input, bytes, length);
     return true;
   }
 
   /** Stores a longer one, block by block. @returns 0, or ERR_…: nothing has changed */
-  #storeBlocks(value: Uint8Array, length: number, raw: number, begin: () => number): number {
+  #storeBlocks(value: ValueOut, raw: number, begin: () => number): number {
     return this.#large.during(
-      () => begin() || this.#append(fixedView(value, length), raw) || this.#kernel.commitSet(),
+      () => begin() || this.#append(value, raw) || this.#kernel.commitSet(),
     );
   }
 
   /** One block at least: an empty value is one as well. @returns 0, or ERR_NO_MEMORY */
-  #append(value: Uint8Array, raw: number): number {
+  #append({ bytes, length }: ValueOut, raw: number): number {
     const input = this.#block();
-    for (let from = 0; from === 0 || from < value.length; from += facts.BLOCK_BYTES) {
-      const block = value.subarray(from, from + facts.BLOCK_BYTES);
+    const whole = fixedView(bytes, length);
+    for (let from = 0; from === 0 || from < length; from += facts.BLOCK_BYTES) {
+      const block = whole.subarray(from, from + facts.BLOCK_BYTES);
       copyBytes(input, block, block.length);
       const failure = this.#kernel.appendSet(block.length, raw);
       if (failure !== 0) return failure;
@@ -99,15 +99,15 @@ export class Outgoing {
   draft(
     lease: { number: number; grant: number },
     keyBytes: number,
-    value: Uint8Array,
+    value: ValueOut,
     isRaw: boolean,
-    expiry: number,
   ): boolean {
+    const { length, times } = value;
     const draft = () => {
-      this.#kernel.beginComputed(lease.number, lease.grant, keyBytes, value.length, expiry);
+      this.#kernel.beginComputed(lease.number, lease.grant, keyBytes, length, times.expiry);
       return this.#append(value, isRaw ? 1 : 0) === 0;
     };
-    return value.length > facts.SMALL_BLOCK_BYTES ? this.#large.during(draft) : draft();
+    return length > facts.SMALL_BLOCK_BYTES ? this.#large.during(draft) : draft();
   }
 
   /** Where a block is put. */

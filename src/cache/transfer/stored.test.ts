@@ -20,7 +20,11 @@ function open(size = '16MiB') {
   const border = new Border(arena.kernel, arena.memory, clock);
   const stored = new StoredBlocks(arena.kernel, arena.memory);
   const set = (key: string, value: Uint8Array, isRaw = false, expiry = 0) =>
-    border.outgoing.store(border.putKey(key), value, value.length, isRaw, expiry) === 0;
+    border.outgoing.store(
+      border.putKey(key),
+      { bytes: value, length: value.length, times: { expiry } },
+      isRaw,
+    ) === 0;
   const get = (key: string) =>
     border.incoming.fetch(border.putKey(key), (bytes) => Buffer.from(bytes));
   return { arena, clock, border, stored, set, get };

@@ -16,7 +16,7 @@
  */
 
 import { adoptTime, noteTime } from '../border/clock.ts';
-import { draftOf, fileError, nodeFiles, removeQuietly } from '../border/files.ts';
+import { draftOf, fileError, keepMode, nodeFiles, removeQuietly } from '../border/files.ts';
 import { type KernelExports, openKernel } from '../border/kernel.ts';
 import { WASM_PAGE_BYTES } from '../border/support.ts';
 import { BadImageError } from '../errors.ts';
@@ -39,20 +39,20 @@ const RUN_PAGES = 256;
 /** Writes the zone to `file`. Throws `BadImageError` and leaves no file behind. */
 export function saveImage(file: string, memory: WebAssembly.Memory, kernel: KernelExports): void {
   const { fs, crc32 } = nodeFiles(file);
-  const { name, target, mode } = draftOf(fs, file);
+  const draft = draftOf(fs, file);
   try {
-    const fd = fs.openSync(name, 'w', mode);
+    const fd = fs.openSync(draft.name, 'wx', draft.mode);
     try {
-      if (mode !== undefined) fs.fchmodSync(fd, mode);
+      keepMode(fs, fd, draft);
       if (!writeStopped(fs, crc32, fd, memory, kernel)) {
         throw new BadImageError(file, 'the arena was used while it was being written');
       }
     } finally {
       fs.closeSync(fd);
     }
-    fs.renameSync(name, target);
+    fs.renameSync(draft.name, draft.target);
   } catch (error) {
-    removeQuietly(fs, name);
+    removeQuietly(fs, draft.name);
     throw fileError(file, 'written', error);
   }
 }

@@ -54,6 +54,20 @@ function targetOf(fs: Fs, file: string): string {
   return target;
 }
 
+/**
+ * Gives a draft the mode of the file whose place it takes: `open` has left away what the umask
+ * does. Where Node's permission model forbids `fchmod` that stays away: fewer may use the file than
+ * before, never more.
+ */
+export function keepMode(fs: Fs, fd: number, { mode }: Draft): void {
+  if (mode === undefined || (fs.fstatSync(fd).mode & 0o777) === mode) return;
+  try {
+    fs.fchmodSync(fd, mode);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+  }
+}
+
 /** What the system said, as a `BadImageError`; anything else as it is. */
 export function fileError(
   file: string,
@@ -68,7 +82,11 @@ export function fileError(
 /** Whether the system said no, or Node in its place, where `--permission` allows no file. */
 export function isSystemError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  return 'syscall' in error || ('code' in error && error.code === 'ERR_ACCESS_DENIED');
+  return 'syscall' in error || isDenied(error);
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_ACCESS_DENIED';
 }
 
 export function removeQuietly(fs: Fs, file: string): void {

@@ -108,3 +108,31 @@ test('a process that Node allows no files is told by typed errors', () => {
     assert.deepEqual(told.trim().split('\n'), [refused, refused, loaded, loaded]);
   }
 });
+
+test('under the permission model a file that is saved over gets no more rights', () => {
+  const folder = tempFolder();
+  const program = `
+    import { chmodSync, statSync } from 'node:fs';
+    import { SharedCache } from ${JSON.stringify(new URL('../../index.ts', import.meta.url))};
+    const [file] = process.argv.slice(1);
+    process.umask(0o022);
+    const cache = new SharedCache({ maxSize: '4MiB', values: 'string' });
+    cache.set('key', 'value');
+    await cache.save(file);
+    cache.arena.save(file + '.image');
+    for (const mode of [0o600, 0o666]) {
+      for (const name of [file, file + '.image']) chmodSync(name, mode);
+      await cache.save(file);
+      cache.arena.save(file + '.image');
+      for (const name of [file, file + '.image']) {
+        const seen = statSync(name).mode & 0o777;
+        console.log(seen === mode || seen === (mode & ~0o022));
+      }
+    }
+    console.log((await SharedCache.load(file)).get('key'));`;
+  const may = ['--permission', '--allow-worker', '--allow-fs-read=*', `--allow-fs-write=${folder}`];
+  const call = ['--no-warnings', '--input-type=module', '--eval', program, join(folder, 'file')];
+  const told = execFileSync(process.execPath, [...may, ...call], { encoding: 'utf8' });
+  assert.equal(told, 'true\ntrue\ntrue\ntrue\nvalue\n');
+  assert.deepEqual(readdirSync(folder).sort(), ['file', 'file.image']);
+});

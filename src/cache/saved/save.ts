@@ -12,7 +12,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Arena } from '../../arena/arena.ts';
 import type { ZoneClock } from '../../border/clock.ts';
-import { draftOf, fileError, nodeFiles, removeQuietly } from '../../border/files.ts';
+import { draftOf, fileError, keepMode, nodeFiles, removeQuietly } from '../../border/files.ts';
 import * as facts from '../../generated/facts.ts';
 import { readNames } from '../options/names.ts';
 import type { Settings } from '../options/settings.ts';
@@ -36,11 +36,11 @@ export interface Saved {
 /** Throws `BadImageError` and leaves no file behind. */
 export async function saveCache(saved: Saved, file: string): Promise<void> {
   const { fs, crc32 } = nodeFiles(file, 'saved cache');
-  const { name, target, mode } = draftOf(fs, file, 'saved cache');
+  const draft = draftOf(fs, file, 'saved cache');
   try {
-    const handle = await fs.promises.open(name, 'w', mode);
+    const handle = await fs.promises.open(draft.name, 'wx', draft.mode);
     try {
-      if (mode !== undefined) await handle.chmod(mode);
+      keepMode(fs, handle.fd, draft);
       saved.live();
       const { tier: _, ...settings } = saved.settings;
       const namespaces = readNames(saved.arena);
@@ -53,9 +53,9 @@ export async function saveCache(saved: Saved, file: string): Promise<void> {
     } finally {
       await handle.close();
     }
-    await fs.promises.rename(name, target);
+    await fs.promises.rename(draft.name, draft.target);
   } catch (error) {
-    removeQuietly(fs, name);
+    removeQuietly(fs, draft.name);
     throw fileError(file, 'written', error, 'saved cache');
   }
 }

@@ -310,12 +310,14 @@ export interface SharedCacheHandle {
   tier?: TierHandle;
 }
 
+type Only<V, Kind> = [V] extends [Kind] ? unknown : never;
+
 export interface SharedCacheConstructor {
-  new <V extends Uint8Array = Bytes>(
-    options: SharedCacheOptions<V> & { values?: 'bytes' | undefined },
+  new <V = Bytes>(
+    options: SharedCacheOptions<V> & { values?: 'bytes' | undefined } & Only<V, Uint8Array>,
   ): SharedCache<V>;
-  new <V extends string = string>(
-    options: SharedCacheOptions<V> & { values: 'string' },
+  new <V = string>(
+    options: SharedCacheOptions<V> & { values: 'string' } & Only<V, string>,
   ): SharedCache<V>;
   new <V = unknown>(options: SharedCacheOptions<V> & { values: 'json' }): SharedCache<V>;
   new <V>(options: SharedCacheOptions<V> & { values: ValueCodec<V> }): SharedCache<V>;

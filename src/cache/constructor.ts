@@ -2,8 +2,9 @@
  * SharedCache as programs see it: one class, whose type of value follows from what `values` says.
  *
  * A class cannot have constructors of different type parameters, so its public face is this
- * interface beside a type of the same name. To extend a cache, hold one: what it needs of its own
- * class is private, and a subclass would have to choose one of the constructors.
+ * interface beside a type of the same name. The parameters are not constrained, and the options
+ * are: who writes `extends SharedCache<User>` must satisfy the constraints of all constructors. A
+ * subclass names its type, for without one the constructors do not agree.
  */
 import type {
   AttachOptions,
@@ -16,14 +17,17 @@ import type { Bytes, ValueCodec } from './values/values.ts';
 
 export type SharedCache<V = Bytes> = Implementation<V>;
 
+/** Asks nothing of options where V is of a kind, and refuses all where it is not. */
+type Only<V, Kind> = [V] extends [Kind] ? unknown : never;
+
 export interface SharedCacheConstructor {
   /** Creates a cache of bytes. Throws `InvalidArgumentError`, as all of these. */
-  new <V extends Uint8Array = Bytes>(
-    options: SharedCacheOptions<V> & { values?: 'bytes' | undefined },
+  new <V = Bytes>(
+    options: SharedCacheOptions<V> & { values?: 'bytes' | undefined } & Only<V, Uint8Array>,
   ): SharedCache<V>;
   /** Creates a cache of texts. */
-  new <V extends string = string>(
-    options: SharedCacheOptions<V> & { values: 'string' },
+  new <V = string>(
+    options: SharedCacheOptions<V> & { values: 'string' } & Only<V, string>,
   ): SharedCache<V>;
   /** Creates a cache of what JSON can express. */
   new <V = unknown>(options: SharedCacheOptions<V> & { values: 'json' }): SharedCache<V>;

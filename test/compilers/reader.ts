@@ -42,6 +42,12 @@ export async function users(handle: SharedCacheHandle): Promise<string | undefin
   return (await attached.getOrSet('key', compute, { timeoutMs: 5 }))?.name;
 }
 
+export class Users extends SharedCache<User> {
+  constructor() {
+    super({ maxSize: '64MiB', values: 'json' });
+  }
+}
+
 export function stores(): object[] {
   const texts = new SharedCache({ maxSize: '4MiB', values: 'string' });
   const bytes = new SharedCache({ maxSize: '4MiB' });

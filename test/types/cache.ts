@@ -11,6 +11,7 @@ import {
   type Compute,
   SharedCache,
   type SharedCacheHandle,
+  type ValueCodec,
   type ValueKind,
 } from '../../src/index.ts';
 import type { InspectOptions } from '../../src/inspect/inspector.ts';
@@ -82,6 +83,56 @@ export function contradictions(): void {
   new SharedCache({ maxSize }).set('key', bytes, { ttlMs: 5 });
   // @ts-expect-error a number is no options
   new SharedCache({ maxSize }).set('key', bytes, 5000);
+}
+
+/** A subclass names the type of its values. */
+class Users extends SharedCache<User> {
+  constructor() {
+    super({ maxSize, values: 'json' });
+  }
+
+  nameOf(id: string): string | undefined {
+    return this.get(id)?.name;
+  }
+}
+
+class Coded extends SharedCache<User> {
+  constructor(values: ValueCodec<User>) {
+    super({ maxSize, values });
+  }
+}
+
+class Raw extends SharedCache<Bytes> {
+  constructor() {
+    super({ maxSize });
+  }
+}
+
+class OfKind extends SharedCache<User> {
+  constructor() {
+    // @ts-expect-error users are no texts
+    super({ maxSize, values: 'string' });
+  }
+}
+
+class OfAny<V> extends SharedCache<V> {
+  constructor() {
+    super({ maxSize, values: 'json' });
+  }
+}
+
+// @ts-expect-error which of the constructors?
+class OfNone extends SharedCache {}
+
+export function subclasses(values: ValueCodec<User>): unknown[] {
+  same<User | undefined>()(new Users().get('key'));
+  same<User | undefined>()(new Coded(values).get('key'));
+  same<Bytes | undefined>()(new Raw().get('key'));
+  same<number | undefined>()(new OfAny<number>().get('key'));
+  const cache: SharedCache<User> = new Users();
+  // @ts-expect-error a user has a name
+  cache.set('key', {});
+  return [cache, new OfKind(), OfNone];
 }
 
 export function namespaces(): void {

@@ -1,15 +1,16 @@
 /**
  * Every code block of the README and the guides is run, from the packed package in a folder where
- * `npm init -y` was run, on the oldest and the newest Node; and so are the examples.
+ * `npm init -y` was run, on the oldest and the newest Node; and so are the examples. Those of
+ * TypeScript are compiled as well.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { type Node, oldestAndNewest } from './nodes.ts';
-import { installed, packed } from './packed.ts';
+import { installed, packed, root } from './packed.ts';
 
 const { folder } = packed();
 const nodes = oldestAndNewest();
@@ -79,6 +80,23 @@ describe('examples', () => {
       });
     }
   }
+});
+
+test('blocks of TypeScript compile, strictly', () => {
+  const files = documents.flatMap((document) => {
+    const blocks = codeBlocks(readFileSync(document, 'utf8'));
+    const typed = blocks.filter(({ name }) => name.endsWith('ts'));
+    return typed.map(({ name }) => join(place, basename(document), name));
+  });
+  assert.ok(files.length >= 3);
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck'];
+  const module = ['--module', 'nodenext', '--target', 'es2024', '--allowImportingTsExtensions'];
+  const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+  const command = [tsc, ...flags, ...module, ...types, ...files];
+  const options = { cwd: place, encoding: 'utf8' as const };
+  const { status, stdout } = spawnSync(process.execPath, command, options);
+  assert.equal(status, 0, stdout);
 });
 
 test('the README begins with the example as it is', () => {

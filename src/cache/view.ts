@@ -222,7 +222,8 @@ export class CacheView<T> {
    * Deletes every entry that has the tag, at once, whatever their number, and those whose `set` is
    * under way: of the cache's own, or of this namespace. Until their memory is needed `size` counts
    * them; nothing else finds them. Deletions are remembered, some 200 for each MiB of the cache up
-   * to 1 GiB; beyond, the oldest are forgotten and some older entries with other tags go as well.
+   * to 1 GiB. Beyond, every older entry that has any tag may go as well: who deletes a tag for
+   * each user or request empties a small cache of what has tags.
    */
   deleteTag(tag: string): void {
     const bytes = encodeTag(tag);

@@ -14,7 +14,8 @@ export interface LoadOptions extends Pick<SetOptions, 'ttl' | 'staleFor' | 'tags
   /**
    * Milliseconds, default 10,000. Who waits for another's computation computes itself after that;
    * who computes gets a `TimeoutError`, and others may compute. It runs on for a computation whose
-   * caller's signal has fired.
+   * caller's signal has fired. A process does not end by itself before a pending call has: it may
+   * stay for as long as this.
    */
   timeoutMs?: number | undefined;
   /**

@@ -32,8 +32,8 @@ export interface TimeSources {
 }
 
 const { performance } = globalThis;
-const elapsed: Now = performance.now.bind(performance);
-const start: number = performance.timeOrigin;
+const elapsed: Now = performance?.now.bind(performance);
+const start: number = performance?.timeOrigin;
 const os: typeof import('node:os') | undefined = globalThis.process?.getBuiltinModule?.('node:os');
 const uptime: (() => number) | undefined = os?.uptime;
 

@@ -60,6 +60,20 @@ const realms: [what: string, prepare: string, reason: RegExp][] = [
   ],
 ];
 
+for (const name of ['TextEncoder', 'TextDecoder', 'crypto', 'performance', 'atob', 'setTimeout']) {
+  const reason = new RegExp(`there is no global ${name} here`);
+  realms.push([`without ${name}`, `delete globalThis.${name}`, reason]);
+}
+realms.push([
+  'with the language alone',
+  `const { createContext, runInContext } = await import('node:vm');
+    const names = runInContext('Object.getOwnPropertyNames(globalThis)', createContext());
+    for (const name of Object.getOwnPropertyNames(globalThis)) {
+      if (![...names, 'process'].includes(name)) delete globalThis[name];
+    }`,
+  /there is no global TextEncoder here/,
+]);
+
 for (const [what, prepare, reason] of realms) {
   test(`a realm ${what}: import works, creation names what is missing`, () => {
     const [asked = '', created = ''] = tryIn(prepare);

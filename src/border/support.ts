@@ -42,8 +42,13 @@ export function isSupported(): boolean {
   return whyUnsupported() === undefined;
 }
 
+/** What all engines have, but not each realm that a test runner or a flag of Node makes. */
+const GLOBALS = ['TextEncoder', 'TextDecoder', 'crypto', 'performance', 'atob', 'setTimeout'];
+
 /** What the engine or the page forbids. Reserves no memory. */
 function whyForbidden(): string | undefined {
+  const missing = GLOBALS.find((name) => !(name in globalThis));
+  if (missing !== undefined) return `there is no global ${missing} here`;
   if (typeof WebAssembly === 'undefined') return 'this engine has no WebAssembly (--jitless?)';
   if (typeof SharedArrayBuffer === 'undefined' || globalThis.crossOriginIsolated === false) {
     return globalThis.isSecureContext === false ? insecure : isolation;

@@ -5,17 +5,15 @@ import type { Key } from '../transfer/transfer.ts';
 /** 1 KiB of text each, and a name. */
 const MAX_TEXT = 1024;
 const MAX_NAME = 100;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Bytes that tell of whatever a user's function has thrown. */
 export function tellError(error: unknown): Uint8Array<ArrayBuffer> {
-  return encoder.encode(JSON.stringify(describe(error)));
+  return new TextEncoder().encode(JSON.stringify(describe(error)));
 }
 
 /** The error for a caller in another thread. */
 export function toldError(bytes: Uint8Array): ComputeError {
-  return new ComputeError(JSON.parse(decoder.decode(bytes)) as RemoteError);
+  return new ComputeError(JSON.parse(new TextDecoder().decode(bytes)) as RemoteError);
 }
 
 /** Its fields may be getters that throw: then they are not told. */

@@ -30,8 +30,9 @@ export type ValueKind = 'bytes' | 'string' | 'json';
 /** Makes a value of bytes that may be lent. */
 export type Decoder<T> = (bytes: Uint8Array, isLent: boolean) => T;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+// Where they are missing (border/support.ts) the file can be imported all the same.
+const encoder = globalThis.TextEncoder && new TextEncoder();
+const decoder = globalThis.TextDecoder && new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** UTF-8 of a text. A lone surrogate has none and is refused. */
 export function encodeText(name: string, text: string): Uint8Array<ArrayBuffer> {

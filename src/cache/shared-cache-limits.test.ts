@@ -139,6 +139,11 @@ test('options that make no sense are refused, with what was seen', () => {
       { maxSize: '8MiB', maxEntrySize: '9MiB' },
       /^maxEntrySize must be maxSize or less; seen: "9MiB"$/,
     ],
+    [
+      { maxSize: '4GiB', maxEntrySize: '3GiB' },
+      /^maxEntrySize must be less than 2 GiB; seen: "3GiB"$/,
+    ],
+    [{ maxSize: '4GiB', maxEntrySize: 2 ** 31 }, /must be less than 2 GiB; seen: 2147483648$/],
     [{ maxSize: '8MiB', maxEntries: 4 }, /did you mean maxEntrySize\?$/],
     [{ maxSize: '8MiB', ttlMs: 4 }, /did you mean ttl\?$/],
     ...[-1, 1.5, Number.NaN, 2 ** 53, '100', null, 1n].map(

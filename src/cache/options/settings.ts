@@ -31,7 +31,10 @@ export interface SharedCacheOptions<T> {
    * Milliseconds for which an entry is kept when its time is over, for who allows stale ones; 0.
    */
   staleFor?: number | undefined;
-  /** Longest value, in bytes as stored before compression: `maxSize` at most, default an eighth. */
+  /**
+   * Longest value, in bytes as stored before compression, default an eighth of `maxSize`: that at
+   * most, and less than 2 GiB.
+   */
   maxEntrySize?: number | string | undefined;
   /** `'lz4'` (default) or `'none'`. */
   compression?: 'lz4' | 'none' | undefined;
@@ -196,14 +199,16 @@ export function readOptions<T>(options: SharedCacheOptions<T>): Opened<T> & { si
   const size = parseSize('maxSize', maxSize);
   const longest =
     maxEntrySize === undefined ? size * ENTRY_SHARE : parseSize('maxEntrySize', maxEntrySize);
-  if (longest > size)
-    throw new InvalidArgumentError('maxEntrySize', 'maxSize or less', maxEntrySize);
+  if (longest > Math.min(size, MAX_ENTRY_BYTES)) {
+    const expected = longest > size ? 'maxSize or less' : 'less than 2 GiB';
+    throw new InvalidArgumentError('maxEntrySize', expected, maxEntrySize);
+  }
   const codec = valueCodec(values);
   const settings: Settings = {
     values: isValueKind(values) ? values : 'own',
     ttl: readTtl(ttl, 0),
     staleFor: readStaleFor(staleFor, 0),
-    maxEntrySize: Math.min(Math.floor(longest), bytes, MAX_ENTRY_BYTES),
+    maxEntrySize: Math.min(Math.floor(longest), bytes),
     compression: checkCompression('compression', compression),
   };
   const ownNear = readNear(near);

@@ -54,6 +54,27 @@ test('eight tags of 256 bytes; with a long key they may be too long together', (
   cache.arena.check();
 });
 
+test('of many tags no more is read than tells that they are too many, or none', () => {
+  using cache = new SharedCache({ maxSize: '4MiB', values: 'string' });
+  let reads = 0;
+  const many = new Proxy(
+    Array.from({ length: 100 }, (_, i) => `${i}`),
+    {
+      get(tags, name, self) {
+        if (typeof name === 'string' && name !== 'length') reads++;
+        return Reflect.get(tags, name, self);
+      },
+    },
+  );
+  const tooMany = /^InvalidArgumentError: tags must be .*up to 8 texts.*; 100 of them$/;
+  assert.throws(() => cache.set('key', 'a', { tags: many }), tooMany);
+  assert.ok(reads < 20, `${reads} reads`);
+  const holes = new Array<string>(2 ** 32 - 1);
+  assert.throws(() => cache.set('key', 'a', { tags: holes }), /tag must be a text/);
+  assert.equal(cache.set('key', 'a', { tags: new Array<string>(100).fill('one') }), true);
+  assert.deepEqual(cache.info('key')?.tags, ['one']);
+});
+
 test('update keeps tags, and is made of nothing that was deleted meanwhile', () => {
   using cache = open();
   cache.set('key', 'a', { tags: ['x'] });

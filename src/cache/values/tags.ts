@@ -23,13 +23,18 @@ export function checkTags(tags: readonly string[]): readonly string[] {
   if (!Array.isArray(checkObject('tags', tags, expected))) {
     throw new InvalidArgumentError('tags', expected, tags);
   }
-  const own = [...new Set(tags)];
-  if (own.length > facts.MAX_TAGS) {
-    const hint = `${own.length} of them`;
-    throw new InvalidArgumentError('tags', expected, tags, { hint });
+  const own = new Set<string>();
+  // Not copied before it is known to be short: one by mistake may have millions of holes.
+  for (const tag of tags) {
+    if (own.has(tag)) continue;
+    if (own.size === facts.MAX_TAGS) {
+      const hint = `${tags.length} of them`;
+      throw new InvalidArgumentError('tags', expected, tags, { hint });
+    }
+    encodeTag(tag);
+    own.add(tag);
   }
-  own.forEach(encodeTag);
-  return own;
+  return [...own];
 }
 
 /** The row of names. */

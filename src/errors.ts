@@ -222,13 +222,21 @@ export class DisposedError extends PagelessError {
 
 export type FileKind = 'arena image' | 'saved cache';
 
+export interface FileErrorOptions extends ErrorOptions {
+  /** Whether it was to be written, not read. */
+  isTarget?: boolean;
+}
+
 /**
- * A file that is no arena image or no saved cache, or a damaged one. What the system said is the
- * `cause`: its `code` is `'ENOENT'` where there is no file.
+ * A file that is no arena image or no saved cache, or a damaged one, or that cannot be written.
+ * What the system said is the `cause`: its `code` is `'ENOENT'` where there is no file.
  */
 export class BadImageError extends PagelessError {
-  constructor(file: string, reason: string, kind?: FileKind, options?: ErrorOptions) {
-    const text = `${file} is not a usable ${kind ?? 'arena image'}: ${reason}`;
+  constructor(file: string, reason: string, kind?: FileKind, options?: FileErrorOptions) {
+    const what = kind ?? 'arena image';
+    const text = options?.isTarget
+      ? `The ${what} ${file} cannot be written: ${reason}`
+      : `${file} is not a usable ${what}: ${reason}`;
     super('ERR_PAGELESS_BAD_IMAGE', text, options);
   }
 }

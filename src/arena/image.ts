@@ -45,7 +45,8 @@ export function saveImage(file: string, memory: WebAssembly.Memory, kernel: Kern
     try {
       keepMode(fs, fd, draft);
       if (!writeStopped(fs, crc32, fd, memory, kernel)) {
-        throw new BadImageError(file, 'the arena was used while it was being written');
+        const reason = 'the arena was used meanwhile';
+        throw new BadImageError(file, reason, undefined, { isTarget: true });
       }
     } finally {
       fs.closeSync(fd);

@@ -33,7 +33,9 @@ export function draftOf(fs: Fs, file: string, kind?: FileKind): Draft {
     const target = targetOf(fs, file);
     const found = fs.statSync(target, { throwIfNoEntry: false });
     if (found && !found.isFile()) {
-      throw new BadImageError(file, 'what is there is no regular file, and stays', kind);
+      throw new BadImageError(file, 'what is there is no regular file, and stays', kind, {
+        isTarget: true,
+      });
     }
     const random = Math.floor(Math.random() * 0x1_0000_0000).toString(36);
     const name = `${target}.${process.pid}.${random}.tmp`;
@@ -76,7 +78,9 @@ export function fileError(
   kind?: FileKind,
 ): unknown {
   if (!isSystemError(error)) return error;
-  return new BadImageError(file, `it cannot be ${deed}: ${error.message}`, kind, { cause: error });
+  const isTarget = deed === 'written';
+  const reason = isTarget ? error.message : `it cannot be read: ${error.message}`;
+  return new BadImageError(file, reason, kind, { cause: error, isTarget });
 }
 
 /** Whether the system said no, or Node in its place, where `--permission` allows no file. */

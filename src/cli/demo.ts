@@ -50,12 +50,13 @@ export async function demo(paths: string[], options: DemoOptions): Promise<numbe
 /** Throws at once what `save` would throw after all the work. */
 function checkTarget(file: string): void {
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new BadImageError(file, 'it is a folder');
+    throw new BadImageError(file, 'it is a folder', undefined, { isTarget: true });
   }
   try {
     accessSync(dirname(file), constants.W_OK);
   } catch (error) {
-    throw new BadImageError(file, `its folder cannot be written to (${reasonOf(error)})`);
+    const reason = `its folder cannot be written to (${reasonOf(error)})`;
+    throw new BadImageError(file, reason, undefined, { isTarget: true });
   }
 }
 

@@ -41,7 +41,13 @@ function showObject(seen: object): string {
   if (isBytes(seen)) {
     return isOutOfBounds(seen) ? 'a detached Uint8Array' : `${lengthOf(seen)} bytes`;
   }
+  if (seemsBytes(seen)) return "an object with Uint8Array's prototype";
   return withArticle(typedArrayName(seen) ?? className(seen) ?? 'object');
+}
+
+/** Whether it says that it is one, and is none: a Proxy of one, or made of its prototype. */
+export function seemsBytes(seen: object): boolean {
+  return !isBytes(seen) && className(seen) === 'Uint8Array';
 }
 
 /** The name of its class as far as that can be had. */

@@ -125,7 +125,10 @@ test('namespaces have figures, whoever has opened them and whatever their names'
     const told = new Map(metrics.map(({ labels, value }) => [labels.namespace, Number(value)]));
     assert.deepEqual(told, new Map(names.map((name) => [name, cache.namespace(name).stats()[of]])));
   }
-  assert.throws(() => cache.metrics({ namespace: 'mine' }), /labels must be .*seen: "namespace"$/);
+  for (const name of ['namespace', 'reason', 'outcome']) {
+    const message = `_, other than namespace, reason and outcome; seen: "${name}"$`;
+    assert.throws(() => cache.metrics({ [name]: 'mine' }), new RegExp(message));
+  }
 });
 
 test('a second tier has figures of its own', async () => {

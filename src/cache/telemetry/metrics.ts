@@ -79,7 +79,9 @@ export function metricsText(stats: CacheStats, arena: Arena, labels: object): st
 
 /** Throws `InvalidArgumentError`. */
 function labelsOf(labels: object): string[] {
-  const expected = 'an object of well-formed texts by names of letters, digits and _';
+  const expected =
+    'an object of well-formed texts by names of letters, digits and _, ' +
+    'other than namespace, reason and outcome';
   return Object.entries(checkObject('labels', labels, expected)).map(([name, value]) => {
     const isName =
       /^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(reason|outcome|namespace)$/.test(name);

@@ -82,6 +82,12 @@ test('a value of another kind is told which cache takes it', () => {
       /; new Uint8Array\(view\.buffer, view\.byteOffset, /,
     ],
     ['bytes', new Uint16Array(8), /; new Uint8Array\(view\.buffer, view\.byteOffset, /],
+    [
+      'bytes',
+      Object.create(Uint8Array.prototype),
+      /; seen: an object with Uint8Array's prototype$/,
+    ],
+    ['bytes', new Proxy(new Uint8Array(8), {}), /; seen: an object with Uint8Array's prototype$/],
     ['string', new Uint8Array(8), /; a cache made with values: 'bytes' takes bytes$/],
     ['string', new ArrayBuffer(8), /; a cache made with values: 'bytes' takes bytes$/],
   ];

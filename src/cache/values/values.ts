@@ -11,6 +11,7 @@ import { checkBytes, checkObject, refusePromise } from '../../border/arguments.t
 import { NodeBuffer, viewOf } from '../../border/views.ts';
 import { InvalidArgumentError, type MisuseOptions } from '../../errors.ts';
 import { isBytes, isShared } from '../../language/brands.ts';
+import { seemsBytes } from '../../language/show.ts';
 
 /** A user's own way: both must be each other's inverse. */
 export interface ValueCodec<T> {
@@ -88,6 +89,7 @@ function adviceOn(expected: string, value: unknown): string | undefined {
       return "a cache made with values: 'bytes' takes bytes";
     return isView ? VIEW_AS_BYTES : 'new Uint8Array(buffer) are its bytes';
   }
+  if (typeof value === 'object' && value !== null && seemsBytes(value)) return undefined;
   const kind = kindThatTakes(value);
   return kind && `a cache made with values: ${kind} takes it`;
 }

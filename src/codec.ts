@@ -12,7 +12,7 @@
 
 import { checkBytes, checkInteger } from './border/arguments.ts';
 import { type KernelExports, openKernel } from './border/kernel.ts';
-import { copyBytes } from './language/brands.ts';
+import { copyBytes } from './language/copies.ts';
 
 export interface Codec {
   readonly name: string;

@@ -16,7 +16,7 @@ import {
   TooManyCachesError,
 } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { copyBytes } from '../language/brands.ts';
+import { copyBytes } from '../language/copies.ts';
 
 export interface ObjectCacheOptions {
   /** What threads find it by: 1 to 24 bytes of UTF-8. */

@@ -31,7 +31,7 @@ import {
   StaleError,
 } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
-import { copyBytes } from '../language/brands.ts';
+import { copyBytes } from '../language/copies.ts';
 import { type ClassReport, reportClasses } from '../reports/zsmalloc.ts';
 import { pause } from '../threads/pause.ts';
 import { Attachment } from './attachment.ts';

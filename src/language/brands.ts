@@ -9,8 +9,7 @@
  * once, when the package is loaded.
  *
  * Even a true length may be out of date: a view of growable shared memory grows while another
- * thread makes it. So bytes are only ever copied *into* a view of exactly the room there is
- * (`copyBytes`).
+ * thread makes it (copies.ts).
  */
 
 type Reader<T> = (of: unknown) => T;
@@ -63,58 +62,9 @@ export function fixedView(bytes: Uint8Array, length: number): Uint8Array {
   return new Uint8Array(bufferOf(bytes), offsetOf(bytes), length);
 }
 
-/** From so many bytes on a detour pays. */
-const DETOUR_FROM = 256;
-const DETOUR_BYTES: number = 64 * 1024;
-let detour: Uint8Array | undefined;
-
-/**
- * Whether copying between this place and one of ours goes byte by byte: V8 copies private and
- * shared memory by words only if both begin at a multiple of 8, else at a tenth of the speed.
- */
-export function isCrooked(bytes: Uint8Array, offset: number, length: number): boolean {
-  const isAside = ((offsetOf(bytes) + offset) & 7) !== 0;
-  return isAside && length >= DETOUR_FROM && length <= DETOUR_BYTES;
-}
-
-/** Private memory of `length` bytes that begins at a multiple of 8, lent until the next call. */
-export function detourOf(length: number): Uint8Array {
-  detour ??= new Uint8Array(DETOUR_BYTES);
-  return detour.subarray(0, length);
-}
-
-/**
- * Copies `length` bytes, which `source` had when they were counted, to the start of `target`. What
- * `source` has got since is not copied beyond `target`'s end.
- *
- * @param target  a view of all the room there is, at least `length`
- */
-export function copyBytes(target: Uint8Array, source: Uint8Array, length: number): void {
-  let from = source;
-  if (isCrooked(source, 0, length)) {
-    from = detourOf(length);
-    copyAll(from, source, length);
-  }
-  copyAll(target, from, length);
-}
-
-/** Copies bytes of a length that stays to a place in memory that has room for them. */
-export function placeBytes(memory: Uint8Array, at: number, source: Uint8Array): void {
-  let from = source;
-  if (isCrooked(source, 0, source.length)) {
-    from = detourOf(source.length);
-    from.set(source);
-  }
-  memory.set(from, at);
-}
-
-function copyAll(target: Uint8Array, source: Uint8Array, length: number): void {
-  try {
-    target.set(source);
-  } catch {
-    // It has grown beyond the target.
-    target.set(fixedView(source, length));
-  }
+/** Whether it begins at a multiple of 8, so many bytes from its start. */
+export function isAligned(bytes: Uint8Array, offset: number): boolean {
+  return ((offsetOf(bytes) + offset) & 7) === 0;
 }
 
 /** Whether it is an ArrayBuffer that is not shared, of any realm. */

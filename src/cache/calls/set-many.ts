@@ -12,7 +12,7 @@ import type { ZoneClock } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { viewOf } from '../../border/views.ts';
 import * as facts from '../../generated/facts.ts';
-import { copyBytes } from '../../language/brands.ts';
+import { copyBytes } from '../../language/copies.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import { type EntryOptions, readEntryOptions } from '../options/call.ts';
 import type { SetOptions, Settings, Status } from '../options/settings.ts';

@@ -11,7 +11,7 @@ import type { ZoneClock } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { BusyError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
-import { detourOf, isCrooked } from '../../language/brands.ts';
+import { copyOut } from '../../language/copies.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import type { Times } from '../values/times.ts';
 import type { Decoder } from '../values/values.ts';
@@ -19,7 +19,6 @@ import { readTimes } from './details.ts';
 import { OutputViews } from './output-views.ts';
 import type { TimedCalls } from './timed-calls.ts';
 
-const setBytes = Uint8Array.prototype.set;
 /** Reads of a value that changed under the reader, before it counts as a miss. */
 export const MISS_AFTER = 16;
 /** The same, where a miss would be taken for an absence. */
@@ -123,7 +122,7 @@ export class Incoming {
     const lent = this.#spare ?? new ArrayBuffer(facts.BLOCK_BYTES);
     this.#spare = undefined;
     const bytes = new Uint8Array(lent, 0, length);
-    setBytes.call(bytes, this.#output.view(length));
+    copyOut(bytes, 0, this.#output.view(length));
     return bytes;
   }
 
@@ -210,14 +209,4 @@ export class Incoming {
       if (bytes < 0) return false;
     }
   }
-}
-
-/** Copies shared bytes. Not by the target's own `set`, which may be the user's. */
-function copyOut(target: Uint8Array, at: number, source: Uint8Array): void {
-  let from = source;
-  if (isCrooked(target, at, source.length)) {
-    from = detourOf(source.length);
-    from.set(source);
-  }
-  setBytes.call(target, from, at);
 }

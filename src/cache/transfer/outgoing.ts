@@ -6,7 +6,8 @@
 
 import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
-import { copyBytes, fixedView } from '../../language/brands.ts';
+import { fixedView } from '../../language/brands.ts';
+import { copyBytes } from '../../language/copies.ts';
 import type { LargeScratch } from '../../threads/large-scratch.ts';
 import type { Times } from '../values/times.ts';
 

@@ -9,7 +9,7 @@
 import type { KernelExports } from '../../border/kernel.ts';
 import { viewOf } from '../../border/views.ts';
 import * as facts from '../../generated/facts.ts';
-import { placeBytes } from '../../language/brands.ts';
+import { placeBytes } from '../../language/copies.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import { MISS_AFTER } from './incoming.ts';
 import { OutputViews } from './output-views.ts';

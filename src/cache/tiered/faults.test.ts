@@ -243,20 +243,21 @@ test('update and increment give the tier their time, or the entry’s', async ()
     });
   const one = open();
   const two = open();
-  for (const key of ['updated', 'kept', 'counted', 'counted on']) one.set(key, 1, { ttl: 20_000 });
-  one.update('updated', () => 2, { ttl: 10_000 });
+  for (const key of ['updated', 'kept', 'counted', 'counted on'])
+    one.set(key, 1, { ttl: 20_000_000 });
+  one.update('updated', () => 2, { ttl: 10_000_000 });
   one.update('kept', () => 2);
-  one.increment('counted', 1, { ttl: 10_000 });
+  one.increment('counted', 1, { ttl: 10_000_000 });
   one.increment('counted on');
   const before = Date.now();
   await one.flush();
   const lives = ['updated', 'counted', 'kept', 'counted on'].map((key) => {
     const { until } = store.frames.get(key)!;
-    return Math.round((until - before) / 10_000);
+    return Math.round((until - before) / 10_000_000);
   });
-  assert.deepEqual(lives, [1, 1, 2, 2], 'of ten seconds');
+  assert.deepEqual(lives, [1, 1, 2, 2], 'of ten thousand seconds');
   assert.deepEqual(await two.getManyAsync(['updated', 'counted on']), [2, 2]);
-  assert.ok(two.getRemainingTTL('updated') <= 10_000);
+  assert.ok(two.getRemainingTTL('updated') <= 10_000_000);
   closeAll({ cache: one }, { cache: two });
 });
 

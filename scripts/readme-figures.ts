@@ -86,7 +86,7 @@ function costs(cache: Figures): string {
 |---|---|---|
 | bytes an entry beside key and value, raw | ${ours}, with a ttl ${cache.value('overhead-20b-ttl')} | lru-cache on the heap ${theirs} |
 | longest pause in 10 s of churn at 1 GiB, and p99.999 | ${cache.value('pause-1k-longest', 1)}, ${cache.value('pause-1k-p99.999', 1)} ms | lru-cache ${longest('lru-cache')}, ${rare('lru-cache')} ms; a thread that does nothing ${longest('idle spinner')}, ${rare('idle spinner')} |
-| two threads on one cache: five reads to a set, sets alone | ${cache.ratio('scaling-mixed-2t')}, ${cache.ratio('scaling-set-2t')} | of two threads with a cache for each |
+| two threads on one cache: five reads to a set, overwriting, new keys | ${cache.ratio('scaling-mixed-2t')}, ${cache.ratio('scaling-set-2t')}, ${cache.ratio('scaling-new-2t')} | of two threads with a cache for each |
 | hit ratio, mean of 57 traces and sizes | ${cache.value('hit-ratio', 1)} % | FIFO ${hits('fifo')}, LRU ${hits('lru')}, S3-FIFO ${hits('s3fifo')}, LIRS ${hits('lirs')} (libCacheSim) |`;
 }
 

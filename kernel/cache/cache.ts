@@ -74,9 +74,9 @@ import {
   require,
   tellLoads,
 } from './condition';
+import { beginsInMain, pushEntry } from './eviction';
 import { evictFrom, unitsOfEntry } from './judge';
 import { overtake } from './lease-table';
-import { beginsInMain, pushEntry } from './queue';
 import { makeRoom } from './room';
 
 /** Begins a value of `valueBytes`; `append` takes its blocks, `commit` publishes it. */

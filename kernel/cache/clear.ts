@@ -10,9 +10,9 @@ import { shrinkIndex } from '../store/resize';
 import { countIn } from '../store/spaces';
 import { COUNT_DELETES } from '../thread/counters';
 import { leaveSection } from '../thread/rcu';
+import { forgetDriven } from './eviction';
 import { rangeEnd, reverse } from './keys';
 import { overtakeAll } from './lease-table';
-import { forgetDriven } from './queue';
 
 /**
  * Removes up to `limit` entries of the leaf at a cursor, as keys.ts has it: an entry that is there

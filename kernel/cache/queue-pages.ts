@@ -6,7 +6,7 @@
  * queues that are short decide worse.
  *
  *   shard table   one page, 256 bytes a shard
- *     0    lock · 8: records to look after, and how many are few (queue.ts)
+ *     0    lock · 8: records to look after, and how many are few (eviction.ts)
  *     64   the small queue, 128 the main queue (fifo.ts)
  *     192  ghosts (ghosts.ts)
  *   thread table  one page, 16 bytes a slot: what its thread has in hand, for who survives it

@@ -16,9 +16,9 @@ import { journalOf } from '../store/journal';
 import { assertHalted } from '../thread/context';
 import { breakLock, isLockOf } from '../thread/lock';
 import { highestSlot } from '../thread/slot';
+import { pushAgain } from './eviction';
 import { Fifo, hasPage, lowerDue, rebuild } from './fifo';
 import { hasGhostPage } from './ghosts';
-import { pushAgain } from './queue';
 import {
   dropPage,
   ghostsAt,

@@ -3,7 +3,7 @@
  *
  *   what waits     is freed when its readers have left (reclaim/reclaim.ts)
  *   what is loose  is moved together (zsmalloc/pack.ts)
- *   what is cold   is evicted (queue.ts), at least as many bytes as are needed
+ *   what is cold   is evicted (eviction.ts), at least as many bytes as are needed
  *
  * In this order: what costs nobody a value comes first. There is no room when nothing is left to
  * evict, or when a reader stalls, for then evicting more would free no more.
@@ -25,8 +25,8 @@ import { storeState } from '../store/journal';
 import { joinSpaces, registerName } from '../store/names';
 import { formatPool } from '../zsmalloc/alloc';
 import { packSome } from '../zsmalloc/pack';
+import { evictSome } from './eviction';
 import { formatLeases } from './lease-table';
-import { evictSome } from './queue';
 import { formatShards } from './queue-pages';
 
 /** Bytes that one round of eviction frees at least: a few pages, so that rounds are few. */

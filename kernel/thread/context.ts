@@ -16,7 +16,7 @@
  *   who owns memory that is not published; that an object is in use; that a word is its owner's
  *   "its owner, or halted"      stocks, slots: whose they are is an argument
  *   "in a section, or locked"   where the address of the lock is not known
- *   leaves and queues           know no lock; who calls them asks (store/change.ts, cache/queue.ts)
+ *   leaves and queues           know no lock; who calls them asks (store/change, cache/eviction)
  *   folios "locked and pinned"  the user's lock: who has it not gets an error
  */
 import { selfSlot } from '../base/env';

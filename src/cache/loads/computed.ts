@@ -94,7 +94,7 @@ function isDead<V>(host: LoaderHost<V>, born: number, options: SetOptions): bool
 /**
  * Stores what was computed, if it may be, and ends the lease.
  *
- * @returns what others get, and the value for who computed: a copy, as `get` would give
+ * @returns what others get, and the bytes of the value, undefined if there is none
  */
 export function keep<V>(
   host: LoaderHost<V>,
@@ -102,17 +102,15 @@ export function keep<V>(
   request: Pick<Request<V>, 'key' | 'status'>,
   value: In<V> | undefined,
   options: SetOptions,
-): { outcome: Outcome; value: V | undefined } {
+): { outcome: Outcome; bytes: Uint8Array | undefined } {
   if (value === undefined) {
     host.live();
     load.lease?.end(true);
-    return { outcome: { kind: 'alone' }, value };
+    return { outcome: { kind: 'alone' }, bytes: undefined };
   }
-  const bytes = host.codec.serialize(value as V);
-  const length = checkSerialized(host.codec, bytes);
-  const whole = fixedView(bytes, length);
-  const outcome = store(host, load, request, whole, options);
-  return { outcome, value: host.decode(whole, true) };
+  const serialized = host.codec.serialize(value as V);
+  const bytes = fixedView(serialized, checkSerialized(host.codec, serialized));
+  return { outcome: store(host, load, request, bytes, options), bytes };
 }
 
 function store<V>(

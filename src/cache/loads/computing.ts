@@ -109,17 +109,28 @@ export class Computing<V> {
     return traced(key, isSync, () => compute(key, stale, context));
   }
 
-  /** Stores what the function has returned, and tells all who wait. @returns a copy */
+  /**
+   * Stores what the function has returned, and tells all who wait. @returns a copy, as `get` would
+   * give. Throws what the codec does that cannot read it: that is for this caller alone, and who
+   * waits looks at what is stored by itself.
+   */
   #keep(
     load: Load,
     request: Request<V>,
     value: In<V> | undefined,
     options: ComputeContext['options'],
   ): V | undefined {
-    const kept = keep(this.#host, load, request, value, options);
-    load.result = { value: kept.value };
-    load.settle(kept.outcome);
-    return kept.value;
+    const { outcome, bytes } = keep(this.#host, load, request, value, options);
+    try {
+      const copy = bytes && this.#host.decode(bytes, true);
+      load.result = { value: copy };
+      return copy;
+    } catch (error) {
+      load.result = { error };
+      throw error;
+    } finally {
+      load.settle(outcome);
+    }
   }
 
   /** Tells all who wait that the function has thrown. */

@@ -1,6 +1,7 @@
 /** `getOrSet` of a key whose value the user's codec cannot read, as one of another format. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { SharedCache, type SharedCacheOptions, type Status } from '../../index.ts';
 
 const unreadable = new SyntaxError('of another format');
@@ -88,6 +89,29 @@ test('what is computed and cannot be read either is told', async () => {
     unreadable,
   );
   assert.throws(() => cache.getOrSetSync('key', () => 'older'), unreadable);
+});
+
+test('it is kept for those whose codec can read it, and they get no error', async () => {
+  using cache = cacheWithOld();
+  cache.delete('key');
+  const values = {
+    serialize: (text: string) => new TextEncoder().encode(text),
+    deserialize: (bytes: Uint8Array) => new TextDecoder().decode(bytes),
+  };
+  using other = SharedCache.attach<string>(cache.handle, { values });
+  const compute = async () => {
+    await setImmediate();
+    return 'older';
+  };
+  const both = [cache.getOrSet('key', compute), other.getOrSet('key', compute)];
+  assert.deepEqual(await Promise.allSettled(both), [
+    { status: 'rejected', reason: unreadable },
+    { status: 'fulfilled', value: 'older' },
+  ]);
+  assert.throws(() => cache.getOrSetSync('key', () => 'old too'), unreadable);
+  assert.equal(other.get('key'), 'old too');
+  // No computation threw: other threads that wait are told of none.
+  assert.equal(cache.stats().loads.failed, 0);
 });
 
 test('what is wrong with the cache is no unreadable value', async () => {

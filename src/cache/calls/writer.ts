@@ -111,7 +111,10 @@ export class Writer<T> {
     const outcome = isInTime
       ? this.#setInTime(key, prepared, true)
       : this.storeIf(what, 0, key, prepared);
-    return this.report(read.status, outcome, prepared);
+    const isKept = this.report(read.status, outcome, prepared);
+    // What it may have taken the place of was over.
+    if (isKept && read.status && what === facts.IF_ABSENT) read.status.set = 'add';
+    return isKept;
   }
 
   getWithVersion(key: Key): { value: T; version: Version } | undefined {

@@ -68,6 +68,7 @@ export type Refusal = 'too-large' | 'no-memory' | 'stalled-reader';
 /** What became of a call: filled in by it, as lru-cache's. */
 export interface Status {
   get?: 'hit' | 'stale' | 'miss';
+  /** `'replace'` also of what was over, and not yet gone: only `add` looks. */
   set?: 'add' | 'replace' | 'refused';
   /** Why it was refused: too large, no memory, or a reader that stays keeps the memory. */
   refusal?: Refusal;

@@ -1,13 +1,13 @@
 /**
  * Counters: what threads have done, in cells of their slots.
  *
- * Each is written by its owner alone, and summed by anybody; slot 0, which is nobody's, keeps the
- * sum of threads that are gone.
+ * Each is written by its owner alone, and summed by anybody. It stays when the thread is gone, and
+ * who has the slot next counts on: nothing is moved that a death could count twice.
  */
 
 import { selfSlot } from '../base/env';
 import { Slot } from '../base/layout';
-import { addCell, loadCell, pokeCell, storeCell } from '../base/words';
+import { loadCell, pokeCell } from '../base/words';
 import { highestSlot, slotAt, ThreadSlot } from './slot';
 
 /** Counters, by position from `hits`. */
@@ -40,16 +40,8 @@ export function count(counter: u32, amount: u64): void {
 /** Sum of a counter over all threads, past and present. */
 export function sumCounter(counter: u32): u64 {
   let sum: u64 = 0;
-  for (let slot: Slot = 0, end = highestSlot(); slot <= end; slot++) {
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     sum += loadCell(counterAt(slot, counter));
   }
   return sum;
-}
-
-export function retireCounters(slot: Slot): void {
-  for (let counter: u32 = 0; counter < COUNTERS; counter++) {
-    const at = counterAt(slot, counter);
-    addCell(counterAt(0, counter), loadCell(at));
-    storeCell(at, 0);
-  }
 }

@@ -13,7 +13,6 @@ import { selfSlot, setSelfSlot } from '../base/env';
 import { ERR_NO_SLOT, ERR_NOT_A_ZONE } from '../base/fault';
 import { MAX_SLOT, SLOT_BYTES, Slot, SUPERBLOCK, THREADS_STATE, ZONE_MAGIC } from '../base/layout';
 import { casCell, casWord, loadCell, loadWord, storeCell, storeWord } from '../base/words';
-import { retireCounters } from './counters';
 import {
   clearInKernel,
   highestSlot,
@@ -127,7 +126,6 @@ export function markSlotDead(slot: Slot): void {
 
 /** Empties a slot whose debts are paid: one's own, or a dead one with the threads lock held. */
 export function releaseSlot(slot: Slot): void {
-  retireCounters(slot);
   slotOf(slot).readLeft = 0;
   slotOf(slot).repaired = 0;
   clearInKernel(slot);

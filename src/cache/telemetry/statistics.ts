@@ -140,8 +140,8 @@ function readRefusals(
 ): Pick<CacheStats, 'refusals' | 'refusalsByReason'> {
   const tooLarge = counter(facts.COUNT_REFUSALS_TOO_LARGE);
   const stalled = counter(facts.COUNT_REFUSALS_STALLED);
-  // Read after the reasons, and counted before them. Who leaves meanwhile is seen twice or not.
-  const refusals = Math.max(counter(facts.COUNT_REFUSALS), tooLarge + stalled);
+  // Read after the reasons, and counted before them: never fewer.
+  const refusals = counter(facts.COUNT_REFUSALS);
   const noMemory = refusals - tooLarge - stalled;
   const refusalsByReason = {
     'too-large': tooLarge,

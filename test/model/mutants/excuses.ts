@@ -84,7 +84,6 @@ export const equivalents: Excuse[] = [
       'sleepAtSafepoint: plain loadWord(at)',
       'count: plain loadCell(at)',
       'countInSpace: plain loadCell(at)',
-      'retireCounters: plain loadCell(at)',
     ],
   },
   {

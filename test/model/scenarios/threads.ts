@@ -333,6 +333,20 @@ export const threadScenarios: KernelScenario[] = [
     },
   },
   {
+    name: 'detach-count-killed',
+    rule: 'who dies on the way out has counted what it did once',
+    bound: 0,
+    kills: 1,
+    killable: [0],
+    mustSurvive: true,
+    prepare: (machine) => {
+      makeCache('k', 'k')(machine);
+      for (const thread of machine.threads) thread.callNow('set', 4, VALUE_BYTES, 1, 0);
+    },
+    threads: [(thread) => thread.call('detach'), allocOne],
+    check: ({ main }) => assert.equal(main.callNow('counter', facts.COUNT_SETS), 3),
+  },
+  {
     name: 'counter-detach',
     rule: 'a sum over all threads may be asked for while one of them leaves and comes back',
     bound: 2,

@@ -2,10 +2,11 @@
  * Reading entries: block after block, in a section, into the thread's output scratch.
  *
  * A long value is read in several calls. The first notes the entry's first cell as it saw it; each
- * further one checks that the cell is still that, generation included; if not, the value has
- * changed: ERR_RESTART. An equal and LIVE cell means that every part is there until this section
- * ends.
+ * further one checks that the cell is still that, and of the same life (isSameLife); if not, the
+ * value has changed: ERR_RESTART. An equal and LIVE cell means that every part is there until this
+ * section ends.
  */
+import { selfSlot } from '../base/env';
 import { ERR_RESTART, FAULT_DAMAGED_DATA, fail } from '../base/fault';
 import { Handle, Place } from '../base/layout';
 import { loadCell, pokeWord } from '../base/words';
@@ -13,7 +14,7 @@ import { checksum } from '../codec/checksum';
 import { decompress } from '../codec/lz4';
 import { inputScratch, outputScratch, scratchRoom } from '../memdesc/thread-pages';
 import { assertInSection } from '../thread/context';
-import { selfState, ThreadSlot } from '../thread/slot';
+import { sectionOf, selfState, ThreadSlot } from '../thread/slot';
 import { CELL_LIVE, cellState, isSameLife, zsIsCell } from '../zsmalloc/handle';
 import { zsContiguous, zsPlace, zsRead, zsReadWord } from '../zsmalloc/object';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
@@ -30,6 +31,9 @@ import {
 } from './entry-head';
 import { BLOCK_BYTES } from './limits';
 
+/** Thread-local: epoch of the section in which `readSeen` was. */
+let seenIn: u64 = 0;
+
 /**
  * Decodes the first block of an entry into the output scratch and remembers how to go on.
  *
@@ -43,6 +47,7 @@ export function beginRead(handle: Handle, asStored: bool = false, to: usize = 0)
   const place = zsPlace(handle);
   const total = entryValueBytes(place);
   slot.readCell = handle;
+  seenIn = sectionOf(selfSlot());
   slot.readSeen = loadCell(handle);
   slot.readLeft = total;
   if (isShort(place)) readShort(slot, place, asStored, to);
@@ -62,9 +67,8 @@ export function continueRead(asStored: bool = false): i32 {
   const slot = selfState();
   if (slot.readLeft == 0) return ERR_RESTART;
   // The cell's page may have left the slab since, and hold anything.
-  if (!zsIsCell(slot.readCell) || !isSameLife(loadCell(slot.readCell), slot.readSeen)) {
-    return ERR_RESTART;
-  }
+  if (!zsIsCell(slot.readCell)) return ERR_RESTART;
+  if (!isSameLife(loadCell(slot.readCell), slot.readSeen, seenIn)) return ERR_RESTART;
   const place = zsPlace(slot.readNext);
   return i32(readBlock(slot, place, PART_BYTES, asStored, outputScratch()));
 }

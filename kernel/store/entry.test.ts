@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as facts from '../../src/generated/facts.ts';
 import { assertBytes, sample, storeFace } from '../../test/support/store-face.ts';
+import { wordOfSlot } from '../../test/support/structures.ts';
 import {
   assertSound,
   createZone,
@@ -138,6 +139,43 @@ zoneTest('a reader is not fooled by a cell on a page that was given back', withS
   other.set('long', sample(2, 3 * BLOCK_BYTES, true));
   assert.equal(kernel.getMore(), ERR_RESTART);
 });
+
+/** Raises the epoch until it is that of a generation again. */
+function comeRound({ words }: TestZone, generation: number): void {
+  const epoch = facts.RCU_STATE / 4;
+  words[epoch]! += (generation - words[epoch]!) & 0xffff;
+}
+
+zoneTest('a reader is not fooled by a cell whose generation has come round', withStore, (zone) => {
+  const { words } = zone;
+  const slotWord = (field: string): number => words[wordOfSlot(1, field) / 4]!;
+  const more = readAcross(zone, (other) => {
+    const life = (word: number): number => word & 0x7_ffff;
+    const isReborn = () => life(words[slotWord('readCell') / 4]!) === life(slotWord('readSeen'));
+    const third = zone.join();
+    other.remove('long');
+    drainLimbo(third);
+    comeRound(zone, (slotWord('readSeen') >>> 3) & 0xffff);
+    // Who freed its cells has them at hand.
+    const store = storeFace(zone, third);
+    for (let i = 0; i < 100 && !isReborn(); i++) store.set(`${i}`, sample(i, 2000, true));
+    assert.ok(isReborn(), 'its cell looks as it was seen');
+  });
+  assert.equal(more, ERR_RESTART);
+});
+
+zoneTest(
+  'a read goes on while grace periods pass, and not after 65,536 of them',
+  withStore,
+  (zone) => {
+    const pass = (periods: number) =>
+      readAcross(zone, () => {
+        zone.words[facts.RCU_STATE / 4]! += periods;
+      });
+    assert.equal(pass(65_535), BLOCK_BYTES);
+    assert.equal(pass(65_536), ERR_RESTART);
+  },
+);
 
 zoneTest('a read that found a value in limbo does not go on', withStore, (zone) => {
   const { kernel } = zone;

@@ -184,9 +184,14 @@ export function sameBytes(cell: Cell): u32 {
   return u32((cell >> SAME_BYTES_SHIFT) & SAME_BYTES_MASK);
 }
 
-/** Whether two looks at a cell saw the same life in the same state; it may have moved. */
-export function isSameLife(a: u64, b: u64): bool {
-  return ((a ^ b) & LIFE_MASK) == 0;
+/**
+ * Whether a cell that was LIVE, as `seen`, in a section of epoch `since` is so still; it may have
+ * moved. What is born in its place since has the generation of a later epoch: one of these may be
+ * another life's, and counts as one.
+ */
+export function isSameLife(cell: Cell, seen: Cell, since: u64): bool {
+  const later = (u64(cellGeneration(seen)) - since - 1) & GENERATION_MASK;
+  return ((cell ^ seen) & LIFE_MASK) == 0 && later >= currentEpoch() - since;
 }
 
 /** The contents of a cell with the state and generation of a new life. */

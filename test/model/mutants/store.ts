@@ -343,4 +343,9 @@ export const storeMutants: Mutant[] = [
     ],
     scenarios: ['pack-delete', 'pack-overwrite'],
   },
+  {
+    name: 'a generation that has come round is believed',
+    edits: [[' && later >= currentEpoch() - since', '']],
+    scenarios: ['read-on-come-round'],
+  },
 ];

@@ -2,6 +2,7 @@
  * What scenarios of the store are made of: a cache with an entry, and calls that look at values.
  */
 import assert from 'node:assert/strict';
+import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 
 export const NOW = 1000;
@@ -124,3 +125,24 @@ export function setTagged(machine: Machine, tag: number): void {
   assert.equal(main.callNow('describeNext', 4, 0, 0, main.callNow('tagClock') as number, 1), 1);
   assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
 }
+
+/** A value of two blocks under the key of all threads. */
+export function makeLongValue(machine: Machine): void {
+  const { main, threads } = machine;
+  makeCache(...threads.map(() => 'k'))(machine);
+  nameNext(machine, main, word('k'));
+  main.callNow('beginSet', 4, facts.BLOCK_BYTES + VALUE_BYTES, 0);
+  for (const bytes of [facts.BLOCK_BYTES, VALUE_BYTES]) {
+    assert.equal(main.callNow('appendSet', bytes, 1), 0);
+  }
+  assert.equal(main.callNow('commitSet'), 0);
+}
+
+/** Reads a value of two blocks, in two calls. */
+export const readLong: Body = async (thread) => {
+  const bytes = (await thread.call('get', 4, NOW, 1)) as number;
+  if (bytes < 0) return;
+  const more = (await thread.call('getMore')) as number;
+  const allowed = bytes === VALUE_BYTES ? [facts.ERR_RESTART] : [VALUE_BYTES, facts.ERR_RESTART];
+  assert.ok(allowed.includes(more), `the second block of ${bytes} bytes has ${more}`);
+};

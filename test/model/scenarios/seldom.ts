@@ -4,9 +4,21 @@
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
+import { wordOfSlot } from '../../support/structures.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import { type KernelScenario, type ModelFolio, newFolio } from '../kernel-model.ts';
-import { makeCache, NOW, nameNext, read, set, VALUE_BYTES } from './cache.ts';
+import { slotOf } from '../places.ts';
+import {
+  makeCache,
+  makeLongValue,
+  NOW,
+  nameNext,
+  read,
+  reclaim,
+  remove,
+  set,
+  VALUE_BYTES,
+} from './cache.ts';
 import { pinAndPut } from './folio-steps.ts';
 import { NEVER } from './leases.ts';
 
@@ -104,6 +116,26 @@ const askWhy: Body = async (thread) => {
 
 const pinOnce: Body = (thread) => pinAndPut(thread, 'pinFolio', folio.name);
 
+/** A value of two blocks is read, taken out, and its cell is another's with the same generation. */
+const readOnComeRound: Body = async (thread, machine) => {
+  const life = (at: number): number => machine.load(at) & 0x7_ffff;
+  const seen = wordOfSlot(slotOf(thread.index), 'readSeen');
+  const isReborn = () =>
+    life(machine.load(wordOfSlot(slotOf(thread.index), 'readCell'))) === life(seen);
+  assert.ok(((await thread.call('get', 4, NOW, 1)) as number) > VALUE_BYTES);
+  await remove(thread, machine);
+  for (let i = 0; i < 4; i++) await reclaim(thread);
+  const epoch = machine.load(facts.RCU_STATE);
+  const generation = (machine.load(seen) >>> 3) & 0xffff;
+  machine.store(facts.RCU_STATE, epoch + ((generation - epoch) & 0xffff));
+  for (let key = 1; key < 40 && !isReborn(); key++) {
+    nameNext(machine, thread, key);
+    await set(thread, machine);
+  }
+  assert.ok(isReborn(), 'its cell looks as it was seen');
+  assert.equal(await thread.call('getMore'), facts.ERR_RESTART);
+};
+
 export const seldomScenarios: KernelScenario[] = [
   {
     name: 'lease-full',
@@ -153,5 +185,13 @@ export const seldomScenarios: KernelScenario[] = [
     prepare: makeCache('k', 'k'),
     threads: [evictAll, evictAll],
     check: ({ main }) => assert.equal(main.callNow('entryCount'), 0),
+  },
+  {
+    name: 'read-on-come-round',
+    rule: 'who reads on is told to begin again though the cell has the generation of before',
+    bound: 0,
+    stepLimit: 60_000,
+    prepare: makeLongValue,
+    threads: [readOnComeRound],
   },
 ];

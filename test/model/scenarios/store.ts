@@ -7,14 +7,15 @@ import {
   evictAndRenew,
   load,
   makeCache,
+  makeLongValue,
   NOW,
   overwriteAndRenew,
   overwriteAndReuse,
   read,
+  readLong,
   reclaim,
   remove,
   set,
-  VALUE_BYTES,
   word,
 } from './cache.ts';
 import { pinAndPut } from './folio-steps.ts';
@@ -37,26 +38,6 @@ const splitAndReuse: Body = async (thread, machine) => {
 const removeAndReuseAll: Body = async (thread, machine) => {
   await removeAndReuse(thread, machine);
   for (let i = 0; i < 3; i++) await set(thread, machine);
-};
-
-/** A value of two blocks under the key of all threads. */
-function makeLongValue(machine: Machine): void {
-  const { main } = machine;
-  makeCache('k', 'k')(machine);
-  main.callNow('beginSet', 4, facts.BLOCK_BYTES + VALUE_BYTES, 0);
-  for (const bytes of [facts.BLOCK_BYTES, VALUE_BYTES]) {
-    assert.equal(main.callNow('appendSet', bytes, 1), 0);
-  }
-  assert.equal(main.callNow('commitSet'), 0);
-}
-
-/** Reads a value of two blocks, in two calls. */
-const readLong: Body = async (thread) => {
-  const bytes = (await thread.call('get', 4, NOW, 1)) as number;
-  if (bytes < 0) return;
-  const more = (await thread.call('getMore')) as number;
-  const allowed = bytes === VALUE_BYTES ? [facts.ERR_RESTART] : [VALUE_BYTES, facts.ERR_RESTART];
-  assert.ok(allowed.includes(more), `the second block of ${bytes} bytes has ${more}`);
 };
 
 /** Everything that a person may ask for while others work. */

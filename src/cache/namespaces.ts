@@ -15,8 +15,9 @@ import { isValueKind, type ValueCodec, type ValueKind, valueCodec } from './valu
 import { CacheView } from './view.ts';
 import type { ViewParts } from './view-parts.ts';
 
+/** What the first call leaves out is as in the cache. */
 export interface NamespaceOptions<T> extends TimeOptions {
-  /** What it holds; by default what the cache holds. */
+  /** What it holds. */
   values?: ValueKind | ValueCodec<T> | undefined;
 }
 

@@ -115,8 +115,9 @@ export class CacheView<T> {
    * Makes a new value of the old one, so that no change of another thread is lost. `change` may run
    * more than once, and may call the cache; when it has lost twice, other threads' `update` and
    * `increment` of the key wait for it for up to 250 ms, where they may stand still. Undefined
-   * deletes; the very value that it was given, even if it was altered, writes nothing. The time to
-   * live stays unless `ttl` says another, and so do `staleFor` and `tags`: each leaves the others.
+   * deletes; the very value that it was given, even if it was altered, writes nothing, unless
+   * `ttl`, `staleFor` or `tags` are given. The time to live stays unless `ttl` says another, and so
+   * do `staleFor` and `tags`: each leaves the others.
    *
    * @returns the new value; undefined if there is none, or it was refused: nothing has changed
    * @throws {InvalidArgumentError} if `change` returns a promise; what it throws is passed on.

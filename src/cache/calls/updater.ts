@@ -63,7 +63,9 @@ export class Updater<T> {
       throw new InvalidArgumentError('change', 'a function', change);
     }
     this.#parts.live();
-    return this.#update(key, change, readEntryOptions(options));
+    const read = readEntryOptions(options);
+    const isGiven = (read.ttl ?? read.staleFor ?? read.tags) !== undefined;
+    return this.#update(key, change, read, isGiven);
   }
 
   #update(key: Key, change: Change<T>, options: EntryOptions, writesSame = false): T | undefined {

@@ -9,7 +9,6 @@ import { hashAt } from '../store/leaf-copy';
 import { shrinkIndex } from '../store/resize';
 import { countIn } from '../store/spaces';
 import { COUNT_DELETES } from '../thread/counters';
-import { leaveSection } from '../thread/rcu';
 import { forgetDriven } from './eviction';
 import { rangeEnd, reverse } from './keys';
 import { overtakeAll } from './lease-table';
@@ -32,11 +31,9 @@ export function clearNext(cursor: u32, limit: u32): u64 {
   // Not what the leaf says that it holds: that may be damaged, and never 0.
   const isOver = clearLocked(leafAt(number), limit) < limit && hasRingRoom();
   unlockLeaf(number);
-  leaveSection();
   reclaimIfMany();
   if (!isOver) return u64(cursor);
   if (end == u32.MAX_VALUE) while (shrinkIndex()) reclaimIfMany();
-  leaveSection();
   return u64(end) + 1;
 }
 

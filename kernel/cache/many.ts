@@ -197,7 +197,6 @@ export function removeMany(keys: u32): void {
     const keyBytes = peekWord(record);
     memory.copy(keyScratch(), record + ROW_KEY, keyBytes & LENGTH_MASK);
     pokeWord(outputScratch() + i * 4, remove(keyBytes) ? 1 : 0);
-    leaveSection();
     record = nextRecord(record);
   }
 }

@@ -260,12 +260,7 @@ export const excusedAccesses: Excuse[] = [
     because:
       'The section goes on until the next leaf’s lock renews it, or what waits for memory leaves ' +
       'it: only those who wait for a grace period wait longer.',
-    mutants: [
-      'clearNext: drop leaveSection()',
-      'evictFrom: drop leaveSection()',
-      'removeMany: drop leaveSection()',
-      'sweepLeaf: drop leaveSection()',
-    ],
+    mutants: ['evictFrom: drop leaveSection()', 'sweepLeaf: drop leaveSection()'],
   },
   {
     because: 'It is in a section already: only those who wait for a grace period wait longer.',

@@ -201,7 +201,6 @@ export const equivalents: Excuse[] = [
   {
     because: 'The call is over right after, and its end leaves the section as well.',
     mutants: [
-      'clearNext: drop leaveSection() #2',
       'keepTags: drop leaveSection()',
       'touch: drop leaveSection()',
       'touch: drop leaveSection() #2',

@@ -21,6 +21,7 @@ import { type KernelExports, openKernel } from '../border/kernel.ts';
 import { WASM_PAGE_BYTES } from '../border/support.ts';
 import { BadImageError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+import { copyOut, placeBytes } from '../language/copies.ts';
 
 type Fs = ReturnType<typeof nodeFiles>['fs'];
 type Crc = ReturnType<typeof nodeFiles>['crc32'];
@@ -106,7 +107,7 @@ function headerOf(crc32: Crc, wasmPages: number, runs: Run[]): Uint8Array {
 function runOf(crc32: Crc, memory: WebAssembly.Memory, [pfn, pages]: Run): Uint8Array {
   const bytes = new Uint8Array(RUN_HEADER_BYTES + pages * facts.PAGE_BYTES);
   const content = new Uint8Array(memory.buffer, pfn * facts.PAGE_BYTES, pages * facts.PAGE_BYTES);
-  bytes.set(content, RUN_HEADER_BYTES);
+  copyOut(bytes, RUN_HEADER_BYTES, content);
   const header = new DataView(bytes.buffer);
   header.setUint32(0, pfn, true);
   header.setUint32(4, pages, true);
@@ -179,7 +180,7 @@ class ImageReader {
     let end = 0;
     for (let index = 0; index < runs; index++) {
       const [pfn, run] = this.#readRun(end, wasmPages * facts.PAGES_PER_WASM_PAGE);
-      bytes.set(run, pfn * facts.PAGE_BYTES);
+      placeBytes(bytes, pfn * facts.PAGE_BYTES, run);
       if (metadataPages === pfn) metadataPages += run.length / facts.PAGE_BYTES;
       end = pfn + run.length / facts.PAGE_BYTES;
     }

@@ -12,7 +12,7 @@ import type { ZoneClock } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { viewOf } from '../../border/views.ts';
 import * as facts from '../../generated/facts.ts';
-import { copyBytes } from '../../language/copies.ts';
+import { copyBytes, placeBytes } from '../../language/copies.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import { type EntryOptions, readEntryOptions } from '../options/call.ts';
 import type { SetOptions, Settings, Status } from '../options/settings.ts';
@@ -159,7 +159,7 @@ export class ManySetter<T> {
     const isRaw = settings.compression === 'none' ? 1 : 0;
     const store = () => {
       const scratch = kernel.inputScratch() >>> 0;
-      this.#memory.set(row.bytes.subarray(0, end), scratch);
+      placeBytes(this.#memory, scratch, row.bytes.subarray(0, end));
       kernel.storeMany(starts.length, isRaw);
       const words = new Int32Array(this.#memory.buffer, scratch, end >> 2);
       return starts.map((start) => words[start >> 2]!);

@@ -12,6 +12,7 @@ import { fileError, nodeFiles } from '../../border/files.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { BadImageError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
+import { placeBytes } from '../../language/copies.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import type { SavedSettings } from '../options/settings.ts';
 import {
@@ -171,7 +172,7 @@ class Intake {
   }
 
   #put(bytes: Uint8Array): void {
-    this.#memory.set(bytes, this.#kernel.inputScratch() >>> 0);
+    placeBytes(this.#memory, this.#kernel.inputScratch() >>> 0, bytes);
   }
 
   /**

@@ -241,7 +241,7 @@ export class CacheView<T> {
 
   /**
    * Removes every entry; those that other threads add meanwhile may stay. Of a cache with those of
-   * all its namespaces, one by one; of a namespace its own, by one store.
+   * all its namespaces, one by one; of a namespace its own, in one step.
    */
   clear(): void {
     clearEntries(this.#sound(), this.#parts);

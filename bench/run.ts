@@ -3,7 +3,7 @@
  * DIR]`; without a name it lists them.
  *
  * Prints a table; with `--json` one object on the last line, with `--record` the same into
- * `results/`, of which the README's tables are made (`npm run docs`). `--rows` takes the rows of
+ * `results/`, of which the documents' tables are made (`npm run docs`). `--rows` takes the rows of
  * suites `cache`, `giants`, `api` and `tier` whose names match, `--traces` a folder of cache traces
  * for the row `hit-ratio`.
  */

@@ -1,7 +1,9 @@
-/** `npm run docs`: writes docs/api.md from what was built, and the README's tables of figures. */
+/** `npm run docs`: writes docs/api.md from what was built, and the documents' tables of figures. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { apiReference } from './api-reference.ts';
-import { withFigures } from './readme-figures.ts';
+import { measured, withFigures } from './figures.ts';
 
 writeFileSync('docs/api.md', apiReference('dist'));
-writeFileSync('README.md', withFigures(readFileSync('README.md', 'utf8'), 'bench/results'));
+for (const [file, tables] of Object.entries(measured)) {
+  writeFileSync(file, withFigures(readFileSync(file, 'utf8'), tables, 'bench/results'));
+}

@@ -1,5 +1,5 @@
 /**
- * The README's tables of figures, made from bench/results: a figure is measured, recorded and then
+ * Tables of figures in documents, made from bench/results: a figure is measured, recorded and then
  * printed, and nobody types it.
  *
  * A table stands between `<!-- measured: NAME -->` and `<!-- /measured -->`. `npm run bench --
@@ -148,21 +148,29 @@ function floors(suiteOf: (name: string) => Figures): string {
 ${Figures.where([frames, memdesc, pool, codec, compact])}`;
 }
 
-/** The README's text, with its tables made anew from the records of a folder. */
-export function withFigures(readme: string, folder: string): string {
+/** Documents that have tables, and which. */
+export const measured: Record<string, readonly TableName[]> = {
+  'README.md': ['costs', 'speed'],
+  'docs/guides/memory.md': ['floors'],
+};
+
+type TableName = 'costs' | 'speed' | 'floors';
+
+/** A document's text, with its tables made anew from the records of a folder. */
+export function withFigures(text: string, tables: readonly TableName[], folder: string): string {
   const suiteOf = (suite: string) => new Figures(folder, suite);
-  const tables: Record<string, () => string> = {
+  const make: Record<TableName, () => string> = {
     costs: () => costs(suiteOf('cache')),
     speed: () => speed(suiteOf('cache')),
     floors: () => floors(suiteOf),
   };
-  let result = readme;
-  for (const [name, table] of Object.entries(tables)) {
+  let result = text;
+  for (const name of tables) {
     const [begin, end] = [`<!-- measured: ${name} -->\n`, '\n<!-- /measured -->'];
     const from = result.indexOf(begin);
     const to = result.indexOf(end, from);
-    if (from < 0 || to < 0) throw new Error(`The README has no table ${name}: ${begin.trim()}`);
-    result = result.slice(0, from + begin.length) + table() + result.slice(to);
+    if (from < 0 || to < 0) throw new Error(`There is no table ${name}: ${begin.trim()}`);
+    result = result.slice(0, from + begin.length) + make[name]() + result.slice(to);
   }
   return result;
 }

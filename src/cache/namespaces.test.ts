@@ -1,6 +1,9 @@
 /** Namespaces: keys, values, times and figures of their own, and one clear for all of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import {
   DisposedError,
@@ -65,6 +68,28 @@ test('values and times are its own', () => {
   assert.deepEqual(json.get('k', { allowStale: true }), { n: 1 });
   assert.equal(json.increment('n'), 1);
   assert.throws(() => bytes.increment('n'), InvalidArgumentError);
+});
+
+test('a view that nobody has any more is collected, though the cache goes on', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const cache = new SharedCache<unknown>({ maxSize: '4MiB', values: 'json', near: { max: 3 } });
+  const named = () => {
+    const values = {
+      serialize: (value: unknown) => Buffer.from(String(value)),
+      deserialize: (bytes: Uint8Array) => String(bytes),
+    };
+    const view = cache.namespace('own', { values });
+    view.getOrSetSync('key', () => 'value');
+    return new WeakRef(view);
+  };
+  const first = named();
+  named();
+  while (first.deref()) {
+    await setImmediate();
+    collect();
+  }
+  cache.close();
 });
 
 test('a codec of its own is brought by who names it', () => {

@@ -5,6 +5,7 @@ import { type CallMetrics, metrics } from '../border/channels.ts';
 import type { ZoneClock } from '../border/clock.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { DisposedError } from '../errors.ts';
+import { Living } from '../language/living.ts';
 import { Many } from './calls/many.ts';
 import { Reader } from './calls/reader.ts';
 import { ManySetter } from './calls/set-many.ts';
@@ -21,8 +22,8 @@ import { type Decoder, decoderOf, type ValueCodec } from './values/values.ts';
 /** What ends with the cache: its own, and that of its namespaces in this thread. */
 interface Life {
   isClosed: boolean;
-  readonly loaders: { close(): void }[];
-  readonly nears: { clear(): void; stats(): NearStats }[];
+  readonly loaders: Living<{ close(): void }>;
+  readonly nears: Living<{ clear(): void; stats(): NearStats }>;
 }
 
 export class ViewParts<T> {
@@ -55,7 +56,7 @@ export class ViewParts<T> {
     clock: ZoneClock,
     codec: ValueCodec<T>,
     settings: Settings,
-    life: Life = { isClosed: false, loaders: [], nears: [] },
+    life: Life = { isClosed: false, loaders: new Living(), nears: new Living() },
   ) {
     this.kernel = kernel;
     this.#border = border;
@@ -78,13 +79,13 @@ export class ViewParts<T> {
 
   keepNear(options: NearSettings): void {
     this.near = new Near(this, options);
-    this.#life.nears.push(this.near);
+    this.#life.nears.add(this.near);
   }
 
   /** Of a namespace its own; of a cache with those of its namespaces, in this thread. */
   nearStats(): NearStats | undefined {
     if (this.space !== 0 || this.near === undefined) return this.near?.stats();
-    return sumOf(this.#life.nears.map((near) => near.stats()));
+    return sumOf(this.#life.nears.all().map((near) => near.stats()));
   }
 
   /** Made for the first call that finds no value. */
@@ -92,7 +93,7 @@ export class ViewParts<T> {
     if (this.#loader) return this.#loader;
     const loader = new Loader(this);
     this.#loader = loader;
-    this.#life.loaders.push(loader);
+    this.#life.loaders.add(loader);
     return loader;
   }
 
@@ -126,8 +127,8 @@ export class ViewParts<T> {
 
   close(): void {
     this.#life.isClosed = true;
-    for (const loader of this.#life.loaders) loader.close();
-    for (const near of this.#life.nears) near.clear();
+    for (const loader of this.#life.loaders.all()) loader.close();
+    for (const near of this.#life.nears.all()) near.clear();
     this.clock.close();
   }
 

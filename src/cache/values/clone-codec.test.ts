@@ -94,3 +94,13 @@ test('where there is no node:v8 it says so', (context) => {
   context.mock.method(process, 'getBuiltinModule', () => undefined);
   assert.throws(() => structuredCloneCodec(), UnsupportedError);
 });
+
+test('a namespace that is named with it again is the same view, and near holds', () => {
+  using cache = new SharedCache({ maxSize: '4MiB', values: 'json', near: { max: 10 } });
+  const open = () => cache.namespace('clones', { values: structuredCloneCodec() });
+  open().set('key', new Map([[1, 2]]));
+  open().get('key');
+  open().get('key');
+  assert.equal(open().get('key'), open().get('key'));
+  assert.equal(open(), open());
+});

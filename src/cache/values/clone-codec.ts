@@ -7,17 +7,26 @@
 import { InvalidArgumentError, UnsupportedError } from '../../errors.ts';
 import type { ValueCodec } from './values.ts';
 
+/** One of a thread: a namespace that is named with another codec is another view. */
+let made: ValueCodec<unknown> | undefined;
+
 /**
  * Makes a codec of `structuredClone`'s kind: Map, Set, Date, BigInt, typed arrays, NaN, −0,
  * undefined and cycles come back as they were; class instances as plain objects; functions and
- * symbols are refused. Larger than JSON for small objects, and slower. Every thread makes one of
- * its own. Where there is `node:v8`: Node, Deno and Bun, each with a format of its own.
+ * symbols are refused. Larger than JSON for small objects, and slower. The same at each call in a
+ * thread; every thread makes its own. Where there is `node:v8`: Node, Deno and Bun, each with a
+ * format of its own.
  *
  * @throws {UnsupportedError} in browsers
  */
 export function structuredCloneCodec<V = unknown>(): ValueCodec<V> {
   const v8 = globalThis.process?.getBuiltinModule?.('node:v8');
   if (v8 === undefined) throw new UnsupportedError('structuredCloneCodec needs node:v8');
+  made ??= Object.freeze(codecBy(v8));
+  return made as ValueCodec<V>;
+}
+
+function codecBy(v8: typeof import('node:v8')): ValueCodec<unknown> {
   return {
     serialize(value) {
       // As a value it could not be told from none.
@@ -31,7 +40,7 @@ export function structuredCloneCodec<V = unknown>(): ValueCodec<V> {
         throw new InvalidArgumentError('value', 'what can be cloned', value, { cause, hint });
       }
     },
-    deserialize: (bytes) => v8.deserialize(bytes) as V,
+    deserialize: (bytes) => v8.deserialize(bytes),
   };
 }
 

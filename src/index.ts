@@ -99,6 +99,7 @@ export {
   UnsupportedError,
   ZoneTooSmallError,
 } from './errors.ts';
+export type { Counters } from './reports/counters.ts';
 export type { SlabInfo } from './reports/slab.ts';
 export type { LimboReport, PageDescription, ZoneReport } from './reports/zone.ts';
 export type { ClassReport } from './reports/zsmalloc.ts';

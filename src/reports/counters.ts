@@ -4,18 +4,25 @@
  */
 import * as facts from '../generated/facts.ts';
 
-/** Since the zone was made, by all threads, past and present. */
+/** What was done since the cache was made, by all threads, past and present. */
 export interface Counters {
+  /**
+   * Reads that found a value, and that found none: also those that `update`, `increment` and
+   * `getOrSet` begin with.
+   */
   hits: number;
   misses: number;
   sets: number;
   refusals: number;
   deletes: number;
+  /** Entries that went because memory was short. */
   evictions: number;
+  /** Entries whose time was over, or that `deleteTag` or the `clear` of a namespace had killed. */
   expirations: number;
+  /** Σ length of the values that were stored, and that were read; of near hits nothing is. */
   bytesIn: number;
   bytesOut: number;
-  /** How often a writer has waited for readers, because limbo was full. */
+  /** How often a writer has waited for readers, because too much was waiting for them. */
   limboWaits: number;
 }
 

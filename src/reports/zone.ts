@@ -4,7 +4,7 @@
 
 import type { KernelExports } from '../border/kernel.ts';
 import * as facts from '../generated/facts.ts';
-import { readCounters } from './counters.ts';
+import { type Counters, readCounters } from './counters.ts';
 import { userTypeName, uses } from './uses.ts';
 
 export interface PageDescription {
@@ -40,7 +40,7 @@ export interface LimboReport {
   slabs: number;
 }
 
-export interface ZoneReport {
+export interface ZoneReport extends Counters {
   bytes: number;
   pages: number;
   freePages: number;
@@ -65,19 +65,8 @@ export interface ZoneReport {
   storedBytes: number;
   /** valueBytes and keyBytes over storedBytes. */
   compressionRatio: number;
-  hits: number;
-  misses: number;
-  sets: number;
-  refusals: number;
-  deletes: number;
-  evictions: number;
-  expirations: number;
-  bytesIn: number;
-  bytesOut: number;
   /** Objects that wait for a grace period, by kind. */
   limbo: LimboReport;
-  /** How often a writer has waited for readers, because limbo was full. */
-  limboWaits: number;
 }
 
 /** Takes no reference; of a page that changes meanwhile the picture is marked. */

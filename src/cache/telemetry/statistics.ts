@@ -4,7 +4,7 @@
  */
 import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
-import { readCounters } from '../../reports/counters.ts';
+import { type Counters, readCounters } from '../../reports/counters.ts';
 import { usersThreads } from '../../threads/registry.ts';
 import type { TierStats } from '../../tier/interface.ts';
 import type { NearStats } from '../near/near.ts';
@@ -25,7 +25,7 @@ export interface LoadStats {
 }
 
 /** Figures of a cache, summed over all threads, past and present. */
-export interface CacheStats {
+export interface CacheStats extends Counters {
   /** As `size`, with those of namespaces: the dead count until somebody meets them. */
   entries: number;
   keyBytes: number;
@@ -38,27 +38,9 @@ export interface CacheStats {
   storedBytes: number;
   /** `valueBytes` and `keyBytes` over `storedBytes`. */
   compressionRatio: number;
-  /**
-   * Reads that found a value, and that found none: also those that `update`, `increment` and
-   * `getOrSet` begin with.
-   */
-  hits: number;
-  misses: number;
   /** Hits over hits and misses; 0 before the first. */
   hitRatio: number;
-  sets: number;
-  refusals: number;
   refusalsByReason: Record<Refusal, number>;
-  deletes: number;
-  /** Entries that went because memory was short. */
-  evictions: number;
-  /** Entries whose time was over, or that `deleteTag` or the `clear` of a namespace had killed. */
-  expirations: number;
-  /** Σ length of the values that were stored, and that were read; of near hits nothing is. */
-  bytesIn: number;
-  bytesOut: number;
-  /** How often a writer has waited for readers, because too much was waiting for them. */
-  limboWaits: number;
   loads: LoadStats;
   /** Threads that are attached; the supervisor, which is hidden, is not counted. */
   threads: number;

@@ -47,6 +47,8 @@ export interface KernelScenario {
   module?: KernelBuild;
   /** Preemptions within which every schedule is run. */
   bound: number;
+  /** Schedules that the tests draw, where all within the bound are too many for them. */
+  draws?: number;
   /** Threads that may die in an execution; a survivor then proves it and recovers. */
   kills?: number;
   /** Runs in the formatted zone before the threads, as the attached main thread. */

@@ -45,9 +45,7 @@ const drawn = namesIn(`
   renew-reclaim-killed-survived
   set-new-killed-survived overwrite-killed-survived overwrite-twice-killed-survived
   chain-killed-survived draft-killed-survived split-killed-survived merge-killed-survived
-  set-set-killed-survived set-delete-killed-survived set-evict-killed-survived
-  set-clear-killed-survived set-reclaim-killed-survived delete-delete-killed-survived
-  delete-evict-killed-survived evict-evict-killed-survived increment-increment
+  set-clear-killed-survived set-reclaim-killed-survived increment-increment
   increment-killed-survived add-killed-survived replace-killed-survived touch-killed-survived
   evict-set many-get-overwrite-reuse many-remove-killed many-set-killed
   space-set-killed-survived migrate-killed-pack migrate-killed-alloc migrate-killed-object-free
@@ -76,8 +74,9 @@ export type Search = Pick<Scenario, 'bound' | 'mode' | 'seed' | 'maxExecutions'>
 /** Names that are shortened. */
 export const shortened: string[] = [...within.flat(), ...drawn, ...reduced];
 
-export function searchOf({ name, bound }: KernelScenario): Search {
-  if (drawn.includes(name)) return { mode: 'uniform', seed: 1, maxExecutions: DRAWS };
+export function searchOf({ name, bound, draws }: KernelScenario): Search {
+  const maxExecutions = drawn.includes(name) ? DRAWS : draws;
+  if (maxExecutions !== undefined) return { mode: 'uniform', seed: 1, maxExecutions };
   if (reduced.includes(name)) return { mode: 'dpor' };
   const lower = within.findIndex((names) => names.includes(name));
   return { bound: lower < 0 ? bound : lower };

@@ -6,6 +6,7 @@ import { audit } from '../engine/index.ts';
 import { loadKernel } from '../kernel-model.ts';
 import { shortened } from '../shortened.ts';
 import { scenarios } from './index.ts';
+import { PAIRED } from './together.ts';
 
 const test = testsApart(import.meta.url);
 
@@ -26,6 +27,20 @@ test('each file of scenarios has its tests beside it, of all that it exports', a
   for (const { file, list } of lists) {
     const tests = read(file.replace('.ts', '.test.ts'));
     assert.match(tests, new RegExp(`^testScenarios\\(${list}\\);$`, 'm'), list);
+  }
+});
+
+test('of any two operations of a cache there is a scenario in which either dies', async () => {
+  const names = new Set(scenarios.filter(({ kills }) => kills === 1).map(({ name }) => name));
+  assert.equal(PAIRED.length, 10);
+  for (const [i, one] of PAIRED.entries()) {
+    for (const other of PAIRED.slice(i)) {
+      const both = [`${one}-${other}`, `${other}-${one}`].map((pair) => `${pair}-killed-survived`);
+      assert.ok(
+        both.some((name) => names.has(name)),
+        both[0],
+      );
+    }
   }
 });
 

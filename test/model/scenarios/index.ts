@@ -39,6 +39,7 @@ import { storeScenarios } from './store.ts';
 import { storeDeathScenarios } from './store-deaths.ts';
 import { tagScenarios } from './tags.ts';
 import { threadScenarios } from './threads.ts';
+import { togetherScenarios } from './together.ts';
 import { turnScenarios } from './turns.ts';
 import { unwoundScenarios } from './unwound.ts';
 import { withdrawScenarios } from './withdraw.ts';
@@ -84,6 +85,7 @@ export const scenarios: KernelScenario[] = [
   ...reapScenarios,
   ...forsakenScenarios,
   ...handedOverScenarios,
+  ...togetherScenarios,
   ...turnScenarios,
   ...unwoundScenarios,
 ];

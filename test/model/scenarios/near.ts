@@ -23,15 +23,21 @@ import {
 
 const WANTED = facts.GET_COUNTED | facts.GET_NEAR;
 const TAG = word('t');
-const EXPIRY = NOW + 10;
+export const EXPIRY = NOW + 10;
 
 /** What thread 0 keeps: the letters, and the note that they were read at. */
 let kept: { letter: string; note: number[] } | undefined;
 /** Whether the change of thread 1 is made, and its caller knows. */
 let isMade = false;
 
+/** Before each execution. */
+export function forgetNear(): void {
+  kept = undefined;
+  isMade = false;
+}
+
 /** Reads `k` with a note, and asks once whether it holds. */
-const keep: Body = async (thread, machine) => {
+export const keep: Body = async (thread, machine) => {
   if (((await thread.call('get', 4, NOW, WANTED)) as number) < 0) return;
   const note = [0, 1, 2, 3, 4].map((which) => thread.callNow('nearNote', which) as number);
   if (note[2] === facts.NOWHERE) return;
@@ -42,7 +48,7 @@ const keep: Body = async (thread, machine) => {
 };
 
 /** Makes a change, and says so. */
-function change(...steps: Body[]): Body {
+export function change(...steps: Body[]): Body {
   return async (thread, machine) => {
     for (const step of steps) await step(thread, machine);
     isMade = true;
@@ -54,11 +60,11 @@ function key(letter: string): Body {
   return async (thread, machine) => nameNext(machine, thread, word(letter));
 }
 
-const evict: Body = (thread) => thread.call('sweepInCall', 1);
+export const evict: Body = (thread) => thread.call('sweepInCall', 1);
 const deleteTag: Body = (thread) => thread.call('deleteTag', 4);
 const tellTime: Body = (thread) => thread.call('tellTime', EXPIRY);
 /** Takes it out as well. */
-const expire: Body = (thread) => thread.call('get', 4, EXPIRY, 0);
+export const expire: Body = (thread) => thread.call('get', 4, EXPIRY, 0);
 
 /** `k` = a, in leaves of which one with two entries is full. */
 function makeNear(machine: Machine): void {
@@ -100,7 +106,7 @@ const splitAndReuse: Body = async (thread, machine) => {
 };
 
 /** At the end nobody is at it: what holds is what the key has. */
-function holdsTruly(machine: Machine): void {
+export function holdsTruly(machine: Machine): void {
   if (kept === undefined) return;
   const { main } = machine;
   nameNext(machine, main, word('k'));
@@ -127,10 +133,7 @@ const SHORT = 7;
 const scenario: Pick<KernelScenario, 'module' | 'before' | 'check' | 'stepLimit'> = {
   module: 'test',
   stepLimit: 60_000,
-  before: () => {
-    kept = undefined;
-    isMade = false;
-  },
+  before: forgetNear,
   check: holdsTruly,
 };
 

@@ -10,11 +10,15 @@ import { load, makeCache, read, remove, set, VALUE_BYTES } from './cache.ts';
 import { expectLeft, warmUp } from './store-deaths.ts';
 
 /** Moves what can be moved, for a page. */
-const pack: Body = (thread) => thread.call('packInCall', 1);
+export const pack: Body = (thread) => thread.call('packInCall', 1);
+
+/** Nobody owns a zspage any more. Main's was given up last, so that it is emptied first. */
+export function giveUpZspages({ main, threads }: Machine): void {
+  for (const thread of [...threads, main]) thread.callNow('zsCompactBegin');
+}
 
 /**
  * "k" of the main thread and "x" and "y" of another one, in two zspages that nobody owns any more.
- * That of "k" was given up last, so that it is emptied first.
  */
 function makeTwoZspages(machine: Machine): void {
   const { main, threads } = machine;
@@ -25,7 +29,7 @@ function makeTwoZspages(machine: Machine): void {
     load(machine, other, key, key);
     assert.equal(other.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
   }
-  for (const thread of [...threads, main]) thread.callNow('zsCompactBegin');
+  giveUpZspages(machine);
   for (const [i, thread] of threads.entries()) load(machine, thread, 'k', 'bcd'[i]!);
   assert.equal(main.callNow('zsPages'), 2);
 }

@@ -50,8 +50,8 @@ export function makeWith(others: string, key: string, many = 400): (machine: Mac
   };
 }
 
-export function put(machine: Machine, key: string, expiry = 0): void {
-  load(machine, machine.main, key, key);
+export function put(machine: Machine, key: string, expiry = 0, letter = key): void {
+  load(machine, machine.main, key, letter);
   assert.equal(machine.main.callNow('set', 4, VALUE_BYTES, 1, expiry), 0);
 }
 
@@ -214,14 +214,8 @@ function assertReused({ main, killed }: Machine): void {
 
 /** Two threads, of which either may die; the other goes on, and what it does is done. */
 const pairs: [name: string, others: string, allowed: string, bodies: Body[], many?: number][] = [
-  ['set-set', 'x', 'abc', [set, set]],
-  ['set-delete', 'x', 'ab-', [set, remove]],
-  ['set-evict', '', 'ab-', [set, evict]],
   ['set-clear', '', 'ab-', [set, clear]],
   ['set-reclaim', 'x', 'ab', [set, reclaim]],
-  ['delete-delete', 'x', 'a-', [remove, remove]],
-  ['delete-evict', '', 'a-', [remove, evict]],
-  ['evict-evict', '', 'a-', [evict, evict]],
 ];
 
 /** Takes a key out again, and its memory is free. */

@@ -1,0 +1,5 @@
+/** The scenarios of together.ts hold. */
+import { testScenarios } from '../scenario-tests.ts';
+import { togetherScenarios } from './together.ts';
+
+testScenarios(togetherScenarios);

@@ -1,5 +1,6 @@
 /** A value that is ready to be stored, and what became of it. */
 import type { ZoneClock } from '../../border/clock.ts';
+import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
 import type { EntryOptions } from '../options/call.ts';
 import type { Settings, Status } from '../options/settings.ts';
@@ -14,6 +15,11 @@ export interface Prepared extends ValueOut {
   tags: readonly string[] | undefined;
   /** Milliseconds, for the tier. */
   ttl: number;
+}
+
+/** One that says its tags. */
+export interface Described extends Prepared {
+  tags: readonly string[];
 }
 
 /** What a value is prepared with. */
@@ -33,11 +39,20 @@ export function prepare<T>(
   parts: PreparingParts<T>,
   bytes: Uint8Array,
   { ttl, staleFor, tags = NO_TAGS }: EntryOptions,
-): Prepared {
+): Described {
   const { codec, settings } = parts;
   const length = checkSerialized(codec, bytes);
   const times = timesFrom(parts, ttl, staleFor, tags.length > 0);
   return { bytes, length, times, tags, ttl: ttl ?? settings.ttl };
+}
+
+/** Counts a value above `maxEntrySize` as refused; its key keeps what it has. */
+export function refuseTooLarge(
+  kernel: Pick<KernelExports, 'refuseSet'>,
+  keyBytes: number,
+): typeof TOO_LARGE {
+  kernel.refuseSet(keyBytes & ~facts.LENGTH_MASK);
+  return TOO_LARGE;
 }
 
 /** Fills a status in, of what was stored or refused. @param became  SET_… */

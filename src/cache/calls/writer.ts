@@ -17,7 +17,7 @@ import type { Border, Key } from '../transfer/transfer.ts';
 import { keptTimes, ownTtl, staleForOf, timesFrom } from '../values/times.ts';
 import { type Decoder, encodeLent, type In, textOf, type ValueCodec } from '../values/values.ts';
 import { checkVersion, type Version, versionOf } from '../values/versions.ts';
-import { fillIn, NO_TAGS, type Prepared, prepare, TOO_LARGE } from './prepared.ts';
+import { fillIn, NO_TAGS, type Prepared, prepare, refuseTooLarge, TOO_LARGE } from './prepared.ts';
 import { conditionOf, untilMet } from './until-met.ts';
 
 /** What a cache, or a namespace of one, writes with. */
@@ -188,11 +188,7 @@ export class Writer<T> {
     const { length, times, tags } = prepared;
     const border = this.#parts.live();
     const keyBytes = border.putKey(key);
-    if (length > settings.maxEntrySize) {
-      // Counted, and the key keeps what it has.
-      kernel.refuseSet(keyBytes & ~facts.LENGTH_MASK);
-      return TOO_LARGE;
-    }
+    if (length > settings.maxEntrySize) return refuseTooLarge(kernel, keyBytes);
     const name = tier?.note(key, keyBytes);
     if (tags === undefined) kernel.keepTags(keyBytes, times.fresh, times.longTtl);
     else this.#describe(border, keyBytes, prepared, born);

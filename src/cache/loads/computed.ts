@@ -7,13 +7,12 @@ import type { KernelExports } from '../../border/kernel.ts';
 import { PagelessError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
 import { fixedView } from '../../language/brands.ts';
-import { fillIn, TOO_LARGE } from '../calls/prepared.ts';
+import { type Described, fillIn, prepare, refuseTooLarge, TOO_LARGE } from '../calls/prepared.ts';
 import { readEntryOptions } from '../options/call.ts';
 import type { SetOptions, Settings } from '../options/settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from '../tiered/link.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
 import { encodeTag } from '../values/tags.ts';
-import { timesFrom } from '../values/times.ts';
 import { checkSerialized, type Decoder, type In, type ValueCodec } from '../values/values.ts';
 import { tellError } from './compute-error.ts';
 import type { Lease } from './lease.ts';
@@ -115,43 +114,51 @@ export function keep<V>(
 
 function store<V>(
   host: LoaderHost<V>,
-  { lease, version, entry, born }: Load,
+  load: Load,
   { key, status }: Pick<Request<V>, 'key' | 'status'>,
   bytes: Uint8Array,
   options: SetOptions,
 ): Outcome {
-  const { kernel, settings, tier } = host;
-  const { ttl, staleFor, tags = [] } = readEntryOptions(options, COMPUTED_OPTIONS);
-  const times = timesFrom(host, ttl, staleFor, tags.length > 0);
-  const value = { bytes, length: bytes.length, times };
-  const isRaw = settings.compression === 'none';
+  const { kernel, tier } = host;
+  const prepared = prepare(host, bytes, readEntryOptions(options, COMPUTED_OPTIONS));
   // The user's code may have closed the cache, or used the scratch.
   const border = host.live();
-  const { outgoing, details } = border;
   const keyBytes = border.putKey(key);
   const name = tier?.note(key, keyBytes);
   // A tag that is deleted, or a namespace cleared, since the function was called: it is dead.
-  const isBorn = tags.length > 0 || border.space !== 0;
-  let failure = value.length > settings.maxEntrySize ? TOO_LARGE : 0;
+  const isMortal = prepared.tags.length > 0 || border.space !== 0;
+  const failure = write(host, load, keyBytes, prepared, isMortal);
   if (failure === 0) {
-    if (isBorn || times.fresh !== 0 || times.longTtl !== 0)
-      details.describe(keyBytes, times, tags, born);
-    if (!lease) kernel.allowEntry(entry);
-    failure = lease
-      ? commit(kernel, lease, outgoing.draft(lease, keyBytes, value, isRaw))
-      : outgoing.storeIf(facts.IF_QUIET, version, keyBytes, value, isRaw);
-  }
-  if (failure === 0) {
-    const what = { length: UNKNOWN_LENGTH, ttl: ttl ?? settings.ttl, tags };
+    const what = { ...prepared, length: UNKNOWN_LENGTH };
     if (name !== undefined) tier?.wrote(name, border.putKey(key), what);
     return { kind: 'stored' };
   }
   if (name !== undefined) tier?.unchanged(name);
-  if (failure === facts.ERR_UNMET) return discarded(kernel, bytes, isBorn ? born : undefined);
-  if (failure === TOO_LARGE) kernel.refuseSet(keyBytes & ~facts.LENGTH_MASK);
-  fillIn(status, kernel.setOutcome(failure), value.length, failure === TOO_LARGE);
-  lease?.end(true);
+  if (failure === facts.ERR_UNMET)
+    return discarded(kernel, bytes, isMortal ? load.born : undefined);
+  fillIn(status, kernel.setOutcome(failure), prepared.length, failure === TOO_LARGE);
+  load.lease?.end(true);
   return { kind: 'alone' };
+}
+
+/** Under the lease, or without one if the key is as it was. @returns 0, TOO_LARGE or ERR_… */
+function write<V>(
+  host: LoaderHost<V>,
+  { lease, version, entry, born }: Load,
+  keyBytes: number,
+  prepared: Described,
+  isMortal: boolean,
+): number {
+  const { kernel, settings } = host;
+  const { length, times, tags } = prepared;
+  const { outgoing, details } = host.live();
+  if (length > settings.maxEntrySize) return refuseTooLarge(kernel, keyBytes);
+  if (isMortal || times.fresh !== 0 || times.longTtl !== 0)
+    details.describe(keyBytes, times, tags, born);
+  const isRaw = settings.compression === 'none';
+  if (lease) return commit(kernel, lease, outgoing.draft(lease, keyBytes, prepared, isRaw));
+  kernel.allowEntry(entry);
+  return outgoing.storeIf(facts.IF_QUIET, version, keyBytes, prepared, isRaw);
 }
 
 /** @param born  if a tag, or its namespace, could have killed it */

@@ -13,7 +13,9 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Arena } from '../../arena/arena.ts';
 import type { ZoneClock } from '../../border/clock.ts';
 import { draftOf, fileError, keepMode, nodeFiles, removeQuietly } from '../../border/files.ts';
+import { viewOf } from '../../border/views.ts';
 import * as facts from '../../generated/facts.ts';
+import { copyOut } from '../../language/copies.ts';
 import { readNames } from '../options/names.ts';
 import type { Settings } from '../options/settings.ts';
 import { StoredBlocks } from '../transfer/stored.ts';
@@ -24,6 +26,8 @@ import { type Extent, headerOf, padded, trailerOf } from './format.ts';
 
 /** What is written at a time: some milliseconds of work. */
 const CHUNK_BYTES: number = 2 ** 20;
+/** Longest record of one block, with room to spare: it goes into a chunk that is not yet full. */
+const SHORT_BYTES: number = facts.RECORD_MOST_BYTES + facts.BLOCK_BYTES + 64;
 
 export interface Saved {
   arena: Arena;
@@ -60,14 +64,16 @@ export async function saveCache(saved: Saved, file: string): Promise<void> {
   }
 }
 
-/** Collects records, and writes them when there is a chunk of them. */
+/**
+ * Collects records, and writes them when there is a chunk of them: in any order. What is short gets
+ * there without an array of its own, or a promise: for small entries they were half of the time.
+ */
 class Recorder {
   readonly #saved: Saved;
   readonly #handle: FileHandle;
   readonly #stored: StoredBlocks;
-  /** Where the kernel leaves a record's head. */
-  readonly #head: Uint8Array;
-  readonly #chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  readonly #memory: Uint8Array;
+  readonly #chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES + SHORT_BYTES);
   #filled = 0;
   #bytes = 0;
   #entries = 0;
@@ -77,8 +83,7 @@ class Recorder {
     this.#saved = saved;
     this.#handle = handle;
     this.#stored = new StoredBlocks(kernel, memory);
-    const at = kernel.inputScratch() >>> 0;
-    this.#head = new Uint8Array(memory.buffer, at, facts.RECORD_MOST_BYTES);
+    this.#memory = viewOf(memory.buffer);
   }
 
   /** Of the cache, and of so many namespaces. */
@@ -98,42 +103,44 @@ class Recorder {
     // A file of half the entries would look whole.
     const isOver = (): boolean => live() === undefined;
     for (const key of walk(border, clock, isOver, copyOf)) {
-      const parts = this.#recordOf(border, key);
-      if (parts === undefined) continue;
-      const bytes = new DataView(parts[0]!.buffer).getUint32(0, true);
-      if (bytes > CHUNK_BYTES - this.#filled) await this.#flush();
+      const long = this.#take(border, key);
+      if (long !== undefined) await this.#handle.write(long);
+      else if (this.#filled < CHUNK_BYTES) continue;
+      else await this.#flush();
       live();
-      await this.#take(parts, bytes);
-      this.#bytes += bytes;
-      this.#entries++;
     }
   }
 
-  /** Head and key, and the blocks; undefined if the key has no value any more. */
-  #recordOf(border: Border, key: Bytes): Uint8Array[] | undefined {
+  /** Puts the key's record, if it has a value still, into the chunk; @returns one of many blocks */
+  #take(border: Border, key: Bytes): Buffer | undefined {
     const { arena, clock } = this.#saved;
     const now = clock.now();
     const keyBytes = border.putKey(key);
-    const entry = this.#stored.read(keyBytes, now);
-    if (entry === undefined) return undefined;
-    const head = this.#head.slice(0, arena.kernel.sealRecord(keyBytes, clock.wallOffset(now)));
-    const bytes = entry.blocks.reduce((sum, { length }) => sum + padded(length), head.length);
-    new DataView(head.buffer).setUint32(0, bytes, true);
-    return [head, ...entry.blocks];
+    return this.#stored.lend(keyBytes, now, ({ blocks }) => {
+      const headBytes = arena.kernel.sealRecord(keyBytes, clock.wallOffset(now));
+      const at = arena.kernel.inputScratch() >>> 0;
+      return this.#put([this.#memory.subarray(at, at + headBytes), ...blocks]);
+    });
   }
 
-  /** Puts a record into the chunk, or writes one that is longer than that. */
-  async #take(parts: Uint8Array[], bytes: number): Promise<void> {
-    const isShort = bytes <= CHUNK_BYTES;
+  #put(parts: readonly Uint8Array[]): Buffer | undefined {
+    const bytes = parts.reduce((sum, { length }) => sum + padded(length), 0);
+    const isShort = bytes <= SHORT_BYTES;
     const target = isShort ? this.#chunk : Buffer.alloc(bytes);
-    let at = isShort ? this.#filled : 0;
+    const start = isShort ? this.#filled : 0;
+    let at = start;
     for (const part of parts) {
-      target.set(part, at);
-      target.fill(0, at + part.length, at + padded(part.length));
+      copyOut(target, at, part);
+      const end = at + part.length;
       at += padded(part.length);
+      if (at > end) target.fill(0, end, at);
     }
-    if (isShort) this.#filled = at;
-    else await this.#handle.write(target);
+    target.writeUInt32LE(bytes, start);
+    this.#bytes += bytes;
+    this.#entries++;
+    if (!isShort) return target;
+    this.#filled = at;
+    return undefined;
   }
 
   async #flush(): Promise<void> {

@@ -14,7 +14,7 @@ import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.t
 import { MISS_AFTER } from './incoming.ts';
 import { OutputViews } from './output-views.ts';
 
-/** An entry as it is stored; the blocks are copies. */
+/** An entry as it is stored; the blocks are copies, if they are not lent. */
 export interface StoredEntry {
   readonly blocks: Uint8Array[];
   readonly valueBytes: number;
@@ -71,15 +71,24 @@ export class StoredBlocks {
 
   /** The entry of the key in the scratch, at a zone time. Not counted as a hit or miss. */
   read(keyBytes: number, now: number): StoredEntry | undefined {
-    return this.#large.during(() => this.#read(keyBytes, now));
+    return this.#large.during(() => this.#read(keyBytes, now, false));
   }
 
-  #read(keyBytes: number, now: number): StoredEntry | undefined {
+  /** Gives it to `use`, and lends it the block of an entry that has one. */
+  lend<R>(keyBytes: number, now: number, use: (entry: StoredEntry) => R): R | undefined {
+    return this.#large.during(() => {
+      const entry = this.#read(keyBytes, now, true);
+      return entry && use(entry);
+    });
+  }
+
+  #read(keyBytes: number, now: number, isLent: boolean): StoredEntry | undefined {
     for (let attempt = 0; attempt < MISS_AFTER; attempt++) {
       const valueBytes = this.#kernel.getStored(keyBytes, now);
       if (valueBytes < 0) return undefined;
       const expiry = this.#kernel.storedExpiry();
-      const blocks = this.#readBlocks(valueBytes);
+      const isOne = valueBytes <= facts.BLOCK_BYTES;
+      const blocks = isLent && isOne ? [this.lent] : this.#readBlocks(valueBytes);
       if (blocks) return { blocks, valueBytes, expiry };
     }
     return undefined;

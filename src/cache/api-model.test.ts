@@ -7,10 +7,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { play, type Step, steps } from '../../test/support/api-steps.ts';
+import { steps as plainSteps, play, type Step } from '../../test/support/api-steps.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { timeSteps } from '../../test/support/time-steps.ts';
 import { SharedCache, type ValueCodec } from '../index.ts';
 
+const steps = fc.oneof({ weight: 2, arbitrary: plainSteps }, { weight: 1, arbitrary: timeSteps });
 const runs = Number(process.env.PAGELESS_MODEL_RUNS ?? 150);
 
 test('any sequence of calls answers like a Map', () => {

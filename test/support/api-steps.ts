@@ -15,36 +15,55 @@ import {
 } from '../../src/index.ts';
 import { fakeClock } from './fake-clock.ts';
 
-interface Expected {
+export interface Expected {
   value: string;
-  /** 0 = never. */
+  /** When it gets stale; 0 = never. */
   expiry: number;
+  /** When it is gone: `expiry`, or later. */
+  until: number;
   tag: string;
+  /** Its time to live, which `touch` gives it anew. */
+  ttl: number;
 }
 
 /** The oracle. */
-class Oracle {
+export class Oracle {
   readonly entries = new Map<string, Expected>();
   now = 0;
 
-  find(key: string): string | undefined {
-    return this.entries.get(key)?.value;
+  /** The entry of a key that is not stale. */
+  fresh(key: string): Expected | undefined {
+    const entry = this.entries.get(key);
+    return entry && (entry.expiry === 0 || this.now < entry.expiry) ? entry : undefined;
   }
 
-  put(key: string, value: string, ttl = 0, tag = ''): void {
-    this.entries.set(key, { value, expiry: ttl === 0 ? 0 : this.now + ttl, tag });
+  find(key: string): string | undefined {
+    return this.fresh(key)?.value;
+  }
+
+  /** What a walk gives. */
+  walk(): [key: string, value: string][] {
+    const keys = [...this.entries.keys()].filter((key) => this.fresh(key));
+    return keys.map((key) => [key, this.find(key)!]);
+  }
+
+  put(key: string, value: string, ttl = 0, tag = '', staleFor = 0): void {
+    const expiry = ttl === 0 ? 0 : this.now + ttl;
+    const until = ttl === 0 ? 0 : expiry + staleFor;
+    this.entries.set(key, { value, expiry, until, tag, ttl });
   }
 
   /** As what changes a value and was given neither ttl nor tags. */
   change(key: string, value: string): void {
-    const { expiry = 0, tag = '' } = this.entries.get(key) ?? {};
-    this.entries.set(key, { value, expiry, tag });
+    const old = this.fresh(key);
+    if (old) this.entries.set(key, { ...old, value });
+    else this.put(key, value);
   }
 
   tick(ms: number): void {
     this.now += ms;
-    for (const [key, { expiry }] of this.entries) {
-      if (expiry !== 0 && this.now >= expiry) this.entries.delete(key);
+    for (const [key, { until }] of this.entries) {
+      if (until !== 0 && this.now >= until) this.entries.delete(key);
     }
   }
 }
@@ -62,18 +81,18 @@ export interface World {
 /** A call of both. @returns the two answers, which must be equal */
 export type Step = (world: World) => [ours: unknown, expected: unknown];
 
-const key = fc.oneof(
+export const key = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom('a', 'b', 'c', '__proto__') },
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 90 }) },
 );
-const value = fc.oneof(
+export const value = fc.oneof(
   fc.constantFrom('', '0', '41', '-7', 'text', '9007199254740991'),
   fc.string({ unit: 'grapheme', maxLength: 200 }),
   fc.nat(80_000).map((n) => 'long '.repeat(n / 5)),
 );
-const ttl = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 40 }));
-const tag = fc.constantFrom('red', 'green');
-const keys = fc.array(key, { maxLength: 80 });
+export const ttl = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 40 }));
+export const tag = fc.constantFrom('red', 'green');
+export const keys = fc.array(key, { maxLength: 80 });
 
 /** A whole number as the cache keeps it, or undefined. */
 function numberOf(text: string): number | undefined {
@@ -260,8 +279,9 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(key, ttl).map(
     ([k, t]): Step =>
       ({ cache, oracle }) => {
-        const entry = oracle.entries.get(k);
-        if (entry) entry.expiry = t === 0 ? 0 : oracle.now + t;
+        const entry = oracle.fresh(k);
+        if (entry)
+          oracle.put(k, entry.value, t, entry.tag, Math.max(0, entry.until - entry.expiry));
         return [cache.touch(k, { ttl: t }), entry !== undefined];
       },
   ),
@@ -277,13 +297,19 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
     cache.purgeStale();
     return [cache.size, oracle.entries.size];
   }),
-  fc.constant<Step>(({ cache, oracle }) => [
-    [...cache].sort(),
-    [...oracle.entries].map(([k, { value: v }]) => [k, v]).sort(),
-  ]),
+  fc.constant<Step>(({ cache, oracle }) => [[...cache].sort(), oracle.walk().sort()]),
   fc.constant<Step>(({ cache, oracle }) => [
     [[...cache.keys()].sort(), [...cache.values()].sort()],
-    [[...oracle.entries.keys()].sort(), [...oracle.entries.values()].map((e) => e.value).sort()],
+    [
+      oracle
+        .walk()
+        .map(([k]) => k)
+        .sort(),
+      oracle
+        .walk()
+        .map(([, v]) => v)
+        .sort(),
+    ],
   ]),
   fc.integer({ min: 1, max: 25 }).map(
     (ms): Step =>

@@ -41,6 +41,7 @@ const hitRows: Record<'100k' | '1m', Row[]> = {
       ],
       loop('set'),
     ],
+    [[['set-1k-100k-raw-zipf', 'pageless raw', 'lru-cache']], loop('set', 'zipf')],
   ],
   '1m': [
     [
@@ -60,7 +61,9 @@ const hitRows: Record<'100k' | '1m', Row[]> = {
       loop('read', 'zipf'),
     ],
     [[['get-1k-1m-raw', 'pageless raw', 'lru-cache']], loop('get')],
+    [[['get-1k-1m-raw-zipf', 'pageless raw', 'lru-cache']], loop('get', 'zipf')],
     [[['has-1m', 'pageless raw', 'lru-cache']], loop('has')],
+    [[['has-1m-zipf', 'pageless raw', 'lru-cache']], loop('has', 'zipf')],
     [[['miss-1m', 'pageless raw', 'lru-cache']], loop('miss')],
     [
       [
@@ -69,6 +72,7 @@ const hitRows: Record<'100k' | '1m', Row[]> = {
       ],
       loop('set'),
     ],
+    [[['set-1k-1m-raw-zipf', 'pageless raw', 'lru-cache']], loop('set', 'zipf')],
     [[['clear-1m', 'pageless raw', 'lru-cache']], { kind: 'clear' }],
   ],
 };
@@ -161,6 +165,8 @@ const ENOUGH = 3;
  */
 const FAR_NS = 60;
 
+const nameOf = (row: string): string => `scaling-${row.replace(/(?=-zipf|$)/, '-2t')}`;
+
 /**
  * Two threads on one cache, and on one each. A host moves the CPUs that it lends: how far they are
  * from each other is measured before each round, and the rounds are told apart by it.
@@ -170,10 +176,12 @@ export const scaling: Suite = async (options) => {
   const requests: [row: string, request: Request][] = [
     ['mixed', loop('mixed', 'uniform', ROUND_MS)],
     ['set', loop('set', 'uniform', ROUND_MS)],
+    ['mixed-zipf', loop('mixed', 'zipf', ROUND_MS)],
+    ['set-zipf', loop('set', 'zipf', ROUND_MS)],
     // As many as one cache holds, of both together. The last: it leaves none of the others' keys.
     ['new', { kind: 'set-new', count: entries / 2 }],
   ];
-  const rows = requests.filter(([row]) => isWanted(options, `scaling-${row}-2t`));
+  const rows = requests.filter(([row]) => isWanted(options, nameOf(row)));
   if (rows.length === 0) return [];
   const { zoneBytes } = roomy('', entries);
   using shared = new SharedCache({ maxSize: zoneBytes, values: 'bytes', compression: 'none' });
@@ -190,7 +198,7 @@ export const scaling: Suite = async (options) => {
       { name: each, request },
     ];
     const figures = await fleet.rounds(asked, SCALING_ROUNDS);
-    results.push(...byDistance(`scaling-${row}-2t`, figures, both, each));
+    results.push(...byDistance(nameOf(row), figures, both, each));
   }
   await fleet.close();
   return results;

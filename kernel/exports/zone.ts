@@ -9,7 +9,11 @@ import { selfSlot, setCanPark } from '../base/env';
 import { FAULT_TRAP, faultCode, poison } from '../base/fault';
 import { MAX_SLOT, Slot } from '../base/layout';
 import { compactOwner } from '../compact/state';
-import { deaths as countDeaths, deathWord as deathWordOf } from '../thread/deaths';
+import {
+  deaths as countDeaths,
+  deathOwner as ownerOfDeath,
+  deathWhat as whatOfDeath,
+} from '../thread/deaths';
 import { answer } from '../thread/forsaken';
 import { abandonSlot, markDead as markDeadOwner } from '../thread/membership';
 import { OP_ATTACH, OP_CHECK, OP_COMPACT, OP_DETACH, OP_RECOVER } from '../thread/operations';
@@ -150,9 +154,14 @@ export function deaths(): u32 {
   return countDeaths();
 }
 
-/** A word of what is known of a death: see thread/deaths.ts. 0: nothing any more. */
-export function deathWord(death: u32, isWhat: bool): u32 {
-  return deathWordOf(death, isWhat);
+/** Who died then: thread/deaths.ts. 0: it is not known any more. */
+export function deathOwner(death: u32): u32 {
+  return ownerOfDeath(death);
+}
+
+/** What it was in, and how many pages were given back. Likewise. */
+export function deathWhat(death: u32): u32 {
+  return whatOfDeath(death);
 }
 
 /** Says that this thread holds the lock that proves its death when it comes free. */

@@ -20,11 +20,11 @@ zoneTest('a death is told when all is given back: who, in which slot, of what', 
   zone.join(43);
   assert.equal(kernel.markDead(42), 1);
   assert.equal(kernel.deaths(), 0, 'not before');
-  assert.equal(kernel.deathWord(0, 0), 0);
+  assert.equal(kernel.deathOwner(0), 0);
   assert.equal(kernel.recoverDead(), 1);
   assert.equal(kernel.deaths(), 1);
-  assert.equal(kernel.deathWord(0, 0), 42);
-  assert.equal(kernel.deathWord(0, 1), (2 << 16) | (facts.OP_READ << 8) | 2, 'two pages');
+  assert.equal(kernel.deathOwner(0), 42);
+  assert.equal(kernel.deathWhat(0), (2 << 16) | (facts.OP_READ << 8) | 2, 'two pages');
   assert.equal(kernel.recoverDead(), 0);
   assert.equal(kernel.deaths(), 1, 'once');
   assertSound(kernel);
@@ -43,8 +43,8 @@ zoneTest('of many deaths the newest are known', {}, (zone) => {
   assert.equal(kernel.deaths(), 100);
   for (let death = 0; death < 102; death++) {
     const isKnown = death >= 100 - KNOWN && death < 100;
-    assert.equal(kernel.deathWord(death, 0), isKnown ? 100 + death : 0, `death ${death}`);
-    assert.equal(kernel.deathWord(death, 1) !== 0, isKnown);
+    assert.equal(kernel.deathOwner(death), isKnown ? 100 + death : 0, `death ${death}`);
+    assert.equal(kernel.deathWhat(death) !== 0, isKnown);
   }
   assertSound(kernel);
 });

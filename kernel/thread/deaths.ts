@@ -28,8 +28,12 @@ export class DeathsState {
   padding: u32;
 }
 
-function wordAt(death: u32, isWhat: bool): usize {
-  return DEATHS_STATE + offsetof<DeathsState>() + (death % RECORDS) * 8 + (isWhat ? 4 : 0);
+function ownerAt(death: u32): usize {
+  return DEATHS_STATE + offsetof<DeathsState>() + (death % RECORDS) * 8;
+}
+
+function whatAt(death: u32): usize {
+  return ownerAt(death) + 4;
 }
 
 /** How many threads were recovered here. */
@@ -37,17 +41,27 @@ export function deaths(): u32 {
   return loadWord(DEATHS_STATE);
 }
 
-/** A word of a death's record; 0: it is not known any more, or has not happened. */
-export function deathWord(death: u32, isWhat: bool): u32 {
-  const seen = loadWord(wordAt(death, isWhat));
-  // The record after the newest may be under way.
-  return deaths() - death - 1 < RECORDS - 1 ? seen : 0;
+/** Who died; 0: it is not known any more, or has not happened. */
+export function deathOwner(death: u32): u32 {
+  const seen = loadWord(ownerAt(death));
+  return isKnown(death) ? seen : 0;
+}
+
+/** The word `what` of a death, or 0 likewise. */
+export function deathWhat(death: u32): u32 {
+  const seen = loadWord(whatAt(death));
+  return isKnown(death) ? seen : 0;
+}
+
+/** Asked after a word was loaded: the record after the newest may be under way. */
+function isKnown(death: u32): bool {
+  return deaths() - death - 1 < RECORDS - 1;
 }
 
 /** Whether one who died while it recovered has told already. Lock: threads. */
 function isTold(owner: u32, count: u32): bool {
   for (let back: u32 = 1; back <= min(count, RECORDS - 1); back++) {
-    if (peekWord(wordAt(count - back, false)) == owner) return true;
+    if (peekWord(ownerAt(count - back)) == owner) return true;
   }
   return false;
 }
@@ -58,7 +72,7 @@ export function tellDeath(slot: Slot, pages: u32): void {
   const count = deaths();
   if (isTold(owner, count) || owner == supervisor()) return;
   const operation = operationOf(slot) & OPERATION_NUMBER;
-  storeWord(wordAt(count, false), owner);
-  storeWord(wordAt(count, true), (pages << 16) | (operation << 8) | slot);
+  storeWord(ownerAt(count), owner);
+  storeWord(whatAt(count), (pages << 16) | (operation << 8) | slot);
   storeWord(DEATHS_STATE, count + 1);
 }

@@ -168,22 +168,15 @@ export class Updater<T> {
     return { value, isSame, bytes: made, of, born };
   }
 
-  /** Stores, or deletes, if the key has what was seen. @returns 0 or ERR_… */
+  /** Stores, if the key has what was seen, or deletes it then. @returns 0 or ERR_… */
   #publish(
     key: Key,
     { bytes, born }: Pick<Made<T>, 'bytes' | 'born'>,
     options: EntryOptions,
     seen: Versioned,
   ): number {
-    const { kernel, clock, settings, tier } = this.#parts;
-    if (bytes === undefined) {
-      clock.nowIfNeeded();
-      const keyBytes = this.#parts.live().putKey(key);
-      const name = tier?.note(key, keyBytes);
-      const failure = kernel.removeIf(seen.version, keyBytes);
-      if (name !== undefined) failure === 0 ? tier?.removed(name) : tier?.unchanged(name);
-      return failure;
-    }
+    if (bytes === undefined) return this.#remove(key, seen);
+    const { settings } = this.#parts;
     const { ttl, staleFor, tags, status, noUpdateTTL } = options;
     const length = checkSerialized(this.#parts.codec, bytes);
     const keptTags = tags === undefined && seen.tags > 0 ? undefined : (tags ?? NO_TAGS);
@@ -199,6 +192,17 @@ export class Updater<T> {
     const outcome = this.#writer.storeIf(what, seen.version, key, prepared, born);
     this.#writer.report(status, outcome, prepared);
     return outcome;
+  }
+
+  #remove(key: Key, { version }: Versioned): number {
+    const { kernel, clock, tier } = this.#parts;
+    // Before the key is put: a clock of the user's own may use the scratch.
+    clock.nowIfNeeded();
+    const keyBytes = this.#parts.live().putKey(key);
+    const name = tier?.note(key, keyBytes);
+    const failure = kernel.removeIf(version, keyBytes);
+    if (name !== undefined) failure === 0 ? tier?.removed(name) : tier?.unchanged(name);
+    return failure;
   }
 }
 

@@ -111,7 +111,7 @@ export class Events {
     const kernel = this.#kernel;
     const end = kernel.deaths();
     for (let death = this.#deaths; death !== end; death = (death + 1) | 0) {
-      const [owner, what] = [kernel.deathWord(death, 0) >>> 0, kernel.deathWord(death, 1)];
+      const [owner, what] = [kernel.deathOwner(death) >>> 0, kernel.deathWhat(death)];
       if (owner === 0 || what === 0) continue;
       const dead = { threadId: workerThreads() && owner - 1, slot: what & 0xff };
       const operation = operationOf((what >>> 8) & 0xff);

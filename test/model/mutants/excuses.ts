@@ -195,7 +195,7 @@ export const equivalents: Excuse[] = [
       'storeAt: swap pokeWord(at, u32(value)); pokeWord(at + 4, u32(value >> 32));',
       'copyTo: swap pokeWord(cellAt(into, place), peekWord(cellAt(from, position))); pokeWord(noteAt(into, LEAF_ENTRIES), leafEntries(into) + 1);',
       'splitInto: swap pokeWord(noteAt(low, LEAF_NUMBER), parent); pokeWord(noteAt(high, LEAF_NUMBER), number);',
-      'tellDeath: swap storeWord(wordAt(count, false), owner); storeWord(wordAt(count, true), (pages << 16) | (operation << 8) | slot);',
+      'tellDeath: swap storeWord(ownerAt(count), owner); storeWord(whatAt(count), (pages << 16) | (operation << 8) | slot);',
     ],
   },
   {

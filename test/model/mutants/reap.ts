@@ -94,8 +94,8 @@ export const reapMutants: Mutant[] = [
     edits: [
       ['  storeWord(DEATHS_STATE, count + 1);\n', ''],
       [
-        '  storeWord(wordAt(count, false), owner);\n',
-        '  storeWord(DEATHS_STATE, count + 1);\n  storeWord(wordAt(count, false), owner);\n',
+        '  storeWord(ownerAt(count), owner);\n',
+        '  storeWord(DEATHS_STATE, count + 1);\n  storeWord(ownerAt(count), owner);\n',
       ],
     ],
     scenarios: ['death-told'],

@@ -95,13 +95,13 @@ const recoverFirst: Body = async (thread) => {
 /** Owners of those whose deaths were told, in order of their numbers. */
 function toldDeaths({ main }: Machine): unknown[] {
   const deaths = main.callNow('deaths') as number;
-  return Array.from({ length: deaths }, (_, death) => main.callNow('deathWord', death, 0)).sort();
+  return Array.from({ length: deaths }, (_, death) => main.callNow('deathOwner', death)).sort();
 }
 
 /** Looks at the first death while it is told. */
 const lookAtDeath: Body = async (thread) => {
-  const owner = await thread.call('deathWord', 0, 0);
-  const what = (await thread.call('deathWord', 0, 1)) as number;
+  const owner = await thread.call('deathOwner', 0);
+  const what = (await thread.call('deathWhat', 0)) as number;
   const isWhole = [2, 3].includes(what & 0xff) && what >>> 16 <= 2;
   assert.ok(owner === 0 || isWhole, `pages and slot: ${what}`);
 };

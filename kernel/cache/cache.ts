@@ -33,7 +33,14 @@ import {
   numberFor,
   unlockLeaf,
 } from '../store/directory';
-import { appendObject, beginDraft, dropDraft, encodeBlock, finishDraft } from '../store/entry';
+import {
+  appendObject,
+  appendRaw,
+  beginDraft,
+  dropDraft,
+  encodeBlock,
+  finishDraft,
+} from '../store/entry';
 import { entryExpiry, keyHash } from '../store/entry-head';
 import { forgetExtension } from '../store/extension';
 import { selfJournal } from '../store/journal';
@@ -129,7 +136,12 @@ export function beginComputed(
 
 /** Appends `bytes` ≤ BLOCK_BYTES from the input scratch. @returns 0, or ERR_NO_MEMORY: refused */
 export function append(bytes: u32, isRaw: bool): i32 {
-  return appendBytes(outputScratch(), encodeBlock(inputScratch(), bytes, isRaw));
+  return appendFrom(inputScratch(), bytes, isRaw);
+}
+
+function appendFrom(from: usize, bytes: u32, isRaw: bool): i32 {
+  if (isRaw && appendRaw(from, bytes)) return 0;
+  return appendBytes(outputScratch(), encodeBlock(from, bytes, isRaw));
 }
 
 /** Appends an encoded block, head included. @returns 0, or ERR_NO_MEMORY: refused */
@@ -265,8 +277,7 @@ export function setFrom(
   expiry: u64,
 ): i32 {
   begin(keyBytes, valueBytes, expiry);
-  const blockBytes = encodeBlock(from, valueBytes, isRaw);
-  const failure = appendBytes(outputScratch(), blockBytes);
+  const failure = appendFrom(from, valueBytes, isRaw);
   return failure != 0 ? failure : commit();
 }
 

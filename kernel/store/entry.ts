@@ -128,23 +128,56 @@ export function appendObject(stream: usize, bytes: u32): u32 {
   return share;
 }
 
+/**
+ * Makes the draft's only object of a raw value that stands at `from`, by way of no scratch. Its sum
+ * is taken last: meanwhile the object's lines, just written and cold, come from memory, for which
+ * the next locked instruction would wait.
+ *
+ * @returns whether it did. No: it is part of a value, does not fit, or there is no memory; nothing
+ *          has changed then
+ */
+export function appendRaw(from: usize, bytes: u32): bool {
+  const slot = selfState();
+  if (slot.draftHead != 0 || slot.draftValueBytes != bytes) return false;
+  const sizes = flagsOfDraft(slot) | (bytes << SIZE_SHIFT);
+  if (draftStart(sizes) + bytes > MAX_PAYLOAD) return false;
+  const place = beginChain(slot, sizes, from, bytes);
+  if (place == 0) return false;
+  zsWriteWord(place, SHORT_SUM, checksum(from, bytes));
+  return true;
+}
+
 function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
   const sizes = sizesOfDraft(slot, stream, bytes);
-  const key = extensionStart(sizes) + extensionBytes;
-  const start = storedStart(sizes, key);
   const isWhole = (sizes & LONG) == 0;
   // A short entry has of its block's head what it needs in its own.
   const skip: u32 = isWhole ? BLOCK_HEAD_BYTES : 0;
-  const share = min(bytes - skip, MAX_PAYLOAD - start);
+  const share = min(bytes - skip, MAX_PAYLOAD - draftStart(sizes));
+  const place = beginChain(slot, sizes, stream + skip, share);
+  if (place == 0) return 0;
+  if (isWhole) {
+    zsWriteWord(place, SHORT_SUM, peekWord(stream + 4));
+    if ((sizes & PACKED) != 0) zsWriteWord(place, SHORT_STORED, peekWord(stream));
+  }
+  return skip + share;
+}
+
+/**
+ * Makes the draft's first object, but for what a short entry's head says of its block.
+ *
+ * @param sizes  its first word
+ * @param from  the first `share` of its stored bytes
+ * @returns its place; 0 = out of memory, nothing has changed
+ */
+function beginChain(slot: ThreadSlot, sizes: u32, from: usize, share: u32): Place {
+  const start = draftStart(sizes);
   let head = reuseDeferred(start + share, slot.draftKeyBytes);
   if (head == 0) head = zsAlloc(start + share);
   if (head == 0) return 0;
   const place = zsPlace(head);
+  zsWrite(place, start, from, share);
   zsWriteWord(place, HEAD_SIZES, sizes);
-  if (isWhole) {
-    zsWriteWord(place, SHORT_SUM, peekWord(stream + 4));
-    if ((sizes & PACKED) != 0) zsWriteWord(place, SHORT_STORED, peekWord(stream));
-  } else {
+  if ((sizes & LONG) != 0) {
     zsWriteWord(place, LONG_NEXT, 0);
     zsWriteWord(place, LONG_VALUE_BYTES, slot.draftValueBytes);
   }
@@ -152,29 +185,41 @@ function appendHead(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
   if (extensionBytes != 0) {
     zsWrite(place, extensionStart(sizes), extensionScratch(slot.draftKeyBytes), extensionBytes);
   }
-  zsWrite(place, key, keyScratch(), slot.draftKeyBytes & LENGTH_MASK);
-  zsWrite(place, start, stream + skip, share);
+  zsWrite(place, draftKeyStart(sizes), keyScratch(), slot.draftKeyBytes & LENGTH_MASK);
   slot.draftHead = head;
   slot.draftTail = head;
   selfJournal().draftBytes += bytesTaken(start + share);
-  return skip + share;
+  return place;
+}
+
+/** What the first word says of the draft but for its blocks. */
+function flagsOfDraft(slot: ThreadSlot): u32 {
+  let flags = HEAD | (((slot.draftKeyBytes & LENGTH_MASK) - 1) << KEY_SHIFT);
+  if (slot.draftExpiry != 0) flags |= EXPIRES;
+  if (extensionBytes != 0) flags |= EXTENDED;
+  return flags;
 }
 
 /** The first word of the draft's head: short, if the `bytes` of its block are all and fit. */
 function sizesOfDraft(slot: ThreadSlot, stream: usize, bytes: u32): u32 {
-  let sizes = HEAD | (((slot.draftKeyBytes & LENGTH_MASK) - 1) << KEY_SHIFT);
-  if (slot.draftExpiry != 0) sizes |= EXPIRES;
-  if (extensionBytes != 0) sizes |= EXTENDED;
+  const flags = flagsOfDraft(slot);
   const isRaw = (peekWord(stream) & RAW) != 0;
-  const packed = isRaw ? 0 : PACKED;
+  const short = flags | (isRaw ? 0 : PACKED);
   const isOnly = isRaw
     ? slot.draftValueBytes == bytes - BLOCK_HEAD_BYTES
     : slot.draftValueBytes <= BLOCK_BYTES;
-  const start = storedStart(sizes | packed, extensionStart(sizes | packed) + extensionBytes);
-  if (!isOnly || start + bytes - BLOCK_HEAD_BYTES > MAX_PAYLOAD) {
-    return sizes | LONG;
-  }
-  return sizes | packed | (slot.draftValueBytes << SIZE_SHIFT);
+  const fits = isOnly && draftStart(short) + bytes - BLOCK_HEAD_BYTES <= MAX_PAYLOAD;
+  return fits ? short | (slot.draftValueBytes << SIZE_SHIFT) : flags | LONG;
+}
+
+/** Where the draft's key begins. */
+function draftKeyStart(sizes: u32): u32 {
+  return extensionStart(sizes) + extensionBytes;
+}
+
+/** Where its stored bytes begin. */
+function draftStart(sizes: u32): u32 {
+  return storedStart(sizes, draftKeyStart(sizes));
 }
 
 function writeExpiry(place: Place, sizes: u32, expiry: u64): void {

@@ -138,7 +138,9 @@ class NodeRedisTier implements RedisTier {
     const epoch = newEpoch();
     await this.#send(['SET', this.#epochKey, epoch]);
     this.#epoch = epoch;
-    this.#prefix = Promise.resolve(this.#prefixOf(epoch));
+    // Somebody else may have begun the next one since, and told before this was tracked again.
+    await this.#arm();
+    await this.#prefix;
   }
 
   async close(): Promise<void> {

@@ -148,7 +148,8 @@ export class Reader {
   readonly #calls: Calls;
   readonly #host: ReaderHost;
   readonly #asker: Asker;
-  readonly #fetches = new Map<KeyName, Fetch>();
+  /** Those that somebody has not taken yet, which news must find; the last one may be joined. */
+  readonly #fetches = new Map<KeyName, Fetch[]>();
   readonly #elsewhere = new Map<KeyName, Elsewhere>();
   /** Not sent yet. */
   #batch: Batch | undefined;
@@ -179,10 +180,11 @@ export class Reader {
   ask(name: KeyName): Fetch;
   ask(name: KeyName, now: number | undefined): Fetch | Elsewhere;
   ask(name: KeyName, now?: number): Fetch | Elsewhere {
-    const known = this.#fetches.get(name);
-    if (known?.isJoinable) {
-      known.takers++;
-      return known;
+    const fetches = this.#fetches.get(name) ?? [];
+    const last = fetches.at(-1);
+    if (last?.isJoinable) {
+      last.takers++;
+      return last;
     }
     const { writes, turns } = this.#asker;
     const slot = writes.slotOf(name);
@@ -195,7 +197,7 @@ export class Reader {
     }
     const fetch = new Fetch(name, this.#openBatch(), slot, turn);
     fetch.batch.fetches.push(fetch);
-    this.#fetches.set(name, fetch);
+    this.#fetches.set(name, [...fetches, fetch]);
     return fetch;
   }
 
@@ -203,8 +205,10 @@ export class Reader {
   leave(fetch: Fetch): void {
     fetch.endTurn();
     fetch.takers--;
-    if (fetch.takers > 0 || this.#fetches.get(fetch.name) !== fetch) return;
-    this.#fetches.delete(fetch.name);
+    if (fetch.takers > 0) return;
+    const others = this.#fetches.get(fetch.name)!.filter((other) => other !== fetch);
+    if (others.length > 0) this.#fetches.set(fetch.name, others);
+    else this.#fetches.delete(fetch.name);
   }
 
   /** Waits for another thread, once for all who ask here. */
@@ -219,11 +223,11 @@ export class Reader {
 
   /** The key has changed: what is under way for it is not kept. */
   outrun(name: KeyName): void {
-    this.#fetches.get(name)?.outrun();
+    for (const fetch of this.#fetches.get(name) ?? []) fetch.outrun();
   }
 
   outrunAll(): void {
-    for (const fetch of this.#fetches.values()) fetch.outrun();
+    for (const name of this.#fetches.keys()) this.outrun(name);
   }
 
   /** Nothing is kept any more, and no other thread waited for. */

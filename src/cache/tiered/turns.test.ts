@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryTier } from '../../../test/support/memory-tier.ts';
-import { openTiered } from '../../../test/support/tiered.ts';
+import { openTiered, until } from '../../../test/support/tiered.ts';
 import type { TierPolicy } from '../../tier/interface.ts';
 import { SharedCache } from '../constructor.ts';
 
@@ -150,5 +150,27 @@ test('news that come while later keys of the call are awaited outrun the earlier
   assert.equal(one.cache.get('key:299'), undefined, 'not kept');
   assert.equal(one.cache.get('key:0'), 'value 0');
   assert.deepEqual(asked()[0], 2);
+  close();
+});
+
+test('news outrun what was answered and not taken yet, though somebody has asked since', async () => {
+  const { one, other, close } = await openTwo();
+  let release!: () => void;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let calls = 0;
+  one.tier.after = (call) => (call === 'getMany' && ++calls === 1 ? held : undefined);
+  // Of two calls the second is answered first, and what it brings is taken when both are.
+  const many = one.cache.getManyAsync(Array.from({ length: 300 }, (_, i) => `key:${i}`));
+  await until(() => calls === 2);
+  assert.equal(await one.cache.getAsync('key:299'), 'value 299');
+  other.cache.set('key:299', 'new');
+  await other.cache.flush();
+  assert.equal(one.cache.get('key:299'), undefined);
+  release();
+  await many;
+  assert.equal(one.cache.get('key:299'), undefined, 'the old value is not kept');
+  assert.equal(one.cache.get('key:298'), 'value 298');
   close();
 });

@@ -8,6 +8,7 @@
  *   key       the bytes of the user's key, without any prefix; the tier adds its own
  *   rejects   with anything, or throws, or answers what is none: the cache counts it as an error,
  *             asks less, and goes on without
+ *   order     of two writes of a key the later one wins, also over one that was given up
  *   time-out  the cache's: a call that never answers is given up, and may still come true later
  */
 

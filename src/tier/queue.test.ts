@@ -6,7 +6,7 @@ import { seeded } from '../../test/support/seeded.ts';
 import { Calls } from './calls.ts';
 import { FrameMaker } from './frame.ts';
 import { bytesOf, FrameMemory } from './frame-memory.ts';
-import type { Tier, TierEntry } from './interface.ts';
+import type { Tier, TierEntry, TierPolicy } from './interface.ts';
 import { nameOf } from './key-name.ts';
 import { LocalWrites } from './local-writes.ts';
 import { readPolicy } from './policy.ts';
@@ -19,7 +19,7 @@ function blockOf(text: string): Buffer {
 }
 
 /** A queue of texts, and what its tier holds: the very bytes that it was given. */
-function openQueue(maxQueue: number, isFailing: () => boolean = () => false) {
+function openQueue(maxQueue: number, isFailing = () => false, own: TierPolicy = {}) {
   const held = new Map<string, Uint8Array>();
   const fail = () => {
     if (isFailing()) throw new Error('down');
@@ -49,7 +49,7 @@ function openQueue(maxQueue: number, isFailing: () => boolean = () => false) {
   const maker = new FrameMaker('string', memory);
   const writes = new LocalWrites(LocalWrites.create(), true, { owner: 1, isLive: () => true });
   const others = { writes, isHere: () => false };
-  const policy = readPolicy({ maxQueue });
+  const policy = readPolicy({ maxQueue, ...own });
   const queue = new WriteQueue(tier, policy, new Calls(20_000), memory, others);
   const put = (key: string, text?: string) => {
     writes.note(key);
@@ -263,4 +263,67 @@ test('many keys are few calls, one after the other, and no timer is between them
   for (let i = 0; i < 600; i++) put(`key:${i}`);
   await queue.drained();
   assert.deepEqual(calls, ['delete 256', 'delete 256', 'delete 88']);
+});
+
+test('what is put while a batch is under way waits as long as anything', async () => {
+  const { queue, put, tier } = openQueue(2 ** 20, undefined, {
+    writes: 'behind',
+    writeDelayMs: 60_000,
+  });
+  const { setMany } = tier;
+  let calls = 0;
+  tier.setMany = (entries) => {
+    calls++;
+    put('key', 'newer');
+    return setMany(entries);
+  };
+  put('key', 'old');
+  await queue.drained();
+  await sleep(50);
+  assert.deepEqual([calls, queue.entries], [1, 1]);
+  queue.stop();
+});
+
+test('a batch is under way until both of its calls are over', async () => {
+  const { queue, put, tier } = openQueue(2 ** 20);
+  let answer!: (kept: boolean[]) => void;
+  let calls = 0;
+  tier.setMany = () => {
+    calls++;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  };
+  tier.deleteMany = () => Promise.reject(new Error('down'));
+  put('key', 'value');
+  put('other');
+  while (calls === 0) await sleep(1);
+  await sleep(50);
+  assert.equal(calls, 1, 'its frame may still arrive');
+  answer([true]);
+  while (calls === 1) await sleep(1);
+  queue.stop();
+});
+
+test('while nobody may try, what waits is not packed', async () => {
+  const { queue, memory, put, tier } = openQueue(2 ** 20, () => true);
+  let [calls, packed] = [0, 0];
+  const { setMany } = tier;
+  tier.setMany = (entries) => {
+    calls++;
+    return setMany(entries);
+  };
+  const { takeOut } = memory;
+  memory.takeOut = (frames) => {
+    packed++;
+    return takeOut.call(memory, frames);
+  };
+  for (let i = 0; i < 100; i++) {
+    put(`key:${i}`, 'value');
+    void queue.drained();
+    await sleep(1);
+  }
+  // An attempt may come a moment too early.
+  assert.ok(packed <= 2 * calls + 2, `${packed} times for ${calls} calls`);
+  queue.stop();
 });

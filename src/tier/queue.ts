@@ -2,7 +2,8 @@
  * The queue of writes: when what waits (backlog.ts) is sent, and what becomes of it.
  *
  *   one batch     is under way at a time; the next follows at once if it is whole, or if somebody
- *                 waits for it (`drained`), else when it is due
+ *                 waits for it (`drained`), else when it is due: `delayMs` after it was put, or
+ *                 after the one under way was begun
  *   a failure     what of it is still the newest waits again. The next attempt keeps no process
  *                 alive, unless somebody waits for it (`hold`)
  *   other threads have queues of their own. What one of them has written since does not leave any
@@ -21,7 +22,7 @@ import type { Policy } from './policy.ts';
 import { entriesOf } from './write.ts';
 
 /** Not `later`: whoever holds the queue has its timer keep the process alive after all. */
-const { setTimeout, clearTimeout, setImmediate } = globalThis;
+const { setTimeout, clearTimeout, setImmediate, performance } = globalThis;
 
 export class WriteQueue {
   readonly #tier: Tier;
@@ -148,20 +149,22 @@ export class WriteQueue {
     if (!this.#backlog.isEmpty) this.#schedule(0);
   }
 
+  /** Sends in `ms`, and not before anybody may try: else what waits would be packed for nothing. */
   #schedule(ms: number, isRetry = false): void {
     if (this.#isUnderWay || this.#isStopped) return;
+    const wait = Math.max(ms, this.#calls.waitMs);
     if (this.#timer !== undefined) {
-      if (ms > 0) return;
+      if (wait > 0) return;
       clearTimeout(this.#timer);
     }
-    this.#timer = setTimeout(() => void this.#send(), ms);
+    this.#timer = setTimeout(() => void this.#send(), wait);
     this.#isRetry = isRetry;
     if (isRetry && this.#holds === 0) this.#timer.unref?.();
   }
 
   /** At the end of this turn of the event loop, with what others do in it. */
   #sendSoon(): void {
-    if (this.#isDue || this.#isUnderWay || this.#isStopped) return;
+    if (this.#isDue || this.#isUnderWay || this.#isStopped || this.#calls.waitMs > 0) return;
     this.#isDue = true;
     setImmediate(() => {
       this.#isDue = false;
@@ -175,6 +178,8 @@ export class WriteQueue {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isUnderWay = true;
+    const start = performance.now();
+    const { turn } = this.#backlog;
     let isAnswered = true;
     while (isAnswered && !this.#backlog.isEmpty) {
       isAnswered = await this.#sendNext();
@@ -185,8 +190,11 @@ export class WriteQueue {
     }
     this.#isUnderWay = false;
     if (this.#backlog.isEmpty) return;
-    if (isAnswered) this.#schedule(0);
-    else this.#schedule(Math.max(1, this.#calls.waitMs), true);
+    // What was put meanwhile is not due yet.
+    const isDue = this.#backlog.hasUpTo(turn);
+    const left = isDue ? 0 : Math.max(0, this.#delayMs - (performance.now() - start));
+    if (isAnswered) this.#schedule(left);
+    else this.#schedule(1, true);
   }
 
   /** @returns whether the tier has answered */
@@ -212,9 +220,7 @@ export class WriteQueue {
     );
     const gone = batch.filter(({ frame }) => !frame);
     const keys = gone.map(({ name }) => bytesOfName(name));
-    const answer = await this.#calls.write(() =>
-      Promise.all([this.#set(kept), this.#delete(keys)]),
-    );
+    const answer = await this.#calls.write(() => both(this.#set(kept), this.#delete(keys)));
     if (answer === undefined) {
       this.#backlog.failed(this.#calls.timeouts !== timeouts);
       return false;
@@ -242,4 +248,10 @@ export class WriteQueue {
     this.#listeners = [];
     for (const listener of listeners) listener();
   }
+}
+
+/** Resolved when both are over: the batch is under way until then, though one has failed. */
+async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }

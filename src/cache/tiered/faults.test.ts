@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { MemoryStore, MemoryTier } from '../../../test/support/memory-tier.ts';
+import { poisonZone } from '../../../test/support/poison-zone.ts';
 import { closeAll, openTiered as open, until } from '../../../test/support/tiered.ts';
 import { InvalidArgumentError } from '../../errors.ts';
 import { SharedCache } from '../constructor.ts';
@@ -61,6 +62,16 @@ test('told to clear, it clears what was there, whatever is set meanwhile', async
   assert.equal(left.filter((key) => key.startsWith('old')).length, 0);
   assert.ok(left.length > 0);
   closeAll({ cache });
+});
+
+test('a zone that is poisoned while it clears for others ends no process', async () => {
+  const { cache, tier } = open({ maxSize: '32MiB' });
+  for (let i = 0; i < 100_000; i++) cache.set(`key:${i}`, 'value');
+  tier.hear({ type: 'cleared' });
+  poisonZone(cache.arena.memory);
+  // It goes on in later turns of the event loop: what it throws there would be nobody's.
+  for (let turn = 0; turn < 100; turn++) await setImmediate();
+  assert.throws(() => cache.get('key:0'), { code: 'ERR_PAGELESS_CORRUPTION' });
 });
 
 test('a value that is refused here is in neither tier', async () => {

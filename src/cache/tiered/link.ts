@@ -196,11 +196,11 @@ export class TierLink<T> implements LocalEntries {
     const go = () => {
       try {
         this.#host.live();
+        for (let count = 0; count < CLEAR_STEPS; count++) if (steps.next().done) return;
+        setImmediate(go);
       } catch {
-        return;
+        // It is closed, or poisoned: whoever calls next is told.
       }
-      for (let count = 0; count < CLEAR_STEPS; count++) if (steps.next().done) return;
-      setImmediate(go);
     };
     go();
   }

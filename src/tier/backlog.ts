@@ -299,7 +299,11 @@ export class Backlog {
   /** Makes a removal of what is to be one. @returns false: another thread has what is newer */
   #mayLeave(write: Write, now: number): boolean {
     const verdict = judge(write, this.#others);
-    if (verdict === 'drop') this.superseded++;
+    if (verdict === 'drop') {
+      this.superseded++;
+      // Of a clear by another thread: this one's mark still says that the write waits.
+      this.#others.writes.arrived(write.name);
+    }
     if (verdict === 'remove') write.isSure = true;
     const isOver = write.expiry !== 0 && write.expiry <= now;
     if (write.frame && (isOver || verdict !== 'send')) {

@@ -84,3 +84,17 @@ test('a question that was under way when another thread cleared brings nothing b
   assert.equal(two.cache.get('key'), undefined);
   close();
 });
+
+test('a write that another thread’s clear made void keeps nobody from asking', async () => {
+  const { one, two, store, close } = await openTwo();
+  one.cache.set('key', 'void');
+  two.cache.clear();
+  await Promise.all([one, two].map(({ cache }) => cache.flush()));
+  assert.equal(one.cache.stats().tier?.superseded, 1);
+  const other = openTiered({ store });
+  other.cache.set('key', 'new');
+  await other.cache.flush();
+  assert.equal(await two.cache.getAsync('key'), 'new');
+  other.cache.close();
+  close();
+});

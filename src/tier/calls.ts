@@ -104,7 +104,7 @@ export class Calls {
     let endTimer = later(
       () => {
         // Timers go before what has arrived: without this not even a turn would be left to hear it.
-        endTimer = later(giveUp, performance.now() - start - this.timeoutMs, true);
+        endTimer = later(giveUp, Math.max(0, performance.now() - start - this.timeoutMs), true);
       },
       this.timeoutMs,
       true,

@@ -33,7 +33,7 @@ zoneTest('writes that outrun a stuck reader are slowed down', { hasStore: true }
   for (let kind = 0; kind <= facts.LIMBO_KINDS; kind++) assert.equal(kernel.limboOf(kind), 0);
 });
 
-zoneTest('so are frees of a pool', { hasStore: true }, (zone) => {
+zoneTest('frees of a pool are slowed down likewise', { hasStore: true }, (zone) => {
   const { kernel } = zone;
   const pool = kernel.zsCreate();
   const reader = zone.join();

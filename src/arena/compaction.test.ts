@@ -111,7 +111,7 @@ test('in the background it ends quietly when its arena is closed, or poisoned', 
   poisoned.close();
 });
 
-test('arguments are checked', () => {
+test('wrong arguments of compaction are refused', () => {
   using arena = new Arena({ size: 4 * MIB });
   for (const call of [
     () => arena.compact({ order: 11 }),

@@ -300,7 +300,7 @@ test('a clear while a value is computed wins', async () => {
   assert.equal(a.get('k'), undefined);
 });
 
-test('a second tier has none', () => {
+test('a cache with a second tier has no namespaces', () => {
   const tier = {
     name: 'none',
     getMany: async (keys: readonly Uint8Array[]) => keys.map(() => undefined),
@@ -314,7 +314,7 @@ test('a second tier has none', () => {
   assert.throws(() => cache.namespace('a'), expected);
 });
 
-test('it ends with its cache', async () => {
+test('a namespace ends with its cache', async () => {
   const cache = open();
   const a = cache.namespace('a');
   const waits = a.getOrSet('k', () => new Promise<string>(() => {}));

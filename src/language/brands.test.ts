@@ -31,7 +31,7 @@ test('a kind is known by its brand, whatever realm it is of', () => {
   assert.ok(!isShared(new ArrayBuffer(1)) && !isShared(runInNewContext('new ArrayBuffer(1)')));
 });
 
-test('impostors are none', () => {
+test('what only looks like bytes, a buffer or a view is none', () => {
   const impostors = (prototype: object, real: object): unknown[] => [
     Object.create(prototype),
     Object.setPrototypeOf({}, prototype),

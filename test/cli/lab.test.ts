@@ -67,7 +67,7 @@ describe('lab', { concurrency: true }, () => {
     assert.equal(report.layouts, undefined);
   });
 
-  test('says what it does', async () => {
+  test('--help lists its options', async () => {
     const { status, stdout } = await pageless(['lab', '--help']);
     assert.equal(status, 0);
     assert.match(stdout, /--json/);

@@ -51,7 +51,7 @@ describe('layout', { concurrency: true }, () => {
     }
   });
 
-  test('as text', async () => {
+  test('as text: each structure with its fields, the page map, the first page', async () => {
     const { status, stdout } = await pageless(['layout']);
     assert.equal(status, 0);
     assert.match(stdout, /^Superblock, \d+ bytes$\n^ +0 {2}u32 +magic$\n^ +4 {2}u32 +version$/m);

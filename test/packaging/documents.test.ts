@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { type Node, oldestAndNewest } from './nodes.ts';
@@ -97,27 +97,6 @@ test('blocks of TypeScript compile, strictly', () => {
   const options = { cwd: place, encoding: 'utf8' as const };
   const { status, stdout } = spawnSync(process.execPath, command, options);
   assert.equal(status, 0, stdout);
-});
-
-/** As GitHub makes an anchor of a heading. */
-function anchors(markdown: string): string[] {
-  const headings = [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, text]) => text!.toLowerCase());
-  return headings.map((text) => text.replace(/[^\p{L}\p{N}\- ]/gu, '').replaceAll(' ', '-'));
-}
-
-test('links within the package lead to a file, and to a heading in it', () => {
-  const links = documents.flatMap((document) => {
-    const targets = readFileSync(document, 'utf8').matchAll(/\]\((?!https?:)([^)\s]+)\)/g);
-    return [...targets].map(([, target]) => ({ document, target: target! }));
-  });
-  assert.ok(links.length > 20);
-  const broken = links.filter(({ document, target }) => {
-    const [path = '', anchor] = target.split('#');
-    const file = path === '' ? document : join(dirname(document), path);
-    if (!existsSync(file)) return true;
-    return anchor !== undefined && !anchors(readFileSync(file, 'utf8')).includes(anchor);
-  });
-  assert.deepEqual(broken, []);
 });
 
 test('the README begins with the example as it is', () => {

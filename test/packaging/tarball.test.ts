@@ -49,11 +49,21 @@ test('its types are for users: none is of the kernel', () => {
   }
 });
 
-test('every relative link of its documents leads to a file in it', () => {
+/** As GitHub makes them of headings. */
+function anchorsOf(file: string): string[] {
+  const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm);
+  const words = [...headings].map(([, text]) => text!.replace(/[^\p{L}\p{N}\- ]/gu, ''));
+  return words.map((text) => text.toLowerCase().replaceAll(' ', '-'));
+}
+
+test('every relative link of its documents leads to a file in it, and to a heading there', () => {
   for (const file of filesOf('.md')) {
-    for (const [, link] of readFileSync(file, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
-      const target = join(file, '..', decodeURI(link!));
+    for (const [, link] of readFileSync(file, 'utf8').matchAll(/\]\(([^):]+)\)/g)) {
+      const [path, anchor] = decodeURI(link!).split('#');
+      const target = path ? join(file, '..', path) : file;
       assert.ok(statSync(target, { throwIfNoEntry: false }), `${file} links to ${link}`);
+      const isThere = anchor === undefined || anchorsOf(target).includes(anchor);
+      assert.ok(isThere, `${file} links to ${link}`);
     }
   }
 });

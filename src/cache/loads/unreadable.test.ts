@@ -57,7 +57,7 @@ for (const [kind, options] of Object.entries(kinds)) {
   });
 }
 
-test('one that is stale as well', async () => {
+test('a stale value that cannot be read is computed anew as well', async () => {
   let now = 0;
   using cache = cacheWithOld({ now: () => now, ttl: 10, staleFor: 1000 });
   cache.set('other', 'old');

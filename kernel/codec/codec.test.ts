@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CodecExports, createCodec, worstSize } from '../../test/support/codec.ts';
+import { naiveDecode } from '../../test/support/naive-lz4.ts';
 import { loadTestKernel } from '../../test/support/test-kernel.ts';
 
 const codec = createCodec('destination');
@@ -92,6 +93,43 @@ test('decompress refuses what is malformed', () => {
   assert.equal(decode([0x30, 97, 98, 99], 2), undefined, 'literals beyond cap');
   assert.equal(decode([0x10, 97, 1, 0, 0x00], 4), undefined, 'match beyond cap');
   assert.equal(decode([0x10, 97, 1, 0, 0x00], 5), 'aaaaa');
+});
+
+/** A block of 20 literals, a short match, this sequence, and `rest` last literals. */
+function blockOf(literals: number, offset: number, length: number, rest: number): Uint8Array {
+  const extra = (count: number): number[] =>
+    count < 15 ? [] : [...new Array(Math.floor((count - 15) / 255)).fill(255), (count - 15) % 255];
+  const bytesOf = (count: number) => Array.from({ length: count }, (_, index) => 33 + index);
+  const part = (count: number, match: number) => [
+    (Math.min(count, 15) << 4) | Math.min(match, 15),
+    ...extra(count),
+    ...bytesOf(count),
+  ];
+  return Uint8Array.from([
+    ...[...part(20, 0), 3, 0],
+    ...[...part(literals, length - 4), offset, 0, ...extra(length - 4)],
+    ...part(rest, 0),
+  ]);
+}
+
+test('decompress agrees with a plain decoder at each length, offset and distance to the end', () => {
+  const lengths = [4, 8, 9, 16, 17, 18, 19, 20, 48, 273, 274, 600];
+  for (const flush of ['source', 'destination'] as const) {
+    const decoder = createCodec(flush);
+    for (const literals of [0, 14, 15, 269, 270, 600]) {
+      for (const offset of [1, 4, 7, 8, 9, 16]) {
+        for (const length of lengths) {
+          for (let rest = 0; rest < 400; rest += rest < 40 ? 1 : 180) {
+            const block = blockOf(literals, offset, length, rest);
+            const expected = naiveDecode(block, 2000)!.bytes;
+            const what = `${flush}: ${literals}, ${offset}, ${length}, ${rest}`;
+            const bytes = decoder.decompress(block, expected.length);
+            assert.equal(bytes && Buffer.compare(bytes, expected), 0, what);
+          }
+        }
+      }
+    }
+  }
 });
 
 test('compress succeeds with exactly the bytes it needs, and with less writes nothing outside', () => {

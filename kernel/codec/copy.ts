@@ -16,13 +16,16 @@
  */
 
 /** From here on memory.copy beats a loop of words. */
-export const BULK: u32 = 512;
+const BULK: u32 = 512;
 /**
  * Bytes by which copyApart and copyBack may overshoot: they move as many a round, and in any case.
  */
 export const OVERSHOOT: u32 = 32;
 /** Bytes that storePeriod writes at most: the last of three words begins at 16. */
 export const PERIOD_BYTES: u32 = 24;
+
+/** Bytes that copyShort copies at most, and storePeriod at least. */
+export const SHORT_MATCH: u32 = 16;
 
 /** Nibble k: the largest multiple of k that a word of 8 bytes holds. */
 const PERIOD_STEPS: u32 = 0x76586880;
@@ -49,6 +52,16 @@ export function copyBack(to: usize, from: usize, count: u32): void {
     to += 32;
     from += 32;
   } while (to < stop);
+}
+
+/**
+ * Copies 4 to SHORT_MATCH bytes from 8 or more before `to`: one word twice up to 8 bytes, so that
+ * a short match waits for no store but those that it needs.
+ */
+export function copyShort(to: usize, from: usize, count: u32): void {
+  const second = (count - 1) & 8;
+  store<u64>(to, load<u64>(from));
+  store<u64>(to + second, load<u64>(from + second));
 }
 
 /** Copies exactly `count` bytes; `from` is apart, or 8 or more before `to`. */
@@ -105,8 +118,8 @@ function doublePeriod(to: usize, offset: u32, length: u32): void {
 }
 
 /**
- * Repeats the 1 to 7 bytes before `to` over 18 bytes or more, PERIOD_BYTES at most; reads 8.
- * They are spread over a word, which is stored three times, 5 to 8 bytes apart.
+ * Repeats the 1 to 7 bytes before `to` over SHORT_MATCH bytes or more, PERIOD_BYTES at most; reads
+ * 8. They are spread over a word, which is stored three times, 5 to 8 bytes apart.
  */
 export function storePeriod(to: usize, offset: u32): void {
   const spare = u64(64 - (offset << 3));

@@ -22,13 +22,14 @@
  * look) is the known one of fast LZ4 compressors. Numbers: docs/design/60-codec.md.
  */
 import {
-  BULK,
   copyApart,
   copyBack,
   copyBytes,
   copyMatch,
+  copyShort,
   OVERSHOOT,
   PERIOD_BYTES,
+  SHORT_MATCH,
   storePeriod,
 } from './copy';
 
@@ -243,18 +244,20 @@ function putLength(op: usize, rest: u32): usize {
  * Decodes the block [src, src + n) into [dst, dst + cap). Returns the bytes produced, or -1 for a
  * malformed or unended block, one that needs more than `cap`, or n of 0 or over MAX_BLOCK.
  *
- * The loop takes sequences with FAST_IN and FAST_OUT bytes to spare; literals that are longer than
- * they look and come too close to an end are left to decodeExact, which starts over at the token.
+ * The inner loop takes sequences with FAST_IN and FAST_OUT bytes to spare and calls nothing, so
+ * that what it works with stays in registers. At what is rare, or looks wrong, it stops with `at`
+ * and `op` still before the sequence: decodeExact takes it from its token on, and judges.
  * `next`, where the next token will be, is the longest chain of dependent steps and kept short:
  * `at` and `next` count from OFFSET_BYTES before a token, so that no access needs a subtraction.
- * 60 lines: a helper for a sequence would have to return two positions.
+ * 68 lines: a helper for a sequence would have to return two positions.
  */
 export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
   if (n > MAX_BLOCK || src + n < src || dst + cap < dst) return -1;
   const end = src + n;
   const limit = dst + cap;
   if (n < FAST_IN || cap < FAST_OUT || src < OFFSET_BYTES || dst < MAX_OFFSET) {
-    return decodeExact(src, end, dst, dst, limit);
+    const ends = decodeExact(src, end, dst, dst, limit, true);
+    return ends == 0 ? -1 : i32(u32(ends) - u32(dst));
   }
 
   const lastIn = end - (FAST_IN + OFFSET_BYTES);
@@ -264,96 +267,98 @@ export function decompress(src: usize, n: u32, dst: usize, cap: u32): i32 {
   let at = end - n - OFFSET_BYTES;
   let op = limit - cap;
   while (true) {
-    // Both margins in one jump, by signs. A room of 2^31 or more looks negative: decoded exactly.
-    if (i32((lastIn - at) | (lastOut - op)) < 0) break;
-    const token = u32(load<u8>(at, OFFSET_BYTES));
-    const literals = token >> 4;
-    let next = at + OFFSET_BYTES + 1 + literals;
-    let to = op + literals;
-    v128.store(op, v128.load(at, OFFSET_BYTES + 1));
-    if (literals == 15) {
-      let rest = u32(load<u8>(at, OFFSET_BYTES + 1));
-      let from = at + OFFSET_BYTES + 2;
-      if (rest == 255) {
-        rest = lengthBytes(from - 1, end);
-        if (rest == UNENDED) return -1;
-        from += rest / 255;
+    while (true) {
+      // Both margins in one jump, by signs. A room of 2^31 or more looks negative: decoded exactly.
+      const spareIn = u32(lastIn - at);
+      const spareOut = u32(lastOut - op);
+      if (i32(spareIn | spareOut) < 0) break;
+      const token = u32(load<u8>(at, OFFSET_BYTES));
+      const literals = token >> 4;
+      let next = at + OFFSET_BYTES + 1 + literals;
+      let to = op + literals;
+      v128.store(op, v128.load(at, OFFSET_BYTES + 1));
+      if (literals == 15) {
+        const rest = u32(load<u8>(at, OFFSET_BYTES + 1));
+        if (rest == 255) break;
+        const count = rest + 15;
+        const from = at + OFFSET_BYTES + 2;
+        if (spareIn < count + OVERSHOOT) break;
+        if (spareOut < count + OVERSHOOT) break;
+        copyApart(op, from, count);
+        next = from + count;
+        to = op + count;
       }
-      const count = rest + 15;
-      if (u32(end - from) < count + OVERSHOOT) break;
-      if (u32(limit - op) < count + OVERSHOOT) break; // leaves a short match its PERIOD_BYTES
-      copyApart(op, from, count);
-      next = from + count;
-      to = op + count;
-    }
-    const offset = u32(load<u16>(next));
-    const from = to - offset;
-    let length = token & 15;
-    if (length != 15) {
-      if (from < dst) return -1;
-      at = next;
-      op = to + length + MIN_MATCH;
-      if (offset < 8) {
-        if (offset == 0) return -1;
-        storePeriod(to, offset);
+      const offset = u32(load<u16>(next));
+      const from = to - offset;
+      if (from < dst) break;
+      const nibble = token & 15;
+      if (nibble <= SHORT_MATCH - MIN_MATCH) {
+        at = next;
+        op = to + nibble + MIN_MATCH;
+        if (offset < 8) {
+          if (offset == 0) return -1;
+          storePeriod(to, offset);
+        } else copyShort(to, from, nibble + MIN_MATCH);
       } else {
-        store<u64>(to, load<u64>(from));
-        store<u64>(to, load<u64>(from, 8), 8);
-        store<u16>(to, load<u16>(from, 16), 16);
+        if (offset < 8) break;
+        const extended = u32(nibble == 15);
+        const rest = u32(load<u8>(next, OFFSET_BYTES)) & (0 - extended);
+        if (rest == 255) break;
+        const length = nibble + MIN_MATCH + rest;
+        if (i32(lastOut - to) < i32(length)) break; // FAST_OUT is more than OVERSHOOT
+        copyBack(to, from, length);
+        at = next + extended;
+        op = to + length;
       }
-    } else {
-      let rest = u32(load<u8>(next, OFFSET_BYTES));
-      at = next + 1;
-      if (rest == 255) {
-        rest = lengthBytes(next + OFFSET_BYTES, end);
-        if (rest == UNENDED) return -1;
-        at += rest / 255;
-      }
-      length = rest + (MIN_MATCH + 15);
-      if (offset == 0 || from < dst) return -1;
-      const room = u32(limit - to);
-      if (room < length) return -1;
-      op = to + length;
-      if (offset >= 8 && length < BULK && room >= length + OVERSHOOT) copyBack(to, from, length);
-      else copyMatch(to, offset, length);
     }
+    const ends = decodeExact(at + OFFSET_BYTES, end, dst, op, limit, false);
+    if (ends == 0) return -1;
+    op = u32(ends);
+    at = u32(ends >> 32);
+    if (at == end) return i32(op - dst);
+    at -= OFFSET_BYTES;
   }
-  return decodeExact(at + OFFSET_BYTES, end, dst, op, limit);
 }
 
-/** Decodes from any token on with exact bounds and copies, to the block's end. */
-function decodeExact(ip: usize, end: usize, dst: usize, op: usize, limit: usize): i32 {
+/**
+ * Decodes from any token on with exact bounds and copies: to the block's end, or, if not `toEnd`,
+ * until the fast loop has room again. Returns the new position in the block in the upper half and
+ * that in the output in the lower, or 0 for what is malformed.
+ */
+function decodeExact(ip: usize, end: usize, dst: usize, op: usize, limit: usize, toEnd: bool): u64 {
   while (ip < end) {
     const token = u32(load<u8>(ip++));
     let literals = token >> 4;
     if (literals == 15) {
       const rest = lengthBytes(ip, end);
-      if (rest == UNENDED) return -1;
+      if (rest == UNENDED) return 0;
       literals += rest;
       ip += rest / 255 + 1;
     }
-    if (u32(end - ip) < literals || u32(limit - op) < literals) return -1;
+    if (u32(end - ip) < literals || u32(limit - op) < literals) return 0;
     copyBytes(op, ip, literals);
     ip += literals;
     op += literals;
-    if (ip == end) return i32(op - dst);
+    if (ip == end) return ((<u64>ip) << 32) | op;
 
-    if (u32(end - ip) < 2) return -1;
+    if (u32(end - ip) < 2) return 0;
     const offset = u32(load<u16>(ip));
     ip += 2;
-    if (offset == 0 || u32(op - dst) < offset) return -1;
+    if (offset == 0 || u32(op - dst) < offset) return 0;
     let length = MIN_MATCH + (token & 15);
     if (length == MIN_MATCH + 15) {
       const rest = lengthBytes(ip, end);
-      if (rest == UNENDED) return -1;
+      if (rest == UNENDED) return 0;
       length += rest;
       ip += rest / 255 + 1;
     }
-    if (u32(limit - op) < length) return -1;
+    if (u32(limit - op) < length) return 0;
     copyMatch(op, offset, length);
     op += length;
+    if (toEnd || u32(end - ip) < FAST_IN || u32(limit - op) < FAST_OUT) continue;
+    return ((<u64>ip) << 32) | op;
   }
-  return -1;
+  return 0;
 }
 
 /**

@@ -47,6 +47,7 @@ export const RECORD_MOST_BYTES: u32 = 4080;
 /** Times have TIME_BITS in the zone, and 48 by the wall. */
 const LAST: f64 = f64(TIME_MASK);
 const WALL_BITS: u64 = 48;
+const WALL_MASK: u64 = (1 << WALL_BITS) - 1;
 export const RECORD_SIZE_MASK: u32 = 0xfff;
 export const RECORD_EXT_SHIFT: u32 = 12;
 const IN_SPACE_SHIFT: u32 = 24;
@@ -68,6 +69,7 @@ function sumOf(record: usize, bytes: u32): u32 {
 }
 
 function toWall(time: u64, offset: f64): u64 {
+  if (time == TIME_MASK) return WALL_MASK;
   return time == 0 ? 0 : u64(max(1, f64(time) + offset));
 }
 
@@ -139,7 +141,7 @@ function readHead(record: usize, room: u32, offset: f64): bool {
   valueBytes = peekWord(record + RECORD_VALUE_BYTES_AT);
   const wall = peekCell(record + EXPIRY);
   if (wall >> (WALL_BITS + TTL_CODE_BITS) != 0) return false;
-  expiry = fromWall(wall & ((1 << WALL_BITS) - 1), offset);
+  expiry = fromWall(wall & WALL_MASK, offset);
   if (expiry != 0) expiry |= (wall >> WALL_BITS) << TIME_BITS;
   return i32(valueBytes) >= 0;
 }

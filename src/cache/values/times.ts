@@ -116,14 +116,22 @@ function keptFor({ expiry, longTtl }: Times, end: number, staleFor: number, most
 }
 
 /** Of an entry without a time to live of its own: one that never expires goes on so. */
-export function ownTtl({ expiry, fresh }: Times, settings: Lives): number {
-  return expiry === 0 && fresh === 0 ? 0 : settings.ttl;
+export function ownTtl(times: Times, settings: Lives): number {
+  return isForEver(times, settings) ? 0 : settings.ttl;
 }
 
 /** How long an entry is kept when it is stale: of one that never is as long as the cache says. */
-export function staleForOf({ expiry, fresh }: Times, settings: Lives): number {
-  if (fresh === 0) return expiry === 0 ? settings.staleFor : 0;
+export function staleForOf(times: Times, settings: Lives): number {
+  if (isForEver(times, settings)) return settings.staleFor;
+  const { expiry, fresh } = times;
+  if (fresh === 0) return 0;
   return expiry === 0 ? Number.POSITIVE_INFINITY : Math.max(0, (expiry % CODE_ONE) - fresh);
+}
+
+/** Whether it never expires by itself; before a second tier our belief in it ends all the same. */
+function isForEver({ expiry, fresh, longTtl }: Times, { ttl }: Lives): boolean {
+  if (fresh !== 0) return fresh === LAST;
+  return expiry === 0 || (ttl === 0 && longTtl === 0 && expiry < CODE_ONE);
 }
 
 /** 0: it has none. */

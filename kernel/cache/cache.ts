@@ -14,7 +14,7 @@
  * The key of every operation stands in the key scratch; its hash is taken once a call. An expiry is
  * a time in milliseconds, 0 = never.
  */
-import { ERR_NO_MEMORY, ERR_UNMET } from '../base/fault';
+import { ERR_NO_MEMORY, ERR_RESTART, ERR_UNMET } from '../base/fault';
 import { Handle } from '../base/layout';
 import {
   inputScratch,
@@ -84,7 +84,7 @@ import {
 import { beginsInMain, pushEntry } from './eviction';
 import { evictFrom, unitsOfEntry } from './judge';
 import { overtake } from './lease-table';
-import { makeRoom } from './room';
+import { endWait, makeRoom, noteRoom } from './room';
 
 /** Begins a value of `valueBytes`; `append` takes its blocks, `commit` publishes it. */
 export function begin(keyBytes: u32, valueBytes: u32, expiry: u64): void {
@@ -134,7 +134,7 @@ export function beginComputed(
   beginDraft(keyBytes, valueBytes, expiry);
 }
 
-/** Appends `bytes` ≤ BLOCK_BYTES from the input scratch. @returns 0, or ERR_NO_MEMORY: refused */
+/** Appends `bytes` ≤ BLOCK_BYTES from the input scratch. @returns as `appendBytes` */
 export function append(bytes: u32, isRaw: bool): i32 {
   return appendFrom(inputScratch(), bytes, isRaw);
 }
@@ -144,15 +144,27 @@ function appendFrom(from: usize, bytes: u32, isRaw: bool): i32 {
   return appendBytes(outputScratch(), encodeBlock(from, bytes, isRaw));
 }
 
-/** Appends an encoded block, head included. @returns 0, or ERR_NO_MEMORY: refused */
+/**
+ * Appends an encoded block, head included.
+ *
+ * @returns 0; ERR_NO_MEMORY: refused; ERR_RESTART: the blocks before it were dropped, for another
+ *          thread's draft, and all are to be appended again
+ */
 export function appendBytes(block: usize, bytes: u32): i32 {
+  const isFirst = selfState().draftHead == 0;
   let sent: u32 = 0;
   while (sent < bytes) {
     const taken = appendObject(block + sent, bytes - sent);
     sent += taken;
-    if (taken != 0) continue;
+    if (taken != 0) {
+      noteRoom();
+      continue;
+    }
     const outcome = makeRoom(bytes - sent);
     if (outcome != FREED) return refuse(selfState().draftKeyBytes, outcome == STALLED);
+    if (selfState().draftHead != 0) continue;
+    if (!isFirst) return ERR_RESTART;
+    sent = 0;
   }
   return 0;
 }
@@ -170,6 +182,7 @@ export function commit(): i32 {
 /** Publishes the draft, of whatever it was made. Likewise. */
 export function publish(): i32 {
   const slot = selfState();
+  endWait();
   if (slot.draftExpiry != 0) noteExpiring();
   const keyBytes = slot.draftKeyBytes;
   const hash = keyHash(keyBytes);
@@ -287,6 +300,7 @@ export function setFrom(
  */
 function refuse(keyBytes: u32, isStalled: bool): i32 {
   dropDraft(selfState());
+  endWait();
   const space = keyBytes >> SPACE_SHIFT;
   if (!isConditional() && (keyBytes & LENGTH_MASK) != 0) takeOut(keyBytes);
   isStalledNow = isStalled;

@@ -5,8 +5,9 @@
  *   what is loose  is moved together (zsmalloc/pack.ts)
  *   what is cold   is evicted (eviction.ts), at least as many bytes as are needed
  *
- * In this order: what costs nobody a value comes first. There is no room when nothing is left to
- * evict, or when a reader stalls, for then evicting more would free no more.
+ * In this order: what costs nobody a value comes first. There is no room when a reader stalls, for
+ * then evicting more would free no more; or when nothing is left to evict, and nobody else has what
+ * will come back: what he frees or has begun to write, living or dead, is waited for.
  *
  * What was evicted is not freed, but kept in the ring of who evicted it, done: the sets that follow
  * use it again, object for object (store/deferred.ts). A set that finds none of its class, and no
@@ -14,15 +15,27 @@
  * nothing is evicted while anything waits. While pages of the reserve are taken, which would never
  * come back where each object takes the place of one, what is evicted is freed.
  */
+import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY } from '../base/fault';
-import { PAGE_SHIFT } from '../base/layout';
+import { PAGE_SHIFT, Slot } from '../base/layout';
 import { isReserveTaken, keepFree } from '../frames/watermark';
 import { formatLargeScratch } from '../memdesc/large-scratch';
 import { takeScratch } from '../memdesc/thread-pages';
-import { awaitReclaim, FREED, keepEvicted, NOTHING_FREED, STALLED } from '../reclaim/reclaim';
+import {
+  awaitReclaim,
+  FREED,
+  isLimboEmpty,
+  keepEvicted,
+  NOTHING_FREED,
+  STALL_MS,
+  STALLED,
+} from '../reclaim/reclaim';
 import { formatIndex } from '../store/directory';
-import { storeState } from '../store/journal';
+import { dropDraft } from '../store/entry';
+import { journalOf, NONE, storeState } from '../store/journal';
 import { joinSpaces, registerName } from '../store/names';
+import { highestSlot, SLOT_DEAD, selfState, slotOf, slotState } from '../thread/slot';
+import { sleepAtSafepoint } from '../thread/stop';
 import { formatPool } from '../zsmalloc/alloc';
 import { packSome } from '../zsmalloc/pack';
 import { evictSome } from './eviction';
@@ -52,13 +65,65 @@ export function isStoreFormatted(): bool {
   return storeState().top != 0;
 }
 
+/** Thread-local: milliseconds that this operation has waited for what others have. */
+let waitedMs: u32 = 0;
+/** Thread-local: whether it has been told to try once more, since nobody has anything. */
+let isLastTry: bool = false;
+
+/** An operation that may ask for room begins, or is over. */
+export function endWait(): void {
+  waitedMs = 0;
+  isLastTry = false;
+}
+
+/** What was asked for was there. */
+export function noteRoom(): void {
+  isLastTry = false;
+}
+
 /**
- * Finds memory for somebody who got none.
+ * Finds memory for somebody who got none, or waits for what others have. Of two that have begun to
+ * write the one of the higher slot gives way: its draft is dropped, and it begins anew.
  *
  * @returns FREED: there may be some now, or a next call frees what this one evicted; NOTHING_FREED
  *          or STALLED when there is none to be had, and why
  */
 export function makeRoom(bytes: u32): u32 {
+  const outcome = freeSome(bytes);
+  if (outcome != NOTHING_FREED) return outcome;
+  // What others had may have come back since it was asked for, and before we looked.
+  const wasLast = isLastTry;
+  isLastTry = !isOnItsWay();
+  if (isLastTry) return wasLast ? NOTHING_FREED : FREED;
+  if (waitedMs++ >= STALL_MS) return STALLED;
+  if (hasEarlierDraft()) dropDraft(selfState());
+  sleepAtSafepoint();
+  return FREED;
+}
+
+/**
+ * Whether others have memory that will come back: what is being freed, or waits for that, what is
+ * being written, what a dead one had. A momentary view: it is asked again.
+ */
+function isOnItsWay(): bool {
+  if (!isLimboEmpty()) return true;
+  for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
+    if (slot == selfSlot()) continue;
+    const other = slotOf(slot);
+    const journal = journalOf(slot);
+    if (slotState(slot) == SLOT_DEAD || other.done != 0 || other.draftHead != 0) return true;
+    if (journal.doomed != 0 || journal.phase != NONE) return true;
+  }
+  return false;
+}
+
+function hasEarlierDraft(): bool {
+  let slot: Slot = 1;
+  while (slot < selfSlot() && slotOf(slot).draftHead == 0) slot++;
+  return slot < selfSlot();
+}
+
+function freeSome(bytes: u32): u32 {
   const before = awaitReclaim();
   if (before != NOTHING_FREED) return before;
   if (packSome(max(bytes, EVICT_BYTES) >> PAGE_SHIFT) != 0) return FREED;
@@ -70,6 +135,7 @@ export function makeRoom(bytes: u32): u32 {
 
 /** Takes this thread's scratch and pages to count in: entries may go. @returns 0, ERR_NO_MEMORY */
 export function prepare(isSmall: bool): i32 {
+  endWait();
   while (takeScratch(isSmall) != 0 || (isStoreFormatted() && !joinSpaces()))
     if (!isStoreFormatted() || makeRoom(EVICT_BYTES) != FREED) return ERR_NO_MEMORY;
   return 0;
@@ -77,6 +143,7 @@ export function prepare(isSmall: bool): i32 {
 
 /** Registers the name in the key scratch (store/names.ts), likewise. */
 export function register(nameBytes: u32, values: u32, ttl: f64, staleFor: f64): i32 {
+  endWait();
   while (true) {
     const space = registerName(nameBytes, values, ttl, staleFor);
     if (space != ERR_NO_MEMORY || makeRoom(EVICT_BYTES) != FREED) return space;

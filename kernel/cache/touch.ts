@@ -2,7 +2,13 @@
  * Another time for an entry, and what it is. An entry is never changed, so a copy of it, blocks as
  * they are stored, takes its place: on the condition that it is still what was read.
  */
-import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND, ERR_UNMET } from '../base/fault';
+import {
+  ERR_NEEDS_CLOCK,
+  ERR_NEEDS_SCRATCH,
+  ERR_NOT_FOUND,
+  ERR_RESTART,
+  ERR_UNMET,
+} from '../base/fault';
 import { Place } from '../base/layout';
 import { peekWord } from '../base/words';
 import { keyScratch, outputScratch } from '../memdesc/thread-pages';
@@ -119,5 +125,6 @@ export function touch(version: u32, keyBytes: u32, until: u64, freshAt: u64, own
     dropDraft(selfState());
     return ERR_UNMET;
   }
+  if (failure == ERR_RESTART) return ERR_UNMET;
   return failure == 0 ? publish() : failure;
 }

@@ -59,7 +59,7 @@ const SPINS: u32 = 200;
 /**
  * Sleeps of 1 ms before a caller is told that a reader stalls: much longer than a slice of a CPU.
  */
-const STALL_MS: u32 = 1000;
+export const STALL_MS: u32 = 1000;
 /** Sleeps of whoever defers into a full limbo: with a stuck reader, 250 writes a second go on. */
 const PATIENCE: u32 = 4;
 /** Objects of a kind that limbo holds at least before it is full: four batches, 1 MiB at most. */

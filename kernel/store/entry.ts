@@ -72,7 +72,6 @@ export function beginDraft(keyBytes: u32, valueBytes: u32, expiry: u64): void {
   slot.draftExpiry = expiry & TIME_MASK;
   draftTtlCode = expiry >> TIME_BITS;
   extensionBytes = takeExtension(keyBytes);
-  selfJournal().draftBytes = 0;
 }
 
 /** Frees a draft, of this thread or of one that is gone. Nobody ever saw it: no grace period. */
@@ -188,7 +187,7 @@ function beginChain(slot: ThreadSlot, sizes: u32, from: usize, share: u32): Plac
   zsWrite(place, draftKeyStart(sizes), keyScratch(), slot.draftKeyBytes & LENGTH_MASK);
   slot.draftHead = head;
   slot.draftTail = head;
-  selfJournal().draftBytes += bytesTaken(start + share);
+  selfJournal().draftBytes = bytesTaken(start + share);
   return place;
 }
 

@@ -80,8 +80,16 @@ export class Outgoing {
     );
   }
 
-  /** One block at least: an empty value is one as well. @returns 0, or ERR_NO_MEMORY */
-  #append({ bytes, length }: ValueOut, raw: number): number {
+  /** Appends all blocks, again if another thread came first. @returns 0, or ERR_NO_MEMORY */
+  #append(value: ValueOut, raw: number): number {
+    let failure: number;
+    do failure = this.#appendBlocks(value, raw);
+    while (failure === facts.ERR_RESTART);
+    return failure;
+  }
+
+  /** One block at least: an empty value is one as well. @returns 0, or ERR_… */
+  #appendBlocks({ bytes, length }: ValueOut, raw: number): number {
     const input = this.#block();
     const whole = fixedView(bytes, length);
     for (let from = 0; from === 0 || from < length; from += facts.BLOCK_BYTES) {

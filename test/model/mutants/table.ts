@@ -13,6 +13,7 @@ import type { Mutant } from './mutant.ts';
 import { nearMutants } from './near.ts';
 import { objectMutants } from './objects.ts';
 import { reapMutants } from './reap.ts';
+import { shortMutants } from './short.ts';
 import { slabMutants } from './slab.ts';
 import { storeMutants } from './store.ts';
 import { turnMutants } from './turns.ts';
@@ -165,6 +166,7 @@ export const mutants: Mutant[] = [
   ...handedOverMutants,
   ...leaseMutants,
   ...limboMutants,
+  ...shortMutants,
   ...reapMutants,
   ...turnMutants,
   ...unwoundMutants,

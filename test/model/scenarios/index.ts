@@ -33,6 +33,7 @@ import { refreshScenarios } from './refreshes.ts';
 import { ringScenarios } from './rings.ts';
 import { secondLookScenarios } from './second-looks.ts';
 import { seldomScenarios } from './seldom.ts';
+import { shortScenarios } from './short.ts';
 import { slabScenarios } from './slab.ts';
 import { spaceScenarios } from './spaces.ts';
 import { storeScenarios } from './store.ts';
@@ -55,6 +56,7 @@ export const scenarios: KernelScenario[] = [
   ...queueDeathScenarios,
   ...storeDeathScenarios,
   ...ringScenarios,
+  ...shortScenarios,
   ...conditionScenarios,
   ...tagScenarios,
   ...threadScenarios,

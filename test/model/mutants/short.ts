@@ -1,0 +1,25 @@
+/** Mutants of waiting for memory that others have. */
+import type { Mutant } from './mutant.ts';
+
+export const shortMutants: Mutant[] = [
+  {
+    name: 'who finds nothing to evict does not look what others have',
+    edits: [['isLastTry = !isOnItsWay();', 'isLastTry = true;']],
+    scenarios: ['short-while-freed', 'short-drafts'],
+  },
+  {
+    name: 'who finds nothing does not try once more',
+    edits: [
+      [
+        'if (isLastTry) return wasLast ? NOTHING_FREED : FREED;',
+        'if (isLastTry) return NOTHING_FREED;',
+      ],
+    ],
+    scenarios: ['short-while-freed'],
+  },
+  {
+    name: 'of two that have begun to write none gives way',
+    edits: [['  if (hasEarlierDraft()) dropDraft(selfState());\n', '']],
+    scenarios: ['short-drafts'],
+  },
+];

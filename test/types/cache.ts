@@ -135,6 +135,17 @@ export function subclasses(values: ValueCodec<User>): unknown[] {
   return [cache, new OfKind(), OfNone];
 }
 
+/** Of a type parameter it is not known whether it is of a kind; JSON and codecs take any. */
+export function ofParameter<V extends Uint8Array>(values: ValueCodec<V>): unknown[] {
+  // @ts-expect-error it could be shown, and the compiler does not try
+  const refused = new SharedCache<V>({ maxSize });
+  return [
+    refused,
+    new SharedCache<V>({ maxSize, values: 'json' }),
+    new SharedCache({ maxSize, values }),
+  ];
+}
+
 export function namespaces(): void {
   const users = new SharedCache<User>({ maxSize, values: 'json' });
   same<User | undefined>()(users.namespace('a').get('key'));

@@ -3,8 +3,6 @@ export {
   Arena,
   type ArenaHandle,
   type ArenaOptions,
-  type FolioOptions,
-  type PageOptions,
   type ReapOptions,
 } from './arena/arena.ts';
 export type {
@@ -17,9 +15,10 @@ export type {
   HeldPage,
   HoldReason,
   PageKind,
+  PageOptions,
   SkippedPages,
 } from './arena/compaction.ts';
-export type { Folio, FolioView } from './arena/folio.ts';
+export type { Folio, FolioOptions, FolioView } from './arena/folio.ts';
 export type { ObjectCache, ObjectCacheOptions } from './arena/object-cache.ts';
 export type { Pin } from './arena/pin.ts';
 export type { UserType } from './arena/user-types.ts';

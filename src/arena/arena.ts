@@ -12,13 +12,7 @@
  * collected it (a `workerData` that still holds the handle refers to it).
  */
 
-import {
-  checkBoolean,
-  checkFile,
-  checkInteger,
-  checkOptions,
-  checkSignal,
-} from '../border/arguments.ts';
+import { checkFile, checkInteger, checkOptions, checkSignal } from '../border/arguments.ts';
 import { INSPECT, type Inspect, inspectAs } from '../border/inspect.ts';
 import { corruption, type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
 import { NoDescriptorError, ZoneTooSmallError } from '../errors.ts';
@@ -38,14 +32,14 @@ import type { Zone } from '../threads/registry.ts';
 import { createZone, join } from '../threads/zone.ts';
 import { Attachment } from './attachment.ts';
 import * as compaction from './compaction.ts';
-import { Folio, folioAt } from './folio.ts';
+import { allocFolio, type Folio, type FolioOptions, folioAt, folioNamed } from './folio.ts';
 import type { ArenaHandle } from './handle.ts';
 import { loadImage, saveImage } from './image.ts';
 import { invalidFree } from './invalid-free.ts';
 import { ObjectCache, type ObjectCacheOptions } from './object-cache.ts';
 import { checkPin, Pin } from './pin.ts';
 import { type PoisonResult, poisonPage } from './poison.ts';
-import { checkUserType, registerUserType, type UserType } from './user-types.ts';
+import { registerUserType, type UserType } from './user-types.ts';
 import { ZsPool } from './zs-pool.ts';
 
 export type { ArenaHandle };
@@ -53,21 +47,6 @@ export type { ArenaHandle };
 export interface ArenaOptions {
   /** Bytes, or a text like `'256MiB'`; 4 MiB … 4 GiB, metadata included. Never exceeded. */
   size: number | string;
-}
-
-export interface PageOptions {
-  /**
-   * You could do with other pages: they are kept apart from those that stay where they are, so that
-   * large blocks become free again. Default false.
-   */
-  movable?: boolean | undefined;
-  /** When there is no such block, for how long to try to make one. Default 0. */
-  compactMs?: number | undefined;
-}
-
-export interface FolioOptions {
-  /** What `registerType` gave; default: anonymous memory. */
-  type?: number | undefined;
 }
 
 export interface ReapOptions {
@@ -125,19 +104,14 @@ export class Arena implements Disposable {
    *
    * @returns the number of the first page, or undefined when there is no such block
    */
-  allocPages(order: number, options?: PageOptions): number | undefined {
+  allocPages(order: number, options?: compaction.PageOptions): number | undefined {
     checkInteger('order', order, 0, facts.MAX_ORDER);
     // Without options there is nothing to read: a quarter of the call's time.
     const pfn =
       options === undefined
         ? this.kernel.allocPages(order, 0)
-        : this.#allocAs(order, checkOptions(options, ['movable', 'compactMs']));
+        : compaction.allocPages(this.kernel, order, options);
     return pfn < 0 ? undefined : pfn;
-  }
-
-  #allocAs(order: number, { movable = false, compactMs = 0 }: PageOptions): number {
-    checkBoolean('movable', movable);
-    return compaction.allocPages(this.kernel, order, movable, compactMs);
   }
 
   /** Frees a block. Throws `InvalidFreeError`, and has changed nothing, if it is not one's own. */
@@ -203,19 +177,12 @@ export class Arena implements Disposable {
    * @returns undefined when there is no memory
    */
   allocFolio(order: number, options: FolioOptions = {}): Folio | undefined {
-    checkInteger('order', order, 0, facts.MAX_ORDER - 1);
-    const { type } = checkOptions(options, ['type']);
-    const kind = type === undefined ? facts.TYPE_ANON_FOLIO : checkUserType(this.kernel, type);
-    const name = this.kernel.allocFolio(order, kind);
-    return name < 0 ? undefined : new Folio(this, name);
+    return allocFolio(this, order, options);
   }
 
   /** The folio of that name, which another thread may have made; undefined if it was freed. */
   folio(name: number): Folio | undefined {
-    checkInteger('name', name, 0, Number.MAX_SAFE_INTEGER);
-    const pinned = checkPin(this.kernel.pinFolio(name));
-    if (pinned !== undefined) this.kernel.putPage(pinned);
-    return pinned === undefined ? undefined : new Folio(this, name);
+    return folioNamed(this, name);
   }
 
   /** The folio that a page belongs to; undefined if it is something else's. */

@@ -8,11 +8,21 @@
  * nobody. What is pinned stays where it is.
  */
 
-import { checkAmount, checkInteger, checkOptions } from '../border/arguments.ts';
+import { checkAmount, checkBoolean, checkInteger, checkOptions } from '../border/arguments.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { every } from '../border/timer.ts';
 import { BusyError, PagelessError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
+
+export interface PageOptions {
+  /**
+   * You could do with other pages: they are kept apart from those that stay where they are, so that
+   * large blocks become free again. Default false.
+   */
+  movable?: boolean | undefined;
+  /** When there is no such block, for how long to try to make one. Default 0. */
+  compactMs?: number | undefined;
+}
 
 export interface CompactionOptions {
   /** Order of the blocks wanted, 0 … 10. From 9 on as many as can be had, below that one. */
@@ -165,17 +175,14 @@ function compact(
 /**
  * Allocates pages; if there are none compacts, for up to `compactMs`. @returns as the kernel does
  */
-export function allocPages(
-  kernel: KernelExports,
-  order: number,
-  isMovable: boolean,
-  compactMs: number,
-): number {
+export function allocPages(kernel: KernelExports, order: number, options: PageOptions): number {
+  const { movable = false, compactMs = 0 } = checkOptions(options, ['movable', 'compactMs']);
+  checkBoolean('movable', movable);
   checkAmount('compactMs', compactMs);
-  const pfn = kernel.allocPages(order, Number(isMovable));
+  const pfn = kernel.allocPages(order, Number(movable));
   if (pfn > 0 || compactMs === 0) return pfn;
   const { delivered } = compact(kernel, order, compactMs, { isDelivery: true, isPolite: true });
-  return delivered > 0 ? delivered : kernel.allocPages(order, Number(isMovable));
+  return delivered > 0 ? delivered : kernel.allocPages(order, Number(movable));
 }
 
 /** Moves what is movable out of a range of pages; while time is left, again and again. */

@@ -10,12 +10,18 @@
  *   view.set(bytes);
  */
 
-import { checkInteger } from '../border/arguments.ts';
+import { checkInteger, checkOptions } from '../border/arguments.ts';
 import type { KernelExports } from '../border/kernel.ts';
 import { BusyError, InvalidArgumentError, StaleError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import { largeScratchOf } from '../threads/large-scratch.ts';
 import { checkPin, Pin, type PinZone } from './pin.ts';
+import { checkUserType } from './user-types.ts';
+
+export interface FolioOptions {
+  /** What `registerType` gave; default: anonymous memory. */
+  type?: number | undefined;
+}
 
 /** What a folio needs of its arena. */
 export interface FolioHome {
@@ -178,6 +184,28 @@ function cut(pin: Pin, change: () => number): boolean {
   pin.unlock();
   if (failure === facts.ERR_BUSY) throw new BusyError('somebody has pinned the folio');
   return failure === 0;
+}
+
+/** Allocates one. @returns undefined when there is no memory */
+export function allocFolio(
+  home: FolioHome,
+  order: number,
+  options: FolioOptions,
+): Folio | undefined {
+  checkInteger('order', order, 0, facts.MAX_ORDER - 1);
+  const { type } = checkOptions(options, ['type']);
+  const kind = type === undefined ? facts.TYPE_ANON_FOLIO : checkUserType(home.kernel, type);
+  const name = home.kernel.allocFolio(order, kind);
+  return name < 0 ? undefined : new Folio(home, name);
+}
+
+/** The folio of that name, if it was not freed. */
+export function folioNamed(home: FolioHome, name: number): Folio | undefined {
+  checkInteger('name', name, 0, Number.MAX_SAFE_INTEGER);
+  const pinned = checkPin(home.kernel.pinFolio(name));
+  if (pinned === undefined) return undefined;
+  home.kernel.putPage(pinned);
+  return new Folio(home, name);
 }
 
 /** The folio that a page belongs to, if it does. */

@@ -102,12 +102,12 @@ export class Fleet {
   }
 
   /** The rows that are asked for, of one request. */
-  async compare(pairs: Pair[], request: Request): Promise<Result[]> {
+  async compare(pairs: Pair[], request: Request, unit = 'ns'): Promise<Result[]> {
     const wanted = pairs.filter(([row]) => isWanted(this.#options, row));
     const names = [...new Set(wanted.flatMap(([, ours, peer]) => [ours, peer]))];
     const figures = await this.rounds(names.map((name) => ({ name, request })));
     return wanted.map(([row, ours, peer]) =>
-      rowOf(row, 'ns', figures.get(ours)!, [peer, figures.get(peer)!]),
+      rowOf(row, unit, figures.get(ours)!, [peer, figures.get(peer)!]),
     );
   }
 

@@ -34,7 +34,7 @@ export type Request =
   | { kind: 'longest'; rank: number; of: 'all' | 'running' }
   /** ns in which the threads meet, at best. */
   | { kind: 'meet' }
-  /** ms. */
+  /** ms of emptying it, full of what it was filled with. */
   | { kind: 'clear' }
   | { kind: 'close' };
 
@@ -90,6 +90,7 @@ class Member {
       case 'meet':
         return this.#meetings(meet);
       case 'clear': {
+        this.#fill(0, this.#entries);
         const start = performance.now();
         this.#subject.clear();
         return performance.now() - start;

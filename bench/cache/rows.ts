@@ -89,8 +89,8 @@ export function hits(size: '100k' | '1m'): Suite {
     await fleet.fill(entries);
     const results: Result[] = [];
     for (const [pairs, request] of rows) {
-      const isOnce = request.kind === 'clear';
-      results.push(...(isOnce ? await clear(fleet, pairs) : await fleet.compare(pairs, request)));
+      const unit = request.kind === 'clear' ? 'ms' : 'ns';
+      results.push(...(await fleet.compare(pairs, request, unit)));
     }
     await fleet.close();
     return results;
@@ -117,17 +117,6 @@ export const nears: Suite = async (options) => {
   }
   return results;
 };
-
-/** Once: there is nothing left for a second round. */
-async function clear(fleet: Fleet, pairs: Pair[]): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const [row, ours, peer] of pairs) {
-    const value = await fleet.ask(ours, { kind: 'clear' });
-    const ratio = value / (await fleet.ask(peer, { kind: 'clear' }));
-    results.push({ name: row, value, unit: 'ms', peer, ratio });
-  }
-  return results;
-}
 
 /** Additions: to an empty cache, and to a full one. */
 export const sets: Suite = async (options) => {

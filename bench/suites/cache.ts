@@ -22,7 +22,7 @@
  *                     lru-cache beside what does nothing, and what only makes the keys: of these,
  *                     the span that is exceeded as often in that time. -running: without the time
  *                     in which the thread was ready and others had its CPU, of all of them
- *   clear-1m          ms of emptying a cache of a million entries
+ *   clear-1m          ms of emptying a cache of a million entries, which is filled for each round
  *   evict-shift       bytes driven out of a full cache of 100-byte values for each byte of 4 KiB
  *                     ones, -FROM-TO: of other sizes; evict-deleted, -expired, -overwritten: of one
  *                     that is full of holes (bench/cache/room.ts); …-moved: objects moved for it

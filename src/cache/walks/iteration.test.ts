@@ -75,6 +75,28 @@ test('a key that stays is given, whatever comes and goes meanwhile; what is gone
   for (let i = 0; i < 500; i++) assert.ok(seen.has(`key ${i}`), `key ${i}`);
 });
 
+for (const [what, before, after] of [
+  ['grows', 0, 60_000],
+  ['shrinks', 60_000, 0],
+] as const) {
+  test(`a key that stays is given once while the index ${what}`, () => {
+    using cache = new SharedCache({ maxSize: '32MiB', compression: 'none' });
+    const value = new Uint8Array(1);
+    const staying = Array.from({ length: 5000 }, (_, i) => `stays ${i}`);
+    for (const key of staying) cache.set(key, value);
+    for (let i = 0; i < before; i++) cache.set(`comes and goes ${i}`, value);
+    const given: unknown[] = [];
+    let others = before;
+    for (const key of cache.keys()) {
+      if (String(key).startsWith('stays')) given.push(key);
+      for (let i = 0; i < 50 && others < after; i++) cache.set(`comes and goes ${others++}`, value);
+      for (let i = 0; i < 50 && others > after; i++) cache.delete(`comes and goes ${--others}`);
+    }
+    assert.equal(others, after);
+    assert.deepEqual(given.sort(), staying.sort());
+  });
+}
+
 test('what has expired is not given', () => {
   let now = 1_000_000;
   using cache = filled(3, () => now);

@@ -5,9 +5,10 @@
  * interface beside a type of the same name. The parameters are not constrained, and the options
  * are: who writes `extends SharedCache<User>` must satisfy the constraints of all constructors.
  *
- * What that costs, and no other typing was found to spare: a subclass names its type, for without
- * one the constructors do not agree; and of a type parameter the compiler does not know whether it
- * is bytes or a text, so within a generic function `new SharedCache<V>` needs a codec, or JSON.
+ * What that costs, and no other typing spares (docs/decisions/0092-types-of-the-constructor.md): a
+ * subclass names its type, for without one the constructors do not agree; and of a type parameter
+ * the compiler does not know whether it is bytes or a text, so within a generic function
+ * `new SharedCache<V>` needs a codec, or JSON.
  */
 import type {
   AttachOptions,

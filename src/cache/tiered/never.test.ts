@@ -67,3 +67,14 @@ for (const [name, end] of Object.entries(endings)) {
     });
   }
 }
+
+test('one that is stale for ever is so when it has lost its tags, within its time', () => {
+  const { cache, tick } = open({ ttl: 1000, staleFor: Number.POSITIVE_INFINITY });
+  cache.set('key', '1', { tags: ['a'] });
+  cache.set('key', '2', { noUpdateTTL: true });
+  tick(BELIEF_MS - 1);
+  assert.equal(cache.get('key', { allowStale: true }), '2');
+  tick(1);
+  assert.equal(cache.get('key', { allowStale: true }), undefined);
+  cache.close();
+});

@@ -86,21 +86,20 @@ export function keptTimes(
   const has = newTags === undefined ? had : newTags.length > 0;
   const now = clock.nowIfNeeded();
   const over = times.expiry % CODE_ONE;
-  const isOfCache = settings.ttl === 0 && times.expiry + times.longTtl === over;
-  const isForEver = times.fresh === 0 && (over === 0 || (isOfCache && !had));
-  const end = times.fresh || (tier && isForEver ? LAST : over);
+  const end = times.fresh || (tier && isForEver(times, settings) ? LAST : over);
   const ttl = end === 0 || end === LAST ? 0 : Math.max(1, end - now);
   if (staleFor !== undefined && ttl !== 0) {
     const most = tier === undefined || has ? Number.POSITIVE_INFINITY : now + tier.bound(0);
     return { times: keptFor(times, end, staleFor, most), ttl };
   }
   // Without a tier, or kept when it is stale: as it is.
-  const isKept = times.fresh !== 0 && times.fresh < over;
+  const kept = over || Number.POSITIVE_INFINITY;
+  const isKept = times.fresh !== 0 && times.fresh < kept;
   if (tier === undefined || (had && has) || (isKept && !had)) return { times, ttl };
   const code = times.expiry - over;
   // It stays here from now on, until its own end.
   if (has) return { times: { ...times, expiry: (end === LAST ? 0 : end) + code, fresh: 0 }, ttl };
-  const expiry = Math.min(isKept ? over : end, now + tier.bound(0));
+  const expiry = Math.min(isKept ? kept : end, now + tier.bound(0));
   const outlives = end > expiry && (end !== LAST || settings.ttl !== 0);
   const fresh = had && !isKept ? (outlives ? end : 0) : times.fresh;
   return { times: { ...times, expiry: expiry + code, fresh }, ttl };

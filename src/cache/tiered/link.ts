@@ -39,6 +39,7 @@ export interface TierHost<T> {
     readonly maxEntrySize: number;
     readonly ttl: number;
     readonly values: FrameKind;
+    readonly compression: 'lz4' | 'none';
   };
 }
 
@@ -99,7 +100,9 @@ export class TierLink<T> implements LocalEntries {
   }
 
   #write(session: TierSession, name: KeyName, keyBytes: number, length: number, ttl: number): void {
-    if (length !== UNKNOWN_LENGTH && length <= facts.SMALL_BLOCK_BYTES) {
+    // What is raw went into its object by no scratch.
+    const isPacked = this.#host.settings.compression === 'lz4' && length !== UNKNOWN_LENGTH;
+    if (isPacked && length <= facts.SMALL_BLOCK_BYTES) {
       session.wrote(name, [this.#stored.lent], length, ttl);
       return;
     }

@@ -36,6 +36,26 @@ test('compressed and plain values are read by both', async () => {
   for (const cache of [packed, plain]) cache.close();
 });
 
+test('what goes there is what was set, whatever was read before', async () => {
+  for (const compression of ['lz4', 'none'] as const) {
+    const store = new MemoryStore();
+    const open = () =>
+      new SharedCache<string>({
+        ...{ maxSize: '8MiB', values: 'string', compression },
+        tier: new MemoryTier(store),
+      });
+    const [one, other] = [open(), open()];
+    const [a, b] = ['a'.repeat(100), 'b'.repeat(100)];
+    one.set('a', a);
+    await one.flush();
+    assert.equal(one.get('a'), a);
+    one.set('b', b);
+    await one.flush();
+    assert.deepEqual(await other.getManyAsync(['a', 'b']), [a, b], compression);
+    for (const cache of [one, other]) cache.close();
+  }
+});
+
 test('a value too long for another process is handed out there, and not kept', async () => {
   const store = new MemoryStore();
   const open = (maxEntrySize: number) =>

@@ -45,7 +45,7 @@ export class StoredBlocks {
     this.#output = new OutputViews(kernel, this.#bytes, this.#large);
   }
 
-  /** The block in the output scratch, lent: also after a `set` of a value of one small block. */
+  /** The block in the output scratch, lent: also after a `set` by LZ4 of a small one. */
   get lent(): Uint8Array {
     return this.#output.view(
       facts.BLOCK_HEAD_BYTES + (this.#words[this.#output.at >>> 2]! & ~facts.RAW),

@@ -8,6 +8,7 @@ for (const sets of [100, 50, 5]) {
     const report = await kills({ kills: 20, sets, workers: 3 });
     context.diagnostic(JSON.stringify(report));
     assert.equal(report.kills, 20);
+    assert.equal(report.noMemory, 0);
     assert.ok(report.chapters === 1 && report.evictions > 0);
   });
 }

@@ -38,6 +38,8 @@ export interface KillReport {
   steps: number;
   hits: number;
   refused: number;
+  /** Of all sets, by those that were killed too: where nothing was left to evict. */
+  noMemory: number;
   evictions: number;
   chapters: number;
   /** The longest time until the dead of a chapter were buried. */
@@ -76,6 +78,7 @@ class Kills {
     steps: 0,
     hits: 0,
     refused: 0,
+    noMemory: 0,
     evictions: 0,
     chapters: 0,
     burialMs: 0,
@@ -97,6 +100,7 @@ class Kills {
     await this.#until('the supervisor', () => isSettled(this.cache.arena.report()));
     this.#fresh = this.#uses();
     while (this.report.kills < this.plan.kills && performance.now() < stop) await this.#chapter();
+    this.report.noMemory = this.cache.stats().refusalsByReason['no-memory'];
     return this.report;
   }
 

@@ -70,7 +70,7 @@ export interface Status {
   get?: 'hit' | 'stale' | 'miss';
   /** `'replace'` also of what was over, and not yet gone: only `add` looks. */
   set?: 'add' | 'replace' | 'refused';
-  /** Why it was refused: too large, no memory, or a reader that stays keeps the memory. */
+  /** Why it was refused: too large, no memory, or another thread has kept it for a second. */
   refusal?: Refusal;
   /** Of `getOrSet`: where the value came from. */
   load?: 'hit' | 'stale' | 'computed' | 'waited' | 'tier';

@@ -91,6 +91,23 @@ export function checkObject<T extends object>(
 }
 
 /**
+ * What an iterable gives, all of it, before anything is done with it. A text could be walked, but
+ * is not meant so. A TypeError of the walk, that of a Proxy for instance, becomes the cause.
+ */
+export function listOf<T>(name: string, value: Iterable<T>): T[] {
+  const expected = 'an array or another iterable';
+  if (typeof checkObject(name, value, expected)[Symbol.iterator] !== 'function') {
+    throw new InvalidArgumentError(name, expected, value);
+  }
+  try {
+    return [...value];
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new InvalidArgumentError(name, expected, value, { cause, hint: cause.message });
+  }
+}
+
+/**
  * Throws unless `options` is an object that has no other fields than the known ones: what a
  * misspelt option was to do would silently not be done. Undefined fields count as left out, and a
  * number is no time to live.

@@ -2,12 +2,14 @@
  * A view of a cache: all that is done with keys and values. SharedCache adds where they are, and
  * this thread's part in that; the rooms beside do it.
  */
+import { listOf } from '../border/arguments.ts';
 import { metrics } from '../border/channels.ts';
 import { type KernelExports, throwIfPoisoned } from '../border/kernel.ts';
 import { readWait, type WaitOptions } from '../border/waiting.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import * as facts from '../generated/facts.ts';
 import type { EntryInfo } from './calls/reader.ts';
+import { checkEntry } from './calls/set-many.ts';
 import type { Compute, ComputeSync, LoadOptions, LoadSyncOptions } from './loads/options.ts';
 import { getOr, serve, serveSync } from './loads/serving.ts';
 import { readPeekOptions } from './options/call.ts';
@@ -25,15 +27,7 @@ import { encodeTag } from './values/tags.ts';
 import type { Bytes, In } from './values/values.ts';
 import type { Version } from './values/versions.ts';
 import type { ViewParts } from './view-parts.ts';
-import {
-  checkEntry,
-  copyOf,
-  type KeysOptions,
-  keyOf,
-  listOf,
-  readKeysOptions,
-  walk,
-} from './walks/iteration.ts';
+import { copyOf, type KeysOptions, keyOf, readKeysOptions, walk } from './walks/iteration.ts';
 import { clearEntries, type PurgeOptions, purgeStale, readPurgeOptions } from './walks/purge.ts';
 
 export class CacheView<T> {

@@ -8,9 +8,11 @@
  */
 
 import { alignUp } from '../../border/align.ts';
+import { checkObject } from '../../border/arguments.ts';
 import type { ZoneClock } from '../../border/clock.ts';
 import type { KernelExports } from '../../border/kernel.ts';
 import { viewOf } from '../../border/views.ts';
+import { InvalidArgumentError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
 import { copyBytes, placeBytes } from '../../language/copies.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
@@ -28,7 +30,6 @@ import {
   type ValueCodec,
   writeText,
 } from '../values/values.ts';
-import { checkEntry } from '../walks/iteration.ts';
 import { fillIn, type Prepared, prepare } from './prepared.ts';
 
 interface SetterParts<T> {
@@ -185,4 +186,11 @@ export class ManySetter<T> {
 
 function padded(bytes: number): number {
   return alignUp(bytes, 8);
+}
+
+/** Throws unless it is an array, as `setMany` takes them. */
+export function checkEntry<E extends readonly unknown[]>(entry: E): E {
+  const expected = 'an array of key, value and options';
+  if (Array.isArray(checkObject('entry', entry, expected))) return entry;
+  throw new InvalidArgumentError('entry', expected, entry);
 }

@@ -9,7 +9,7 @@
  * A key is a text where its bytes are UTF-8, and bytes where they are not. Looking counts neither
  * as hit nor as miss.
  */
-import { checkObject, checkOptions } from '../../border/arguments.ts';
+import { checkOptions } from '../../border/arguments.ts';
 import type { ZoneClock } from '../../border/clock.ts';
 import { InvalidArgumentError } from '../../errors.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
@@ -70,28 +70,4 @@ export function readKeysOptions(options: KeysOptions): boolean {
   const { as } = checkOptions(options, ['as']);
   if (as === undefined || as === 'bytes') return as === 'bytes';
   throw new InvalidArgumentError('as', "'bytes', or left out", as);
-}
-
-/**
- * What an iterable gives, all of it, before anything is done with it. A text could be walked, but
- * is not meant so. A TypeError of the walk, that of a Proxy for instance, becomes the cause.
- */
-export function listOf<T>(name: string, value: Iterable<T>): T[] {
-  const expected = 'an array or another iterable';
-  if (typeof checkObject(name, value, expected)[Symbol.iterator] !== 'function') {
-    throw new InvalidArgumentError(name, expected, value);
-  }
-  try {
-    return [...value];
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new InvalidArgumentError(name, expected, value, { cause, hint: cause.message });
-  }
-}
-
-/** Throws unless it is an array, as `setMany` takes them. */
-export function checkEntry<E extends readonly unknown[]>(entry: E): E {
-  const expected = 'an array of key, value and options';
-  if (Array.isArray(checkObject('entry', entry, expected))) return entry;
-  throw new InvalidArgumentError('entry', expected, entry);
 }

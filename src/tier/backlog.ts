@@ -136,18 +136,18 @@ export class Backlog {
 
   /** A frame is to be written; undefined: the key is to be removed. */
   put(name: KeyName, frame: PackedFrame | undefined, expiry: number): void {
-    const size = sizeOf(name, frame);
-    if (frame === undefined || this.#hasRoomFor(size)) this.#put(name, frame, expiry, size, false);
-    else {
-      this.#memory.release(frame);
-      this.drop(name);
+    if (frame === undefined || this.#hasRoomFor(sizeOf(name, frame))) {
+      this.#add(name, frame, expiry, false);
+      return;
     }
+    this.#memory.release(frame);
+    this.drop(name);
   }
 
   /** A value for which there is no room: the tier must not keep an older one. */
   drop(name: KeyName): void {
     this.dropped++;
-    this.#put(name, undefined, 0, sizeOf(name, undefined), true);
+    this.#add(name, undefined, 0, true);
   }
 
   /** Whether a frame would fit if nothing else waited. */
@@ -155,21 +155,14 @@ export class Backlog {
     return size <= this.#maxBytes * MOST_OF_ONE && size <= this.#maxBytes - this.#underWayBytes;
   }
 
-  #put(
-    name: KeyName,
-    frame: PackedFrame | undefined,
-    expiry: number,
-    size: number,
-    isDropped: boolean,
-  ): void {
+  #add(name: KeyName, frame: PackedFrame | undefined, expiry: number, isDropped: boolean): void {
     const { writes } = this.#others;
     const { clears } = writes;
     const others = writes.mark(name);
     const turn = ++this.#turn;
     const [isSure, isLate] = [false, false];
-    const write = { name, frame, expiry, turn, clears, others, isDropped, isSure, isLate };
-    this.#fresh.push(write);
-    this.#freshBytes += size;
+    this.#fresh.push({ name, frame, expiry, turn, clears, others, isDropped, isSure, isLate });
+    this.#freshBytes += sizeOf(name, frame);
     const bytes = this.#bytes;
     this.isHalfFull = bytes > this.#maxBytes / 2;
     if (bytes > this.#maxBytes) this.#settle();
@@ -268,6 +261,8 @@ export class Backlog {
     for (const [name, write] of this.#writes) {
       if (write.frame !== undefined) continue;
       this.#writes.delete(name);
+      // Nor is an older one wanted that is under way, and may fail and wait again.
+      this.#underWay.delete(name);
       this.#others.writes.arrived(name);
       if (!write.isDropped) this.dropped++;
     }
@@ -335,10 +330,11 @@ export class Backlog {
 
   /** Nothing is under way any more. @returns what was, unless something newer waits */
   #land(): Write[] {
+    // First: what is given up by that is taken out of these as well.
+    this.#settle();
     const landed = this.#underWay;
     this.#underWay = new Map();
     this.#underWayBytes = 0;
-    this.#settle();
     // `clear` may have emptied it meanwhile: then nothing of it is wanted.
     return Array.from(landed.values()).filter(({ name }) => !this.#writes.has(name));
   }

@@ -327,3 +327,24 @@ test('while nobody may try, what waits is not packed', async () => {
   assert.ok(packed <= 2 * calls + 2, `${packed} times for ${calls} calls`);
   queue.stop();
 });
+
+test('what is older than a removal that a clear made needless does not wait again', async () => {
+  const { queue, put, tier, held } = openQueue(4000);
+  const { setMany } = tier;
+  let clears = 0;
+  const { clear } = tier;
+  tier.clear = () => {
+    clears++;
+    return clear();
+  };
+  tier.setMany = async () => {
+    tier.setMany = setMany;
+    put('key');
+    for (let i = 0; i < 40; i++) put(`other:${i}`);
+    throw new Error('down');
+  };
+  put('key', 'old');
+  await queue.drained();
+  assert.ok(clears > 0);
+  assert.deepEqual([...held.keys()], []);
+});

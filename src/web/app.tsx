@@ -71,7 +71,7 @@ function Head({ model }: { model: Model }): JSX.Element {
 function Zones({ model }: { model: Model }): JSX.Element | null {
   if (model.zones.size < 2) return null;
   const choose = (event: TargetedEvent<HTMLSelectElement>) =>
-    model.change({ shown: Number(event.currentTarget.value), selected: undefined });
+    model.show(Number(event.currentTarget.value));
   return (
     <label>
       <span class="dim">Zone </span>

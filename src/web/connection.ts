@@ -11,11 +11,14 @@ const KEY = 'pageless-token';
 /** The secret; empty if there is none. */
 export function takeToken(): string {
   const given = location.hash.slice(1);
-  if (given !== '') {
+  try {
+    if (given === '') return sessionStorage.getItem(KEY) ?? '';
     sessionStorage.setItem(KEY, given);
     history.replaceState(undefined, '', location.pathname);
+  } catch {
+    // A browser that keeps nothing for pages: then the address does.
   }
-  return sessionStorage.getItem(KEY) ?? '';
+  return given;
 }
 
 export class Connection {
@@ -26,10 +29,23 @@ export class Connection {
     this.#headers = { Authorization: `Bearer ${token}` };
   }
 
-  /** Calls `visit` for each frame until the stream ends. Throws when it breaks, or is refused. */
-  async stream(visit: (frame: Frame) => void): Promise<void> {
+  /**
+   * Ends the stream that there is, and calls `visit` for each frame of another one until it ends.
+   * Throws when it breaks, or is refused. @returns false: it was stopped
+   */
+  async stream(visit: (frame: Frame) => void): Promise<boolean> {
+    this.stop();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
+    try {
+      await this.#read(visit, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return !signal.aborted;
+  }
+
+  async #read(visit: (frame: Frame) => void, signal: AbortSignal): Promise<void> {
     const response = await fetch('/stream', { headers: this.#headers, signal });
     if (response.status === 401) throw new RefusedError();
     if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
@@ -37,7 +53,7 @@ export class Connection {
     const frames = new FrameReader();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done || signal.aborted) return;
       for (const frame of frames.push(value)) visit(frame);
     }
   }

@@ -2,7 +2,7 @@
  * Keys of the cache that contain a text: shown as texts, whatever they are.
  */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Model } from './model.ts';
 
 interface Found {
@@ -20,10 +20,14 @@ function saidOf(found: Found | 'unanswered'): string | undefined {
 export function Keys({ model }: { model: Model }): JSX.Element {
   const [found, setFound] = useState<Found | 'unanswered'>();
   const [find, setFind] = useState('');
+  const questions = useRef(0);
   const ask = async (event: Event) => {
     event.preventDefault();
     const path = `/keys?zone=${model.shown}&find=${encodeURIComponent(find)}`;
-    setFound(((await model.connection.ask(path)) as Found | undefined) ?? 'unanswered');
+    const question = ++questions.current;
+    const answer = (await model.connection.ask(path)) as Found | undefined;
+    // Of two questions the first may be answered last.
+    if (question === questions.current) setFound(answer ?? 'unanswered');
   };
   const said = found && saidOf(found);
   return (

@@ -47,16 +47,20 @@ export class Model {
     this.#render();
   }
 
+  /** Shows another zone, of which nothing is chosen yet. */
+  show(zone: number): void {
+    this.change({ shown: zone, selected: undefined, picked: undefined });
+  }
+
   /** Reads frames, for ever; comes back when the program does. */
   async run(): Promise<void> {
     if (this.status === 'replay') return;
     this.change({ status: 'connecting' });
     try {
-      await this.connection.stream((frame) => this.apply(frame));
+      // A pause, a tab in the background or another stream stops this one.
+      if (!(await this.connection.stream((frame) => this.apply(frame)))) return;
       this.#streamEnded();
     } catch (error) {
-      // A pause, or a tab in the background, ends the stream too.
-      if (this.status === 'paused') return;
       this.change({ status: error instanceof RefusedError ? 'refused' : 'ended' });
     }
     if (this.status === 'ended') setTimeout(() => void this.run(), RETRY_MS);
@@ -82,8 +86,9 @@ export class Model {
 
   #begin(head: Head): void {
     this.head = head;
-    this.status = 'live';
     if (head.from === 'recording') this.replay = new Replay(this);
+    // At once: there may be no zone yet, and nothing else to be drawn.
+    this.change({ status: 'live' });
   }
 
   /** Also called when a recording is played. */
@@ -108,8 +113,12 @@ export class Model {
   #addZone(frame: Frame): void {
     const info = parse<ZoneState['info']>(frame);
     const known = this.zones.get(frame.zone);
-    if (known?.info.id !== info.id) this.zones.set(frame.zone, new ZoneState(info));
-    else known.gone = undefined;
+    if (known?.info.id === info.id) known.gone = undefined;
+    else {
+      this.zones.set(frame.zone, new ZoneState(info));
+      // Pages of the one that was there mean nothing in this one.
+      if (this.shown === frame.zone) this.show(frame.zone);
+    }
     this.shown ??= frame.zone;
   }
 

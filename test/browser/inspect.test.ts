@@ -203,3 +203,55 @@ inBrowsers(
     assert.equal(new URL(page.url()).hash, '');
   },
 );
+
+inBrowsers('a browser that keeps nothing for pages shows it, and loads it again', async (on) => {
+  const { page, problems } = on;
+  using arena = new Arena({ size: '4MiB' });
+  await using inspector = await inspect(arena);
+  await page.evaluateOnNewDocument(() => {
+    Object.defineProperty(window, 'sessionStorage', {
+      get: () => {
+        throw new DOMException('denied', 'SecurityError');
+      },
+    });
+  });
+  await shown(page, inspector);
+  await page.reload();
+  await page.waitForSelector('.legend tbody tr');
+  assert.deepEqual(problems, []);
+});
+
+inBrowsers(
+  'of two questions for keys the last one counts, whichever is answered first',
+  async (on) => {
+    const { page, problems } = on;
+    using cache = new SharedCache<string>({ maxSize: '4MiB', values: 'string' });
+    for (const key of ['early bird', 'late bird']) cache.set(key, 'x');
+    await using inspector = await inspect(cache, { keys: true });
+    await page.evaluateOnNewDocument(() => {
+      const { fetch } = window;
+      window.fetch = async (...args) => {
+        const answer = await fetch(...args);
+        // The first answer comes when the second has.
+        if (String(args[0]).includes('early')) {
+          while (!document.querySelector('.keys li')) await new Promise(requestAnimationFrame);
+          document.body.dataset.late = 'yes';
+        }
+        return answer;
+      };
+    });
+    await shown(page, inspector);
+    await page.type('.keys input', 'early');
+    await page.keyboard.press('Enter');
+    await page.$eval('.keys input', (input) => (input as HTMLInputElement).select());
+    await page.type('.keys input', 'late');
+    do {
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.keys li, .keys p');
+    } while (/busy|no answer/.test((await page.$$eval('.keys p', ([p]) => p?.textContent)) ?? ''));
+    await page.waitForFunction(() => document.body.dataset.late === 'yes');
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    assert.equal(await page.$eval('.keys ul', (list) => list.textContent), 'late bird');
+    assert.deepEqual(problems, []);
+  },
+);

@@ -16,13 +16,13 @@ import { alignUp } from '../border/align.ts';
 const CHUNK_BYTES: number = 32 * 1024;
 /** Longer ones have memory of their own: an eighth of a chunk may be left over. */
 const MOST_SHARED: number = CHUNK_BYTES / 8;
-/** Chunks that are kept for use, 4 MiB: what the queue held at a bad time goes back. */
-const MOST_SPARE = 128;
+/** Of the bytes that may wait, those kept for use: what the queue held at a bad time goes back. */
+const MOST_SPARE: number = 1 / 4;
 
 interface Chunk {
   readonly bytes: Buffer;
-  /** The same, for numbers. */
-  readonly view: DataView;
+  /** The same, for heads: frames begin at multiples of 8. */
+  readonly words: Int32Array;
   readonly isShared: boolean;
   live: number;
 }
@@ -40,12 +40,19 @@ export function bytesOf({ chunk, at, length }: PackedFrame): Buffer {
 }
 
 export class FrameMemory {
+  /** Chunks. */
+  readonly #mostSpare: number;
   #chunk: Chunk = chunkOf(0, true);
   /** Of the chunk, what is used. */
   #used = 0;
   readonly #spare: Chunk[] = [];
   /** Chunks in which somebody has a frame, and the one that is being filled. */
   #held = 0;
+
+  /** @param maxBytes  of frames that may wait */
+  constructor(maxBytes: number = 2 ** 24) {
+    this.#mostSpare = Math.ceil((maxBytes * MOST_SPARE) / CHUNK_BYTES);
+  }
 
   /** Bytes of chunks that cannot be used again: one frame that waits long holds all of one. */
   get heldBytes(): number {
@@ -76,7 +83,7 @@ export class FrameMemory {
       return;
     }
     this.#held--;
-    if (this.#spare.length < MOST_SPARE) this.#spare.push(chunk);
+    if (this.#spare.length < this.#mostSpare) this.#spare.push(chunk);
   }
 
   /** Releases a frame. @returns the same beside those that were moved or made last */
@@ -107,5 +114,6 @@ export class FrameMemory {
 
 function chunkOf(bytes: number, isShared: boolean): Chunk {
   const memory = Buffer.allocUnsafeSlow(bytes);
-  return { bytes: memory, view: new DataView(memory.buffer), isShared, live: 0 };
+  const words = new Int32Array(memory.buffer, 0, bytes >>> 2);
+  return { bytes: memory, words, isShared, live: 0 };
 }

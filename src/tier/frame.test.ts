@@ -32,6 +32,21 @@ test('a frame gives back its head and its blocks', () => {
   }
 });
 
+test('a head is laid out as frame.ts says', () => {
+  const frame = Buffer.from(bytesOf(new FrameMaker('json').make([block(5)], 3_000_000_000, 1e12)!));
+  assert.equal(frame.toString('latin1', 0, 4), 'pgls');
+  assert.deepEqual(
+    [frame[4], frame[5], frame.readUInt16LE(6)],
+    [2, FRAME_KINDS.indexOf('json'), 0],
+  );
+  assert.equal(frame.readDoubleLE(8), 1e12);
+  assert.equal(frame.readUInt32LE(24), 3_000_000_000);
+  let sum = 0x811c9dc5;
+  for (let at = 0; at < 28; at += 4) sum = Math.imul(sum ^ frame.readInt32LE(at), 0x01000193);
+  assert.equal(frame.readInt32LE(28), sum);
+  assert.deepEqual(frame.subarray(HEAD_BYTES), block(5));
+});
+
 test('two writes of one value differ, and are the same value', () => {
   const maker = new FrameMaker('bytes');
   const frames = [1, 2].map((expiry) => bytesOf(maker.make([block(9)], 9, expiry)!));

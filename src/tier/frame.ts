@@ -27,11 +27,22 @@ export const HEAD_BYTES = 32;
 /** Longest frame. */
 export const MAX_FRAME_BYTES: number = 64 * 2 ** 20;
 const MAGIC = 0x736c6770;
-const EXPIRY_AT = 8;
 export const WRITE_AT = 16;
 export const WRITE_BYTES = 8;
-const VALUE_BYTES_AT = 24;
-const CHECKSUM_AT = 28;
+
+/** Words of a head. */
+const FORM = 1;
+const EXPIRY = 2;
+const WRITER = 4;
+const WRITE = 5;
+const VALUE_BYTES = 6;
+const CHECKSUM = 7;
+
+/** A head that is looked at. */
+const head: Uint8Array = new Uint8Array(HEAD_BYTES);
+const words: Int32Array = new Int32Array(head.buffer);
+/** An expiry on its way. */
+const expiry: Float64Array = new Float64Array(head.buffer, EXPIRY * 4, 1);
 
 /** What the values are, so that one kind is not read as another. */
 export const FRAME_KINDS = ['bytes', 'string', 'json', 'own'] as const;
@@ -66,8 +77,8 @@ export class FrameMaker {
   /** Version and kind. */
   readonly #form: number;
   /** Of all writes, the first half of what they are known by; and the other. */
-  readonly #writer: number = Math.floor(Math.random() * 2 ** 32);
-  #writes = Math.floor(Math.random() * 2 ** 32);
+  readonly #writer: number = anyWord();
+  #writes: number = anyWord();
   readonly #memory: FrameMemory;
 
   constructor(kind: FrameKind, memory: FrameMemory = new FrameMemory()) {
@@ -75,52 +86,66 @@ export class FrameMaker {
     this.#form = FRAME_VERSION | (FRAME_KINDS.indexOf(kind) << 8);
   }
 
-  /** A frame of stored blocks, copied; to be released. @returns undefined: it is too long */
-  make(blocks: readonly Uint8Array[], valueBytes: number, expiry: number): PackedFrame | undefined {
+  /**
+   * A frame of stored blocks, copied; to be released.
+   *
+   * @param end  milliseconds since 1970; 0: never
+   * @returns undefined: it is too long
+   */
+  make(blocks: readonly Uint8Array[], valueBytes: number, end: number): PackedFrame | undefined {
     let length = HEAD_BYTES;
     for (const block of blocks) length += block.length;
     if (length > MAX_FRAME_BYTES) return undefined;
     const frame = this.#memory.take(length);
     const { at, chunk } = frame;
-    const { bytes, view } = chunk;
-    this.#writes = (this.#writes + 1) >>> 0;
-    view.setUint32(at, MAGIC, true);
-    view.setUint32(at + 4, this.#form, true);
-    view.setFloat64(at + EXPIRY_AT, expiry, true);
-    view.setUint32(at + WRITE_AT, this.#writer, true);
-    view.setUint32(at + WRITE_AT + 4, this.#writes, true);
-    view.setUint32(at + VALUE_BYTES_AT, valueBytes, true);
-    view.setUint32(at + CHECKSUM_AT, checksum(bytes, at), true);
-    let end = at + HEAD_BYTES;
+    this.#makeHead(chunk.words, at >>> 2, valueBytes, end);
+    let next = at + HEAD_BYTES;
     for (const block of blocks) {
-      bytes.set(block, end);
-      end += block.length;
+      chunk.bytes.set(block, next);
+      next += block.length;
     }
     return frame;
   }
 
+  #makeHead(to: Int32Array, at: number, valueBytes: number, end: number): void {
+    expiry[0] = end;
+    to[at] = MAGIC;
+    to[at + FORM] = this.#form;
+    to[at + EXPIRY] = words[EXPIRY]!;
+    to[at + EXPIRY + 1] = words[EXPIRY + 1]!;
+    to[at + WRITER] = this.#writer;
+    to[at + WRITE] = this.#writes = (this.#writes + 1) | 0;
+    to[at + VALUE_BYTES] = valueBytes;
+    to[at + CHECKSUM] = checksum(to, at);
+  }
+
   /** Reads a head. @returns undefined if it is none of this version and kind, or damaged */
   read(bytes: Uint8Array): Frame | undefined {
-    if (bytes.length < HEAD_BYTES || bytes.length > MAX_FRAME_BYTES) return undefined;
+    if (bytes.length > MAX_FRAME_BYTES || !takeHead(bytes)) return undefined;
+    if (words[FORM] !== this.#form || words[CHECKSUM] !== checksum(words, 0)) return undefined;
+    const end = expiry[0]!;
+    const valueBytes = words[VALUE_BYTES]! >>> 0;
     const frame = bufferOf(bytes);
-    const isOurs =
-      wordOf(frame, 0) === MAGIC &&
-      wordOf(frame, 4) === this.#form &&
-      wordOf(frame, CHECKSUM_AT) === checksum(frame, 0);
-    if (!isOurs) return undefined;
-    const expiry = frame.readDoubleLE(EXPIRY_AT);
-    const valueBytes = frame.readUInt32LE(VALUE_BYTES_AT);
-    const blocks = expiry >= 0 ? blocksOf(frame, valueBytes) : undefined;
-    return blocks && { bytes: frame, expiry, valueBytes, blocks };
+    const blocks = end >= 0 ? blocksOf(frame, valueBytes) : undefined;
+    return blocks && { bytes: frame, expiry: end, valueBytes, blocks };
   }
+}
+
+function anyWord(): number {
+  return (Math.random() * 2 ** 32) | 0;
+}
+
+/** Takes the head of what may be a frame. @returns whether it begins as frames do */
+function takeHead(bytes: Uint8Array): boolean {
+  if (bytes.length < HEAD_BYTES) return false;
+  for (let i = 0; i < HEAD_BYTES; i++) head[i] = bytes[i]!;
+  return words[0] === MAGIC;
 }
 
 /** When a frame expires, as its head says; 0: never, or it is none that is known. */
 export function expiryOf(bytes: Uint8Array): number {
-  if (bytes.length < HEAD_BYTES) return 0;
-  const head = new DataView(bytes.buffer, bytes.byteOffset, HEAD_BYTES);
-  const isKnown = head.getUint32(0, true) === MAGIC && head.getUint8(4) === FRAME_VERSION;
-  return isKnown ? head.getFloat64(EXPIRY_AT, true) : 0;
+  const isKnown = takeHead(bytes) && head[FORM * 4] === FRAME_VERSION;
+  return isKnown ? expiry[0]! : 0;
 }
 
 /** Whether two frames hold the same value, whoever wrote it and when. */
@@ -150,12 +175,10 @@ function blockLength(bytes: Uint8Array, at: number): number {
   return BLOCK_HEAD_BYTES + (wordOf(bytes, at) & ~RAW);
 }
 
-/** FNV-1a of the head at `at`, by words: whichever bits of one are wrong, it differs. */
-function checksum(bytes: Uint8Array, at: number): number {
+/** FNV-1a of the head at word `at`: whichever bits of one are wrong, it differs. */
+function checksum(of: Int32Array, at: number): number {
   let hash = 0x811c9dc5;
-  for (let i = at; i < at + CHECKSUM_AT; i += 4) {
-    hash = Math.imul(hash ^ wordOf(bytes, i), 0x01000193);
-  }
+  for (let i = at; i < at + CHECKSUM; i++) hash = Math.imul(hash ^ of[i]!, 0x01000193);
   return hash;
 }
 

@@ -35,11 +35,19 @@ export function bytesOfName(name: KeyName): Buffer {
 }
 
 /** FNV-1a, of 32 bits: short, and good enough to spread keys over a table. */
+const BASIS: number = 0x811c9dc5;
+const PRIME: number = 0x01000193;
+
 export function hashOf(name: KeyName): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) {
-    hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  }
+  let hash = BASIS;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), PRIME);
+  return hash;
+}
+
+/** The same of a key's first bytes, of which a name would be made. */
+export function hashOfBytes(key: Uint8Array, length: number): number {
+  let hash = BASIS;
+  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ key[i]!, PRIME);
   return hash;
 }
 

@@ -27,6 +27,7 @@ import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { later } from '../border/timer.ts';
 import { TierError } from '../errors.ts';
+import { reasonOf } from './answers.ts';
 import { expiryOf } from './frame.ts';
 import { type Damage, damageOf } from './lmdb-file.ts';
 import { loadPeer } from './load-peer.ts';
@@ -321,8 +322,4 @@ function bytesOf(database: Database): number {
 function wireOf(key: Uint8Array): Buffer {
   if (key.length < MAX_KEY_BYTES) return Buffer.concat([PLAIN, key]);
   return Buffer.concat([HASHED, createHash('sha256').update(key).digest()]);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

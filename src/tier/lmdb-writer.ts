@@ -20,6 +20,7 @@ import {
 } from 'node:worker_threads';
 import { later } from '../border/timer.ts';
 import { TierError } from '../errors.ts';
+import { reasonOf } from './answers.ts';
 import type { Change, LmdbStore } from './lmdb-store.ts';
 
 /** Writes, or has it done. Both reject when it did not come to be, as far as is known. */
@@ -98,7 +99,7 @@ async function obey(folder: string, id: number, changes: Order['changes']): Prom
     await store.clear();
     return { id };
   } catch (error) {
-    return { id, reason: error instanceof Error ? error.message : String(error) };
+    return { id, reason: reasonOf(error) };
   }
 }
 

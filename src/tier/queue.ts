@@ -151,12 +151,11 @@ export class WriteQueue {
 
   /** Sends in `ms`, and not before anybody may try: else what waits would be packed for nothing. */
   #schedule(ms: number, isRetry = false): void {
-    if (this.#isUnderWay || this.#isStopped) return;
+    const isWaiting = this.#timer !== undefined;
+    if ((isWaiting && ms > 0) || this.#isUnderWay || this.#isStopped) return;
     const wait = Math.max(ms, this.#calls.waitMs);
-    if (this.#timer !== undefined) {
-      if (wait > 0) return;
-      clearTimeout(this.#timer);
-    }
+    if (isWaiting && wait > 0) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#send(), wait);
     this.#isRetry = isRetry;
     if (isRetry && this.#holds === 0) this.#timer.unref?.();

@@ -70,7 +70,7 @@ export class TierSession {
   readonly #tier: Tier;
   readonly #writes: LocalWrites;
   readonly #local: LocalEntries;
-  readonly #memory: FrameMemory = new FrameMemory();
+  readonly #memory: FrameMemory;
   readonly #maker: FrameMaker;
   readonly #calls: Calls;
   readonly #reader: Reader;
@@ -90,6 +90,7 @@ export class TierSession {
     this.#tier = tier;
     this.#writes = writes;
     this.#local = local;
+    this.#memory = new FrameMemory(policy.maxQueueBytes);
     this.#maker = new FrameMaker(kind, this.#memory);
     this.#calls = new Calls(policy.timeoutMs);
     this.#reader = new Reader(tier, this.#calls, writes, {
@@ -104,11 +105,6 @@ export class TierSession {
     });
     this.#channel = tier.invalidations === undefined ? 'silent' : 'lost';
     void this.#listen();
-  }
-
-  /** A key is about to be changed here: called before it is. */
-  note(name: KeyName): void {
-    this.#writes.note(name);
   }
 
   /**
@@ -314,13 +310,16 @@ export class TierSession {
       return;
     }
     this.#reader.outrunAll();
-    if (event.type === 'cleared') this.#local.clear();
-    else {
-      this.#channel = event.type;
-      this.#reader.isTold = event.type === 'armed';
+    if (event.type === 'cleared') {
+      this.#local.clear();
+      return;
     }
-    if (event.type === 'lost' && event.error) this.#calls.note(event.error);
-    if (event.type !== 'armed') return;
+    this.#channel = event.type;
+    this.#reader.isTold = event.type === 'armed';
+    if (event.type === 'lost') {
+      if (event.error) this.#calls.note(event.error);
+      return;
+    }
     this.#calls.succeeded();
     this.#queue.kick();
   }

@@ -13,7 +13,7 @@ import type { KernelExports } from '../../border/kernel.ts';
 import * as facts from '../../generated/facts.ts';
 import { isAttached } from '../../threads/registry.ts';
 import type { Found, Frame, FrameKind } from '../../tier/frame.ts';
-import { type KeyName, nameOf } from '../../tier/key-name.ts';
+import { hashOfBytes, type KeyName, nameOf } from '../../tier/key-name.ts';
 import { LocalWrites } from '../../tier/local-writes.ts';
 import { type LocalEntries, type LocalEntry, TierSession } from '../../tier/session.ts';
 import { isSmall, StoredBlocks } from '../transfer/stored.ts';
@@ -56,6 +56,8 @@ export interface Written {
 export class TierLink<T> implements LocalEntries {
   readonly #host: TierHost<T>;
   readonly #stored: StoredBlocks;
+  /** Where keys are put. */
+  readonly #key: Uint8Array;
   readonly #writes: LocalWrites;
   readonly #maxStaleMs: number;
   readonly session: TierSession | undefined;
@@ -63,6 +65,7 @@ export class TierLink<T> implements LocalEntries {
   constructor(host: TierHost<T>, arena: Arena, { tier, policy, shared }: OpenTier) {
     this.#host = host;
     this.#stored = new StoredBlocks(host.kernel, arena.memory);
+    this.#key = new Uint8Array(arena.memory.buffer, host.kernel.keyScratch() >>> 0);
     const isLive = (owner: number) => isAttached(host.kernel, owner);
     const writes = new LocalWrites(shared.writes, tier !== undefined, {
       owner: arena.thread,
@@ -88,7 +91,8 @@ export class TierLink<T> implements LocalEntries {
     // A text of as many characters as bytes is in ASCII: its own name.
     const isName = typeof key === 'string' && key.length === keyBytes;
     const name = isName ? key : nameOf(copyKey(key));
-    this.#writes.note(name);
+    // A text that was just put together is slow to look at, its bytes are not.
+    this.#writes.note(name, hashOfBytes(this.#key, keyBytes & facts.LENGTH_MASK));
     return name;
   }
 

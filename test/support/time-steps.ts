@@ -13,6 +13,7 @@ import {
   type Oracle,
   type Step,
   tag,
+  ticks,
   ttl,
   value,
   type World,
@@ -99,6 +100,7 @@ function getOrSet(world: World, name: string, made: string, options: Said, how: 
 }
 
 export const timeSteps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: ticks },
   fc.tuple(key, value, said).map(
     ([k, v, options]): Step =>
       ({ cache, oracle }) => {

@@ -18,6 +18,7 @@
  * counted.
  */
 import { BLOCK_BYTES, BLOCK_HEAD_BYTES, RAW } from '../generated/facts.ts';
+import { FNV_BASIS, fnv } from './fnv.ts';
 import { FrameMemory, type PackedFrame } from './frame-memory.ts';
 import { bufferOf } from './key-name.ts';
 
@@ -177,8 +178,8 @@ function blockLength(bytes: Uint8Array, at: number): number {
 
 /** FNV-1a of the head at word `at`: whichever bits of one are wrong, it differs. */
 function checksum(of: Int32Array, at: number): number {
-  let hash = 0x811c9dc5;
-  for (let i = at; i < at + CHECKSUM; i++) hash = Math.imul(hash ^ of[i]!, 0x01000193);
+  let hash = FNV_BASIS;
+  for (let i = at; i < at + CHECKSUM; i++) hash = fnv(hash, of[i]!);
   return hash;
 }
 

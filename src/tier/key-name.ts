@@ -4,6 +4,7 @@
  *
  * A *slot* is a place in tables that threads share, by a hash of the name.
  */
+import { FNV_BASIS, fnv } from './fnv.ts';
 
 /** Characters that UTF-8 writes as one byte, themselves. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is meant
@@ -34,20 +35,16 @@ export function bytesOfName(name: KeyName): Buffer {
   return Buffer.from(name, 'latin1');
 }
 
-/** FNV-1a, of 32 bits: short, and good enough to spread keys over a table. */
-const BASIS: number = 0x811c9dc5;
-const PRIME: number = 0x01000193;
-
 export function hashOf(name: KeyName): number {
-  let hash = BASIS;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), PRIME);
+  let hash = FNV_BASIS;
+  for (let i = 0; i < name.length; i++) hash = fnv(hash, name.charCodeAt(i));
   return hash;
 }
 
 /** The same of a key's first bytes, of which a name would be made. */
 export function hashOfBytes(key: Uint8Array, length: number): number {
-  let hash = BASIS;
-  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ key[i]!, PRIME);
+  let hash = FNV_BASIS;
+  for (let i = 0; i < length; i++) hash = fnv(hash, key[i]!);
   return hash;
 }
 

@@ -22,11 +22,13 @@ export async function inspectCommand(
   { port, json }: InspectCommandOptions,
 ): Promise<number> {
   await using inspector = await inspectFile(file, { port });
+  // Before the address is out: who reads it may interrupt at once.
+  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   console.log(json ? JSON.stringify({ file, url: inspector.url }) : inspector.url);
   if (!json) console.error('Open this address in a browser; Ctrl+C ends.');
   // The inspector's own thread does not keep the process alive.
   const timer = setInterval(() => {}, 2 ** 30);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await interrupted;
   clearInterval(timer);
   return 0;
 }

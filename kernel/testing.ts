@@ -4,7 +4,7 @@
 
 import { Desc } from './base/layout';
 import { storeWord } from './base/words';
-import { evictSome } from './cache/eviction';
+import { evictSome } from './cache/eviction/eviction';
 import { refsAt } from './memdesc/header';
 import { keepEvicted } from './reclaim/reclaim';
 import { drainSlab } from './slab/drain';

@@ -39,6 +39,7 @@ const layers = [
   ['folio', 'zsmalloc', 'codec'],
   ['store'],
   ['reclaim'],
+  ['cache/eviction'],
   ['cache'],
   ['compact'],
   ['zone'],

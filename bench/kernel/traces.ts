@@ -6,7 +6,7 @@
  * goes is the kernel's own choice.
  */
 import { peekWord, pokeWord } from '../../kernel/base/words';
-import { evictSome } from '../../kernel/cache/eviction';
+import { evictSome } from '../../kernel/cache/eviction/eviction';
 import { get, keyScratch, set } from '../../kernel/index';
 import { entryCount } from '../../kernel/store/totals';
 import { enterKernel, leaveKernel } from '../../kernel/thread/stop';

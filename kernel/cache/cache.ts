@@ -81,8 +81,8 @@ import {
   require,
   tellLoads,
 } from './condition';
-import { beginsInMain, pushEntry } from './eviction';
-import { evictFrom, unitsOfEntry } from './judge';
+import { beginsInMain, pushEntry } from './eviction/eviction';
+import { evictFrom, unitsOfEntry } from './eviction/judge';
 import { overtake } from './lease-table';
 import { endWait, makeRoom, noteRoom } from './room';
 

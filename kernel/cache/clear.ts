@@ -9,7 +9,7 @@ import { hashAt } from '../store/leaf-copy';
 import { shrinkIndex } from '../store/resize';
 import { countIn } from '../store/spaces';
 import { COUNT_DELETES } from '../thread/counters';
-import { forgetDriven } from './eviction';
+import { forgetDriven } from './eviction/eviction';
 import { rangeEnd, reverse } from './keys';
 import { overtakeAll } from './lease-table';
 

@@ -3,7 +3,7 @@
  *
  *   what waits     is freed when its readers have left (reclaim/reclaim.ts)
  *   what is loose  is moved together (zsmalloc/pack.ts)
- *   what is cold   is evicted (eviction.ts), at least as many bytes as are needed
+ *   what is cold   is evicted (eviction/eviction.ts), at least as many bytes as are needed
  *
  * In this order: what costs nobody a value comes first. There is no room when a reader stalls, for
  * then evicting more would free no more; or when nothing is left to evict, and nobody else has what
@@ -38,9 +38,9 @@ import { highestSlot, SLOT_DEAD, selfState, slotOf, slotState } from '../thread/
 import { sleepAtSafepoint } from '../thread/stop';
 import { formatPool } from '../zsmalloc/alloc';
 import { packSome } from '../zsmalloc/pack';
-import { evictSome } from './eviction';
+import { evictSome } from './eviction/eviction';
+import { formatShards } from './eviction/shard';
 import { formatLeases } from './lease-table';
-import { formatShards } from './queue-pages';
 
 /** Bytes that one round of eviction frees at least: a few pages, so that rounds are few. */
 const EVICT_BYTES: u32 = 65536;

@@ -5,10 +5,10 @@
 
 import * as store from '../cache/cache';
 import { clearNext as clearLeafAt } from '../cache/clear';
+import * as purging from '../cache/eviction/expiry-sweep';
 import * as keys from '../cache/keys';
 import * as many from '../cache/many';
 import * as number from '../cache/number';
-import * as purging from '../cache/purge';
 import * as read from '../cache/read';
 import * as records from '../cache/records';
 import * as room from '../cache/room';

@@ -3,7 +3,7 @@
  * one. Times are zone time, milliseconds as f64; 0 is never, or not said.
  */
 import * as store from '../cache/cache';
-import * as dead from '../cache/dead';
+import * as dead from '../cache/eviction/tag-sweep';
 import * as read from '../cache/read';
 import * as touched from '../cache/touch';
 import { keyScratch } from '../memdesc/thread-pages';

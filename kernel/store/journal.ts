@@ -43,7 +43,7 @@ export class StoreState {
   tags: u32;
   tagsLock: u32;
   tagClock: u64;
-  /** The round that looks for entries of deleted tags: cache/dead.ts. */
+  /** The round that looks for entries of deleted tags: cache/eviction/tag-sweep.ts. */
   deadClock: u64;
   deadHand: u32;
   /** Address of the namespaces, and how many there are: spaces.ts. */

@@ -18,7 +18,7 @@ import {
 } from '../base/fault';
 import { Desc, isLaidOut, Pfn, Slot, superblock } from '../base/layout';
 import { loadWord, peekWord } from '../base/words';
-import { checkQueues } from '../cache/check';
+import { checkQueues } from '../cache/eviction/check';
 import { checkLeases, countLeaseParts } from '../cache/lease';
 import { checkIsolated } from '../compact/isolate';
 import { isTaken } from '../frames/bitfield';

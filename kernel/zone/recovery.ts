@@ -14,8 +14,8 @@
 import { selfSlot } from '../base/env';
 import { ERR_BUSY } from '../base/fault';
 import { Slot } from '../base/layout';
+import { reapQueues, repairQueues } from '../cache/eviction/recover';
 import { dropLeases, repairLeases } from '../cache/lease';
-import { reapQueues, repairQueues } from '../cache/recover';
 import { giveTurn } from '../cache/turn';
 import { repairCompaction } from '../compact/recover';
 import { leaveFrames, repairFrames } from '../frames/recover';

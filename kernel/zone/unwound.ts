@@ -16,7 +16,7 @@
 import { selfSlot, setSelfPage, setSelfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
 import { Slot } from '../base/layout';
-import { reapQueues } from '../cache/recover';
+import { reapQueues } from '../cache/eviction/recover';
 import { forgetTargets } from '../compact/isolate';
 import { leaveFrames } from '../frames/recover';
 import { dropPages } from '../memdesc/thread-pages';

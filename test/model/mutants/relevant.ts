@@ -88,7 +88,7 @@ const first: [string, string[]][] = [
     ],
   ],
   ['cache/condition', ['alone-delete', 'alone-alone', 'lease-dead', 'add-add', 'update-update']],
-  ['cache/judge', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
+  ['cache/eviction/judge', ['clear-set', 'evict-get', 'evict-set', 'figures-writers']],
   ['cache/', ['get-expired-set', 'clear-set', 'set-delete', 'list-writers']],
   ['reclaim/', ['reclaim-reclaim', 'limbo-reclaim', 'set-reclaim', 'limbo-zspage-killed']],
   [

@@ -1,7 +1,12 @@
 /** Eviction: what is not read goes first, no more than is needed, and frees need no memory. */
 import assert from 'node:assert/strict';
-import * as facts from '../../src/generated/facts.ts';
-import { assertBytes, type StoreFace, sample, storeFace } from '../../test/support/store-face.ts';
+import * as facts from '../../../src/generated/facts.ts';
+import {
+  assertBytes,
+  type StoreFace,
+  sample,
+  storeFace,
+} from '../../../test/support/store-face.ts';
 import {
   assertSound,
   clearAll,
@@ -10,7 +15,7 @@ import {
   type TestZone,
   takeAllPages,
   zoneTest,
-} from '../../test/support/zone.ts';
+} from '../../../test/support/zone.ts';
 
 const { BLOCK_BYTES, COUNT_EVICTIONS, COUNT_REFUSALS, ERR_NO_MEMORY } = facts;
 const withStore = { hasStore: true };

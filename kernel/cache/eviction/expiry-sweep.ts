@@ -24,12 +24,12 @@
  * The copy, and what the survivors' times are, stand in the thread's table scratch; who has none
  * sweeps nothing.
  */
-import { selfSlot } from '../base/env';
-import { peekWord, pokeWord } from '../base/words';
-import { tableScratch } from '../memdesc/thread-pages';
-import { hasExpiring, latestTime } from '../thread/clock';
-import { assertOutside } from '../thread/context';
-import { lock, unlock } from '../thread/lock';
+import { selfSlot } from '../../base/env';
+import { peekWord, pokeWord } from '../../base/words';
+import { tableScratch } from '../../memdesc/thread-pages';
+import { hasExpiring, latestTime } from '../../thread/clock';
+import { assertOutside } from '../../thread/context';
+import { lock, unlock } from '../../thread/lock';
 import {
   dueOf,
   Fifo,
@@ -46,7 +46,8 @@ import {
   strikeOut,
 } from './fifo';
 import { JUDGED_EXPIRED, JUDGED_GONE, judge, judgedExpiry, judgedUnits, NO_HITS } from './judge';
-import { inHandOf, queueAt, shardAt, shardCount } from './queue-pages';
+import { inHandOf } from './queue-pages';
+import { queueAt, shardAt, shardCount } from './shard';
 
 /** What a step came to: nothing is due; pages were looked at, none due so far; one was swept. */
 const NOTHING: u32 = 0;

@@ -8,28 +8,19 @@
  *   any other                 it was a thread's page, which repairPages has taken back
  * Who reaps may die as well. Then two records name one page, and the older one's is forgotten.
  */
-import { selfSlot } from '../base/env';
-import { pfnOfAddress, Slot } from '../base/layout';
-import { peekPageWord, wordSubtype, wordType } from '../memdesc/page-word';
-import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
-import { journalOf } from '../store/journal';
-import { assertHalted } from '../thread/context';
-import { breakLock, isLockOf } from '../thread/lock';
-import { highestSlot } from '../thread/slot';
+import { selfSlot } from '../../base/env';
+import { pfnOfAddress, Slot } from '../../base/layout';
+import { peekPageWord, wordSubtype, wordType } from '../../memdesc/page-word';
+import { MISC_QUEUE, TYPE_MISC } from '../../memdesc/type';
+import { journalOf } from '../../store/journal';
+import { assertHalted } from '../../thread/context';
+import { breakLock, isLockOf } from '../../thread/lock';
+import { highestSlot } from '../../thread/slot';
 import { pushAgain } from './eviction';
 import { Fifo, hasPage, lowerDue, rebuild } from './fifo';
 import { hasGhostPage } from './ghosts';
-import {
-  dropPage,
-  ghostsAt,
-  holdPage,
-  InHand,
-  inHandOf,
-  queueAt,
-  queueState,
-  shardAt,
-  shardCount,
-} from './queue-pages';
+import { dropPage, holdPage, InHand, inHandOf } from './queue-pages';
+import { ghostsAt, queueAt, queueState, shardAt, shardCount } from './shard';
 
 /** Repairs what a dead thread left half-done. */
 export function repairQueues(slot: Slot): void {

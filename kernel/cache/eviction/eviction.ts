@@ -23,14 +23,14 @@
  * Source: Yang et al., FIFO queues are all you need for cache eviction, SOSP 2023. Twice as many
  * ghosts as theirs: docs/design/70-store.md has the figures.
  */
-import { selfSlot } from '../base/env';
-import { PAGE_BYTES, superblock } from '../base/layout';
-import { touchEntry, touchLine } from '../store/directory';
-import { entryCount } from '../store/totals';
-import { assertLocked } from '../thread/context';
-import { lock, unlock } from '../thread/lock';
-import { enterSection, leaveSection } from '../thread/rcu';
-import { sweepDead } from './dead';
+import { selfSlot } from '../../base/env';
+import { PAGE_BYTES, superblock } from '../../base/layout';
+import { touchEntry, touchLine } from '../../store/directory';
+import { entryCount } from '../../store/totals';
+import { assertLocked } from '../../thread/context';
+import { lock, unlock } from '../../thread/lock';
+import { enterSection, leaveSection } from '../../thread/rcu';
+import { sweepDue, sweptEntries } from './expiry-sweep';
 import {
   Fifo,
   findFirst,
@@ -53,8 +53,9 @@ import {
   NO_HITS,
   sweepSome,
 } from './judge';
-import { sweepDue, sweptEntries } from './purge';
-import { ghostsAt, inHandOf, queueAt, shardAt, shardCount, shardOf, tidyAt } from './queue-pages';
+import { inHandOf } from './queue-pages';
+import { ghostsAt, queueAt, shardAt, shardCount, shardOf, tidyAt } from './shard';
+import { sweepDead } from './tag-sweep';
 
 /** The small queue is a twelfth of a shard: over traces OLTP wants more, loops want less. */
 const SMALL_SHARE: u64 = 12;

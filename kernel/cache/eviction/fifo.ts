@@ -9,7 +9,7 @@
  *   page     next · count: records written · first: records popped · stamp · least (64 bits), delay
  *            · 678 hashes · 678 sizes
  *   queue    head, tail: pages · records, units: sums over them · lastStamp · due, nextDue, visit,
- *            visitStamp: when and where there is something to sweep (purge.ts)
+ *            visitStamp: when and where there is something to sweep (expiry-sweep.ts)
  *
  * Everything but `next`, `count`, `first` and the records follows from these, so that a survivor
  * can count it again (`rebuild`): a record counts from the store of `count` on, and is popped by
@@ -24,8 +24,8 @@
  *
  * Lock: the shard's.
  */
-import { peekWord, pokeWord } from '../base/words';
-import { assertHalted } from '../thread/context';
+import { peekWord, pokeWord } from '../../base/words';
+import { assertHalted } from '../../thread/context';
 import { dropPage, holdPage, settlePage, takePage } from './queue-pages';
 
 /** Header 28, and 6 bytes a record: 4,096. */

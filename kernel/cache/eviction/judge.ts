@@ -9,14 +9,14 @@
  *
  * Under the lock of the entry's leaf: what a queue remembers of it is a guess, and may be stale.
  */
-import { Handle, STORE_STATE } from '../base/layout';
-import { loadWord, peekByte, peekWord, storeWord } from '../base/words';
-import { makeRingRoom } from '../reclaim/reclaim';
-import { changedSpace, closeChange, removeEntry } from '../store/change';
-import { hasRingRoom } from '../store/deferred';
-import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../store/directory';
-import { entryExpiry, entryStoredBytes } from '../store/entry-head';
-import { StoreState } from '../store/journal';
+import { Handle, STORE_STATE } from '../../base/layout';
+import { loadWord, peekByte, peekWord, storeWord } from '../../base/words';
+import { makeRingRoom } from '../../reclaim/reclaim';
+import { changedSpace, closeChange, removeEntry } from '../../store/change';
+import { hasRingRoom } from '../../store/deferred';
+import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../../store/directory';
+import { entryExpiry, entryStoredBytes } from '../../store/entry-head';
+import { StoreState } from '../../store/journal';
 import {
   cellAt,
   frequencyOf,
@@ -30,15 +30,15 @@ import {
   nextPosition,
   setFrequency,
   setMain,
-} from '../store/leaf';
-import { hashAt } from '../store/leaf-copy';
-import { lifeAt, OVER } from '../store/life';
-import { countIn } from '../store/spaces';
-import { latestTime } from '../thread/clock';
-import { assertOutside } from '../thread/context';
-import { COUNT_EVICTIONS, COUNT_EXPIRATIONS } from '../thread/counters';
-import { leaveSection } from '../thread/rcu';
-import { zsPlace } from '../zsmalloc/object';
+} from '../../store/leaf';
+import { hashAt } from '../../store/leaf-copy';
+import { lifeAt, OVER } from '../../store/life';
+import { countIn } from '../../store/spaces';
+import { latestTime } from '../../thread/clock';
+import { assertOutside } from '../../thread/context';
+import { COUNT_EVICTIONS, COUNT_EXPIRATIONS } from '../../thread/counters';
+import { leaveSection } from '../../thread/rcu';
+import { zsPlace } from '../../zsmalloc/object';
 import { unitsFor } from './fifo';
 
 const HAND: usize = STORE_STATE + offsetof<StoreState>('hand');

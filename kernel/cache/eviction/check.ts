@@ -3,13 +3,13 @@
  *
  * That every record leads to an entry is not asked for: those of deleted entries wait their turn.
  */
-import { Pfn, pageAddress, pfnOfAddress, superblock } from '../base/layout';
-import { peekPageWord, wordSubtype, wordType } from '../memdesc/page-word';
-import { MISC_QUEUE, TYPE_MISC } from '../memdesc/type';
-import { assertHalted } from '../thread/context';
+import { Pfn, pageAddress, pfnOfAddress, superblock } from '../../base/layout';
+import { peekPageWord, wordSubtype, wordType } from '../../memdesc/page-word';
+import { MISC_QUEUE, TYPE_MISC } from '../../memdesc/type';
+import { assertHalted } from '../../thread/context';
 import { Fifo, hashIn, PAGE_RECORDS, pageOf, unitsIn } from './fifo';
 import { ghostPages } from './ghosts';
-import { ghostsAt, queueAt, queueState, shardAt, shardCount } from './queue-pages';
+import { ghostsAt, queueAt, queueState, shardAt, shardCount } from './shard';
 
 /** The tables of shards and of threads. */
 const TABLE_PAGES: u32 = 2;

@@ -9,23 +9,23 @@
  *   hand    number of the next leaf, + 1; 0 = no round is under way    compare-and-swap
  *   clock   of the tags when the last round began                      stored by anybody: a hint
  */
-import { STORE_STATE } from '../base/layout';
-import { casWord, loadCell, loadWord, peekWord, storeCell, storeWord } from '../base/words';
-import { makeRingRoom } from '../reclaim/reclaim';
-import { changedSpace, closeChange, removeEntry } from '../store/change';
-import { hasRingRoom } from '../store/deferred';
-import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../store/directory';
-import { StoreState } from '../store/journal';
-import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
-import { hashAt } from '../store/leaf-copy';
-import { lifeAt, OVER } from '../store/life';
-import { countIn } from '../store/spaces';
-import { tagClock } from '../store/tags';
-import { latestTime } from '../thread/clock';
-import { assertOutside } from '../thread/context';
-import { COUNT_EXPIRATIONS } from '../thread/counters';
-import { leaveSection } from '../thread/rcu';
-import { zsPlace } from '../zsmalloc/object';
+import { STORE_STATE } from '../../base/layout';
+import { casWord, loadCell, loadWord, peekWord, storeCell, storeWord } from '../../base/words';
+import { makeRingRoom } from '../../reclaim/reclaim';
+import { changedSpace, closeChange, removeEntry } from '../../store/change';
+import { hasRingRoom } from '../../store/deferred';
+import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../../store/directory';
+import { StoreState } from '../../store/journal';
+import { cellAt, LEAF_CELLS, nextPosition } from '../../store/leaf';
+import { hashAt } from '../../store/leaf-copy';
+import { lifeAt, OVER } from '../../store/life';
+import { countIn } from '../../store/spaces';
+import { tagClock } from '../../store/tags';
+import { latestTime } from '../../thread/clock';
+import { assertOutside } from '../../thread/context';
+import { COUNT_EXPIRATIONS } from '../../thread/counters';
+import { leaveSection } from '../../thread/rcu';
+import { zsPlace } from '../../zsmalloc/object';
 import { unitsOfEntry } from './judge';
 
 const HAND: usize = STORE_STATE + offsetof<StoreState>('deadHand');

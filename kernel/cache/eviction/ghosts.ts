@@ -15,8 +15,8 @@
  *
  * Lock: the shard's.
  */
-import { Cell, PAGE_BYTES } from '../base/layout';
-import { loadWord, peekCell, peekWord, pokeCell, pokeWord, storeWord } from '../base/words';
+import { Cell, PAGE_BYTES } from '../../base/layout';
+import { loadWord, peekCell, peekWord, pokeCell, pokeWord, storeWord } from '../../base/words';
 import { dropPage, holdPage, settlePage, takePage } from './queue-pages';
 
 const LINE_SHIFT: u32 = 6;

@@ -1,8 +1,8 @@
 /** What is over goes before what lives, and no look is wasted on pages without it. */
 import assert from 'node:assert/strict';
-import * as facts from '../../src/generated/facts.ts';
-import { type StoreFace, sample, storeFace } from '../../test/support/store-face.ts';
-import { assertSound, type TestZone, zoneTest } from '../../test/support/zone.ts';
+import * as facts from '../../../src/generated/facts.ts';
+import { type StoreFace, sample, storeFace } from '../../../test/support/store-face.ts';
+import { assertSound, type TestZone, zoneTest } from '../../../test/support/zone.ts';
 
 const { COUNT_EVICTIONS, COUNT_EXPIRATIONS } = facts;
 const withStore = { hasStore: true };

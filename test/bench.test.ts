@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { before, test } from 'node:test';
 import { compileAllKernels, compileQuickly } from '../bench/artifact.ts';
+import { PATIENCE_MS } from './support/patience.ts';
 
 before(async () => {
   compileQuickly();
@@ -11,7 +12,7 @@ before(async () => {
 
 const run = (...args: string[]): string => {
   const command = ['bench/run.ts', ...args];
-  return execFileSync(process.execPath, command, { encoding: 'utf8', timeout: 240_000 });
+  return execFileSync(process.execPath, command, { encoding: 'utf8', timeout: PATIENCE_MS });
 };
 
 for (const suite of run().trim().split('\n')) {
@@ -33,7 +34,7 @@ test('rows are asked for by name, also by several, and what matches none is said
   }
   assert.doesNotMatch(shown, /^(hot|get|warm|write)-/m);
   const args = ['bench/run.ts', 'tier', '--tiny', '--rows', 'no-such-row'];
-  const refused = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 240_000 });
+  const refused = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: PATIENCE_MS });
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /No row of tier matches "no-such-row"/);
 });

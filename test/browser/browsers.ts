@@ -6,7 +6,8 @@
  */
 import { after, test } from 'node:test';
 import type { Browser, Page } from 'puppeteer-core';
-import { launch, type Name, PATIENCE_MS, placeOf } from './launch.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import { launch, type Name, placeOf } from './launch.ts';
 
 const opened = new Map<Name, Promise<Browser>>();
 

@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import puppeteer, { type Browser } from 'puppeteer-core';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 export type Name = 'chromium' | 'firefox';
 
@@ -17,9 +18,6 @@ const chromiumFlags = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-dev-shm-usage'],
 ];
-
-/** A page that does not answer so long has failed. */
-export const PATIENCE_MS = 60_000;
 
 /** Where a browser is; undefined if it is not installed. */
 export function placeOf(name: Name): string | undefined {

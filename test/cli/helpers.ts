@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -23,11 +24,11 @@ export interface Surroundings {
   nodeArgs?: string[];
 }
 
-/** Runs `pageless` with the arguments; a run that takes more than two minutes counts as hung. */
+/** Runs `pageless` with the arguments; a run that takes four minutes counts as hung. */
 export function pageless(args: string[], around: Surroundings = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
-    const options = { cwd: around.cwd, env, timeout: 120_000, maxBuffer: 2 ** 26 };
+    const options = { cwd: around.cwd, env, timeout: PATIENCE_MS, maxBuffer: 2 ** 26 };
     const all = [...(around.nodeArgs ?? []), main, ...args];
     const child = execFile(process.execPath, all, options, (_, stdout, stderr) => {
       if (child.exitCode === null) reject(new Error(`${args.join(' ')} did not end: ${stderr}`));

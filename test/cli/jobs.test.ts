@@ -22,6 +22,7 @@ import {
 } from '../../src/cli/ledger.ts';
 import { describeProblems } from '../../src/cli/text.ts';
 import { SharedCache } from '../../src/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { tempTree } from './helpers.ts';
 
 function taskOn(contents: Record<string, string>): Task {
@@ -111,7 +112,7 @@ describe('account', () => {
   });
 });
 
-describe('crew', { concurrency: true, timeout: 120_000 }, () => {
+describe('crew', { concurrency: true, timeout: PATIENCE_MS }, () => {
   const script = (body: string) =>
     new URL(
       `data:text/javascript,${encodeURIComponent(`

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { ArenaHandle } from '../../src/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import type { CompiledModule, SharedMemory } from '../support/test-kernel.ts';
 
 /** Words that all share. What follows is the test's own. */
@@ -33,8 +34,6 @@ export interface ReaderResult {
 export const SCALE: number = Number(process.env.PAGELESS_CONFORMANCE_SCALE ?? 1);
 
 const READERS = 2;
-/** Nobody needs as long to begin, on a machine that is busy. */
-const PATIENCE_MS = 60_000;
 
 export function sharedWords(own: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer((OWN + own) * 4));

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SharedCache } from '../../src/index.ts';
 import { numberOption } from '../support/number-option.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { allBits, metadataBits } from './damage-places.ts';
 import { type DamageData, FEW_KEYS, type Finding, KEYS, makeValue } from './damage-values.ts';
 
@@ -25,7 +26,7 @@ export interface DamageReport {
 }
 
 /** A flip is some 30 ms; a wait that nobody can end is ended after five seconds. */
-const PATIENCE_MS = 30_000;
+const FLIP_MS = PATIENCE_MS / 2;
 const PAGE_BITS = 4096 * 8;
 const MIB_BITS = 2 ** 20 * 8;
 
@@ -110,7 +111,7 @@ async function watch(progress: Int32Array): Promise<'hung'> {
     const now = Atomics.load(progress, 0);
     if (now === seen) return 'hung';
     seen = now;
-    await sleep(PATIENCE_MS, undefined, { ref: false });
+    await sleep(FLIP_MS, undefined, { ref: false });
   }
 }
 

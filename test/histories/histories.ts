@@ -19,6 +19,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { compileWorker, SharedCache } from '../support/built.ts';
 import { numberOption } from '../support/number-option.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { seeded } from '../support/seeded.ts';
 import { findViolation, type Violation } from './checker.ts';
 import { FAULTS, type Fault } from './faults.ts';
@@ -71,8 +72,6 @@ export interface Report {
 
 const file = await compileWorker(new URL('./history-worker.ts', import.meta.url));
 
-/** Milliseconds that a step may take before it is said to hang. */
-const PATIENCE_MS = 30_000;
 const LEAST_KILLS = 5;
 /** Of an evicting one: fillers and values do not fit. */
 const [ROOMY, SHORT] = ['32MiB', '4MiB'];

@@ -6,13 +6,14 @@
  * access has been done by then, and nobody else has run.
  */
 import { workerData } from 'node:worker_threads';
+import { PATIENCE_MS } from '../support/patience.ts';
 import type { ModelImports } from './engine/instance.ts';
 import { NOT_EQUAL, TIMED_OUT, WOKEN as WAS_WOKEN } from './engine/parking-lot.ts';
 import { wasm as api, type Export, type Imports } from './engine/wasm-api.ts';
 import * as lockstep from './lockstep.ts';
 import { type Call, type LockstepProgram, lockstepPrograms } from './lockstep-programs.ts';
 
-const { AT, AWAKE, ENTRY, LOGGED, NOBODY, NO_SITE, PATIENCE_MS, SLEEP, TURN, WOKEN } = lockstep;
+const { AT, AWAKE, ENTRY, LOGGED, NOBODY, NO_SITE, SLEEP, TURN, WOKEN } = lockstep;
 const { name, wasm, memory, thread, control, turns, log } = workerData as lockstep.LockstepData;
 const words = new Uint32Array(memory.buffer);
 const program: LockstepProgram = lockstepPrograms[name];

@@ -35,9 +35,6 @@ export const ENTRY = 4;
 export const NO_SITE = -1;
 const MAX_ENTRIES = 16_384;
 
-/** After so long without a turn something is wrong. */
-export const PATIENCE_MS = 5000;
-
 export interface LockstepData {
   name: LockstepName;
   wasm: Instrumented;

@@ -15,7 +15,7 @@ function run(program: string): string {
   const flags = ['--input-type=commonjs', '--eval', program];
   const { status, stdout, stderr } = spawnSync(process.execPath, flags, {
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: 240_000,
   });
   assert.equal(status, 0, stderr);
   assert.equal(stderr, '');

@@ -68,7 +68,7 @@ if (!isMainThread) {
       "cache.set('a', 'b'); console.log(cache.get('a'));";
     const flags = ['--input-type=module', '--eval', script];
     assert.equal(
-      execFileSync(process.execPath, flags, { encoding: 'utf8', timeout: 120_000 }),
+      execFileSync(process.execPath, flags, { encoding: 'utf8', timeout: 240_000 }),
       'b\n',
     );
   });

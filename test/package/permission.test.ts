@@ -25,7 +25,7 @@ for (const flags of [
     const all = [...flags, '--no-warnings', '--input-type=module', '--eval', program];
     const { stdout, stderr, status } = spawnSync(process.execPath, all, {
       encoding: 'utf8',
-      timeout: 120_000,
+      timeout: 240_000,
     });
     assert.equal(stderr, '');
     assert.equal(stdout, 'from a thread\n');

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { buildSync, type Format } from 'esbuild';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const folder = tempFolder();
@@ -32,7 +33,7 @@ for (const [format, extension] of formats) {
         ...{ outfile, format, minify, bundle: true, platform: 'node', logLevel: 'error' },
       });
       const { stdout, stderr } = spawnSync(process.execPath, [outfile], {
-        ...{ encoding: 'utf8', timeout: 120_000 },
+        ...{ encoding: 'utf8', timeout: PATIENCE_MS },
       });
       assert.equal(stdout, 'ok\n', stderr);
     });
@@ -48,7 +49,7 @@ function runBundle(format: Format, extension: string, contents: string): string 
     ...{ outfile, format, bundle: true, platform: 'node', logLevel: 'error' },
   });
   const { stdout, stderr } = spawnSync(process.execPath, [outfile], {
-    ...{ encoding: 'utf8', timeout: 120_000 },
+    ...{ encoding: 'utf8', timeout: PATIENCE_MS },
   });
   assert.equal(stderr, '');
   return stdout;

@@ -8,6 +8,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { type Node, oldestAndNewest } from './nodes.ts';
 import { installed, packed, root } from './packed.ts';
@@ -35,7 +36,7 @@ const place = installed(folder, [
 /** Runs a program; fails when it fails, or hangs. @returns what it prints */
 function run(node: Node, file: string, cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { cwd, encoding: 'utf8' as const, timeout: 120_000 };
+    const options = { cwd, encoding: 'utf8' as const, timeout: PATIENCE_MS };
     execFile(node.path, [file], options, (error, stdout, stderr) => {
       if (error) reject(new Error(`${error.message}\n${stdout}\n${stderr}`));
       else resolve(stdout);

@@ -7,6 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { installed, packed } from './packed.ts';
 
 const { folder } = packed();
@@ -43,7 +44,7 @@ function install(name: string, number: string): void {
 function run(program: string): string {
   writeFileSync(join(place, 'program.mjs'), program);
   const { status, stdout, stderr } = spawnSync(process.execPath, ['program.mjs'], {
-    ...{ cwd: place, encoding: 'utf8', timeout: 120_000 },
+    ...{ cwd: place, encoding: 'utf8', timeout: PATIENCE_MS },
   });
   assert.equal(status, 0, stderr);
   return stdout;

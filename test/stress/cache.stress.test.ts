@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** In which as much happens as in a second of threads that run the sources. */
 const SECONDS = 0.6;
@@ -11,7 +12,7 @@ const script = fileURLToPath(new URL('./cache.stress.ts', import.meta.url));
 /** The last line of a run, which must end well, and goes on until enough has happened. */
 function runFor(...flags: string[]): Record<string, number> {
   const args = [script, '--seconds', `${SECONDS}`, ...flags];
-  const limits = { timeout: 240_000, killSignal: 'SIGKILL' } as const;
+  const limits = { timeout: PATIENCE_MS, killSignal: 'SIGKILL' } as const;
   const { stdout, stderr, status } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     ...limits,

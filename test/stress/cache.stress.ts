@@ -20,6 +20,7 @@ import { Worker } from 'node:worker_threads';
 import type { ZsPool } from '../../src/index.ts';
 import { compileWorker, SharedCache } from '../support/built.ts';
 import { numberOption } from '../support/number-option.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { seeded } from '../support/seeded.ts';
 import { type Board, createBoard, isFolioEntry, nameAt } from './board.ts';
 import type { ObjectData } from './object-worker.ts';
@@ -36,7 +37,8 @@ const { values: options } = parseArgs({
     compact: { type: 'boolean', default: false },
   },
 });
-const PATIENCE_MS = 60_000;
+/** Half of it, that the watchdog has as much: both are told before the run is ended. */
+const STEP_MS = PATIENCE_MS / 2;
 /** What must have happened when a run ends, however busy the machine is. */
 const LEAST = { operations: 2000, kills: 10, moved: 20, checks: 1 };
 const run = seeded('stress');
@@ -100,7 +102,7 @@ function watch(crew: Member[]): void {
     const operations = Atomics.load(shared, operationsAt(member.writer));
     if (operations !== member.operations || member.end) member.movedAt = now;
     member.operations = operations;
-    if (now - member.movedAt > PATIENCE_MS) fail(`HANG: writer ${member.writer}`);
+    if (now - member.movedAt > STEP_MS) fail(`HANG: writer ${member.writer}`);
   }
 }
 
@@ -109,7 +111,7 @@ async function until(what: string, crew: Member[], isTrue: () => boolean): Promi
   while (!isTrue()) {
     Atomics.add(shared, HEARTBEAT, 1);
     watch(crew);
-    if (performance.now() - start > PATIENCE_MS) fail(`waited in vain for ${what}`);
+    if (performance.now() - start > STEP_MS) fail(`waited in vain for ${what}`);
     await sleep(1);
   }
   return performance.now() - start;
@@ -205,7 +207,7 @@ async function runCache(stop: number): Promise<void> {
 }
 
 function startWatchdog(): Worker {
-  const workerData = { shared, patienceMs: 2 * PATIENCE_MS };
+  const workerData = { shared, patienceMs: 1.5 * STEP_MS };
   const worker = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData });
   worker.unref();
   return worker;

@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { compileWorker, SharedCache } from '../support/built.ts';
 import { numberOption } from '../support/number-option.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { seeded } from '../support/seeded.ts';
 import { isSettled } from '../support/settled.ts';
 import { HITS, IS_INSIDE, type KillData, OWN_WORDS, SETS_REFUSED, STEPS } from './kill-shared.ts';
@@ -50,7 +51,6 @@ const file = await compileWorker(new URL('./kill-worker.ts', import.meta.url));
 
 const CHAPTER = 250;
 const MOST_AT_ONCE = 3;
-const PATIENCE_MS = 30_000;
 /** The creator and the supervisor. */
 const STAFF = 2;
 /** Of the kernel's caches: that of handles. */

@@ -6,15 +6,29 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parentPort, threadId, Worker, workerData } from 'node:worker_threads';
+import threads, { parentPort, threadId, Worker, workerData } from 'node:worker_threads';
 import * as facts from '../../src/generated/facts.ts';
 import { SharedCache } from '../../src/index.ts';
 import { type ActorData, type Request, wordOf } from './crew.ts';
 
 const { handle, flags } = workerData as ActorData;
+const introduced = watchIntroductions();
 const cache = handle ? SharedCache.attach(handle) : new SharedCache({ maxSize: '8MiB' });
 const { kernel } = cache.arena;
 const kept: unknown[] = [];
+
+/** @returns a function that resolves when whatever this thread has sent to others is there */
+function watchIntroductions(): () => Promise<unknown> {
+  const { postMessageToThread } = threads;
+  const sent: Promise<unknown>[] = [];
+  const watched = (...args: Parameters<typeof postMessageToThread>): Promise<void> => {
+    const arrival = postMessageToThread(...args);
+    sent.push(arrival);
+    return arrival;
+  };
+  Object.assign(threads, { postMessageToThread: watched });
+  return () => Promise.allSettled(sent);
+}
 
 function tell(value: number): void {
   Atomics.store(flags, 0, value);
@@ -221,4 +235,5 @@ parentPort?.on('message', async ({ role, values }: Request) => {
     parentPort?.postMessage({ code: code ?? `${error}` });
   }
 });
+await introduced();
 parentPort?.postMessage({ result: 'attached' });

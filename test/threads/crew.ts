@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { CorruptionError, SharedCache, type SharedCacheHandle } from '../../src/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { wordOfSlot } from '../support/structures.ts';
 
 export interface ActorData {
@@ -16,9 +17,6 @@ export interface Request {
   role: string;
   values: unknown[];
 }
-
-/** Nothing that these tests wait for takes longer, on a machine that is busy. */
-const PATIENCE_MS = 60_000;
 
 export class Actor {
   readonly worker: Worker;
@@ -36,12 +34,10 @@ export class Actor {
     this.exited = new Promise((resolve) => this.worker.once('exit', resolve));
   }
 
-  /** A promise of an actor that is attached. */
+  /** A promise of an actor that is attached, and whose lifeline the supervisor has. */
   static async start(handle?: SharedCacheHandle, limits?: ResourceLimits): Promise<Actor> {
     const actor = new Actor(handle, limits);
     await actor.answer();
-    // Let its lifeline, which came before the answer, reach the supervisor.
-    await sleep(20);
     return actor;
   }
 

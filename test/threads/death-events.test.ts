@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as facts from '../../src/generated/facts.ts';
 import type { DeadThread, SharedCache } from '../../src/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { Actor, createCache, pretendInside } from './crew.ts';
 
@@ -24,8 +25,7 @@ function heard(cache: SharedCache): {
   cache.on('threadDied', (event: DeadThread) => events.push(['died', event]));
   cache.on('recovered', (event: DeadThread) => events.push(['recovered', event]));
   const isOver = async (count: number): Promise<void> => {
-    const stop = performance.now() + 60_000;
-    while (events.length < count && performance.now() < stop) await sleep(5);
+    while (events.length < count) await sleep(1);
   };
   return { events, isOver };
 }
@@ -126,7 +126,7 @@ test('without a supervisor deaths are told as soon as they are noticed', () => {
     }`,
   );
   const { stdout, stderr } = spawnSync(process.execPath, [file], {
-    ...{ encoding: 'utf8', timeout: 240_000 },
+    ...{ encoding: 'utf8', timeout: PATIENCE_MS },
   });
   assert.equal(stdout, `died true\nrecovered ${USED}\n`, stderr);
 });

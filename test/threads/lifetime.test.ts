@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { SharedCache, type SharedCacheHandle } from '../../src/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { Actor, createCache, footprint, until } from './crew.ts';
 
@@ -117,5 +118,5 @@ for (const [what, text] of programs) {
 function runModule(source: string): { status: number | null; stderr: string } {
   const file = join(tempFolder(), 'program.mjs');
   writeFileSync(file, source);
-  return spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 240_000 });
+  return spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: PATIENCE_MS });
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { oldestAndNewest } from '../packaging/nodes.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { Actor, createCache, footprint, isRecovered, until } from './crew.ts';
 
@@ -32,7 +33,7 @@ function run(
   const file = join(folder, `program-${Math.random()}.mjs`);
   writeFileSync(file, `import { SharedCache } from '${index}';\n${source}`);
   const { status, stdout, stderr } = spawnSync(node, [...flags, file], {
-    ...{ encoding: 'utf8', timeout: 120_000, env: { ...process.env, ...env } },
+    ...{ encoding: 'utf8', timeout: PATIENCE_MS, env: { ...process.env, ...env } },
   });
   assert.equal(status, 0, stderr);
   return { out: stdout.split('\n').filter((line) => line !== ''), err: stderr };

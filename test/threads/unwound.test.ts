@@ -8,11 +8,11 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import * as facts from '../../src/generated/facts.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { Actor, createCache, wordOf } from './crew.ts';
 import { subjects, type UnwoundFigures } from './unwound.ts';
 
 const ROUNDS = 12;
-const PATIENCE_MS = 60_000;
 
 for (const subject of Object.keys(subjects)) {
   test(`${subject}: cut short ${ROUNDS} times, in a loop of calls`, async (context) => {

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { SharedCache } from '../../src/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { ASKED, CHANGES, DONE, type UpdaterData } from './updater.ts';
-
-const PATIENCE_MS = 60_000;
 
 /** Runs beside a thread that makes one change each time it is asked, or `many` on its own. */
 async function beside(

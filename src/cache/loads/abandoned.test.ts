@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from '../../../test/support/patience.ts';
 import { SharedCache } from '../../index.ts';
 
 const whens = ['while it computes', 'within its function'] as const;
@@ -107,7 +108,7 @@ test('a computation that nobody waits for keeps no process alive, listened to or
       await call.catch(() => {});
     }`;
   const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    timeout: 240_000,
+    timeout: PATIENCE_MS,
     encoding: 'utf8',
   });
   assert.deepEqual([ran.status, ran.signal], [0, null], ran.stderr);

@@ -28,8 +28,7 @@ export function clearNext(cursor: u32, limit: u32): u64 {
   makeRingRoom();
   const number = lockLeafOf(reverse(cursor));
   const end = rangeEnd(cursor, leafCount());
-  // Not what the leaf says that it holds: that may be damaged, and never 0.
-  const isOver = clearLocked(leafAt(number), limit) < limit && hasRingRoom();
+  const isOver = clearLocked(leafAt(number), limit);
   unlockLeaf(number);
   reclaimIfMany();
   if (!isOver) return u64(cursor);
@@ -37,15 +36,17 @@ export function clearNext(cursor: u32, limit: u32): u64 {
   return u64(end) + 1;
 }
 
-/** @returns how many it removed: `limit`, what the leaf has, or what the ring takes */
-function clearLocked(leaf: u32, limit: u32): u32 {
-  let removed: u32 = 0;
+/**
+ * Removes up to `limit`, as many as the ring takes. @returns whether none is left: not by what the
+ * leaf says that it holds, which may be damaged, nor by the ring, which others drain meanwhile
+ */
+function clearLocked(leaf: u32, limit: u32): bool {
   let at = nextPosition(leaf, 0);
-  for (; at < LEAF_CELLS && removed < limit && hasRingRoom(); at = nextPosition(leaf, at + 1)) {
+  for (let left = limit; at < LEAF_CELLS && left != 0 && hasRingRoom(); left--) {
     removeEntry(leaf, at, hashAt(leaf, at), peekWord(cellAt(leaf, at)));
     closeChange();
     countIn(changedSpace(), COUNT_DELETES, 1);
-    removed++;
+    at = nextPosition(leaf, at + 1);
   }
-  return removed;
+  return at == LEAF_CELLS;
 }

@@ -63,6 +63,11 @@ export const limboMutants: Mutant[] = [
     scenarios: ['ring-full-drained'],
   },
   {
+    name: 'a clear is through with a leaf when its ring has room again',
+    edits: [['  return at == LEAF_CELLS;\n', '  return at == LEAF_CELLS || hasRingRoom();\n']],
+    scenarios: ['ring-full-cleared'],
+  },
+  {
     name: 'a zspage that a repair finds empty stays',
     edits: [['if (isMine && isUnused(desc) && !isBeingVacated(desc, slot))', 'if (false)']],
     scenarios: ['limbo-zspage-killed'],

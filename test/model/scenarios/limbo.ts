@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import { idle, type KernelScenario } from '../kernel-model.ts';
-import { load, makeCache, set, VALUE_BYTES } from './cache.ts';
+import { clear, letterOf, load, makeCache, set, VALUE_BYTES } from './cache.ts';
 import { handles, makeHoles, makeObjects, makePatterns, PATTERN_BYTES, pool } from './objects.ts';
 
 /** Frees an object, and with it the zspage if it was its last one. */
@@ -205,6 +205,18 @@ export const limboScenarios: KernelScenario[] = [
         0,
         'an entry waits that nobody frees',
       );
+    },
+  },
+  {
+    name: 'ring-full-cleared',
+    rule: 'who clears goes on with what its full ring has left, though it is drained meanwhile',
+    module: 'test',
+    bound: 1,
+    stepLimit: 60_000,
+    prepare: fillRing,
+    threads: [clear, reclaim],
+    check: (machine) => {
+      for (const key of 'km') assert.equal(letterOf(machine, key), '-', `${key} is there still`);
     },
   },
   {

@@ -5,6 +5,7 @@
 import { Desc } from './base/layout';
 import { storeWord } from './base/words';
 import { evictSome } from './cache/eviction/eviction';
+import { makeRoom } from './cache/room';
 import { refsAt } from './memdesc/header';
 import { keepEvicted } from './reclaim/reclaim';
 import { drainSlab } from './slab/drain';
@@ -97,6 +98,14 @@ export function sweepInCall(bytes: u32): u32 {
   const entries = evictSome(bytes);
   endCall();
   return entries;
+}
+
+/** What a set does that finds no memory. */
+export function makeRoomInCall(bytes: u32): u32 {
+  enterKernel(1);
+  const outcome = makeRoom(bytes);
+  endCall();
+  return outcome;
 }
 
 /** What a set does after it has evicted. */

@@ -7,7 +7,7 @@
  *
  * In this order: what costs nobody a value comes first. There is no room when a reader stalls, for
  * then evicting more would free no more; or when nothing is left to evict, and nobody else has what
- * will come back: what he frees or has begun to write, living or dead, is waited for.
+ * will come back: what he frees, writes or has just stored, living or dead, is waited for.
  *
  * What was evicted is not freed, but kept in the ring of who evicted it, done: the sets that follow
  * use it again, object for object (store/deferred.ts). A set that finds none of its class, and no
@@ -18,6 +18,7 @@
 import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY } from '../base/fault';
 import { PAGE_SHIFT, Slot } from '../base/layout';
+import { loadWord } from '../base/words';
 import { isReserveTaken, keepFree } from '../frames/watermark';
 import { formatLargeScratch } from '../memdesc/large-scratch';
 import { takeScratch } from '../memdesc/thread-pages';
@@ -32,9 +33,10 @@ import {
 } from '../reclaim/reclaim';
 import { formatIndex } from '../store/directory';
 import { dropDraft } from '../store/entry';
-import { journalOf, NONE, storeState } from '../store/journal';
+import { Journal, journalOf, NONE, storeState } from '../store/journal';
 import { joinSpaces, registerName } from '../store/names';
-import { highestSlot, SLOT_DEAD, selfState, slotOf, slotState } from '../thread/slot';
+import { entryCount } from '../store/totals';
+import { highestSlot, SLOT_DEAD, selfState, slotOf, slotState, ThreadSlot } from '../thread/slot';
 import { sleepAtSafepoint } from '../thread/stop';
 import { formatPool } from '../zsmalloc/alloc';
 import { packSome } from '../zsmalloc/pack';
@@ -70,7 +72,7 @@ let waitedMs: u32 = 0;
 /** Thread-local: whether it has been told to try once more, since nobody has anything. */
 let isLastTry: bool = false;
 
-/** An operation that may ask for room begins, or is over. */
+/** An operation that may have asked for room is over. */
 export function endWait(): void {
   waitedMs = 0;
   isLastTry = false;
@@ -102,24 +104,39 @@ export function makeRoom(bytes: u32): u32 {
 }
 
 /**
- * Whether others have memory that will come back: what is being freed, or waits for that, what is
- * being written, what a dead one had. A momentary view: it is asked again.
+ * Whether there is memory that will come back: what others write or free, or a dead one had; what
+ * has been stored since nothing was found to evict; what waits for being freed. Looked for in the
+ * order in which it goes round. A momentary view: it is asked again.
  */
 function isOnItsWay(): bool {
-  if (!isLimboEmpty()) return true;
+  return isInOtherHands() || entryCount() != 0 || !isLimboEmpty();
+}
+
+function isInOtherHands(): bool {
   for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slot == selfSlot()) continue;
-    const other = slotOf(slot);
-    const journal = journalOf(slot);
-    if (slotState(slot) == SLOT_DEAD || other.done != 0 || other.draftHead != 0) return true;
-    if (journal.doomed != 0 || journal.phase != NONE) return true;
+    if (slotState(slot) == SLOT_DEAD || hasDraft(slot) || isFreeing(slot)) return true;
   }
   return false;
 }
 
+function hasDraft(slot: Slot): bool {
+  return loadWord(changetype<usize>(slotOf(slot)) + offsetof<ThreadSlot>('draftHead')) != 0;
+}
+
+/** Or has taken out what it will free. */
+function isFreeing(slot: Slot): bool {
+  const journal = changetype<usize>(journalOf(slot));
+  return (
+    loadWord(journal + offsetof<Journal>('phase')) != NONE ||
+    loadWord(changetype<usize>(slotOf(slot)) + offsetof<ThreadSlot>('done')) != 0 ||
+    loadWord(journal + offsetof<Journal>('doomed')) != 0
+  );
+}
+
 function hasEarlierDraft(): bool {
   let slot: Slot = 1;
-  while (slot < selfSlot() && slotOf(slot).draftHead == 0) slot++;
+  while (slot < selfSlot() && !hasDraft(slot)) slot++;
   return slot < selfSlot();
 }
 
@@ -135,17 +152,18 @@ function freeSome(bytes: u32): u32 {
 
 /** Takes this thread's scratch and pages to count in: entries may go. @returns 0, ERR_NO_MEMORY */
 export function prepare(isSmall: bool): i32 {
+  let outcome = FREED;
+  while (outcome == FREED && (takeScratch(isSmall) != 0 || (isStoreFormatted() && !joinSpaces())))
+    outcome = isStoreFormatted() ? makeRoom(EVICT_BYTES) : NOTHING_FREED;
   endWait();
-  while (takeScratch(isSmall) != 0 || (isStoreFormatted() && !joinSpaces()))
-    if (!isStoreFormatted() || makeRoom(EVICT_BYTES) != FREED) return ERR_NO_MEMORY;
-  return 0;
+  return outcome == FREED ? 0 : ERR_NO_MEMORY;
 }
 
 /** Registers the name in the key scratch (store/names.ts), likewise. */
 export function register(nameBytes: u32, values: u32, ttl: f64, staleFor: f64): i32 {
+  let space = registerName(nameBytes, values, ttl, staleFor);
+  while (space == ERR_NO_MEMORY && makeRoom(EVICT_BYTES) == FREED)
+    space = registerName(nameBytes, values, ttl, staleFor);
   endWait();
-  while (true) {
-    const space = registerName(nameBytes, values, ttl, staleFor);
-    if (space != ERR_NO_MEMORY || makeRoom(EVICT_BYTES) != FREED) return space;
-  }
+  return space;
 }

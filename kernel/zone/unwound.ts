@@ -17,6 +17,7 @@ import { selfSlot, setSelfPage, setSelfSlot } from '../base/env';
 import { ERR_BUSY, trapIfPoisoned } from '../base/fault';
 import { Slot } from '../base/layout';
 import { reapQueues } from '../cache/eviction/recover';
+import { endWait } from '../cache/room';
 import { forgetTargets } from '../compact/isolate';
 import { leaveFrames } from '../frames/recover';
 import { dropPages } from '../memdesc/thread-pages';
@@ -92,6 +93,7 @@ function reapSelf(slot: Slot): void {
   reapDeferred(slot);
   reapQueues(slot);
   dropDraft(selfState());
+  endWait();
 }
 
 /** Ends what `attach` had not finished, or `detach`. */

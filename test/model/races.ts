@@ -256,4 +256,13 @@ export const allowedRaces: KernelRace[] = [
     seenIn: 'figures-writers',
     because: 'the counters of a slot, likewise',
   },
+  {
+    // A draft and what is done, in the slot; a change and what is doomed, in the journal.
+    place: /^(slot\d+\.ThreadSlot\.(draftHead|done)|0x.*)$/,
+    between: [store, { ...load, function: /\/room\/makeRoom$/m }],
+    seenIn: 'short-while-stored',
+    because:
+      'who finds no memory asks whether others have any: a guess, by which it waits a millisecond and ' +
+      'tries again, or does not and tries once more',
+  },
 ];

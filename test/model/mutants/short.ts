@@ -18,6 +18,11 @@ export const shortMutants: Mutant[] = [
     scenarios: ['short-while-freed'],
   },
   {
+    name: 'who finds nothing to evict does not look whether something has been stored',
+    edits: [['isInOtherHands() || entryCount() != 0 || ', 'isInOtherHands() || ']],
+    scenarios: ['short-while-stored'],
+  },
+  {
     name: 'of two that have begun to write none gives way',
     edits: [['  if (hasEarlierDraft()) dropDraft(selfState());\n', '']],
     scenarios: ['short-drafts'],

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine, Thread } from '../engine/index.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { load, makeCache, reclaim } from './cache.ts';
+import { load, makeCache, reclaim, VALUE_BYTES } from './cache.ts';
 
 /** A page of its own for each. */
 const LARGE = facts.PAGE_BYTES / 2;
@@ -16,6 +16,8 @@ const BLOCKS = 4;
 const BLOCK = 4000;
 /** Pages that one such value takes with all that describes it, and not two. */
 const ROOM = 9;
+/** What `makeRoom` may answer. */
+const { FREED, NOTHING_FREED } = facts;
 
 /** A full zone with nothing but what has been taken out and is done. */
 function makeDone(machine: Machine): void {
@@ -35,9 +37,9 @@ function removeNow(machine: Machine, key: string): void {
   assert.equal(machine.main.callNow('remove', 4), 1);
 }
 
-/** Nothing, and room for a long value; the second thread has begun to write one. */
-function makeBegun(machine: Machine): void {
-  const { main, threads } = machine;
+/** A cache without an entry, in a zone without a page. @returns the pages */
+function makeBare(machine: Machine): number[] {
+  const { main } = machine;
   makeCache('k', 'm')(machine);
   removeNow(machine, 'k');
   const taken: number[] = [];
@@ -45,9 +47,26 @@ function makeBegun(machine: Machine): void {
     taken.push(pfn);
     pfn = main.callNow('allocPages', 0) as number;
   }
+  return taken;
+}
+
+/** Room for a long value; the second thread has begun to write one. */
+function makeBegun(machine: Machine): void {
+  const { main, threads } = machine;
+  const taken = makeBare(machine);
   for (const pfn of taken.slice(-ROOM)) assert.equal(main.callNow('freePages', pfn, 0), 0);
   threads[1]!.callNow('beginSet', 4, BLOCKS * BLOCK, 0);
   for (let i = 1; i < BLOCKS; i++) assert.equal(threads[1]!.callNow('appendSet', BLOCK, 1), 0);
+}
+
+/** The first thread has found nothing once; the second one has begun to write a short value. */
+function makeTried(machine: Machine): void {
+  const { main, threads } = machine;
+  makeBare(machine);
+  for (let round = 0; round < 2; round++) main.callNow('reclaim');
+  assert.equal(threads[0]!.callNow('makeRoomInCall', 1), FREED);
+  threads[1]!.callNow('beginSet', 4, VALUE_BYTES, 0);
+  assert.equal(threads[1]!.callNow('appendSet', VALUE_BYTES, 1), 0);
 }
 
 const setLarge: Body = async (thread) => {
@@ -70,6 +89,14 @@ const setLong: Body = async (thread) => {
 };
 
 const finishLong: Body = (thread) => finish(thread, 1);
+
+const tryLast: Body = async (thread) => {
+  assert.notEqual(await thread.call('makeRoomInCall', 1), NOTHING_FREED, 'refused');
+};
+
+const commit: Body = async (thread) => {
+  assert.equal(await thread.call('commitSet'), 0);
+};
 
 export const shortScenarios: KernelScenario[] = [
   {
@@ -100,5 +127,13 @@ export const shortScenarios: KernelScenario[] = [
     stepLimit: 60_000,
     prepare: makeBegun,
     threads: [setLong, finishLong],
+  },
+  {
+    name: 'short-while-stored',
+    rule: 'nobody is refused while there is an entry that could go',
+    bound: 1,
+    module: 'test',
+    prepare: makeTried,
+    threads: [tryLast, commit],
   },
 ];

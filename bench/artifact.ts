@@ -89,7 +89,7 @@ export async function compileAllKernels(): Promise<void> {
   if (missing.length === 0) return;
   // It loads the compiler, which takes longer than some suites do.
   const { compileKernels } = await import('../scripts/compile-kernel.ts');
-  await compileKernels(missing.map((name) => argumentsFor(name, freshFor(name))));
+  await compileKernels(missing.map((name) => ({ args: argumentsFor(name, freshFor(name)) })));
   for (const name of missing) keep(freshFor(name), placeOfKernel(name));
 }
 

@@ -7,6 +7,7 @@
  *   build/kernel/debug.wasm     contexts asserted, pages filled on alloc and free
  *   build/kernel/test.wasm      release options, with the exports of kernel/testing.ts
  *   build/kernel/two-word.wasm  the same in the two-word layout
+ *   build/kernel/small.wasm     the same in the smallest geometry: kernel/base/geometry-small.ts
  *   build/kernel/lab-*.wasm     the loops of `pageless lab`, over each layout
  *   src/generated/              the embedded kernels, lab, page and supervisor's program, and the
  *                               facts that both sides need; the package's version
@@ -39,11 +40,18 @@ const variants: Record<string, string[]> = {
   release: ['kernel/index.ts', ...releaseFlags],
   test: ['kernel/testing.ts', ...releaseFlags],
   'two-word': ['kernel/testing.ts', ...releaseFlags, '--use', 'PAGELESS_TWO_WORD=1'],
+  small: ['kernel/testing.ts', ...releaseFlags],
   debug: ['kernel/testing.ts', ...debugFlags],
   observer: ['kernel/observer.ts', ...releaseFlags],
   'lab-one-word': ['kernel/lab/index.ts', ...releaseFlags],
   'lab-two-word': ['kernel/lab/index.ts', ...releaseFlags, '--use', 'PAGELESS_TWO_WORD=1'],
   'lab-struct-page': ['kernel/lab/index.ts', ...releaseFlags, '--use', 'PAGELESS_STRUCT_PAGE=1'],
+};
+
+const [GEOMETRY, SMALL_GEOMETRY] = ['base/geometry.ts', 'base/geometry-small.ts'];
+/** Of a variant: sources that others take the place of. */
+const exchanges: Record<string, Record<string, string>> = {
+  small: { [`kernel/${GEOMETRY}`]: `kernel/${SMALL_GEOMETRY}` },
 };
 
 function kernelSources(): string[] {
@@ -61,7 +69,7 @@ const makers = [
 function stamp(): string {
   const hash = createHash('sha256');
   hash.update(readFileSync(require.resolve('assemblyscript/package.json')));
-  hash.update(JSON.stringify([variants, commonFlags]));
+  hash.update(JSON.stringify([variants, exchanges, commonFlags]));
   for (const file of makers) hash.update(readFileSync(join(root, 'scripts', `${file}.ts`)));
   for (const file of kernelSources()) hash.update(readFileSync(join(root, 'kernel', file)));
   return hash.digest('hex');
@@ -81,7 +89,8 @@ function run(tool: string, args: string[]): void {
 async function compileKernel(): Promise<void> {
   mkdirSync(join(root, 'build/kernel'), { recursive: true });
   const builds = Object.entries(variants).map(([name, [entry = '', ...flags]]) => {
-    return [entry, '-o', `build/kernel/${name}.wasm`, ...commonFlags, ...flags];
+    const args = [entry, '-o', `build/kernel/${name}.wasm`, ...commonFlags, ...flags];
+    return { args, exchanged: exchanges[name] ?? {} };
   });
   await compileKernels(builds);
 }
@@ -115,7 +124,8 @@ async function writeGenerated(): Promise<void> {
   const labs = layouts.map((layout): [string, Uint8Array] => [layout, moduleOf(`lab-${layout}`)]);
   writeFileSync(join(root, 'src/generated/lab-wasm.ts'), embeddedTogether(labs));
   writeFileSync(join(root, 'src/generated/guard.ts'), guardSource(exportedFunctions()));
-  const sources = kernelSources().map((file) => readFileSync(join(root, 'kernel', file), 'utf8'));
+  const shipped = kernelSources().filter((file) => file !== SMALL_GEOMETRY);
+  const sources = shipped.map((file) => readFileSync(join(root, 'kernel', file), 'utf8'));
   writeFileSync(join(root, 'src/generated/facts.ts'), facts(sources));
   const face = kernelFace((path) => readFileSync(join(root, path), 'utf8'));
   writeFileSync(join(root, 'src/generated/kernel-exports.ts'), face);

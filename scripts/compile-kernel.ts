@@ -5,13 +5,18 @@
  * so two threads of this file compile one build after the other.
  */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import asc from 'assemblyscript/asc';
 
 const LANES = 2;
 
-/** What the compiler is told on its command line. */
-type Arguments = string[];
+export interface Build {
+  /** What the compiler is told on its command line. */
+  args: string[];
+  /** Sources that others take the place of. */
+  exchanged?: Record<string, string>;
+}
 
 interface Outcome {
   /** Errors and warnings. */
@@ -20,7 +25,7 @@ interface Outcome {
 }
 
 /** Runs the compiler for each, best long ones first. One that fails has said why, and ends all. */
-export async function compileKernels(builds: readonly Arguments[]): Promise<void> {
+export async function compileKernels(builds: readonly Build[]): Promise<void> {
   const left = builds.values();
   const lane = async (): Promise<void> => {
     const worker = new Worker(new URL(import.meta.url));
@@ -35,9 +40,19 @@ export async function compileKernels(builds: readonly Arguments[]): Promise<void
   await Promise.all(Array.from({ length: LANES }, lane));
 }
 
+/** The compiler asks for some that are not there. */
+function sourceOf(name: string): string | null {
+  try {
+    return readFileSync(name, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
 if (!isMainThread) {
-  parentPort!.on('message', async (build: Arguments) => {
-    const { error, stderr } = await asc.main(build);
+  parentPort!.on('message', async ({ args, exchanged = {} }: Build) => {
+    const readFile = (name: string): string | null => sourceOf(exchanged[name] ?? name);
+    const { error, stderr } = await asc.main(args, { readFile });
     const outcome: Outcome = { said: stderr.toString(), isGood: error === null };
     parentPort!.postMessage(outcome);
   });

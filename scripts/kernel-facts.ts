@@ -32,7 +32,8 @@ const constant =
 const record = /@unmanaged\s+export class (\w+)(?: extends (\w+))? \{([^}]*)\}/g;
 const field = /^ {2}(\w+): (\w+);/gm;
 
-function constants(sources: string[]): [string, number][] {
+/** Constants of sources, by their names. */
+export function constants(sources: string[]): [string, number][] {
   const found: [string, number][] = [];
   for (const source of sources) {
     for (const [, name, text] of source.matchAll(constant)) {

@@ -12,6 +12,7 @@
  * Context: no lock held; ends the caller's section. Never allocates.
  */
 import { selfSlot } from '../base/env';
+import { RING } from '../base/geometry';
 import { Slot, superblock } from '../base/layout';
 import { peekWord } from '../base/words';
 import { linkAt, takeForFree } from '../memdesc/header';
@@ -51,7 +52,7 @@ import { zsLinkAt } from '../zsmalloc/object';
 import { selfThreadState } from '../zsmalloc/thread-state';
 
 /** Objects in limbo that are worth a scan of the thread slots. */
-const BATCH: u32 = 64;
+const BATCH: u32 = RING / 2;
 /** Pages of the index in limbo that are worth one. */
 const MANY_LEAVES: u32 = 16;
 /** Looks before sleeping: a section lasts microseconds. */

@@ -33,6 +33,7 @@
  */
 import { selfSlot } from '../base/env';
 import { FAULT_LIMBO, fail } from '../base/fault';
+import { RING } from '../base/geometry';
 import { Cell, Handle, Slot } from '../base/layout';
 import {
   loadCell,
@@ -57,7 +58,6 @@ import { releaseDoomed } from './chain';
 import { touchEntry } from './directory';
 import { keyHash } from './entry-head';
 import { Journal, journalOf, selfJournal, storeState } from './journal';
-import { RING } from './limits';
 
 const ZSPAGE_SHIFT: u64 = 29;
 const KIND_SHIFT: u64 = 56;

@@ -8,6 +8,7 @@
  *
  * A copy is made with plain stores: nobody sees it before its address is published (resize.ts).
  */
+import { LINE_CELLS, LINES } from '../base/geometry';
 import { peekByte, peekCell, peekWord, pokeByte, pokeCell, pokeWord } from '../base/words';
 import { assertHalted, assertInSection } from '../thread/context';
 import { zsPlace } from '../zsmalloc/object';
@@ -26,13 +27,13 @@ import {
   isMainAt,
   LEAF_CELLS,
   LEAF_ENTRIES,
-  LINE_CELLS,
-  LINES,
   LOW_BIT,
+  laterVersion,
   leafEntries,
   lowAt,
   lowOf,
   marksAt,
+  nextVersion,
   noteAt,
   placeHash,
   setFrequency,
@@ -106,11 +107,11 @@ function addMark(leaf: u32, line: u32, amount: u32): void {
   pokeWord(marksAt(leaf, line), peekWord(marksAt(leaf, line)) + amount);
 }
 
-/** Gives every line of a new leaf a version above the one that it had in `from`. */
-export function outdate(leaf: u32, from: u32): void {
+/** Gives every line of a new leaf a version above those that it had in the two it is made from. */
+export function outdate(leaf: u32, from: u32, other: u32): void {
   for (let line: u32 = 0; line < LINES; line++) {
-    const version = max(peekWord(versionAt(leaf, line)), peekWord(versionAt(from, line)) + 1);
-    pokeWord(versionAt(leaf, line), version);
+    const later = laterVersion(peekWord(versionAt(from, line)), peekWord(versionAt(other, line)));
+    pokeWord(versionAt(leaf, line), nextVersion(later));
   }
 }
 

@@ -29,6 +29,7 @@
  * A leaf of 400 entries (LIMIT) is a sign to split; one can take 426 of them at least in 20,000
  * drawn at random, 472 in the median.
  */
+import { HOMES, LINE_CELLS, LINES, VERSION_MASK } from '../base/geometry';
 import { Handle } from '../base/layout';
 import {
   loadByte,
@@ -46,10 +47,7 @@ import { assertInSection } from '../thread/context';
 import { zsPlace } from '../zsmalloc/object';
 import { hasKey } from './entry-head';
 
-export const LINES: u32 = 64;
-const HOMES: u32 = 60;
 const LINE_BYTES: u32 = 64;
-export const LINE_CELLS: u32 = 8;
 export const LEAF_CELLS: u32 = LINES * LINE_CELLS;
 export const MAX_FREQUENCY: u32 = 3;
 
@@ -70,7 +68,8 @@ export const LEAF_LINK: u32 = 1;
 export const LEAF_NUMBER: u32 = 2;
 
 const EVERY_BYTE: u64 = 0x0101_0101_0101_0101;
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+/** Of the bytes of a line's entries. */
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080 >> (64 - 8 * u64(LINE_CELLS));
 
 /** Thread-local: where `findHandle` found what it returned: leaf | position. */
 let found: u32 = 0;
@@ -253,10 +252,22 @@ export function versionOf(leaf: u32, hash: u32): u32 {
   return loadWord(versionAt(leaf, homeOf(hash)));
 }
 
+export function nextVersion(version: u32): u32 {
+  return (version + 1) & VERSION_MASK;
+}
+
+/**
+ * The later one of two versions. They come round: of two that are less than half of all apart the
+ * one from which fewer steps lead to the other is the earlier.
+ */
+export function laterVersion(one: u32, other: u32): u32 {
+  return ((other - one) & VERSION_MASK) > VERSION_MASK >> 1 ? one : other;
+}
+
 /** Says that an entry whose home is the hash's is about to change. Lock held. */
 export function raiseVersion(leaf: u32, hash: u32): void {
   const at = versionAt(leaf, homeOf(hash));
-  storeWord(at, peekWord(at) + 1);
+  storeWord(at, nextVersion(peekWord(at)));
 }
 
 /** Puts an entry into a free position. Lock held; after `raiseVersion`. */

@@ -16,6 +16,7 @@
  *   MERGE, it is the page of both     finished
  * and then frees every page of the index that nobody names.
  */
+import { FEW_ENTRIES, MANY_ENTRIES, MERGED_ENTRIES } from '../base/geometry';
 import { pokeWord } from '../base/words';
 import { beginDefer, endDefer, LIMBO_INDEX } from '../thread/limbo';
 import { lock, tryLock, unlock } from '../thread/lock';
@@ -39,28 +40,27 @@ import { LEAF_CELLS, LEAF_LINK, LEAF_NUMBER, leafEntries, nextPosition, noteAt }
 import { copyEntry, hasHashBit, outdate } from './leaf-copy';
 import { entryCount } from './totals';
 
-/** Entries of a leaf after which the index grows: see leaf.ts for how many find a place. */
-const LIMIT: u32 = 400;
-/** Entries of a leaf below which it may shrink, and of the two that become one: far below LIMIT. */
-const FEW: u32 = 64;
-const MERGED: u32 = 256;
 /**
- * Thread-local, LIMIT: entries of a leaf that are many; a model sets it so low that few entries
- * show all.
+ * Thread-local: entries of a leaf that are many, so low in a model that few entries show all; 0: as
+ * many as always.
  */
-let many: u32 = 400;
+let many: u32 = 0;
 
 export function setMany(entries: u32): void {
   many = entries;
 }
 
+function manyEntries(): u32 {
+  return many == 0 ? MANY_ENTRIES : many;
+}
+
 /** Whether a leaf of so many entries is a reason to grow, or to shrink. */
 export function isMany(entries: u32): bool {
-  return entries > many;
+  return entries > manyEntries();
 }
 
 export function areFew(entries: u32): bool {
-  return entries < (many == LIMIT ? FEW : 1);
+  return entries < (many == 0 ? FEW_ENTRIES : 1);
 }
 
 export const NOTHING: u32 = 0;
@@ -99,7 +99,7 @@ let isBusy: bool = false;
 export function splitLeafOf(hash: u32): bool {
   const leaves = leafCount();
   const full = leafAt(numberFor(hash, leaves));
-  const isDense = entryCount() >= u64(leaves) * FEW;
+  const isDense = entryCount() >= u64(leaves) * FEW_ENTRIES;
   for (let left = isDense ? leaves + 1 : SPLITS; left != 0; left--) {
     if (!growIndexSlow()) return false;
     if (leafAt(numberFor(hash, leafCount())) != full) return true;
@@ -123,7 +123,7 @@ function growIndexSlow(): bool {
 }
 
 /** Entries a leaf for which `growFor` makes room: full leaves would grow the index again. */
-const EXPECTED: u32 = 320;
+const EXPECTED: u32 = (MANY_ENTRIES * 4) / 5;
 /** Splits by one call of it, each of a leaf that is empty as a rule. */
 const GROWN: u32 = 16;
 
@@ -179,8 +179,8 @@ function splitInto(parent: u32, number: u32, low: u32, high: u32): bool {
   for (let at = nextPosition(old, 0); at < LEAF_CELLS; at = nextPosition(old, at + 1)) {
     if (!copyEntry(old, at, hasHashBit(old, at, bit) ? high : low)) return false;
   }
-  outdate(low, old);
-  outdate(high, old);
+  outdate(low, old, old);
+  outdate(high, old, old);
   pokeWord(noteAt(low, LEAF_NUMBER), parent);
   pokeWord(noteAt(high, LEAF_NUMBER), number);
   begin(SPLIT, number, low);
@@ -219,13 +219,14 @@ function mergeInto(parent: u32, last: u32): bool {
   renewSection();
   const low = leafAt(parent);
   const high = leafAt(last);
-  if (leafEntries(low) + leafEntries(high) > min(MERGED, many)) return false;
+  if (leafEntries(low) + leafEntries(high) > min(MERGED_ENTRIES, manyEntries())) return false;
   const both = newIndexPage();
   if (both == 0) return false;
   if (!copyAll(low, both) || !copyAll(high, both)) {
     freeIndexPage(both);
     return false;
   }
+  outdate(both, low, high);
   pokeWord(noteAt(both, LEAF_NUMBER), parent);
   begin(MERGE, last, both);
   setLeaf(parent, both);
@@ -240,7 +241,6 @@ function copyAll(from: u32, into: u32): bool {
   for (let at = nextPosition(from, 0); at < LEAF_CELLS; at = nextPosition(from, at + 1)) {
     if (!copyEntry(from, at, into)) return false;
   }
-  outdate(into, from);
   return true;
 }
 

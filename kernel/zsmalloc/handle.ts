@@ -41,6 +41,7 @@
  * an index that no cell names is nobody's (recover.ts).
  */
 import { selfSlot } from '../base/env';
+import { GENERATION_BITS } from '../base/geometry';
 import { Cell, Handle, PAGE_BYTES, Pfn, pageAddress } from '../base/layout';
 import { loadCell, pokeCell, storeCell } from '../base/words';
 import { CACHE_CELL, cacheOf, isInSlabOf, isObject } from '../slab/kmem-cache';
@@ -60,9 +61,9 @@ export const CELL_GONE_SAME: u32 = 6;
 
 const STATE_MASK: u64 = 7;
 const GENERATION_SHIFT: u64 = 3;
-const GENERATION_MASK: u64 = 0xffff;
+const GENERATION_MASK: u64 = (1 << u64(GENERATION_BITS)) - 1;
 /** State and generation. */
-const LIFE_MASK: u64 = 0x7_ffff;
+const LIFE_MASK: u64 = STATE_MASK | (GENERATION_MASK << GENERATION_SHIFT);
 const UNUSED_SHIFT: u64 = 19;
 const UNUSED_MASK: u64 = 511;
 const SPANS: u64 = 1 << 28;

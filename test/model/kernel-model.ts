@@ -27,6 +27,7 @@ import {
   type Thread,
   UNWOUND,
 } from './engine/index.ts';
+import { type Geometry, shippedGeometry, smallGeometry, useGeometry } from './geometry.ts';
 import { judgeKernelAccess } from './lifetimes.ts';
 import { locks, nameOf, PAGES_64K, slotOf } from './places.ts';
 import { allowedRaces } from './races.ts';
@@ -87,7 +88,11 @@ function load(name: string): Instrumented {
 }
 
 /** Where scenarios get their module from. */
-export type Kernels = (build: KernelBuild) => Instrumented;
+export interface Kernels {
+  (build: KernelBuild): Instrumented;
+  /** Of all of them; that which ships if absent. */
+  geometry?: Geometry;
+}
 
 /** The kernel as `npm run build` left it. */
 export const loadKernel: Kernels = load;
@@ -97,6 +102,9 @@ export const loadTwoWord: Kernels = () => load('two-word');
 
 /** The kernel that asserts what its functions ask of their callers; built with all exports. */
 export const loadDebug: Kernels = () => load('debug');
+
+/** The kernel in its smallest geometry, likewise. */
+export const loadSmall: Kernels = Object.assign(() => load('small'), { geometry: smallGeometry });
 
 /** Owner numbers under which the zone knows the virtual threads. */
 export function ownerOf(thread: number): number {
@@ -238,7 +246,10 @@ function toEngine(kernels: Kernels, scenario: KernelScenario): Scenario {
   return {
     wasm: kernels(scenario.module ?? 'release'),
     memory: { pages64k: PAGES_64K },
-    setup: (machine) => format(machine, scenario),
+    setup: (machine) => {
+      useGeometry(kernels.geometry ?? shippedGeometry);
+      format(machine, scenario);
+    },
     ...(scenario.before === undefined ? {} : { before: scenario.before }),
     threads: scenario.threads.map((body) =>
       scenario.unwinds ? livesOn(body, scenario.goOn ?? leave) : survives(body),

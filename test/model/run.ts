@@ -13,6 +13,7 @@
  *   --replay SCHEDULE       the one execution that a failure printed
  *   --layout two-word       the kernel in its other layout, lax: the rules know the words of the
  *                           first
+ *   --layout small          in its smallest geometry, of the cache's scenarios
  *   --lax                   leaves the rules of memory out (kernel-model.ts)
  *   --json                  a line of JSON for each run
  */
@@ -23,10 +24,11 @@ import {
   type KernelScenario,
   type Kernels,
   loadKernel,
+  loadSmall,
   loadTwoWord,
   runScenario,
 } from './kernel-model.ts';
-import { scenarios } from './scenarios/index.ts';
+import { cacheScenarios, scenarios } from './scenarios/index.ts';
 
 type Options = Partial<Scenario> & { isLax: boolean };
 
@@ -60,7 +62,7 @@ function misuse(message: string, known: readonly string[]): never {
 }
 
 function readOptions(): Options {
-  const options: Options = { isLax: values.lax ?? values.layout !== 'one-word' };
+  const options: Options = { isLax: values.lax ?? values.layout === 'two-word' };
   if (values.bound !== undefined) options.bound = numberOption('--bound', values.bound);
   const { seed, 'max-seconds': seconds } = values;
   if (seconds !== undefined) options.maxSeconds = numberOption('--max-seconds', seconds);
@@ -128,11 +130,15 @@ if (values.mode !== undefined && !modes.includes(values.mode)) {
   misuse(`No mode is called ${values.mode}`, modes);
 }
 
-const layouts: Record<string, Kernels> = { 'one-word': loadKernel, 'two-word': loadTwoWord };
+const layouts: Record<string, Kernels> = {
+  'one-word': loadKernel,
+  'two-word': loadTwoWord,
+  small: loadSmall,
+};
 const kernels =
   layouts[values.layout] ?? misuse(`No layout is called ${values.layout}`, Object.keys(layouts));
 const options = readOptions();
-for (const scenario of scenarios) {
+for (const scenario of values.layout === 'small' ? cacheScenarios : scenarios) {
   if (positionals.length > 0 && !positionals.includes(scenario.name)) continue;
   if (values.deep) await runDeep(scenario, options);
   else await runOne(scenario, options);

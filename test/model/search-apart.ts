@@ -7,7 +7,7 @@ import type { Search } from './shortened.ts';
 export interface Order {
   /** Of a scenario in scenarios/index.ts. */
   name: string;
-  build: 'release' | 'two-word' | 'debug';
+  build: 'release' | 'two-word' | 'debug' | 'small';
   /** Waits end by time even where nobody is dead. */
   isPatient?: boolean;
   options: Search & { isLax?: boolean };

@@ -3,11 +3,12 @@
  *
  * That every record leads to an entry is not asked for: those of deleted entries wait their turn.
  */
+import { PAGE_RECORDS } from '../../base/geometry';
 import { Pfn, pageAddress, pfnOfAddress, superblock } from '../../base/layout';
 import { peekPageWord, wordSubtype, wordType } from '../../memdesc/page-word';
 import { MISC_QUEUE, TYPE_MISC } from '../../memdesc/type';
 import { assertHalted } from '../../thread/context';
-import { Fifo, hashIn, PAGE_RECORDS, pageOf, unitsIn } from './fifo';
+import { Fifo, hashIn, pageOf, unitsIn } from './fifo';
 import { ghostPages } from './ghosts';
 import { ghostsAt, queueAt, queueState, shardAt, shardCount } from './shard';
 

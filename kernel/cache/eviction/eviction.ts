@@ -24,6 +24,7 @@
  * ghosts as theirs: docs/design/70-store.md has the figures.
  */
 import { selfSlot } from '../../base/env';
+import { PAGE_RECORDS } from '../../base/geometry';
 import { PAGE_BYTES, superblock } from '../../base/layout';
 import { touchEntry, touchLine } from '../../store/directory';
 import { entryCount } from '../../store/totals';
@@ -31,16 +32,7 @@ import { assertLocked } from '../../thread/context';
 import { lock, unlock } from '../../thread/lock';
 import { enterSection, leaveSection } from '../../thread/rcu';
 import { sweepDue, sweptEntries } from './expiry-sweep';
-import {
-  Fifo,
-  findFirst,
-  hashAhead,
-  PAGE_RECORDS,
-  push,
-  recordsAhead,
-  takeFirst,
-  unitsFor,
-} from './fifo';
+import { Fifo, findFirst, hashAhead, push, recordsAhead, takeFirst, unitsFor } from './fifo';
 import { addGhost, forgetGhosts, hasGhosts, takeGhost } from './ghosts';
 import {
   JUDGED_EVICTED,

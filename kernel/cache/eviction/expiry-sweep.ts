@@ -25,6 +25,7 @@
  * sweeps nothing.
  */
 import { selfSlot } from '../../base/env';
+import { PAGE_RECORDS } from '../../base/geometry';
 import { peekWord, pokeWord } from '../../base/words';
 import { tableScratch } from '../../memdesc/thread-pages';
 import { hasExpiring, latestTime } from '../../thread/clock';
@@ -40,7 +41,6 @@ import {
   lowerDue,
   NEVER,
   NO_VISIT,
-  PAGE_RECORDS,
   pageOf,
   ROUND_OVER,
   strikeOut,

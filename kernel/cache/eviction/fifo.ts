@@ -24,12 +24,11 @@
  *
  * Lock: the shard's.
  */
+import { PAGE_RECORDS } from '../../base/geometry';
 import { peekWord, pokeWord } from '../../base/words';
 import { assertHalted } from '../../thread/context';
 import { dropPage, holdPage, settlePage, takePage } from './queue-pages';
 
-/** Header 28, and 6 bytes a record: 4,096. */
-export const PAGE_RECORDS: u32 = 678;
 const HASHES: u32 = 28;
 const SIZES: u32 = HASHES + PAGE_RECORDS * 4;
 /** Sizes are counted in lines of 64 bytes. */

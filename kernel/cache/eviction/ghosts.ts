@@ -15,14 +15,14 @@
  *
  * Lock: the shard's.
  */
+import { GHOST_CELLS } from '../../base/geometry';
 import { Cell, PAGE_BYTES } from '../../base/layout';
 import { loadWord, peekCell, peekWord, pokeCell, pokeWord, storeWord } from '../../base/words';
 import { dropPage, holdPage, settlePage, takePage } from './queue-pages';
 
 const LINE_SHIFT: u32 = 6;
 const LINES_SHIFT: u32 = 6;
-const LINE_GHOSTS: u32 = 32;
-const LINE_CELLS: u32 = 8;
+const LINE_GHOSTS: u32 = 4 * GHOST_CELLS;
 /** Ghosts for each entry, in quarters. Over traces 1.75 gives 49.3 % hits, 2 gives 49.1. */
 const QUARTER_GHOSTS: u32 = 7;
 /** Words of the directory: two million ghosts a shard. */
@@ -80,7 +80,7 @@ export function takeGhost(at: u32, hash: u32): bool {
   if (ghosts.lines == 0) return false;
   const line = lineOf(ghosts, hash);
   const lanes = fingerprint(hash) * ONES;
-  for (let i: u32 = 0; i < LINE_CELLS; i++) {
+  for (let i: u32 = 0; i < GHOST_CELLS; i++) {
     const cell = peekCell(line + i * 8);
     const found = matches(cell, lanes);
     if (found == 0) continue;
@@ -98,7 +98,7 @@ export function addGhost(at: u32, hash: u32, entries: u32): void {
   if (ghosts.lines == 0) return;
   const line = lineOf(ghosts, hash);
   let carried = fingerprint(hash);
-  for (let i: u32 = 0; i < LINE_CELLS; i++) {
+  for (let i: u32 = 0; i < GHOST_CELLS; i++) {
     const cell = peekCell(line + i * 8);
     pokeCell(line + i * 8, (cell << 16) | carried);
     carried = cell >> 48;

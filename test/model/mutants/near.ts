@@ -38,6 +38,16 @@ export const nearMutants: Mutant[] = [
     scenarios: ['near-set', 'near-split'],
   },
   {
+    name: 'a merge takes the larger version for the later one',
+    edits: [
+      [
+        'return ((other - one) & VERSION_MASK) > VERSION_MASK >> 1 ? one : other;',
+        'return max(one, other);',
+      ],
+    ],
+    scenarios: ['near-set-merge-last'],
+  },
+  {
     name: 'a near hit does not ask for the time',
     edits: [['until != 0 && f64(latestTime()) >= until', 'false']],
     scenarios: ['near-time'],

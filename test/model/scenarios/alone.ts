@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
+import { geometryOf } from '../geometry.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { clear, load, makeCache, NOW, nameNext, VALUE_BYTES, word } from './cache.ts';
 import { arrive, begin, NEVER, store as storeLeased } from './leases.ts';
@@ -128,7 +129,6 @@ function expectUnlessChanged(machine: Machine): void {
 const LEAVES = 32;
 /** Bits of a hash that choose its stamp, and its leaf. */
 const [STAMP_BITS, LEAF_BITS] = [15, LEAVES - 1];
-const ENTRIES_A_LEAF = 320;
 /** A key of another leaf that shares the stamp of `k`: found once, for hashes have one seed. */
 let neighbour = 0;
 
@@ -136,7 +136,8 @@ let neighbour = 0;
 function makeNeighbours(machine: Machine): void {
   const { main, threads } = machine;
   makeAbsent(machine);
-  while (main.callNow('growIndexFor', LEAVES * ENTRIES_A_LEAF) === 1);
+  const entries = Math.floor(0.8 * geometryOf('MANY_ENTRIES'));
+  while (main.callNow('growIndexFor', LEAVES * entries) === 1);
   assert.equal(main.callNow('leaves'), LEAVES);
   if (neighbour === 0) neighbour = findNeighbour(machine);
   nameNext(machine, threads[1]!, neighbour);

@@ -53,7 +53,7 @@ const removeVersioned: Body = async (thread, machine) => {
 };
 
 /** The cache has `k` = 1…1; leaves hold `many` entries. */
-function makeNumber(many = 400): (machine: Machine) => void {
+function makeNumber(many = 0): (machine: Machine) => void {
   return (machine) => {
     const { main, threads } = machine;
     for (const thread of [main, ...threads]) thread.callNow('setMany', many);

@@ -44,13 +44,10 @@ import { togetherScenarios } from './together.ts';
 import { turnScenarios } from './turns.ts';
 import { unwoundScenarios } from './unwound.ts';
 import { withdrawScenarios } from './withdraw.ts';
+import { wrapScenarios } from './wraps.ts';
 
-export const scenarios: KernelScenario[] = [
-  ...pageScenarios,
-  ...frameScenarios,
-  ...slabScenarios,
-  ...freezeScenarios,
-  ...folioScenarios,
+/** Those of which the numbers of kernel/base/geometry.ts have a part: small.test.ts. */
+export const cacheScenarios: KernelScenario[] = [
   ...storeScenarios,
   ...packScenarios,
   ...queueDeathScenarios,
@@ -59,22 +56,14 @@ export const scenarios: KernelScenario[] = [
   ...shortScenarios,
   ...conditionScenarios,
   ...tagScenarios,
-  ...threadScenarios,
   ...largeScratchScenarios,
   ...secondLookScenarios,
   ...seldomScenarios,
   ...entryScenarios,
-  ...compactionScenarios,
   ...manyScenarios,
   ...spaceScenarios,
   ...nearScenarios,
   ...noteScenarios,
-  ...migrationScenarios,
-  ...poisonScenarios,
-  ...objectScenarios,
-  ...objectDeathScenarios,
-  ...withdrawScenarios,
-  ...rcuScenarios,
   ...leaseScenarios,
   ...leaseEndScenarios,
   ...leaseNeighbourScenarios,
@@ -83,11 +72,29 @@ export const scenarios: KernelScenario[] = [
   ...cutLeaseScenarios,
   ...refreshScenarios,
   ...limboScenarios,
+  ...togetherScenarios,
+  ...turnScenarios,
+  ...wrapScenarios,
+];
+
+export const scenarios: KernelScenario[] = [
+  ...pageScenarios,
+  ...frameScenarios,
+  ...slabScenarios,
+  ...freezeScenarios,
+  ...folioScenarios,
+  ...threadScenarios,
+  ...compactionScenarios,
+  ...migrationScenarios,
+  ...poisonScenarios,
+  ...objectScenarios,
+  ...objectDeathScenarios,
+  ...withdrawScenarios,
+  ...rcuScenarios,
   ...mendScenarios,
   ...reapScenarios,
   ...forsakenScenarios,
   ...handedOverScenarios,
-  ...togetherScenarios,
-  ...turnScenarios,
   ...unwoundScenarios,
+  ...cacheScenarios,
 ];

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import type { Body, Machine } from '../engine/index.ts';
+import { geometryOf } from '../geometry.ts';
 import { idle, type KernelScenario } from '../kernel-model.ts';
 import { clear, letterOf, load, makeCache, set, VALUE_BYTES } from './cache.ts';
 import { handles, makeHoles, makeObjects, makePatterns, PATTERN_BYTES, pool } from './objects.ts';
@@ -90,10 +91,10 @@ function fillRing(machine: Machine): void {
   makeCache('m', 'm')(machine);
   load(machine, owner, 'k', 'b');
   main.callNow('enterSection');
-  for (let i = 0; i < facts.RING; i++) {
+  for (let i = 0; i < geometryOf('RING'); i++) {
     assert.equal(owner.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
   }
-  assert.equal(main.callNow('limboOf', facts.LIMBO_VALUE), facts.RING - 1);
+  assert.equal(main.callNow('limboOf', facts.LIMBO_VALUE), geometryOf('RING') - 1);
   main.callNow('leaveSection');
 }
 

@@ -56,7 +56,7 @@ export function change(...steps: Body[]): Body {
 }
 
 /** Puts another key into the scratch. */
-function key(letter: string): Body {
+export function key(letter: string): Body {
   return async (thread, machine) => nameNext(machine, thread, word(letter));
 }
 
@@ -73,7 +73,7 @@ function makeNear(machine: Machine): void {
 }
 
 /** The same with a second leaf, which goes when the other key does. */
-function makeTwoLeaves(machine: Machine): void {
+export function makeTwoLeaves(machine: Machine): void {
   makeNear(machine);
   const { main } = machine;
   for (const letter of ['m', 'z']) {

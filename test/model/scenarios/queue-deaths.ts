@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import { offsetOf } from '../../support/structures.ts';
 import type { Body, Machine } from '../engine/index.ts';
+import { geometryOf } from '../geometry.ts';
 import type { KernelScenario } from '../kernel-model.ts';
 import { NOW, set, VALUE_BYTES } from './cache.ts';
 import { expectLeft, makeWith, put, removeKey } from './store-deaths.ts';
@@ -29,7 +30,7 @@ function fillPage(machine: Machine): void {
   const { main } = machine;
   const page = headPage(machine);
   const keyAt = main.callNow('keyScratch') as number;
-  for (let i = 1; recordsIn(machine, page) < facts.PAGE_RECORDS; i++) {
+  for (let i = 1; recordsIn(machine, page) < geometryOf('PAGE_RECORDS'); i++) {
     machine.store(keyAt, i);
     assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
     machine.store(keyAt, i);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
 import { wordOfSlot } from '../../support/structures.ts';
 import type { Body, Machine } from '../engine/index.ts';
+import { geometryOf } from '../geometry.ts';
 import { type KernelScenario, type ModelFolio, newFolio } from '../kernel-model.ts';
 import { slotOf } from '../places.ts';
 import {
@@ -23,9 +24,6 @@ import { pinAndPut } from './folio-steps.ts';
 import { NEVER } from './leases.ts';
 
 const BUCKET_LEASES = 7;
-/** Lines of a leaf that are the home of some hashes, and entries of each. */
-const HOMES = 60;
-const LINE_CELLS = 8;
 
 function hashOf(machine: Machine, key: number): number {
   nameNext(machine, machine.main, key);
@@ -64,9 +62,10 @@ let keys: number[] = [];
 function fillLine(machine: Machine): void {
   const { main } = machine;
   makeCache('k', 'k')(machine);
-  const homeOf = (key: number): number => ((hashOf(machine, key) >>> 20) * HOMES) >> 12;
+  const homeOf = (key: number): number =>
+    ((hashOf(machine, key) >>> 20) * geometryOf('HOMES')) >> 12;
   const home = homeOf(1);
-  keys = keysSuchThat(LINE_CELLS + 2, (key) => homeOf(key) === home);
+  keys = keysSuchThat(geometryOf('LINE_CELLS') + 2, (key) => homeOf(key) === home);
   for (const key of keys.slice(2)) {
     nameNext(machine, main, key);
     assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
@@ -118,7 +117,8 @@ const pinOnce: Body = (thread) => pinAndPut(thread, 'pinFolio', folio.name);
 
 /** A value of two blocks is read, taken out, and its cell is another's with the same generation. */
 const readOnComeRound: Body = async (thread, machine) => {
-  const life = (at: number): number => machine.load(at) & 0x7_ffff;
+  const generations = 2 ** geometryOf('GENERATION_BITS');
+  const life = (at: number): number => machine.load(at) % (8 * generations);
   const seen = wordOfSlot(slotOf(thread.index), 'readSeen');
   const isReborn = () =>
     life(machine.load(wordOfSlot(slotOf(thread.index), 'readCell'))) === life(seen);
@@ -126,8 +126,8 @@ const readOnComeRound: Body = async (thread, machine) => {
   await remove(thread, machine);
   for (let i = 0; i < 4; i++) await reclaim(thread);
   const epoch = machine.load(facts.RCU_STATE);
-  const generation = (machine.load(seen) >>> 3) & 0xffff;
-  machine.store(facts.RCU_STATE, epoch + ((generation - epoch) & 0xffff));
+  const generation = (machine.load(seen) >>> 3) % generations;
+  machine.store(facts.RCU_STATE, epoch + ((generation - epoch) & (generations - 1)));
   for (let key = 1; key < 40 && !isReborn(); key++) {
     nameNext(machine, thread, key);
     await set(thread, machine);
@@ -151,7 +151,7 @@ export const seldomScenarios: KernelScenario[] = [
     bound: 1,
     prepare: fillLine,
     threads: [look, runOver],
-    check: ({ main }) => assert.equal(main.callNow('entryCount'), LINE_CELLS + 2),
+    check: ({ main }) => assert.equal(main.callNow('entryCount'), geometryOf('LINE_CELLS') + 2),
   },
   {
     name: 'absent-split',

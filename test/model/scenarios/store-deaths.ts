@@ -39,7 +39,7 @@ export function warmUp(machine: Machine): void {
 }
 
 /** A cache with `others` besides the key of thread 0, and few entries a leaf. */
-export function makeWith(others: string, key: string, many = 400): (machine: Machine) => void {
+export function makeWith(others: string, key: string, many = 0): (machine: Machine) => void {
   return (machine) => {
     const { main, threads } = machine;
     for (const thread of [main, ...threads]) thread.callNow('setMany', many);

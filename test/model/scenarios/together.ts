@@ -88,7 +88,7 @@ function makeFor(names: readonly Name[]): (machine: Machine) => void {
   return (machine) => {
     const { main, threads } = machine;
     const isSmall = names.includes('grow') || names.includes('shrink');
-    for (const thread of [main, ...threads]) thread.callNow('setMany', isSmall ? 1 : 400);
+    for (const thread of [main, ...threads]) thread.callNow('setMany', isSmall ? 1 : 0);
     makeCache(...names.map(() => 'k'))(machine);
     warmUp(machine);
     const expiry = names.includes('expire') ? EXPIRY : 0;

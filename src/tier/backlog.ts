@@ -160,8 +160,8 @@ export class Backlog {
     const { clears } = writes;
     const others = writes.mark(name);
     const turn = ++this.#turn;
-    const [isSure, isLate] = [false, false];
-    this.#fresh.push({ name, frame, expiry, turn, clears, others, isDropped, isSure, isLate });
+    const isDoubtful = false;
+    this.#fresh.push({ name, frame, expiry, turn, clears, others, isDropped, isDoubtful });
     this.#freshBytes += sizeOf(name, frame);
     const bytes = this.#bytes;
     this.isHalfFull = bytes > this.#maxBytes / 2;
@@ -230,6 +230,7 @@ export class Backlog {
     const old = this.#writes.get(write.name);
     if (old !== undefined) this.#count(old, -1);
     if (old?.frame) this.#memory.release(old.frame);
+    write.isDoubtful ||= old?.isDoubtful === true;
     this.#writes.set(write.name, write);
     this.#count(write, 1);
     if (this.#removalBytes > this.#maxBytes * MOST_OF_REST) this.#giveUpRemovals();
@@ -299,7 +300,6 @@ export class Backlog {
       // Of a clear by another thread: this one's mark still says that the write waits.
       this.#others.writes.arrived(write.name);
     }
-    if (verdict === 'remove') write.isSure = true;
     const isOver = write.expiry !== 0 && write.expiry <= now;
     if (write.frame && (isOver || verdict !== 'send')) {
       this.#memory.release(write.frame);
@@ -308,34 +308,35 @@ export class Backlog {
     return verdict !== 'drop';
   }
 
-  /**
-   * The tier has what was under way. A key that another thread wrote meanwhile is removed: which
-   * came first is not known.
-   */
+  /** The tier has what was under way. */
   arrived(): void {
-    for (const write of this.#land()) {
-      const isUnsure = write.frame && judge(write, this.#others) !== 'send';
-      if (isUnsure) this.#place({ ...write, frame: undefined, isSure: true });
-      else this.#others.writes.arrived(write.name);
-    }
+    this.#land(false);
   }
 
-  /** It has not, as far as is known. @param isLate  it may come true later */
-  failed(isLate: boolean): void {
-    for (const write of this.#land()) {
-      write.isLate ||= isLate;
-      this.#place(write);
-    }
+  /** It has not, as far as is known: some may have come true, or may yet. */
+  failed(): void {
+    this.#land(true);
   }
 
-  /** Nothing is under way any more. @returns what was, unless something newer waits */
-  #land(): Write[] {
+  /**
+   * Nothing is under way any more. If another thread has written a key meanwhile it is not known
+   * which came first. What is doubtful is so of the newer write that waits, or waits again itself.
+   */
+  #land(hasFailed: boolean): void {
     // First: what is given up by that is taken out of these as well.
     this.#settle();
+    // `clear` may have emptied it meanwhile: then nothing of it is wanted.
     const landed = this.#underWay;
     this.#underWay = new Map();
     this.#underWayBytes = 0;
-    // `clear` may have emptied it meanwhile: then nothing of it is wanted.
-    return Array.from(landed.values()).filter(({ name }) => !this.#writes.has(name));
+    for (const write of landed.values()) {
+      const newer = this.#writes.get(write.name);
+      const last = newer ?? write;
+      const isSure = !hasFailed && (!write.frame || judge(last, this.#others) === 'send');
+      if (!isSure) last.isDoubtful = true;
+      if (newer) continue;
+      if (isSure) this.#others.writes.arrived(write.name);
+      else this.#place(hasFailed ? write : { ...write, frame: undefined });
+    }
   }
 }

@@ -23,12 +23,11 @@ export interface Others {
 
 /** What other threads have done since decides. */
 export function judge(write: Write, { writes, isHere }: Others): Verdict {
-  const { name, frame, clears, others, isSure, isLate } = write;
-  if (isSure) return 'send';
+  const { name, frame, clears, others, isDoubtful } = write;
   const isCleared = clears !== writes.clears;
   const standing = isCleared ? 'superseded' : writes.standing(name, others);
   if (standing === 'last') return 'send';
-  const isOver = standing === 'superseded' && !isLate;
+  const isOver = standing === 'superseded' && !isDoubtful;
   if (frame === undefined) return isOver ? 'drop' : 'send';
   // Two keys may have the same mark.
   if (!isCleared && isHere(name, bytesOf(frame))) return 'send';

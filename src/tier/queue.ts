@@ -212,7 +212,6 @@ export class WriteQueue {
     const batch = [...this.#backlog.take().values()];
     // All of it was superseded: nobody is asked.
     if (batch.length === 0) return true;
-    const { timeouts } = this.#calls;
     const kept = entriesOf(
       batch.filter(({ frame }) => frame),
       Date.now(),
@@ -221,7 +220,7 @@ export class WriteQueue {
     const keys = gone.map(({ name }) => bytesOfName(name));
     const answer = await this.#calls.write(() => both(this.#set(kept), this.#delete(keys)));
     if (answer === undefined) {
-      this.#backlog.failed(this.#calls.timeouts !== timeouts);
+      this.#backlog.failed();
       return false;
     }
     const [taken] = answer.value;

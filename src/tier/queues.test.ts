@@ -1,8 +1,7 @@
-/** The queues of two threads, over one tier that is slow, or away, at times. */
+/** The queues of two threads, over one tier that is slow, or away at times. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seeded } from '../../test/support/seeded.ts';
 import { Calls } from './calls.ts';
 import { FrameMaker } from './frame.ts';
 import { FrameMemory } from './frame-memory.ts';
@@ -127,43 +126,6 @@ function missing({ held, here }: Shared, what: string): number {
 async function drain(...threads: Thread[]): Promise<void> {
   // One may put a removal when its batch is over.
   for (let i = 0; i < 2; i++) await Promise.all(threads.map(({ queue }) => queue.drained()));
-}
-
-for (const [maxQueue, between] of [
-  [2 ** 24, 0],
-  [4000, 0],
-  [2 ** 24, 1022],
-] as const) {
-  const what = `queues of ${maxQueue} bytes, ${between} threads between`;
-  test(`the last written value, or none, is in the tier: ${what}`, async () => {
-    for (let seed = 0; seed < 12; seed++) {
-      const random = seeded(`two queues ${seed}`);
-      const shared = new Shared();
-      const threads = [new Thread(shared, { maxQueue })];
-      beget(shared, between);
-      threads.push(new Thread(shared, { maxQueue }));
-      const stall = () => sleep(random.int(4));
-      shared.stall = async () => void (random.int(3) === 0 && (await stall()));
-      for (let step = 0; step < 300; step++) {
-        const thread = threads[random.int(2)]!;
-        const key = `key:${random.int(30)}`;
-        const what = random.int(200);
-        if (what === 0) thread.clear();
-        else if (what < 40) thread.delete(key);
-        else thread.set(key, `${seed} ${step} `.repeat(1 + random.int(20)));
-        if (what > 190) shared.isDown = !shared.isDown;
-        if (random.int(8) === 0) await stall();
-      }
-      shared.isDown = false;
-      await drain(...threads);
-      missing(shared, `seed ${seed}`);
-      assert.deepEqual([threads[0]!.queue.entries, threads[1]!.queue.entries], [0, 0]);
-      // What one of them writes alone arrives.
-      for (let i = 0; i < 30; i++) threads[seed % 2]!.set(`key:${i}`, 'last');
-      await drain(...threads);
-      assert.deepEqual([missing(shared, `last of seed ${seed}`), shared.held.size], [0, 30]);
-    }
-  });
 }
 
 test('what another thread has written, or deleted, since does not leave any more', async () => {

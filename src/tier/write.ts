@@ -19,10 +19,11 @@ export interface Write {
   readonly clears: number;
   /** A removal in the place of a frame for which there is no room. */
   isDropped: boolean;
-  /** A removal that leaves even if another thread has written since. */
-  isSure: boolean;
-  /** It was sent and not answered in time: it may come true later. */
-  isLate: boolean;
+  /**
+   * Of this key something was sent that may have come true after what another thread has written,
+   * or may yet: it leaves in any case, as a removal if it is not the last.
+   */
+  isDoubtful: boolean;
 }
 
 /** Bytes that a write takes while it waits. */

@@ -189,7 +189,7 @@ export function publish(): i32 {
   const handle = finishDraft();
   makeRingRoom();
   let entries = put(hash, keyBytes, handle);
-  while (entries == LEAF_CELLS) {
+  while (entries == NO_PLACE) {
     if (!splitLeafOf(hash)) evictFrom(hash);
     makeRingRoom();
     entries = put(hash, keyBytes, handle);
@@ -204,14 +204,15 @@ export function publish(): i32 {
   return 0;
 }
 
-/** More than a leaf has. */
-const UNMET: u32 = LEAF_CELLS + 1;
+/** More than a leaf has, of which all places may be taken. */
+const NO_PLACE: u32 = LEAF_CELLS + 1;
+const UNMET: u32 = LEAF_CELLS + 2;
 
 /**
  * Makes this thread's draft the value of the key.
  *
- * @returns entries in the leaf now; LEAF_CELLS: there was no place, UNMET: the condition is not
- * met: nothing has changed then
+ * @returns entries in the leaf now; NO_PLACE, or UNMET: the condition is not met: nothing has
+ * changed then
  */
 function put(hash: u32, keyBytes: u32, handle: Handle): u32 {
   const slot = selfState();
@@ -225,7 +226,7 @@ function put(hash: u32, keyBytes: u32, handle: Handle): u32 {
   else if (old != 0) replace(leaf, hash, handle, old);
   else entries = insert(leaf, hash, handle);
   unlockLeaf(number);
-  if (entries >= LEAF_CELLS) return entries;
+  if (entries > LEAF_CELLS) return entries;
   isReplaced = old != 0;
   closeChange();
   const journal = selfJournal();
@@ -253,14 +254,11 @@ function replace(leaf: u32, hash: u32, handle: Handle, old: u32): void {
   noteHit(leaf, foundAt());
 }
 
-/**
- * Puts the draft into a free place. @returns entries in the leaf; LEAF_CELLS = no
- * place
- */
+/** Puts the draft into a free place. @returns entries in the leaf, or NO_PLACE */
 function insert(leaf: u32, hash: u32, handle: Handle): u32 {
   assertLeafLocked(leaf);
   const position = freePosition(leaf, hash);
-  if (position == LEAF_CELLS) return LEAF_CELLS;
+  if (position == LEAF_CELLS) return NO_PLACE;
   units = unitsOfEntry(handle);
   const isMain = beginsInMain(hash, units);
   queueNext(hash, handle, isMain);

@@ -1,6 +1,6 @@
 /** A leaf of the index that is full long before it is its turn to be split. */
 import assert from 'node:assert/strict';
-import { COUNT_EVICTIONS } from '../../src/generated/facts.ts';
+import { COUNT_EVICTIONS, HOMES, LINE_CELLS, LINES } from '../../src/generated/facts.ts';
 import { type StoreFace, sample, storeFace } from '../../test/support/store-face.ts';
 import { type TestZone, zoneTest } from '../../test/support/zone.ts';
 
@@ -24,6 +24,34 @@ function keysOfLast(zone: TestZone, store: StoreFace): string[] {
   }
   return names;
 }
+
+/** Keys that fill a leaf to its last place. */
+function keysOfAll({ kernel }: TestZone, store: StoreFace): string[] {
+  const left = Array.from({ length: LINES }, () => LINE_CELLS);
+  const names: string[] = [];
+  for (let i = 0; names.length < LINES * LINE_CELLS; i++) {
+    const hash = kernel.hashOf(kernel.keyScratch(), store.key(`key ${i}`));
+    const home = ((hash >>> 20) * HOMES) >> 12;
+    const second = (home + 1 + ((((hash >>> 14) & 0xfff) * (HOMES - 1)) >> 12)) % HOMES;
+    const others = left.findIndex((count, line) => line >= HOMES && count > 0);
+    const line = [home, second, others].find((one) => left[one]! > 0);
+    if (line === undefined) continue;
+    left[line]!--;
+    names.push(`key ${i}`);
+  }
+  return names;
+}
+
+zoneTest('a leaf may be filled to its last place', { hasStore: true }, (zone) => {
+  const { kernel } = zone;
+  const store = storeFace(zone, kernel);
+  kernel.setMany(LINES * LINE_CELLS);
+  const names = keysOfAll(zone, store);
+  for (const name of names) assert.equal(store.set(name, sample(1, 8), { raw: true }), 0);
+  assert.equal(kernel.leaves(), 1);
+  for (const name of names) assert.ok(store.has(name), name);
+  assert.equal(kernel.check(), 0);
+});
 
 zoneTest('a full leaf drives nothing out while there is room', options, (zone) => {
   const { kernel } = zone;

@@ -56,7 +56,19 @@ export class Actions {
   one(): void {
     const key = this.#by.someKey();
     if (this.#by.is.keys.length === 1 && this.#by.run.int(20) === 0) this.#burst(key);
+    else if (this.#by.is.isCounting && this.#by.run.int(10) !== 0) this.#count(key);
     else this.#any(key, this.#by.run.int(1000));
+  }
+
+  /** Of numbers: small ones, of which many are alike. */
+  #count(from: number): void {
+    const key = from % COUNTERS;
+    const what = this.#by.run.int(1000);
+    if (what < 500) this.#read(key);
+    else if (what < 900) this.#increment(key);
+    else if (what < 950) this.#touch(key);
+    else if (what < 998) this.#delete(key);
+    else this.#rows.clear();
   }
 
   /** Where all threads do so, one of them stands within a read before long, and rings are full. */

@@ -17,6 +17,8 @@ export interface Calling {
   readonly keys: readonly number[];
   /** Whether some values expire. */
   readonly isTimed: boolean;
+  /** Whether most calls are to be of counters. */
+  readonly isCounting: boolean;
 }
 
 export class Caller {

@@ -1,15 +1,17 @@
 /** Histories, short: of a cache with room, of one without, of few keys, and of some that lie. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { writeEvidence } from './evidence.ts';
 import { FAULTS, TIMED_FAULTS } from './faults.ts';
 import { histories, type Plan, type Report } from './histories.ts';
 
 /** Those of a cache that does not lie. */
 async function linearizable(plan: Plan, tell: (figures: string) => void): Promise<Report> {
   const report = await histories(plan);
-  const { violation, before, ...figures } = report;
+  const { violation, before, evidence, ...figures } = report;
   tell(JSON.stringify(figures));
-  assert.equal(violation, undefined, JSON.stringify({ violation, before }));
+  const kept = evidence && writeEvidence(evidence);
+  assert.equal(violation, undefined, JSON.stringify({ violation, before, kept }));
   assert.ok(figures.operations >= plan.operations);
   assert.ok(plan.hasKills === false || figures.kills >= 5);
   if (!plan.isEvicting) assert.equal(figures.evictions, 0);

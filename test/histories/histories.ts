@@ -2,7 +2,8 @@
  * Histories: threads call a cache, some are killed, and what all of them saw is judged.
  *
  *   node test/histories/histories.ts [--operations N] [--workers N] [--keys 0,8] [--evict]
- *                                    [--timed] [--no-leases] [--no-kills] [--fault NAME]
+ *                                    [--timed] [--no-leases] [--no-kills] [--counting]
+ *                                    [--pause MS] [--fault NAME] [--replay FILE]
  *   PAGELESS_SEED=n replays the choices (not the timing); the seed is printed
  *
  * Each key's history must be linearizable (checker.ts, key-model.ts): in a cache with room, where a
@@ -11,7 +12,11 @@
  * With `--no-leases` the table of leases is full, so that every load computes without one, and no
  * two keys share a stamp (own-stamps.ts).
  * With `--timed` half of the values expire by a clock of our own (time-model.ts); `--keys` are
- * those that are called for, so that few are hot.
+ * those that are called for, so that few are hot. With `--counting` most calls are of counters:
+ * they are read, incremented and cleared. `--pause` is the most time between two kills.
+ *
+ * Of what cannot be explained all that is known goes into a file (evidence.ts), which `--replay`
+ * judges again.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,30 +26,14 @@ import { compileWorker, SharedCache } from '../support/built.ts';
 import { numberOption } from '../support/number-option.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { seeded } from '../support/seeded.ts';
-import { findViolation, type Violation } from './checker.ts';
+import { type Death, type Evidence, readEvidence, type Sample, writeEvidence } from './evidence.ts';
 import { FAULTS, type Fault } from './faults.ts';
-import {
-  FILLERS,
-  fillerOf,
-  isCounter,
-  isSpaced,
-  isTimedValue,
-  keyOf,
-  numberOf,
-  SPACE,
-} from './history-values.ts';
+import { FILLERS, fillerOf, isSpaced, keyOf, numberOf, SPACE } from './history-values.ts';
 import type { HistoryData } from './history-worker.ts';
-import {
-  changesNothing,
-  markLate,
-  NO_VALUE,
-  type Operation,
-  stepEvicting,
-  stepKept,
-} from './key-model.ts';
-import { createClock, KEYS, Log, NOW, STOP, tick, timeOf } from './log.ts';
+import { ALL, isTelling, judge, type Verdict } from './judge.ts';
+import type { Operation } from './key-model.ts';
+import { createClock, Log, NOW, STOP, tick, timeOf } from './log.ts';
 import { type Chosen, withOwnStamps } from './own-stamps.ts';
-import { withTime } from './time-model.ts';
 
 export interface Plan {
   /** Operations after which nobody begins another one. */
@@ -56,32 +45,36 @@ export interface Plan {
   readonly isTimed?: boolean;
   readonly areLeasesTaken?: boolean;
   readonly hasKills?: boolean;
+  readonly isCounting?: boolean;
+  /** Milliseconds between two kills, at most. */
+  readonly pauseMs?: number;
   readonly fault?: Fault | undefined;
 }
 
-export interface Report {
+export interface Report extends Verdict {
   operations: number;
   /** Of them those whose thread was killed and that might have changed something. */
   pending: number;
   kills: number;
   evictions: number;
-  violation: Violation<Operation> | undefined;
-  /** What the threads did to the violated key before. */
-  before: Operation[];
+  /** Of what is violated. */
+  evidence: Evidence | undefined;
 }
 
 const file = await compileWorker(new URL('./history-worker.ts', import.meta.url));
 
 const LEAST_KILLS = 5;
+const PAUSE_MS = 140;
 /** Of an evicting one: fillers and values do not fit. */
 const [ROOMY, SHORT] = ['32MiB', '4MiB'];
 /** Ten times the leases of the roomy one. */
 const MANY_LOADS = 5000;
-const ALL = Array.from({ length: KEYS }, (_, key) => key);
 const ALL_FILLERS = Array.from({ length: FILLERS }, (_, filler) => filler);
 
 interface Member {
   worker: Worker;
+  /** Its number in the cache, as every thread's in Node: its id and one. */
+  thread: number;
   writer: number;
   log: Log;
   ended: Promise<void>;
@@ -95,6 +88,8 @@ class Histories {
   readonly cache: SharedCache<unknown>;
   readonly run = seeded('histories');
   readonly operations: Operation[] = [];
+  readonly deaths: Death[] = [];
+  readonly samples: Sample[] = [];
   crew: Member[] = [];
   kills = 0;
   #chosen: Chosen;
@@ -114,16 +109,17 @@ class Histories {
   }
 
   async hold(): Promise<void> {
-    const { operations, hasKills = true, isEvicting } = this.plan;
+    const { operations, hasKills = true, isEvicting, pauseMs = PAUSE_MS } = this.plan;
     await this.#until('the supervisor', () => this.#threads() === 2);
     if (this.plan.areLeasesTaken) await this.#takeLeases();
     const { computed } = this.cache.stats().loads;
     if (isEvicting) for (let i = 0; i < FILLERS; i++) this.cache.set(...fillerOf(i));
     const isEnough = () =>
-      Atomics.load(this.clock, NOW) >= 2 * operations && (!hasKills || this.kills >= LEAST_KILLS);
+      this.#now() >= 2 * operations && (!hasKills || this.kills >= LEAST_KILLS);
     while (!isEnough()) {
       await this.#fillUp();
-      await sleep(20 + this.run.int(120));
+      await sleep(this.run.int(pauseMs));
+      this.samples.push({ at: this.#now(), evictions: this.cache.stats().evictions });
       if (hasKills) await this.#kill(1 + this.run.int(2));
       else await this.#bury(this.crew.filter(({ isDone }) => isDone));
     }
@@ -154,13 +150,14 @@ class Histories {
     const writer = ++this.#writers;
     const log = new Log(this.clock);
     const { handle } = this.cache;
-    const { fault, isTimed = false } = this.plan;
+    const { fault, isTimed = false, isCounting = false } = this.plan;
     const { clock } = this;
-    const own = { writer, ...this.#chosen, isTimed, fault };
+    const own = { writer, ...this.#chosen, isTimed, isCounting, fault };
     const workerData: HistoryData = { handle, clock, log: log.buffer, ...own };
     const worker = new Worker(file, { workerData });
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    const member: Member = { worker, writer, log, ended, isDone: false };
+    const thread = worker.threadId + 1;
+    const member: Member = { worker, thread, writer, log, ended, isDone: false };
     const fail = (error: unknown): void => {
       this.#failure ??= error;
     };
@@ -186,11 +183,21 @@ class Histories {
   async #bury(dead: Member[]): Promise<void> {
     if (dead.length === 0) return;
     this.crew = this.crew.filter((member) => !dead.includes(member));
+    const killedAt = this.#now();
     await Promise.all(dead.map(({ worker }) => worker.terminate()));
-    const living = this.crew.length + 2;
-    await this.#until('the dead to be buried', () => this.#threads() <= living);
-    const deadAt = tick(this.clock);
-    for (const { log, writer } of dead) this.operations.push(...log.operations(writer, deadAt));
+    const endedAt = this.#now();
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    await Promise.all(dead.map(({ thread }) => this.cache.arena.reap(thread, { signal })));
+    if (this.#failure !== undefined) throw this.#failure;
+    const buriedAt = tick(this.clock);
+    for (const { log, writer, thread } of dead) {
+      this.operations.push(...log.operations(writer, buriedAt));
+      this.deaths.push({ writer, thread, killedAt, endedAt, buriedAt });
+    }
+  }
+
+  #now(): number {
+    return Atomics.load(this.clock, NOW);
   }
 
   #threads(): number {
@@ -227,39 +234,52 @@ class Histories {
   }
 }
 
-/** What nobody saw, of a thread that was killed, says nothing. */
-const isTelling = (operation: Operation): boolean =>
-  !(operation.isPending && changesNothing(operation));
-
-function judge(operations: Operation[], plan: Plan): Pick<Report, 'violation' | 'before'> {
-  const step = plan.isEvicting ? stepEvicting : stepKept;
-  for (const key of ALL) {
-    const own = operations.filter((operation) => operation.key === key && isTelling(operation));
-    const history = markLate(own);
-    const isTimed = isCounter(key) ? () => false : isTimedValue;
-    const stepOf = plan.isTimed ? withTime(step, isTimed) : step;
-    const violation = findViolation(history, NO_VALUE, stepOf);
-    if (violation === undefined) continue;
-    const { end } = violation.operation;
-    const before = history.filter(({ begin }) => begin < end).sort((a, b) => a.end - b.end);
-    return { violation, before: before.slice(-20) };
-  }
-  return { violation: undefined, before: [] };
-}
-
 /** Lets threads work as planned. @returns what was seen of them */
 export async function histories(plan: Plan): Promise<Report> {
   const held = new Histories(plan);
   try {
     await held.hold();
-    const { operations, kills, cache } = held;
+    const { operations, deaths, samples, kills, cache } = held;
     const { evictions } = cache.stats();
     const pending = operations.filter((one) => one.isPending && isTelling(one)).length;
-    const verdict = judge(operations, plan);
-    return { operations: operations.length, pending, kills, evictions, ...verdict };
+    const { isEvicting = false, isTimed = false } = plan;
+    const rules = { isEvicting, isTimed };
+    const verdict = judge(operations, rules);
+    const { violation } = verdict;
+    const known = { seed: held.run.seed, rules, deaths, samples, operations };
+    const evidence = violation && { ...known, violation };
+    return { operations: operations.length, pending, kills, evictions, ...verdict, evidence };
   } finally {
     await held.end();
   }
+}
+
+function tell({ violation, before }: Verdict): void {
+  if (violation === undefined) return;
+  const { operation, states } = violation;
+  console.log('cannot be explained:', operation, 'when the value was', states);
+  console.table(before);
+}
+
+/** @returns whether all could be explained */
+function replay(from: string): boolean {
+  const { operations, rules, seed, violation } = readEvidence(from);
+  const { key } = violation.operation;
+  const verdict = judge(operations, rules, [key]);
+  console.log(JSON.stringify({ seed, key, operations: operations.length }));
+  tell(verdict);
+  return verdict.violation === undefined;
+}
+
+/** Likewise. */
+async function hold(plan: Plan): Promise<boolean> {
+  const { violation, before, evidence, ...figures } = await histories(plan);
+  console.log(JSON.stringify({ seed: seeded('').seed, ...figures }));
+  tell({ violation, before });
+  if (evidence !== undefined) {
+    console.log(`all that is known of it: --replay ${writeEvidence(evidence)}`);
+  }
+  return violation === undefined;
 }
 
 if (process.argv[1] === import.meta.filename) {
@@ -272,10 +292,13 @@ if (process.argv[1] === import.meta.filename) {
       timed: { type: 'boolean', default: false },
       'no-leases': { type: 'boolean', default: false },
       'no-kills': { type: 'boolean', default: false },
+      counting: { type: 'boolean', default: false },
+      pause: { type: 'string', default: String(PAUSE_MS) },
       fault: { type: 'string' },
+      replay: { type: 'string' },
     },
   });
-  const { violation, before, ...figures } = await histories({
+  const plan = (): Plan => ({
     operations: numberOption('--operations', values.operations),
     workers: numberOption('--workers', values.workers),
     keys: values.keys?.split(',').map((key) => numberOption('--keys', key)) ?? ALL,
@@ -283,17 +306,10 @@ if (process.argv[1] === import.meta.filename) {
     isTimed: values.timed,
     areLeasesTaken: values['no-leases'],
     hasKills: !values['no-kills'],
+    isCounting: values.counting,
+    pauseMs: numberOption('--pause', values.pause),
     fault: FAULTS.find((name) => name === values.fault),
   });
-  console.log(JSON.stringify({ seed: seeded('').seed, ...figures }));
-  if (violation !== undefined) {
-    console.log(
-      'cannot be explained:',
-      violation.operation,
-      'when the value was',
-      violation.states,
-    );
-    console.table(before);
-  }
-  process.exit(violation === undefined ? 0 : 1);
+  const isSound = values.replay === undefined ? await hold(plan()) : replay(values.replay);
+  process.exit(isSound ? 0 : 1);
 }

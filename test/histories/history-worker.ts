@@ -21,10 +21,12 @@ export interface HistoryData extends Chosen {
   log: SharedArrayBuffer;
   writer: number;
   isTimed: boolean;
+  isCounting: boolean;
   fault: Fault | undefined;
 }
 
-const { handle, clock, log, writer, keys, fillers, isTimed, fault } = workerData as HistoryData;
+const { handle, clock, log, writer, keys, fillers, fault } = workerData as HistoryData;
+const { isTimed, isCounting } = workerData as HistoryData;
 const run = seeded(`history ${writer}`);
 const sound = SharedCache.attach<unknown>(handle, {
   // Every second thread has near values.
@@ -32,7 +34,7 @@ const sound = SharedCache.attach<unknown>(handle, {
   ...(isTimed ? { now: () => timeOf(clock) } : {}),
 });
 const [cache, space] = faulty(sound, sound.namespace(SPACE), fault, run);
-const calling = { cache, space, log: new Log(clock, log), writer, run, keys, isTimed };
+const calling = { cache, space, log: new Log(clock, log), writer, run, keys, isTimed, isCounting };
 const actions = new Actions(new Caller(calling));
 
 /** Steps between two turns of the event loop. */
@@ -52,7 +54,7 @@ function fill(): void {
 
 function step(): void {
   if (isTimed && run.int(TIME_STEPS) === 0) Atomics.add(clock, TIME, 1);
-  if (run.int(300) === 0) fill();
+  if (run.int(isCounting ? 80 : 300) === 0) fill();
   else if (run.int(1500) === 0) sound.arena.compact({ budgetMs: 1 });
   else actions.one();
 }

@@ -29,7 +29,7 @@ export class Rows {
     else if (what < 12) this.#deleteMany(key);
     else if (what < 15) this.#deleteTag(key);
     else if (what < 17) this.#keys(key);
-    else if (what < 18) this.#clear();
+    else if (what < 18) this.clear();
     else this.#clearSpace();
   }
 
@@ -87,7 +87,7 @@ export class Rows {
     });
   }
 
-  #clear(): void {
+  clear(): void {
     const { cache, keys } = this.#by.is;
     this.#by.record({ kind: 'clear', call: 'clear', keys }, () => {
       cache.clear();

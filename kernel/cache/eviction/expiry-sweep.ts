@@ -209,8 +209,8 @@ function sweep(shard: u32, isMain: bool, now: u64): void {
   const due = dueOfRest(now);
   lock(shard);
   const queue = changetype<Fifo>(queueAt(shard, isMain));
-  // Else all of it was popped meanwhile, by somebody who judged it.
-  if (firstFrom(queue, stamp) == swept) {
+  // Else all of it was popped meanwhile, by somebody who judged it; the page may be begun anew.
+  if (firstFrom(queue, stamp) == swept && pageOf(swept).stamp == stamp) {
     strikeJudged(queue);
     lowerDue(queue, swept, least, due);
     // Pages without a record are dropped.

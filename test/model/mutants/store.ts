@@ -305,6 +305,11 @@ export const storeMutants: Mutant[] = [
     scenarios: ['purge-of-all-killed-survived'],
   },
   {
+    name: 'a page that was begun anew is taken for the one that was swept',
+    edits: [[' && pageOf(swept).stamp == stamp', '']],
+    scenarios: ['purge-evicted'],
+  },
+  {
     name: 'a large scratch of a dead thread is lost',
     edits: [['  freeLargeOf(slot);\n', '']],
     scenarios: ['large-scratch-killed-survived'],

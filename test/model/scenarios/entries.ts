@@ -70,7 +70,25 @@ function beginDraft(machine: Machine): void {
   assert.equal(thread.callNow('appendSet', VALUE_BYTES, 1), 0);
 }
 
+/** Looks through all records of the queue, of which one page is the first and the last. */
+const purgeAll: Body = async (thread) => {
+  await thread.call('beginPurge', 1);
+  await thread.call('purgeNext');
+};
+
+/** Evicts what there is, and so begins the queue's page anew. */
+const evictAll: Body = (thread) => thread.call('sweepInCall', facts.PAGE_BYTES);
+
 export const entryScenarios: KernelScenario[] = [
+  {
+    name: 'purge-evicted',
+    rule: 'who purges a page strikes out nothing that was popped, and the page begun anew',
+    module: 'test',
+    bound: 2,
+    prepare: makeCache('k', 'k'),
+    threads: [purgeAll, evictAll],
+    check: ({ main }) => assert.equal(main.callNow('entryCount'), 0),
+  },
   {
     name: 'get-expired-set',
     rule: 'who takes out a value that is over does not take out the new one',

@@ -19,6 +19,14 @@ export interface ValueOut {
   readonly times: Pick<Times, 'expiry'>;
 }
 
+/** Appends all blocks of a value, again if another thread came first. @returns 0, or ERR_… */
+export function appendAnew(append: () => number): number {
+  let failure: number;
+  do failure = append();
+  while (failure === facts.ERR_RESTART);
+  return failure;
+}
+
 export class Outgoing {
   readonly #kernel: KernelExports;
   /** The whole memory. */
@@ -80,12 +88,9 @@ export class Outgoing {
     );
   }
 
-  /** Appends all blocks, again if another thread came first. @returns 0, or ERR_NO_MEMORY */
+  /** Appends all blocks. @returns 0, or ERR_NO_MEMORY */
   #append(value: ValueOut, raw: number): number {
-    let failure: number;
-    do failure = this.#appendBlocks(value, raw);
-    while (failure === facts.ERR_RESTART);
-    return failure;
+    return appendAnew(() => this.#appendBlocks(value, raw));
   }
 
   /** One block at least: an empty value is one as well. @returns 0, or ERR_… */

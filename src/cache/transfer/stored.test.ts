@@ -126,6 +126,26 @@ test('a block whose coding is not that of its length is not taken', () => {
   arena.close();
 });
 
+test('what gives way to a draft of another thread between two blocks is begun anew', () => {
+  const { arena, clock, border, stored, set, get } = open();
+  const value = noise(3 * facts.BLOCK_BYTES);
+  set('key', value);
+  const blocks = blocksOf(stored.read(border.putKey('key'), clock.now())!.blocks, value.length);
+  const append = arena.kernel.appendStored;
+  let calls = 0;
+  arena.kernel.appendStored = (...args) => {
+    if (++calls !== 2) return append(...args);
+    // As the kernel does it: what was there of the draft is gone.
+    assert.equal(append(0, 1), facts.ERR_ARGUMENT);
+    return facts.ERR_RESTART;
+  };
+  assert.equal(stored.add(border.putKey('new'), blocks, value.length, 0), 'kept');
+  assert.equal(calls, 2 + blocks.length);
+  assert.deepEqual(get('new'), Buffer.from(value));
+  arena.check();
+  arena.close();
+});
+
 test('a second block that is damaged leaves nothing of the first', () => {
   const { arena, clock, border, stored, set } = open();
   const value = noise(facts.BLOCK_BYTES + 10);

@@ -12,6 +12,7 @@ import * as facts from '../../generated/facts.ts';
 import { placeBytes } from '../../language/copies.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import { MISS_AFTER } from './incoming.ts';
+import { appendAnew } from './outgoing.ts';
 import { OutputViews } from './output-views.ts';
 
 /** An entry as it is stored; the blocks are copies, if they are not lent. */
@@ -129,12 +130,19 @@ export class StoredBlocks {
     if (fresh !== 0) this.#kernel.describeNext(keyBytes, fresh, 0, this.#kernel.tagClock(), 0);
     const begun = this.#kernel.beginSetIf(facts.IF_ABSENT, 0, keyBytes, valueBytes, expiry);
     if (begun !== 0) return 'refused';
-    for (const block of blocks) {
-      this.#put(block);
-      const failure = this.#kernel.appendStored(block.stored.length, block.valueBytes);
-      if (failure < 0) return failure === facts.ERR_ARGUMENT ? 'damaged' : 'refused';
-    }
+    const failure = appendAnew(() => this.#append(blocks));
+    if (failure < 0) return failure === facts.ERR_ARGUMENT ? 'damaged' : 'refused';
     return this.#kernel.commitSet() === 0 ? 'kept' : 'refused';
+  }
+
+  /** @returns 0, or ERR_… */
+  #append(blocks: readonly StoredBlock[]): number {
+    let failure = 0;
+    for (let i = 0; i < blocks.length && failure === 0; i++) {
+      this.#put(blocks[i]!);
+      failure = this.#kernel.appendStored(blocks[i]!.stored.length, blocks[i]!.valueBytes);
+    }
+    return failure;
   }
 
   /** The value that blocks hold, without storing them; undefined if one is damaged. */

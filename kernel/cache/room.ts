@@ -17,7 +17,7 @@
  */
 import { selfSlot } from '../base/env';
 import { ERR_NO_MEMORY } from '../base/fault';
-import { PAGE_SHIFT, Slot } from '../base/layout';
+import { Handle, PAGE_SHIFT, Slot } from '../base/layout';
 import { loadWord } from '../base/words';
 import { isReserveTaken, keepFree } from '../frames/watermark';
 import { formatLargeScratch } from '../memdesc/large-scratch';
@@ -85,7 +85,8 @@ export function noteRoom(): void {
 
 /**
  * Finds memory for somebody who got none, or waits for what others have. Of two that have begun to
- * write the one of the higher slot gives way: its draft is dropped, and it begins anew.
+ * write the one of the higher slot gives way: its draft is dropped, and it begins anew when the
+ * other has ended.
  *
  * @returns FREED: there may be some now, or a next call frees what this one evicted; NOTHING_FREED
  *          or STALLED when there is none to be had, and why
@@ -98,9 +99,21 @@ export function makeRoom(bytes: u32): u32 {
   isLastTry = !isOnItsWay();
   if (isLastTry) return wasLast ? NOTHING_FREED : FREED;
   if (waitedMs++ >= STALL_MS) return STALLED;
-  if (hasEarlierDraft()) dropDraft(selfState());
-  sleepAtSafepoint();
+  const earlier = earlierDraft();
+  if (earlier != 0) giveWay(earlier);
+  else sleepAtSafepoint();
   return FREED;
+}
+
+/**
+ * Drops the draft, and waits until that of another slot is gone: who begins anew before takes what
+ * the other needs, and gives way again.
+ */
+function giveWay(other: Slot): void {
+  const draft = draftOf(other);
+  dropDraft(selfState());
+  do sleepAtSafepoint();
+  while (draftOf(other) == draft && draft != 0 && waitedMs++ < STALL_MS);
 }
 
 /**
@@ -115,13 +128,13 @@ function isOnItsWay(): bool {
 function isInOtherHands(): bool {
   for (let slot: Slot = 1, end = highestSlot(); slot <= end; slot++) {
     if (slot == selfSlot()) continue;
-    if (slotState(slot) == SLOT_DEAD || hasDraft(slot) || isFreeing(slot)) return true;
+    if (slotState(slot) == SLOT_DEAD || draftOf(slot) != 0 || isFreeing(slot)) return true;
   }
   return false;
 }
 
-function hasDraft(slot: Slot): bool {
-  return loadWord(changetype<usize>(slotOf(slot)) + offsetof<ThreadSlot>('draftHead')) != 0;
+function draftOf(slot: Slot): Handle {
+  return loadWord(changetype<usize>(slotOf(slot)) + offsetof<ThreadSlot>('draftHead'));
 }
 
 /** Or has taken out what it will free. */
@@ -134,10 +147,11 @@ function isFreeing(slot: Slot): bool {
   );
 }
 
-function hasEarlierDraft(): bool {
+/** The first slot before this one that has begun to write, or 0. */
+function earlierDraft(): Slot {
   let slot: Slot = 1;
-  while (slot < selfSlot() && !hasDraft(slot)) slot++;
-  return slot < selfSlot();
+  while (slot < selfSlot() && draftOf(slot) == 0) slot++;
+  return slot < selfSlot() ? slot : 0;
 }
 
 function freeSome(bytes: u32): u32 {

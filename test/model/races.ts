@@ -259,7 +259,7 @@ export const allowedRaces: KernelRace[] = [
   {
     // A draft and what is done, in the slot; a change and what is doomed, in the journal.
     place: /^(slot\d+\.ThreadSlot\.(draftHead|done)|0x.*)$/,
-    between: [store, { ...load, function: /\/room\/makeRoom$/m }],
+    between: [store, { ...load, function: /\/cache\/room\// }],
     seenIn: 'short-while-stored',
     because:
       'who finds no memory asks whether others have any: a guess, by which it waits a millisecond and ' +

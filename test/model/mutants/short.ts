@@ -24,7 +24,7 @@ export const shortMutants: Mutant[] = [
   },
   {
     name: 'of two that have begun to write none gives way',
-    edits: [['  if (hasEarlierDraft()) dropDraft(selfState());\n', '']],
+    edits: [['  dropDraft(selfState());\n  do sleepAtSafepoint();', '  do sleepAtSafepoint();']],
     scenarios: ['short-drafts'],
   },
 ];

@@ -79,21 +79,31 @@ function licenceOf(site: Site): Licence {
 }
 
 export const judgeKernelAccess: Judge = (words, address, length, site, look) => {
+  const last = address + length - 1;
+  const lastPage = last >>> facts.PAGE_SHIFT;
+  const first = words[firstPfn >>> 2]!;
+  // What describes the zone is always there: half of all accesses.
+  if (lastPage < first) return '';
   const { atomic } = site;
   const may = licenceOf(site);
   if (may.looksAtAll) return '';
-  const last = address + length - 1;
-  const first = words[firstPfn >>> 2]!;
-  for (let pfn = address >>> facts.PAGE_SHIFT; pfn <= last >>> facts.PAGE_SHIFT; pfn++) {
-    if (pfn < first) continue;
+  for (let pfn = Math.max(address >>> facts.PAGE_SHIFT, first); pfn <= lastPage; pfn++) {
     const isFree = !isSet(look, words[frameBits >>> 2]!, pfn) || isStocked(look, pfn);
     if (isFree) return `page ${pfn}, which is free`;
   }
   if (length === facts.PAGE_BYTES && may.moves) return '';
   if (atomic && may.describes) return '';
   const complaint = judgeObject(words, look, address, atomic);
-  return complaint !== '' || length === 1 ? complaint : judgeObject(words, look, last, atomic);
+  const isWhole =
+    length === 1 || (isPlain(words, address) && address >>> facts.PAGE_SHIFT === lastPage);
+  return complaint !== '' || isWhole ? complaint : judgeObject(words, look, last, atomic);
 };
+
+/** Whether nothing of the page is anybody's by itself. */
+function isPlain(words: Uint32Array, address: number): boolean {
+  const type = words[(facts.PAGE_MAP >>> 2) + (address >>> facts.PAGE_SHIFT)]! & facts.TYPE_MASK;
+  return type !== facts.TYPE_SLAB && type !== facts.TYPE_ZSPAGE;
+}
 
 /** Whether a thread has the page in stock; such a page has no word. */
 function isStocked(look: Look, pfn: number): boolean {

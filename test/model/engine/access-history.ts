@@ -84,9 +84,11 @@ export class AccessHistory {
 
   // --- plain accesses --------------------------------------------------------------------------
 
-  plain(access: number, isWrite: boolean): void {
-    const address = this.addressOf(access);
-    const end = address + this.lengthOf(access);
+  plain(thread: number, site: Site, address: number, length: number): void {
+    if (length === 4 && (address & 3) === 0 && this.#isAgain(thread, site, address)) return;
+    const access = this.add(thread, site, address, length);
+    const isWrite = site.writes;
+    const end = address + length;
     for (let at = address; at < end; ) {
       let cell = this.#shadow.find(at >>> 2);
       if (cell >= 0 && (at & 3) === 0 && end - at >= 4) {
@@ -98,6 +100,17 @@ export class AccessHistory {
       const stop = Math.min(end, at - (at & 3) + 4);
       for (; at < stop; at++) this.#plainCell(cell + (at & 3) * CELL, access, at, isWrite);
     }
+  }
+
+  /** Whether the thread did the same here in this epoch: half of all that it does. */
+  #isAgain(thread: number, site: Site, address: number): boolean {
+    const cell = this.#shadow.find(address >>> 2);
+    if (cell < 0) return false;
+    const { cells } = this.#shadow;
+    if (site.writes && (cells[cell + SYNC] !== 0 || cells[cell + SHAPE] !== 0)) return false;
+    const kind = cell + (site.writes ? PLAIN_WRITE : PLAIN_READ);
+    const isSame = cells[kind] === this.#clocks.epochOf(thread);
+    return isSame && this.siteOf(cells[kind + 1]!) === site.id;
   }
 
   #plainCell(cell: number, access: number, address: number, isWrite: boolean): void {

@@ -125,11 +125,9 @@ async function search(
   const { maxSeconds = Number.POSITIVE_INFINITY } = scenario;
   const isEndless = isRandom(scenario.mode) && scenario.maxSeconds === undefined;
   const maxExecutions = scenario.maxExecutions ?? (isEndless ? 1000 : Number.POSITIVE_INFINITY);
-  const observers = [strategy.observer, scenario.observer].filter((it) => it !== undefined);
-  const observer = observers.length > 1 ? allOf(...observers) : (observers[0] ?? null);
   const end = usedSeconds() + maxSeconds;
   do {
-    const finding = await execute(machine, scenario, strategy, observer);
+    const finding = await execute(machine, scenario, strategy, scenario.observer ?? null);
     if (strategy.isCut) report.cut++;
     else report.executions++;
     report.steps += machine.steps;
@@ -251,7 +249,9 @@ function reducedFor(
   const { spinLimit = 0, kills = 0, unwinds = false, before, observer } = scenario;
   const { bound = Number.POSITIVE_INFINITY } = scenario;
   if (spinLimit > 0) throw new TypeError(`${mode} takes no spin limit: who yields hides choices`);
-  const guards: Guards = observer?.guards && ((access, visit) => observer.guards?.(access, visit));
+  const guards: Guards =
+    observer?.guards &&
+    ((site, address, length, visit) => observer.guards!(site, address, length, visit));
   const options = { kills, unwinds, words, bodiesShare: before !== undefined, guards };
   if (mode === 'bounded') return new Bounded({ ...options, bound });
   return new Dpor({ ...options, threads: threads.length + rescuers.length });

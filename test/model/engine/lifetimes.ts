@@ -7,7 +7,7 @@
  * what it points to is found in the schedule in which the memory is freed and not yet reused.
  */
 import { Violation } from './failure.ts';
-import type { AccessEvent, MachineView, Observer } from './observer.ts';
+import type { MachineView, Observer } from './observer.ts';
 import { describeOp, type Site } from './site.ts';
 
 /** The 32-bit word with this index, on which the verdict depends and which others may change. */
@@ -32,8 +32,8 @@ export class LifetimeChecker implements Observer {
     return this.#view.words[index] ?? 0;
   };
 
-  /** What `guards` was asked about, and the answer: the same access is observed after that. */
-  #judged: AccessEvent | undefined;
+  /** Whether `guards` was asked, and the answer: the same access is observed next. */
+  #isJudged = false;
   #complaint = '';
 
   constructor(judge: Judge) {
@@ -44,24 +44,29 @@ export class LifetimeChecker implements Observer {
     this.#view = view;
   }
 
+  begin(): void {
+    this.#isJudged = false;
+  }
+
   observe(): void {}
 
-  access(event: AccessEvent): void {
-    const complaint = event === this.#judged ? this.#complaint : this.#ask(event, this.#look);
+  access(thread: number, site: Site, address: number, length: number): void {
+    const known = this.#isJudged;
+    this.#isJudged = false;
+    const complaint = known ? this.#complaint : this.#ask(site, address, length, this.#look);
     if (complaint === '') return;
-    const { thread, site, address, length } = event;
     const { threadNames, nameOf } = this.#view;
     const access = `${threadNames[thread]} ${describeOp(site)} in ${site.functionName}`;
     throw new Violation(`${access} touches ${complaint}: ${nameOf(address)}, ${length} bytes`);
   }
 
-  guards(access: AccessEvent, visit: (word: number) => void): void {
+  guards(site: Site, address: number, length: number, visit: (word: number) => void): void {
     this.#visit = visit;
-    this.#complaint = this.#ask(access, this.#lookAndTell);
-    this.#judged = access;
+    this.#complaint = this.#ask(site, address, length, this.#lookAndTell);
+    this.#isJudged = true;
   }
 
-  #ask({ site, address, length }: AccessEvent, look: Look): string {
+  #ask(site: Site, address: number, length: number, look: Look): string {
     const { words } = this.#view;
     // What lies outside the memory traps.
     if (length === 0 || address + length > words.byteLength) return '';

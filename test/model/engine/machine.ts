@@ -172,8 +172,9 @@ export class Machine implements Reports {
 
   /** Runs the threads once; resolves when all of them have come to rest. */
   async run(strategy: Strategy, observer: Observer | null = null): Promise<Finding | null> {
-    for (const thread of this.#all) thread.onCall = observer === null ? null : this.#onCall;
     this.#scheduler.begin(strategy, observer);
+    const onCall = this.#scheduler.isObserved ? this.#onCall : null;
+    for (const thread of this.#all) thread.onCall = onCall;
     const end = await this.#crew.begin(() => this.#launchAll());
     if (end.error !== null) throw end.error;
     return end.finding;

@@ -39,25 +39,31 @@ export interface Observer {
   open?(view: MachineView): void;
   /** Called before each execution. */
   begin?(): void;
-  /** Told of accesses, of which there are a hundred for each other event. */
-  access?(event: AccessEvent): void;
+  /** Told of accesses, of which there are a hundred for each other event: without an object. */
+  access?: OnAccess;
   /** Told of all other events; of accesses as well, if there is no `access`. */
   observe(event: EngineEvent): void;
   /**
    * Calls `visit` with the index of each 32-bit word on which the verdict about an access depends,
    * besides those that are accessed: for a search that leaves out what makes no difference.
    */
-  guards?(access: AccessEvent, visit: (word: number) => void): void;
+  guards?: (site: Site, address: number, length: number, visit: (word: number) => void) => void;
 }
 
 export type AccessEvent = Extract<EngineEvent, { kind: 'access' }>;
+
+export type OnAccess = (thread: number, site: Site, address: number, length: number) => void;
 
 /**
  * What tells an observer of accesses: looked up once, because one look for each, in objects of many
  * kinds, takes longer than some observers do.
  */
-export function accessOf(observer: Observer): (event: AccessEvent) => void {
-  return (observer.access ?? observer.observe).bind(observer);
+export function accessOf(observer: Observer): OnAccess {
+  if (observer.access === undefined) {
+    return (thread, site, address, length) =>
+      observer.observe({ kind: 'access', thread, site, address, length });
+  }
+  return (thread, site, address, length) => observer.access!(thread, site, address, length);
 }
 
 /** Several observers as one, told in order. */
@@ -70,14 +76,14 @@ export function allOf(...observers: Observer[]): Observer {
     begin: () => {
       for (const observer of observers) observer.begin?.();
     },
-    access: (event) => {
-      for (const tell of accesses) tell(event);
+    access: (thread, site, address, length) => {
+      for (const tell of accesses) tell(thread, site, address, length);
     },
     observe: (event) => {
       for (const observer of observers) observer.observe(event);
     },
-    guards: (access, visit) => {
-      for (const observer of observers) observer.guards?.(access, visit);
+    guards: (site, address, length, visit) => {
+      for (const observer of observers) observer.guards?.(site, address, length, visit);
     },
   };
 }

@@ -20,7 +20,7 @@
  * execution, though not in all of them.
  */
 import { AccessHistory, type OnConflict } from './access-history.ts';
-import type { AccessEvent, EngineEvent, MachineView, Observer } from './observer.ts';
+import type { EngineEvent, MachineView, Observer } from './observer.ts';
 import {
   type AllowedRace,
   findAllowed,
@@ -79,7 +79,7 @@ export class RaceDetector implements Observer {
     this.#cas = -1;
   }
 
-  access({ thread, site, address, length }: AccessEvent): void {
+  access(thread: number, site: Site, address: number, length: number): void {
     if (this.#cas >= 0) this.#settle();
     this.#access(thread, site, address, length);
   }
@@ -108,7 +108,7 @@ export class RaceDetector implements Observer {
     // What lies outside the memory traps, and so does what is atomic and not aligned.
     if (length === 0 || address + length > this.#view.words.byteLength) return;
     if (!site.atomic) {
-      this.#history.plain(this.#history.add(thread, site, address, length), site.writes);
+      this.#history.plain(thread, site, address, length);
     } else if (address % length === 0) {
       this.#atomic(thread, site, address, length);
     }

@@ -93,8 +93,9 @@ function tell(
   detector.begin();
   for (const [index, { event, succeeds }] of program.entries()) {
     each(index);
-    if (event.kind === 'access') detector.access(event);
-    else detector.observe(event);
+    if (event.kind === 'access') {
+      detector.access(event.thread, event.site, event.address, event.length);
+    } else detector.observe(event);
     if (event.kind !== 'access' || event.site.op !== 'cas' || !succeeds) continue;
     words[(event.address + event.length - 1) >>> 2]!++;
   }

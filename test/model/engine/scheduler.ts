@@ -20,7 +20,7 @@
  * scenario's recovery is a thread of its own, one per kill, that becomes runnable by the kill.
  */
 import { type Finding, findingOf, Violation } from './failure.ts';
-import { type AccessEvent, accessOf, type EngineEvent, type Observer } from './observer.ts';
+import { accessOf, type EngineEvent, type Observer, type OnAccess } from './observer.ts';
 import { NOT_EQUAL, ParkingLot, TIMED_OUT, WOKEN } from './parking-lot.ts';
 import type { Site } from './site.ts';
 import { SpinWatch } from './spin-watch.ts';
@@ -69,8 +69,11 @@ export class Scheduler {
   readonly #end: SchedulerOptions['end'];
   readonly #willWrite: SchedulerOptions['willWrite'];
   #strategy!: Strategy;
+  /** The strategy's, which is told first. */
+  #learner: Observer | null = null;
+  #learnAccess: OnAccess | null = null;
   #observer: Observer | null = null;
-  #tellAccess: ((event: AccessEvent) => void) | null = null;
+  #tellAccess: OnAccess | null = null;
   #enabled = 0;
   #fresh = 0;
   #running = -1;
@@ -107,13 +110,22 @@ export class Scheduler {
 
   begin(strategy: Strategy, observer: Observer | null): void {
     this.#strategy = strategy;
+    this.#learner = strategy.observer ?? null;
+    this.#learnAccess = this.#learner && accessOf(this.#learner);
     this.#observer = observer;
     this.#tellAccess = observer && accessOf(observer);
     strategy.begin(this.#options.threads);
+    this.#learner?.begin?.();
     observer?.begin?.();
   }
 
+  /** Whether anybody is told of what happens. */
+  get isObserved(): boolean {
+    return this.#learner !== null || this.#observer !== null;
+  }
+
   emit(event: EngineEvent): void {
+    this.#learner?.observe(event);
     this.#observer?.observe(event);
   }
 
@@ -140,7 +152,8 @@ export class Scheduler {
       if (this.#killsLeft > 0) this.#offerKillAtStore(thread);
       this.#spin?.write(site, address);
     }
-    this.#tellAccess?.({ kind: 'access', thread: thread.index, site, address, length });
+    this.#learnAccess?.(thread.index, site, address, length);
+    this.#tellAccess?.(thread.index, site, address, length);
   }
 
   // --- choosing --------------------------------------------------------------------------------
@@ -224,7 +237,8 @@ export class Scheduler {
       if (this.#killsLeft > 0) this.#noteChange(thread);
       this.#spin?.write(site, address);
     }
-    this.#tellAccess?.({ kind: 'access', thread: index, site, address, length });
+    this.#learnAccess?.(index, site, address, length);
+    this.#tellAccess?.(index, site, address, length);
   }
 
   // --- parking ---------------------------------------------------------------------------------

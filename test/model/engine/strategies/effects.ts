@@ -17,7 +17,8 @@
  * What a cas did is known at the next event or the end of the step. One that stores the value it
  * found counts as a failed one: they commute alike.
  */
-import type { AccessEvent, EngineEvent, Observer } from '../observer.ts';
+import type { EngineEvent, Observer } from '../observer.ts';
+import type { Site } from '../site.ts';
 import { type AccessLog, BODIES, KILLS, QUEUES } from './access-log.ts';
 
 /** Of the observer that judges what is searched. */
@@ -44,10 +45,18 @@ export class Effects implements Observer {
     this.#guards = guards;
   }
 
-  access(event: AccessEvent): void {
+  access(_thread: number, site: Site, address: number, length: number): void {
     if (!this.isRecording) return;
     this.settle();
-    this.#access(event);
+    this.#guards?.(site, address, length, this.#readWord);
+    if (site.op !== 'cas') {
+      this.#log.addBytes(address, length, site.writes);
+      return;
+    }
+    this.#casAt = address;
+    this.#casLength = length;
+    this.#casLow = this.#words[address >>> 2] ?? 0;
+    this.#casHigh = this.#words[(address >>> 2) + 1] ?? 0;
   }
 
   observe(event: EngineEvent): void {
@@ -70,19 +79,6 @@ export class Effects implements Observer {
       default:
         if (this.#bodiesShare) this.#log.add(BODIES, true);
     }
-  }
-
-  #access(event: AccessEvent): void {
-    const { site, address, length } = event;
-    this.#guards?.(event, this.#readWord);
-    if (site.op !== 'cas') {
-      this.#log.addBytes(address, length, site.writes);
-      return;
-    }
-    this.#casAt = address;
-    this.#casLength = length;
-    this.#casLow = this.#words[address >>> 2] ?? 0;
-    this.#casHigh = this.#words[(address >>> 2) + 1] ?? 0;
   }
 
   /** Finds out whether the last cas changed memory. */

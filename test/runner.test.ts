@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { constants, getPriority } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Options, type Outcome, runProcess } from '../scripts/test-process.ts';
@@ -20,6 +21,16 @@ function run(texts: string[], options?: Options): Promise<Outcome> {
 }
 
 const two = "test('a', () => {}); test('b', async () => {});";
+
+test('a process that computes is put behind the others', async () => {
+  // Waits until it is: it begins like any other.
+  const behind = Math.min(getPriority() + 1, constants.priority.PRIORITY_LOW);
+  const text = `import { getPriority } from 'node:os';
+    while (getPriority() < ${behind});
+    test('a', () => {});`;
+  const { passed, failures } = await run([text], { isBehind: true });
+  assert.deepEqual([passed, failures], [1, []]);
+});
 
 test('a whole report is believed, and what it skips is told', async () => {
   const text = `${two} describe('c', () => { test('d', { skip: 'no d' }, () => {}); });

@@ -56,10 +56,6 @@ export const ERR_MOVABLE: i32 = -23;
 export const ERR_NEEDS_CLOCK: i32 = -24;
 /** The key's entry is not what the change asks for; nothing has changed. */
 export const ERR_UNMET: i32 = -25;
-/** A value that is to be counted up is not the text of a whole number. */
-export const ERR_NOT_A_NUMBER: i32 = -26;
-/** The sum is not between -2^53 and 2^53. */
-export const ERR_OVERFLOW: i32 = -27;
 /** The entry needs a large scratch: call again with one. */
 export const ERR_NEEDS_SCRATCH: i32 = -28;
 

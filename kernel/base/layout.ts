@@ -19,7 +19,7 @@
 /** "plzn" in memory order. */
 export const ZONE_MAGIC: u32 = 0x6e7a6c70;
 /** Raised with every change of anything that two threads must agree on. */
-export const FORMAT_VERSION: u32 = 31;
+export const FORMAT_VERSION: u32 = 32;
 
 /**
  * Numbers by what they number, for readers: the compiler takes all of them for u32.

@@ -34,6 +34,7 @@ import {
   unlockLeaf,
 } from '../store/directory';
 import {
+  appendCount,
   appendObject,
   appendRaw,
   beginDraft,
@@ -55,7 +56,7 @@ import {
 } from '../store/leaf';
 import { lifeAt, OVER } from '../store/life';
 import { areFew, growIndex, isMany, shrinkIndex, splitLeafOf } from '../store/resize';
-import { countIn, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
+import { countIn, countValues, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
 import { latestTime, noteExpiring } from '../thread/clock';
 import {
   COUNT_BYTES_IN,
@@ -169,13 +170,23 @@ export function appendBytes(block: usize, bytes: u32): i32 {
   return 0;
 }
 
+/** Makes the draft a count. @returns 0, or ERR_NO_MEMORY: refused */
+export function appendNumber(value: i64): i32 {
+  const slot = selfState();
+  while (!appendCount(value)) {
+    const outcome = makeRoom(slot.draftValueBytes);
+    if (outcome != FREED) return refuse(slot.draftKeyBytes, outcome == STALLED);
+  }
+  noteRoom();
+  return 0;
+}
+
 /** Publishes the draft: a set. @returns 0, or ERR_UNMET: nothing has changed */
 export function commit(): i32 {
   const failure = publish();
   if (failure != 0) return failure;
   const space = selfState().draftKeyBytes >> SPACE_SHIFT;
-  countIn(space, COUNT_SETS, 1);
-  countIn(space, COUNT_BYTES_IN, selfState().draftValueBytes);
+  countValues(space, COUNT_SETS, 1, COUNT_BYTES_IN, selfState().draftValueBytes);
   return 0;
 }
 
@@ -335,6 +346,10 @@ export function refuseTooLarge(keyBytes: u32): void {
 /** Deletes the key's entry. @returns whether there was one */
 export function remove(keyBytes: u32): bool {
   require(ALWAYS, 0);
+  return removeIfMet(keyBytes);
+}
+
+function removeIfMet(keyBytes: u32): bool {
   const isRemoved = takeOut(keyBytes);
   if (isRemoved) countIn(keyBytes >> SPACE_SHIFT, COUNT_DELETES, 1);
   reclaimIfMany();
@@ -344,9 +359,7 @@ export function remove(keyBytes: u32): bool {
 /** The same, if nothing has changed since the version: no entry either. @returns 0, or ERR_UNMET */
 export function removeIf(version: u32, keyBytes: u32): i32 {
   require(IF_UNCHANGED, version);
-  const isRemoved = takeOut(keyBytes);
-  if (isRemoved) countIn(keyBytes >> SPACE_SHIFT, COUNT_DELETES, 1);
-  reclaimIfMany();
+  removeIfMet(keyBytes);
   return wasMet ? 0 : ERR_UNMET;
 }
 

@@ -1,13 +1,12 @@
 /** Removing everything, that of namespaces too, leaf by leaf. */
 import { peekWord } from '../base/words';
 import { makeRingRoom, reclaimIfMany } from '../reclaim/reclaim';
-import { changedSpace, closeChange, removeEntry } from '../store/change';
+import { dropEntry } from '../store/change';
 import { hasRingRoom } from '../store/deferred';
 import { leafAt, leafCount, lockLeafOf, unlockLeaf } from '../store/directory';
 import { cellAt, LEAF_CELLS, nextPosition } from '../store/leaf';
 import { hashAt } from '../store/leaf-copy';
 import { shrinkIndex } from '../store/resize';
-import { countIn } from '../store/spaces';
 import { COUNT_DELETES } from '../thread/counters';
 import { forgetDriven } from './eviction/eviction';
 import { rangeEnd, reverse } from './keys';
@@ -43,9 +42,7 @@ export function clearNext(cursor: u32, limit: u32): u64 {
 function clearLocked(leaf: u32, limit: u32): bool {
   let at = nextPosition(leaf, 0);
   for (let left = limit; at < LEAF_CELLS && left != 0 && hasRingRoom(); left--) {
-    removeEntry(leaf, at, hashAt(leaf, at), peekWord(cellAt(leaf, at)));
-    closeChange();
-    countIn(changedSpace(), COUNT_DELETES, 1);
+    dropEntry(leaf, at, hashAt(leaf, at), peekWord(cellAt(leaf, at)), COUNT_DELETES);
     at = nextPosition(leaf, at + 1);
   }
   return at == LEAF_CELLS;

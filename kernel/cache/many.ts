@@ -38,7 +38,7 @@ import { entryValueBytes, hashOf } from '../store/entry-head';
 import { beginRead, isTooLong } from '../store/entry-read';
 import { describeDraft, forgetExtension } from '../store/extension';
 import { foundAt, foundLeaf, noteHit } from '../store/leaf';
-import { countIn, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
+import { countIn, countValues, LENGTH_MASK, SPACE_SHIFT } from '../store/spaces';
 import { tagClock } from '../store/tags';
 import { assertInSection } from '../thread/context';
 import { COUNT_BYTES_OUT, COUNT_HITS, COUNT_MISSES } from '../thread/counters';
@@ -90,9 +90,8 @@ export function getMany(keys: u32, now: u64): u32 {
   }
   // All are of one view of the cache.
   const space = peekWord(firstRecord()) >> SPACE_SHIFT;
-  countIn(space, COUNT_HITS, hits);
+  countValues(space, COUNT_HITS, hits, COUNT_BYTES_OUT, bytesRead);
   countIn(space, COUNT_MISSES, misses);
-  countIn(space, COUNT_BYTES_OUT, bytesRead);
   return done;
 }
 

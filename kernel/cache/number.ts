@@ -1,38 +1,41 @@
 /**
  * Counting: a value that is decimal text, read, added to and set in one call.
  *
- * Optimistic, as `update` in JavaScript: what was read has a version, and the sum is stored on the
- * condition that it has it still. Numbers are whole, and between -2^53 and 2^53, which doubles hold
- * exactly.
+ * A number that is there, and was counted before, is a count (store/count.ts): it is changed where
+ * it stands, under its leaf's lock, if it keeps its times and the sum has as many digits. All else
+ * is optimistic, as `update` in JavaScript: what was read has a version, and the sum is stored on
+ * the condition that it has it still. Numbers that are longer are left to JavaScript.
  *
  *   text    -?(0|[1-9][0-9]*), as JSON and `String` write it; nothing beside it
  */
-import {
-  ERR_ARGUMENT,
-  ERR_NEEDS_CLOCK,
-  ERR_NEEDS_SCRATCH,
-  ERR_NOT_A_NUMBER,
-  ERR_NOT_FOUND,
-  ERR_OVERFLOW,
-  ERR_UNMET,
-} from '../base/fault';
-import { peekByte, pokeByte } from '../base/words';
-import { inputScratch, outputScratch } from '../memdesc/thread-pages';
+import { ERR_ARGUMENT, ERR_NEEDS_CLOCK, ERR_NOT_FOUND, ERR_UNMET } from '../base/fault';
+import { Handle } from '../base/layout';
+import { peekByte } from '../base/words';
+import { keyScratch, outputScratch } from '../memdesc/thread-pages';
+import { changeCount } from '../store/change';
+import { isBeside, isCountable, lengthOf, numberIn } from '../store/count';
+import { leafAt, lockLeafOf, unlockLeaf } from '../store/directory';
 import { beginDraft } from '../store/entry';
+import { isCount, isPlain, keyHash, SIZE_SHIFT, sizesOf } from '../store/entry-head';
 import { keepExtension } from '../store/extension';
-import { SPACE_SHIFT } from '../store/spaces';
+import { findHandle, foundAt, noteHit } from '../store/leaf';
+import { ALIVE, lifeAt } from '../store/life';
+import { countValues, SPACE_SHIFT } from '../store/spaces';
+import { latestTime } from '../thread/clock';
 import { assertOutside } from '../thread/context';
+import { COUNT_BYTES_IN, COUNT_BYTES_OUT, COUNT_HITS, COUNT_SETS } from '../thread/counters';
 import { leaveSection, renewSection } from '../thread/rcu';
-import { append, commit } from './cache';
+import { zsPlace } from '../zsmalloc/object';
+import { appendNumber, commit } from './cache';
 import { IF_NONE_YET, IF_VERSION, require } from './condition';
-import { getVersioned, readExpiry, readFresh, readLongTtl, readTags, readVersion } from './read';
+import { overtake } from './lease-table';
+import { getVersioned, readExpiry, readFresh, readLongTtl, readVersion } from './read';
 import { keepTags } from './touch';
 
-const MAX_SAFE: i64 = 0x1f_ffff_ffff_ffff;
-/** Of -(2^53 - 1). */
-const MAX_DIGITS: i32 = 17;
-/** Tries of a call. */
-const ROUNDS: u32 = 64;
+/** No number, nor is what is added to it. */
+const NONE: i64 = 0x4000_0000_0000_0000;
+/** Of those that are countable, and of some more. */
+const MAX_DIGITS: i32 = 16;
 const MINUS: u32 = 0x2d;
 const ZERO: u32 = 0x30;
 
@@ -48,96 +51,110 @@ export function incremented(): i64 {
   return sum;
 }
 
-/**
- * Adds `by` to the key's number; one that is missing is `initial` before it.
- *
- * @param expiry       of the new entry, as are fresh and ttl (store/extension.ts)
- * @param keeps        KEEPS_…, of the old one, if there is one
- * @returns 0; or ERR_NOT_A_NUMBER, ERR_OVERFLOW, ERR_NEEDS_CLOCK, ERR_NO_MEMORY; ERR_ARGUMENT:
- *          how long a stale one is kept would change; ERR_UNMET: each of ROUNDS was lost to
- *          another thread's change of the line. Nothing has changed then
- */
-export function increment(
-  keyBytes: u32,
-  by: i64,
-  initial: i64,
-  expiry: u64,
-  fresh: u64,
-  ttl: u64,
-  keeps: u32,
-  now: u64,
-): i32 {
-  assertOutside();
-  for (let round: u32 = 0; round < ROUNDS; round++) {
-    renewSection();
-    const bytes = getVersioned(keyBytes, now);
-    const before = bytes == ERR_NOT_FOUND ? initial : bytes < 0 ? 0 : parse(bytes);
-    leaveSection();
-    if (bytes == ERR_NEEDS_CLOCK) return bytes;
-    // None is longer than the scratch.
-    if (bytes == ERR_NEEDS_SCRATCH || before > MAX_SAFE) return ERR_NOT_A_NUMBER;
-    sum = before + by;
-    if (sum > MAX_SAFE || sum < -MAX_SAFE) return ERR_OVERFLOW;
-    // What that is, JavaScript knows.
-    const isOfNote = bytes >= 0 && (fresh | readFresh()) != 0;
-    if (keeps == KEEPS_STALENESS && isOfNote) return ERR_ARGUMENT;
-    const isKept = keeps == KEEPS_TIMES && bytes >= 0;
-    const until = isKept ? readExpiry() : expiry;
-    // What is kept of an entry that is there; of one that is not, the next draft has nothing.
-    if (bytes >= 0)
-      keepDetails(keyBytes, isKept ? readFresh() : fresh, isKept ? readLongTtl() : ttl);
-    else keepExtension(0, 0, keyBytes, fresh, ttl);
-    const outcome = store(bytes < 0 ? IF_NONE_YET : IF_VERSION, keyBytes, until);
-    if (outcome != ERR_UNMET) return outcome;
-  }
-  return ERR_UNMET;
+/** Thread-local: times of the next sum that is another entry, as store/extension.ts has them. */
+let nextExpiry: u64 = 0;
+let nextFresh: u64 = 0;
+let nextTtl: u64 = 0;
+let nextKeeps: u32 = 0;
+
+/** Says them, and what is kept of an entry that is there. @param keeps  KEEPS_… */
+export function nameTimes(expiry: u64, fresh: u64, ttl: u64, keeps: u32): void {
+  nextExpiry = expiry;
+  nextFresh = fresh;
+  nextTtl = ttl;
+  nextKeeps = keeps;
 }
 
-/** As `keepTags`, of what was just read: only what has tags, or is in a space, is looked for. */
-function keepDetails(keyBytes: u32, freshAt: u64, ownTtl: u64): void {
-  const isBare = readTags() == 0 && keyBytes >> SPACE_SHIFT == 0;
-  if (isBare) keepExtension(0, 0, keyBytes, freshAt, ownTtl);
-  else keepTags(keyBytes, freshAt, ownTtl);
+/**
+ * Adds `by` to the key's number; one that is missing is `initial` before it. Times: `nameTimes`.
+ *
+ * @returns 0; or ERR_NEEDS_CLOCK, ERR_NO_MEMORY; ERR_ARGUMENT: it has no number, the sum is not
+ *          countable, or how long a stale one is kept would change; ERR_UNMET: another thread has
+ *          changed the line. Nothing has changed then
+ */
+export function increment(keyBytes: u32, by: i64, initial: i64, now: u64): i32 {
+  assertOutside();
+  const outcome = nextKeeps == KEEPS_TIMES ? addInPlace(keyBytes, by, now) : ERR_UNMET;
+  return outcome == ERR_UNMET ? replace(keyBytes, by, initial, now) : outcome;
+}
+
+/** @returns 0; ERR_UNMET: it takes another entry; or ERR_NEEDS_CLOCK. Nothing has changed then */
+function addInPlace(keyBytes: u32, by: i64, now: u64): i32 {
+  const hash = keyHash(keyBytes);
+  const number = lockLeafOf(hash);
+  const leaf = leafAt(number);
+  const handle = findHandle(leaf, hash, keyScratch(), keyBytes);
+  const outcome =
+    handle == 0 ? ERR_UNMET : addAt(leaf, hash, handle, keyBytes >> SPACE_SHIFT, by, now);
+  unlockLeaf(number);
+  leaveSection();
+  return outcome;
+}
+
+function addAt(leaf: u32, hash: u32, handle: Handle, space: u32, by: i64, now: u64): i32 {
+  const place = zsPlace(handle);
+  const sizes = sizesOf(place);
+  if (!isCount(sizes)) return ERR_UNMET;
+  if (!isPlain(place)) {
+    if (now == 0) return ERR_NEEDS_CLOCK;
+    if (lifeAt(place, max(now, latestTime())) != ALIVE) return ERR_UNMET;
+  }
+  const before = numberIn(place, handle);
+  sum = before + by;
+  const bytes = sizes >> SIZE_SHIFT;
+  if (!isBeside(sum, before) || lengthOf(sum) != bytes) return ERR_UNMET;
+  overtake(hash);
+  if (!changeCount(leaf, hash, handle, sum)) return ERR_UNMET;
+  noteHit(leaf, foundAt());
+  countValues(space, COUNT_HITS, 1, COUNT_BYTES_OUT, bytes);
+  countValues(space, COUNT_SETS, 1, COUNT_BYTES_IN, bytes);
+  return 0;
+}
+
+/** Makes the sum another entry. @returns as `increment` */
+function replace(keyBytes: u32, by: i64, initial: i64, now: u64): i32 {
+  renewSection();
+  const bytes = getVersioned(keyBytes, now);
+  const isThere = bytes >= 0;
+  const before = isThere ? parse(bytes) : bytes == ERR_NOT_FOUND ? initial : NONE;
+  leaveSection();
+  if (bytes == ERR_NEEDS_CLOCK) return bytes;
+  sum = before + by;
+  const isKept = nextKeeps == KEEPS_TIMES && isThere;
+  // What that is, JavaScript knows.
+  const isOfNote = nextKeeps == KEEPS_STALENESS && isThere && (nextFresh | readFresh()) != 0;
+  if (!isCountable(sum) || isOfNote) return ERR_ARGUMENT;
+  const until = isKept ? readExpiry() : nextExpiry;
+  const freshAt = isKept ? readFresh() : nextFresh;
+  const ownTtl = isKept ? readLongTtl() : nextTtl;
+  // One that is stale is none, and its tags are not kept.
+  if (isThere) keepTags(keyBytes, freshAt, ownTtl);
+  else keepExtension(0, 0, keyBytes, freshAt, ownTtl);
+  return store(isThere ? IF_VERSION : IF_NONE_YET, keyBytes, until);
 }
 
 /** Not asked before it is made whether it is in vain, as `beginIf` does: it has just been read. */
 function store(what: u32, keyBytes: u32, expiry: u64): i32 {
-  const bytes = format(sum);
   require(what, readVersion());
-  beginDraft(keyBytes, bytes, expiry);
-  const failure = append(bytes, true);
+  beginDraft(keyBytes, lengthOf(sum), expiry);
+  const failure = appendNumber(sum);
   return failure == 0 ? commit() : failure;
 }
 
-/** The number that stands in the output scratch; more than MAX_SAFE if it is none. */
+/** The number that stands in the output scratch; NONE if it is none. */
 function parse(bytes: i32): i64 {
   const text = outputScratch();
-  if (bytes == 0 || bytes > MAX_DIGITS) return MAX_SAFE + 1;
+  if (bytes == 0 || bytes > MAX_DIGITS) return NONE;
   const isNegative = peekByte(text) == MINUS;
   let at: i32 = isNegative ? 1 : 0;
   const first = peekByte(text + at);
   // No sign alone, no 00, and -0 is written 0.
-  if (at == bytes || (first == ZERO && bytes > 1)) return MAX_SAFE + 1;
+  if (at == bytes || (first == ZERO && bytes > 1)) return NONE;
   let value: i64 = 0;
   for (; at < bytes; at++) {
     const digit = u32(peekByte(text + at)) - ZERO;
-    if (digit > 9) return MAX_SAFE + 1;
+    if (digit > 9) return NONE;
     value = value * 10 + digit;
   }
-  if (value > MAX_SAFE) return MAX_SAFE + 1;
   return isNegative ? -value : value;
-}
-
-/** Writes a number into the input scratch. @returns its length */
-function format(value: i64): u32 {
-  const text = inputScratch();
-  let left: u64 = value < 0 ? -value : value;
-  let bytes: u32 = value < 0 ? 2 : 1;
-  for (let rest = left / 10; rest != 0; rest /= 10) bytes++;
-  for (let at = bytes; left != 0 || at == bytes; left /= 10) {
-    at--;
-    pokeByte(text + at, ZERO + u32(left % 10));
-  }
-  if (value < 0) pokeByte(text, MINUS);
-  return bytes;
 }

@@ -11,7 +11,7 @@ import { ERR_NEEDS_CLOCK, ERR_NEEDS_SCRATCH, ERR_NOT_FOUND } from '../base/fault
 import { Handle, Place } from '../base/layout';
 import { keyScratch } from '../memdesc/thread-pages';
 import { makeRingRoom } from '../reclaim/reclaim';
-import { changedSpace, closeChange, removeEntry } from '../store/change';
+import { dropEntry } from '../store/change';
 import {
   foundVersion,
   leafAt,
@@ -33,7 +33,7 @@ import { beginRead, continueRead, isTooLong } from '../store/entry-read';
 import { freshIn, tagCount, ttlIn } from '../store/extension';
 import { findHandle, foundAt, foundLeaf, noteHit } from '../store/leaf';
 import { freshUntil, isTimed, lifeAt, OVER, STALE } from '../store/life';
-import { countIn, SPACE_SHIFT } from '../store/spaces';
+import { countIn, countValues, SPACE_SHIFT } from '../store/spaces';
 import { latestTime } from '../thread/clock';
 import { assertInSection } from '../thread/context';
 import { COUNT_BYTES_OUT, COUNT_EXPIRATIONS, COUNT_HITS, COUNT_MISSES } from '../thread/counters';
@@ -119,12 +119,8 @@ function expire(hash: u32, key: usize, keyBytes: u32, now: u64): bool {
   const leaf = leafAt(number);
   const handle = findHandle(leaf, hash, key, keyBytes);
   const isExpired = handle != 0 && lifeAt(zsPlace(handle), now) == OVER;
-  if (isExpired) removeEntry(leaf, foundAt(), hash, handle);
+  if (isExpired) dropEntry(leaf, foundAt(), hash, handle, COUNT_EXPIRATIONS);
   unlockLeaf(number);
-  if (isExpired) {
-    closeChange();
-    countIn(changedSpace(), COUNT_EXPIRATIONS, 1);
-  }
   return handle == 0 || isExpired;
 }
 
@@ -212,10 +208,7 @@ function readFound(handle: Handle, space: u32, isCounted: bool): i32 {
   if (isTooLong(zsPlace(handle))) return ERR_NEEDS_SCRATCH;
   if (isCounted) noteHit(foundLeaf(), foundAt());
   const bytes = beginRead(handle);
-  if (isCounted) {
-    countIn(space, COUNT_HITS, 1);
-    countIn(space, COUNT_BYTES_OUT, bytes);
-  }
+  if (isCounted) countValues(space, COUNT_HITS, 1, COUNT_BYTES_OUT, bytes);
   return i32(bytes);
 }
 

@@ -167,28 +167,15 @@ export function readExpiry(): f64 {
   return f64(read.readExpiry());
 }
 
-/** Adds to a number: cache/number.ts. @returns 0, or ERR_…: nothing has changed */
-export function increment(
-  keyBytes: u32,
-  by: f64,
-  initial: f64,
-  expiry: f64,
-  fresh: f64,
-  ttl: f64,
-  keeps: u32,
-  now: f64,
-): i32 {
+/** Times of what the next `increment` makes anew: cache/number.ts. */
+export function nameTimes(expiry: f64, fresh: f64, ttl: f64, keeps: u32): void {
+  number.nameTimes(u64(expiry), u64(fresh), u64(ttl), keeps);
+}
+
+/** Adds to a number: likewise. @returns 0, or ERR_…: nothing has changed */
+export function increment(keyBytes: u32, by: f64, initial: f64, now: f64): i32 {
   enter(OP_WRITE);
-  const failure = number.increment(
-    keyBytes,
-    i64(by),
-    i64(initial),
-    u64(expiry),
-    u64(fresh),
-    u64(ttl),
-    keeps,
-    u64(now),
-  );
+  const failure = number.increment(keyBytes, i64(by), i64(initial), u64(now));
   leave();
   return failure;
 }

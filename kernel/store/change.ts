@@ -12,8 +12,9 @@
 import { selfSlot } from '../base/env';
 import { Handle } from '../base/layout';
 import { selfState } from '../thread/slot';
-import { zsRetire, zsZspage } from '../zsmalloc/alloc';
+import { zsChangeWord, zsRetire, zsZspage } from '../zsmalloc/alloc';
 import { zsPlace } from '../zsmalloc/object';
+import { lowWord } from './count';
 import { deferEntry } from './deferred';
 import { assertLeafLocked } from './directory';
 import {
@@ -21,10 +22,12 @@ import {
   entryStoredBytes,
   entryValueBytes,
   onlyPayload,
+  SHORT_STORED,
   spaceOf,
 } from './entry-head';
 import { ANNOUNCED, DONE, Journal, NONE, selfJournal } from './journal';
 import { insertCell, raiseVersion, removeCell, replaceCell } from './leaf';
+import { countIn } from './spaces';
 import { announceTotals, takeTotals } from './totals';
 
 /**
@@ -97,6 +100,16 @@ export function removeEntry(leaf: u32, position: u32, hash: u32, handle: Handle)
   settle(journal);
 }
 
+/**
+ * Makes a count that number, which `isBeside` what it is and as long: one word, so that nothing is
+ * half-made and nothing waits. @returns false: it is being moved
+ */
+export function changeCount(leaf: u32, hash: u32, handle: Handle, value: i64): bool {
+  assertLeafLocked(leaf);
+  raiseVersion(leaf, hash);
+  return zsChangeWord(handle, SHORT_STORED, lowWord(value));
+}
+
 /** Space of the entry that was put in, replaced or taken out last. */
 export function changedSpace(): u32 {
   return selfJournal().space;
@@ -118,4 +131,11 @@ export function closeChange(): void {
     deferEntry(journal.outgoing, zspage, payload);
   }
   journal.phase = NONE;
+}
+
+/** Takes an entry out, puts it away, and counts it. Lock: leaf; there is room in the ring. */
+export function dropEntry(leaf: u32, at: u32, hash: u32, handle: Handle, counter: u32): void {
+  removeEntry(leaf, at, hash, handle);
+  closeChange();
+  countIn(changedSpace(), counter, 1);
 }

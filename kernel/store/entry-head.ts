@@ -10,6 +10,8 @@
  *          [· with EXPIRES: expiry:41, ttl:7] [· with EXTENDED: extension, padded to 4 before],
  *          then the key, with LONG padded to 4, then stream bytes
  *   part   next part, then stream bytes
+ *   count  PACKED, of less than what is ever packed: in place of checksum and stored bytes the two
+ *          words of a number (count.ts), and no block
  *   block  stored bytes:31 RAW:1 · checksum of the stored bytes, then the stored bytes
  *
  *   HEAD     tells a head from a part: addresses of cells are even
@@ -30,7 +32,8 @@
  * A key is told by where it stands and its `keyBytes`: its length and, above that, its space
  * (spaces.ts). Of an entry the length stands in the head and the space, if any, in the extension.
  *
- * Everything is written (entry.ts) before the entry is published and never again.
+ * Everything is written (entry.ts) before the entry is published and never again, but for the low
+ * word of a count.
  */
 import { alignUp, Cell, Place, superblock } from '../base/layout';
 import { hashKey } from '../codec/hash';
@@ -55,6 +58,9 @@ export const STORED_UNIT_SHIFT: u32 = 6;
 export const TIME_BITS: u64 = 41;
 export const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
 export const TTL_CODE_BITS: u64 = 7;
+
+/** Below this LZ4 cannot win: its end rules alone need 13 bytes. */
+export const MIN_COMPRESS_BYTES: u32 = 16;
 
 /** Words of a head. Of a part the first is the next part. */
 export const HEAD_SIZES: u32 = 0;
@@ -103,10 +109,16 @@ export function onlyPayload(place: Place): u32 {
   return isShort(place) ? streamStart(place) + (shortBlock(place) & ~RAW) : 0;
 }
 
+/** Whether the value of an entry with these sizes is a number in its head. */
+export function isCount(sizes: u32): bool {
+  return (sizes & (LONG | PACKED)) == PACKED && sizes >> SIZE_SHIFT < MIN_COMPRESS_BYTES;
+}
+
 /** The block of a short entry: its head's first word, and the checksum. */
 export function shortBlock(place: Place): u32 {
   const sizes = sizesOf(place);
-  return (sizes & PACKED) == 0 ? (sizes >> SIZE_SHIFT) | RAW : zsReadWord(place, SHORT_STORED);
+  if ((sizes & PACKED) == 0) return (sizes >> SIZE_SHIFT) | RAW;
+  return isCount(sizes) ? RAW : zsReadWord(place, SHORT_STORED);
 }
 
 export function shortChecksum(place: Place): u32 {

@@ -18,15 +18,18 @@ import { sectionOf, selfState, ThreadSlot } from '../thread/slot';
 import { CELL_LIVE, cellState, isSameLife, zsIsCell } from '../zsmalloc/handle';
 import { zsContiguous, zsPlace, zsRead, zsReadWord } from '../zsmalloc/object';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
+import { numberIn, writeNumber } from './count';
 import {
   BLOCK_HEAD_BYTES,
   entryValueBytes,
+  isCount,
   isShort,
   nextOf,
   PART_BYTES,
   RAW,
   shortBlock,
   shortChecksum,
+  sizesOf,
   streamStart,
 } from './entry-head';
 import { BLOCK_BYTES } from './limits';
@@ -90,8 +93,21 @@ function readBlock(slot: ThreadSlot, place: Place, start: u32, asStored: bool, t
 /** Reads the only block of a short entry. @returns its length */
 function readShort(slot: ThreadSlot, place: Place, asStored: bool, to: usize): u32 {
   slot.readNext = 0;
+  if (isCount(sizesOf(place))) return readCount(slot, place, asStored, to);
   const word = shortBlock(place);
   return readStored(slot, place, streamStart(place), word, shortChecksum(place), asStored, to);
+}
+
+/** Makes the block of a count. @returns its length */
+function readCount(slot: ThreadSlot, place: Place, asStored: bool, to: usize): u32 {
+  const text: usize = asStored ? usize(inputScratch()) : to;
+  const bytes = slot.readLeft;
+  if (!writeNumber(numberIn(place, slot.readCell), bytes, text)) {
+    fail(FAULT_DAMAGED_DATA, slot.readCell);
+  }
+  if (asStored) copyBlock(text, bytes | RAW, checksum(text, bytes));
+  slot.readLeft = 0;
+  return bytes;
 }
 
 /**

@@ -17,6 +17,7 @@ import { bytesTaken, zsAlloc, zsSettle } from '../zsmalloc/alloc';
 import { zsPlace, zsReadWord, zsWrite, zsWriteHalf, zsWriteWord } from '../zsmalloc/object';
 import { MAX_PAYLOAD } from '../zsmalloc/size-class';
 import { releaseDoomed } from './chain';
+import { highWord, lowWord } from './count';
 import { reuseDeferred } from './deferred';
 import {
   BLOCK_HEAD_BYTES,
@@ -31,6 +32,7 @@ import {
   LONG,
   LONG_NEXT,
   LONG_VALUE_BYTES,
+  MIN_COMPRESS_BYTES,
   PACKED,
   PART_BYTES,
   RAW,
@@ -47,9 +49,6 @@ import { extensionScratch, takeExtension } from './extension';
 import { selfJournal } from './journal';
 import { BLOCK_BYTES } from './limits';
 import { LENGTH_MASK } from './spaces';
-
-/** Below this LZ4 cannot win: its end rules alone need 13 bytes. */
-const MIN_COMPRESS_BYTES: u32 = 16;
 
 function setNext(place: Place, part: u32): void {
   zsWriteWord(place, (zsReadWord(place, 0) & HEAD) == 0 ? 0 : LONG_NEXT, part);
@@ -143,6 +142,17 @@ export function appendRaw(from: usize, bytes: u32): bool {
   const place = beginChain(slot, sizes, from, bytes);
   if (place == 0) return false;
   zsWriteWord(place, SHORT_SUM, checksum(from, bytes));
+  return true;
+}
+
+/** Makes the draft a count. @returns false: there is no memory, and nothing has changed */
+export function appendCount(value: i64): bool {
+  const slot = selfState();
+  const sizes = flagsOfDraft(slot) | PACKED | (slot.draftValueBytes << SIZE_SHIFT);
+  const place = beginChain(slot, sizes, 0, 0);
+  if (place == 0) return false;
+  zsWriteWord(place, SHORT_SUM, highWord(value));
+  zsWriteWord(place, SHORT_STORED, lowWord(value));
   return true;
 }
 

@@ -121,6 +121,18 @@ export function countIn(space: u32, counter: u32, amount: u64): void {
   if (space != 0) countInSpace(space, counter, amount);
 }
 
+/** The same of values that were read or set, and of their bytes. */
+export function countValues(
+  space: u32,
+  counter: u32,
+  values: u32,
+  bytesCounter: u32,
+  bytes: u32,
+): void {
+  countIn(space, counter, values);
+  countIn(space, bytesCounter, bytes);
+}
+
 function countInSpace(space: u32, counter: u32, amount: u64): void {
   const at = spaceFigures(space, selfSlot()) + COUNTERS_AT + counter * 8;
   pokeCell(at, loadCell(at) + amount);

@@ -9,8 +9,9 @@
  *            lock, no reference, no write
  *   retire   cell → LIMBO by whoever made the object unreachable; linked by its word
  *   release  after the grace period: index vacated, pages given back, cell FREE
- * Objects are immutable once published, and cells, indices, zspages and pages are reused only after
- * a grace period: that is why a reader needs nothing but its section.
+ * Objects are immutable once published, but for single words (zsChangeWord), and cells, indices,
+ * zspages and pages are reused only after a grace period: that is why a reader needs nothing but
+ * its section.
  *
  * No lock is the pool's. A thread allocates from zspages of its own, under the zspage's lock, which
  * it shares only with those who free in that zspage; the class's lock is taken when a zspage
@@ -54,7 +55,7 @@ import {
   settleCell,
   takeCell,
 } from './handle';
-import { zsLinkAt } from './object';
+import { placeOf, zsLinkAt, zsStoreWord } from './object';
 import { cellFor, indexIn, zspageIn } from './place';
 import { addPool } from './pool-table';
 import { classFor, MAX_PER_ZSPAGE, shapeBytes, shapeHeader, shapeOf, zsState } from './size-class';
@@ -63,11 +64,15 @@ import {
   isIndexUsed,
   lockZspage,
   setObjectWord,
+  tryLockZspage,
   vacateIndex,
   ZSPAGE_DESC_BYTES,
   zspageClass,
   zspageLockAt,
 } from './zspage';
+
+/** Some 5 µs of another thread's turns; who moves objects takes longer. */
+const LOOKS: u32 = 100;
 
 /** Makes the store's pool. @returns 0, or ERR_NO_MEMORY */
 export function formatPool(): i32 {
@@ -224,6 +229,27 @@ export function zsReleaseNext(handle: Handle, locked: u32): u32 {
 /** Ends a row of releases. */
 export function unlockReleased(locked: u32): void {
   if (locked != 0) endChange(locked, relist(locked));
+}
+
+/**
+ * Changes a word of an object that lives, where it stands; observed by `zsLoadWord`. Under its
+ * zspage's lock, under which the object, or its page, is copied. In a section, which goes on: who
+ * waits may find that zspage freed.
+ *
+ * @returns false: somebody else has the lock for long; nothing has changed
+ */
+export function zsChangeWord(handle: Handle, to: u32, value: u32): bool {
+  assertInSection();
+  for (let look: u32 = 0; look < LOOKS; look++) {
+    const cell = loadCell(handle);
+    const desc = zspageIn(cell);
+    if (desc == 0 || !tryLockZspage(desc)) continue;
+    const isThere = loadCell(handle) == cell;
+    if (isThere) zsStoreWord(placeOf(cell, desc), to, value);
+    unlock(zspageLockAt(desc));
+    if (isThere) return true;
+  }
+  return false;
 }
 
 /**

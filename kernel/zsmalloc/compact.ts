@@ -8,7 +8,8 @@
  *   look      highest index in use of the source → its word → a handle → its cell: LIVE and naming
  *             this index? Otherwise it cannot be moved: its contents are being written, or it is
  *             gone
- *   copy      the object; it is immutable, and our section keeps the index from being vacated
+ *   copy      the object; nobody changes it without the lock, and our section keeps the index from
+ *             being vacated
  *   commit    cell: from here to there, by compare-and-swap. Lost: freed or overwritten
  *             meanwhile; the copy is dropped
  * What was moved stays where it was, too, for readers who have the old cell: its index is vacated

@@ -6,7 +6,15 @@
  * its maker likes.
  */
 import { Cell, Desc, Handle, PAGE_BYTES, PAGE_SHIFT, Place, pageAddress } from '../base/layout';
-import { loadCell, peekHalf, peekWord, pokeHalf, pokeWord } from '../base/words';
+import {
+  loadCell,
+  loadWord,
+  peekHalf,
+  peekWord,
+  pokeHalf,
+  pokeWord,
+  storeWord,
+} from '../base/words';
 import {
   CELL_LIVE,
   cellAddress,
@@ -108,6 +116,16 @@ export function zsWrite(place: Place, to: u32, from: usize, bytes: u32): void {
 /** Payload word at `from`, a multiple of 4: payloads are 4-byte aligned, so it lies in one page. */
 export function zsReadWord(place: Place, from: u32): u32 {
   return peekWord(byteAt(place, from));
+}
+
+/** The same of a word that is changed where it stands. */
+export function zsLoadWord(place: Place, from: u32): u32 {
+  return loadWord(byteAt(place, from));
+}
+
+/** Stores such a word. With the lock of the object's zspage. */
+export function zsStoreWord(place: Place, to: u32, value: u32): void {
+  storeWord(byteAt(place, to), value);
 }
 
 /** Loads a word of each line of an object's first `bytes`. @returns their sum */

@@ -43,7 +43,7 @@ import { FLAG_MOVABLE, Header, initHeader, pfnAt, publish } from '../memdesc/hea
 import { storePageWord } from '../memdesc/page-word';
 import { TYPE_FREE, TYPE_ZSPAGE } from '../memdesc/type';
 import { assertLocked, assertLockedOrHalted } from '../thread/context';
-import { lock } from '../thread/lock';
+import { lock, tryLock } from '../thread/lock';
 import {
   DESC_ROOM_BYTES,
   HUGE_CHAIN,
@@ -88,6 +88,12 @@ export function zspageLockAt(desc: Desc): usize {
 export function lockZspage(desc: Desc): void {
   namePlace(desc, NO_INDEX);
   lock(zspageLockAt(desc));
+}
+
+/** The same if it is free. @returns whether it was */
+export function tryLockZspage(desc: Desc): bool {
+  namePlace(desc, NO_INDEX);
+  return tryLock(zspageLockAt(desc));
 }
 
 /** How far from its beginning the two words stand by which it is listed. */

@@ -127,7 +127,7 @@ const BUNDLE_BYTES = 190 * 1024;
  * arenas need it would be a fifth less, and as much by LZMA, for some milliseconds of every
  * thread's start where no native code decodes it.
  */
-const BUNDLE_GZIP_BYTES = 96 * 1024;
+const BUNDLE_GZIP_BYTES = 97 * 1024;
 
 test('a bundle of SharedCache alone stays small', async () => {
   const bundle = await bundleOfCache();

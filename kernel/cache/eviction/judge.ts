@@ -12,7 +12,7 @@
 import { Handle, STORE_STATE } from '../../base/layout';
 import { loadWord, peekByte, peekWord, storeWord } from '../../base/words';
 import { makeRingRoom } from '../../reclaim/reclaim';
-import { changedSpace, closeChange, removeEntry } from '../../store/change';
+import { dropEntry } from '../../store/change';
 import { hasRingRoom } from '../../store/deferred';
 import { leafAt, leafCount, lockLeaf, lockLeafOf, unlockLeaf } from '../../store/directory';
 import { entryExpiry, entryStoredBytes } from '../../store/entry-head';
@@ -33,7 +33,6 @@ import {
 } from '../../store/leaf';
 import { hashAt } from '../../store/leaf-copy';
 import { lifeAt, OVER } from '../../store/life';
-import { countIn } from '../../store/spaces';
 import { latestTime } from '../../thread/clock';
 import { assertOutside } from '../../thread/context';
 import { COUNT_EVICTIONS, COUNT_EXPIRATIONS } from '../../thread/counters';
@@ -90,8 +89,6 @@ export function judge(hash: u32, isMain: bool, hits: u32): u32 {
   const outcome = at == LEAF_CELLS ? JUDGED_GONE : judgeAt(leaf, at, hash, isMain, hits);
   unlockLeaf(number);
   leaveSection();
-  if (outcome == JUDGED_EVICTED) countIn(changedSpace(), COUNT_EVICTIONS, 1);
-  if (outcome == JUDGED_EXPIRED) countIn(changedSpace(), COUNT_EXPIRATIONS, 1);
   return outcome;
 }
 
@@ -126,14 +123,12 @@ function judgeAt(leaf: u32, at: u32, hash: u32, isMain: bool, wanted: u32): u32 
   units = unitsOfEntry(handle);
   expiry = entryExpiry(zsPlace(handle));
   if (isOver(handle)) {
-    removeEntry(leaf, at, hash, handle);
-    closeChange();
+    dropEntry(leaf, at, hash, handle, COUNT_EXPIRATIONS);
     return JUDGED_EXPIRED;
   }
   if (wanted == 0) return JUDGED_KEPT;
   if (hits < wanted) {
-    removeEntry(leaf, at, hash, handle);
-    closeChange();
+    dropEntry(leaf, at, hash, handle, COUNT_EVICTIONS);
     return JUDGED_EVICTED;
   }
   setFrequency(leaf, at, isMain ? hits - 1 : 0);
@@ -158,7 +153,6 @@ export function sweepSome(wanted: u32): u32 {
       if (at == LEAF_CELLS || !isVictim(leaf, at)) continue;
       freed += units;
       entries++;
-      countIn(changedSpace(), COUNT_EVICTIONS, 1);
     }
     unlockLeaf(number);
     leaveSection();
@@ -178,9 +172,8 @@ export function evictFrom(hash: u32): void {
     if (victim == LEAF_CELLS || frequencyOf(leaf, at) < frequencyOf(leaf, victim)) victim = at;
   }
   if (victim != LEAF_CELLS) {
-    removeEntry(leaf, victim, hashAt(leaf, victim), peekWord(cellAt(leaf, victim)));
-    closeChange();
-    countIn(changedSpace(), COUNT_EVICTIONS, 1);
+    const handle = peekWord(cellAt(leaf, victim));
+    dropEntry(leaf, victim, hashAt(leaf, victim), handle, COUNT_EVICTIONS);
   }
   unlockLeaf(number);
   leaveSection();
@@ -202,7 +195,6 @@ function isVictim(leaf: u32, at: u32): bool {
     return false;
   }
   units = unitsOfEntry(handle);
-  removeEntry(leaf, at, hashAt(leaf, at), handle);
-  closeChange();
+  dropEntry(leaf, at, hashAt(leaf, at), handle, COUNT_EVICTIONS);
   return true;
 }

@@ -12,14 +12,13 @@
 import { STORE_STATE } from '../../base/layout';
 import { casWord, loadCell, loadWord, peekWord, storeCell, storeWord } from '../../base/words';
 import { makeRingRoom } from '../../reclaim/reclaim';
-import { changedSpace, closeChange, removeEntry } from '../../store/change';
+import { dropEntry } from '../../store/change';
 import { hasRingRoom } from '../../store/deferred';
 import { leafAt, leafCount, lockLeaf, unlockLeaf } from '../../store/directory';
 import { StoreState } from '../../store/journal';
 import { cellAt, LEAF_CELLS, nextPosition } from '../../store/leaf';
 import { hashAt } from '../../store/leaf-copy';
 import { lifeAt, OVER } from '../../store/life';
-import { countIn } from '../../store/spaces';
 import { tagClock } from '../../store/tags';
 import { latestTime } from '../../thread/clock';
 import { assertOutside } from '../../thread/context';
@@ -82,9 +81,7 @@ function sweepLeaf(number: u32): u64 {
       const handle = peekWord(cellAt(leaf, at));
       if (lifeAt(zsPlace(handle), latestTime()) != OVER) continue;
       went += (u64(unitsOfEntry(handle)) << 32) + 1;
-      removeEntry(leaf, at, hashAt(leaf, at), handle);
-      closeChange();
-      countIn(changedSpace(), COUNT_EXPIRATIONS, 1);
+      dropEntry(leaf, at, hashAt(leaf, at), handle, COUNT_EXPIRATIONS);
     }
     isWhole = at >= LEAF_CELLS;
     unlockLeaf(number);

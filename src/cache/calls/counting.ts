@@ -8,16 +8,9 @@ const WHOLE = /^(0|-?[1-9]\d{0,15})$/;
 
 /** @throws {NotANumberError} if the text is no whole number, or the sum no safe integer */
 export function addTo(key: Key, text: string, by: number): number {
-  if (!WHOLE.test(text) || !Number.isSafeInteger(Number(text))) throw noNumber(key);
+  if (!WHOLE.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new NotANumberError(key, 'its value is no whole number');
   const sum = Number(text) + by;
-  if (!Number.isSafeInteger(sum)) throw tooFar(key);
+  if (!Number.isSafeInteger(sum)) throw new NotANumberError(key, 'the sum is no safe integer');
   return sum;
-}
-
-export function noNumber(key: Key): NotANumberError {
-  return new NotANumberError(key, 'its value is no whole number');
-}
-
-export function tooFar(key: Key): NotANumberError {
-  return new NotANumberError(key, 'the sum is no safe integer');
 }

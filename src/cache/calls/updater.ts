@@ -20,7 +20,7 @@ import type { Versioned } from '../transfer/incoming.ts';
 import type { Key } from '../transfer/transfer.ts';
 import { keptTimes, staleForOf, timesFrom } from '../values/times.ts';
 import { checkSerialized, type In, sameBytes } from '../values/values.ts';
-import { addTo, LONGEST_NUMBER, noNumber, tooFar } from './counting.ts';
+import { addTo, LONGEST_NUMBER } from './counting.ts';
 import { NO_TAGS } from './prepared.ts';
 import { CHANGE_TRIES, lost, untilMet } from './until-met.ts';
 import { UpdateTurn } from './update-turn.ts';
@@ -119,13 +119,13 @@ export class Updater<T> {
       const border = this.#parts.live();
       const bytes = border.putKey(key);
       this.#turn.letGoFirst(bytes);
-      return border.timed.call(bytes, (now) =>
-        kernel.increment(bytes, by, initial, expiry, fresh, longTtl, keeps, now),
-      );
+      return border.timed.call(bytes, (now) => {
+        kernel.nameTimes(expiry, fresh, longTtl, keeps);
+        return kernel.increment(bytes, by, initial, now);
+      });
     });
+    // It throws what is to be thrown.
     if (failure === facts.ERR_ARGUMENT) return this.#incrementHere(key, by, read);
-    if (failure === facts.ERR_NOT_A_NUMBER) throw noNumber(key);
-    if (failure === facts.ERR_OVERFLOW) throw tooFar(key);
     const sum = kernel.incremented();
     if (status) this.#writer.report(status, failure, String(sum));
     return failure === 0 ? sum : undefined;

@@ -48,8 +48,8 @@ export const storeMutants: Mutant[] = [
         '    zsRelease(journal.outgoing);\n',
       ],
       [
-        "import { zsRetire, zsZspage } from '../zsmalloc/alloc';",
-        "import { zsRelease, zsRetire, zsZspage } from '../zsmalloc/alloc';",
+        "import { zsChangeWord, zsRetire, zsZspage } from '../zsmalloc/alloc';",
+        "import { zsChangeWord, zsRelease, zsRetire, zsZspage } from '../zsmalloc/alloc';",
       ],
     ],
     scenarios: ['get-overwrite-reuse'],

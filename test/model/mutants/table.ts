@@ -1,5 +1,6 @@
 /** Mutants written by hand: each takes away one thing that a protocol says it needs. */
 import { contextMutants } from './contexts.ts';
+import { countMutants } from './counts.ts';
 import { descriptorMutants } from './descriptors.ts';
 import { folioMutants } from './folios.ts';
 import { frameMutants } from './frames.ts';
@@ -155,6 +156,7 @@ export const mutants: Mutant[] = [
   ...descriptorMutants,
   ...folioMutants,
   ...frameMutants,
+  ...countMutants,
   ...manyMutants,
   ...mendMutants,
   ...migrationMutants,

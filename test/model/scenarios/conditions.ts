@@ -20,9 +20,12 @@ import {
 } from './cache.ts';
 
 /** Twelve times the digit 1. */
-const BEFORE = 111_111_111_111;
+export const BEFORE = 111_111_111_111;
 
-const increment: Body = (thread) => thread.call('increment', 4, 1, 0, 0, 0, 0, 1, NOW);
+export const increment: Body = async (thread) => {
+  thread.callNow('nameTimes', 0, 0, 0, facts.KEEPS_TIMES);
+  return thread.call('increment', 4, 1, 0, NOW);
+};
 const add: Body = (thread) => thread.call('setIf', facts.IF_ABSENT, 0, 4, VALUE_BYTES, 1, 0);
 const replace: Body = (thread) => thread.call('setIf', facts.IF_PRESENT, 0, 4, VALUE_BYTES, 1, 0);
 const evict: Body = (thread) => thread.call('sweepInCall', 1);
@@ -53,7 +56,7 @@ const removeVersioned: Body = async (thread, machine) => {
 };
 
 /** The cache has `k` = 1…1; leaves hold `many` entries. */
-function makeNumber(many = 0): (machine: Machine) => void {
+export function makeNumber(many = 0): (machine: Machine) => void {
   return (machine) => {
     const { main, threads } = machine;
     for (const thread of [main, ...threads]) thread.callNow('setMany', many);
@@ -68,11 +71,15 @@ function makeWithout(machine: Machine): void {
   assert.equal(machine.main.callNow('remove', 4), 1);
 }
 
-function numberOf(machine: Machine): number {
+export function numberOf(machine: Machine): number {
   const { main } = machine;
   nameNext(machine, main, word('k'));
   const bytes = main.callNow('get', 4, NOW, 0) as number;
-  const at = main.callNow('outputScratch') as number;
+  return textIn(machine, main, bytes);
+}
+
+export function textIn(machine: Machine, thread: Thread, bytes: number): number {
+  const at = thread.callNow('outputScratch') as number;
   let text = '';
   for (let i = 0; i < bytes; i++) {
     text += String.fromCharCode((machine.load(at + (i & ~3)) >>> ((i & 3) * 8)) & 255);

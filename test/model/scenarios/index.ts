@@ -3,6 +3,7 @@ import type { KernelScenario } from '../kernel-model.ts';
 import { aloneScenarios } from './alone.ts';
 import { compactionScenarios } from './compaction.ts';
 import { conditionScenarios } from './conditions.ts';
+import { countScenarios } from './counts.ts';
 import { cutLeaseScenarios } from './cut-leases.ts';
 import { entryScenarios } from './entries.ts';
 import { folioScenarios } from './folios.ts';
@@ -55,6 +56,7 @@ export const cacheScenarios: KernelScenario[] = [
   ...ringScenarios,
   ...shortScenarios,
   ...conditionScenarios,
+  ...countScenarios,
   ...tagScenarios,
   ...largeScratchScenarios,
   ...secondLookScenarios,

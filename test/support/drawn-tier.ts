@@ -4,8 +4,8 @@
  * after it was given up, twice, in part, or never; its answer may be late, lost, or an error though
  * it has come true.
  */
-import type { Tier, TierEntry } from '../../src/tier/interface.ts';
-import { type KeyName, nameOf } from '../../src/tier/key-name.ts';
+import type { Tier, TierEntry, TierEvent } from '../../src/tier/interface.ts';
+import { bytesOfName, type KeyName, nameOf } from '../../src/tier/key-name.ts';
 import type { Seeded } from './seeded.ts';
 
 /** What the tier is asked to do: parts, one after the other. */
@@ -19,10 +19,15 @@ interface Call {
 export class DrawnStore {
   readonly random: Seeded;
   readonly held = new Map<KeyName, Uint8Array>();
+  readonly tiers: DrawnTier[] = [];
   /** What came true, in its order. */
   readonly log: string[] = [];
   /** Whether it has no room for some of what it is to keep. */
   isFull = false;
+  /** Whether connections are lost. */
+  losesWires = true;
+  /** Whether it breaks its word: some of what it tells does not arrive. */
+  losesNews = false;
 
   constructor(random: Seeded) {
     this.random = random;
@@ -37,21 +42,44 @@ export class DrawnTier implements Tier {
   readonly #calls: Call[] = [];
   /** Come true, or failed, and not answered. */
   readonly #answers: (() => void)[] = [];
+  /** To be told. */
+  readonly #news: TierEvent[] = [];
+  #listener: ((event: TierEvent) => void) | undefined;
   isDown = false;
 
   constructor(store: DrawnStore, name: string) {
     this.#store = store;
     this.name = name;
+    store.tiers.push(this);
   }
 
   get isIdle(): boolean {
-    return this.#calls.length === 0 && this.#answers.length === 0;
+    return this.#calls.length === 0 && this.#answers.length === 0 && this.#news.length === 0;
+  }
+
+  invalidations(listener: (event: TierEvent) => void): void {
+    this.#listener = listener;
+    listener({ type: 'armed' });
+  }
+
+  #hear(event: TierEvent): void {
+    const { losesNews, random } = this.#store;
+    if (!losesNews || random.int(4) > 0) this.#listener?.(event);
+  }
+
+  /** Tells all others. */
+  #tell(event: TierEvent): void {
+    for (const tier of this.#store.tiers) {
+      if (tier !== this && tier.#listener) tier.#news.push(event);
+    }
   }
 
   /** Does what is asked of it, or makes it go wrong. @returns what answers, if it does */
   serve(isFaulty: boolean): (() => void) | undefined {
     const { int } = this.#store.random;
-    if (isFaulty && int(60) === 0) this.#lose();
+    const event = int(2) === 0 ? this.#news.shift() : undefined;
+    if (event) return () => this.#hear(event);
+    if (isFaulty && this.#store.losesWires && int(60) === 0) this.#lose();
     else if (this.#answers.length > 0 && int(2) === 0) return this.#answers.shift();
     else if (this.#calls.length === 0) return undefined;
     else if (isFaulty && int(6) === 0) this.#spoil();
@@ -98,6 +126,7 @@ export class DrawnTier implements Tier {
       log.push(`${this.name} ${frame ? 'sets' : 'deletes'} ${name}`);
       if (frame) held.set(name, Buffer.from(frame));
       else held.delete(name);
+      this.#tell({ type: 'changed', keys: [bytesOfName(name)] });
     };
   }
 
@@ -130,6 +159,7 @@ export class DrawnTier implements Tier {
     const part = () => {
       log.push(`${this.name} clears`);
       held.clear();
+      this.#tell({ type: 'cleared' });
     };
     return this.#call([part], () => undefined);
   }

@@ -13,18 +13,22 @@ import type { Seeded } from './seeded.ts';
 
 const real = {
   setTimeout: globalThis.setTimeout,
+  setInterval: globalThis.setInterval,
   clearTimeout: globalThis.clearTimeout,
   setImmediate: globalThis.setImmediate,
   now: performance.now.bind(performance),
   date: Date.now,
   random: Math.random,
+  waitAsync: Atomics.waitAsync,
 };
 /** When simulations begin, in milliseconds since 1970. */
 const EPOCH = 1_800_000_000_000;
 
 interface Timer {
   readonly thread: number;
-  readonly due: number;
+  due: number;
+  /** After which it is due again; 0: never. */
+  readonly everyMs: number;
   readonly act: () => void;
   ref(): void;
   unref(): void;
@@ -55,11 +59,10 @@ export class Simulation {
     }
   }
 
-  add(act: () => void, ms: number): Timer {
+  add(act: () => void, ms: number, everyMs = 0): Timer {
     const nothing = () => {};
-    // As Node has it, where 0 is 1.
-    const due = this.now + Math.max(0, ms);
-    const timer = { thread: this.thread, due, act, ref: nothing, unref: nothing };
+    const due = this.now + ms;
+    const timer = { thread: this.thread, due, everyMs, act, ref: nothing, unref: nothing };
     this.#timers.add(timer);
     return timer;
   }
@@ -80,7 +83,8 @@ export class Simulation {
     const due = [...this.#timers].filter((timer) => timer.due <= this.now && this.#isFree(timer));
     const timer = due[this.random.int(due.length)];
     if (timer === undefined) return false;
-    this.#timers.delete(timer);
+    timer.due = this.now + timer.everyMs;
+    if (timer.everyMs === 0) this.#timers.delete(timer);
     await this.step(timer.thread, timer.act);
     return true;
   }
@@ -99,9 +103,20 @@ export class Simulation {
   }
 }
 
+/** Whoever waits for a word looks by time alone: when a thread is woken is nobody's to draw. */
+function waitAsync(words: Int32Array, at: number, value: number, ms?: number): object {
+  if (!running) return real.waitAsync(words, at, value, ms);
+  return { async: true, value: new Promise(() => {}) };
+}
+
+Object.assign(Atomics, { waitAsync });
+// The sum of both is the same in each process.
+Object.defineProperty(performance, 'timeOrigin', { value: 0 });
 Object.assign(globalThis, {
   setTimeout: (act: () => void, ms = 0, ...rest: unknown[]) =>
     running ? running.add(act, Math.max(1, ms)) : real.setTimeout(act, ms, ...rest),
+  setInterval: (act: () => void, ms: number, ...rest: unknown[]) =>
+    running ? running.add(act, ms, ms) : real.setInterval(act, ms, ...rest),
   clearTimeout: (timer: ReturnType<typeof setTimeout> | undefined) =>
     running ? running.remove(timer) : real.clearTimeout(timer),
   setImmediate: (act: (...rest: unknown[]) => void, ...rest: unknown[]) =>

@@ -199,9 +199,9 @@ export class Updater<T> {
     // Before the key is put: a clock of the user's own may use the scratch.
     clock.nowIfNeeded();
     const keyBytes = this.#parts.live().putKey(key);
-    const name = tier?.note(key, keyBytes);
+    tier?.note(key, keyBytes);
     const failure = kernel.removeIf(version, keyBytes);
-    if (name !== undefined) failure === 0 ? tier?.removed(name) : tier?.unchanged(name);
+    tier?.tell(failure, keyBytes, undefined);
     return failure;
   }
 }

@@ -58,10 +58,10 @@ export class Writer<T> {
     const { tier } = this.#parts;
     if (tier === undefined)
       return this.report(read.status, this.#store(keyBytes, prepared), prepared);
-    const name = tier.note(key, keyBytes);
+    tier.note(key, keyBytes);
     const outcome = this.#store(keyBytes, prepared);
-    if (outcome === 0) tier.wrote(name, keyBytes, prepared);
-    else tier.removed(name);
+    // What it does not take the place of it has removed.
+    tier.tell(0, keyBytes, outcome === 0 ? prepared : undefined);
     return this.report(read.status, outcome, prepared);
   }
 
@@ -79,9 +79,9 @@ export class Writer<T> {
   /** Deletes the key in the scratch. @returns whether there was an entry */
   remove(key: Key, keyBytes: number): boolean {
     const { kernel, tier } = this.#parts;
-    const name = tier?.note(key, keyBytes);
+    tier?.note(key, keyBytes);
     const isRemoved = kernel.remove(keyBytes) !== 0;
-    if (name !== undefined) tier?.removed(name);
+    tier?.tell(0, keyBytes, undefined);
     return isRemoved;
   }
 
@@ -158,11 +158,10 @@ export class Writer<T> {
       const stale = staleFor ?? staleForOf(found.times, settings);
       const times = timesFrom(this.#parts, own, stale, found.tags > 0);
       const keyBytes = this.#parts.live().putKey(key);
-      const name = tier?.note(key, keyBytes);
+      tier?.note(key, keyBytes);
       const failure = this.#parts.live().touch(keyBytes, found.version, times);
       const what = { length: UNKNOWN_LENGTH, ttl: own, tags: found.tags > 0 ? undefined : NO_TAGS };
-      if (name !== undefined)
-        failure === 0 ? tier?.wrote(name, keyBytes, what) : tier?.unchanged(name);
+      tier?.tell(failure, keyBytes, what);
       return failure;
     });
     return outcome === 0;
@@ -189,13 +188,12 @@ export class Writer<T> {
     const border = this.#parts.live();
     const keyBytes = border.putKey(key);
     if (length > settings.maxEntrySize) return refuseTooLarge(kernel, keyBytes);
-    const name = tier?.note(key, keyBytes);
+    tier?.note(key, keyBytes);
     if (tags === undefined) kernel.keepTags(keyBytes, times.fresh, times.longTtl);
     else this.#describe(border, keyBytes, prepared, born);
     const isRaw = settings.compression === 'none';
     const outcome = border.outgoing.storeIf(what, version, keyBytes, prepared, isRaw);
-    if (name !== undefined)
-      outcome === 0 ? tier?.wrote(name, keyBytes, prepared) : tier?.unchanged(name);
+    tier?.tell(outcome, keyBytes, prepared);
     return outcome;
   }
 

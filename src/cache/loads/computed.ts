@@ -13,7 +13,7 @@ import type { SetOptions, Settings } from '../options/settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from '../tiered/link.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
 import { encodeTag } from '../values/tags.ts';
-import { checkSerialized, type Decoder, type In, type ValueCodec } from '../values/values.ts';
+import type { Decoder, In, ValueCodec } from '../values/values.ts';
 import { tellError } from './compute-error.ts';
 import type { Lease } from './lease.ts';
 import type { Load, Outcome } from './load.ts';
@@ -108,34 +108,29 @@ export function keep<V>(
     return { outcome: { kind: 'alone' }, bytes: undefined };
   }
   const serialized = host.codec.serialize(value as V);
-  const bytes = fixedView(serialized, checkSerialized(host.codec, serialized));
-  return { outcome: store(host, load, request, bytes, options), bytes };
+  const prepared = prepare(host, serialized, readEntryOptions(options, COMPUTED_OPTIONS));
+  const bytes = fixedView(serialized, prepared.length);
+  return { outcome: store(host, load, request, { ...prepared, bytes }), bytes };
 }
 
 function store<V>(
   host: LoaderHost<V>,
   load: Load,
   { key, status }: Pick<Request<V>, 'key' | 'status'>,
-  bytes: Uint8Array,
-  options: SetOptions,
+  prepared: Described,
 ): Outcome {
   const { kernel, tier } = host;
-  const prepared = prepare(host, bytes, readEntryOptions(options, COMPUTED_OPTIONS));
   // The user's code may have closed the cache, or used the scratch.
   const border = host.live();
   const keyBytes = border.putKey(key);
-  const name = tier?.note(key, keyBytes);
+  tier?.note(key, keyBytes);
   // A tag that is deleted, or a namespace cleared, since the function was called: it is dead.
   const isMortal = prepared.tags.length > 0 || border.space !== 0;
   const failure = write(host, load, keyBytes, prepared, isMortal);
-  if (failure === 0) {
-    const what = { ...prepared, length: UNKNOWN_LENGTH };
-    if (name !== undefined) tier?.wrote(name, border.putKey(key), what);
-    return { kind: 'stored' };
-  }
-  if (name !== undefined) tier?.unchanged(name);
+  tier?.tell(failure, border.putKey(key), { ...prepared, length: UNKNOWN_LENGTH });
+  if (failure === 0) return { kind: 'stored' };
   if (failure === facts.ERR_UNMET)
-    return discarded(kernel, bytes, isMortal ? load.born : undefined);
+    return discarded(kernel, prepared.bytes, isMortal ? load.born : undefined);
   fillIn(status, kernel.setOutcome(failure), prepared.length, failure === TOO_LARGE);
   load.lease?.end(true);
   return { kind: 'alone' };

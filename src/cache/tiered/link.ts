@@ -59,6 +59,8 @@ export class TierLink<T> implements LocalEntries {
   /** Where keys are put. */
   readonly #key: Uint8Array;
   readonly #writes: LocalWrites;
+  /** Of the key that was noted. */
+  #name: KeyName = '';
   readonly #maxStaleMs: number;
   readonly session: TierSession | undefined;
 
@@ -82,28 +84,33 @@ export class TierLink<T> implements LocalEntries {
     return ttl === 0 ? this.#maxStaleMs : Math.min(ttl, this.#maxStaleMs);
   }
 
-  /**
-   * The key in the scratch is about to be changed; `wrote`, `removed` or `unchanged` is next.
-   *
-   * @returns its name
-   */
-  note(key: Key, keyBytes: number): KeyName {
+  /** The key in the scratch is about to be changed; `tell` is next, and no code of the user's. */
+  note(key: Key, keyBytes: number): void {
     // A text of as many characters as bytes is in ASCII: its own name.
     const isName = typeof key === 'string' && key.length === keyBytes;
     const name = isName ? key : nameOf(copyKey(key));
     // A text that was just put together is slow to look at, its bytes are not.
     this.#writes.note(name, hashOfBytes(this.#key, keyBytes & facts.LENGTH_MASK));
-    return name;
+    this.#name = name;
   }
 
-  /** The key in the scratch has a value now. One with tags stays here, where `deleteTag` is. */
-  wrote(name: KeyName, keyBytes: number, { length, ttl, tags }: Written): void {
-    if (this.session === undefined) this.#writes.mark(name);
-    else if (tags === undefined || tags.length > 0) this.session.stayed(name);
-    else this.#write(this.session, name, keyBytes, length, ttl);
+  /**
+   * What has become of the key that was noted, which is in the scratch. A value with tags stays
+   * here, where `deleteTag` is.
+   *
+   * @param failure  0: it has what is `written`, or, if that is undefined, none any more
+   */
+  tell(failure: number, keyBytes: number, written: Written | undefined): void {
+    const name = this.#name;
+    if (failure !== 0) this.#writes.giveUp(name);
+    else if (this.session === undefined) this.#writes.mark(name);
+    else if (written === undefined) this.session.removed(name);
+    else if (written.tags === undefined || written.tags.length > 0) this.session.stayed(name);
+    else this.#write(this.session, keyBytes, written);
   }
 
-  #write(session: TierSession, name: KeyName, keyBytes: number, length: number, ttl: number): void {
+  #write(session: TierSession, keyBytes: number, { length, ttl }: Written): void {
+    const name = this.#name;
     // What is raw went into its object by no scratch.
     const isPacked = this.#host.settings.compression === 'lz4' && length !== UNKNOWN_LENGTH;
     if (isPacked && length <= facts.SMALL_BLOCK_BYTES) {
@@ -114,17 +121,6 @@ export class TierLink<T> implements LocalEntries {
     if (entry) session.wrote(name, entry.blocks, entry.valueBytes, ttl);
     // It is gone already: evicted, or somebody else's turn.
     else session.removed(name);
-  }
-
-  /** The key is as it was. */
-  unchanged(name: KeyName): void {
-    this.#writes.giveUp(name);
-  }
-
-  /** The key has no value any more. */
-  removed(name: KeyName): void {
-    if (this.session === undefined) this.#writes.mark(name);
-    else this.session.removed(name);
   }
 
   /** What the tier has for a key that has no value here. */

@@ -1,10 +1,17 @@
 /**
- * Commands with a limit: what a row of the matrix runs, and how it ended.
+ * What a row of the matrix is, and commands with a limit: what it runs, and how that ended.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+
+export interface Row {
+  group: string;
+  name: string;
+  /** Throws when it does not work. @returns what to say beside `works` */
+  try(): Promise<string | undefined>;
+}
 
 /** Nothing of the matrix takes longer, so what does, hangs. */
 const LIMIT_MS = 120_000;

@@ -3,17 +3,10 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../support/free-port.ts';
 import { bundleForNode, bundleForPages, bundlers, type Format } from './bundles.ts';
-import { Failure, here, run, start, stop } from './commands.ts';
+import { Failure, here, type Row, run } from './commands.ts';
+import { nextRows } from './next.ts';
 import { chromium, runPage } from './pages.ts';
-
-export interface Row {
-  group: string;
-  name: string;
-  /** Throws when it does not work. @returns what to say beside `works` */
-  try(): Promise<string | undefined>;
-}
 
 const bin = (...path: string[]): string => join(here, 'node_modules', ...path);
 const nodeOf = (major: number): string => bin(`node-${major}`, 'bin/node');
@@ -145,54 +138,6 @@ const suites: Row[] = [
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal
 const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '');
 
-const frameworks: Row[] = ['turbopack', 'webpack'].flatMap((bundler) => [
-  {
-    group: 'Framework',
-    name: `Next.js, ${bundler}, build and route handler`,
-    async try() {
-      await run(nodeOf(24), [nextCommand, 'build', `--${bundler}`], nextPlace);
-      return visitsAreCounted('start');
-    },
-  },
-  {
-    group: 'Framework',
-    name: `Next.js, ${bundler}, development server and route handler`,
-    try: () => visitsAreCounted('dev', `--${bundler}`),
-  },
-]);
-
-const nextCommand = bin('next/dist/bin/next');
-const nextPlace = { cwd: join(here, 'next'), env: { NEXT_TELEMETRY_DISABLED: '1' } };
-
-/** Starts a server of Next.js, and asks its route handler three times. */
-async function visitsAreCounted(...command: string[]): Promise<undefined> {
-  const port = await freePort();
-  const server = start(nodeOf(24), [nextCommand, ...command, '-p', `${port}`], nextPlace);
-  try {
-    for (const expected of [1, 2, 3]) {
-      const { count } = await askUntilThere(`http://localhost:${port}/visits`);
-      if (count !== expected) throw new Failure(`${count} instead of ${expected}`);
-    }
-  } finally {
-    stop(server);
-  }
-  return undefined;
-}
-
-async function askUntilThere(url: string): Promise<{ count: number }> {
-  const end = Date.now() + 60_000;
-  for (;;) {
-    try {
-      const response = await fetch(url);
-      if (!response.ok) throw new Failure(`${response.status}: ${await response.text()}`);
-      return (await response.json()) as { count: number };
-    } catch (error) {
-      if (error instanceof Failure || Date.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-}
-
 export const rows: readonly Row[] = [
   ...runtimes,
   ...runners,
@@ -200,7 +145,7 @@ export const rows: readonly Row[] = [
   ...suites,
   ...bundles,
   ...pages,
-  ...frameworks,
+  ...nextRows,
 ];
 
 /** Whether the matrix' own packages are there. */

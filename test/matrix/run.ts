@@ -10,8 +10,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packed, root } from '../packaging/packed.ts';
-import { here } from './commands.ts';
-import { isInstalled, type Row, rows } from './rows.ts';
+import { here, type Row } from './commands.ts';
+import { isInstalled, rows } from './rows.ts';
 
 interface Outcome {
   row: Row;

@@ -1,0 +1,7 @@
+/** Revalidates the tag of all times. */
+import { revalidateTag } from 'next/cache';
+
+export async function GET() {
+  revalidateTag('times', { expire: 0 });
+  return Response.json({});
+}

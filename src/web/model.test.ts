@@ -6,7 +6,9 @@ import { Model } from './model.ts';
 
 Object.assign(globalThis, { window: globalThis });
 const head = { from: 'program', title: 'test', pid: 1, hasKeys: false };
-const turns = () => new Promise((resolve) => setTimeout(resolve, 20));
+/** Goes by real time, whatever a test makes of timers. */
+const { setTimeout: sleep } = globalThis;
+const turns = () => new Promise((resolve) => sleep(resolve, 20));
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await turns();
 }
@@ -34,7 +36,8 @@ function addZone(model: Model, zone: number, id: string): void {
   model.apply({ kind, zone, body });
 }
 
-test('a pause and going on at once leaves one stream', async () => {
+test('a pause and going on at once leaves one stream', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
   const { model, streams } = open();
   void model.run();
   await until(() => streams.length === 1);
@@ -46,8 +49,10 @@ test('a pause and going on at once leaves one stream', async () => {
   await turns();
   assert.equal(model.status, 'connecting', 'the first stream’s end is none of the second’s');
   streams[1]!.send(encodeJson(HEAD, 0, head));
+  await until(() => model.status === 'live');
   // A stream that had ended would be tried again after a second.
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  context.mock.timers.tick(1200);
+  await turns();
   assert.equal(model.status, 'live');
   assert.deepEqual(
     streams.map(({ signal }) => signal.aborted),

@@ -85,7 +85,7 @@ export class AccessHistory {
   // --- plain accesses --------------------------------------------------------------------------
 
   plain(thread: number, site: Site, address: number, length: number): void {
-    if (length === 4 && (address & 3) === 0 && this.#isAgain(thread, site, address)) return;
+    if (this.#isAgain(thread, site, address, length)) return;
     const access = this.add(thread, site, address, length);
     const isWrite = site.writes;
     const end = address + length;
@@ -103,9 +103,18 @@ export class AccessHistory {
   }
 
   /** Whether the thread did the same here in this epoch: half of all that it does. */
-  #isAgain(thread: number, site: Site, address: number): boolean {
+  #isAgain(thread: number, site: Site, address: number, length: number): boolean {
+    const first = address & 3;
+    if (first + length > 4) return false;
     const cell = this.#shadow.find(address >>> 2);
-    if (cell < 0) return false;
+    if (cell >= 0) return length === 4 && this.#isSame(cell, thread, site);
+    for (let byte = first; byte < first + length; byte++) {
+      if (!this.#isSame(~cell + byte * CELL, thread, site)) return false;
+    }
+    return true;
+  }
+
+  #isSame(cell: number, thread: number, site: Site): boolean {
     const { cells } = this.#shadow;
     if (site.writes && (cells[cell + SYNC] !== 0 || cells[cell + SHAPE] !== 0)) return false;
     const kind = cell + (site.writes ? PLAIN_WRITE : PLAIN_READ);

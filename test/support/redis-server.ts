@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
+import { freePort } from './free-port.ts';
 
 /** The version that is installed; undefined: none is. */
 function redisVersion(): string | undefined {
@@ -45,7 +46,10 @@ export class RedisServer {
   async start(): Promise<void> {
     rmSync(this.path, { force: true });
     const flags = ['--port', '0', '--unixsocket', this.path, '--save', '', '--appendonly', 'no'];
-    this.#child = spawn('redis-server', [...flags, ...this.#flags], {
+    // A node of a cluster listens at a port besides: the same one, of all of this machine.
+    const isNode = this.#flags.includes('--cluster-enabled');
+    const bus = isNode ? ['--cluster-port', `${await freePort()}`] : [];
+    this.#child = spawn('redis-server', [...flags, ...bus, ...this.#flags], {
       cwd: this.folder,
       stdio: 'ignore',
     });

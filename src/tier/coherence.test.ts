@@ -1,7 +1,7 @@
 /**
  * What processes believe in the end, in thousands of drawn orders of all that happens: that which
- * the tier has. News may be late, and calls may fail; no connection is lost here, after which an
- * older value stays for `maxStaleMs`.
+ * the tier has. News may be late, and calls may fail. What was here when a connection was lost is
+ * not looked at: nothing is told of it, and it is believed for `maxStaleMs`.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,6 +12,7 @@ import { type Kind, World } from '../../test/support/session-world.ts';
 const LEAST_RUNS = 200;
 const DEEDS = 30;
 
+const ALL = { clears: true, isFaulty: true };
 const TWO: Kind = { name: 'two processes', threads: [1, 1] };
 const KINDS: readonly Kind[] = [
   TWO,
@@ -19,7 +20,9 @@ const KINDS: readonly Kind[] = [
   { name: 'two processes whose writes wait', threads: [1, 1], writeDelayMs: 50 },
   { name: 'two processes, and clears', threads: [1, 1], clears: true },
   { name: 'two processes, and calls that fail', threads: [1, 1], isFaulty: true },
-  { name: 'two processes of two threads, and all', threads: [2, 2], clears: true, isFaulty: true },
+  { name: 'two processes of two threads, and all', threads: [2, 2], ...ALL },
+  { name: 'two that were cut off', threads: [1, 1], isFaulty: true, losesWires: true },
+  { name: 'threads that were cut off, and all', threads: [2, 2], ...ALL, losesWires: true },
 ];
 
 for (const kind of KINDS) {

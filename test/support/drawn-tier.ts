@@ -70,7 +70,7 @@ export class DrawnTier implements Tier {
   /** Tells all others. */
   #tell(event: TierEvent): void {
     for (const tier of this.#store.tiers) {
-      if (tier !== this && tier.#listener) tier.#news.push(event);
+      if (tier !== this && tier.#listener && !tier.isDown) tier.#news.push(event);
     }
   }
 
@@ -110,7 +110,15 @@ export class DrawnTier implements Tier {
       if (this.#store.random.int(2) === 0) this.#doNext();
       else this.#spoil();
     }
-    this.isDown = !this.isDown;
+    this.setDown(!this.isDown);
+  }
+
+  /** What changes while it is down is not told. */
+  setDown(isDown: boolean): void {
+    if (isDown === this.isDown) return;
+    this.isDown = isDown;
+    if (isDown) this.#news.length = 0;
+    if (this.#listener) this.#news.push({ type: isDown ? 'lost' : 'armed' });
   }
 
   #call<T>(parts: readonly (() => void)[], value: () => T): Promise<T> {

@@ -29,6 +29,8 @@ export interface Kind {
   readonly writeDelayMs?: number;
   readonly clears?: boolean;
   readonly isFaulty?: boolean;
+  /** Whether connections are lost in the first half. */
+  readonly losesWires?: boolean;
   /** Planted: whether some of what the tier tells gets lost. */
   readonly losesNews?: boolean;
 }
@@ -36,6 +38,8 @@ export interface Kind {
 /** A cache: what all threads of a process have. */
 class Process {
   readonly here = new Map<KeyName, Buffer>();
+  /** When what is here was set, or asked for. */
+  readonly since = new Map<KeyName, number>();
   readonly noted: SharedArrayBuffer = LocalWrites.create();
 }
 
@@ -80,10 +84,14 @@ class Thread implements LocalEntries {
     return block && { blocks: [block], valueBytes: valueBytes!, hasTags: false };
   }
 
-  keep(name: KeyName, frame: Frame): boolean {
-    const block = Buffer.from(frame.blocks[0]!.stored);
-    if (!this.has(name)) this.process.here.set(name, block);
+  keep(name: KeyName, frame: Frame, since: number): boolean {
+    if (!this.has(name)) this.#put(name, Buffer.from(frame.blocks[0]!.stored), since);
     return true;
+  }
+
+  #put(name: KeyName, block: Buffer, since: number): void {
+    this.process.here.set(name, block);
+    this.process.since.set(name, since);
   }
 
   remove(name: KeyName): void {
@@ -98,7 +106,7 @@ class Thread implements LocalEntries {
   set(name: KeyName, text: string): void {
     const block = blockOf(text);
     this.#writes.note(name);
-    this.todo.push(() => void this.process.here.set(name, block));
+    this.todo.push(() => this.#put(name, block, this.now()));
     this.todo.push(() => this.session.wrote(name, [block], text.length, 0));
   }
 
@@ -115,8 +123,8 @@ class Thread implements LocalEntries {
 
   get(name: KeyName): void {
     if (this.has(name)) return;
-    const take = (_: number, { frame, isCurrent }: Found) => {
-      if (frame && isCurrent) this.keep(name, frame);
+    const take = (_: number, { frame, isCurrent, since }: Found) => {
+      if (frame && isCurrent) this.keep(name, frame, since);
     };
     void this.session.fetchMany([name], take);
   }
@@ -132,6 +140,8 @@ export class World {
   readonly #keys: readonly KeyName[];
   readonly #weights: readonly number[];
   #written = 0;
+  /** Since when no connection has been lost. */
+  #mended = 0;
   #steps = 0;
 
   constructor(kind: Kind, random: Seeded) {
@@ -139,7 +149,7 @@ export class World {
     this.random = random;
     this.time = new Simulation(random);
     this.store = new DrawnStore(random);
-    this.store.losesWires = false;
+    this.store.losesWires = kind.losesWires === true;
     this.store.losesNews = kind.losesNews === true;
     this.#keys = ['a', 'b', 'c'].slice(0, 1 + random.int(3));
     this.#weights = [1 + random.int(9), 1 + random.int(9), 1 + random.int(9)];
@@ -154,10 +164,27 @@ export class World {
         this.#processes.push(process);
         for (let j = 0; j < count; j++) this.#open(process, `${i}.${j}`);
       }
+      const most = this.store.losesWires ? 2 * deeds : deeds;
+      for (let left = most; left > deeds; ) if (await this.#step(true)) left--;
+      await this.#mend();
       for (let left = deeds; left > 0; ) if (await this.#step(true)) left--;
       await this.#settle();
       for (const key of this.#keys) this.#check(key);
     });
+  }
+
+  /** All connections are there again; of what is older nobody is told. */
+  async #mend(): Promise<void> {
+    for (const [who, { tier }] of this.#threads.entries()) {
+      tier.setDown(false);
+      while (!tier.isIdle) {
+        const answer = tier.serve(false);
+        if (answer) await this.time.step(who, answer);
+      }
+    }
+    this.store.losesWires = false;
+    this.time.now += 1;
+    this.#mended = this.time.now;
   }
 
   #open(process: Process, name: string): void {
@@ -192,7 +219,10 @@ export class World {
   #check(key: KeyName): void {
     const frame = this.store.held.get(key);
     const held = frame && textOf(frame.subarray(HEAD_BYTES));
-    const here = this.#processes.flatMap((process) => process.here.get(key) ?? []).map(textOf);
+    const here = this.#processes
+      .filter((process) => (process.since.get(key) ?? 0) >= this.#mended)
+      .flatMap((process) => process.here.get(key) ?? [])
+      .map(textOf);
     if (held === undefined) assert.ok(here.length < 2, `${key} is nowhere but in ${here}`);
     else for (const text of here) assert.equal(text, held, key);
   }

@@ -9,7 +9,7 @@ import { seeded } from '../../test/support/seeded.ts';
 import { type Kind, World } from '../../test/support/session-world.ts';
 
 /** Of each kind, however slow the machine is; more while there is time. */
-const LEAST_RUNS = 200;
+const LEAST_RUNS = 100;
 const DEEDS = 30;
 
 const ALL = { clears: true, isFaulty: true };

@@ -5,7 +5,7 @@ import { type Fault, type Kind, World } from '../../test/support/queue-world.ts'
 import { seeded } from '../../test/support/seeded.ts';
 
 /** Of each kind, however slow the machine is; more while there is time. */
-const LEAST_RUNS = 300;
+const LEAST_RUNS = 100;
 const DEEDS = 40;
 
 const ALL = { silent: 1, clears: true, expires: true, isFaulty: true, timeoutMs: 40 };

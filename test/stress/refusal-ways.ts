@@ -11,7 +11,7 @@ export interface RefusalData {
   handle: SharedCacheHandle;
   /** Word 0 tells all to stop. */
   stop: Int32Array<SharedArrayBuffer>;
-  /** Word 0 counts those of all threads. */
+  /** Word 0 counts this thread's. */
   steps: Int32Array<SharedArrayBuffer>;
   way: Way;
   /** The longest value. */

@@ -7,7 +7,7 @@
  *
  * A row for each way, size and number of threads. Values are of 1 byte to the `--share`th part of
  * the cache (8: what a cache takes unless it is told otherwise), or with `--longest` all as long.
- * `--kill` terminates a worker each 20 to 220 ms, and starts another. `--unsupervised` ends whoever
+ * `--kill` terminates one at work each 20 to 220 ms, and starts another. `--unsupervised` ends whoever
  * would watch for deaths. A refusal ends the run with status 1 when all rows are over.
  */
 import { once } from 'node:events';
@@ -48,6 +48,13 @@ export interface Outcome {
   unloaded: number;
 }
 
+interface Member {
+  worker: Worker;
+  steps: Int32Array<SharedArrayBuffer>;
+}
+
+const newWord = (): Member['steps'] => new Int32Array(new SharedArrayBuffer(4));
+
 const file = await compileWorker(new URL('./refusal-worker.ts', import.meta.url));
 const run = seeded('refusals');
 const own = new Set<Worker>();
@@ -66,29 +73,32 @@ function newCache({ way, mib, share }: Plan): SharedCache {
 /** Fills a cache, and loads what it has saved. */
 export async function refusals(plan: Plan): Promise<Outcome> {
   using cache = newCache(plan);
-  const word = () => new Int32Array(new SharedArrayBuffer(4));
-  const [stop, steps] = [word(), word()];
+  const stop = newWord();
   const { handle } = cache;
-  const hire = (): Worker => {
+  const all: Member[] = [];
+  const hire = (): Member => {
+    const steps = newWord();
     const { way, longest: isLongest } = plan;
     const largest = handle.maxEntrySize;
     const name = names++;
     const workerData: RefusalData = { handle, stop, steps, way, largest, isLongest, name };
     const worker = new Worker(file, { workerData });
     own.add(worker);
-    return worker;
+    all.push({ worker, steps });
+    return all.at(-1)!;
   };
   const crew = Array.from({ length: plan.threads }, hire);
-  const kills = await keepBusy(plan, crew, hire, () => Atomics.load(steps, 0));
-  const done = crew.map((worker) => once(worker, 'message'));
+  const stepsOfAll = () => all.reduce((sum, { steps }) => sum + Atomics.load(steps, 0), 0);
+  const kills = await keepBusy(plan, crew, hire, stepsOfAll);
+  const done = crew.map(({ worker }) => once(worker, 'message'));
   Atomics.store(stop, 0, 1);
   await Promise.all(done);
-  await Promise.all(crew.map((worker) => worker.terminate()));
+  await Promise.all(crew.map(({ worker }) => worker.terminate()));
   cache.arena.check();
   const { sets, evictions, refusalsByReason } = cache.stats();
   const { 'no-memory': noMemory, 'stalled-reader': stalled } = refusalsByReason;
   return {
-    steps: Atomics.load(steps, 0),
+    steps: stepsOfAll(),
     kills,
     sets,
     evictions,
@@ -98,20 +108,20 @@ export async function refusals(plan: Plan): Promise<Outcome> {
   };
 }
 
-/** @returns how many were killed */
+/** Kills, if it shall, who is at work. @returns how many were */
 async function keepBusy(
   { seconds, kill }: Plan,
-  crew: Worker[],
-  hire: () => Worker,
-  steps: () => number,
+  crew: Member[],
+  hire: () => Member,
+  stepsOfAll: () => number,
 ): Promise<number> {
   const end = performance.now() + 1000 * seconds;
   let kills = 0;
-  while (performance.now() < end || steps() < LEAST_STEPS) {
+  while (performance.now() < end || stepsOfAll() < LEAST_STEPS) {
     await sleep(PAUSE_MS + run.int(MORE_MS));
-    if (!kill) continue;
     const at = run.int(crew.length);
-    await crew[at]!.terminate();
+    if (!kill || Atomics.load(crew[at]!.steps, 0) === 0) continue;
+    await crew[at]!.worker.terminate();
     crew[at] = hire();
     kills++;
   }

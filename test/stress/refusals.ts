@@ -7,8 +7,8 @@
  *
  * A row for each way, size and number of threads. Values are of 1 byte to the `--share`th part of
  * the cache (8: what a cache takes unless it is told otherwise), or with `--longest` all as long.
- * `--kill` terminates one at work each 20 to 220 ms, and starts another. `--unsupervised` ends whoever
- * would watch for deaths. A refusal ends the run with status 1 when all rows are over.
+ * `--kill` terminates one at work each 20 to 220 ms, and starts another. `--unsupervised` ends
+ * whoever would watch for deaths. A refusal ends the run with status 1 when all rows are over.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

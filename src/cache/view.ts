@@ -221,8 +221,9 @@ export class CacheView<T> {
    * each user or request empties a small cache of what has tags.
    */
   deleteTag(tag: string): void {
-    const bytes = encodeTag(tag);
-    this.#parts.kernel.deleteTag(this.#parts.live().putKey(bytes));
+    encodeTag(tag);
+    // As a text, as keys are mostly: that way is warm.
+    this.#parts.kernel.deleteTag(this.#parts.live().putKey(tag));
   }
 
   /** @returns whether there was an entry, a stale one included; one that is over is none */

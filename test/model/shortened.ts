@@ -13,7 +13,7 @@ const within: string[][] = [
   order-3-killed order-6-killed recover-killed limbo-done-killed refill-killed
   migrate-killed-pin migrate-killed-free alloc-free-killed lock-handoff-killed shrink-pin-killed
   free-stale-killed free-pin-killed publish-pin-killed part-killed attach-killed stopper-killed
-  death-told
+  death-told increment-clear-split increment-clear-merge increment-clear-increment
   `),
   namesIn(`
   evict-get get-expired-set get-expired-reuse migrate-split deaths-proven-apart recover-set
@@ -35,6 +35,7 @@ const within: string[][] = [
 
 /** Schedules and deaths drawn at random: within any bound there are too many. */
 const drawn = namesIn(`
+  increment-clear-killed-survived
   recover-killed-debts ring-full-drained-killed reap-killed reap-unwound
   lease-remove-if-killed-survived zspage-handed-over-killed pinned-zspage-handed-over-killed
   lease-hand-over-killed-survived lease-dead-killed-survived lease-late-killed-survived

@@ -3,6 +3,7 @@ import type { KernelScenario } from '../kernel-model.ts';
 import { aloneScenarios } from './alone.ts';
 import { compactionScenarios } from './compaction.ts';
 import { conditionScenarios } from './conditions.ts';
+import { countingScenarios } from './counting.ts';
 import { countScenarios } from './counts.ts';
 import { cutLeaseScenarios } from './cut-leases.ts';
 import { entryScenarios } from './entries.ts';
@@ -56,6 +57,7 @@ export const cacheScenarios: KernelScenario[] = [
   ...ringScenarios,
   ...shortScenarios,
   ...conditionScenarios,
+  ...countingScenarios,
   ...countScenarios,
   ...tagScenarios,
   ...largeScratchScenarios,

@@ -19,7 +19,7 @@ test('no memory instruction of the kernel is left without its step', async () =>
 
 test('each file of scenarios has its tests beside it, of all that it exports', async () => {
   const read = (file: string): string => readFileSync(`${import.meta.dirname}/${file}`, 'utf8');
-  const named = readdirSync(import.meta.dirname).filter((file) => !file.endsWith('.test.ts'));
+  const named = readdirSync(import.meta.dirname).filter((file) => !/^index|\.test\.ts$/.test(file));
   const lists = named.flatMap((file) =>
     [...read(file).matchAll(/export const (\w+Scenarios):/g)].map(([, list]) => ({ file, list })),
   );

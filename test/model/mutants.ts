@@ -79,9 +79,9 @@ const meant = values.in?.split(',');
 const SURVEY_FROM = 10;
 
 function fromTable(mutant: Mutant): Hunt {
-  const { name, scenarios, bound = 0, isAsserted } = mutant;
+  const { name, scenarios, bound = 0, isAsserted, isSmall = false } = mutant;
   const asserted = isAsserted ? { asserted: 'only' as const } : {};
-  const searched = { scenarios, walks: [], rest: [], bound, maxSeconds, ...asserted };
+  const searched = { scenarios, walks: [], rest: [], bound, maxSeconds, isSmall, ...asserted };
   return { name, key: name, number: 0, ...mutated(mutant), ...searched };
 }
 
@@ -204,7 +204,7 @@ function finish(hunt: Hunt, result: Catch): void {
 /** Those that fit into one kernel, one after the other. */
 async function huntAllWithUnits(): Promise<void> {
   const schema = schemaOf(all);
-  for (const hunt of all) hunt.number = schema.members.get(hunt)?.number ?? 0;
+  for (const hunt of all) hunt.number = hunt.isSmall ? 0 : (schema.members.get(hunt)?.number ?? 0);
   huntWithUnits(all, await compileWith('debug', schema.files), finish);
 }
 

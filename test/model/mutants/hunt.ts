@@ -6,11 +6,18 @@
  * binary equals the unchanged kernel's has no behaviour of its own: nothing can tell them apart.
  */
 import { type Instrumented, instrument, type Scenario, usedSeconds } from '../engine/index.ts';
-import { type KernelBuild, type KernelScenario, runScenario } from '../kernel-model.ts';
+import { shippedGeometry, smallGeometry } from '../geometry.ts';
+import {
+  type KernelBuild,
+  type KernelScenario,
+  type Kernels,
+  runScenario,
+} from '../kernel-model.ts';
 import { scenarios } from '../scenarios/index.ts';
 import type { Mutated } from './apply.ts';
 import { compileWith } from './compile.ts';
 import { choice } from './schema.ts';
+import { kernelSources } from './sources.ts';
 
 /** Finds what needs many preemptions: who waits for a lock spins a hundred times. */
 const WALK: Partial<Scenario> = { mode: 'uniform', seed: 1, maxExecutions: 10_000 };
@@ -42,6 +49,8 @@ export interface Hunt extends Mutated {
   bound?: number;
   /** In the build that asserts contexts too; or in that alone, for what nothing else shows. */
   asserted?: 'too' | 'only';
+  /** In the smallest geometry, compiled alone. */
+  isSmall?: boolean;
   /** Of processor time, for all scenarios together. */
   maxSeconds: number;
 }
@@ -71,7 +80,12 @@ function chosenIn(schemata: Schemata): KernelOf {
   return async (build) => schemata[build === 'debug' ? 'debug' : 'test'] ?? null;
 }
 
-function aloneIn({ file, source }: Hunt, begin: Begin): KernelOf {
+/** What takes the place of files in the smallest geometry. */
+const small: [string, string][] = [
+  ['base/geometry.ts', kernelSources().get('base/geometry-small.ts')!],
+];
+
+function aloneIn({ file, source, isSmall }: Hunt, begin: Begin): KernelOf {
   const builds = new Map<KernelBuild, Instrumented | null>();
   return async (build) => {
     const known = builds.get(build);
@@ -79,7 +93,7 @@ function aloneIn({ file, source }: Hunt, begin: Begin): KernelOf {
     begin('compiling');
     const same = unchanged.get(build) ?? compileWith(build, new Map());
     unchanged.set(build, same);
-    const binary = await compileWith(build, new Map([[file, source]]));
+    const binary = await compileWith(build, new Map([...(isSmall ? small : []), [file, source]]));
     const made = Buffer.compare(binary, await same) === 0 ? null : instrument(binary);
     builds.set(build, made);
     begin('searching');
@@ -148,7 +162,9 @@ class Hunter {
     if (maxSeconds <= 0) return 'incomplete';
     const bound = Math.max(scenario.bound, least);
     const limits = { bound, maxSeconds, imports: choice(number), ...options };
-    const result = await resultOf(kernel, scenario, limits);
+    const geometry = this.#mutant.isSmall ? smallGeometry : shippedGeometry;
+    const kernels = Object.assign(() => kernel, { geometry });
+    const result = await resultOf(kernels, scenario, limits);
     if (result === '' || result === 'incomplete') return result === '' ? null : result;
     const { isLax, mode } = options;
     const how = `${name}${isLax ? ', asserted' : ''}${mode ? `, ${mode}` : ''}`;
@@ -206,12 +222,12 @@ export async function hunt(mutant: Hunt, begin: Begin, schemata: Schemata): Prom
 
 /** How a scenario fails, '' if it does not, or 'incomplete' if its time was over. */
 async function resultOf(
-  kernel: Instrumented,
+  kernels: Kernels,
   scenario: KernelScenario,
   options: Partial<Scenario> & { isLax?: boolean },
 ): Promise<string> {
   try {
-    const { failure, complete, executions } = await runScenario(() => kernel, scenario, options);
+    const { failure, complete, executions } = await runScenario(kernels, scenario, options);
     if (failure !== undefined) return failure.message.split('\n')[0]!;
     return complete || executions === options.maxExecutions ? '' : 'incomplete';
   } catch (error) {

@@ -9,4 +9,6 @@ export interface Mutant {
   bound?: number;
   /** Hunted in the build that asserts contexts, with no preemption: one thread shows it. */
   isAsserted?: boolean;
+  /** Hunted in the smallest geometry: in that which ships it is seldom met. */
+  isSmall?: boolean;
 }

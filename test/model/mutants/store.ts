@@ -6,6 +6,12 @@ import type { Mutant } from './mutant.ts';
 
 export const storeMutants: Mutant[] = [
   {
+    name: 'a leaf that is full is taken for one without a place',
+    edits: [['const NO_PLACE: u32 = LEAF_CELLS + 1;', 'const NO_PLACE: u32 = LEAF_CELLS;']],
+    scenarios: ['set-last-place'],
+    isSmall: true,
+  },
+  {
     name: 'a reader that finds nothing does not look again',
     edits: [
       [

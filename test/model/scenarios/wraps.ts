@@ -1,7 +1,8 @@
 /**
- * Scenarios of counts that come round: what was noted before is not taken for what has the same
- * number now. In the kernel that ships their words are set to just before that, or they hold
- * because nothing comes round; in its smallest geometry it does within these few calls.
+ * Scenarios of counts at their end: a leaf that is full to its last place, and counts that come
+ * round, where what was noted before is not taken for what has the same number now. In the kernel
+ * that ships their words are set to just before that, or they hold because nothing comes round; in
+ * its smallest geometry it does within these few calls.
  */
 import assert from 'node:assert/strict';
 import * as facts from '../../../src/generated/facts.ts';
@@ -9,7 +10,18 @@ import { offsetOf } from '../../support/structures.ts';
 import type { Body, Machine } from '../engine/index.ts';
 import { geometryOf } from '../geometry.ts';
 import type { KernelScenario } from '../kernel-model.ts';
-import { load, makeLongValue, nameNext, readLong, remove, set, VALUE_BYTES } from './cache.ts';
+import {
+  letterOf,
+  load,
+  makeCache,
+  makeLongValue,
+  nameNext,
+  read,
+  readLong,
+  remove,
+  set,
+  VALUE_BYTES,
+} from './cache.ts';
 import { change, forgetNear, holdsTruly, keep, key, makeTwoLeaves } from './near.ts';
 
 /** More than the cells of a long value, each of which is another's in the end. */
@@ -49,7 +61,38 @@ function makeLastVersion(machine: Machine): void {
   assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
 }
 
+/** All but one of what a leaf of the smallest geometry has places for. */
+const OTHERS = 'abcdefg';
+
+/** A leaf with one place left, which is not split before that is taken. */
+function makeAlmostFull(machine: Machine): void {
+  const { main, threads } = machine;
+  for (const thread of [main, ...threads]) thread.callNow('setMany', OTHERS.length + 1);
+  makeCache(OTHERS[0]!, OTHERS[0]!)(machine);
+  for (const other of OTHERS) {
+    load(machine, main, other, other);
+    assert.equal(main.callNow('set', 4, VALUE_BYTES, 1, 0), 0);
+  }
+  load(machine, threads[0]!, 'z', 'z');
+}
+
+function expectAll(machine: Machine): void {
+  for (const letter of `${OTHERS}z`) assert.equal(letterOf(machine, letter), letter);
+}
+
 export const wrapScenarios: KernelScenario[] = [
+  {
+    name: 'set-last-place',
+    rule: 'what takes the last place of a leaf is there, and nothing splits',
+    module: 'test',
+    bound: 1,
+    prepare: makeAlmostFull,
+    threads: [set, read('a')],
+    check: (machine) => {
+      expectAll(machine);
+      assert.equal(machine.main.callNow('leaves'), 1);
+    },
+  },
   {
     name: 'read-on-churn',
     rule: 'who reads on is told to begin again, at whichever epoch the cell was born anew',

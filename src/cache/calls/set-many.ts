@@ -17,7 +17,7 @@ import * as facts from '../../generated/facts.ts';
 import { copyBytes, placeBytes } from '../../language/copies.ts';
 import { type LargeScratch, largeScratchOf } from '../../threads/large-scratch.ts';
 import { type EntryOptions, readEntryOptions } from '../options/call.ts';
-import type { SetOptions, Settings, Status } from '../options/settings.ts';
+import { isRaw, type SetOptions, type Settings, type Status } from '../options/settings.ts';
 import type { TierLink } from '../tiered/link.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
 import { encodeTags } from '../values/tags.ts';
@@ -157,11 +157,11 @@ export class ManySetter<T> {
     const { kernel, settings } = this.#parts;
     this.#parts.live();
     this.#large.settle();
-    const isRaw = settings.compression === 'none' ? 1 : 0;
+    const raw = isRaw(settings) ? 1 : 0;
     const store = () => {
       const scratch = kernel.inputScratch() >>> 0;
       placeBytes(this.#memory, scratch, row.bytes.subarray(0, end));
-      kernel.storeMany(starts.length, isRaw);
+      kernel.storeMany(starts.length, raw);
       const words = new Int32Array(this.#memory.buffer, scratch, end >> 2);
       return starts.map((start) => words[start >> 2]!);
     };

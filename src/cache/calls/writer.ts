@@ -10,7 +10,13 @@ import type { KernelExports } from '../../border/kernel.ts';
 import { InvalidArgumentError } from '../../errors.ts';
 import * as facts from '../../generated/facts.ts';
 import { type EntryOptions, readEntryOptions, readTimeOptions } from '../options/call.ts';
-import type { SetOptions, Settings, Status, TimeOptions } from '../options/settings.ts';
+import {
+  isRaw,
+  type SetOptions,
+  type Settings,
+  type Status,
+  type TimeOptions,
+} from '../options/settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from '../tiered/link.ts';
 import type { Found } from '../transfer/details.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
@@ -73,7 +79,7 @@ export class Writer<T> {
     }
     const border = this.#parts.live();
     this.#describe(border, keyBytes, prepared, -1);
-    return border.outgoing.store(keyBytes, prepared, settings.compression === 'none');
+    return border.outgoing.store(keyBytes, prepared, isRaw(settings));
   }
 
   /** Deletes the key in the scratch. @returns whether there was an entry */
@@ -191,8 +197,8 @@ export class Writer<T> {
     tier?.note(key, keyBytes);
     if (tags === undefined) kernel.keepTags(keyBytes, times.fresh, times.longTtl);
     else this.#describe(border, keyBytes, prepared, born);
-    const isRaw = settings.compression === 'none';
-    const outcome = border.outgoing.storeIf(what, version, keyBytes, prepared, isRaw);
+    const raw = isRaw(settings);
+    const outcome = border.outgoing.storeIf(what, version, keyBytes, prepared, raw);
     tier?.tell(outcome, keyBytes, prepared);
     return outcome;
   }

@@ -9,7 +9,7 @@ import * as facts from '../../generated/facts.ts';
 import { fixedView } from '../../language/brands.ts';
 import { type Described, fillIn, prepare, refuseTooLarge, TOO_LARGE } from '../calls/prepared.ts';
 import { readEntryOptions } from '../options/call.ts';
-import type { SetOptions, Settings } from '../options/settings.ts';
+import { isRaw, type SetOptions, type Settings } from '../options/settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from '../tiered/link.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
 import { encodeTag } from '../values/tags.ts';
@@ -150,10 +150,10 @@ function write<V>(
   if (length > settings.maxEntrySize) return refuseTooLarge(kernel, keyBytes);
   if (isMortal || times.fresh !== 0 || times.longTtl !== 0)
     details.describe(keyBytes, times, tags, born);
-  const isRaw = settings.compression === 'none';
-  if (lease) return commit(kernel, lease, outgoing.draft(lease, keyBytes, prepared, isRaw));
+  const raw = isRaw(settings);
+  if (lease) return commit(kernel, lease, outgoing.draft(lease, keyBytes, prepared, raw));
   kernel.allowEntry(entry);
-  return outgoing.storeIf(facts.IF_QUIET, version, keyBytes, prepared, isRaw);
+  return outgoing.storeIf(facts.IF_QUIET, version, keyBytes, prepared, raw);
 }
 
 /** @param born  if a tag, or its namespace, could have killed it */

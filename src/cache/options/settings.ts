@@ -150,6 +150,11 @@ export interface SavedName {
   staleFor: number;
 }
 
+/** Whether values are stored as they are. */
+export function isRaw({ compression }: Pick<Settings, 'compression'>): boolean {
+  return compression === 'none';
+}
+
 /** What a file says. A tier is a connection of the process that saved. */
 export interface SavedSettings extends Omit<Settings, 'tier'> {
   maxSize: number;

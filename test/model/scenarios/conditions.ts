@@ -22,9 +22,12 @@ import {
 /** Twelve times the digit 1. */
 export const BEFORE = 111_111_111_111;
 
+/** As the library adds: again, if something has come between. */
 export const increment: Body = async (thread) => {
   thread.callNow('nameTimes', 0, 0, 0, facts.KEEPS_TIMES);
-  return thread.call('increment', 4, 1, 0, NOW);
+  let failure: unknown = facts.ERR_UNMET;
+  while (failure === facts.ERR_UNMET) failure = await thread.call('increment', 4, 1, 0, NOW);
+  return failure;
 };
 const add: Body = (thread) => thread.call('setIf', facts.IF_ABSENT, 0, 4, VALUE_BYTES, 1, 0);
 const replace: Body = (thread) => thread.call('setIf', facts.IF_PRESENT, 0, 4, VALUE_BYTES, 1, 0);

@@ -1,12 +1,12 @@
 /**
- * Lines: how many cache lines of the cache's own structures a `get` touches, of those that are too
- * many for a processor to keep.
+ * Lines: how many cache lines of the cache's own structures a `get`, or a `set` that replaces a
+ * value, touches, of those that are too many for a processor to keep.
  *
  * The release module is instrumented as for the model checker, and joins a cache of small values as
- * one more thread: each key is got once, and of what it touches the distinct lines of 64 bytes are
- * counted that lie in leaves of the index, in slabs (descriptors, cells of handles) and in page
- * words. All these are larger than 256 KiB at a million entries. Not counted are what is small (the
- * root, the directory, the thread's own) and the entry itself.
+ * one more thread: each key is got once, or set, and of what it touches the distinct lines of 64
+ * bytes are counted that lie in leaves of the index, in slabs (descriptors, cells of handles) and
+ * in page words. All these are larger than 256 KiB at a million entries. Not counted are what is
+ * small (the root, the directory, the thread's own) and the entries themselves.
  *
  * At the highest load: with as many entries as fill the leaves most.
  */
@@ -67,19 +67,26 @@ function add(cache: SharedCache, from: number, to: number): number {
   return to;
 }
 
-/** For each page whether its lines are counted. */
+/** What is counted, told apart for a note; page words, leaves, and each cache of slabs. */
+const [PAGE_WORDS, LEAVES, SLABS] = [1, 2, 3];
+
+/** For each page whether its lines are counted, and as what. */
 function countedPages(cache: SharedCache): Uint8Array {
   const { arena } = cache;
   const pages = arena.kernel.pageCount();
   const counted = new Uint8Array(pages);
-  for (let pfn = 0; pfn < pages; pfn++) counted[pfn] = arena.describe(pfn).use === 'slab' ? 1 : 0;
+  for (let pfn = 0; pfn < pages; pfn++) {
+    const { use, group = 0 } = arena.describe(pfn);
+    if (use === 'slab') counted[pfn] = SLABS + group;
+  }
   const mapEnd = facts.PAGE_MAP + 4 * pages;
-  for (let at: number = facts.PAGE_MAP; at < mapEnd; at += 4096) counted[at >> PAGE_SHIFT] = 1;
+  for (let at: number = facts.PAGE_MAP; at < mapEnd; at += 4096)
+    counted[at >> PAGE_SHIFT] = PAGE_WORDS;
   const words = new Uint32Array(arena.memory.buffer, 0, arena.memory.buffer.byteLength >> 2);
   const { leaves, top } = storeOf(words);
   for (let number = 0; number < leaves; number++) {
     const directory = words[(top >> 2) + Math.floor(number / FAN_OUT)]!;
-    counted[words[(directory >> 2) + (number % FAN_OUT)]! >>> PAGE_SHIFT] = 1;
+    counted[words[(directory >> 2) + (number % FAN_OUT)]! >>> PAGE_SHIFT] = LEAVES;
   }
   return counted;
 }
@@ -117,30 +124,50 @@ function join(
   return kernel;
 }
 
-/** Lines of each get: how many gets touched so many. */
-function countLines(cache: SharedCache, entries: number): number[] {
+type Operation = 'get' | 'set';
+
+/** Makes one operation of the key in the scratch. @returns whether it did what it should */
+const operations: Record<Operation, (kernel: Record<string, Call>, keyBytes: number) => boolean> = {
+  get: (kernel, keyBytes) => kernel.get!(keyBytes, 0, 1) === VALUE_BYTES,
+  set: (kernel, keyBytes) => kernel.set!(keyBytes, VALUE_BYTES, 1, 0) === 0,
+};
+
+interface Count {
+  /** How many operations touched so many lines. */
+  counts: number[];
+  /** Lines in all, by what they are of. */
+  kinds: number[];
+}
+
+/** Lines of each of so many operations. */
+function countLines(cache: SharedCache, operation: Operation, times: number): Count {
   const counted = countedPages(cache);
   const seen = new Set<number>();
   const kernel = join(cache, (address, bytes) => {
     for (let line = address >>> LINE_SHIFT; line << LINE_SHIFT < address + bytes; line++) {
-      if (counted[line >>> (PAGE_SHIFT - LINE_SHIFT)] === 1) seen.add(line);
+      if (counted[line >>> (PAGE_SHIFT - LINE_SHIFT)] !== 0) seen.add(line);
     }
   });
   const memory = new Uint8Array(cache.arena.memory.buffer);
   const keyAt = kernel.keyScratch!() >>> 0;
-  const counts: number[] = [];
-  for (let id = 0; id < entries; id++) {
+  const [counts, kinds]: number[][] = [[], []];
+  for (let id = 0; id < times; id++) {
     const key = keyOf(id);
     for (let i = 0; i < key.length; i++) memory[keyAt + i] = key.charCodeAt(i);
     seen.clear();
-    if (kernel.get!(key.length, 0, 1) !== VALUE_BYTES) throw new Error(`${key} is missing`);
-    counts[seen.size] = (counts[seen.size] ?? 0) + 1;
+    if (!operations[operation](kernel, key.length))
+      throw new Error(`${operation} of ${key} failed`);
+    counts![seen.size] = (counts![seen.size] ?? 0) + 1;
+    for (const line of seen) {
+      const kind = counted[line >>> (PAGE_SHIFT - LINE_SHIFT)]!;
+      kinds![kind] = (kinds![kind] ?? 0) + 1;
+    }
   }
   kernel.detach!();
-  return counts;
+  return { counts: counts!, kinds: kinds! };
 }
 
-/** How many lines the share of the gets with the fewest does not exceed. */
+/** How many lines the share of the operations with the fewest does not exceed. */
 function quantile(counts: readonly number[], share: number): number {
   const all = counts.reduce((sum, count) => sum + (count ?? 0), 0);
   let many = 0;
@@ -148,21 +175,39 @@ function quantile(counts: readonly number[], share: number): number {
   return many;
 }
 
-/** Cache lines of a get, beyond those of the value. */
+function nameOf(kind: number): string {
+  if (kind === PAGE_WORDS) return 'page words';
+  if (kind === LEAVES) return 'leaves';
+  if (kind === SLABS + facts.CACHE_CELL) return 'cells';
+  return kind === SLABS + facts.CACHE_ZSPAGE ? 'zspages' : 'other slabs';
+}
+
+function rowsOf(name: string, cache: SharedCache, times: number, options: SuiteOptions): Result[] {
+  const operation = name.slice('lines-'.length) as Operation;
+  const { counts, kinds } = countLines(cache, operation, times);
+  const byKind = kinds.map((sum, kind) => `${nameOf(kind)} ${(sum / times).toFixed(2)}`);
+  options.note(
+    `${name}: of ${times}, by lines: ${counts.map((n) => n ?? 0).join(' ')}; ` +
+      Object.values(byKind).join(', '),
+  );
+  const sum = counts.reduce((total, count, many) => total + (count ?? 0) * many, 0);
+  return [
+    { name, value: sum / times, unit: 'lines' },
+    { name: `${name}-p99`, value: quantile(counts, 0.99), unit: 'lines' },
+    { name: `${name}-max`, value: counts.length - 1, unit: 'lines' },
+  ];
+}
+
+/** Cache lines of a get, and of a set, beyond those of the values. */
 export const lines: Suite = async (options: SuiteOptions): Promise<Result[]> => {
-  if (!isWanted(options, 'lines-get')) return [];
+  if (!isWanted(options, 'lines-get', 'lines-set')) return [];
   const least = options.isTiny ? 2000 : 1_000_000;
   const entries = fullest(least);
   using cache = open(entries);
   add(cache, 0, entries);
-  const counts = countLines(cache, entries);
-  options.note(
-    `lines-get: of ${entries} entries, by lines: ${counts.map((n) => n ?? 0).join(' ')}`,
-  );
-  const sum = counts.reduce((total, count, many) => total + (count ?? 0) * many, 0);
-  return [
-    { name: 'lines-get', value: sum / entries, unit: 'lines' },
-    { name: 'lines-get-p99', value: quantile(counts, 0.99), unit: 'lines' },
-    { name: 'lines-get-max', value: counts.length - 1, unit: 'lines' },
-  ];
+  // Of sets fewer: each takes as long as ten gets.
+  const times = { 'lines-get': entries, 'lines-set': options.isTiny ? entries : entries / 8 };
+  return Object.entries(times)
+    .filter(([name]) => isWanted(options, name))
+    .flatMap(([name, count]) => rowsOf(name, cache, Math.floor(count), options));
 };

@@ -180,14 +180,12 @@ export class Incoming {
    */
   #begin(keyBytes: number, wanted: number): number {
     let now = this.#clock.guess();
-    let length = this.#kernel.get(keyBytes, now, wanted);
-    if (length === facts.ERR_NEEDS_CLOCK) {
-      now = this.#timed.timeFor(keyBytes);
-      length = this.#kernel.get(keyBytes, now, wanted);
+    while (true) {
+      const length = this.#kernel.get(keyBytes, now, wanted);
+      if (length === facts.ERR_NEEDS_CLOCK) now = this.#timed.timeFor(keyBytes);
+      else if (length === facts.ERR_NEEDS_SCRATCH) this.#large.take();
+      else return length;
     }
-    if (length !== facts.ERR_NEEDS_SCRATCH) return length;
-    this.#large.take();
-    return this.#kernel.get(keyBytes, now, wanted);
   }
 
   #fetchBlocks(length: number): Uint8Array<ArrayBuffer> | undefined {

@@ -12,6 +12,18 @@ const ROUNDS = 6;
 const MAX_ENTRY_SIZE = 2 ** 20;
 const SIZES = [65_536, 1_000_000, MAX_ENTRY_SIZE];
 
+/** What another thread makes of 'key', and when. */
+interface Change {
+  handle: unknown;
+  turn: Int32Array<SharedArrayBuffer>;
+  /** Whether the cache has a clock of its own. */
+  isOwn: boolean;
+  value: Uint8Array;
+  ttl: number;
+}
+
+const now = () => 1000;
+
 /** Writes and reads long values. @returns what came of it */
 function write(cache: SharedCache<Uint8Array>, index: number): string {
   for (let round = 0; round < ROUNDS; round++) {
@@ -25,12 +37,12 @@ function write(cache: SharedCache<Uint8Array>, index: number): string {
   return 'good';
 }
 
-/** Makes the value of 'key' short when it is told to, and says so. */
-function shorten({ handle, turn }: { handle: never; turn: Int32Array<SharedArrayBuffer> }): void {
-  const cache = SharedCache.attach<Uint8Array>(handle);
+/** Sets 'key' to another value when it is told to, and says so. */
+function change({ handle, turn, isOwn, value, ttl }: Change): void {
+  const cache = SharedCache.attach<Uint8Array>(handle as never, isOwn ? { now } : {});
   parentPort!.postMessage(true);
   Atomics.wait(turn, 0, 0);
-  cache.set('key', Uint8Array.of(1, 2, 3));
+  cache.set('key', value, { ttl });
   Atomics.store(turn, 0, 2);
   Atomics.notify(turn, 0);
 }
@@ -49,8 +61,9 @@ function start(cache: SharedCache<Uint8Array>, index: number, isHolder = false):
   return new Worker(new URL(import.meta.url), { workerData: data });
 }
 
-function open(maxSize: string): SharedCache<Uint8Array> {
+function open(maxSize: string, own: { now?: () => number } = {}): SharedCache<Uint8Array> {
   return new SharedCache({
+    ...own,
     maxSize,
     maxEntrySize: MAX_ENTRY_SIZE,
     values: 'bytes',
@@ -58,47 +71,63 @@ function open(maxSize: string): SharedCache<Uint8Array> {
   });
 }
 
-/** What two calls that read with a version see. */
-const versioned: [string, (cache: SharedCache<Uint8Array>) => Uint8Array | undefined][] = [
-  ['getWithVersion', (cache) => cache.getWithVersion('key')?.value],
-  [
-    'update',
-    (cache) => {
-      let seen: Uint8Array | undefined;
-      cache.update('key', (old) => (seen = old));
-      return seen;
-    },
-  ],
+type Read = (cache: SharedCache<Uint8Array>) => Uint8Array | undefined;
+
+/** What calls that read see. */
+const reads: Record<string, Read> = {
+  get: (cache) => cache.get('key'),
+  peek: (cache) => cache.peek('key'),
+  read: (cache) => cache.read('key', (bytes) => bytes.slice()),
+  getInto: (cache) => {
+    const target = new Uint8Array(MAX_ENTRY_SIZE);
+    const length = cache.getInto('key', target);
+    return length === undefined ? undefined : target.slice(0, length);
+  },
+  getWithVersion: (cache) => cache.getWithVersion('key')?.value,
+  update: (cache) => {
+    let seen: Uint8Array | undefined;
+    cache.update('key', (old) => (seen = old));
+    return seen;
+  },
+};
+
+/** What a value becomes while it is read. */
+const changes: [string, Omit<Change, 'handle' | 'turn'>][] = [
+  ['becomes short', { isOwn: false, value: Uint8Array.of(1, 2, 3), ttl: 0 }],
+  ['expires from then on', { isOwn: false, value: new Uint8Array(20_000).fill(7), ttl: 1e6 }],
+  ['expires by a clock of one’s own', { isOwn: true, value: new Uint8Array(30_000), ttl: 1e6 }],
 ];
 
-if (!isMainThread && workerData?.turn) shorten(workerData);
+if (!isMainThread && workerData?.turn) change(workerData);
 else if (!isMainThread && workerData?.isMember) member(workerData);
 else {
-  for (const [name, read] of versioned) {
-    test(`${name} of a value that becomes short while it asks for a large scratch`, async (context) => {
-      using cache = open('4MiB');
-      cache.set('key', new Uint8Array(20_000));
-      const turn = new Int32Array(new SharedArrayBuffer(4));
-      const workerData = { handle: cache.handle, turn };
-      const worker = new Worker(new URL(import.meta.url), { workerData });
-      await answers([worker]);
-      const { kernel } = cache.arena;
-      const { memory } = cache.handle.arena;
-      const { takeLarge, giveLarge } = kernel;
-      context.mock.method(kernel, 'takeLarge', () => {
-        Atomics.store(turn, 0, 1);
-        Atomics.notify(turn, 0);
-        Atomics.wait(turn, 0, 1);
-        return takeLarge.call(kernel);
+  for (const [what, changed] of changes) {
+    for (const [name, read] of Object.entries(reads)) {
+      test(`${name} asks for a large scratch while the value ${what}`, async (context) => {
+        using cache = open('4MiB', changed.isOwn ? { now } : {});
+        cache.set('key', new Uint8Array(20_000));
+        const turn = new Int32Array(new SharedArrayBuffer(4));
+        const workerData = { handle: cache.handle, turn, ...changed };
+        const worker = new Worker(new URL(import.meta.url), { workerData });
+        await answers([worker]);
+        const { kernel } = cache.arena;
+        const { memory } = cache.handle.arena;
+        const { takeLarge, giveLarge } = kernel;
+        context.mock.method(kernel, 'takeLarge', () => {
+          Atomics.store(turn, 0, 1);
+          Atomics.notify(turn, 0);
+          Atomics.wait(turn, 0, 1);
+          return takeLarge.call(kernel);
+        });
+        // Who has it next writes there.
+        context.mock.method(kernel, 'giveLarge', () => {
+          const at = kernel.outputScratch() >>> 0;
+          giveLarge.call(kernel);
+          new Uint8Array(memory.buffer, at, 64).fill(255);
+        });
+        assert.deepEqual(read(cache), changed.value);
       });
-      // Who has it next writes there.
-      context.mock.method(kernel, 'giveLarge', () => {
-        const at = kernel.outputScratch() >>> 0;
-        giveLarge.call(kernel);
-        new Uint8Array(memory.buffer, at, 64).fill(255);
-      });
-      assert.deepEqual(read(cache), Uint8Array.of(1, 2, 3));
-    });
+    }
   }
 
   test('eight threads store values of all lengths, and none is refused', async () => {

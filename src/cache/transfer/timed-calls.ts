@@ -21,17 +21,17 @@ export class TimedCalls {
   /**
    * Calls with a guess, again with the time if the key's entry has an expiry, and with a large
    * scratch if it needs one. That may be out afterwards.
+   * Progress: the time once known stays so, and a large scratch is kept. Either may be needed
+   * first: another thread may set the key meanwhile.
    */
   call(keyBytes: number, call: (now: number) => number): number {
     let now = this.#clock.guess();
-    let outcome = call(now);
-    if (outcome === facts.ERR_NEEDS_CLOCK) {
-      now = this.timeFor(keyBytes);
-      outcome = call(now);
+    while (true) {
+      const outcome = call(now);
+      if (outcome === facts.ERR_NEEDS_CLOCK) now = this.timeFor(keyBytes);
+      else if (outcome === facts.ERR_NEEDS_SCRATCH) this.#large.take();
+      else return outcome;
     }
-    if (outcome !== facts.ERR_NEEDS_SCRATCH) return outcome;
-    this.#large.take();
-    return call(now);
   }
 
   /** Zone time. A clock of the user's own may use the scratch, so its key is kept meanwhile. */

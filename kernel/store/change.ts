@@ -111,7 +111,7 @@ export function changeCount(leaf: u32, hash: u32, handle: Handle, value: i64): b
 }
 
 /** Space of the entry that was put in, replaced or taken out last. */
-export function changedSpace(): u32 {
+function changedSpace(): u32 {
   return selfJournal().space;
 }
 

@@ -23,7 +23,7 @@ import type {
 import { type CacheStats, readStats } from './telemetry/statistics.ts';
 import { removed, setTold } from './told.ts';
 import { copyKey, type Key } from './transfer/transfer.ts';
-import { encodeTag } from './values/tags.ts';
+import { checkTag } from './values/tags.ts';
 import type { Bytes, In } from './values/values.ts';
 import type { Version } from './values/versions.ts';
 import type { ViewParts } from './view-parts.ts';
@@ -221,9 +221,9 @@ export class CacheView<T> {
    * each user or request empties a small cache of what has tags.
    */
   deleteTag(tag: string): void {
-    encodeTag(tag);
     // As a text, as keys are mostly: that way is warm.
-    this.#parts.kernel.deleteTag(this.#parts.live().putKey(tag));
+    const name = checkTag(tag);
+    this.#parts.kernel.deleteTag(this.#parts.live().putKey(name));
   }
 
   /** @returns whether there was an entry, a stale one included; one that is over is none */

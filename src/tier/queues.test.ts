@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { blockOf, textOf } from '../../test/support/text-frames.ts';
 import { Calls } from './calls.ts';
 import { FrameMaker } from './frame.ts';
 import { FrameMemory } from './frame-memory.ts';
@@ -11,7 +12,6 @@ import { LocalWrites } from './local-writes.ts';
 import { readPolicy } from './policy.ts';
 import { WriteQueue } from './queue.ts';
 
-const HEAD_BYTES = 40;
 const IMMORTAL = { owner: 1, isLive: () => true };
 
 /** What threads share: the cache, the tier, and what they note. */
@@ -79,17 +79,6 @@ class Thread {
     this.#shared.here.clear();
     this.queue.clear();
   }
-}
-
-function blockOf(text: string): Buffer {
-  const block = Buffer.alloc(8 + text.length);
-  block.writeUInt32LE(text.length, 0);
-  block.write(text, 8, 'latin1');
-  return block;
-}
-
-function textOf(frame: Uint8Array): string {
-  return Buffer.from(frame).toString('latin1', HEAD_BYTES);
 }
 
 function tierOf(shared: Shared, thread: Thread): Tier {

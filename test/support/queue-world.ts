@@ -15,8 +15,8 @@ import { WriteQueue } from '../../src/tier/queue.ts';
 import { DrawnStore, DrawnTier } from './drawn-tier.ts';
 import type { Seeded } from './seeded.ts';
 import { Simulation } from './simulated-time.ts';
+import { blockOf, textOf } from './text-frames.ts';
 
-const HEAD_BYTES = 40;
 const IMMORTAL = { owner: 7, isLive: () => true };
 /** Many times what a run takes: it does not end. */
 const MOST_STEPS = 50_000;
@@ -271,15 +271,4 @@ function beget(noted: SharedArrayBuffer, threads: number): void {
   new LocalWrites(noted, true, IMMORTAL);
   const counter = words.findIndex((word, i) => word === before[i]! + 1);
   words[counter]! += threads - 1;
-}
-
-function blockOf(text: string): Buffer {
-  const block = Buffer.alloc(8 + text.length);
-  block.writeUInt32LE(text.length, 0);
-  block.write(text, 8, 'latin1');
-  return block;
-}
-
-function textOf(frame: Uint8Array): string {
-  return Buffer.from(frame).toString('latin1', HEAD_BYTES);
 }

@@ -12,7 +12,6 @@ import { readEntryOptions } from '../options/call.ts';
 import { isRaw, type SetOptions, type Settings } from '../options/settings.ts';
 import { type TierLink, UNKNOWN_LENGTH } from '../tiered/link.ts';
 import type { Border, Key } from '../transfer/transfer.ts';
-import { encodeTag } from '../values/tags.ts';
 import type { Decoder, In, ValueCodec } from '../values/values.ts';
 import { tellError } from './compute-error.ts';
 import type { Lease } from './lease.ts';
@@ -87,7 +86,7 @@ function isDead<V>(host: LoaderHost<V>, born: number, options: SetOptions): bool
   const { kernel } = host;
   const border = host.live();
   if (border.space !== 0 && kernel.isClearedSince(border.space, born) !== 0) return true;
-  return tags.some((tag) => kernel.isTagDeletedSince(border.putKey(encodeTag(tag)), born) !== 0);
+  return tags.some((tag) => kernel.isTagDeletedSince(border.putKey(tag), born) !== 0);
 }
 
 /**

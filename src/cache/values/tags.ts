@@ -11,10 +11,16 @@ import { decodeText, encodeText } from './values.ts';
 const MAX_TAG_BYTES = 256;
 
 /** The UTF-8 of a tag. Throws `InvalidArgumentError`. */
-export function encodeTag(tag: unknown): Uint8Array {
+function encodeTag(tag: unknown): Uint8Array {
   const bytes = typeof tag === 'string' ? encodeText('tag', tag) : undefined;
   if (bytes !== undefined && bytes.length > 0 && bytes.length <= MAX_TAG_BYTES) return bytes;
   throw new InvalidArgumentError('tag', `a text of 1 to ${MAX_TAG_BYTES} bytes`, tag);
+}
+
+/** The tag itself. Throws `InvalidArgumentError`. */
+export function checkTag(tag: unknown): string {
+  encodeTag(tag);
+  return tag as string;
 }
 
 /** A copy of an entry's tags. Throws `InvalidArgumentError`. */
@@ -31,8 +37,7 @@ export function checkTags(tags: readonly string[]): readonly string[] {
       const hint = `${tags.length} of them`;
       throw new InvalidArgumentError('tags', expected, tags, { hint });
     }
-    encodeTag(tag);
-    own.add(tag);
+    own.add(checkTag(tag));
   }
   return [...own];
 }
